@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A Swift target of this package: the strict settings for all, tests beside it in Tests/<name>Tests.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies, swiftSettings: strict)
+}
+
+func library(_ name: String, _ pkgConfig: String, _ package: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+let package = Package(
+    name: "martlet",
+    products: [.executable(name: "martlet", targets: ["martlet"])],
+    targets: [
+        library("CUv", "libuv", "libuv1-dev"),
+        library("CLibwebsockets", "libwebsockets", "libwebsockets-dev"),
+        library("CHiredis", "hiredis", "libhiredis-dev"),
+        library("CLibrdkafka", "rdkafka", "librdkafka-dev"),
+        library("CLibpq", "libpq", "libpq-dev"),
+        library("COpenSSL", "libcrypto", "libssl-dev"),
+        library("CCrypt", "libxcrypt", "libcrypt-dev"),
+
+        // Values and rules
+        module("Core"),
+        module("Wire", ["Core"]),
+        module("Hub", ["Core", "Wire"]),
+
+        // Threads, and one adapter for each C library
+        module("Runtime", ["Core", "CUv"]),
+        module("Sockets", ["Core", "Runtime", "CLibwebsockets"]),
+        module("RedisLink", ["Core", "Runtime", "CHiredis"]),
+        module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),
+        module("Store", ["Core", "Runtime", "CLibpq"]),
+        module("Crypto", ["Core", "Runtime", "COpenSSL", "CCrypt"]),
+
+        // The domain, and the roles
+        module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
+        module("Social", ["Core", "Wire", "Runtime", "Store", "RedisLink", "Crypto"]),
+        module("FeedAPI", ["Core", "Wire", "Runtime", "Sockets", "Social", "Crypto"]),
+        module("FanOut", ["Core", "Wire", "Runtime", "EventLog", "Social"]),
+        module("Realtime", ["Core", "Wire", "Hub", "Runtime", "Sockets", "RedisLink", "Social", "Crypto"]),
+        module("Notifier", ["Core", "Wire", "Runtime", "EventLog"]),
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "Core", "Wire", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Store", "Crypto",
+                "Social", "FeedAPI", "FanOut", "Realtime", "Notifier",
+            ],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

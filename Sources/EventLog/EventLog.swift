@@ -1,0 +1,104 @@
+/// What happened, in order: the seam between the roles and the broker. Two backends: `KafkaLog` (here) and
+/// `EmbeddedLog` (PostgreSQL, for one process). One conformance test runs over both.
+///
+/// What every backend promises:
+/// - records with one key in one topic are read in the order in which they were appended;
+/// - each record is handled at least once by each group, also over a kill of the process;
+/// - a group's position moves only past records whose handler has returned.
+public protocol EventLog: Sendable {
+    /// Makes the topics that are missing. Existing ones stay as they are.
+    func createTopics(_ topics: [Topic]) async throws
+
+    /// Returns once all records are stored for good. After an error some may be stored: append them again.
+    func append(_ records: [NewRecord]) async throws
+
+    /// Reads topics as a member of a group from the group's position, or from the start. Different partitions are
+    /// handled concurrently; of one partition there is one batch at a time, in order. When the handler throws, the
+    /// same batch comes again after a pause.
+    func subscribe(_ subscription: SubscriptionOptions, handler: @escaping RecordHandler) async throws
+        -> any LogSubscription
+
+    /// Appends what is queued, closes connections. Subscriptions are closed before.
+    func close() async
+}
+
+/// A batch of one topic and partition, in order; never empty.
+public typealias RecordHandler = @Sendable ([LogRecord]) async throws -> Void
+
+public protocol LogSubscription: Sendable {
+    /// Waits for the batches in hand, commits, leaves the group. No handler runs after it has returned.
+    func close() async
+}
+
+public struct Topic: Sendable, Equatable {
+    public let name: String
+    public let partitions: Int
+    /// How long records are kept; 0: for ever.
+    public let retentionHours: Int
+
+    public init(name: String, partitions: Int, retentionHours: Int) {
+        self.name = name
+        self.partitions = partitions
+        self.retentionHours = retentionHours
+    }
+}
+
+public struct SubscriptionOptions: Sendable {
+    public let group: String
+    public let topics: [String]
+    /// The most records a batch holds.
+    public let batch: Int
+
+    public init(group: String, topics: [String], batch: Int = 100) {
+        self.group = group
+        self.topics = topics
+        self.batch = batch
+    }
+}
+
+public struct NewRecord: Sendable, Equatable {
+    public let topic: String
+    /// Decides the partition: records of one key stay in order.
+    public let key: String
+    public let value: [UInt8]
+    /// Names and values in UTF-8.
+    public let headers: [String: String]
+
+    public init(topic: String, key: String, value: [UInt8], headers: [String: String]) {
+        self.topic = topic
+        self.key = key
+        self.value = value
+        self.headers = headers
+    }
+}
+
+public struct LogRecord: Sendable, Equatable {
+    public let topic: String
+    public let partition: Int
+    public let offset: Int64
+    public let key: String
+    public let value: [UInt8]
+    public let headers: [String: String]
+
+    public init(
+        topic: String, partition: Int, offset: Int64, key: String, value: [UInt8], headers: [String: String]
+    ) {
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.key = key
+        self.value = value
+        self.headers = headers
+    }
+}
+
+public struct EventLogError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+    /// May the same call succeed later?
+    public let isTemporary: Bool
+
+    public init(_ description: String, isTemporary: Bool) {
+        self.description = description
+        self.isTemporary = isTemporary
+    }
+}

@@ -1,0 +1,86 @@
+import CUv
+import Glibc
+import Synchronization
+
+/// One thread that runs a libuv loop. What lives on a loop is touched by its thread only; everybody else posts to
+/// the mailbox. Stop it once and for all with `stop()`.
+///
+/// `@unchecked Sendable`: `loop` and `wake` are written before the thread starts; afterwards only the loop's thread
+/// touches `loop`, and `uv_async_send` on `wake` is the one call that libuv allows from any thread. The mailbox has
+/// its own lock. Sockets, RedisLink and Store build on this one claim.
+public final class EventLoop: @unchecked Sendable {
+    public let name: String
+    private let loop: UnsafeMutablePointer<uv_loop_t>
+    private let wake: UnsafeMutablePointer<uv_async_t>
+    private let mailbox = Mutex<Mailbox>(Mailbox())
+    private let done = Gate()
+    private let threadID = Atomic<UInt>(0)
+
+    private struct Mailbox {
+        var jobs: [@Sendable () -> Void] = []
+        var closed = false
+    }
+
+    public init(name: String) {
+        self.name = name
+        loop = martlet_uv_loop_new()
+        wake = martlet_uv_async_new()
+        precondition(uv_loop_init(loop) == 0, "uv_loop_init")
+        uv_async_init(loop, wake) { handle in
+            let loop = Unmanaged<EventLoop>.fromOpaque(handle!.pointee.data).takeUnretainedValue()
+            loop.drainMailbox()
+        }
+        wake.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+        startThread(name: name) { [self] in
+            threadID.store(UInt(pthread_self()), ordering: .releasing)
+            uv_run(loop, UV_RUN_DEFAULT)
+            done.open()
+        }
+    }
+
+    /// libuv's loop, for adapters that hand it to their C library. Use it on the loop's thread only.
+    public var raw: UnsafeMutableRawPointer { UnsafeMutableRawPointer(loop) }
+
+    public var isCurrent: Bool { threadID.load(ordering: .acquiring) == UInt(pthread_self()) }
+
+    /// Traps when it is called on another thread: a confined type checks its owner with it.
+    public func assertCurrent() {
+        assert(isCurrent, "not on the loop \(name)")
+    }
+
+    /// Runs the job on the loop's thread, later, in the order of posting. After `stop()` jobs are dropped.
+    public func post(_ job: @escaping @Sendable () -> Void) {
+        let first = mailbox.withLock { mailbox -> Bool in
+            guard !mailbox.closed else { return false }
+            mailbox.jobs.append(job)
+            return mailbox.jobs.count == 1
+        }
+        if first { uv_async_send(wake) }
+    }
+
+    /// Runs the job on the loop's thread and waits for its result.
+    public func run<T: Sendable>(_ job: @escaping @Sendable () throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            post { continuation.resume(with: Result { try job() }) }
+        }
+    }
+
+    private func drainMailbox() {
+        let jobs = mailbox.withLock { mailbox in
+            let jobs = mailbox.jobs
+            mailbox.jobs = []
+            return jobs
+        }
+        for job in jobs { job() }
+    }
+
+    /// Runs what is in the mailbox, then ends the thread. Handles that are still open are left to the process's end.
+    public func stop() {
+        post { [self] in uv_stop(loop) }
+        done.wait()
+        mailbox.withLock { mailbox in
+            mailbox.closed = true
+            mailbox.jobs = []
+        }
+    }
+}

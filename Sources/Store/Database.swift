@@ -1,0 +1,85 @@
+public import Runtime
+
+public struct DatabaseOptions: Sendable {
+    /// A libpq connection string or URI.
+    public var connectionInfo: String
+    public var connections: Int
+    /// How many batches may be under way on one connection.
+    public var pipelineDepth = 8
+    public var maxWaiting = 2000
+    /// How long a query may wait for a connection.
+    public var waitMilliseconds = 3000
+
+    public init(connectionInfo: String, connections: Int) {
+        self.connectionInfo = connectionInfo
+        self.connections = connections
+    }
+}
+
+/// PostgreSQL, from any task. Errors are `PgError`.
+public final class Database: Sendable {
+    private let pool: LoopBound<PgPool>
+
+    public init(loop: EventLoop, options: DatabaseOptions) {
+        pool = LoopBound(on: loop) { PgPool(loop: loop, options: options) }
+    }
+
+    /// Runs one statement as its own transaction.
+    @discardableResult
+    public func query(_ sql: StaticString, _ parameters: [PgValue] = []) async throws -> PgRows {
+        try await batch([Statement(sql, parameters)])[0]
+    }
+
+    /// Runs the statements in one round trip as one transaction: all or none. Returns a result a statement.
+    @discardableResult
+    public func batch(_ statements: [Statement]) async throws -> [PgRows] {
+        try await withCheckedThrowingContinuation { continuation in
+            pool.run { $0.submit(statements) { continuation.resume(with: $0) } }
+        }
+    }
+
+    /// Runs the body in one transaction: committed when it returns, rolled back when it throws.
+    public func transaction<T: Sendable>(_ body: @Sendable (Transaction) async throws -> T) async throws -> T {
+        let lease = try await withCheckedThrowingContinuation { continuation in
+            pool.run { $0.lease { continuation.resume(with: $0) } }
+        }
+        let transaction = Transaction(lease: lease)
+        do {
+            try await transaction.query("BEGIN")
+            let value = try await body(transaction)
+            try await transaction.query("COMMIT")
+            giveBack(lease, broken: false)
+            return value
+        } catch {
+            let rolledBack = (try? await transaction.query("ROLLBACK")) != nil
+            giveBack(lease, broken: !rolledBack)
+            throw error
+        }
+    }
+
+    private func giveBack(_ lease: LoopBound<PgPool.Lease>, broken: Bool) {
+        pool.run { $0.giveBack(lease.value, broken: broken) }
+    }
+
+    public func close() {
+        pool.run { $0.close() }
+    }
+}
+
+/// The statements of one transaction, one after the other.
+public struct Transaction: Sendable {
+    fileprivate let lease: LoopBound<PgPool.Lease>
+
+    @discardableResult
+    public func query(_ sql: StaticString, _ parameters: [PgValue] = []) async throws -> PgRows {
+        try await batch([Statement(sql, parameters)])[0]
+    }
+
+    /// Several statements in one round trip.
+    @discardableResult
+    public func batch(_ statements: [Statement]) async throws -> [PgRows] {
+        try await withCheckedThrowingContinuation { continuation in
+            lease.run { $0.connection.send(statements) { continuation.resume(with: $0) } }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+import CLibpq
+import Glibc
+import Runtime
+
+/// One connection in pipeline mode, on its loop's thread. Never blocks: libpq's asynchronous calls under a
+/// `FileWatch`. Statements are prepared once a connection.
+final class PgConnection {
+    typealias Completion = (Result<[PgRows], PgError>) -> Void
+
+    /// Statements that end with one Sync: PostgreSQL runs them as one transaction.
+    private struct Batch {
+        /// The statements that are prepared in this batch; where it fails they may not exist.
+        let prepares: [String]
+        var rows: [PgRows] = []
+        var failure: PgError?
+        let completion: Completion
+    }
+
+    private let loop: EventLoop
+    private var connection: OpaquePointer?
+    private var watch: FileWatch?
+    private var watchedSocket: Int32 = -1
+    private var startTimer: LoopTimer?
+    private var connectTimer: LoopTimer?
+    private var batches: [Batch] = []
+    private var prepared: [String: String] = [:]
+    private var preparedCount = 0
+    private(set) var isReady = false
+    /// Told once when the connection is ready, and once when it has ended.
+    var onReady: (() -> Void)?
+    var onClosed: ((PgError) -> Void)?
+    var onNotification: ((_ channel: String, _ payload: String) -> Void)?
+
+    var inFlight: Int { batches.count }
+
+    init(loop: EventLoop, connectionInfo: String, connectTimeout: Int = 5000) {
+        loop.assertCurrent()
+        self.loop = loop
+        connection = PQconnectStart(connectionInfo)
+        connectTimer = LoopTimer(on: loop, after: connectTimeout) { [weak self] in
+            self?.fail(.connectionLost("no answer within \(connectTimeout) ms"))
+        }
+        // The owner sets its closures first.
+        startTimer = LoopTimer(on: loop, after: 0) { [weak self] in self?.continueConnecting(PGRES_POLLING_WRITING) }
+    }
+
+    deinit {
+        if let connection { PQfinish(connection) }
+    }
+
+    private func continueConnecting(_ state: PostgresPollingStatusType) {
+        guard let connection else { return }
+        guard PQstatus(connection) != CONNECTION_BAD else { return fail(lastError()) }
+        let socket = PQsocket(connection)
+        if socket != watchedSocket {
+            // libpq opens another socket when it tries the next address.
+            watch?.cancel()
+            watchedSocket = socket
+            watch = FileWatch(on: loop, descriptor: socket) { [weak self] in self?.ready($0) }
+        }
+        watch?.watch(state == PGRES_POLLING_READING ? .readable : .writable)
+    }
+
+    private func ready(_ events: FileWatch.Events) {
+        guard let connection else { return }
+        guard isReady else {
+            let state = PQconnectPoll(connection)
+            switch state {
+            case PGRES_POLLING_OK: becomeReady()
+            case PGRES_POLLING_FAILED: fail(lastError())
+            default: continueConnecting(state)
+            }
+            return
+        }
+        if events.contains(.readable) { read() }
+        flush()
+    }
+
+    private func becomeReady() {
+        connectTimer?.cancel()
+        PQsetnonblocking(connection, 1)
+        guard PQenterPipelineMode(connection) == 1 else { return fail(lastError()) }
+        isReady = true
+        watch?.watch(.readable)
+        onReady?()
+    }
+
+    /// Sends the statements and one Sync. They are one transaction unless they hold their own BEGIN or COMMIT.
+    func send(_ statements: [Statement], _ completion: @escaping Completion) {
+        guard let connection, isReady else { return completion(.failure(.closed)) }
+        do throws(PgError) {
+            // All parameters are checked before the first byte is queued.
+            let encoded = try statements.map { statement throws(PgError) -> [String?] in
+                try statement.parameters.map { value throws(PgError) -> String? in try value.encoded() }
+            }
+            var prepares: [String] = []
+            for (statement, parameters) in zip(statements, encoded) {
+                if try sendOne(connection, statement.sql, parameters) { prepares.append(statement.sql) }
+            }
+            guard PQpipelineSync(connection) == 1 else { throw lastError() }
+            batches.append(Batch(prepares: prepares, completion: completion))
+            flush()
+        } catch {
+            completion(.failure(error))
+            // Half a batch without its Sync would be joined with the next one.
+            if !error.sqlState.hasPrefix("22") { fail(error) }
+        }
+    }
+
+    /// True where the statement had to be prepared first.
+    private func sendOne(_ connection: OpaquePointer, _ sql: String, _ parameters: [String?]) throws(PgError) -> Bool {
+        let known = prepared[sql]
+        let name = known ?? "s\(preparedCount)"
+        if known == nil {
+            guard PQsendPrepare(connection, name, sql, 0, nil) == 1 else { throw lastError() }
+            prepared[sql] = name
+            preparedCount += 1
+        }
+        let sent = withCStrings(parameters) { PQsendQueryPrepared(connection, name, Int32($0.count), $0, nil, nil, 0) }
+        guard sent == 1 else { throw lastError() }
+        return known == nil
+    }
+
+    private func read() {
+        guard let connection else { return }
+        guard PQconsumeInput(connection) == 1 else { return fail(lastError()) }
+        while !batches.isEmpty, PQisBusy(connection) == 0 {
+            guard let result = PQgetResult(connection) else { continue }
+            take(result)
+            PQclear(result)
+        }
+        while let notification = PQnotifies(connection) {
+            onNotification?(String(cString: notification.pointee.relname), String(cString: notification.pointee.extra))
+            PQfreemem(notification)
+        }
+        if PQstatus(connection) == CONNECTION_BAD { fail(lastError()) }
+    }
+
+    private func take(_ result: OpaquePointer) {
+        switch PQresultStatus(result) {
+        case PGRES_PIPELINE_SYNC:
+            let batch = batches.removeFirst()
+            batch.completion(batch.failure.map { .failure($0) } ?? .success(batch.rows))
+        case PGRES_TUPLES_OK: batches[0].rows.append(PgRows(copying: result))
+        case PGRES_COMMAND_OK:
+            // The answer to a Prepare has no command tag; that to a statement has one.
+            if PQcmdStatus(result).pointee != 0 { batches[0].rows.append(PgRows(copying: result)) }
+        case PGRES_PIPELINE_ABORTED: break
+        default:
+            batches[0].failure = batches[0].failure ?? error(of: result)
+            for sql in batches[0].prepares { prepared[sql] = nil }
+        }
+    }
+
+    private func flush() {
+        guard let connection, isReady else { return }
+        switch PQflush(connection) {
+        case 0: watch?.watch(.readable)
+        case 1: watch?.watch([.readable, .writable])
+        default: fail(lastError())
+        }
+    }
+
+    func close() { fail(.closed) }
+
+    private func fail(_ error: PgError) {
+        guard let connection else { return }
+        self.connection = nil
+        isReady = false
+        connectTimer?.cancel()
+        watch?.cancel()
+        PQfinish(connection)
+        let waiting = batches
+        batches = []
+        for batch in waiting { batch.completion(.failure(batch.failure ?? error)) }
+        let closed = onClosed
+        (onReady, onClosed, onNotification) = (nil, nil, nil)
+        closed?(error)
+    }
+
+    private func lastError() -> PgError {
+        .connectionLost(trimmed(PQerrorMessage(connection)))
+    }
+
+    private func error(of result: OpaquePointer) -> PgError {
+        func field(_ code: Character) -> String? {
+            PQresultErrorField(result, Int32(code.asciiValue!)).map { String(cString: $0) }
+        }
+        return PgError(
+            sqlState: field("C") ?? "XX000", message: field("M") ?? trimmed(PQresultErrorMessage(result)),
+            constraint: field("n"))
+    }
+}
+
+@available(*, unavailable)
+extension PgConnection: Sendable {}
+
+private func trimmed(_ message: UnsafePointer<CChar>?) -> String {
+    guard let message else { return "" }
+    return String(String(cString: message).split(separator: "\n").joined(separator: " "))
+}
+
+private func withCStrings<R>(_ strings: [String?], _ body: ([UnsafePointer<CChar>?]) -> R) -> R {
+    let copies = strings.map { $0.map { strdup($0) } }
+    defer { for copy in copies { free(copy ?? nil) } }
+    return body(copies.map { $0.map { UnsafePointer($0!) } })
+}

@@ -1,0 +1,37 @@
+/// What PostgreSQL or the way to it said.
+public struct PgError: Error, Sendable, CustomStringConvertible {
+    /// The five characters of SQLSTATE; class 08 for a lost connection.
+    public let sqlState: String
+    public let message: String
+    /// The constraint that was violated.
+    public let constraint: String?
+
+    public init(sqlState: String, message: String, constraint: String? = nil) {
+        self.sqlState = sqlState
+        self.message = message
+        self.constraint = constraint
+    }
+
+    public var description: String { "\(message) (SQLSTATE \(sqlState))" }
+
+    public var isUniqueViolation: Bool { sqlState == "23505" }
+
+    /// May the same call succeed in a moment? Lost or refused connections, a server that starts or stops, deadlocks,
+    /// serialization failures, a full pool, a time-out.
+    public var isTemporary: Bool {
+        sqlState.hasPrefix("08") || sqlState.hasPrefix("57") || sqlState.hasPrefix("53") || sqlState.hasPrefix("40")
+            || sqlState == "25P03"
+    }
+
+    static func connectionLost(_ message: String) -> PgError {
+        PgError(sqlState: "08006", message: message.isEmpty ? "the connection was lost" : message)
+    }
+
+    static func invalidParameter(_ what: String) -> PgError {
+        PgError(sqlState: "22021", message: what)
+    }
+
+    static let poolFull = PgError(sqlState: "53300", message: "too many queries wait for a connection")
+    static let waitedTooLong = PgError(sqlState: "57014", message: "no connection became free in time")
+    static let closed = PgError(sqlState: "08003", message: "the pool is closed")
+}

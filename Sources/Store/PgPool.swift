@@ -1,0 +1,164 @@
+import Core
+import Runtime
+
+/// Connections to one database, on a loop's thread. Single batches share connections by pipelining; a transaction has
+/// one for itself. What can't be served at once waits in order, bounded in number and time.
+final class PgPool {
+    /// A transaction's hold on its connection.
+    final class Lease {
+        let connection: PgConnection
+        init(_ connection: PgConnection) { self.connection = connection }
+    }
+
+    private enum Work {
+        case batch([Statement], PgConnection.Completion)
+        case lease((Result<LoopBound<Lease>, PgError>) -> Void)
+    }
+
+    private struct Waiter {
+        let work: Work
+        let deadline: UInt64
+    }
+
+    private let loop: EventLoop
+    private let options: DatabaseOptions
+    private var free: [PgConnection] = []
+    private var leased = 0
+    private var connecting: [ObjectIdentifier: PgConnection] = [:]
+    private var waiters: [Waiter] = []
+    private var sweep: LoopTimer?
+    private var retryAt: UInt64 = 0
+    private var failures = 0
+    private var closed = false
+    private let waiting = Metrics.shared.gauge("martlet_pg_waiting", help: "Queries that wait for a connection")
+    private let open = Metrics.shared.gauge("martlet_pg_connections", help: "Open PostgreSQL connections")
+
+    init(loop: EventLoop, options: DatabaseOptions) {
+        self.loop = loop
+        self.options = options
+        sweep = LoopTimer(on: loop, after: 50, repeating: 50) { [weak self] in self?.expireWaiters() }
+    }
+
+    func submit(_ statements: [Statement], _ completion: @escaping PgConnection.Completion) {
+        enqueue(.batch(statements, completion))
+    }
+
+    func lease(_ completion: @escaping (Result<LoopBound<Lease>, PgError>) -> Void) {
+        enqueue(.lease(completion))
+    }
+
+    /// - Parameter broken: the connection's state is not known (a ROLLBACK failed): it is closed.
+    func giveBack(_ lease: Lease, broken: Bool) {
+        leased -= 1
+        if broken || !lease.connection.isReady {
+            lease.connection.close()
+        } else {
+            free.append(lease.connection)
+        }
+        serve()
+    }
+
+    func close() {
+        closed = true
+        sweep?.cancel()
+        let stopped = waiters
+        waiters = []
+        for waiter in stopped { refuse(waiter, .closed) }
+        for connection in free + connecting.values { connection.close() }
+    }
+
+    private func enqueue(_ work: Work) {
+        let waiter = Waiter(
+            work: work, deadline: monotonicNanoseconds() + UInt64(options.waitMilliseconds) * 1_000_000)
+        guard !closed else { return refuse(waiter, .closed) }
+        guard waiters.count < options.maxWaiting else { return refuse(waiter, .poolFull) }
+        waiters.append(waiter)
+        serve()
+    }
+
+    private func serve() {
+        while let waiter = waiters.first, let index = choose(for: waiter.work) {
+            waiters.removeFirst()
+            let connection = free[index]
+            switch waiter.work {
+            case .batch(let statements, let completion):
+                connection.send(statements) { [weak self] result in
+                    completion(result)
+                    self?.serve()
+                }
+            case .lease(let completion):
+                free.remove(at: index)
+                leased += 1
+                completion(.success(LoopBound(on: loop, Lease(connection))))
+            }
+        }
+        waiting.set(waiters.count)
+        if !waiters.isEmpty { connectOneMore() }
+    }
+
+    /// The least busy connection; for a transaction an idle one. While more may be opened, pipelining waits for them.
+    private func choose(for work: Work) -> Int? {
+        guard let index = free.indices.min(by: { free[$0].inFlight < free[$1].inFlight }) else { return nil }
+        let busy = free[index].inFlight
+        if busy == 0 { return index }
+        guard case .batch = work else { return nil }
+        if total < options.connections { connectOneMore() }
+        return busy < options.pipelineDepth ? index : nil
+    }
+
+    private var total: Int { free.count + leased + connecting.count }
+
+    private func connectOneMore() {
+        guard total < options.connections, connecting.count < 2, monotonicNanoseconds() >= retryAt, !closed else {
+            return
+        }
+        let connection = PgConnection(loop: loop, connectionInfo: options.connectionInfo)
+        let key = ObjectIdentifier(connection)
+        connecting[key] = connection
+        connection.onReady = { [weak self, unowned connection] in
+            guard let self else { return }
+            self.connecting[key] = nil
+            self.free.append(connection)
+            self.failures = 0
+            self.open.add(1)
+            self.serve()
+        }
+        connection.onClosed = { [weak self, unowned connection] error in
+            self?.ended(connection, key, error)
+        }
+    }
+
+    private func ended(_ connection: PgConnection, _ key: ObjectIdentifier, _ error: PgError) {
+        if connecting.removeValue(forKey: key) != nil {
+            // A pause that grows from 50 ms to 2 s, so that a server that is down isn't hammered.
+            failures += 1
+            retryAt = monotonicNanoseconds() + UInt64(min(25 << min(failures, 7), 2000)) * 1_000_000
+            if failures == 1 || failures % 20 == 0 {
+                Log.warning("postgres connection failed", ["error": .text(error.message)])
+            }
+        } else {
+            open.add(-1)
+            free.removeAll { $0 === connection }
+        }
+        if !closed { serve() }
+    }
+
+    private func expireWaiters() {
+        let now = monotonicNanoseconds()
+        while let first = waiters.first, first.deadline <= now {
+            waiters.removeFirst()
+            refuse(first, .waitedTooLong)
+        }
+        serve()
+    }
+
+    private func refuse(_ waiter: Waiter, _ error: PgError) {
+        switch waiter.work {
+        case .batch(_, let completion): completion(.failure(error))
+        case .lease(let completion): completion(.failure(error))
+        }
+    }
+}
+
+@available(*, unavailable)
+extension PgPool: Sendable {}

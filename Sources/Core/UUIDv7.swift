@@ -1,0 +1,14 @@
+/// A UUID whose first 48 bits are milliseconds since 1970 (RFC 9562): the name of an event.
+public func uuidV7(clock: some WallClock) -> String {
+    var generator = SystemRandomNumberGenerator()
+    let milliseconds = UInt64(clock.milliseconds())
+    let high = milliseconds << 16 | 0x7000 | (generator.next() & 0x0FFF)
+    let low = (generator.next() & (~0 >> 2)) | 1 << 63
+    var hex = ByteWriter(capacity: 36)
+    for index in 0..<16 {
+        if [4, 6, 8, 10].contains(index) { hex.append(ascii: "-") }
+        let word = index < 8 ? high : low
+        hex.append(hex: [UInt8(truncatingIfNeeded: word >> UInt64(56 - index % 8 * 8))])
+    }
+    return hex.string
+}

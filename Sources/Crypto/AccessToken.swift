@@ -1,0 +1,73 @@
+public import Core
+
+/// A JWT signed with HMAC-SHA256 (RFC 7519, RFC 7515): who calls, in which session, until when. Only `HS256` is
+/// accepted, whatever a token's header claims.
+public struct AccessToken: Sendable, Equatable {
+    /// The user.
+    public let subject: ID
+    /// The session that logout ends.
+    public let session: ID
+    /// Seconds since 1970.
+    public let issuedAt: Int64
+    public let expiresAt: Int64
+    /// Names this one token.
+    public let tokenID: String
+
+    public init(subject: ID, session: ID, issuedAt: Int64, expiresAt: Int64, tokenID: String) {
+        self.subject = subject
+        self.session = session
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
+        self.tokenID = tokenID
+    }
+}
+
+public enum TokenFailure: Error, Equatable, Sendable {
+    case invalid
+    case expired
+}
+
+/// Signs and checks access tokens with one key.
+public struct TokenSigner: Sendable {
+    private static let header = Base64URL.encode(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
+    private static let longest = 1024
+    private let key: [UInt8]
+
+    /// - Parameter key: 32 random bytes.
+    public init(key: [UInt8]) {
+        self.key = key
+    }
+
+    public func sign(_ token: AccessToken) -> String {
+        var claims = ByteWriter(capacity: 160)
+        claims.append(ascii: "{\"iss\":\"martlet\",\"sub\":\"")
+        claims.append(decimal: token.subject.raw)
+        claims.append(ascii: "\",\"sid\":\"")
+        claims.append(decimal: token.session.raw)
+        claims.append(ascii: "\",\"jti\":")
+        claims.append(jsonString: token.tokenID)
+        claims.append(ascii: ",\"iat\":")
+        claims.append(decimal: token.issuedAt)
+        claims.append(ascii: ",\"exp\":")
+        claims.append(decimal: token.expiresAt)
+        claims.append(ascii: "}")
+        let signed = Self.header + "." + Base64URL.encode(claims.bytes)
+        return signed + "." + Base64URL.encode(Crypto.hmacSHA256(key: key, Array(signed.utf8)))
+    }
+
+    /// - Parameter now: seconds since 1970.
+    public func verify(_ text: String, now: Int64) throws(TokenFailure) -> AccessToken {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard text.utf8.count <= Self.longest, parts.count == 3, parts[0] == Self.header,
+            let code = Base64URL.decode(parts[2]),
+            Crypto.equal(code, Crypto.hmacSHA256(key: key, Array("\(parts[0]).\(parts[1])".utf8))),
+            let bytes = Base64URL.decode(parts[1]), let claims = try? JSONValue.parse(bytes, depth: 2).object,
+            claims["iss"]?.string == "martlet", let subject = claims["sub"]?.string.flatMap({ ID($0) }),
+            let session = claims["sid"]?.string.flatMap({ ID($0) }), let tokenID = claims["jti"]?.string,
+            let issuedAt = claims["iat"]?.integer, let expiresAt = claims["exp"]?.integer
+        else { throw .invalid }
+        guard now < expiresAt else { throw .expired }
+        return AccessToken(
+            subject: subject, session: session, issuedAt: issuedAt, expiresAt: expiresAt, tokenID: tokenID)
+    }
+}

@@ -1,4 +1,4 @@
-public import Core
+import Core
 
 /// A stable word for each way in which a request can fail; with its HTTP status and title.
 public enum ErrorCode: String, Sendable, CaseIterable {

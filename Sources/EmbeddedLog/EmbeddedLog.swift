@@ -1,0 +1,187 @@
+import Core
+public import EventLog
+import Runtime
+public import Store
+import Synchronization
+
+/// The event log in PostgreSQL, for one process: what a laptop or a small site runs without a broker. Records and
+/// positions are rows (`Schema`); an append wakes the readers in the process directly.
+///
+/// Give it a pool of connections with `synchronous_commit = off`: a crash of PostgreSQL loses a short end of the log
+/// and of the positions together, in the order of their commits, and what made the records (the outbox, the positions
+/// of the readers before) comes back with it. So nothing is lost, and a hop does not wait for the disk.
+public final class EmbeddedLog: EventLog {
+    private static let pollMilliseconds: UInt64 = 500
+    private let database: Database
+    private let state = Mutex<State>(State())
+    private let appended = Metrics.shared.counter("martlet_log_appended_total", help: "Records appended to the log")
+
+    private struct State {
+        var partitions: [String: Int] = [:]
+        var wakeups: [PartitionName: [Wakeup]] = [:]
+        var ticker: Task<Void, Never>?
+        var closed = false
+    }
+
+    struct PartitionName: Hashable, Sendable, Comparable {
+        let topic: String
+        let partition: Int
+
+        static func < (a: PartitionName, b: PartitionName) -> Bool {
+            (a.topic, a.partition) < (b.topic, b.partition)
+        }
+    }
+
+    public init(database: Database) {
+        self.database = database
+        let ticker = Task { [weak self] in
+            var turn = 0
+            while !Task.isCancelled {
+                try? await Task.sleep(nanoseconds: Self.pollMilliseconds * 1_000_000)
+                self?.wakeAll()
+                turn += 1
+                if turn % 120 == 0 { await self?.removeOld() }
+            }
+        }
+        state.withLock { $0.ticker = ticker }
+    }
+
+    public func createTopics(_ topics: [Topic]) async throws {
+        for topic in topics {
+            try await database.query(
+                """
+                INSERT INTO log_partitions (topic, partition, retention_hours)
+                SELECT $1, n, $3::int FROM generate_series(0, $2::int - 1) n ON CONFLICT DO NOTHING
+                """,
+                [.text(topic.name), .integer(Int64(topic.partitions)), .integer(Int64(topic.retentionHours))])
+        }
+        // A topic that was there already keeps its number of partitions.
+        let rows = try await database.query("SELECT topic, count(*) FROM log_partitions GROUP BY topic")
+        state.withLock { state in
+            for row in rows { state.partitions[row.text(0)] = Int(row.integer(1)) }
+        }
+    }
+
+    public func append(_ records: [NewRecord]) async throws {
+        guard !records.isEmpty else { return }
+        var groups: [PartitionName: [NewRecord]] = [:]
+        for record in records {
+            let count = try partitions(of: record.topic)
+            groups[PartitionName(topic: record.topic, partition: Self.partition(of: record.key, count)), default: []]
+                .append(record)
+        }
+        // In one order for all who append, so that their row locks can't wait for each other in a circle.
+        let ordered = groups.sorted { $0.key < $1.key }
+        try await database.batch(ordered.map { Self.insert($0.key, $0.value) })
+        appended.add(records.count)
+        wake(ordered.map(\.key))
+    }
+
+    private static func insert(_ name: PartitionName, _ records: [NewRecord]) -> Statement {
+        Statement(
+            """
+            WITH p AS (
+                UPDATE log_partitions SET next = next + $3 WHERE topic = $1 AND partition = $2
+                RETURNING next - $3 AS base)
+            INSERT INTO log_records (topic, partition, log_offset, key, value, headers)
+            SELECT $1, $2, p.base + r.i - 1, r.key, r.value, r.headers
+            FROM p, unnest($4::text[], $5::bytea[], $6::jsonb[]) WITH ORDINALITY AS r (key, value, headers, i)
+            """,
+            [
+                .text(name.topic), .integer(Int64(name.partition)), .integer(Int64(records.count)),
+                .texts(records.map(\.key)), .texts(records.map { "\\x" + hexText($0.value) }),
+                .texts(records.map { headerText($0.headers) }),
+            ])
+    }
+
+    private func partitions(of topic: String) throws(EventLogError) -> Int {
+        try state.withLock { state throws(EventLogError) in
+            guard !state.closed else { throw EventLogError("the log is closed", isTemporary: false) }
+            guard let count = state.partitions[topic] else {
+                throw EventLogError("there is no topic \(topic)", isTemporary: false)
+            }
+            return count
+        }
+    }
+
+    /// FNV-1a: the same partition for a key in every process and version.
+    static func partition(of key: String, _ count: Int) -> Int {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in key.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return Int((hash ^ hash >> 32) % UInt64(count))
+    }
+
+    public func subscribe(
+        _ subscription: SubscriptionOptions, handler: @escaping RecordHandler
+    ) async throws -> any LogSubscription {
+        var readers: [PartitionReader] = []
+        for topic in subscription.topics {
+            for partition in 0..<(try partitions(of: topic)) {
+                let name = PartitionName(topic: topic, partition: partition)
+                let wakeup = Wakeup()
+                state.withLock { $0.wakeups[name, default: []].append(wakeup) }
+                readers.append(
+                    PartitionReader(
+                        database: database, group: subscription.group, name: name, batch: subscription.batch,
+                        wakeup: wakeup, handler: handler))
+            }
+        }
+        return EmbeddedSubscription(readers: readers) { [weak self] in self?.forget($0) }
+    }
+
+    private func forget(_ readers: [PartitionReader]) {
+        state.withLock { state in
+            for reader in readers { state.wakeups[reader.name]?.removeAll { $0 === reader.wakeup } }
+        }
+    }
+
+    private func wake(_ names: [PartitionName]) {
+        for wakeup in state.withLock({ state in names.flatMap { state.wakeups[$0] ?? [] } }) { wakeup.signal() }
+    }
+
+    private func wakeAll() {
+        for wakeup in state.withLock({ $0.wakeups.values.flatMap(\.self) }) { wakeup.signal() }
+    }
+
+    /// Removes what is older than its topic's retention and was read by every group.
+    private func removeOld() async {
+        do {
+            try await database.query(
+                """
+                DELETE FROM log_records r USING log_partitions p
+                WHERE r.topic = p.topic AND r.partition = p.partition AND p.retention_hours > 0
+                AND r.created_at < now() - make_interval(hours => p.retention_hours)
+                AND r.log_offset < COALESCE((
+                    SELECT min(next) FROM log_positions g WHERE g.topic = r.topic AND g.partition = r.partition), p.next)
+                """)
+        } catch {
+            Log.warning("old log records not removed", ["error": .text("\(error)")])
+        }
+    }
+
+    public func close() async {
+        state.withLock { state in
+            state.closed = true
+            state.ticker?.cancel()
+        }
+    }
+}
+
+private func hexText(_ bytes: [UInt8]) -> String {
+    var writer = ByteWriter(capacity: bytes.count * 2)
+    writer.append(hex: bytes)
+    return writer.string
+}
+
+private func headerText(_ headers: [String: String]) -> String {
+    var writer = ByteWriter(capacity: 256)
+    writer.append(ascii: "{")
+    for (index, (name, value)) in headers.sorted(by: { $0.key < $1.key }).enumerated() {
+        if index > 0 { writer.append(ascii: ",") }
+        writer.append(jsonString: name)
+        writer.append(ascii: ":")
+        writer.append(jsonString: value)
+    }
+    writer.append(ascii: "}")
+    return writer.string
+}

@@ -1,0 +1,134 @@
+import Core
+import EventLog
+import Runtime
+import Store
+import Synchronization
+
+/// Reads one partition for one group, a batch at a time, in order. The position is stored in the round trip that
+/// fetches the next batch.
+final class PartitionReader: Sendable {
+    let name: EmbeddedLog.PartitionName
+    let wakeup: Wakeup
+    private let database: Database
+    private let group: String
+    private let batch: Int
+    private let handler: RecordHandler
+    private let closing = Atomic<Bool>(false)
+    private let consumed: Counter
+
+    init(
+        database: Database, group: String, name: EmbeddedLog.PartitionName, batch: Int, wakeup: Wakeup,
+        handler: @escaping RecordHandler
+    ) {
+        self.database = database
+        self.group = group
+        self.name = name
+        self.batch = batch
+        self.wakeup = wakeup
+        self.handler = handler
+        consumed = Metrics.shared.counter(
+            "martlet_log_consumed_total", "group=\"\(group)\",topic=\"\(name.topic)\"", help: "Records handled")
+    }
+
+    func stop() {
+        closing.store(true, ordering: .releasing)
+        wakeup.signal()
+    }
+
+    private var isClosing: Bool { closing.load(ordering: .acquiring) }
+
+    func run() async {
+        var position: Int64?
+        while !isClosing {
+            do {
+                let records = try await fetch(&position)
+                guard !records.isEmpty else {
+                    await wakeup.wait()
+                    continue
+                }
+                guard await handle(records) else { break }
+                position = records.last!.offset + 1
+            } catch {
+                Log.warning(
+                    "log not read", ["group": .text(group), "topic": .text(name.topic), "error": .text("\(error)")])
+                try? await Task.sleep(nanoseconds: 200_000_000)
+            }
+        }
+        if let position {
+            _ = try? await database.query(Self.storePosition, parameters + [.integer(position)])
+        }
+    }
+
+    /// False when the reader was stopped before the batch was handled.
+    private func handle(_ records: [LogRecord]) async -> Bool {
+        var pause: UInt64 = 50
+        while true {
+            do {
+                try await handler(records)
+                consumed.add(records.count)
+                return true
+            } catch {
+                Log.warning(
+                    "batch failed, it comes again",
+                    ["group": .text(group), "topic": .text(name.topic), "error": .text("\(error)")])
+                guard !isClosing else { return false }
+                try? await Task.sleep(nanoseconds: pause * 1_000_000)
+                pause = min(pause * 2, 2000)
+            }
+        }
+    }
+
+    private var parameters: [PgValue] { [.text(group), .text(name.topic), .integer(Int64(name.partition))] }
+
+    private static let storePosition: StaticString = """
+        INSERT INTO log_positions (consumer_group, topic, partition, next) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (consumer_group, topic, partition) DO UPDATE SET next = excluded.next
+        WHERE log_positions.next <> excluded.next
+        """
+
+    private func fetch(_ position: inout Int64?) async throws -> [LogRecord] {
+        if position == nil {
+            let rows = try await database.query(
+                "SELECT next FROM log_positions WHERE consumer_group = $1 AND topic = $2 AND partition = $3",
+                parameters)
+            position = rows.first?.integer(0) ?? 0
+        }
+        let results = try await database.batch([
+            Statement(Self.storePosition, parameters + [.integer(position!)]),
+            Statement(
+                """
+                SELECT log_offset, key, value, headers FROM log_records
+                WHERE topic = $1 AND partition = $2 AND log_offset >= $3 ORDER BY log_offset LIMIT $4
+                """, [.text(name.topic), .integer(Int64(name.partition)), .integer(position!), .integer(Int64(batch))]),
+        ])
+        return try results[1].map { row in
+            LogRecord(
+                topic: name.topic, partition: name.partition, offset: row.integer(0), key: row.text(1),
+                value: row.bytes(2), headers: try decodeHeaders(row.text(3)))
+        }
+    }
+}
+
+/// Headers as they are stored: a flat JSON object of strings.
+func decodeHeaders(_ text: String) throws -> [String: String] {
+    guard let object = try JSONValue.parse(text.utf8, depth: 1).object else { return [:] }
+    return Dictionary(uniqueKeysWithValues: object.keys.compactMap { key in object[key]?.string.map { (key, $0) } })
+}
+
+final class EmbeddedSubscription: LogSubscription {
+    private let readers: [PartitionReader]
+    private let tasks: [Task<Void, Never>]
+    private let onClose: @Sendable ([PartitionReader]) -> Void
+
+    init(readers: [PartitionReader], onClose: @escaping @Sendable ([PartitionReader]) -> Void) {
+        self.readers = readers
+        self.onClose = onClose
+        tasks = readers.map { reader in Task { await reader.run() } }
+    }
+
+    func close() async {
+        for reader in readers { reader.stop() }
+        for task in tasks { await task.value }
+        onClose(readers)
+    }
+}

@@ -1,0 +1,171 @@
+import Core
+public import Runtime
+import Synchronization
+
+/// A link to Redis for commands: one connection on a loop's thread, shared by all callers. It connects by itself and
+/// again after a loss. Nothing is queued for better times: while the link is down, commands fail at once.
+///
+/// Replies come within the deadline, or the connection is dropped and all that is under way fails. A command whose
+/// error says `mayHaveRun` may have been carried out: repeat only what may run twice.
+///
+/// The process must ignore SIGPIPE (`Signals.block()`).
+public final class Redis: Sendable {
+    public struct Options: Sendable {
+        /// Milliseconds.
+        public var connectTimeout = 2000
+        /// Milliseconds from the sending to the last reply of a pipeline.
+        public var commandTimeout = 2000
+        /// How many commands may be under way.
+        public var maxCommands = 16_384
+        /// How many bytes of commands may be under way.
+        public var maxBytes = 64 << 20
+        /// Of the link, in metrics and logs.
+        public var name = "commands"
+
+        public init() {}
+    }
+
+    public let loop: EventLoop
+    private let options: Options
+    private let session: LoopBound<RedisSession>
+    private let connected = Atomic<Bool>(false)
+    private let commands = Atomic<Int>(0)
+    private let bytes = Atomic<Int>(0)
+
+    /// Starts to connect.
+    /// - Parameter onConnect: called on the loop after each connect and login, before any command of a caller.
+    public init(
+        on loop: EventLoop, address: RedisAddress, options: Options = Options(),
+        onConnect: @escaping @Sendable (Redis) -> Void = { _ in }
+    ) async throws {
+        self.loop = loop
+        self.options = options
+        let timing = RedisSession.Timing(connect: options.connectTimeout, command: options.commandTimeout)
+        session = try await loop.run {
+            LoopBound(RedisSession(on: loop, address: address, name: options.name, timing: timing), to: loop)
+        }
+        loop.post { [weak self] in self?.start(onConnect) }
+    }
+
+    private func start(_ onConnect: @escaping @Sendable (Redis) -> Void) {
+        session.value.onUp = { [weak self] _ in
+            guard let self else { return }
+            connected.store(true, ordering: .releasing)
+            onConnect(self)
+        }
+        session.value.onDown = { [weak self] _ in self?.connected.store(false, ordering: .releasing) }
+        session.value.start()
+    }
+
+    /// Is the link ready, as far as this side knows?
+    public var isConnected: Bool { connected.load(ordering: .acquiring) }
+
+    /// Waits until the link is ready: for the start of a process.
+    /// - Parameter milliseconds: how long at most; then `notConnected` is thrown.
+    public func waitUntilConnected(milliseconds: Int) async throws {
+        let deadline = monotonicNanoseconds() + UInt64(milliseconds) * 1_000_000
+        while !isConnected {
+            guard monotonicNanoseconds() < deadline else { throw RedisError.notConnected }
+            try await Task.sleep(nanoseconds: 5_000_000)
+        }
+    }
+
+    /// Drops the connection for good; what is under way fails with `closed`.
+    public func close() async {
+        connected.store(false, ordering: .releasing)
+        let session = session
+        try? await loop.run { session.value.close() }
+    }
+
+    deinit {
+        let session = session
+        loop.post { session.value.close() }
+    }
+
+    // MARK: From any thread
+
+    /// One command; an error reply is thrown.
+    public func command(_ arguments: RedisArgument...) async throws(RedisError) -> RedisReply {
+        let reply = try await pipeline([arguments])[0]
+        if case .error(let text) = reply { throw .server(text) }
+        return reply
+    }
+
+    /// Commands in one go; their replies in the same order. Error replies are among them, they are not thrown.
+    public func pipeline(_ commands: [[RedisArgument]]) async throws(RedisError) -> [RedisReply] {
+        guard !commands.isEmpty else { return [] }
+        let bytes = Self.encode(commands)
+        try admit(commands.count, bytes.count)
+        let result = await withCheckedContinuation { continuation in
+            loop.post { [self] in
+                sendAdmitted(bytes, replies: commands.count) { continuation.resume(returning: $0) }
+            }
+        }
+        return try result.get()
+    }
+
+    // MARK: On the loop
+
+    /// One command from the loop's own thread, without a hop. An error reply is a failure.
+    public func commandOnLoop(
+        _ arguments: [RedisArgument], _ completion: @escaping (Result<RedisReply, RedisError>) -> Void
+    ) {
+        pipelineOnLoop([arguments]) { result in
+            completion(
+                result.flatMap { replies in
+                    if case .error(let text) = replies[0] { .failure(.server(text)) } else { .success(replies[0]) }
+                })
+        }
+    }
+
+    /// Commands in one go from the loop's own thread. The completion may be called before this returns.
+    public func pipelineOnLoop(
+        _ commands: [[RedisArgument]], _ completion: @escaping (Result<[RedisReply], RedisError>) -> Void
+    ) {
+        loop.assertCurrent()
+        guard !commands.isEmpty else { return completion(.success([])) }
+        let bytes = Self.encode(commands)
+        do throws(RedisError) {
+            try admit(commands.count, bytes.count)
+        } catch {
+            return completion(.failure(error))
+        }
+        sendAdmitted(bytes, replies: commands.count, completion)
+    }
+
+    private static func encode(_ commands: [[RedisArgument]]) -> [UInt8] {
+        var writer = ByteWriter(capacity: 256)
+        for command in commands { writer.append(command: command) }
+        return writer.bytes
+    }
+
+    /// Counts the commands in, or refuses them.
+    private func admit(_ count: Int, _ size: Int) throws(RedisError) {
+        guard isConnected else { throw .notConnected }
+        let nowCommands = commands.add(count, ordering: .relaxed).newValue
+        let nowBytes = bytes.add(size, ordering: .relaxed).newValue
+        if nowCommands > options.maxCommands || nowBytes > options.maxBytes {
+            release(count, size)
+            throw .overloaded
+        }
+    }
+
+    private func release(_ count: Int, _ size: Int) {
+        commands.subtract(count, ordering: .relaxed)
+        bytes.subtract(size, ordering: .relaxed)
+    }
+
+    private func sendAdmitted(
+        _ encoded: [UInt8], replies: Int, _ completion: @escaping (Result<[RedisReply], RedisError>) -> Void
+    ) {
+        let size = encoded.count
+        guard let connection = session.value.ready else {
+            release(replies, size)
+            return completion(.failure(.notConnected))
+        }
+        connection.send(encoded, replies: replies) { [self] result in
+            release(replies, size)
+            completion(result)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Core
+import Glibc
+import Runtime
+
+/// Keeps one connection to Redis alive on a loop's thread: resolves, connects, logs in, and after a loss does so
+/// again, with growing pauses and jitter.
+final class RedisSession {
+    struct Timing {
+        /// Milliseconds.
+        var connect = 2000
+        var command = 2000
+        var firstPause = 50
+        var longestPause = 2000
+    }
+
+    /// The connection is ready for commands.
+    var onUp: ((RedisConnection) -> Void)?
+    /// It was ready and is gone.
+    var onDown: ((RedisError) -> Void)?
+
+    private let loop: EventLoop
+    private let address: RedisAddress
+    private let name: String
+    private let timing: Timing
+    private let gauge: Gauge
+    private let connects: Counter
+    private var connection: RedisConnection?
+    private var retry: LoopTimer?
+    private var failures = 0
+    private var isUp = false
+    private var isClosed = false
+
+    /// - Parameter name: of the link, for metrics and logs.
+    init(on loop: EventLoop, address: RedisAddress, name: String, timing: Timing) {
+        loop.assertCurrent()
+        self.loop = loop
+        self.address = address
+        self.name = name
+        self.timing = timing
+        let label = "link=\"\(name)\""
+        gauge = Metrics.shared.gauge("martlet_redis_up", label, help: "Is the link to Redis ready (1) or not (0)")
+        connects = Metrics.shared.counter(
+            "martlet_redis_connects_total", label, help: "Connections to Redis that became ready")
+        gauge.set(0)
+    }
+
+    /// The connection while it is ready.
+    var ready: RedisConnection? { isUp ? connection : nil }
+
+    func start() {
+        retry = nil
+        guard !isClosed else { return }
+        switch address.endpoint {
+        case .unix: connect(to: address.endpoint)
+        case .tcp(let host, let port):
+            // getaddrinfo blocks as long as DNS takes.
+            let me = LoopBound(self, to: loop)
+            let attempt = failures
+            startThread(name: "redis-resolve") { [loop] in
+                let found = Resolver.numericHosts(of: host)
+                loop.post { me.value.resolved(found, port: port, attempt: attempt) }
+            }
+        }
+    }
+
+    func close() {
+        isClosed = true
+        retry?.cancel()
+        retry = nil
+        connection?.close(.closed)
+        connection = nil
+        isUp = false
+        gauge.set(0)
+    }
+
+    private func resolved(_ hosts: Result<[String], RedisError>, port: Int, attempt: Int) {
+        guard !isClosed else { return }
+        switch hosts {
+        case .success(let hosts): connect(to: .tcp(host: hosts[attempt % hosts.count], port: port))
+        case .failure(let error): lost(error)
+        }
+    }
+
+    private func connect(to endpoint: RedisAddress.Endpoint) {
+        do throws(RedisError) {
+            let connection = try RedisConnection(
+                to: endpoint, on: loop, connectTimeout: timing.connect, commandTimeout: timing.command)
+            connection.onConnect = { [weak self] in self?.logIn() }
+            connection.onClose = { [weak self] error in self?.lost(error) }
+            self.connection = connection
+        } catch {
+            lost(error)
+        }
+    }
+
+    /// AUTH and SELECT where they are asked for; PING tells whether Redis has loaded its data.
+    private func logIn() {
+        var commands: [[RedisArgument]] = []
+        if let password = address.password {
+            commands.append(["AUTH"] + (address.user.map { [.text($0)] } ?? []) + [.text(password)])
+        }
+        if address.database != 0 { commands.append(["SELECT", .number(Int64(address.database))]) }
+        commands.append(["PING"])
+        var writer = ByteWriter()
+        for command in commands { writer.append(command: command) }
+        connection?.send(writer.bytes, replies: commands.count) { [weak self] result in
+            if case .success(let replies) = result { self?.loggedIn(replies) }
+        }
+    }
+
+    private func loggedIn(_ replies: [RedisReply]) {
+        guard let connection else { return }
+        for case .error(let text) in replies { return connection.close(.server(text)) }
+        Log.info("redis.up", ["link": .text(name), "address": .text(address.description)])
+        failures = 0
+        isUp = true
+        gauge.set(1)
+        connects.add()
+        onUp?(connection)
+    }
+
+    private func lost(_ error: RedisError) {
+        guard !isClosed else { return }
+        if isUp || failures == 0 {
+            Log.warning(
+                "redis.down",
+                ["link": .text(name), "address": .text(address.description), "reason": .text(error.description)])
+        }
+        let wasUp = isUp
+        isUp = false
+        gauge.set(0)
+        connection = nil
+        let pause = min(timing.firstPause << min(failures, 10), timing.longestPause)
+        failures += 1
+        retry = LoopTimer(on: loop, after: Int.random(in: pause / 2...pause)) { [weak self] in self?.start() }
+        if wasUp { onDown?(error) }
+    }
+}
+
+@available(*, unavailable)
+extension RedisSession: Sendable {}

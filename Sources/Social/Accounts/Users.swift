@@ -1,0 +1,93 @@
+public import Core
+public import Store
+import Synchronization
+public import Wire
+
+/// Reads users. A handle and a display name never change, so they are kept in memory, up to a limit.
+public final class Users: Sendable {
+    public struct Identity: Sendable {
+        public let handle: String
+        public let displayName: String
+    }
+
+    private static let cacheLimit = 50_000
+    private let database: Database
+    private let cache = Mutex<[ID: Identity]>([:])
+
+    public init(database: Database) {
+        self.database = database
+    }
+
+    /// - Parameter viewer: the caller, for `followed`; `nil` when not signed in.
+    /// - Returns: `nil` when there is no such user.
+    public func view(_ id: ID, viewer: ID?) async throws -> UserView? {
+        try await database.query(
+            """
+            SELECT id, handle, display_name, followers, following, posts,
+                EXISTS (SELECT 1 FROM follows WHERE followee = u.id AND bucket = $3 AND follower = $2)
+            FROM users u WHERE id = $1
+            """, [.integer(id.raw), viewerValue(viewer), .integer(Int64(viewer.map(Bucket.of) ?? 0))]
+        ).first.map { UserRow.view($0, followed: viewer == nil ? nil : $0.bool(6)) }
+    }
+
+    public func id(handle: String) async throws -> ID? {
+        try await database.query("SELECT id FROM users WHERE handle = $1", [.text(handle.lowercased())])
+            .first.map { ID(raw: $0.integer(0)) }
+    }
+
+    public func identity(_ id: ID) async throws -> Identity? {
+        if let known = cache.withLock({ $0[id] }) { return known }
+        let rows = try await database.query("SELECT handle, display_name FROM users WHERE id = $1", [.integer(id.raw)])
+        guard let row = rows.first else { return nil }
+        let identity = Identity(handle: row.text(0), displayName: row.text(1))
+        cache.withLock { cache in
+            if cache.count >= Self.cacheLimit { cache.removeAll() }
+            cache[id] = identity
+        }
+        return identity
+    }
+
+    private func viewerValue(_ viewer: ID?) -> PgValue {
+        viewer.map { .integer($0.raw) } ?? .null
+    }
+
+    /// Who follows the user, or whom the user follows; newest follow first.
+    /// - Parameters:
+    ///   - below: follows with smaller ids.
+    ///   - limit: how many at most.
+    /// - Returns: the users, each with the id of the follow, for the cursor.
+    public func list(
+        _ direction: FollowDirection, of user: ID, viewer: ID?, below: ID, limit: Int
+    ) async throws -> [(user: UserView, follow: ID)] {
+        let parameters: [PgValue] = [
+            .integer(user.raw), .integer(below.raw), .integer(Int64(limit)), viewerValue(viewer),
+        ]
+        let rows =
+            switch direction {
+            case .followers: try await database.query(Self.followersSQL, parameters)
+            case .following: try await database.query(Self.followingSQL, parameters)
+            }
+        return rows.map { row in
+            (UserRow.view(row, followed: viewer == nil ? nil : row.bool(6)), ID(raw: row.integer(7)))
+        }
+    }
+
+    private static let followersSQL: StaticString = """
+        SELECT u.id, u.handle, u.display_name, u.followers, u.following, u.posts,
+            EXISTS (SELECT 1 FROM follows v WHERE v.follower = $4 AND v.followee = u.id), f.id
+        FROM follows f JOIN users u ON u.id = f.follower
+        WHERE f.followee = $1 AND f.id < $2 ORDER BY f.id DESC LIMIT $3
+        """
+
+    private static let followingSQL: StaticString = """
+        SELECT u.id, u.handle, u.display_name, u.followers, u.following, u.posts,
+            EXISTS (SELECT 1 FROM follows v WHERE v.follower = $4 AND v.followee = u.id), f.id
+        FROM follows f JOIN users u ON u.id = f.followee
+        WHERE f.follower = $1 AND f.id < $2 ORDER BY f.id DESC LIMIT $3
+        """
+}
+
+public enum FollowDirection: Sendable {
+    case followers
+    case following
+}

@@ -1,0 +1,105 @@
+public import Core
+import Crypto
+public import Store
+import Wire
+
+/// An answer that was given once and is given again, byte for byte, when the request is repeated with its key.
+public struct StoredAnswer: Sendable, Equatable {
+    public let status: Int
+    public let location: String?
+    public let body: [UInt8]
+
+    public init(status: Int, location: String? = nil, body: [UInt8]) {
+        self.status = status
+        self.location = location
+        self.body = body
+    }
+}
+
+/// Runs a write at most once for a user, route and key. The answer is stored in the write's own transaction, sealed,
+/// for it may hold tokens; the request is known by a keyed hash, for it may hold a password.
+public struct Idempotency: Sendable {
+    public static let hours: Int64 = 24
+    private let database: Database
+    private let box: SealedBox
+    private let hashKey: [UInt8]
+
+    public init(database: Database, secret: [UInt8]) {
+        self.database = database
+        box = SealedBox(key: Crypto.derivedKey("idempotent answers", from: secret))
+        hashKey = Crypto.derivedKey("idempotent requests", from: secret)
+    }
+
+    /// - Parameters:
+    ///   - user: `ID.zero` for a caller who is not signed in.
+    ///   - write: makes the change and its answer in the transaction; what it throws undoes all.
+    /// - Returns: the answer, and whether it is a stored one.
+    public func run(
+        user: ID, route: String, key: String, request: [UInt8],
+        _ write: @Sendable (Transaction) async throws -> StoredAnswer
+    ) async throws -> (answer: StoredAnswer, replayed: Bool) {
+        let requestHash = Crypto.hmacSHA256(key: hashKey, request)
+        let name: [PgValue] = [.integer(user.raw), .text(route), .text(key)]
+        return try await database.transaction { transaction in
+            let found = try await transaction.batch([
+                Statement(
+                    "SELECT pg_try_advisory_xact_lock(hashtextextended($1::bigint || ' ' || $2 || ' ' || $3, 7))", name),
+                Statement(
+                    """
+                    SELECT request_hash, response FROM idempotency_keys
+                    WHERE user_id = $1 AND route = $2 AND key = $3 AND created_at > now() - make_interval(hours => 24)
+                    """, name),
+            ])
+            guard found[0][0].bool(0) else {
+                throw Problem(
+                    .conflict, "a request with this idempotency key is still running", field: "Idempotency-Key",
+                    retryAfter: 1)
+            }
+            if let row = found[1].first {
+                guard row.bytes(0) == requestHash, let answer = box.open(row.bytes(1)).flatMap(StoredAnswer.init) else {
+                    throw Problem(
+                        .idempotencyConflict, "this idempotency key came with another request before",
+                        field: "Idempotency-Key")
+                }
+                return (answer, true)
+            }
+            let answer = try await write(transaction)
+            try await transaction.query(
+                """
+                INSERT INTO idempotency_keys (user_id, route, key, request_hash, response) VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (user_id, route, key) DO UPDATE
+                SET request_hash = excluded.request_hash, response = excluded.response, created_at = now()
+                """, name + [.bytes(requestHash), .bytes(box.seal(answer.encoded))])
+            return (answer, false)
+        }
+    }
+
+    /// Forgets keys that are too old to be honoured.
+    public func removeExpired() async throws {
+        try await database.query(
+            "DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => 25)")
+    }
+}
+
+extension StoredAnswer {
+    /// Status (2 bytes), length of the location (2), the location, the body.
+    var encoded: [UInt8] {
+        let location = Array((location ?? "").utf8)
+        var writer = ByteWriter(capacity: 4 + location.count + body.count)
+        writer.append(bigEndian: UInt64(status), width: 2)
+        writer.append(bigEndian: UInt64(location.count), width: 2)
+        writer.append(location)
+        writer.append(body)
+        return writer.bytes
+    }
+
+    init?(_ bytes: [UInt8]) {
+        var reader = ByteReader(bytes)
+        guard let status = reader.unsigned(width: 2), let length = reader.unsigned(width: 2),
+            let location = reader.take(Int(length)), let body = reader.take(reader.remaining)
+        else { return nil }
+        self.init(
+            status: Int(status), location: location.isEmpty ? nil : String(decoding: location, as: UTF8.self),
+            body: Array(body))
+    }
+}

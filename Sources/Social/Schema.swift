@@ -1,0 +1,151 @@
+public import Store
+
+/// The schema of PostgreSQL, which is the truth. Ids are Martlet's 53-bit ids; a row's time is in its id.
+public enum Schema {
+    public static let migrations = [
+        Migration(1, "accounts, graph, posts, outbox, feeds", first),
+        Migration(2, "embedded event log", embeddedLog),
+    ]
+
+    private static let first: [StaticString] = [
+        """
+        CREATE TABLE users (
+            id bigint PRIMARY KEY,
+            handle text NOT NULL,
+            display_name text NOT NULL,
+            password_hash text NOT NULL,
+            followers bigint NOT NULL DEFAULT 0,
+            following bigint NOT NULL DEFAULT 0,
+            posts bigint NOT NULL DEFAULT 0,
+            -- In how many slices a post of this user is fanned out; changed by the planner only.
+            fanout_slices int NOT NULL DEFAULT 1,
+            CONSTRAINT users_handle_key UNIQUE (handle)) WITH (fillfactor = 80)
+        """,
+        """
+        CREATE TABLE sessions (
+            id bigint PRIMARY KEY,
+            user_id bigint NOT NULL REFERENCES users,
+            ended_at timestamptz)
+        """,
+        "CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL",
+        """
+        CREATE TABLE refresh_tokens (
+            hash bytea PRIMARY KEY,
+            session_id bigint NOT NULL REFERENCES sessions ON DELETE CASCADE,
+            expires_at timestamptz NOT NULL,
+            spent_at timestamptz)
+        """,
+        // The key is the order in which a fan-out reads: a slice of an author's followers is one range scan.
+        """
+        CREATE TABLE follows (
+            followee bigint NOT NULL REFERENCES users,
+            bucket smallint NOT NULL,
+            follower bigint NOT NULL REFERENCES users,
+            id bigint NOT NULL,
+            -- False until the followee's older posts are in the follower's feed.
+            backfilled boolean NOT NULL DEFAULT false,
+            PRIMARY KEY (followee, bucket, follower))
+        """,
+        "CREATE INDEX follows_to_backfill ON follows (id) WHERE NOT backfilled",
+        "CREATE INDEX follows_by_followee ON follows (followee, id DESC) INCLUDE (follower)",
+        "CREATE INDEX follows_by_follower ON follows (follower, id DESC) INCLUDE (followee)",
+        "CREATE INDEX follows_pair ON follows (follower, followee)",
+        """
+        CREATE TABLE posts (
+            id bigint PRIMARY KEY,
+            author_id bigint NOT NULL REFERENCES users,
+            text text NOT NULL,
+            deleted_at timestamptz)
+        """,
+        "CREATE INDEX posts_by_author ON posts (author_id, id DESC) WHERE deleted_at IS NULL",
+        // Insert only. Sequence numbers commit out of order: the relay reads in the order of (xid, id) and only below
+        // the oldest transaction that is still running.
+        """
+        CREATE TABLE outbox (
+            id bigint GENERATED ALWAYS AS IDENTITY,
+            xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+            topic text NOT NULL,
+            key text NOT NULL,
+            payload bytea NOT NULL,
+            headers jsonb NOT NULL,
+            PRIMARY KEY (xid, id))
+        """,
+        """
+        CREATE TABLE feed_items (
+            user_id bigint NOT NULL,
+            post_id bigint NOT NULL,
+            author_id bigint NOT NULL,
+            PRIMARY KEY (user_id, post_id)) PARTITION BY HASH (user_id)
+        """,
+        "CREATE TABLE feed_items_0 PARTITION OF feed_items FOR VALUES WITH (MODULUS 8, REMAINDER 0)",
+        "CREATE TABLE feed_items_1 PARTITION OF feed_items FOR VALUES WITH (MODULUS 8, REMAINDER 1)",
+        "CREATE TABLE feed_items_2 PARTITION OF feed_items FOR VALUES WITH (MODULUS 8, REMAINDER 2)",
+        "CREATE TABLE feed_items_3 PARTITION OF feed_items FOR VALUES WITH (MODULUS 8, REMAINDER 3)",
+        "CREATE TABLE feed_items_4 PARTITION OF feed_items FOR VALUES WITH (MODULUS 8, REMAINDER 4)",
+        "CREATE TABLE feed_items_5 PARTITION OF feed_items FOR VALUES WITH (MODULUS 8, REMAINDER 5)",
+        "CREATE TABLE feed_items_6 PARTITION OF feed_items FOR VALUES WITH (MODULUS 8, REMAINDER 6)",
+        "CREATE TABLE feed_items_7 PARTITION OF feed_items FOR VALUES WITH (MODULUS 8, REMAINDER 7)",
+        // From which post id on feed_items holds everything of this user's feed. No row: from the start.
+        """
+        CREATE TABLE feed_metadata (
+            user_id bigint PRIMARY KEY REFERENCES users,
+            complete_from bigint NOT NULL)
+        """,
+        // One row for each chunk that is not finished: where it goes on after a crash.
+        """
+        CREATE TABLE fanout_progress (
+            post_id bigint NOT NULL,
+            type text NOT NULL,
+            bucket_from smallint NOT NULL,
+            author_id bigint NOT NULL,
+            next_bucket smallint NOT NULL,
+            next_follower bigint NOT NULL DEFAULT 0,
+            delivered bigint NOT NULL DEFAULT 0,
+            PRIMARY KEY (post_id, type, bucket_from)) WITH (fillfactor = 50)
+        """,
+        "CREATE INDEX fanout_progress_by_author ON fanout_progress (author_id)",
+        """
+        CREATE TABLE idempotency_keys (
+            user_id bigint NOT NULL,
+            route text NOT NULL,
+            key text NOT NULL,
+            request_hash bytea NOT NULL,
+            response bytea NOT NULL,
+            created_at timestamptz NOT NULL DEFAULT now(),
+            PRIMARY KEY (user_id, route, key))
+        """,
+        "CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at)",
+    ]
+
+    /// Used where PostgreSQL is the event log, by one `serve` process. `next` gives the offsets: the row's lock makes
+    /// their order the order of the commits.
+    private static let embeddedLog: [StaticString] = [
+        """
+        CREATE TABLE log_partitions (
+            topic text NOT NULL,
+            partition int NOT NULL,
+            next bigint NOT NULL DEFAULT 0,
+            retention_hours int NOT NULL,
+            PRIMARY KEY (topic, partition)) WITH (fillfactor = 10)
+        """,
+        """
+        CREATE TABLE log_records (
+            topic text NOT NULL,
+            partition int NOT NULL,
+            log_offset bigint NOT NULL,
+            key text NOT NULL,
+            value bytea NOT NULL,
+            headers jsonb NOT NULL,
+            created_at timestamptz NOT NULL DEFAULT now(),
+            PRIMARY KEY (topic, partition, log_offset))
+        """,
+        """
+        CREATE TABLE log_positions (
+            consumer_group text NOT NULL,
+            topic text NOT NULL,
+            partition int NOT NULL,
+            next bigint NOT NULL,
+            PRIMARY KEY (consumer_group, topic, partition)) WITH (fillfactor = 10)
+        """,
+    ]
+}

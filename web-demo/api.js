@@ -1,0 +1,89 @@
+// The calls of the public contract that this page makes.
+
+import { Problem, send } from "./http.js";
+
+export class Api {
+  constructor(origin, session) {
+    this.origin = origin;
+    this.session = session;
+  }
+
+  async signup(fields) {
+    this.session.adopt(await send(this.origin, "POST", "/v1/auth/signup", { body: fields }));
+  }
+
+  async login(fields) {
+    this.session.adopt(await send(this.origin, "POST", "/v1/auth/login", { body: fields }));
+  }
+
+  /** Ends the session here at once, and on the server if it can be reached. */
+  async logout() {
+    const body = { refresh_token: this.session.refreshToken };
+    this.session.end();
+    await send(this.origin, "POST", "/v1/auth/logout", { body }).catch(() => {});
+  }
+
+  async me() {
+    const user = await this.#call("GET", "/v1/me");
+    this.session.updateUser(user);
+    return user;
+  }
+
+  user(id) {
+    return this.#call("GET", `/v1/users/${encodeURIComponent(id)}`);
+  }
+
+  userByHandle(handle) {
+    return this.#call("GET", `/v1/users/@${encodeURIComponent(handle)}`);
+  }
+
+  follow(id) {
+    return this.#call("PUT", `/v1/users/${encodeURIComponent(id)}/follow`);
+  }
+
+  unfollow(id) {
+    return this.#call("DELETE", `/v1/users/${encodeURIComponent(id)}/follow`);
+  }
+
+  following(id, cursor) {
+    return this.#call("GET", `/v1/users/${encodeURIComponent(id)}/following${query({ cursor })}`);
+  }
+
+  feed(cursor) {
+    return this.#call("GET", `/v1/feed${query({ cursor })}`);
+  }
+
+  post(text, key) {
+    return this.#call("POST", "/v1/posts", { body: { text }, key });
+  }
+
+  deletePost(id) {
+    return this.#call("DELETE", `/v1/posts/${encodeURIComponent(id)}`);
+  }
+
+  ticket() {
+    return this.#call("POST", "/v1/live/ticket");
+  }
+
+  /** A call as this person; a refused access token is renewed once. */
+  async #call(method, path, options = {}) {
+    const token = await this.session.token();
+    try {
+      return await send(this.origin, method, path, { ...options, token });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 401) throw error;
+      return send(this.origin, method, path, { ...options, token: await this.session.tokenAfter(token) });
+    }
+  }
+}
+
+/** A key for Idempotency-Key. `randomUUID` is missing where the page is not in a secure context (http on a LAN). */
+export function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function query(values) {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
+}

@@ -1,0 +1,136 @@
+// Puts the parts together: who is logged in decides what is on the page.
+
+import { Api } from "./api.js";
+import { setUpAuth } from "./auth.js";
+import { setUpComposer } from "./composer.js";
+import { serverFrom } from "./config.js";
+import { Connection } from "./connection.js";
+import { byId, countLabel, notify } from "./dom.js";
+import { Live } from "./live.js";
+import { People } from "./people.js";
+import { Session } from "./session.js";
+import { Timeline } from "./timeline.js";
+
+/** Follows of others do not come over the live link, so the counters are read now and then. */
+const countersMs = 30_000;
+/** A follow fills the feed in the background: one look at once, one when it should be done. */
+const backfillMs = 1_500;
+
+let counting = false;
+const server = serverFrom(location.search, location.origin);
+const session = new Session(server.origin);
+const api = new Api(server.origin, session);
+const people = new People(api, followChanged);
+const timeline = new Timeline(api, people);
+const live = new Live({
+  api,
+  session,
+  on: {
+    status: (status) => connection.show(status),
+    event: (event) => heard(event),
+    reset: () => timeline.load(),
+  },
+});
+const connection = new Connection(live);
+
+session.onEnd = leave;
+timeline.onDeleted = refreshCounters;
+timeline.onPage = (cursor) => live.start(cursor);
+setUpAuth(api, () => {
+  enter();
+  focusOn("composer");
+});
+setUpComposer(api, (post) => {
+  timeline.addOwn(post);
+  refreshCounters();
+});
+byId("me-name").addEventListener("click", () => people.showCard(session.user.id));
+addEventListener("online", () => live.nudge());
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden || !session.user) return;
+  live.nudge();
+  refreshCounters();
+});
+setInterval(() => !document.hidden && refreshCounters(), countersMs);
+
+showServer();
+if (session.user) enter();
+else showDoors(true);
+
+function enter() {
+  showDoors(false);
+  showMe(session.user);
+  people.load().catch(() => {});
+  refreshCounters();
+  timeline.load();
+}
+
+function leave(reason) {
+  live.stop();
+  connection.hide();
+  timeline.clear();
+  people.clear();
+  byId("composer-form").reset();
+  showDoors(true);
+  if (reason) notify(reason);
+  focusOn("login-handle");
+}
+
+/** The focused element is gone with its view. On a touch screen a field would raise the keyboard. */
+function focusOn(field) {
+  const target = matchMedia("(pointer: fine)").matches ? byId(field) : byId("main");
+  target.focus({ preventScroll: true });
+}
+
+function showDoors(open) {
+  byId("welcome").hidden = !open;
+  byId("home").hidden = open;
+  byId("me").hidden = open;
+  document.body.dataset.view = open ? "welcome" : "home";
+  if (open) connection.hide();
+}
+
+function heard(event) {
+  const news = timeline.take(event);
+  const own = event.type === "post.created" ? event.post.author.id === session.user?.id : event.type === "post.deleted";
+  if (news && own) refreshCounters();
+  return news;
+}
+
+function followChanged(user, followed) {
+  if (!followed) timeline.dropAuthor(user.id);
+  refreshCounters();
+  timeline.load();
+  setTimeout(() => session.user && timeline.load(), backfillMs);
+}
+
+/** One read for a burst of changes. */
+function refreshCounters() {
+  if (counting || !session.user) return;
+  counting = true;
+  setTimeout(async () => {
+    counting = false;
+    if (session.user) await api.me().then(showMe, () => {});
+  }, 200);
+}
+
+function showMe(user) {
+  if (session.user?.id !== user.id) return;
+  byId("me-name").textContent = `@${user.handle}`;
+  byId("me-name").setAttribute("aria-label", `@${user.handle}, your card`);
+  for (const name of ["posts", "followers", "following"]) {
+    const number = byId(`count-${name}`);
+    number.textContent = user[name].toLocaleString("en");
+    number.previousElementSibling.textContent = countLabel(name, user[name]);
+  }
+  people.showCount(user.following);
+}
+
+/** A link can name any server, so whoever types a password is told which one gets it. */
+function showServer() {
+  if (server.error) {
+    byId("server-warning").textContent = server.error;
+    byId("server-warning").hidden = false;
+  }
+  if (server.origin !== location.origin) byId("server-name").textContent = `The server is ${server.origin}`;
+}

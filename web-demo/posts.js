@@ -1,0 +1,89 @@
+// The feed as elements: rows are made once, kept by post id, and moved in and out.
+
+import { avatar, byId, make, refreshTime, timeElement } from "./dom.js";
+
+const freshMs = 6_000;
+const sureMs = 5_000;
+/** More than this at once is a burst: sliding each one in would only blur. */
+const slideAtMost = 4;
+
+export class PostList {
+  #rows = new Map();
+
+  /** `on` has `remove(post)` and `card(userId)`. */
+  constructor(on) {
+    this.list = byId("feed");
+    this.on = on;
+    setInterval(() => this.#refreshTimes(), 20_000);
+  }
+
+  /** Makes the list show `posts`; those whose ids are in `fresh` are marked as new for a moment. */
+  sync(posts, fresh, ownId) {
+    const wanted = new Set(posts.map((post) => post.id));
+    for (const [id, row] of this.#rows) if (!wanted.has(id)) this.#drop(id, row);
+    const slide = fresh.size <= slideAtMost;
+    let place = this.list.firstElementChild;
+    for (const post of posts) {
+      const row = this.#rows.get(post.id) ?? this.#add(post, ownId, fresh.has(post.id), slide);
+      if (row === place) place = place.nextElementSibling;
+      else this.list.insertBefore(row, place);
+    }
+  }
+
+  #add(post, ownId, isFresh, slide) {
+    const row = make("li", {}, make("div", { className: "row" }, this.#article(post, ownId)));
+    if (isFresh) this.#mark(row, slide);
+    this.#rows.set(post.id, row);
+    return row;
+  }
+
+  #mark(row, slide) {
+    row.classList.add("fresh");
+    row.classList.toggle("slide", slide);
+    setTimeout(() => row.classList.remove("fresh", "slide"), freshMs);
+  }
+
+  #drop(id, row) {
+    const held = row.contains(document.activeElement);
+    row.remove();
+    this.#rows.delete(id);
+    // Else the keyboard would be thrown back to the top of the page.
+    if (held) byId("feed-title").focus({ preventScroll: true });
+  }
+
+  #article(post, ownId) {
+    const { author } = post;
+    const nameId = `by-${post.id}`;
+    const name = make("button", { type: "button", className: "name-button", id: nameId, aria: { haspopup: "dialog" } },
+      make("bdi", {}, author.display_name));
+    name.addEventListener("click", () => this.on.card(author.id));
+    const by = make("p", { className: "by" },
+      make("span", { className: "handle" }, `@${author.handle}`), timeElement(post.created_at));
+    const head = make("header", {}, make("h3", {}, name), by);
+    if (author.id === ownId) head.append(this.#deleteButton(post));
+    return make("article", { data: { postId: post.id }, aria: { labelledby: nameId } },
+      avatar(author), head, make("p", { className: "text", dir: "auto" }, post.text));
+  }
+
+  /** Asks by its own label: the first press arms it, the second deletes. */
+  #deleteButton(post) {
+    const button = make("button", { type: "button", className: "quiet delete", data: { testid: "delete-post" } }, "Delete");
+    const disarm = () => {
+      delete button.dataset.armed;
+      button.textContent = "Delete";
+    };
+    button.addEventListener("blur", disarm);
+    button.addEventListener("click", () => {
+      if (button.dataset.armed) return this.on.remove(post);
+      button.dataset.armed = "true";
+      button.textContent = "Really delete?";
+      setTimeout(disarm, sureMs);
+    });
+    return button;
+  }
+
+  #refreshTimes() {
+    const now = Date.now();
+    this.list.querySelectorAll("time").forEach((time) => refreshTime(time, now));
+  }
+}

@@ -1,0 +1,223 @@
+// Joins the feed's data with its elements: pages, live events, and the reader's place.
+
+import { byId, notify } from "./dom.js";
+import { Feed } from "./feed.js";
+import { words } from "./forms.js";
+import { PostList } from "./posts.js";
+
+/** Beyond these, a page anew costs less than what has piled up. */
+const heldAtMost = 200;
+const shownAtMost = 400;
+const retryMs = 3_000;
+/** The height of the fixed bar: what is under it is out of sight. */
+const topSlack = 60;
+
+export class Timeline {
+  #feed = new Feed();
+  #held = new Map();
+  #fresh = new Set();
+  #flooded = false;
+  #unseen = 0;
+  #generation = 0;
+  #drawing = false;
+  #loadingOlder = false;
+  #trimming = false;
+  #stuck = false;
+
+  /** `onPage(live)` runs for each first page, `onDeleted()` for each delete of one's own. */
+  onPage = () => {};
+  onDeleted = () => {};
+
+  constructor(api, people) {
+    this.api = api;
+    this.list = new PostList({ remove: (post) => this.#delete(post), card: (id) => people.showCard(id) });
+    byId("new-posts").addEventListener("click", () => this.#goToTop());
+    byId("older").addEventListener("click", () => this.#loadOlder());
+    addEventListener("scroll", () => this.#held.size > 0 && this.#atTop() && this.#release(), { passive: true });
+    document.addEventListener("visibilitychange", () => !document.hidden && this.#seen());
+    const near = new IntersectionObserver(([entry]) => entry.isIntersecting && !this.#stuck && this.#loadOlder(),
+      { rootMargin: "600px 0px" });
+    near.observe(byId("older"));
+  }
+
+  clear() {
+    this.#generation += 1;
+    this.#feed = new Feed();
+    this.#held.clear();
+    this.#fresh.clear();
+    this.#flooded = this.#stuck = this.#loadingOlder = false;
+    this.loaded = false;
+    this.#seen();
+    this.#draw();
+  }
+
+  /** Reads the first page until it is there, unless another load overtakes this one. */
+  async load() {
+    const generation = ++this.#generation;
+    byId("feed").setAttribute("aria-busy", "true");
+    for (;;) {
+      try {
+        const page = await this.api.feed();
+        if (generation === this.#generation) this.#replace(page);
+        return;
+      } catch (error) {
+        if (generation !== this.#generation || !this.api.session.user) return;
+        this.#note(`The feed could not be read: ${words(error)} Trying again.`);
+        await new Promise((done) => setTimeout(done, (error.retryAfter ?? 0) * 1000 || retryMs));
+        if (generation !== this.#generation) return;
+      }
+    }
+  }
+
+  /** One live event; says whether it was news. */
+  take(event) {
+    if (event.type === "post.created") return this.#created(event.post);
+    if (event.type === "post.deleted") return this.#gone(event.post_id);
+    return false;
+  }
+
+  /** A post of one's own is shown at once, wherever the reader is. */
+  addOwn(post) {
+    this.#held.delete(post.id);
+    if (this.#feed.add(post)) this.#fresh.add(post.id);
+    this.#release();
+  }
+
+  dropAuthor(id) {
+    this.#feed.removeAuthor(id);
+    for (const post of this.#held.values()) if (post.author.id === id) this.#held.delete(post.id);
+    this.#changed();
+  }
+
+  #replace(page) {
+    const arrived = new Map(this.#held);
+    this.#held.clear();
+    this.#flooded = this.#stuck = false;
+    this.#feed.replace(page);
+    // What came live while the page was on its way is newer than the page.
+    for (const post of arrived.values()) this.#feed.add(post);
+    this.loaded = true;
+    byId("feed").setAttribute("aria-busy", "false");
+    this.#note("");
+    this.#changed();
+    this.onPage(page.live);
+  }
+
+  #created(post) {
+    if (this.#feed.knows(post.id) || this.#held.has(post.id)) return false;
+    if (document.hidden) this.#unseen += 1;
+    if (!this.loaded || !this.#atTop()) this.#hold(post);
+    else if (this.#feed.add(post)) this.#fresh.add(post.id);
+    else return false;
+    this.#changed();
+    return true;
+  }
+
+  #hold(post) {
+    if (this.#held.size >= heldAtMost) this.#flooded = true;
+    else this.#held.set(post.id, post);
+  }
+
+  #gone(id) {
+    this.#held.delete(id);
+    const news = this.#feed.remove(id);
+    if (news) this.#changed();
+    return news;
+  }
+
+  #release() {
+    if (this.#flooded) return void this.load();
+    for (const post of this.#held.values()) if (this.#feed.add(post)) this.#fresh.add(post.id);
+    this.#held.clear();
+    this.#changed();
+  }
+
+  #goToTop() {
+    this.#release();
+    // Not smooth: rows that come in meanwhile would stop the ride halfway.
+    byId("feed-title").scrollIntoView({ block: "start", behavior: "instant" });
+    byId("feed-title").focus({ preventScroll: true });
+  }
+
+  /** On a phone the composer and people stand above the feed: what counts is whether its head is in sight. */
+  #atTop() {
+    return byId("feed-title").getBoundingClientRect().bottom > topSlack;
+  }
+
+  async #loadOlder() {
+    const { next } = this.#feed;
+    if (next === undefined || this.#loadingOlder) return;
+    const generation = this.#generation;
+    this.#loadingOlder = true;
+    byId("older").setAttribute("aria-disabled", "true");
+    try {
+      const page = await this.api.feed(next);
+      if (generation !== this.#generation) return;
+      this.#feed.append(page);
+      this.#stuck = false;
+      this.#note("");
+      this.#changed();
+    } catch (error) {
+      // No automatic second try: it would run as fast as the server refuses.
+      this.#stuck = true;
+      if (generation === this.#generation) this.#note(words(error));
+    } finally {
+      this.#loadingOlder = false;
+      byId("older").removeAttribute("aria-disabled");
+    }
+  }
+
+  async #delete(post) {
+    try {
+      await this.api.deletePost(post.id);
+      this.#gone(post.id);
+      this.onDeleted();
+    } catch (error) {
+      notify(words(error));
+    }
+  }
+
+  /** Many events, one drawing. A hidden tab gets no animation frames, so it draws by the clock. */
+  #changed() {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    const draw = () => this.#draw();
+    if (document.hidden) setTimeout(draw, 50);
+    else requestAnimationFrame(draw);
+  }
+
+  #draw() {
+    this.#drawing = false;
+    this.list.sync(this.#feed.posts, this.#fresh, this.api.session.user?.id);
+    this.#fresh.clear();
+    this.#drawButtons();
+    document.title = this.#unseen > 0 ? `(${this.#unseen}) Martlet` : "Martlet";
+    // A tab left open for days would grow without end; at the top nobody sees the tail go.
+    if (this.#feed.posts.length > shownAtMost && !this.#trimming && this.#atTop()) this.#trim();
+  }
+
+  #trim() {
+    this.#trimming = true;
+    this.load().finally(() => (this.#trimming = false));
+  }
+
+  #drawButtons() {
+    const waiting = this.#held.size;
+    const button = byId("new-posts");
+    button.hidden = waiting === 0;
+    button.textContent = `${waiting}${this.#flooded ? "+" : ""} new ${waiting === 1 ? "post" : "posts"}`;
+    const empty = this.loaded && this.#feed.posts.length === 0 && waiting === 0;
+    byId("empty").hidden = !empty;
+    byId("older").hidden = this.#feed.next === undefined;
+  }
+
+  #note(text) {
+    byId("feed-note").textContent = text;
+    byId("feed-note").hidden = text === "";
+  }
+
+  #seen() {
+    this.#unseen = 0;
+    document.title = "Martlet";
+  }
+}

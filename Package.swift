@@ -48,15 +48,19 @@ let package = Package(
         // The domain, and the roles
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
         module("Social", ["Core", "Wire", "Runtime", "Store", "RedisLink", "Crypto"]),
-        module("FeedAPI", ["Core", "Wire", "Runtime", "Sockets", "Social", "Crypto"]),
-        module("FanOut", ["Core", "Wire", "Runtime", "EventLog", "Social"]),
-        module("Realtime", ["Core", "Wire", "Hub", "Runtime", "Sockets", "RedisLink", "Social", "Crypto"]),
+        module(
+            "HTTPService", ["Core", "Wire", "Runtime", "Sockets", "RedisLink", "Store", "Social", "Crypto"]),
+        module("FeedAPI", ["Core", "Wire", "Runtime", "Sockets", "Social", "Store", "Crypto", "HTTPService"]),
+        module("FanOut", ["Core", "Wire", "Runtime", "EventLog", "Store", "Social"]),
+        module(
+            "Realtime",
+            ["Core", "Wire", "Hub", "Runtime", "Sockets", "RedisLink", "Store", "Social", "Crypto", "HTTPService"]),
         module("Notifier", ["Core", "Wire", "Runtime", "EventLog"]),
         .executableTarget(
             name: "martlet",
             dependencies: [
                 "Core", "Wire", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Store", "Crypto",
-                "Social", "FeedAPI", "FanOut", "Realtime", "Notifier",
+                "Social", "HTTPService", "FeedAPI", "FanOut", "Realtime", "Notifier",
             ],
             swiftSettings: strict),
     ],

@@ -3,7 +3,12 @@ extension Redis {
     public func eval(
         _ script: RedisScript, keys: [RedisArgument], _ arguments: [RedisArgument]
     ) async throws(RedisError) -> RedisReply {
-        let reply = try await eval([script(keys: keys, arguments)])[0]
+        try await eval(script(keys: keys, arguments))
+    }
+
+    /// One call; an error reply is thrown.
+    public func eval(_ call: RedisScriptCall) async throws(RedisError) -> RedisReply {
+        let reply = try await eval([call])[0]
         if case .error(let text) = reply { throw .server(text) }
         return reply
     }

@@ -6,7 +6,7 @@ public import Core
 /// Big-endian: version 1 (1), kind (1), number (7), position (7), epoch (16 hexadecimal digits), then by kind
 /// - 1, event: operation (1), post (7), author (7), recipients, missing users, length of the payload (4), payload;
 /// - 2, probe: nothing;
-/// - 3, evicted: users.
+/// - 3, reset: users.
 /// Users are a count (4) and 7 bytes each.
 public struct NodeMessage: Equatable, Sendable {
     /// The version of the format, the first byte.
@@ -24,7 +24,7 @@ public struct NodeMessage: Equatable, Sendable {
         public let author: ID
         /// Users of the node whose timeline changed with this event.
         public let recipients: [ID]
-        /// Users of the node who have no timeline: rebuild it, then reset their clients.
+        /// Users of the node who have no timeline: as for `reset`.
         public let missing: [ID]
         /// The event as clients get it; not looked into on the way.
         public let payload: [UInt8]
@@ -45,13 +45,15 @@ public struct NodeMessage: Equatable, Sendable {
         case event(Event)
         /// Only tells number, clock and epoch, while a channel is quiet.
         case probe
-        /// The timelines of these users were dropped: rebuild, then reset their clients.
-        case evicted([ID])
+        /// The timelines of these users were dropped or rebuilt: see to it that there is one, then reset those of their
+        /// clients that have not read it since, by position.
+        case reset([ID])
     }
 
     /// Counts up by one for each message of a partition to a node. Another number than the next: something was missed.
     public let number: Int64
-    /// The position of the event; of a probe, the partition's clock.
+    /// Of the event or reset; of a probe, the partition's clock. What a client has read up to this position or a later
+    /// one covers the message.
     public let position: Int64
     /// As in `LiveCursor`.
     public let epoch: UInt64
@@ -80,7 +82,7 @@ public struct NodeMessage: Equatable, Sendable {
         switch kind {
         case 1: event(&reader).map { .event($0) }
         case 2: .probe
-        case 3: reader.users().map { .evicted($0) }
+        case 3: reader.users().map { .reset($0) }
         default: nil
         }
     }
@@ -106,7 +108,7 @@ public struct NodeMessage: Equatable, Sendable {
         writer.append(LiveCursor(epoch: epoch, position: position).epochName)
         switch body {
         case .probe: break
-        case .evicted(let users): writer.append(users: users)
+        case .reset(let users): writer.append(users: users)
         case .event(let event):
             writer.append(event.operation.rawValue)
             writer.append(bigEndian: UInt64(event.post.raw), width: 7)
@@ -123,7 +125,7 @@ public struct NodeMessage: Equatable, Sendable {
         switch body {
         case .event: 1
         case .probe: 2
-        case .evicted: 3
+        case .reset: 3
         }
     }
 }

@@ -17,6 +17,8 @@ public struct TimelineEntry: Equatable, Sendable {
         public static let building = Flags(rawValue: 4)
         /// The post was edited after it came into the list.
         public static let edited = Flags(rawValue: 8)
+        /// A follow brought the post in, and live clients were not told. Should its delivery still come, it is told.
+        public static let untold = Flags(rawValue: 16)
     }
 
     public let post: ID
@@ -38,7 +40,7 @@ public struct TimelineEntry: Equatable, Sendable {
         guard bytes.count == Self.size else { return nil }
         var reader = ByteReader(bytes)
         guard let post = reader.timelineNumber(), let position = reader.timelineNumber(),
-            let author = reader.timelineNumber(), let flags = reader.unsigned(width: 1), flags < 16
+            let author = reader.timelineNumber(), let flags = reader.unsigned(width: 1), flags < 32
         else { return nil }
         self.init(
             post: ID(raw: post), position: position, author: ID(raw: author), flags: Flags(rawValue: UInt8(flags)))

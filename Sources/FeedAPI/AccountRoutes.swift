@@ -1,0 +1,89 @@
+import Core
+import HTTPService
+import Social
+import Wire
+
+/// Sign-up, log-in, tokens.
+struct AccountRoutes: Sendable {
+    let services: Services
+
+    var routes: [Route] {
+        [
+            Route("POST", "/v1/auth/signup", .anyone, .auth) { try await signUp($0) },
+            Route("POST", "/v1/auth/login", .anyone, .auth) { try await logIn($0) },
+            Route("POST", "/v1/auth/refresh", .anyone, .auth) { try await refresh($0) },
+            Route("POST", "/v1/auth/logout", .anyone, .auth) { try await logOut($0) },
+        ]
+    }
+
+    private func signUp(_ scope: RequestScope) async throws -> Answer {
+        let body = try scope.body(["handle", "password", "display_name"])
+        let handle = try Fields.handle(try body.string("handle"))
+        let password = try Fields.password(try body.string("password"))
+        let displayName = try Fields.displayName(try body.optionalString("display_name") ?? handle)
+        let hash = try await services.accounts.hashPassword(password)
+        return try await services.write(scope, user: .zero, route: "signup") { transaction in
+            let grant = try await services.accounts.signUp(
+                transaction, handle: handle, displayName: displayName, passwordHash: hash)
+            return StoredAnswer(status: 201, body: Self.session(grant))
+        }
+    }
+
+    private func logIn(_ scope: RequestScope) async throws -> Answer {
+        let body = try scope.body(["handle", "password"])
+        let handle = try body.string("handle").lowercased()
+        let password = try body.string("password")
+        // Nobody has such a handle or password; the text must not grow the limiter's table or the hash's work.
+        guard handle.utf8.count <= 64, password.unicodeScalars.count <= 256, !handle.utf8.contains(0) else {
+            throw Problem(.invalidCredentials, "no account has this handle and password")
+        }
+        try services.limits.check("login \(handle)", .init(perMinute: 10, burst: 10))
+        let user = try await services.accounts.authenticate(handle: handle, password: password)
+        return try await services.write(scope, user: .zero, route: "login") { transaction in
+            let grant = try await services.accounts.logIn(transaction, user: user)
+            return StoredAnswer(status: 200, body: Self.session(grant))
+        }
+    }
+
+    private func refresh(_ scope: RequestScope) async throws -> Answer {
+        let token = try Self.refreshToken(scope)
+        return try await services.write(scope, user: .zero, route: "refresh") { transaction in
+            switch try await services.accounts.refresh(transaction, refreshToken: token) {
+            case .granted(let grant): return StoredAnswer(status: 200, body: Self.session(grant))
+            case .reused:
+                // An answer, not an error: the end of the session must be committed.
+                let problem = Problem(.tokenReused, "this token was used before: the session has ended, log in again")
+                return StoredAnswer(status: 401, body: problem.json(requestID: scope.requestID))
+            case .unknown: throw Problem(.invalidCredentials, "the refresh token is not valid")
+            }
+        }
+    }
+
+    private func logOut(_ scope: RequestScope) async throws -> Answer {
+        let token = try Self.refreshToken(scope)
+        return try await services.write(scope, user: .zero, route: "logout") { transaction in
+            try await services.accounts.logOut(transaction, refreshToken: token)
+            return StoredAnswer(status: 204, body: [])
+        }
+    }
+
+    private static func refreshToken(_ scope: RequestScope) throws(Problem) -> String {
+        let token = try scope.body(["refresh_token"]).string("refresh_token")
+        guard token.utf8.count <= 128 else { throw Problem(.invalidCredentials, "the refresh token is not valid") }
+        return token
+    }
+
+    private static func session(_ grant: SessionGrant) -> [UInt8] {
+        var writer = ByteWriter(capacity: 768)
+        writer.append(ascii: "{\"user\":")
+        grant.user.append(to: &writer)
+        writer.append(ascii: ",\"access_token\":")
+        writer.append(jsonString: grant.accessToken)
+        writer.append(ascii: ",\"token_type\":\"Bearer\",\"expires_in\":")
+        writer.append(decimal: grant.expiresIn)
+        writer.append(ascii: ",\"refresh_token\":")
+        writer.append(jsonString: grant.refreshToken)
+        writer.append(ascii: "}")
+        return writer.bytes
+    }
+}

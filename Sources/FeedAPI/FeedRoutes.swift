@@ -1,0 +1,98 @@
+import Core
+import Crypto
+import HTTPService
+import Social
+import Wire
+
+/// The caller's feed: pages, and the long poll.
+struct FeedRoutes: Sendable {
+    private static let parameters = ["limit", "cursor", "since", "wait"]
+    let services: Services
+
+    var routes: [Route] {
+        [
+            Route("GET", "/v1/feed", .signedIn, .read, parameters: Self.parameters) { try await feed($0) },
+            Route("GET", "/feeds/{id}", .signedIn, .read, parameters: Self.parameters) { scope in
+                guard try scope.id() == scope.caller else {
+                    throw Problem(.forbidden, "a feed is shown to its own user only")
+                }
+                return try await feed(scope)
+            },
+        ]
+    }
+
+    private func feed(_ scope: RequestScope) async throws -> Answer {
+        guard let since = scope.parameter("since") else {
+            guard scope.parameter("wait") == nil else {
+                throw Problem(.missingField, "wait needs a position: since", field: "since")
+            }
+            return try await page(scope)
+        }
+        if let name = ["cursor", "limit"].first(where: { scope.parameter($0) != nil }) {
+            throw Problem(.invalidField, "\(name) does not go with since", field: name)
+        }
+        guard let cursor = LiveCursor(since, user: scope.caller, services.cursors) else {
+            throw Problem(.invalidCursor, "the position was not made for this caller", field: "since")
+        }
+        return try await poll(scope, since: cursor, seconds: try scope.integer("wait", in: 0...55, default: 0))
+    }
+
+    private func page(_ scope: RequestScope) async throws -> Answer {
+        let limit = try scope.limit()
+        let below = try scope.below(.feed, services.cursors)
+        let page = try await services.feeds.page(of: scope.caller, below: below, limit: limit)
+        var writer = ByteWriter(capacity: 512 * (page.posts.count + 1))
+        writer.appendList(page.posts) { $1.append(to: &$0) }
+        writer.appendNext(
+            page.next.map { PageCursor(below: $0).encode(.feed, viewer: scope.caller, services.cursors) })
+        // The position moves with every delivery to anybody near; what is shown is what the tag stands for.
+        let tag = "W/\"\(Base64URL.encode(Crypto.sha256(writer.bytes).prefix(16)))\""
+        let headers = [("ETag", tag), ("Cache-Control", "private, no-cache")]
+        if matches(scope, tag) { return Answer(status: 304, headers: headers) }
+        writer.append(ascii: ",\"live\":")
+        writer.append(jsonString: page.live.encode(user: scope.caller, services.cursors))
+        writer.append(ascii: "}")
+        return .json(writer.bytes, headers: headers)
+    }
+
+    private func matches(_ scope: RequestScope, _ tag: String) -> Bool {
+        guard let header = scope.request.headers.first("if-none-match") else { return false }
+        return header.split(separator: ",").contains { given in
+            let given = given.filter { $0 != " " && $0 != "\t" }
+            return given == "*" || given == tag || "W/" + given == tag
+        }
+    }
+
+    // MARK: Long poll
+
+    private func poll(_ scope: RequestScope, since: LiveCursor, seconds: Int) async throws -> Answer {
+        let user = scope.caller
+        guard seconds > 0 else { return answer(user, try await services.feeds.missed(by: user, since: since)) }
+        let signal = try await services.waiter.listen(for: user)
+        defer { signal.cancel() }
+        let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
+        while true {
+            let missed = try await services.feeds.missed(by: user, since: since)
+            let now = monotonicNanoseconds()
+            if case .events(let events, _) = missed, events.isEmpty, now < deadline {
+                await signal.wait(milliseconds: Int((deadline - now) / 1_000_000) + 1)
+                continue
+            }
+            return answer(user, missed)
+        }
+    }
+
+    private func answer(_ user: ID, _ missed: Missed) -> Answer {
+        let (events, live, reset): ([Publication], LiveCursor, Bool) =
+            switch missed {
+            case .events(let events, let live): (events, live, false)
+            case .reset(let live): ([], live, true)
+            }
+        return .json { writer in
+            writer.appendList(events) { $0.append($1.event) }
+            writer.append(ascii: ",\"live\":")
+            writer.append(jsonString: live.encode(user: user, services.cursors))
+            writer.append(reset ? ",\"reset\":true}" : ",\"reset\":false}")
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Core
+import Wire
+
+/// The rules of the fields that clients send. Every error names its field.
+enum Fields {
+    static func handle(_ text: String) throws(Problem) -> String {
+        let handle = text.lowercased()
+        guard (3...30).contains(handle.utf8.count), handle.utf8.allSatisfy(isHandleByte) else {
+            throw Problem(.invalidField, "a handle is 3 to 30 of a-z, 0-9 and _", field: "handle")
+        }
+        return handle
+    }
+
+    private static func isHandleByte(_ byte: UInt8) -> Bool {
+        (97...122).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "_")
+    }
+
+    static func password(_ text: String) throws(Problem) -> String {
+        guard (8...256).contains(text.unicodeScalars.count) else {
+            throw Problem(.invalidField, "a password has 8 to 256 characters", field: "password")
+        }
+        return text
+    }
+
+    static func displayName(_ text: String) throws(Problem) -> String {
+        let name = trimmed(text)
+        guard (1...60).contains(name.unicodeScalars.count), !name.unicodeScalars.contains(where: isControl) else {
+            throw Problem(
+                .invalidField, "a display name has 1 to 60 characters, none of them a control character",
+                field: "display_name")
+        }
+        return name
+    }
+
+    static func text(_ text: String) throws(Problem) -> String {
+        guard !text.utf8.contains(0) else {
+            throw Problem(.invalidField, "a text must not have U+0000", field: "text")
+        }
+        let text = trimmed(text)
+        guard (1...5000).contains(text.unicodeScalars.count) else {
+            throw Problem(.invalidField, "a text has 1 to 5,000 characters without the space around it", field: "text")
+        }
+        return text
+    }
+
+    /// Without white space (Unicode's property) at both ends.
+    static func trimmed(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
+            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
+        else { return "" }
+        return String(scalars[first...last])
+    }
+
+    /// Control characters, and the marks that change the direction of what stands around them.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+        }
+    }
+}

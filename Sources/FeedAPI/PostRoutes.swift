@@ -1,0 +1,89 @@
+import Core
+import HTTPService
+import Social
+import Wire
+
+/// Posts.
+struct PostRoutes: Sendable {
+    let services: Services
+
+    var routes: [Route] {
+        [
+            Route("POST", "/v1/posts", .signedIn, .write) { try await create($0) },
+            Route("POST", "/posts", .signedIn, .write) { try await create($0) },
+            Route("GET", "/v1/posts/{id}", .optional, .read) { scope in
+                let id = try scope.id()
+                guard let post = try await services.posts.view(id) else {
+                    throw Problem(.notFound, "there is no post \(id)")
+                }
+                return .json { post.append(to: &$0) }
+            },
+            Route("DELETE", "/v1/posts/{id}", .signedIn, .write) { try await delete($0) },
+            Route("GET", "/v1/users/{id}/posts", .optional, .read, parameters: ["limit", "cursor"]) {
+                try await list($0)
+            },
+        ]
+    }
+
+    private func create(_ scope: RequestScope) async throws -> Answer {
+        let text = try Fields.text(try scope.body(["text"]).string("text"))
+        let author = scope.caller
+        let (post, statements) = try await services.posts.prepare(author: author, text: text, scope.context)
+        var json = ByteWriter(capacity: 512)
+        post.append(to: &json)
+        let stored = StoredAnswer(status: 201, location: "/v1/posts/\(post.id)", body: json.bytes)
+        let answer: Answer
+        if try scope.idempotencyKey() == nil {
+            // The one write that must be fast: a single round trip.
+            try await services.database.batch(statements)
+            answer = .json(stored.body, status: stored.status, headers: [("Location", stored.location!)])
+        } else {
+            answer = try await services.write(scope, user: author, route: "posts") { transaction in
+                try await transaction.batch(statements)
+                return stored
+            }
+        }
+        await showToAuthor(post, scope)
+        return answer
+    }
+
+    /// The author's own feed has the post before the answer is read. The fan-out brings it again, which changes nothing.
+    private func showToAuthor(_ post: PostView, _ scope: RequestScope) async {
+        let event = TimelineEvent(
+            .created, post: post.id, author: post.authorID, payload: FeedEvent.created(post).json)
+        do {
+            _ = try await services.feeds.timelines.deliver(event, to: [post.authorID])
+        } catch {
+            Log.debug("own feed waits for the fan-out", ["request_id": .text(scope.requestID)])
+        }
+    }
+
+    private func delete(_ scope: RequestScope) async throws -> Answer {
+        try scope.expectNoFields()
+        let id = try scope.id()
+        return try await services.write(scope, user: scope.caller, route: "delete post") { transaction in
+            try await services.posts.delete(transaction, post: id, caller: scope.caller, scope.context)
+            return StoredAnswer(status: 204, body: [])
+        }
+    }
+
+    private func list(_ scope: RequestScope) async throws -> Answer {
+        let user = try scope.id()
+        let limit = try scope.limit()
+        let below = try scope.below(.posts(of: user), services.cursors)
+        guard try await services.users.identity(user) != nil else {
+            throw Problem(.notFound, "there is no user \(user)")
+        }
+        let posts = try await services.posts.list(of: user, below: below, limit: limit + 1)
+        let next = posts.count > limit ? posts[limit - 1].id : nil
+        return .json { writer in
+            writer.appendList(posts.prefix(limit)) { $1.append(to: &$0) }
+            writer.appendNext(
+                next.map {
+                    PageCursor(below: $0).encode(
+                        .posts(of: user), viewer: scope.viewer ?? .zero, services.cursors)
+                })
+            writer.append(ascii: "}")
+        }
+    }
+}

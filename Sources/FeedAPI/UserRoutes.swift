@@ -1,0 +1,115 @@
+import Core
+import HTTPService
+import Social
+import Wire
+
+/// Users and who follows whom.
+struct UserRoutes: Sendable {
+    let services: Services
+
+    var routes: [Route] {
+        [
+            Route("GET", "/v1/me", .signedIn, .read) { try await show($0, $0.caller) },
+            Route("GET", "/v1/users/@{handle}", .optional, .read) { scope in
+                guard let id = try await services.users.id(handle: scope.path["handle"]!) else {
+                    throw Problem(.notFound, "there is no user with this handle")
+                }
+                return try await show(scope, id)
+            },
+            Route("GET", "/v1/users/{id}", .optional, .read) { try await show($0, try $0.id()) },
+            Route("PUT", "/v1/users/{id}/follow", .signedIn, .write) { try await follow($0, try $0.id()) },
+            Route("DELETE", "/v1/users/{id}/follow", .signedIn, .write) { try await unfollow($0) },
+            Route("GET", "/v1/users/{id}/followers", .optional, .read, parameters: ["limit", "cursor"]) {
+                try await list($0, .followers)
+            },
+            Route("GET", "/v1/users/{id}/following", .optional, .read, parameters: ["limit", "cursor"]) {
+                try await list($0, .following)
+            },
+            Route("POST", "/follow", .signedIn, .write) { scope in
+                try await follow(scope, try scope.body(["user_id"]).id("user_id"), hasBody: true)
+            },
+        ]
+    }
+
+    private func show(_ scope: RequestScope, _ id: ID) async throws -> Answer {
+        guard let user = try await services.users.view(id, viewer: scope.viewer) else {
+            throw Problem(.notFound, "there is no user \(id)")
+        }
+        return .json { user.append(to: &$0) }
+    }
+
+    private func follow(_ scope: RequestScope, _ followee: ID, hasBody: Bool = false) async throws -> Answer {
+        if !hasBody { try scope.expectNoFields() }
+        let follower = scope.caller
+        let answer = try await services.write(scope, user: follower, route: "follow") { transaction in
+            _ = try await services.graph.follow(
+                transaction, follower: follower, followee: followee, scope.context)
+            return StoredAnswer(status: 204, body: [])
+        }
+        await repair(scope) { try await services.repair.followedIfPending(follower: follower, followee: followee) }
+        return answer
+    }
+
+    private func unfollow(_ scope: RequestScope) async throws -> Answer {
+        try scope.expectNoFields()
+        let (follower, followee) = (scope.caller, try scope.id())
+        let answer = try await services.write(scope, user: follower, route: "unfollow") { transaction in
+            _ = try await services.graph.unfollow(
+                transaction, follower: follower, followee: followee, scope.context)
+            return StoredAnswer(status: 204, body: [])
+        }
+        await repair(scope) { try await services.repair.unfollowed(follower: follower, followee: followee) }
+        return answer
+    }
+
+    /// The follow is committed: what fails here is finished later by `FeedRepair.finishAbandoned`, or hidden at read.
+    private func repair(_ scope: RequestScope, _ work: () async throws -> Void) async {
+        do {
+            try await work()
+        } catch {
+            Log.warning("feed not repaired yet", ["request_id": .text(scope.requestID), "error": .text("\(error)")])
+        }
+    }
+
+    private func list(_ scope: RequestScope, _ direction: FollowDirection) async throws -> Answer {
+        let user = try scope.id()
+        let limit = try scope.limit()
+        let list: PageCursor.List = direction == .followers ? .followers(of: user) : .following(of: user)
+        let below = try scope.below(list, services.cursors)
+        guard try await services.users.identity(user) != nil else {
+            throw Problem(.notFound, "there is no user \(user)")
+        }
+        let found = try await services.users.list(
+            direction, of: user, viewer: scope.viewer, below: below, limit: limit + 1)
+        let next = found.count > limit ? found[limit - 1].follow : nil
+        return .json { writer in
+            writer.appendList(found.prefix(limit)) { $1.user.append(to: &$0) }
+            writer.appendNext(
+                next.map {
+                    PageCursor(below: $0).encode(list, viewer: scope.viewer ?? .zero, services.cursors)
+                })
+            writer.append(ascii: "}")
+        }
+    }
+}
+
+extension ByteWriter {
+    /// `{"items":[…]`, left open for what follows.
+    mutating func appendList<Items: Collection>(
+        _ items: Items, _ append: (inout ByteWriter, Items.Element) -> Void
+    ) {
+        self.append(ascii: "{\"items\":[")
+        for (index, item) in items.enumerated() {
+            if index > 0 { self.append(ascii: ",") }
+            append(&self, item)
+        }
+        self.append(ascii: "]")
+    }
+
+    /// `,"next":"…"` where there is more.
+    mutating func appendNext(_ cursor: String?) {
+        guard let cursor else { return }
+        append(ascii: ",\"next\":")
+        append(jsonString: cursor)
+    }
+}

@@ -1,0 +1,19 @@
+import RedisLink
+import Runtime
+import Store
+public import Wire
+
+/// Which failures below are a busy or absent neighbour, not a bug.
+public enum Overload {
+    /// 503 for what may pass; `nil` for the rest.
+    public static func problem(for error: any Error) -> Problem? {
+        switch error {
+        case let error as PgError where error.isTemporary:
+            Problem(.overloaded, "the database does not answer in time: try again", retryAfter: 1)
+        case is RedisError: Problem(.overloaded, "the cache does not answer in time: try again", retryAfter: 1)
+        case is BlockingPool.Full: Problem(.overloaded, "too many log-ins at once: try again", retryAfter: 2)
+        case is DeadlineExceeded: Problem(.overloaded, "this took too long: try again", retryAfter: 1)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Core
+public import Sockets
+public import Wire
+
+extension Problem {
+    /// What the server could not read as a request.
+    public init(_ error: HTTPRequestError) {
+        let code: ErrorCode =
+            switch error.kind {
+            case .headerTooLarge, .targetTooLong: .headerTooLarge
+            case .bodyTooLarge: .bodyTooLarge
+            case .overloaded: .overloaded
+            default: .badRequest
+            }
+        self.init(code, error.detail, retryAfter: code == .overloaded ? 1 : nil)
+    }
+}
+
+extension HTTPResponse {
+    /// The answer to what could not be read as a request; its status is the error's own.
+    public static func refusal(_ error: HTTPRequestError) -> HTTPResponse {
+        var generator = SystemRandomNumberGenerator()
+        let requestID = String(generator.next() as UInt64 | 1 << 63, radix: 16)
+        var response = Answer.problem(Problem(error), requestID: requestID).response(requestID: requestID)
+        response.status = error.kind == .targetTooLong ? 431 : error.status
+        return response
+    }
+}

@@ -1,0 +1,233 @@
+import Core
+public import Crypto
+public import Social
+public import Sockets
+public import Wire
+
+/// Finds the route of a request, checks what every route wants checked, and answers.
+public struct Router: Sendable {
+    public struct Options: Sendable {
+        /// Off for benchmarks only.
+        public var limitsAreOn = true
+        /// Origins of other sites that may call with a browser, such as `https://app.example`.
+        public var origins: Set<String> = []
+        /// Addresses of proxies whose `X-Forwarded-For` is believed.
+        public var trustedProxies: Set<String> = []
+
+        public init() {}
+    }
+
+    private let routes: [Route]
+    private let accounts: Accounts?
+    private let revocations: Revocations
+    private let options: Options
+    private let limiter = RateLimiter()
+    private let duration: [String: Histogram]
+    private let responses = (1...5).map { hundred in
+        Metrics.shared.counter("martlet_http_responses_total", "class=\"\(hundred)xx\"", help: "Answers by status class")
+    }
+
+    /// - Parameter accounts: `nil` for a router without routes that need a signed-in caller.
+    public init(routes: [Route], accounts: Accounts?, revocations: Revocations, options: Options) {
+        self.routes = routes
+        self.accounts = accounts
+        self.revocations = revocations
+        self.options = options
+        duration = Dictionary(
+            routes.map { route in
+                (
+                    route.method + route.pattern,
+                    Metrics.shared.histogram(
+                        "martlet_http_request_seconds", "method=\"\(route.method)\",route=\"\(route.pattern)\"",
+                        help: "Time from a whole request to its answer")
+                )
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Never throws: what goes wrong is an answer.
+    public func answer(_ request: HTTPRequest) async -> HTTPResponse {
+        let started = monotonicNanoseconds()
+        let requestID = Self.requestID(request)
+        let found = find(request)
+        let answer: Answer
+        do {
+            answer = try await serve(request, requestID, found)
+        } catch let problem as Problem {
+            answer = .problem(problem, requestID: requestID)
+        } catch {
+            answer = Self.failure(error, requestID: requestID)
+        }
+        if case .route(let route, _) = found {
+            duration[route.method + route.pattern]?.observe(nanoseconds: monotonicNanoseconds() - started)
+        }
+        responses[min(max(answer.status / 100, 1), 5) - 1].add()
+        let name: Log.Field = if case .route(let route, _) = found { .text(route.pattern) } else { "none" }
+        if answer.status >= 500 {
+            Log.error("request", ["request_id": .text(requestID), "route": name, "status": .number(Int64(answer.status))])
+        } else {
+            Log.debug("request", ["request_id": .text(requestID), "route": name, "status": .number(Int64(answer.status))])
+        }
+        return answer.response(requestID: requestID, more: crossOrigin(request))
+    }
+
+    /// Something below failed: what may pass is 503, the rest is 500 and a bug.
+    private static func failure(_ error: any Error, requestID: String) -> Answer {
+        if let problem = Overload.problem(for: error) {
+            return .problem(problem, requestID: requestID)
+        }
+        Log.error("request failed", ["request_id": .text(requestID), "error": .text("\(error)")])
+        return .json(
+            Array(
+                """
+                {"type":"/problems/internal","title":"The server failed","status":500,"code":"internal",\
+                "detail":"this is a bug: the log has more under the request's id","request_id":"\(requestID)"}
+                """.utf8), status: 500)
+    }
+
+    private enum Found {
+        case route(Route, [String: String])
+        case wrongMethod([String])
+        case preflight
+        case nothing
+    }
+
+    private func find(_ request: HTTPRequest) -> Found {
+        let path = request.path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        let method = request.method == "HEAD" ? "GET" : request.method
+        var allowed: [String] = []
+        for route in routes {
+            guard let values = route.match(path) else { continue }
+            if route.method == method { return .route(route, values) }
+            allowed.append(route.method)
+            if route.method == "GET" { allowed.append("HEAD") }
+        }
+        guard !allowed.isEmpty else { return .nothing }
+        let isPreflight = method == "OPTIONS" && request.headers.first("access-control-request-method") != nil
+        return isPreflight && !crossOrigin(request).isEmpty ? .preflight : .wrongMethod(allowed)
+    }
+
+    private func serve(_ request: HTTPRequest, _ requestID: String, _ found: Found) async throws -> Answer {
+        switch found {
+        case .nothing: throw Problem(.notFound, "there is nothing at this address")
+        case .wrongMethod(let methods):
+            throw Problem(.methodNotAllowed, "this address takes \(methods.joined(separator: ", "))", allow: methods)
+        case .preflight: return .noContent
+        case .route(let route, let values):
+            let token = try authenticate(request, route.access)
+            let address = callerAddress(request)
+            try checkRate(route, token?.subject, address)
+            try checkParameters(request, route)
+            let scope = RequestScope(
+                request: request, requestID: requestID, path: values, token: token, address: address)
+            return try await route.handler(scope)
+        }
+    }
+
+    // MARK: What every route wants checked
+
+    private func authenticate(_ request: HTTPRequest, _ access: Route.Access) throws(Problem) -> AccessToken? {
+        guard access != .anyone, let accounts else { return nil }
+        guard let header = request.headers.first("authorization") else {
+            if access == .optional { return nil }
+            throw Problem(.unauthenticated, "send an access token as Authorization: Bearer")
+        }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+            throw Problem(.unauthenticated, "the authorization must be of the kind Bearer")
+        }
+        return try Self.verify(String(parts[1]), accounts, revocations)
+    }
+
+    /// A good access token of a session that has not ended.
+    public static func verify(
+        _ text: String, _ accounts: Accounts, _ revocations: Revocations
+    ) throws(Problem) -> AccessToken {
+        let token: AccessToken
+        do throws(TokenFailure) {
+            token = try accounts.verify(text)
+        } catch {
+            switch error {
+            case .expired: throw Problem(.tokenExpired, "the access token has expired: refresh it")
+            case .invalid: throw Problem(.unauthenticated, "the access token is not valid")
+            }
+        }
+        guard !revocations.contains(token.session) else {
+            throw Problem(.unauthenticated, "the session has ended")
+        }
+        return token
+    }
+
+    private func checkRate(_ route: Route, _ user: ID?, _ address: String) throws(Problem) {
+        guard options.limitsAreOn, route.limit != .free else { return }
+        let who = user.map { "u\($0)" } ?? "a\(address)"
+        if let seconds = limiter.take("\(route.limit.rawValue) \(who)", Self.rates[route.limit]!) {
+            throw Problem(.rateLimited, "too many requests: wait \(seconds) s", retryAfter: seconds)
+        }
+    }
+
+    private static let rates: [Route.Class: RateLimiter.Rate] = [
+        .read: .init(perMinute: 1200, burst: 300),
+        .write: .init(perMinute: 180, burst: 60),
+        .auth: .init(perMinute: 30, burst: 30),
+    ]
+
+    private func checkParameters(_ request: HTTPRequest, _ route: Route) throws(Problem) {
+        var seen: Set<String> = []
+        for (name, _) in request.query {
+            guard route.parameters.contains(name) else {
+                throw Problem(.unknownParameter, "there is no parameter \(name) here", field: name)
+            }
+            guard seen.insert(name).inserted else {
+                throw Problem(.invalidField, "the parameter \(name) stands twice", field: name)
+            }
+        }
+    }
+
+    /// The client's address: behind trusted proxies the last one that is not theirs.
+    public func callerAddress(_ request: HTTPRequest) -> String {
+        guard options.trustedProxies.contains(request.remoteAddress) else { return request.remoteAddress }
+        let hops = request.headers.all("x-forwarded-for").joined(separator: ",").split(separator: ",")
+            .map { hop in String(hop.filter { $0 != " " && $0 != "\t" }) }
+        return hops.last { !options.trustedProxies.contains($0) } ?? request.remoteAddress
+    }
+
+    public static func requestID(_ request: HTTPRequest) -> String {
+        if let given = request.headers.first("x-request-id"), (1...64).contains(given.utf8.count),
+            given.utf8.allSatisfy(isIDCharacter)
+        {
+            return given
+        }
+        var generator = SystemRandomNumberGenerator()
+        return String(generator.next() as UInt64 | 1 << 63, radix: 16)
+    }
+
+    private static func isIDCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
+    // MARK: Browsers of other sites
+
+    /// May a page of this origin use the live connections? One without an Origin is no browser.
+    public func accepts(origin: String?, host: String?) -> Bool {
+        guard let origin else { return true }
+        if options.origins.contains(origin) { return true }
+        guard let host else { return false }
+        return ["http://", "https://"].contains { ($0 + host).lowercased() == origin.lowercased() }
+    }
+
+    private func crossOrigin(_ request: HTTPRequest) -> [(String, String)] {
+        guard let origin = request.headers.first("origin"), options.origins.contains(origin) else { return [] }
+        return [
+            ("Access-Control-Allow-Origin", origin), ("Vary", "Origin"),
+            ("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE"),
+            ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id"),
+            ("Access-Control-Expose-Headers", "ETag, Location, Retry-After, X-Request-Id, Idempotency-Replayed"),
+            ("Access-Control-Max-Age", "600"),
+        ]
+    }
+}

@@ -1,0 +1,179 @@
+public import Core
+public import Store
+
+/// One post's change on its way to one range of its author's followers.
+public struct Chunk: Sendable, Equatable {
+    public let post: ID
+    public let author: ID
+    /// `EventType.postCreated` or `.postDeleted`.
+    public let type: String
+    public let buckets: Range<Int>
+
+    public init(post: ID, author: ID, type: String, buckets: Range<Int>) {
+        self.post = post
+        self.author = author
+        self.type = type
+        self.buckets = buckets
+    }
+}
+
+/// Where a chunk goes on: behind this follower in this bucket.
+public struct ChunkPosition: Sendable, Equatable {
+    public let bucket: Int
+    public let follower: ID
+
+    public init(bucket: Int, follower: ID) {
+        self.bucket = bucket
+        self.follower = follower
+    }
+}
+
+/// What the fan-out reads and writes in PostgreSQL.
+public struct FanOutStore: Sendable {
+    public struct Author: Sendable {
+        public let followers: Int64
+        public let slices: Int
+    }
+
+    private let database: Database
+
+    public init(database: Database) {
+        self.database = database
+    }
+
+    public func authors(_ ids: Set<ID>) async throws -> [ID: Author] {
+        let rows = try await database.query(
+            "SELECT id, followers, fanout_slices FROM users WHERE id = ANY ($1::bigint[])",
+            [.integers(ids.map(\.raw))])
+        return Dictionary(
+            uniqueKeysWithValues: rows.map {
+                (ID(raw: $0.integer(0)), Author(followers: $0.integer(1), slices: Int($0.integer(2))))
+            })
+    }
+
+    public func setSlices(author: ID, _ slices: Int) async throws {
+        try await database.query(
+            "UPDATE users SET fanout_slices = $2 WHERE id = $1", [.integer(author.raw), .integer(Int64(slices))])
+    }
+
+    /// Writes down the chunks that are to be done, before they go into the log.
+    public func begin(_ chunks: [Chunk]) async throws {
+        try await database.query(
+            """
+            INSERT INTO fanout_progress (post_id, type, bucket_from, author_id, next_bucket)
+            SELECT p, t, b, a, b FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::bigint[]) c (p, t, b, a)
+            ON CONFLICT DO NOTHING
+            """,
+            [
+                .integers(chunks.map(\.post.raw)), .texts(chunks.map(\.type)),
+                .integers(chunks.map { Int64($0.buckets.lowerBound) }), .integers(chunks.map(\.author.raw)),
+            ])
+    }
+
+    /// How many chunks of the author are not finished.
+    public func unfinished(author: ID) async throws -> Int {
+        Int(
+            try await database.query(
+                "SELECT count(*) FROM fanout_progress WHERE author_id = $1", [.integer(author.raw)])[0].integer(0))
+    }
+
+    /// Where each chunk goes on; one that is missing is finished.
+    public func positions(_ chunks: [Chunk]) async throws -> [Chunk: ChunkPosition] {
+        let rows = try await database.query(
+            """
+            SELECT c.i, p.next_bucket, p.next_follower
+            FROM unnest($1::bigint[], $2::text[], $3::smallint[]) WITH ORDINALITY c (post, type, bucket, i)
+            JOIN fanout_progress p ON p.post_id = c.post AND p.type = c.type AND p.bucket_from = c.bucket
+            """,
+            [
+                .integers(chunks.map(\.post.raw)), .texts(chunks.map(\.type)),
+                .integers(chunks.map { Int64($0.buckets.lowerBound) }),
+            ])
+        return Dictionary(
+            rows.map { row in
+                (
+                    chunks[Int(row.integer(0)) - 1],
+                    ChunkPosition(bucket: Int(row.integer(1)), follower: ID(raw: row.integer(2)))
+                )
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Followers of the author in a range of buckets, in the order of (bucket, follower), behind a position.
+    public func followers(
+        of author: ID, from position: ChunkPosition, before bucketEnd: Int, limit: Int
+    ) async throws -> [ChunkPosition] {
+        try await database.query(
+            """
+            SELECT bucket, follower FROM follows
+            WHERE followee = $1 AND (bucket, follower) > ($2, $3) AND bucket < $4
+            ORDER BY bucket, follower LIMIT $5
+            """,
+            [
+                .integer(author.raw), .integer(Int64(position.bucket)), .integer(position.follower.raw),
+                .integer(Int64(bucketEnd)), .integer(Int64(limit)),
+            ]
+        ).map { ChunkPosition(bucket: Int($0.integer(0)), follower: ID(raw: $0.integer(1))) }
+    }
+
+    /// One page of a chunk as it goes into `feed_items`, with the position that is stored in the same transaction.
+    public struct Page: Sendable {
+        public let chunk: Chunk
+        public let users: [ID]
+        /// `nil`: the chunk is finished.
+        public let next: ChunkPosition?
+
+        public init(chunk: Chunk, users: [ID], next: ChunkPosition?) {
+            self.chunk = chunk
+            self.users = users
+            self.next = next
+        }
+    }
+
+    /// Writes pages to `feed_items` and stores how far their chunks are, in one transaction. May run twice.
+    public func store(_ pages: [Page]) async throws {
+        var statements: [Statement] = []
+        for page in pages {
+            statements.append(page.chunk.type == "post.deleted" ? removal(page) : insertion(page))
+            statements.append(progress(page))
+        }
+        try await database.batch(statements)
+    }
+
+    /// A post that was deleted meanwhile is not written again.
+    private func insertion(_ page: Page) -> Statement {
+        Statement(
+            """
+            INSERT INTO feed_items (user_id, post_id, author_id)
+            SELECT u, $2, $3 FROM unnest($1::bigint[]) u
+            WHERE EXISTS (SELECT 1 FROM posts WHERE id = $2 AND deleted_at IS NULL)
+            ON CONFLICT (user_id, post_id) DO NOTHING
+            """,
+            [.integers(page.users.map(\.raw)), .integer(page.chunk.post.raw), .integer(page.chunk.author.raw)])
+    }
+
+    private func removal(_ page: Page) -> Statement {
+        Statement(
+            "DELETE FROM feed_items WHERE post_id = $2 AND user_id = ANY ($1::bigint[])",
+            [.integers(page.users.map(\.raw)), .integer(page.chunk.post.raw)])
+    }
+
+    private func progress(_ page: Page) -> Statement {
+        let name: [PgValue] = [
+            .integer(page.chunk.post.raw), .text(page.chunk.type), .integer(Int64(page.chunk.buckets.lowerBound)),
+        ]
+        guard let next = page.next else {
+            return Statement(
+                "DELETE FROM fanout_progress WHERE post_id = $1 AND type = $2 AND bucket_from = $3", name)
+        }
+        return Statement(
+            """
+            UPDATE fanout_progress SET next_bucket = $4, next_follower = $5, delivered = delivered + $6
+            WHERE post_id = $1 AND type = $2 AND bucket_from = $3
+            """,
+            name + [
+                .integer(Int64(next.bucket)), .integer(next.follower.raw), .integer(Int64(page.users.count)),
+            ])
+    }
+}
+
+extension Chunk: Hashable {}

@@ -1,0 +1,65 @@
+import Core
+public import Store
+
+/// One event of the outbox.
+public struct OutboxRow: Sendable {
+    public let topic: String
+    public let key: String
+    public let payload: [UInt8]
+    public let headers: [String: String]
+}
+
+/// Takes events out of the outbox in the order of their transactions.
+public struct OutboxReader: Sendable {
+    private let database: Database
+
+    public init(database: Database) {
+        self.database = database
+    }
+
+    public enum Outcome: Sendable, Equatable {
+        /// How many went out; 0: there is nothing to do.
+        case moved(Int)
+        /// Another relay holds the outbox.
+        case notOwner
+    }
+
+    /// Reads up to `limit` events, hands them over, and deletes them once `append` has returned. One relay at a time:
+    /// an advisory lock is held for as long as the transaction lasts. A crash in between repeats events, never loses
+    /// or reorders them.
+    public func move(
+        limit: Int, _ append: @Sendable ([OutboxRow]) async throws -> Void
+    ) async throws -> Outcome {
+        try await database.transaction { transaction in
+            let results = try await transaction.batch([
+                Statement("SELECT pg_try_advisory_xact_lock(7236472)"),
+                Statement(
+                    """
+                    SELECT xid::text, id, topic, key, payload, headers FROM outbox
+                    WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT $1
+                    """, [.integer(Int64(limit))]),
+            ])
+            guard results[0][0].bool(0) else { return .notOwner }
+            let rows = results[1]
+            guard let last = rows.last else { return .moved(0) }
+            try await append(
+                rows.map { row in
+                    OutboxRow(
+                        topic: row.text(2), key: row.text(3), payload: row.bytes(4), headers: try headers(row.text(5)))
+                })
+            try await transaction.query(
+                "DELETE FROM outbox WHERE (xid, id) <= ($1::xid8, $2)", [.text(last.text(0)), .integer(last.integer(1))])
+            return .moved(rows.count)
+        }
+    }
+
+    private func headers(_ text: String) throws -> [String: String] {
+        guard let object = try JSONValue.parse(text.utf8, depth: 1).object else { return [:] }
+        return Dictionary(uniqueKeysWithValues: object.keys.compactMap { key in object[key]?.string.map { (key, $0) } })
+    }
+
+    /// How many events wait.
+    public func depth() async throws -> Int {
+        Int(try await database.query("SELECT count(*) FROM outbox")[0].integer(0))
+    }
+}

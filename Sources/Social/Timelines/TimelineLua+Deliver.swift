@@ -1,0 +1,191 @@
+extension TimelineLua {
+    /// Messages to realtime nodes, in the format of `Wire/NodeMessage.swift`.
+    static let publish = #"""
+        local function packed(users)
+            local parts = {}
+            for index = 1, #users do parts[index] = pack('>I7', tonumber(users[index])) end
+            return pack('>I4', #users) .. table.concat(parts)
+        end
+
+        -- Sends a body to a node. Nobody listens: the node is dead or must come back anyway, so these users leave it.
+        local function send(node, kind, position, name, body, users)
+            local number = call('HINCRBY', numbers, node, 1)
+            local head = pack('>BBI7I7', 1, kind, number, position) .. name
+            if call('PUBLISH', base .. 'node:' .. tag .. ':' .. node, head .. body) > 0 then return true end
+            call('HDEL', numbers, node)
+            for index = 1, #users do leave(users[index], node) end
+            return false
+        end
+
+        -- To all nodes of a user: the timeline was dropped or rebuilt.
+        local function reset(user, position, name)
+            local nodes = call('HGET', online, user) or ''
+            for start = 1, #nodes, 8 do
+                send(string.sub(nodes, start, start + 7), 3, position, name, packed({user}), {user})
+            end
+        end
+        """#
+
+    /// An event to timelines of one partition.
+    ///
+    /// ARGV: operation (1 created, 2 deleted, 3 updated), post, author, payload, cap, epoch candidate, users…
+    /// Returns: lists that changed, users told (for each of their nodes), users without a list, position.
+    static func deliver(without mutation: TimelineMutation?) -> String {
+        let note = mutation == .note ? "" : "call('HSET', disordered, user, decimal(position))"
+        let again = mutation == .publishOnlyChanges ? "true" : "false"
+        let isUntold = mutation == .untold ? "false" : "flags == UNTOLD"
+        let isInBuild = mutation == .tombstoneInBuild ? "false" : "is_building(flags)"
+        let horizon = mutation == .horizonOfTrim ? "horizon" : "math.max(horizon, changed)"
+        let isSevered = mutation == .severedInDeliver ? "false" : "severed[index - 6] == 1 and user ~= ARGV[3]"
+        let isBelow = mutation == .completeFrom ? "false" : "post < from"
+        return #"""
+            local CREATED, DELETED = 1, 2
+            local operation, post, author = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+            local cap = tonumber(ARGV[5])
+            -- Trimming costs; a tenth above the cap and the marker it is due.
+            local limit = cap + math.floor(cap / 10) + 1
+            local name = epoch(ARGV[6])
+            local position = tick()
+            local entry_flags = operation == DELETED and TOMBSTONE or operation == CREATED and 0 or EDITED
+            local entry = pack('>I7I7I7B', post, position, author, entry_flags)
+
+            local function note(user) \#(note) end
+
+            local function trim(list)
+                local cut = call('LRANGE', list, cap, -1)
+                local _, horizon, from, flags = read('>I7I7I7B', cut[#cut])
+                for index = 1, #cut - 1 do
+                    local _, changed = read('>I7I7', cut[index])
+                    horizon = \#(horizon)
+                end
+                call('LTRIM', list, 0, cap - 1)
+                local oldest = read('>I7', call('LINDEX', list, -1))
+                call('RPUSH', list, pack('>I7I7I7B', 0, horizon, math.max(from, oldest), flags))
+            end
+
+            -- The first entry that is not newer than the post: index, bytes, id. The marker at the latest.
+            local function find(list)
+                local start = 0
+                while true do
+                    local chunk = call('LRANGE', list, start, start + 63)
+                    for index = 1, #chunk do
+                        local id = read('>I7', chunk[index])
+                        if id <= post then return start + index - 1, chunk[index], id end
+                    end
+                    if #chunk < 64 then return nil end
+                    start = start + 64
+                end
+            end
+
+            -- The post is in the list: nothing to do, unless a follow brought it in and nobody was told.
+            local function again(list, index, old, user)
+                local _, _, _, flags = read('>I7I7I7B', old)
+                if not (\#(isUntold)) then return \#(again) end
+                call('LSET', list, index, entry)
+                if index > 0 then note(user) end
+                return true
+            end
+
+            local function create(list, head, user)
+                local newest = read('>I7', head)
+                if newest == post then return again(list, 0, head, user) end
+                -- A post of below that id stands in the database alone: here are holes around it.
+                if newest > post or newest == 0 then
+                    local _, from = marker_of(list)
+                    if \#(isBelow) then return false end
+                end
+                local length
+                if newest < post then
+                    length = call('LPUSHX', list, entry)
+                else
+                    local index, old, id = find(list)
+                    if id == post then return again(list, index, old, user) end
+                    length = call('LINSERT', list, 'BEFORE', old, entry)
+                    note(user)
+                end
+                if length > limit then trim(list) end
+                return true
+            end
+
+            local function change(list, user)
+                local index, old, id = find(list)
+                if id == post then
+                    local _, _, _, flags = read('>I7I7I7B', old)
+                    if flags % 2 == TOMBSTONE then return false end
+                    call('LSET', list, index, entry)
+                    if index > 0 then note(user) end
+                    return true
+                end
+                local _, _, flags = marker_of(list)
+                -- The builder may have read the post before it was deleted: its copy must find the tombstone.
+                if operation == DELETED and \#(isInBuild) then
+                    if call('LINSERT', list, 'BEFORE', old, entry) > limit then trim(list) end
+                end
+                return false
+            end
+
+            -- Who unfollowed or blocked the author while the post was under way.
+            local severed = {}
+            local severed_key = base .. 'severed:' .. tag .. ':' .. ARGV[3]
+            if operation == CREATED and call('EXISTS', severed_key) == 1 then
+                severed = call('SMISMEMBER', severed_key, unpack(ARGV, 7))
+            end
+
+            local told, missing = {}, {}
+            for index = 7, #ARGV do
+                local user = ARGV[index]
+                if not (\#(isSevered)) then
+                    local list = lists .. user
+                    local head = call('LINDEX', list, 0)
+                    if not head then
+                        missing[#missing + 1] = user
+                    elseif operation == CREATED then
+                        if create(list, head, user) then told[#told + 1] = user end
+                    elseif change(list, user) then
+                        told[#told + 1] = user
+                    end
+                end
+            end
+
+            local nodes, order = {}, {}
+            local function group(users, part)
+                if #users == 0 then return end
+                local fields = call('HMGET', online, unpack(users))
+                for index = 1, #users do
+                    local field = fields[index] or ''
+                    for start = 1, #field, 8 do
+                        local node = string.sub(field, start, start + 7)
+                        if not nodes[node] then
+                            nodes[node] = {{}, {}}
+                            order[#order + 1] = node
+                        end
+                        table.insert(nodes[node][part], users[index])
+                    end
+                end
+            end
+            group(told, 1)
+            group(missing, 2)
+
+            local pushed = 0
+            for _, node in ipairs(order) do
+                local recipients, without_list = nodes[node][1], nodes[node][2]
+                local body = pack('>BI7I7', operation, post, author) .. packed(recipients) .. packed(without_list)
+                    .. pack('>I4', #ARGV[4]) .. ARGV[4]
+                local users = {unpack(recipients)}
+                for _, user in ipairs(without_list) do users[#users + 1] = user end
+                if send(node, 1, position, name, body, users) then pushed = pushed + #recipients end
+            end
+            return {#told, pushed, #missing, position}
+            """#
+    }
+
+    /// Drops a timeline. ARGV: user, epoch candidate. Returns 1 where there was one.
+    static let evict = #"""
+        local user = ARGV[1]
+        local existed = call('DEL', lists .. user)
+        call('DEL', base .. 'build:' .. tag .. ':' .. user)
+        call('HDEL', disordered, user)
+        reset(user, tick(), epoch(ARGV[2]))
+        return existed
+        """#
+}

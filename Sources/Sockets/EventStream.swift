@@ -1,0 +1,77 @@
+import Runtime
+
+/// An answer that stays open, for server-sent events. What is written goes out as it is; the end of the connection
+/// is the end of the body. Confined to its loop.
+public final class EventStream: LiveTransport {
+    /// `nil` once it is closed.
+    private var connection: HTTPConnection?
+    /// The head has gone out, and the connection is the stream's.
+    private var isStarted = false
+
+    public var onDrained: (() -> Void)?
+    public var onClosed: ((CloseReason) -> Void)?
+    public let remoteAddress: String
+
+    init(_ connection: HTTPConnection) {
+        self.connection = connection
+        remoteAddress = connection.remoteAddress
+    }
+
+    /// A stream whose client had gone before it began.
+    init(closedOn loop: EventLoop) {
+        remoteAddress = ""
+        late = LoopTimer(on: loop, after: 0) { [unowned self] in finish(.peer(code: nil)) }
+    }
+
+    private var late: LoopTimer?
+
+    public var isClosed: Bool { connection == nil }
+
+    public var isBacklogged: Bool {
+        guard let connection else { return false }
+        return !isStarted || connection.link.isBacklogged
+    }
+
+    public func write(_ bytes: UnsafeRawBufferPointer) {
+        guard let connection else { return }
+        assert(!isBacklogged, "an event stream was written to while backlogged")
+        connection.write(live: bytes)
+    }
+
+    public func close() {
+        guard let connection else { return }
+        self.connection = nil
+        connection.server.later { [self] in
+            connection.end(self)
+            finish(.local)
+        }
+    }
+
+    /// The head has gone out.
+    func start() {
+        isStarted = true
+        onDrained?()
+    }
+
+    func drained() {
+        if !isClosed { onDrained?() }
+    }
+
+    /// The connection has gone.
+    func closed(_ reason: CloseReason) {
+        guard connection != nil else { return }
+        connection = nil
+        finish(reason)
+    }
+
+    private func finish(_ reason: CloseReason) {
+        let action = onClosed
+        onClosed = nil
+        onDrained = nil
+        late = nil
+        action?(reason)
+    }
+}
+
+@available(*, unavailable)
+extension EventStream: Sendable {}

@@ -1,0 +1,109 @@
+import Glibc
+
+/// The way out: answers, the head of a stream, and the end.
+extension HTTPConnection {
+    /// The answer goes out at once when its turn has come, else it waits in its exchange.
+    func answer(_ exchange: HTTPExchange, _ response: HTTPResponse, with stream: EventStream? = nil) {
+        guard phase != .closed else { return }
+        let isLastOfDrain = server.isDraining && exchanges.count == 1 && stage == .idle
+        let closes = exchange.closes || stream != nil || isLastOfDrain
+        let framing = Framing(
+            date: server.date, isHead: exchange.isHead, closes: closes, endsWithConnection: stream != nil)
+        if closes && stream == nil { phase = .finishing }
+        exchange.stream = stream
+        exchange.isStream = stream != nil
+        if exchanges.first === exchange, !link.isBacklogged {
+            if output.capacity == 0 { output = server.takeBuffer() }
+            response.append(to: &output, framing)
+            exchanges.removeFirst()
+            wentOut(exchange)
+            advance()
+        } else {
+            var bytes: [UInt8] = []
+            response.append(to: &bytes, framing)
+            exchange.ready = bytes
+        }
+        if !isProcessing {
+            flush()
+            resume()
+        }
+    }
+
+    /// Answers whose turn has come.
+    func advance() {
+        while !link.isBacklogged, let first = exchanges.first, let bytes = first.ready {
+            output += bytes
+            exchanges.removeFirst()
+            wentOut(first)
+        }
+    }
+
+    private func wentOut(_ exchange: HTTPExchange) {
+        guard exchange.isStream else { return }
+        dropExchanges(from: 0)
+        guard let stream = exchange.stream, !exchange.isHead else {
+            phase = .finishing
+            exchange.stream?.close()
+            return
+        }
+        phase = .streaming
+        self.stream = stream
+        stream.start()
+    }
+
+    /// Hands to lws what has been gathered.
+    func flush() {
+        if owesContinue, exchanges.isEmpty, phase == .reading {
+            owesContinue = false
+            output += Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+        }
+        if !output.isEmpty {
+            let isAlive = output.withUnsafeBytes { link.write($0) }
+            server.giveBack(&output)
+            guard isAlive else { return close(.failed) }
+            if phase == .reading, stage == .idle { setDeadline() }
+        }
+        pauseAsNeeded()
+        guard exchanges.isEmpty, !link.isBacklogged, !isProcessing else { return }
+        switch phase {
+        case .finishing: linger()
+        case .reading where server.isDraining && stage == .idle: close(.local)
+        default: break
+        }
+    }
+
+    /// Closes our side. The peer's end closes the connection, or the deadline.
+    private func linger() {
+        guard !isHalfClosed else { return close(.peer(code: nil)) }
+        phase = .lingering
+        deadline = server.now() + UInt64(server.options.lingerTimeout)
+        shutdown(link.descriptor, Int32(SHUT_WR))
+    }
+
+    /// A stream's own bytes.
+    func write(live bytes: UnsafeRawBufferPointer) {
+        if !output.isEmpty { flush() }
+        guard phase == .streaming else { return }
+        if link.write(bytes) {
+            if link.isBacklogged { pauseAsNeeded() }
+        } else {
+            close(.failed)
+        }
+    }
+
+    /// The stream is closed by its owner.
+    func end(_ ended: EventStream) {
+        if phase == .streaming, stream === ended {
+            stream = nil
+            phase = .finishing
+            flush()
+        } else {
+            for exchange in exchanges where exchange.stream === ended { exchange.stream = nil }
+        }
+    }
+
+    /// The server accepts nothing more.
+    func drain() {
+        if phase == .reading { flush() }
+    }
+}

@@ -1,0 +1,263 @@
+import CLibwebsockets
+import Core
+import Glibc
+
+/// A connection that speaks HTTP/1.1, as a raw socket of libwebsockets: bytes come in from lws, go through the parser,
+/// and answers go out in the order of the requests. Confined to its loop.
+final class HTTPConnection: Slotted {
+    enum Phase {
+        case reading
+        /// No request is read any more; what was read is still answered. Bytes that come are dropped.
+        case finishing
+        /// The connection is `stream`'s.
+        case streaming
+        /// Everything has been sent, and our side is closed: waiting for the peer to close its side, because closing
+        /// with unread bytes would reset the connection and take the answer from the client.
+        case lingering
+        case closed
+    }
+
+    let server: SocketServer
+    let link = Link()
+    let remoteAddress: String
+    var slot = -1
+    var phase = Phase.reading
+    /// In the order of arrival: without an answer, or with one that must wait for its turn.
+    var exchanges: [HTTPExchange] = []
+    var stream: EventStream?
+    /// What goes out by the next flush.
+    var output: [UInt8] = []
+    /// `100 Continue` is to be sent when no earlier answer is missing.
+    var owesContinue = false
+    /// Milliseconds of the server's clock.
+    var deadline: UInt64
+
+    private var parser: HTTPParser
+    private(set) var isProcessing = false
+    /// Requests wait unread, because as many as may be are being worked on.
+    private var isHeld = false
+    private var isPaused = false
+    /// The peer has closed its side.
+    private(set) var isHalfClosed = false
+    private var discarded = 0
+    private(set) var stage = HTTPParser.Stage.idle
+    private var reason = CloseReason.peer(code: nil)
+
+    init(_ server: SocketServer, remoteAddress: String) {
+        self.server = server
+        self.remoteAddress = remoteAddress
+        parser = HTTPParser(limits: server.options.parserLimits)
+        deadline = server.now() + UInt64(server.options.idleTimeout)
+    }
+
+    // MARK: Events of lws
+
+    /// `false`: lws closes the connection.
+    func received(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        switch phase {
+        case .reading:
+            parser.append(bytes)
+            process()
+        case .finishing, .streaming, .lingering:
+            discarded += bytes.count
+            // A client that goes on sending a body which was refused may do so for a while, to read why.
+            if discarded > 16 << 20 { close(.failed) }
+        case .closed:
+            break
+        }
+        return phase != .closed
+    }
+
+    func drained() {
+        guard link.isBacklogged else { return }
+        link.drained()
+        advance()
+        flush()
+        if phase == .streaming, !link.isBacklogged { stream?.drained() }
+        resume()
+    }
+
+    /// lws has closed the connection, at our word or at the peer's.
+    func lost() {
+        let descriptor = link.descriptor
+        link.wsi = nil
+        let isHalf = martlet_tcp_state(descriptor) == Int32(TCP_CLOSE_WAIT)
+        if isHalf, phase != .closed, !isHalfClosed, !exchanges.isEmpty, server.adoptAgain(self, descriptor) {
+            peerHalfClosed()
+        } else {
+            gone()
+        }
+    }
+
+    /// The peer has sent all it wants and may still be reading. lws closes a raw socket at once then; the connection
+    /// goes on with a duplicate of the descriptor from which nothing is read.
+    private func peerHalfClosed() {
+        isHalfClosed = true
+        phase = .finishing
+        deadline = server.now() + UInt64(server.options.idleTimeout)
+        pauseAsNeeded()
+        for exchange in exchanges where exchange.ready == nil && exchange.onClose != nil {
+            exchange.peerEnded()
+            // The handler took note and gave no answer: nothing more goes out after it.
+            if case .waiting = exchange.state, let index = exchanges.firstIndex(where: { $0 === exchange }) {
+                dropExchanges(from: index)
+                break
+            }
+        }
+        flush()
+    }
+
+    private func gone() {
+        phase = .closed
+        dropExchanges(from: 0)
+        stream?.closed(reason)
+        stream = nil
+        server.remove(self)
+    }
+
+    func dropExchanges(from index: Int) {
+        let dropped = exchanges[index...]
+        exchanges.removeSubrange(index...)
+        for exchange in dropped {
+            exchange.stream?.closed(reason)
+            exchange.connectionClosed()
+        }
+    }
+
+    /// Closes at once, though never from within this call.
+    func close(_ reason: CloseReason) {
+        guard phase != .closed else { return }
+        phase = .closed
+        self.reason = reason
+        server.later { [self] in
+            if let wsi = link.wsi { martlet_lws_close(wsi) }
+        }
+    }
+
+    // MARK: Requests
+
+    private func process() {
+        guard !isProcessing else { return }
+        isProcessing = true
+        isHeld = false
+        var progressed = false
+        loop: while phase == .reading {
+            guard exchanges.count < server.options.maxPipelined else {
+                isHeld = true
+                break
+            }
+            switch parser.next() {
+            case .needsMore: break loop
+            case .continueWanted: owesContinue = true
+            case .request(let request, let keepAlive):
+                progressed = true
+                accept(request, keepAlive: keepAlive && !server.isDraining)
+            case .failure(let error): refuse(error)
+            }
+        }
+        isProcessing = false
+        if phase == .reading, progressed || parser.stage != stage {
+            stage = parser.stage
+            setDeadline()
+        }
+        flush()
+    }
+
+    private func accept(_ request: HTTPRequest, keepAlive: Bool) {
+        var request = request
+        request.remoteAddress = remoteAddress
+        owesContinue = false
+        if server.options.webSocketPaths.contains(request.path) {
+            upgrade(request, keepAlive: keepAlive)
+        } else {
+            server.handler.received(request, enqueue(isHead: request.method == "HEAD", keepAlive: keepAlive))
+        }
+    }
+
+    private func enqueue(isHead: Bool = false, keepAlive: Bool) -> HTTPExchange {
+        let exchange = HTTPExchange(self, isHead: isHead, closes: !keepAlive)
+        exchanges.append(exchange)
+        if !keepAlive { phase = .finishing }
+        return exchange
+    }
+
+    private func upgrade(_ request: HTTPRequest, keepAlive: Bool) {
+        let handshake: WebSocketHandshake
+        do throws(HTTPRequestError) {
+            handshake = try WebSocketHandshake(request)
+            flush()
+            guard exchanges.isEmpty, !link.isBacklogged else {
+                throw HTTPRequestError(.badRequest, "A WebSocket handshake waits for earlier answers.")
+            }
+        } catch {
+            return refuse(error)
+        }
+        switch server.handler.upgrade(request) {
+        case .refuse(let response):
+            enqueue(isHead: request.method == "HEAD", keepAlive: keepAlive).respond(response)
+        case .accept(let subprotocol):
+            guard phase == .reading else { return }
+            guard let descriptor = server.duplicate(link.descriptor) else {
+                return refuse(HTTPRequestError(.overloaded, "There are too many connections."))
+            }
+            phase = .closed
+            server.openWebSocket(descriptor, request, handshake, subprotocol: subprotocol, early: parser.takeRest())
+        }
+    }
+
+    /// The last answer on this connection.
+    func refuse(_ error: HTTPRequestError) {
+        if error.kind == .http2 { return close(.failed) }
+        (error.kind == .overloaded ? SocketMetrics.shared.refused : SocketMetrics.shared.badRequests).add()
+        var response = server.handler.refused(error, remoteAddress: remoteAddress)
+        switch error.kind {
+        case .upgradeRequired: response.headers += [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
+        case .overloaded: response.headers.append(("Retry-After", "5"))
+        default: break
+        }
+        owesContinue = false
+        enqueue(keepAlive: false).respond(response)
+    }
+
+    // MARK: Holding back, deadlines
+
+    /// Goes on where it stopped because too many requests were being worked on.
+    func resume() {
+        if isHeld, phase == .reading, exchanges.count <= server.options.maxPipelined / 2 { process() }
+    }
+
+    /// lws reads nothing while it has a backlog, but polls for reading all the same: a byte from the peer, or its end,
+    /// would make the loop spin. And what was not asked for is not taken without limit.
+    func pauseAsNeeded() {
+        let pauses =
+            link.isBacklogged || isHalfClosed || phase == .reading && parser.buffered > server.options.maxBuffered
+        guard pauses != isPaused || isHalfClosed, let wsi = link.wsi else { return }
+        isPaused = pauses
+        lws_rx_flow_control(wsi, pauses ? 0 : 1)
+    }
+
+    func setDeadline() {
+        let options = server.options
+        let timeout =
+            switch stage {
+            case .idle: options.idleTimeout
+            case .head: options.headTimeout
+            case .body, .failed: options.bodyTimeout
+            }
+        deadline = server.now() + UInt64(timeout)
+    }
+
+    /// From the sweep.
+    func check(now: UInt64) {
+        if phase != .closed, link.isStalled(now: now, timeout: server.options.writeTimeout) { return close(.stalled) }
+        guard now >= deadline else { return }
+        deadline = now + UInt64(server.options.idleTimeout)
+        switch phase {
+        case .reading where stage != .idle: refuse(HTTPRequestError(.timeout, "The request did not arrive in time."))
+        case .reading where exchanges.isEmpty: close(.local)
+        case .finishing where isHalfClosed: close(.peer(code: nil))
+        case .lingering: close(.local)
+        default: break
+        }
+    }
+}

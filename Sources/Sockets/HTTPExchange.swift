@@ -1,0 +1,92 @@
+import Core
+import Runtime
+
+/// One request and the place for its answer. Confined to the loop; `handle` goes elsewhere.
+public final class HTTPExchange {
+    enum State {
+        /// The connection waits for the answer.
+        case waiting(HTTPConnection)
+        case answered
+        /// The connection has gone.
+        case closed
+    }
+
+    var state: State
+    let loop: EventLoop
+    let isHead: Bool
+    /// Nothing is read after this request.
+    let closes: Bool
+    /// The answer as bytes, when answers before it are still missing.
+    var ready: [UInt8]?
+    /// The answer is a stream, and whose: `nil` again when it was closed before its turn came.
+    var isStream = false
+    var stream: EventStream?
+
+    init(_ connection: HTTPConnection, isHead: Bool, closes: Bool) {
+        state = .waiting(connection)
+        loop = connection.server.loop
+        self.isHead = isHead
+        self.closes = closes
+    }
+
+    /// No answer can be delivered any more.
+    public var isClosed: Bool {
+        if case .closed = state { true } else { false }
+    }
+
+    /// Called once when the client has ended its side or the connection has failed, before there was an answer. An
+    /// answer given in it still goes to a client that only ended its side; without one the connection is closed.
+    /// Requests for which it is not set are answered even then: a client may send, end its side, and wait.
+    public var onClose: (() -> Void)?
+
+    /// Sends the answer, after those of earlier requests on the connection. A second one is dropped with a log line;
+    /// on a closed exchange it does nothing.
+    public func respond(_ response: HTTPResponse) {
+        loop.assertCurrent()
+        switch state {
+        case .waiting(let connection):
+            finish()
+            connection.answer(self, response)
+        case .answered:
+            Log.error("a request was answered twice", ["status": .number(Int64(response.status))])
+        case .closed:
+            break
+        }
+    }
+
+    /// Begins an answer without length: the connection is the stream's from now on, and ends with it.
+    /// The stream is backlogged until the answers of earlier requests on the connection have gone out. On a closed
+    /// or answered exchange the stream is closed from the beginning, and its `onClosed` is called.
+    public func stream(status: Int, headers: [(String, String)]) -> EventStream {
+        loop.assertCurrent()
+        guard case .waiting(let connection) = state else { return EventStream(closedOn: loop) }
+        finish()
+        let stream = EventStream(connection)
+        connection.answer(self, HTTPResponse(status: status, headers: headers), with: stream)
+        return stream
+    }
+
+    /// For other threads and for tasks. While a handle is kept, the exchange is.
+    public var handle: ExchangeHandle { ExchangeHandle(self) }
+
+    private func finish() {
+        state = .answered
+        onClose = nil
+    }
+
+    /// The client has gone, or half gone.
+    func peerEnded() {
+        let action = onClose
+        onClose = nil
+        action?()
+    }
+
+    func connectionClosed() {
+        guard case .waiting = state else { return }
+        state = .closed
+        peerEnded()
+    }
+}
+
+@available(*, unavailable)
+extension HTTPExchange: Sendable {}

@@ -1,0 +1,130 @@
+/// The header fields of a request, in the order received. Names are compared without regard to case.
+///
+/// The bytes of the section are kept as one piece, and text is made when it is asked for: a request costs two
+/// allocations here, however many fields it has.
+public struct HTTPHeaders: Sendable {
+    /// Where a field lies in `bytes`.
+    struct Field: Sendable {
+        var nameStart: Int32
+        var nameEnd: Int32
+        var valueStart: Int32
+        var valueEnd: Int32
+    }
+
+    private var bytes: [UInt8]
+    private var fields: [Field]
+
+    public init() {
+        bytes = []
+        fields = []
+    }
+
+    /// For tests and tools: what is given is taken as it is.
+    public init(_ pairs: [(name: String, value: String)]) {
+        self.init()
+        for (name, value) in pairs {
+            let start = bytes.count
+            bytes.append(contentsOf: name.utf8)
+            let middle = bytes.count
+            bytes.append(contentsOf: value.utf8)
+            fields.append(
+                Field(
+                    nameStart: Int32(start), nameEnd: Int32(middle), valueStart: Int32(middle),
+                    valueEnd: Int32(bytes.count)))
+        }
+    }
+
+    init(bytes: [UInt8], fields: [Field]) {
+        self.bytes = bytes
+        self.fields = fields
+    }
+
+    public var count: Int { fields.count }
+
+    /// The value of the first field of this name, without the white space around it. What is not UTF-8 is replaced.
+    public func first(_ name: String) -> String? {
+        index(of: name, from: 0).map(value)
+    }
+
+    /// The values of all fields of this name, in order.
+    public func all(_ name: String) -> [String] {
+        var found: [String] = []
+        var start = 0
+        while let index = index(of: name, from: start) {
+            found.append(value(index))
+            start = index + 1
+        }
+        return found
+    }
+
+    /// All fields, names as the client wrote them.
+    public var pairs: [(name: String, value: String)] {
+        fields.indices.map { index in
+            let field = fields[index]
+            return (String(decoding: bytes[Int(field.nameStart)..<Int(field.nameEnd)], as: UTF8.self), value(index))
+        }
+    }
+
+    /// Does one of the fields of this name have the token in its list of tokens? For `Connection` and `Upgrade`.
+    func hasToken(_ token: String, in name: String) -> Bool {
+        all(name).contains { value in
+            value.split(separator: ",").contains { $0.trimmingWhiteSpace.equalsIgnoringCase(token) }
+        }
+    }
+
+    func matches(_ index: Int, _ name: StaticString) -> Bool {
+        let field = fields[index]
+        guard field.nameEnd - field.nameStart == name.utf8CodeUnitCount else { return false }
+        return name.withUTF8Buffer { equal(at: Int(field.nameStart), $0) }
+    }
+
+    /// The bytes of a value.
+    func raw(_ index: Int) -> ArraySlice<UInt8> {
+        bytes[Int(fields[index].valueStart)..<Int(fields[index].valueEnd)]
+    }
+
+    private func value(_ index: Int) -> String { String(decoding: raw(index), as: UTF8.self) }
+
+    private func index(of name: String, from start: Int) -> Int? {
+        var name = name
+        return name.withUTF8 { wanted in
+            var index = start
+            while index < fields.count {
+                let field = fields[index]
+                if Int(field.nameEnd - field.nameStart) == wanted.count, equal(at: Int(field.nameStart), wanted) {
+                    return index
+                }
+                index += 1
+            }
+            return nil
+        }
+    }
+
+    private func equal(at start: Int, _ wanted: UnsafeBufferPointer<UInt8>) -> Bool {
+        for offset in 0..<wanted.count where lowercase(bytes[start + offset]) != lowercase(wanted[offset]) {
+            return false
+        }
+        return true
+    }
+}
+
+func lowercase(_ byte: UInt8) -> UInt8 {
+    byte >= 65 && byte <= 90 ? byte | 0x20 : byte
+}
+
+extension Substring {
+    /// Without spaces and tabs at both ends.
+    var trimmingWhiteSpace: Substring {
+        guard let first = utf8.firstIndex(where: { $0 != 32 && $0 != 9 }),
+            let last = utf8.lastIndex(where: { $0 != 32 && $0 != 9 })
+        else { return self[startIndex..<startIndex] }
+        return self[first...last]
+    }
+}
+
+extension StringProtocol {
+    /// ASCII only.
+    func equalsIgnoringCase(_ other: some StringProtocol) -> Bool {
+        utf8.elementsEqual(other.utf8) { lowercase($0) == lowercase($1) }
+    }
+}

@@ -1,0 +1,126 @@
+import Core
+
+/// An answer of known length. The server adds `Content-Length`, `Date` and `Connection`; when the handler gives one of
+/// them, it is left out.
+public struct HTTPResponse: Sendable {
+    public var status: Int
+    public var headers: [(String, String)]
+    /// Sent as it is. With HEAD only its length is told; with 204 and 304 it is left out.
+    public var body: [UInt8]
+
+    public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// What the server adds to an answer.
+struct Framing {
+    /// `GMT` date, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
+    var date: [UInt8]
+    var isHead = false
+    var closes = false
+    /// Nothing about the length: the body ends with the connection.
+    var endsWithConnection = false
+}
+
+extension HTTPResponse {
+    func append(to output: inout [UInt8], _ framing: Framing) {
+        output.reserveCapacity(output.count + 256 + body.count)
+        Self.append(status: status, to: &output)
+        for (name, value) in headers { Self.append(name, value, to: &output) }
+        output.append(contentsOf: "Date: ".utf8)
+        output.append(contentsOf: framing.date)
+        let hasBody = status >= 200 && status != 204 && status != 304
+        if hasBody && !framing.endsWithConnection {
+            output.append(contentsOf: "\r\nContent-Length: ".utf8)
+            var digits = ByteWriter(capacity: 20)
+            digits.append(decimal: UInt64(body.count))
+            output.append(contentsOf: digits.bytes)
+        }
+        output.append(contentsOf: (framing.closes ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n").utf8)
+        if hasBody && !framing.isHead { output.append(contentsOf: body) }
+    }
+
+    private static func append(status: Int, to output: inout [UInt8]) {
+        let status = (100...999).contains(status) ? status : 500
+        output.append(contentsOf: "HTTP/1.1 ".utf8)
+        output.append(UInt8(48 + status / 100))
+        output.append(UInt8(48 + status / 10 % 10))
+        output.append(UInt8(48 + status % 10))
+        output.append(32)
+        output.append(contentsOf: reason(status).utf8)
+        output.append(13)
+        output.append(10)
+    }
+
+    /// A value never ends the line: control characters become spaces. A name that is not a token is left out.
+    private static func append(_ name: String, _ value: String, to output: inout [UInt8]) {
+        guard !name.isEmpty, name.utf8.allSatisfy(isToken) else {
+            Log.error("a header was left out: its name is not a token")
+            return
+        }
+        guard !addedByServer(name) else { return }
+        output.append(contentsOf: name.utf8)
+        output.append(58)
+        output.append(32)
+        for byte in value.utf8 { output.append(isFieldText(byte) ? byte : 32) }
+        output.append(13)
+        output.append(10)
+    }
+
+    private static func addedByServer(_ name: String) -> Bool {
+        switch name.utf8.count {
+        case 4: name.equalsIgnoringCase("date")
+        case 10: name.equalsIgnoringCase("connection")
+        case 14: name.equalsIgnoringCase("content-length")
+        case 17: name.equalsIgnoringCase("transfer-encoding")
+        default: false
+        }
+    }
+
+    private static func reason(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 201: "Created"
+        case 202: "Accepted"
+        case 204: "No Content"
+        case 304: "Not Modified"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 409: "Conflict"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 415: "Unsupported Media Type"
+        case 417: "Expectation Failed"
+        case 426: "Upgrade Required"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 500: "Internal Server Error"
+        case 501: "Not Implemented"
+        case 503: "Service Unavailable"
+        case 505: "HTTP Version Not Supported"
+        // RFC 9112 lets the phrase be empty.
+        default: ""
+        }
+    }
+}
+
+/// RFC 9110's date of a time in milliseconds since 1970.
+func httpDate(milliseconds: Int64) -> [UInt8] {
+    let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    // `2026-11-21T10:00:00.000Z` has all the parts; the day of the week follows from the days since 1970.
+    let text = Array(rfc3339(milliseconds: milliseconds).utf8)
+    let month = Int(text[5] - 48) * 10 + Int(text[6] - 48)
+    var date = Array(days[Int(milliseconds / 86_400_000) % 7].utf8)
+    date += Array(", ".utf8) + text[8..<10] + [32]
+    date += Array(months[month - 1].utf8) + [32] + text[0..<4] + [32]
+    date += text[11..<19] + Array(" GMT".utf8)
+    return date
+}

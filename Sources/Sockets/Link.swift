@@ -1,0 +1,51 @@
+import CLibwebsockets
+import Core
+
+/// A connection as libwebsockets has it, and what is known of its write side. Owned by the connection or WebSocket
+/// that uses it.
+final class Link {
+    /// lws' connection; `nil` when it has gone or must not be written to any more.
+    var wsi: OpaquePointer?
+    /// lws holds bytes that the kernel did not take.
+    private(set) var isBacklogged = false
+    /// A write failed: the connection is to be closed.
+    private(set) var hasFailed = false
+
+    /// What the peer had acknowledged when progress was seen last, and when that was.
+    private var acknowledged: UInt64 = 0
+    private var progress: UInt64 = 0
+
+    /// `false` when the connection is broken.
+    func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let wsi, !hasFailed else { return false }
+        guard let base = bytes.baseAddress, bytes.count > 0 else { return true }
+        SocketMetrics.shared.written.add(bytes.count)
+        guard martlet_lws_write(wsi, base, bytes.count) >= 0 else {
+            hasFailed = true
+            return false
+        }
+        if lws_partial_buffered(wsi) != 0 && !isBacklogged {
+            isBacklogged = true
+            progress = 0
+        }
+        return true
+    }
+
+    func drained() {
+        isBacklogged = false
+    }
+
+    var descriptor: Int32 { wsi.map { lws_get_socket_fd($0) } ?? -1 }
+
+    /// While backlogged: has the peer acknowledged nothing for so long? Asked by the sweep.
+    func isStalled(now: UInt64, timeout: Int) -> Bool {
+        guard isBacklogged, wsi != nil else { return false }
+        let seen = martlet_tcp_acknowledged(descriptor)
+        if progress == 0 || seen != acknowledged {
+            acknowledged = seen
+            progress = now
+            return false
+        }
+        return now - progress >= UInt64(timeout)
+    }
+}

@@ -1,0 +1,38 @@
+/// An open stream to a client: server-sent events or a WebSocket. Confined to its loop.
+public protocol LiveTransport: AnyObject {
+    /// Bytes of an earlier write still wait in user space: write nothing until `onDrained`.
+    var isBacklogged: Bool { get }
+
+    /// Nothing can be written any more; `onClosed` has been called or is about to be.
+    var isClosed: Bool { get }
+
+    /// The peer's address as a number.
+    var remoteAddress: String { get }
+
+    /// Hands bytes to the kernel; what it does not take is kept and sent later, and `isBacklogged` says so.
+    ///
+    /// - Parameter bytes: for an `EventStream` as they go out; for a `WebSocket` a run of whole frames, unmasked.
+    ///   They are not written to and not kept, so one buffer serves any number of transports.
+    /// - Precondition: not backlogged. On a closed transport it does nothing.
+    func write(_ bytes: UnsafeRawBufferPointer)
+
+    /// Called when a backlog has gone.
+    var onDrained: (() -> Void)? { get set }
+
+    /// Called once, never from within `write` or `close`; after it nothing may be written.
+    var onClosed: ((CloseReason) -> Void)? { get set }
+
+    /// Sends what is waiting, then closes.
+    func close()
+}
+
+public enum CloseReason: Sendable, Equatable {
+    /// The peer ended it. A WebSocket's Close frame has a code.
+    case peer(code: Int?)
+    /// `close` was called, or the server is closing.
+    case local
+    /// The peer took nothing for as long as `ServerOptions.writeTimeout`.
+    case stalled
+    /// The network failed, or the peer broke the protocol.
+    case failed
+}

@@ -1,0 +1,131 @@
+import CLibwebsockets
+import Core
+import Glibc
+import Runtime
+
+/// libwebsockets on a loop: one context, without a listening socket of its own.
+final class LwsContext {
+    enum Kind: Int {
+        /// The first protocol is the one of a handshake that names none.
+        case webSocket = 0
+        case raw = 1
+    }
+
+    let context: OpaquePointer
+    private let host: OpaquePointer
+    private let loop: EventLoop
+    // lws keeps pointers to all of these.
+    private let protocols: UnsafeMutablePointer<lws_protocols>
+    private let policy: UnsafeMutablePointer<lws_retry_bo_t>
+    private let loops: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    private let rawName: UnsafeMutablePointer<CChar>
+
+    /// - Parameter user: handed to the callbacks.
+    init(loop: EventLoop, user: UnsafeMutableRawPointer) throws(SocketError) {
+        loop.assertCurrent()
+        martlet_lws_set_log(logLine)
+        self.loop = loop
+        rawName = strdup("raw")
+        protocols = Self.makeProtocols(rawName)
+        // All zero: no timers to check validity, which lws keeps in one sorted list.
+        policy = .allocate(capacity: 1)
+        policy.initialize(to: lws_retry_bo_t())
+        loops = .allocate(capacity: 1)
+        loops.initialize(to: loop.raw)
+        var info = lws_context_creation_info()
+        info.port = CONTEXT_PORT_NO_LISTEN_SERVER
+        info.options = UInt64(LWS_SERVER_OPTION_LIBUV) | UInt64(LWS_SERVER_OPTION_VALIDATE_UTF8)
+        info.foreign_loops = loops
+        info.protocols = UnsafePointer(protocols)
+        info.retry_and_idle_policy = UnsafePointer(policy)
+        info.user = user
+        // Read at once from a raw socket. It is one buffer for the context.
+        info.pt_serv_buf_size = 32_768
+        guard let context = lws_create_context(&info), let host = lws_get_vhost_by_name(context, "default") else {
+            throw SocketError(call: "lws_create_context", number: errno)
+        }
+        self.context = context
+        self.host = host
+    }
+
+    private static func makeProtocols(_ rawName: UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<lws_protocols> {
+        let protocols = UnsafeMutablePointer<lws_protocols>.allocate(capacity: 3)
+        protocols.initialize(repeating: lws_protocols(), count: 3)
+        let webSocket = protocols + Kind.webSocket.rawValue
+        webSocket.pointee.name = UnsafePointer(rawName + 3)
+        webSocket.pointee.callback = webSocketEvent
+        // Of each connection; the pong to the largest ping must fit.
+        webSocket.pointee.rx_buffer_size = 512
+        webSocket.pointee.tx_packet_size = 65_536
+        // Not used, but without it lws leaves out LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL.
+        webSocket.pointee.per_session_data_size = 1
+        let raw = protocols + Kind.raw.rawValue
+        raw.pointee.name = UnsafePointer(rawName)
+        raw.pointee.callback = rawEvent
+        raw.pointee.tx_packet_size = 1 << 20
+        return protocols
+    }
+
+    /// Takes the descriptor over. `nil` when it failed; then the descriptor is closed.
+    func adoptRaw(_ descriptor: Int32, _ connection: HTTPConnection) -> OpaquePointer? {
+        var info = lws_adopt_desc_t()
+        info.vh = host
+        info.type = LWS_ADOPT_SOCKET
+        info.fd.sockfd = descriptor
+        info.vh_prot_name = UnsafePointer(rawName)
+        info.opaque = Unmanaged.passUnretained(connection).toOpaque()
+        return lws_adopt_descriptor_vhost_via_info(&info)
+    }
+
+    /// Takes the descriptor over and reads the bytes as what came first from it. The handshake is done when this
+    /// returns. `nil` when it failed; then the descriptor is closed.
+    func adoptWebSocket(_ descriptor: Int32, reading bytes: [UInt8]) -> OpaquePointer? {
+        bytes.withUnsafeBytes { bytes in
+            lws_adopt_socket_vhost_readbuf(
+                host, descriptor, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+    }
+
+    /// Closes all connections, and frees everything when libuv has let go of its handles: three turns of the loop
+    /// later at most, which is what three timers in a row make sure of.
+    func destroy(_ done: @escaping () -> Void) {
+        lws_context_destroy(context)
+        afterTurns(3) { [self] in
+            lws_context_destroy(context)
+            protocols.deallocate()
+            policy.deallocate()
+            loops.deallocate()
+            free(rawName)
+            done()
+        }
+    }
+
+    private var turn: LoopTimer?
+
+    private func afterTurns(_ count: Int, _ action: @escaping () -> Void) {
+        turn = LoopTimer(on: loop, after: 5) { [self] in
+            if count > 1 {
+                afterTurns(count - 1, action)
+            } else {
+                turn = nil
+                action()
+            }
+        }
+    }
+}
+
+/// A call of the system that failed.
+public struct SocketError: Error, Equatable, CustomStringConvertible {
+    public let call: String
+    public let number: Int32
+
+    public var description: String { "\(call): \(String(cString: strerror(number)))" }
+}
+
+private func logLine(_ level: Int32, _ line: UnsafePointer<CChar>?) {
+    guard let line else { return }
+    let text = String(cString: line)
+    // lws says this as an error whenever a socket is adopted with bytes to read.
+    guard !text.contains("calling service") else { return }
+    Log.warning("libwebsockets", ["line": .text(String(text.drop { $0.isWhitespace }))])
+}

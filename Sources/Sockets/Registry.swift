@@ -1,0 +1,28 @@
+/// Knows its place in a registry.
+protocol Slotted: AnyObject {
+    var slot: Int { get set }
+}
+
+/// Keeps objects alive, and gives them out in no particular order. Adding and removing cost nothing that grows.
+struct Registry<Element: Slotted> {
+    private(set) var items: [Element] = []
+
+    mutating func add(_ item: Element) {
+        item.slot = items.count
+        items.append(item)
+    }
+
+    /// `false` when it was not there.
+    @discardableResult
+    mutating func remove(_ item: Element) -> Bool {
+        let slot = item.slot
+        guard slot >= 0 else { return false }
+        item.slot = -1
+        let last = items.removeLast()
+        if last !== item {
+            items[slot] = last
+            last.slot = slot
+        }
+        return true
+    }
+}

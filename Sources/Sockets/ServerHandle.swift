@@ -1,0 +1,48 @@
+public import Runtime
+
+/// A server seen from other threads: what it is given is done on the server's loop.
+public struct ServerHandle: Sendable {
+    public let port: Int
+    private let loop: EventLoop
+    /// The server may be touched on its loop only. It keeps itself alive until it is closed.
+    private let address: UInt
+
+    init(_ server: SocketServer) {
+        port = server.port
+        loop = server.loop
+        address = UInt(bitPattern: Unmanaged.passUnretained(server).toOpaque())
+    }
+
+    /// Must not be called after `close`.
+    public func onLoop(_ body: @escaping @Sendable (SocketServer) -> Void) {
+        let address = address
+        loop.post {
+            body(Unmanaged<SocketServer>.fromOpaque(UnsafeRawPointer(bitPattern: address)!).takeUnretainedValue())
+        }
+    }
+
+    /// Returns when the last connection has gone. See `SocketServer.drain`; the caller sets the limit.
+    public func drain() async {
+        await withCheckedContinuation { continuation in
+            onLoop { server in server.drain { continuation.resume() } }
+        }
+    }
+
+    /// Returns when everything is closed and freed. Once only.
+    public func close() async {
+        await withCheckedContinuation { continuation in
+            onLoop { server in server.close { continuation.resume() } }
+        }
+    }
+}
+
+extension SocketServer {
+    /// Makes a handler and a server for it on the loop.
+    public static func start(
+        on loop: EventLoop, options: ServerOptions, handler: @escaping @Sendable () throws -> any ServerHandler
+    ) async throws -> ServerHandle {
+        try await loop.run {
+            ServerHandle(try SocketServer(loop: loop, options: options, handler: handler()))
+        }
+    }
+}

@@ -1,0 +1,49 @@
+/// How a server listens and what it takes. Times are in milliseconds, sizes in bytes.
+public struct ServerOptions: Sendable {
+    /// An IPv4 or IPv6 address as a number. `::` takes both families.
+    public var address = "0.0.0.0"
+    /// 0 lets the kernel choose.
+    public var port = 8080
+    /// SO_REUSEPORT, for one server on each of several loops: the kernel spreads the connections.
+    public var reusePort = false
+    public var backlog = 4096
+
+    /// Beyond it a connection gets 503 and is closed. Lowered to what RLIMIT_NOFILE allows.
+    public var maxConnections = 10_000
+    /// `nil` for none, as it must be behind a proxy.
+    public var maxConnectionsPerAddress: Int?
+
+    /// Paths, as decoded, that take WebSockets and nothing else.
+    public var webSocketPaths: Set<String> = []
+    public var maxBody = 262_144
+    /// A longer WebSocket message closes the socket with 1009.
+    public var maxMessage = 65_536
+    /// Requests of one connection that are being worked on at the same time; what comes after waits unread.
+    public var maxPipelined = 64
+    public var maxBuffered = 262_144
+
+    /// From a request's first byte to the end of its head.
+    public var headTimeout = 10_000
+    /// For the whole body.
+    public var bodyTimeout = 20_000
+    /// Between requests, and before the first.
+    public var idleTimeout = 60_000
+    /// For the peer to acknowledge anything at all while bytes wait to be written.
+    public var writeTimeout = 30_000
+    /// After the last answer: how long the peer may go on sending before it is cut off.
+    public var lingerTimeout = 5_000
+
+    public init() {}
+
+    var parserLimits: HTTPParser.Limits {
+        var limits = HTTPParser.Limits()
+        limits.body = maxBody
+        return limits
+    }
+
+    /// How often deadlines are looked at: four times within the shortest of them, at most once in 10 ms.
+    var sweepInterval: Int {
+        let shortest = min(headTimeout, bodyTimeout, idleTimeout, writeTimeout, lingerTimeout)
+        return max(10, min(1000, shortest / 4))
+    }
+}

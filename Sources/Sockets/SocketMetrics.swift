@@ -1,0 +1,17 @@
+import Core
+
+/// The counters of all servers of the process.
+struct SocketMetrics {
+    static let shared = SocketMetrics()
+
+    let connections = Metrics.shared.gauge(
+        "martlet_http_connections", help: "Open connections that speak HTTP, event streams among them")
+    let webSockets = Metrics.shared.gauge("martlet_ws_connections", help: "Open WebSockets")
+    let accepted = Metrics.shared.counter("martlet_connections_accepted_total", help: "Connections accepted")
+    let refused = Metrics.shared.counter(
+        "martlet_connections_refused_total", help: "Connections refused because there were too many")
+    let badRequests = Metrics.shared.counter(
+        "martlet_http_bad_requests_total", help: "Requests that could not be read or did not arrive in time")
+    let written = Metrics.shared.counter(
+        "martlet_written_bytes_total", help: "Bytes written to clients, or waiting in a backlog to be")
+}

@@ -1,0 +1,232 @@
+import CLibwebsockets
+import Core
+import Glibc
+public import Runtime
+
+/// A server of HTTP/1.1, server-sent events and WebSockets on one loop, over libwebsockets.
+///
+/// lws does the sockets' I/O, buffers what the kernel does not take, and speaks the WebSocket protocol. Its HTTP/1 is
+/// not used, because the release at hand (4.1.6) ignores Transfer-Encoding, gives no answer to what it cannot read,
+/// cannot answer later while the client pipelines, and frees a header before reading it: every connection is a raw
+/// socket for lws, and `HTTPParser` reads the requests. After a correct handshake a duplicate of the descriptor is
+/// adopted again as a WebSocket, with a head made here for lws to read, and the raw socket is closed.
+public final class SocketServer {
+    public let options: ServerOptions
+    /// The port that is listened on.
+    public private(set) var port = 0
+
+    let loop: EventLoop
+    let handler: any ServerHandler
+    private(set) var isDraining = false
+    /// The WebSocket for which a descriptor is being adopted.
+    private(set) var opening: WebSocket?
+    /// The value of `Date`.
+    private(set) var date: [UInt8] = []
+
+    private var lws: LwsContext?
+    private var listener: Listener?
+    private var sweeper: LoopTimer?
+    private var connections = Registry<HTTPConnection>()
+    private var webSockets = Registry<WebSocket>()
+    private var perAddress: [String: Int] = [:]
+    private var jobs: [() -> Void] = []
+    private var jobTimer: LoopTimer?
+    private var spare: [UInt8] = []
+    private var onEmpty: (() -> Void)?
+    private let maxConnections: Int
+
+    /// Listens at once. On the loop's thread; the server lives until `close`.
+    public init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) throws {
+        loop.assertCurrent()
+        self.loop = loop
+        self.options = options
+        self.handler = handler
+        maxConnections = DescriptorLimit.connections(wanted: options.maxConnections)
+        let listener = try Listener(loop, options) { [unowned self] in accepted($0, from: $1) }
+        self.listener = listener
+        port = listener.port
+        lws = try LwsContext(loop: loop, user: Unmanaged.passUnretained(self).toOpaque())
+        sweep()
+        sweeper = LoopTimer(on: loop, after: options.sweepInterval, repeating: options.sweepInterval) {
+            [unowned self] in sweep()
+        }
+        // lws holds the address of the server.
+        _ = Unmanaged.passRetained(self)
+    }
+
+    // MARK: Ending
+
+    /// Accepts nothing more, closes what is idle, and answers what has been asked, then closes those connections too.
+    /// Event streams and WebSockets are for their owners to close.
+    ///
+    /// - Parameter done: called once when the last connection has gone. Set a limit, and then call `close`.
+    public func drain(_ done: @escaping () -> Void) {
+        loop.assertCurrent()
+        isDraining = true
+        listener?.close()
+        listener = nil
+        onEmpty = done
+        for connection in connections.items { connection.drain() }
+        later { [self] in tellIfEmpty() }
+    }
+
+    /// Closes everything at once, and frees it within a few turns of the loop.
+    public func close(_ done: @escaping () -> Void = {}) {
+        loop.assertCurrent()
+        guard let lws else { return }
+        listener?.close()
+        listener = nil
+        sweeper = nil
+        for connection in connections.items { connection.close(.local) }
+        for socket in webSockets.items { socket.kill(.local) }
+        runJobs()
+        self.lws = nil
+        lws.destroy { [self] in
+            tellIfEmpty()
+            done()
+            Unmanaged.passUnretained(self).release()
+        }
+    }
+
+    private func tellIfEmpty() {
+        guard connections.items.isEmpty, webSockets.items.isEmpty, let done = onEmpty else { return }
+        onEmpty = nil
+        done()
+    }
+
+    // MARK: Connections
+
+    private func accepted(_ descriptor: Int32, from address: String) {
+        SocketMetrics.shared.accepted.add()
+        let count = connections.items.count + webSockets.items.count
+        // A few beyond the limit are told so.
+        guard count < maxConnections + 64, let lws else {
+            SocketMetrics.shared.refused.add()
+            Glibc.close(descriptor)
+            return
+        }
+        let connection = HTTPConnection(self, remoteAddress: address)
+        let fromAddress = add(address)
+        connections.add(connection)
+        SocketMetrics.shared.connections.add(1)
+        guard let wsi = lws.adoptRaw(descriptor, connection) else { return connection.lost() }
+        connection.link.wsi = wsi
+        if count >= maxConnections || fromAddress > options.maxConnectionsPerAddress ?? .max {
+            connection.refuse(HTTPRequestError(.overloaded, "There are too many connections."))
+        }
+    }
+
+    /// For a connection whose peer has closed its side, in place of the socket that lws is closing.
+    func adoptAgain(_ connection: HTTPConnection, _ descriptor: Int32) -> Bool {
+        guard let copy = duplicate(descriptor), let wsi = lws?.adoptRaw(copy, connection) else { return false }
+        connection.link.wsi = wsi
+        return true
+    }
+
+    func duplicate(_ descriptor: Int32) -> Int32? {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        return copy >= 0 ? copy : nil
+    }
+
+    /// - Parameter descriptor: is lws' from here on.
+    func openWebSocket(
+        _ descriptor: Int32, _ request: HTTPRequest, _ handshake: WebSocketHandshake, subprotocol: String?,
+        early: [UInt8]
+    ) {
+        guard let lws else {
+            Glibc.close(descriptor)
+            return
+        }
+        let socket = WebSocket(self, request, subprotocol: subprotocol)
+        _ = add(request.remoteAddress)
+        webSockets.add(socket)
+        SocketMetrics.shared.webSockets.add(1)
+        opening = socket
+        let wsi = lws.adoptWebSocket(descriptor, reading: handshake.head + early)
+        opening = nil
+        if wsi == nil {
+            socket.lost()
+        } else if !socket.isEstablished {
+            socket.kill(.failed)
+        }
+    }
+
+    func remove(_ connection: HTTPConnection) {
+        guard connections.remove(connection) else { return }
+        SocketMetrics.shared.connections.add(-1)
+        subtract(connection.remoteAddress)
+        tellIfEmpty()
+    }
+
+    func remove(_ socket: WebSocket) {
+        guard webSockets.remove(socket) else { return }
+        SocketMetrics.shared.webSockets.add(-1)
+        subtract(socket.remoteAddress)
+        tellIfEmpty()
+    }
+
+    private func add(_ address: String) -> Int {
+        let count = perAddress[address, default: 0] + 1
+        perAddress[address] = count
+        return count
+    }
+
+    private func subtract(_ address: String) {
+        let count = perAddress[address, default: 0] - 1
+        perAddress[address] = count > 0 ? count : nil
+    }
+
+    // MARK: Time
+
+    /// Milliseconds of a clock that never steps.
+    func now() -> UInt64 { monotonicNanoseconds() / 1_000_000 }
+
+    /// One look at all deadlines, instead of a timer for each: lws keeps its timers in one list sorted by time.
+    private func sweep() {
+        date = httpDate(milliseconds: SystemClock().milliseconds())
+        let now = now()
+        for connection in connections.items { connection.check(now: now) }
+        for socket in webSockets.items { socket.check(now: now) }
+    }
+
+    /// Does the job in the next turn of the loop: closing, which calls back, must not happen inside what lws or a
+    /// handler is in the middle of.
+    func later(_ job: @escaping () -> Void) {
+        jobs.append(job)
+        guard jobTimer == nil else { return }
+        jobTimer = LoopTimer(on: loop, after: 0) { [unowned self] in runJobs() }
+    }
+
+    private func runJobs() {
+        jobTimer = nil
+        while !jobs.isEmpty {
+            let now = jobs
+            jobs = []
+            for job in now { job() }
+        }
+    }
+
+    /// Has lws look at its own timers.
+    func wake() {
+        if let lws { lws_cancel_service(lws.context) }
+    }
+
+    // MARK: Buffers
+
+    /// An empty buffer with room: one is enough for all connections that answer at once.
+    func takeBuffer() -> [UInt8] {
+        defer { spare = [] }
+        return spare
+    }
+
+    func giveBack(_ buffer: inout [UInt8]) {
+        if buffer.capacity <= 1 << 17 {
+            buffer.removeAll(keepingCapacity: true)
+            spare = buffer
+        }
+        buffer = []
+    }
+}
+
+@available(*, unavailable)
+extension SocketServer: Sendable {}

@@ -1,0 +1,45 @@
+public import Core
+
+/// Server-sent events as text (the HTML standard, "Server-sent events"). An event's data is one line: JSON without
+/// line breaks.
+public enum EventStreamText {
+    /// Keeps proxies and clients from taking silence for a dead link.
+    public static let heartbeat: [UInt8] = Array(":\n\n".utf8)
+
+    /// The first event of a stream: the verdict, with the position and the reconnect delay in milliseconds.
+    public static func verdict(_ name: StaticString, id: String, retry: Int, data: String) -> [UInt8] {
+        var writer = ByteWriter(capacity: 160)
+        writer.append(ascii: "retry: ")
+        writer.append(decimal: Int64(retry))
+        writer.append(ascii: "\nid: ")
+        writer.append(id)
+        writer.append(ascii: "\nevent: ")
+        writer.append(ascii: name)
+        writer.append(ascii: "\ndata: ")
+        writer.append(data)
+        writer.append(ascii: "\n\n")
+        return writer.bytes
+    }
+
+    public static func drain(retry: Int) -> [UInt8] {
+        Array("retry: \(retry)\nevent: drain\ndata: {\"retry_after_ms\":\(retry)}\n\n".utf8)
+    }
+
+    /// The part of an event that all recipients share; the `id:` line goes before it.
+    public static func tail(_ publication: Publication) -> [UInt8] {
+        var writer = ByteWriter(capacity: publication.event.count + 48)
+        writer.append(ascii: "event: ")
+        writer.append(publication.type)
+        writer.append(ascii: "\ndata: ")
+        writer.append(publication.event)
+        writer.append(ascii: "\n\n")
+        return writer.bytes
+    }
+
+    /// The part of an event that is one connection's.
+    public static func appendID(_ id: String, to writer: inout ByteWriter) {
+        writer.append(ascii: "id: ")
+        writer.append(id)
+        writer.append(ascii: "\n")
+    }
+}

@@ -1,0 +1,77 @@
+/// Why the server closes a WebSocket, in Centrifugo's number space: 3000 to 3499 the client should come back, 3500 to
+/// 3999 it should not.
+public enum Disconnect: Int, Sendable, CaseIterable {
+    /// The server goes down; come back.
+    case shutdown = 3001
+    /// The server failed in a way that may pass.
+    case serverError = 3004
+    /// The access token ended and was not refreshed in time.
+    case expired = 3005
+    /// The client did not read for too long.
+    case slow = 3008
+    /// What the client missed can't be told any more: read the feed, then go live again.
+    case insufficientState = 3010
+    /// No answer to a ping.
+    case noPong = 3012
+    /// The token is not one of ours, or belongs to a session that has ended.
+    case invalidToken = 3500
+    /// A frame or command that the protocol does not allow.
+    case badRequest = 3501
+    /// Nothing was said in time after the connection was opened.
+    case stale = 3502
+    /// The session was ended: logged out.
+    case forceDisconnect = 3503
+    /// The user has too many connections.
+    case connectionLimit = 3504
+
+    public var reason: String {
+        switch self {
+        case .shutdown: "shutdown"
+        case .serverError: "internal server error"
+        case .expired: "connection expired"
+        case .slow: "slow"
+        case .insufficientState: "insufficient state"
+        case .noPong: "no pong"
+        case .invalidToken: "invalid token"
+        case .badRequest: "bad request"
+        case .stale: "stale"
+        case .forceDisconnect: "force disconnect"
+        case .connectionLimit: "connection limit"
+        }
+    }
+}
+
+/// Errors in replies to commands, with Centrifugo's numbers.
+public enum CommandError: Int, Error, Sendable, CaseIterable {
+    /// Something failed on the server; try again.
+    case internalError = 100
+    /// No token was given.
+    case unauthorized = 101
+    /// There is no such channel.
+    case unknownChannel = 102
+    /// The channel is not for this user.
+    case permissionDenied = 103
+    /// The command is not known here.
+    case methodNotFound = 104
+    /// The connection has this subscription already.
+    case alreadySubscribed = 105
+    /// The command is not well-formed.
+    case badRequest = 107
+    /// The access token has expired: get a new one and connect again.
+    case tokenExpired = 109
+
+    public var message: String {
+        switch self {
+        case .internalError: "internal server error"
+        case .unauthorized: "unauthorized"
+        case .unknownChannel: "unknown channel"
+        case .permissionDenied: "permission denied"
+        case .methodNotFound: "method not found"
+        case .alreadySubscribed: "already subscribed"
+        case .badRequest: "bad request"
+        case .tokenExpired: "token expired"
+        }
+    }
+
+    public var isTemporary: Bool { self == .internalError }
+}

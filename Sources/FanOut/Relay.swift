@@ -1,7 +1,7 @@
 import Core
 public import EventLog
 import Runtime
-public import Social
+import Social
 public import Store
 import Synchronization
 

@@ -50,7 +50,8 @@ struct PostRoutes: Sendable {
     /// The author's own feed has the post before the answer is read. The fan-out brings it again, which changes nothing.
     private func showToAuthor(_ post: PostView, _ scope: RequestScope) async {
         let event = TimelineEvent(
-            .created, post: post.id, author: post.authorID, payload: FeedEvent.created(post).json)
+            .created, post: post.id, author: post.authorID,
+            payload: TaggedEvent.join(requestID: scope.requestID, FeedEvent.created(post).json))
         do {
             _ = try await services.feeds.timelines.deliver(event, to: [post.authorID])
         } catch {

@@ -14,7 +14,7 @@ public final class LoopBound<Value>: @unchecked Sendable {
     }
 
     /// Wraps a value that exists, on its loop.
-    public init(on loop: EventLoop, _ value: Value) {
+    public init(on loop: EventLoop, holding value: Value) {
         loop.assertCurrent()
         self.loop = loop
         stored = value

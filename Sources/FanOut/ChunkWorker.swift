@@ -1,0 +1,87 @@
+import Core
+public import EventLog
+import Runtime
+public import Social
+import Wire
+
+/// Brings chunks to their followers: into timelines and to live clients first, for they wait; then into `feed_items`,
+/// with the chunk's progress. Both may run twice. A chunk is done when both are.
+public struct ChunkWorker: Sendable {
+    /// Followers that are read, delivered to and stored at a time.
+    private static let pageSize = 5_000
+    private let store: FanOutStore
+    private let timelines: Timelines
+    private let log: any EventLog
+    private let delivered = Metrics.shared.counter("martlet_fanout_delivered_total", help: "Deliveries done")
+    private let pushed = Metrics.shared.counter("martlet_fanout_pushed_total", help: "Deliveries to live nodes")
+    private let chunkSeconds = Metrics.shared.histogram(
+        "martlet_fanout_chunk_seconds", help: "Time for a batch of chunks to reach its followers")
+
+    public init(store: FanOutStore, timelines: Timelines, log: any EventLog) {
+        self.store = store
+        self.timelines = timelines
+        self.log = log
+    }
+
+    private struct Job {
+        let chunk: Chunk
+        let change: PostChange
+        var position: ChunkPosition
+    }
+
+    /// Handles one batch of `fanout.chunks`, in order.
+    public func handle(_ records: [LogRecord]) async throws {
+        let started = monotonicNanoseconds()
+        var jobs: [Job] = []
+        for change in records.compactMap(PostChange.init) {
+            guard let buckets = change.headers.buckets else { continue }
+            let chunk = Chunk(post: change.id, author: change.author, type: change.headers.type, buckets: buckets)
+            jobs.append(
+                Job(
+                    chunk: chunk, change: change,
+                    position: ChunkPosition(bucket: buckets.lowerBound, follower: .zero)))
+        }
+        guard !jobs.isEmpty else { return }
+        let positions = try await store.positions(jobs.map(\.chunk))
+        var pages: [FanOutStore.Page] = []
+        for var job in jobs {
+            guard let position = positions[job.chunk] else { continue }
+            job.position = position
+            try await finish(job, &pages)
+        }
+        chunkSeconds.observe(nanoseconds: monotonicNanoseconds() - started)
+        // Nobody waits for this part; several posts go in one round trip.
+        if !pages.isEmpty { try await store.store(pages) }
+    }
+
+    /// Delivers a chunk page by page. The last page is left to the caller to store, together with others'.
+    private func finish(_ job: Job, _ pages: inout [FanOutStore.Page]) async throws {
+        var position = job.position
+        var isFirst = position.bucket == job.chunk.buckets.lowerBound && position.follower == .zero
+        while true {
+            let followers = try await store.followers(
+                of: job.chunk.author, from: position, before: job.chunk.buckets.upperBound, limit: Self.pageSize)
+            var users = followers.map(\.follower)
+            if isFirst, job.chunk.buckets.contains(Bucket.of(job.chunk.author)) { users.append(job.chunk.author) }
+            isFirst = false
+            try await deliver(job.change, to: users)
+            guard followers.count == Self.pageSize, let last = followers.last else {
+                pages.append(FanOutStore.Page(chunk: job.chunk, users: users, next: nil))
+                return
+            }
+            position = last
+            try await store.store([FanOutStore.Page(chunk: job.chunk, users: users, next: last)])
+        }
+    }
+
+    private func deliver(_ change: PostChange, to users: [ID]) async throws {
+        guard !users.isEmpty else { return }
+        let event = TimelineEvent(
+            change.headers.type == EventType.postDeleted ? .deleted : .created, post: change.id,
+            author: change.author,
+            payload: TaggedEvent.join(requestID: change.headers.requestID, change.payload))
+        let counts = try await timelines.deliver(event, to: users)
+        delivered.add(users.count)
+        pushed.add(counts.pushed)
+    }
+}

@@ -1,0 +1,98 @@
+public import Core
+public import EventLog
+import Runtime
+public import Social
+public import Store
+import Synchronization
+import Wire
+
+/// The role `fanout`: relay, planner, chunk workers, and the repair of follows that were cut short.
+public final class FanOut: Sendable {
+    private let relay: Relay
+    private let log: any EventLog
+    private let planner: Planner
+    private let worker: ChunkWorker
+    private let repair: FeedRepair
+    private let idempotency: Idempotency
+    private let outbox: OutboxReader
+    private let clock: any WallClock
+    private let running = Mutex<Running>(Running())
+    private let outboxDepth = Metrics.shared.gauge("martlet_outbox_depth", help: "Events that wait in the outbox")
+
+    private struct Running {
+        var subscriptions: [any LogSubscription] = []
+        var upkeep: Task<Void, Never>?
+    }
+
+    /// - Parameters:
+    ///   - database: for what must be safe on the disk before the log goes on.
+    public init(
+        database: Database, log: any EventLog, timelines: Timelines, repair: FeedRepair, idempotency: Idempotency,
+        clock: any WallClock
+    ) {
+        let store = FanOutStore(database: database)
+        relay = Relay(database: database, log: log)
+        planner = Planner(store: store, log: log)
+        worker = ChunkWorker(store: store, timelines: timelines, log: log)
+        outbox = OutboxReader(database: database)
+        self.log = log
+        self.repair = repair
+        self.idempotency = idempotency
+        self.clock = clock
+    }
+
+    /// The topics of this installation.
+    public static func topics(partitions: Int) -> [Topic] {
+        [
+            Topic(name: TopicName.postEvents, partitions: partitions, retentionHours: 24 * 7),
+            Topic(name: TopicName.graphEvents, partitions: partitions, retentionHours: 24 * 7),
+            Topic(name: TopicName.chunks, partitions: partitions, retentionHours: 24),
+            Topic(name: TopicName.feedUpdated, partitions: partitions, retentionHours: 24),
+            Topic(name: TopicName.notificationRequested, partitions: partitions, retentionHours: 24 * 7),
+        ]
+    }
+
+    public func start() async throws {
+        let planner = planner
+        let worker = worker
+        let plans = try await log.subscribe(
+            SubscriptionOptions(group: "planner", topics: [TopicName.postEvents])
+        ) { try await planner.handle($0) }
+        let chunks = try await log.subscribe(
+            SubscriptionOptions(group: "chunks", topics: [TopicName.chunks], batch: 50)
+        ) { try await worker.handle($0) }
+        relay.start()
+        running.withLock { running in
+            running.subscriptions = [plans, chunks]
+            running.upkeep = Task { await upkeep() }
+        }
+    }
+
+    /// There is something in the outbox.
+    public func wake() { relay.wake() }
+
+    private func upkeep() async {
+        var turn = 0
+        while !Task.isCancelled {
+            try? await Task.sleep(nanoseconds: 5_000_000_000)
+            guard !Task.isCancelled else { return }
+            turn += 1
+            do {
+                outboxDepth.set(try await outbox.depth())
+                _ = try await repair.finishAbandoned(now: clock.milliseconds())
+                if turn % 120 == 0 { try await idempotency.removeExpired() }
+            } catch {
+                Log.warning("upkeep failed", ["error": .text("\(error)")])
+            }
+        }
+    }
+
+    /// Finishes what is in hand and commits it.
+    public func close() async {
+        let (subscriptions, upkeep) = running.withLock { ($0.subscriptions, $0.upkeep) }
+        upkeep?.cancel()
+        await relay.close()
+        for subscription in subscriptions { await subscription.close() }
+        await upkeep?.value
+    }
+}

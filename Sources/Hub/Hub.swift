@@ -1,0 +1,181 @@
+public import Core
+public import Wire
+
+/// Which connections a node holds, and what each of them is still to be sent. No I/O but the sinks, no clock: one
+/// thread owns it.
+///
+/// A connection keeps references to shared frames, not copies, and at most `queueLimit` of them. One that falls further
+/// behind loses its queue and resumes from its position when it has drained, like one that was away.
+public final class Hub {
+    public let queueLimit: Int
+    private let cursors: CursorSigner
+    private let frameHeader: (_ length: Int, inout ByteWriter) -> Void
+    private var subscribers: [ID: [Subscriber]] = [:]
+    private var dirty: [Subscriber] = []
+    private var scratch = ByteWriter(capacity: 64 * 1024)
+    public private(set) var count = 0
+    /// Called for a connection that has drained after it fell too far behind, or whose queue overflowed while it joined.
+    public var onMustResume: ((Subscriber) -> Void)?
+
+    /// - Parameter frameHeader: appends the header of a WebSocket text frame.
+    public init(
+        cursors: CursorSigner, queueLimit: Int = 256,
+        frameHeader: @escaping (_ length: Int, inout ByteWriter) -> Void
+    ) {
+        self.cursors = cursors
+        self.queueLimit = queueLimit
+        self.frameHeader = frameHeader
+    }
+
+    // MARK: Who is here
+
+    /// - Returns: true for the user's first connection.
+    @discardableResult
+    public func add(_ subscriber: Subscriber) -> Bool {
+        count += 1
+        subscribers[subscriber.user, default: []].append(subscriber)
+        return subscribers[subscriber.user]!.count == 1
+    }
+
+    /// - Returns: true when it was the user's last connection.
+    @discardableResult
+    public func remove(_ subscriber: Subscriber) -> Bool {
+        guard var all = subscribers[subscriber.user], let index = all.firstIndex(where: { $0 === subscriber }) else {
+            return false
+        }
+        count -= 1
+        subscriber.queue = []
+        all.remove(at: index)
+        subscribers[subscriber.user] = all.isEmpty ? nil : all
+        return all.isEmpty
+    }
+
+    public func connections(of user: ID) -> [Subscriber] { subscribers[user] ?? [] }
+
+    public var users: some Collection<ID> { subscribers.keys }
+
+    // MARK: Live events
+
+    /// Wakes a long poll.
+    public func signal(_ subscriber: Subscriber) {
+        if case .signal(let action) = subscriber.kind { action() }
+    }
+
+    /// Queues a frame for all connections of these users; `flush` sends it.
+    public func deliver(_ frame: SharedFrame, to users: [ID]) {
+        for user in users {
+            guard let all = subscribers[user] else { continue }
+            for subscriber in all { enqueue(frame, subscriber) }
+        }
+    }
+
+    private func enqueue(_ frame: SharedFrame, _ subscriber: Subscriber) {
+        if case .signal(let action) = subscriber.kind { return action() }
+        // A read has covered it.
+        guard frame.position > subscriber.cursor.position || subscriber.state == .joining else { return }
+        guard subscriber.state != .lagging else { return }
+        guard subscriber.queue.count < queueLimit else {
+            subscriber.queue = []
+            if subscriber.state == .joining {
+                subscriber.hasOverflowed = true
+            } else {
+                subscriber.state = .lagging
+            }
+            return
+        }
+        guard !subscriber.hasOverflowed else { return }
+        subscriber.queue.append(frame)
+        markDirty(subscriber)
+    }
+
+    private func markDirty(_ subscriber: Subscriber) {
+        guard !subscriber.isQueued else { return }
+        subscriber.isQueued = true
+        dirty.append(subscriber)
+    }
+
+    /// Sends what is queued, each connection's frames in one write.
+    public func flush() {
+        let now = dirty
+        dirty.removeAll(keepingCapacity: true)
+        for subscriber in now {
+            subscriber.isQueued = false
+            send(subscriber)
+        }
+    }
+
+    /// The connection's sink has room again.
+    public func drained(_ subscriber: Subscriber) {
+        switch subscriber.state {
+        case .live: send(subscriber)
+        case .lagging: onMustResume?(subscriber)
+        case .joining: break
+        }
+    }
+
+    private func send(_ subscriber: Subscriber) {
+        guard subscriber.state == .live, !subscriber.queue.isEmpty, let sink = subscriber.sink, !sink.isBacklogged else {
+            return
+        }
+        scratch.removeAll()
+        for frame in subscriber.queue where frame.position > subscriber.cursor.position {
+            subscriber.cursor = LiveCursor(epoch: subscriber.cursor.epoch, position: frame.position)
+            append(frame, for: subscriber)
+        }
+        subscriber.queue.removeAll(keepingCapacity: subscriber.queue.count < 8)
+        guard scratch.count > 0 else { return }
+        scratch.bytes.withUnsafeBytes { sink.write($0) }
+    }
+
+    private func append(_ frame: SharedFrame, for subscriber: Subscriber) {
+        switch subscriber.kind {
+        case .webSocket(let prefix):
+            let tail = frame.pushTail
+            frameHeader(prefix.count + tail.count, &scratch)
+            scratch.append(prefix)
+            scratch.append(tail)
+        case .eventStream(let suffix):
+            let cursor = LiveCursor(epoch: subscriber.cursor.epoch, position: frame.position)
+            EventStreamText.appendID(cursor.encode(user: subscriber.user, cursors) + suffix, to: &scratch)
+            scratch.append(frame.eventTail)
+        case .signal: break
+        }
+    }
+
+    // MARK: Joining
+
+    /// What is to be read for the connection comes first; live events wait from now on.
+    public func beginJoin(_ subscriber: Subscriber) {
+        subscriber.state = .joining
+        subscriber.queue = []
+        subscriber.hasOverflowed = false
+    }
+
+    /// The read is done and its result was written: it covers everything up to the cursor.
+    public func finishJoin(_ subscriber: Subscriber, at cursor: LiveCursor) {
+        subscriber.cursor = cursor
+        subscriber.state = .live
+        if subscriber.hasOverflowed {
+            subscriber.hasOverflowed = false
+            onMustResume?(subscriber)
+            return
+        }
+        send(subscriber)
+    }
+
+    /// Events that were read for the connection, as bytes in its own form.
+    public func encode(_ publications: [Publication], for subscriber: Subscriber, epoch: UInt64) -> [UInt8] {
+        scratch.removeAll()
+        let held = subscriber.cursor
+        subscriber.cursor = LiveCursor(epoch: epoch, position: held.position)
+        for publication in publications { append(SharedFrame(publication), for: subscriber) }
+        subscriber.cursor = held
+        return scratch.bytes
+    }
+}
+
+@available(*, unavailable)
+extension Hub: Sendable {}
+
+@available(*, unavailable)
+extension Subscriber: Sendable {}

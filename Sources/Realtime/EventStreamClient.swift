@@ -1,0 +1,92 @@
+import Core
+import Hub
+import Sockets
+import Wire
+
+/// An open stream of server-sent events. Lives on the gateway's loop.
+final class EventStreamClient: LiveClient {
+    private let stream: EventStream
+    private unowned let gateway: Gateway
+    private let idSuffix: String
+    /// Seconds since 1970; `nil` for a stream that lasts as long as its session.
+    private let expiresAt: Int64?
+    private var writtenAt: UInt64
+    /// What the client came with; `nil` for one that gave no position.
+    private let held: LiveCursor?
+    private var isEstablished = false
+    let session: ID
+    let subscriber: Subscriber?
+
+    init(
+        _ stream: EventStream, gateway: Gateway, user: ID, session: ID, held: LiveCursor?, idSuffix: String,
+        expiresAt: Int64?, now: UInt64
+    ) {
+        self.stream = stream
+        self.gateway = gateway
+        self.session = session
+        self.idSuffix = idSuffix
+        self.expiresAt = expiresAt
+        self.held = held
+        writtenAt = now
+        let subscriber = Subscriber(
+            user: user, kind: .eventStream(idSuffix: idSuffix), sink: nil,
+            cursor: held ?? LiveCursor(epoch: 0, position: 0))
+        self.subscriber = subscriber
+        subscriber.sink = self
+        stream.onDrained = { [unowned self] in gateway.drained(self) }
+        stream.onClosed = { [unowned self] _ in gateway.closed(self) }
+    }
+
+    var position: LiveCursor? { isEstablished ? subscriber?.cursor : held }
+    var isBacklogged: Bool { stream.isBacklogged }
+
+    func write(_ bytes: UnsafeRawBufferPointer) {
+        writtenAt = gateway.now
+        stream.write(bytes)
+    }
+
+    func tell(_ outcome: JoinOutcome) -> Bool {
+        guard !stream.isBacklogged, let subscriber else { return false }
+        let isFirst = !isEstablished
+        isEstablished = true
+        switch outcome {
+        case .live(let cursor): verdict("live", at: cursor, data: "{}")
+        case .reset(let cursor): verdict("reset", at: cursor, data: "{\"feed\":\"/v1/feed\"}")
+        case .resumed(let missed, let cursor):
+            if isFirst {
+                // Where the client stands already: a stream that breaks behind the verdict must not skip the events.
+                verdict("resumed", at: missed.isEmpty ? cursor : subscriber.cursor, data: "{\"missed\":\(missed.count)}")
+            }
+            let events = gateway.hub.encode(missed, for: subscriber, epoch: cursor.epoch)
+            if !events.isEmpty, !stream.isBacklogged { write(events) }
+            return !stream.isBacklogged || events.isEmpty
+        }
+        return true
+    }
+
+    private func verdict(_ name: StaticString, at cursor: LiveCursor, data: String) {
+        let id = cursor.encode(user: subscriber!.user, gateway.cursors) + idSuffix
+        write(EventStreamText.verdict(name, id: id, retry: .random(in: 500...2000), data: data))
+    }
+
+    private func write(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { write($0) }
+    }
+
+    func joinFailed() { stream.close() }
+
+    func end(_ reason: Disconnect) { stream.close() }
+
+    func tick(now: UInt64) {
+        if let expiresAt, gateway.seconds > expiresAt + Int64(gateway.options.expiryGraceSeconds) {
+            return stream.close()
+        }
+        let interval = UInt64(gateway.options.heartbeatSeconds) * 1_000_000_000
+        if now - writtenAt >= interval, !stream.isBacklogged { write(EventStreamText.heartbeat) }
+    }
+
+    func drain(retry: Int) {
+        if !stream.isBacklogged { write(EventStreamText.drain(retry: retry)) }
+        stream.close()
+    }
+}

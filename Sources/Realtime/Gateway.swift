@@ -1,0 +1,287 @@
+import Core
+import Crypto
+import Hub
+import RedisLink
+import Runtime
+import Social
+import Sockets
+import Wire
+
+/// The role `realtime` on one loop: holds the live connections, hears of events, and sees to it that each connection
+/// gets each event once. Lives on its loop; `LiveService` is its handle for other threads.
+final class Gateway {
+    let loop: EventLoop
+    let options: GatewayOptions
+    let hub: Hub
+    let cursors: CursorSigner
+    let ticketKey: [UInt8]
+    let redis: Redis
+    let feeds: FeedReader
+    let accounts: Accounts
+    private let revocations: Revocations
+    private let clock: any WallClock
+    private let node: LiveNode
+    private var clients: [ObjectIdentifier: any LiveClient] = [:]
+    private let joins: JoinQueue
+    private var ticker: LoopTimer?
+    private var isFlushing = false
+    private var pushLog: [String: (post: ID, recipients: Int)] = [:]
+    private var idleSince: [ID: UInt64] = [:]
+    private(set) var isDraining = false
+    private let metrics = LiveMetrics()
+
+    init(
+        loop: EventLoop, options: GatewayOptions, redis: Redis, redisAddress: RedisAddress, feeds: FeedReader,
+        accounts: Accounts, revocations: Revocations, cursors: CursorSigner, ticketKey: [UInt8], clock: any WallClock
+    ) {
+        self.loop = loop
+        self.options = options
+        self.redis = redis
+        self.feeds = feeds
+        self.accounts = accounts
+        self.revocations = revocations
+        self.cursors = cursors
+        self.ticketKey = ticketKey
+        self.clock = clock
+        joins = JoinQueue(limit: options.concurrentJoins)
+        hub = Hub(cursors: cursors) { length, writer in
+            WebSocket.appendTextFrameHeader(length: length, to: &writer)
+        }
+        node = LiveNode(loop: loop, address: redisAddress, timelines: feeds.timelines)
+        node.handlers = LiveNode.Handlers(
+            event: { [unowned self] in received($0, at: $1) },
+            missed: { [unowned self] _, users in resume(users, before: .max) },
+            lost: { [unowned self] in resume($0, before: $1) },
+            connected: { connected in
+                Log.info("live node", ["listening": .text(connected ? "yes" : "no")])
+            })
+        hub.onMustResume = { [unowned self] subscriber in
+            if let client = subscriber.sink as? any LiveClient { rejoin(client) }
+        }
+        ticker = LoopTimer(on: loop, after: 1000, repeating: 1000) { [unowned self] in tick() }
+    }
+
+    var now: UInt64 { monotonicNanoseconds() }
+    /// Since 1970.
+    var seconds: Int64 { clock.milliseconds() / 1000 }
+    var isListening: Bool { node.isListening }
+
+    /// A good token of a session that has not ended.
+    func check(_ token: String) -> Result<AccessToken, TokenFailure> {
+        Result { () throws(TokenFailure) in
+            let token = try accounts.verify(token)
+            guard !revocations.contains(token.session) else { throw .invalid }
+            return token
+        }
+    }
+
+    func mayConnect(_ user: ID) -> Bool {
+        !isDraining && hub.connections(of: user).count < options.connectionsPerUser
+    }
+
+    // MARK: Connections
+
+    func opened(_ socket: WebSocket) {
+        guard !isDraining else { return socket.close(code: Disconnect.shutdown.rawValue, reason: "shutdown") }
+        let client = WebSocketClient(socket, gateway: self, now: now)
+        clients[ObjectIdentifier(client)] = client
+        metrics.webSockets.add(1)
+    }
+
+    func opened(_ client: EventStreamClient, from held: LiveCursor?) {
+        clients[ObjectIdentifier(client)] = client
+        metrics.streams.add(1)
+        join(client, from: held)
+    }
+
+    func closed(_ client: any LiveClient) {
+        guard clients.removeValue(forKey: ObjectIdentifier(client)) != nil else { return }
+        (client is WebSocketClient ? metrics.webSockets : metrics.streams).add(-1)
+        joins.forget(client)
+        if let subscriber = client.subscriber { leave(subscriber) }
+    }
+
+    /// The user stays registered for a while: most who go come back.
+    func leave(_ subscriber: Subscriber) {
+        if hub.remove(subscriber) { idleSince[subscriber.user] = now }
+    }
+
+    func drained(_ client: any LiveClient) {
+        guard let subscriber = client.subscriber else { return }
+        if subscriber.isLive || !joins.isBlocked(client) { hub.drained(subscriber) } else { rejoin(client) }
+    }
+
+    // MARK: Joining: register, read what was missed, then go live
+
+    /// - Parameter held: the client's position; `nil`: live from now on.
+    func join(_ client: any LiveClient, from held: LiveCursor?) {
+        guard let subscriber = client.subscriber else { return }
+        hub.add(subscriber)
+        idleSince[subscriber.user] = nil
+        startJoin(client, from: held, deadline: now + 10_000_000_000)
+    }
+
+    /// The client has missed something, or may have.
+    private func rejoin(_ client: any LiveClient) {
+        guard let subscriber = client.subscriber, clients[ObjectIdentifier(client)] != nil else { return }
+        hub.beginJoin(subscriber)
+        metrics.resumes.add()
+        startJoin(client, from: client.position, deadline: now + 10_000_000_000)
+    }
+
+    private func startJoin(_ client: any LiveClient, from held: LiveCursor?, deadline: UInt64) {
+        joins.run(client) { [unowned self] done in
+            register(client, from: held, deadline: deadline, done)
+        }
+    }
+
+    private func register(
+        _ client: any LiveClient, from held: LiveCursor?, deadline: UInt64, _ done: @escaping () -> Void
+    ) {
+        guard let user = client.subscriber?.user, clients[ObjectIdentifier(client)] != nil else { return done() }
+        node.register(user) { [unowned self] result in
+            guard case .success = result else {
+                done()
+                return retryJoin(client, from: held, deadline: deadline)
+            }
+            let boxed = LoopBound(on: loop, holding: (gateway: self, client: client, done: done))
+            Task { [feeds] in
+                let outcome = await Self.read(feeds, user, held)
+                boxed.run {
+                    $0.done()
+                    $0.gateway.finishJoin($0.client, outcome, from: held, deadline: deadline)
+                }
+            }
+        }
+    }
+
+    private static func read(
+        _ feeds: FeedReader, _ user: ID, _ held: LiveCursor?
+    ) async -> Result<JoinOutcome, any Error> {
+        do {
+            guard let held else { return .success(.live(try await feeds.currentPosition(of: user))) }
+            switch try await feeds.missed(by: user, since: held) {
+            case .events(let events, let cursor): return .success(.resumed(events, cursor))
+            case .reset(let cursor): return .success(.reset(cursor))
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func finishJoin(
+        _ client: any LiveClient, _ result: Result<JoinOutcome, any Error>, from held: LiveCursor?, deadline: UInt64
+    ) {
+        guard let subscriber = client.subscriber, clients[ObjectIdentifier(client)] != nil else { return }
+        switch result {
+        case .failure: retryJoin(client, from: held, deadline: deadline)
+        case .success(let outcome):
+            if case .reset = outcome { metrics.resets.add() }
+            guard client.tell(outcome) else { return joins.block(client) }
+            hub.finishJoin(subscriber, at: outcome.cursor)
+            // One that was asked to resume again meanwhile.
+            if joins.takeRepeat(client) > outcome.cursor.position { rejoin(client) }
+        }
+    }
+
+    private func retryJoin(_ client: any LiveClient, from held: LiveCursor?, deadline: UInt64) {
+        guard clients[ObjectIdentifier(client)] != nil else { return }
+        guard now < deadline else { return client.joinFailed() }
+        joins.later(client, LoopTimer(on: loop, after: .random(in: 100...400)) { [unowned self] in
+            startJoin(client, from: held, deadline: deadline)
+        })
+    }
+
+    /// Has all connections of the users read what they missed, but for those whose last read was at the position or later.
+    private func resume(_ users: [ID], before position: Int64) {
+        for user in users {
+            for subscriber in hub.connections(of: user) {
+                if let client = subscriber.sink as? any LiveClient {
+                    if !subscriber.isLive {
+                        joins.askAgain(client, before: position)
+                    } else if subscriber.cursor.position < position {
+                        rejoin(client)
+                    }
+                } else {
+                    hub.signal(subscriber)
+                }
+            }
+        }
+    }
+
+    // MARK: Events
+
+    private func received(_ event: NodeMessage.Event, at position: Int64) {
+        let (requestID, json) = TaggedEvent.split(event.payload)
+        let type = event.operation == .deleted ? EventType.postDeleted : EventType.postCreated
+        hub.deliver(
+            SharedFrame(Publication(event: Array(json), type: type, position: position)), to: event.recipients)
+        metrics.pushed.add(event.recipients.count)
+        pushLog[requestID, default: (event.post, 0)].recipients += event.recipients.count
+        guard !isFlushing else { return }
+        isFlushing = true
+        // Messages that came together go out together: one write for each connection.
+        let boxed = LoopBound(on: loop, holding: self)
+        loop.post { boxed.value.flush() }
+    }
+
+    private func flush() {
+        isFlushing = false
+        hub.flush()
+        for (requestID, push) in pushLog {
+            Log.info(
+                "pushed",
+                ["request_id": .text(requestID), "post": .text(push.post.description),
+                    "recipients": .number(Int64(push.recipients))])
+        }
+        pushLog.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Time
+
+    private func tick() {
+        let now = now
+        for client in clients.values { client.tick(now: now) }
+        let gone = idleSince.filter { now - $0.value > 5_000_000_000 && hub.connections(of: $0.key).isEmpty }.map(\.key)
+        for user in gone { idleSince[user] = nil }
+        node.unregister(gone)
+    }
+
+    /// The session was logged out: its connections end.
+    func end(session: ID) {
+        for client in clients.values where client.session == session { client.end(.forceDisconnect) }
+    }
+
+    /// Tells all clients to come back, spread over the time that the others need to take them.
+    func drain() {
+        isDraining = true
+        let spread = max(1000, clients.count * 1000 / options.returnsPerSecond)
+        for client in clients.values { client.drain(retry: .random(in: 200...spread)) }
+    }
+
+    func close() {
+        ticker?.cancel()
+        node.close()
+    }
+
+    // MARK: Long polls
+
+    func listen(
+        for user: ID, _ action: @escaping () -> Void, _ completion: @escaping (Result<Subscriber, RedisError>) -> Void
+    ) {
+        let subscriber = Subscriber(user: user, kind: .signal(action), sink: nil, cursor: .init(epoch: 0, position: 0))
+        hub.add(subscriber)
+        idleSince[user] = nil
+        node.register(user) { [unowned self] result in
+            switch result {
+            case .success: completion(.success(subscriber))
+            case .failure(let error):
+                leave(subscriber)
+                completion(.failure(error))
+            }
+        }
+    }
+}
+
+@available(*, unavailable)
+extension Gateway: Sendable {}

@@ -1,0 +1,19 @@
+/// Times in seconds.
+public struct GatewayOptions: Sendable {
+    /// How long a WebSocket may say nothing before its `connect`.
+    public var staleSeconds = 10
+    /// Between pings over WebSocket.
+    public var pingSeconds = 25
+    public var pongSeconds = 8
+    /// Between comments on an event stream.
+    public var heartbeatSeconds = 15
+    /// After an access token's end, for the client to bring a new one.
+    public var expiryGraceSeconds = 25
+    public var connectionsPerUser = 20
+    /// How many connections read the feed at once.
+    public var concurrentJoins = 64
+    /// How many clients a second a peer can take when this process goes down: spreads their return.
+    public var returnsPerSecond = 2000
+
+    public init() {}
+}

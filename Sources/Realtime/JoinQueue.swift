@@ -1,0 +1,61 @@
+import Runtime
+
+/// How many connections read the feed at once, and which of them have to do it again. Belongs to the gateway.
+struct JoinQueue {
+    private let limit: Int
+    private let state = State()
+
+    private final class State {
+        var active = 0
+        var waiting: [(@escaping () -> Void) -> Void] = []
+        /// Told nothing yet, for their backlog.
+        var blocked: Set<ObjectIdentifier> = []
+        /// Asked to resume while a read was under way, unless that read is of this position or later.
+        var again: [ObjectIdentifier: Int64] = [:]
+        var timers: [ObjectIdentifier: LoopTimer] = [:]
+    }
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Runs the work now or when others are done; the work calls its argument once, when it has ended.
+    func run(_ client: any LiveClient, _ work: @escaping (@escaping () -> Void) -> Void) {
+        state.blocked.remove(ObjectIdentifier(client))
+        state.timers[ObjectIdentifier(client)] = nil
+        state.waiting.append(work)
+        next()
+    }
+
+    private func next() {
+        while state.active < limit, !state.waiting.isEmpty {
+            state.active += 1
+            let work = state.waiting.removeFirst()
+            work { [self] in
+                state.active -= 1
+                next()
+            }
+        }
+    }
+
+    func later(_ client: any LiveClient, _ timer: LoopTimer) {
+        state.timers[ObjectIdentifier(client)] = timer
+    }
+
+    func block(_ client: any LiveClient) { state.blocked.insert(ObjectIdentifier(client)) }
+    func isBlocked(_ client: any LiveClient) -> Bool { state.blocked.contains(ObjectIdentifier(client)) }
+
+    func askAgain(_ client: any LiveClient, before position: Int64) {
+        state.again[ObjectIdentifier(client), default: 0] = max(state.again[ObjectIdentifier(client)] ?? 0, position)
+    }
+
+    /// Which position the read that has just ended should have covered; 0 when nobody asked.
+    func takeRepeat(_ client: any LiveClient) -> Int64 { state.again.removeValue(forKey: ObjectIdentifier(client)) ?? 0 }
+
+    func forget(_ client: any LiveClient) {
+        let key = ObjectIdentifier(client)
+        state.blocked.remove(key)
+        state.again[key] = nil
+        state.timers[key] = nil
+    }
+}

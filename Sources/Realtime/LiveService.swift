@@ -1,0 +1,202 @@
+public import Core
+public import HTTPService
+public import RedisLink
+public import Runtime
+public import Social
+public import Sockets
+public import Store
+public import Wire
+
+/// The live side of a process, for the front door and for other threads: tickets, event streams, WebSockets, long
+/// polls, drain.
+public final class LiveService: Sendable {
+    public static let webSocketPath = "/v1/live/ws"
+    public static let eventStreamPath = "/v1/live/sse"
+
+    let gateway: LoopBound<Gateway>
+    private let database: Database
+    private let redis: Redis
+    private let accounts: Accounts
+    private let revocations: Revocations
+    private let cursors: CursorSigner
+    private let ticketKey: [UInt8]
+    private let clock: any WallClock
+
+    /// - Parameters:
+    ///   - loop: the loop of the sockets and of `redis`.
+    ///   - ticketKey: 32 secret bytes, the same in all processes.
+    public init(
+        loop: EventLoop, options: GatewayOptions, database: Database, redis: Redis, redisAddress: RedisAddress,
+        feeds: FeedReader, accounts: Accounts, revocations: Revocations, cursors: CursorSigner, ticketKey: [UInt8],
+        clock: any WallClock
+    ) {
+        self.database = database
+        self.redis = redis
+        self.accounts = accounts
+        self.revocations = revocations
+        self.cursors = cursors
+        self.ticketKey = ticketKey
+        self.clock = clock
+        let gateway = LoopBound(on: loop) {
+            Gateway(
+                loop: loop, options: options, redis: redis, redisAddress: redisAddress, feeds: feeds,
+                accounts: accounts, revocations: revocations, cursors: cursors, ticketKey: ticketKey, clock: clock)
+        }
+        self.gateway = gateway
+        revocations.observe { session in gateway.run { $0.end(session: session) } }
+    }
+
+    // MARK: On the loop
+
+    /// A socket whose handshake is done.
+    public func opened(_ socket: WebSocket) {
+        gateway.value.opened(socket)
+    }
+
+    /// Begins a stream of server-sent events, or answers why not.
+    public func openStream(_ request: HTTPRequest, _ exchange: HTTPExchange, headers: [(String, String)]) {
+        let handle = exchange.handle
+        let requestID = Router.requestID(request)
+        Task {
+            do {
+                let opening = try await admit(request)
+                handle.withExchange { [gateway] in gateway.value.openStream($0, opening, headers) }
+            } catch {
+                let problem =
+                    error as? Problem ?? Overload.problem(for: error) ?? Problem(.overloaded, "try again", retryAfter: 1)
+                handle.respond(Answer.problem(problem, requestID: requestID).response(requestID: requestID, more: headers))
+            }
+        }
+    }
+
+    // MARK: Who may open a stream
+
+    struct Opening: Sendable {
+        let user: ID
+        let session: ID
+        let held: LiveCursor?
+        let idSuffix: String
+        let expiresAt: Int64?
+    }
+
+    private func admit(_ request: HTTPRequest) async throws -> Opening {
+        var values: [String: String] = [:]
+        for (name, value) in request.query {
+            guard ["ticket", "since"].contains(name) else {
+                throw Problem(.unknownParameter, "there is no parameter \(name) here", field: name)
+            }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw Problem(.invalidField, "the parameter \(name) stands twice", field: name)
+            }
+        }
+        let lastID = request.headers.first("last-event-id").flatMap { $0.isEmpty ? nil : $0 }
+        if let text = values["ticket"] { return try await admit(ticket: text, lastID: lastID, since: values["since"]) }
+        guard let header = request.headers.first("authorization"), header.lowercased().hasPrefix("bearer ") else {
+            throw Problem(.unauthenticated, "a stream needs a ticket, or Authorization: Bearer")
+        }
+        let token = try Router.verify(String(header.dropFirst(7)), accounts, revocations)
+        return Opening(
+            user: token.subject, session: token.session,
+            held: try position(lastID, values["since"], of: token.subject), idSuffix: "", expiresAt: token.expiresAt)
+    }
+
+    private func admit(ticket text: String, lastID: String?, since: String?) async throws -> Opening {
+        guard let ticket = Ticket(text, key: ticketKey) else {
+            throw Problem(.unauthenticated, "the ticket is not valid", field: "ticket")
+        }
+        let held = try position(lastID, since, of: ticket.user)
+        if let lastID, ticket.proves(lastID, key: ticketKey) {
+            try await checkSession(ticket.session)
+        } else {
+            try await use(ticket)
+        }
+        return Opening(
+            user: ticket.user, session: ticket.session, held: held, idSuffix: ticket.idSuffix(key: ticketKey),
+            expiresAt: nil)
+    }
+
+    /// Opens the ticket's one stream.
+    private func use(_ ticket: Ticket) async throws {
+        guard clock.milliseconds() < ticket.expiresAt, !revocations.contains(ticket.session) else {
+            throw Problem(.unauthenticated, "the ticket has expired: get a new one", field: "ticket")
+        }
+        let key = RedisArgument.text("ticket:\(String(ticket.nonce, radix: 36))")
+        guard try await redis.command("SET", key, "1", "NX", "EX", "60") != .null else {
+            throw Problem(.unauthenticated, "the ticket was used before: get a new one", field: "ticket")
+        }
+    }
+
+    private func checkSession(_ session: ID) async throws {
+        let rows = try await database.query(
+            "SELECT 1 FROM sessions WHERE id = $1 AND ended_at IS NULL", [.integer(session.raw)])
+        guard !rows.isEmpty else { throw Problem(.unauthenticated, "the session has ended") }
+    }
+
+    /// The last event's id goes before `since`, for a browser repeats the address with each reconnect.
+    private func position(_ lastID: String?, _ since: String?, of user: ID) throws(Problem) -> LiveCursor? {
+        guard let text = lastID ?? since else { return nil }
+        guard let cursor = LiveCursor(LiveCursor.bare(text), user: user, cursors) else {
+            throw Problem(
+                .invalidCursor, "the position was not made for this caller",
+                field: lastID == nil ? "since" : "Last-Event-ID")
+        }
+        return cursor
+    }
+
+    // MARK: Routes
+
+    /// `POST /v1/live/ticket`
+    public var routes: [Route] {
+        [
+            Route("POST", "/v1/live/ticket", .signedIn, .write) { [self] scope in
+                try scope.expectNoFields()
+                let ticket = Ticket.make(
+                    user: scope.caller, session: scope.token!.session, now: clock.milliseconds())
+                return .json(status: 201) { writer in
+                    writer.append(ascii: "{\"ticket\":")
+                    writer.append(jsonString: ticket.encode(key: ticketKey))
+                    writer.append(ascii: ",\"expires_in\":")
+                    writer.append(decimal: Ticket.seconds)
+                    writer.append(ascii: "}")
+                }
+            }
+        ]
+    }
+
+    // MARK: Life
+
+    /// Does it hear of events?
+    public func isListening() async -> Bool {
+        (try? await gateway.loop.run { [gateway] in gateway.value.isListening }) ?? false
+    }
+
+    /// Tells the live clients to come back later, and closes their connections.
+    public func drain() async {
+        try? await gateway.loop.run { [gateway] in gateway.value.drain() }
+    }
+
+    public func close() async {
+        try? await gateway.loop.run { [gateway] in gateway.value.close() }
+    }
+}
+
+extension Gateway {
+    /// On the loop, with an exchange that was admitted.
+    func openStream(_ exchange: HTTPExchange, _ opening: LiveService.Opening, _ headers: [(String, String)]) {
+        guard mayConnect(opening.user) else {
+            let requestID = "live"
+            let problem = Problem(.rateLimited, "too many live connections", retryAfter: 5)
+            return exchange.respond(Answer.problem(problem, requestID: requestID).response(requestID: requestID))
+        }
+        let stream = exchange.stream(
+            status: 200,
+            headers: [
+                ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
+                ("X-Content-Type-Options", "nosniff"),
+            ] + headers)
+        let client = EventStreamClient(
+            stream, gateway: self, user: opening.user, session: opening.session, held: opening.held,
+            idSuffix: opening.idSuffix, expiresAt: opening.expiresAt, now: now)
+        opened(client, from: opening.held)
+    }
+}

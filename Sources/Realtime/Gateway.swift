@@ -144,7 +144,7 @@ final class Gateway {
                 done()
                 return retryJoin(client, from: held, deadline: deadline)
             }
-            let boxed = LoopBound(on: loop, holding: (gateway: self, client: client, done: done))
+            let boxed = LoopBound.holding((gateway: self, client: client, done: done), on: loop)
             Task { [feeds] in
                 let outcome = await Self.read(feeds, user, held)
                 boxed.run {
@@ -221,7 +221,7 @@ final class Gateway {
         guard !isFlushing else { return }
         isFlushing = true
         // Messages that came together go out together: one write for each connection.
-        let boxed = LoopBound(on: loop, holding: self)
+        let boxed = LoopBound.holding(self, on: loop)
         loop.post { boxed.value.flush() }
     }
 

@@ -10,7 +10,7 @@ extension LiveService: FeedWaiter {
         let subscriber = try await withCheckedThrowingContinuation { continuation in
             gateway.run { gateway in
                 gateway.listen(for: user, { wakeup.signal() }) { result in
-                    continuation.resume(with: result.map { LoopBound(on: gateway.loop, holding: $0) })
+                    continuation.resume(with: result.map { LoopBound.holding($0, on: gateway.loop) })
                 }
             }
         }

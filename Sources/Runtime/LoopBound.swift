@@ -8,13 +8,17 @@ public final class LoopBound<Value>: @unchecked Sendable {
     private var stored: Value?
 
     /// Makes the value later, on the loop; jobs given to `run` come after that.
-    public init(on loop: EventLoop, _ make: @escaping @Sendable () -> Value) {
+    public init(on loop: EventLoop, making make: @escaping @Sendable () -> Value) {
         self.loop = loop
         loop.post { self.stored = make() }
     }
 
     /// Wraps a value that exists, on its loop.
-    public init(on loop: EventLoop, holding value: Value) {
+    public static func holding(_ value: Value, on loop: EventLoop) -> LoopBound {
+        LoopBound(loop, value)
+    }
+
+    private init(_ loop: EventLoop, _ value: Value) {
         loop.assertCurrent()
         self.loop = loop
         stored = value

@@ -67,7 +67,7 @@ extension HTTPConnection {
         guard exchanges.isEmpty, !link.isBacklogged, !isProcessing else { return }
         switch phase {
         case .finishing: linger()
-        case .reading where server.isDraining && stage == .idle: close(.local)
+        case .reading where server.isDraining && stage == .idle && isUsed: close(.local)
         default: break
         }
     }
@@ -102,8 +102,10 @@ extension HTTPConnection {
         }
     }
 
-    /// The server accepts nothing more.
+    /// The server accepts nothing more. Who has just connected may still send one request, at once.
     func drain() {
-        if phase == .reading { flush() }
+        guard phase == .reading else { return }
+        if !isUsed, stage == .idle { deadline = min(deadline, server.now() + 1000) }
+        flush()
     }
 }

@@ -41,6 +41,8 @@ final class HTTPConnection: Slotted {
     private(set) var isHalfClosed = false
     private var discarded = 0
     private(set) var stage = HTTPParser.Stage.idle
+    /// A request has come.
+    private(set) var isUsed = false
     private var reason = CloseReason.peer(code: nil)
 
     init(_ server: SocketServer, remoteAddress: String) {
@@ -166,6 +168,7 @@ final class HTTPConnection: Slotted {
     private func accept(_ request: HTTPRequest, keepAlive: Bool) {
         var request = request
         request.remoteAddress = remoteAddress
+        isUsed = true
         owesContinue = false
         if server.options.webSocketPaths.contains(request.path) {
             upgrade(request, keepAlive: keepAlive)

@@ -9,33 +9,34 @@ final class Listener {
     private var watch: FileWatch?
     private var rest: LoopTimer?
     private let loop: EventLoop
+    private let accepted: (Int32, String) -> Void
 
     /// - Parameter accepted: gets the descriptor and the peer's address.
     init(
         _ loop: EventLoop, _ options: ServerOptions, accepted: @escaping (Int32, String) -> Void
     ) throws(SocketError) {
         self.loop = loop
+        self.accepted = accepted
         descriptor = try Self.open(options)
         port = Self.localPort(descriptor)
-        let watch = FileWatch(on: loop, descriptor: descriptor) { [unowned self] _ in accept(accepted) }
+        // Enough for a burst, and not so many that others on the loop wait for long.
+        let watch = FileWatch(on: loop, descriptor: descriptor) { [unowned self] _ in accept(atMost: 128) }
         watch.watch(.readable)
         self.watch = watch
     }
 
-    /// What waits to be accepted is accepted; then the socket is closed.
+    /// What has already connected is accepted: the kernel would reset it.
     func close() {
         guard let watch else { return }
+        accept(atMost: 4096)
         watch.cancel()
         self.watch = nil
         rest = nil
         Glibc.close(descriptor)
     }
 
-    deinit { close() }
-
-    private func accept(_ accepted: (Int32, String) -> Void) {
-        // Enough for a burst, and not so many that others on the loop wait for long.
-        for _ in 0..<128 {
+    private func accept(atMost count: Int) {
+        for _ in 0..<count {
             var address = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let new = withUnsafeMutablePointer(to: &address) { pointer in

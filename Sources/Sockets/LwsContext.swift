@@ -4,6 +4,10 @@ import Glibc
 import Runtime
 
 /// libwebsockets on a loop: one context, without a listening socket of its own.
+///
+/// It is never freed. When a context on libuv is destroyed, lws 4.1.6 closes its eventfd twice, the second time a turn
+/// of the loop later (`lws_destroy_event_pipe`, then `lws_libuv_closewsi`): by then the number may be that of another
+/// thread's socket. Like the loop, the context is left to the end of the process.
 final class LwsContext {
     enum Kind: Int {
         /// The first protocol is the one of a handshake that names none.
@@ -13,24 +17,22 @@ final class LwsContext {
 
     let context: OpaquePointer
     private let host: OpaquePointer
-    private let loop: EventLoop
-    // lws keeps pointers to all of these.
-    private let protocols: UnsafeMutablePointer<lws_protocols>
-    private let policy: UnsafeMutablePointer<lws_retry_bo_t>
-    private let loops: UnsafeMutablePointer<UnsafeMutableRawPointer?>
     private let rawName: UnsafeMutablePointer<CChar>
+    /// lws' callbacks find the server by it, until it is closed. It keeps the server alive.
+    private let server: UnsafeMutablePointer<SocketServer?>
 
-    /// - Parameter user: handed to the callbacks.
-    init(loop: EventLoop, user: UnsafeMutableRawPointer) throws(SocketError) {
+    init(loop: EventLoop) throws(SocketError) {
         loop.assertCurrent()
         martlet_lws_set_log(logLine)
-        self.loop = loop
+        // lws keeps pointers to all of these.
+        server = .allocate(capacity: 1)
+        server.initialize(to: nil)
         rawName = strdup("raw")
-        protocols = Self.makeProtocols(rawName)
+        let protocols = Self.makeProtocols(rawName)
         // All zero: no timers to check validity, which lws keeps in one sorted list.
-        policy = .allocate(capacity: 1)
+        let policy = UnsafeMutablePointer<lws_retry_bo_t>.allocate(capacity: 1)
         policy.initialize(to: lws_retry_bo_t())
-        loops = .allocate(capacity: 1)
+        let loops = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: 1)
         loops.initialize(to: loop.raw)
         var info = lws_context_creation_info()
         info.port = CONTEXT_PORT_NO_LISTEN_SERVER
@@ -38,7 +40,7 @@ final class LwsContext {
         info.foreign_loops = loops
         info.protocols = UnsafePointer(protocols)
         info.retry_and_idle_policy = UnsafePointer(policy)
-        info.user = user
+        info.user = UnsafeMutableRawPointer(server)
         // Read at once from a raw socket. It is one buffer for the context.
         info.pt_serv_buf_size = 32_768
         guard let context = lws_create_context(&info), let host = lws_get_vhost_by_name(context, "default") else {
@@ -46,6 +48,19 @@ final class LwsContext {
         }
         self.context = context
         self.host = host
+    }
+
+    func attach(_ server: SocketServer) {
+        self.server.pointee = server
+    }
+
+    /// No connection is left.
+    func detach() {
+        server.pointee = nil
+    }
+
+    static func server(of wsi: OpaquePointer) -> SocketServer? {
+        lws_context_user(lws_get_context(wsi))?.assumingMemoryBound(to: SocketServer?.self).pointee
     }
 
     private static func makeProtocols(_ rawName: UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<lws_protocols> {
@@ -83,33 +98,6 @@ final class LwsContext {
         bytes.withUnsafeBytes { bytes in
             lws_adopt_socket_vhost_readbuf(
                 host, descriptor, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
-        }
-    }
-
-    /// Closes all connections, and frees everything when libuv has let go of its handles: three turns of the loop
-    /// later at most, which is what three timers in a row make sure of.
-    func destroy(_ done: @escaping () -> Void) {
-        lws_context_destroy(context)
-        afterTurns(3) { [self] in
-            lws_context_destroy(context)
-            protocols.deallocate()
-            policy.deallocate()
-            loops.deallocate()
-            free(rawName)
-            done()
-        }
-    }
-
-    private var turn: LoopTimer?
-
-    private func afterTurns(_ count: Int, _ action: @escaping () -> Void) {
-        turn = LoopTimer(on: loop, after: 5) { [self] in
-            if count > 1 {
-                afterTurns(count - 1, action)
-            } else {
-                turn = nil
-                action()
-            }
         }
     }
 }

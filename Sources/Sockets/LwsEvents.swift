@@ -81,9 +81,7 @@ private func dispatch(
 
 /// The server is just adopting a socket for the WebSocket that it holds ready.
 private func bindOpening(_ wsi: OpaquePointer) -> Int32 {
-    guard let user = lws_context_user(lws_get_context(wsi)) else { return -1 }
-    let server = Unmanaged<SocketServer>.fromOpaque(user).takeUnretainedValue()
-    guard let socket = server.opening else { return -1 }
+    guard let socket = LwsContext.server(of: wsi)?.opening else { return -1 }
     lws_set_opaque_user_data(wsi, Unmanaged.passUnretained(socket).toOpaque())
     socket.link.wsi = wsi
     return 0

@@ -3,22 +3,36 @@ public import Runtime
 /// A server seen from other threads: what it is given is done on the server's loop.
 public struct ServerHandle: Sendable {
     public let port: Int
-    private let loop: EventLoop
-    /// The server may be touched on its loop only. It keeps itself alive until it is closed.
-    private let address: UInt
+    private let box: Box
+
+    /// Carries the server as an address, because it may be touched on its loop only: the box holds one retain, which
+    /// is given back there.
+    private final class Box: Sendable {
+        let loop: EventLoop
+        let address: UInt
+
+        init(_ server: SocketServer) {
+            loop = server.loop
+            address = UInt(bitPattern: Unmanaged.passRetained(server).toOpaque())
+        }
+
+        deinit {
+            let address = address
+            loop.post { Box.reference(address).release() }
+        }
+
+        static func reference(_ address: UInt) -> Unmanaged<SocketServer> {
+            Unmanaged.fromOpaque(UnsafeRawPointer(bitPattern: address)!)
+        }
+    }
 
     init(_ server: SocketServer) {
         port = server.port
-        loop = server.loop
-        address = UInt(bitPattern: Unmanaged.passUnretained(server).toOpaque())
+        box = Box(server)
     }
 
-    /// Must not be called after `close`.
     public func onLoop(_ body: @escaping @Sendable (SocketServer) -> Void) {
-        let address = address
-        loop.post {
-            body(Unmanaged<SocketServer>.fromOpaque(UnsafeRawPointer(bitPattern: address)!).takeUnretainedValue())
-        }
+        box.loop.post { [box] in body(Box.reference(box.address).takeUnretainedValue()) }
     }
 
     /// Returns when the last connection has gone. See `SocketServer.drain`; the caller sets the limit.
@@ -28,7 +42,7 @@ public struct ServerHandle: Sendable {
         }
     }
 
-    /// Returns when everything is closed and freed. Once only.
+    /// Returns when everything is closed.
     public func close() async {
         await withCheckedContinuation { continuation in
             onLoop { server in server.close { continuation.resume() } }

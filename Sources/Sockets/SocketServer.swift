@@ -32,26 +32,26 @@ public final class SocketServer {
     private var jobs: [() -> Void] = []
     private var jobTimer: LoopTimer?
     private var spare: [UInt8] = []
-    private var onEmpty: (() -> Void)?
+    private var isClosing = false
+    private var onEmpty: [() -> Void] = []
     private let maxConnections: Int
 
-    /// Listens at once. On the loop's thread; the server lives until `close`.
+    /// Listens at once. On the loop's thread; the server lives until it is closed.
     public init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) throws {
         loop.assertCurrent()
         self.loop = loop
         self.options = options
         self.handler = handler
         maxConnections = DescriptorLimit.connections(wanted: options.maxConnections)
+        lws = try LwsContext(loop: loop)
         let listener = try Listener(loop, options) { [unowned self] in accepted($0, from: $1) }
         self.listener = listener
         port = listener.port
-        lws = try LwsContext(loop: loop, user: Unmanaged.passUnretained(self).toOpaque())
         sweep()
         sweeper = LoopTimer(on: loop, after: options.sweepInterval, repeating: options.sweepInterval) {
             [unowned self] in sweep()
         }
-        // lws holds the address of the server.
-        _ = Unmanaged.passRetained(self)
+        lws?.attach(self)
     }
 
     // MARK: Ending
@@ -65,33 +65,30 @@ public final class SocketServer {
         isDraining = true
         listener?.close()
         listener = nil
-        onEmpty = done
+        onEmpty.append(done)
         for connection in connections.items { connection.drain() }
         later { [self] in tellIfEmpty() }
     }
 
-    /// Closes everything at once, and frees it within a few turns of the loop.
+    /// Closes everything at once. Calls back when the last connection has gone, which may take lws a turn of the loop.
     public func close(_ done: @escaping () -> Void = {}) {
         loop.assertCurrent()
-        guard let lws else { return }
-        listener?.close()
-        listener = nil
-        sweeper = nil
+        isClosing = true
         for connection in connections.items { connection.close(.local) }
         for socket in webSockets.items { socket.kill(.local) }
-        runJobs()
-        self.lws = nil
-        lws.destroy { [self] in
-            tellIfEmpty()
-            done()
-            Unmanaged.passUnretained(self).release()
-        }
+        drain(done)
     }
 
     private func tellIfEmpty() {
-        guard connections.items.isEmpty, webSockets.items.isEmpty, let done = onEmpty else { return }
-        onEmpty = nil
-        done()
+        guard connections.items.isEmpty, webSockets.items.isEmpty else { return }
+        let waiting = onEmpty
+        onEmpty = []
+        if isClosing {
+            sweeper = nil
+            lws?.detach()
+            lws = nil
+        }
+        for done in waiting { done() }
     }
 
     // MARK: Connections
@@ -100,7 +97,7 @@ public final class SocketServer {
         SocketMetrics.shared.accepted.add()
         let count = connections.items.count + webSockets.items.count
         // A few beyond the limit are told so.
-        guard count < maxConnections + 64, let lws else {
+        guard count < maxConnections + 64, let lws, !isClosing else {
             SocketMetrics.shared.refused.add()
             Glibc.close(descriptor)
             return

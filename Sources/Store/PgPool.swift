@@ -89,7 +89,7 @@ final class PgPool {
             case .lease(let completion):
                 free.remove(at: index)
                 leased += 1
-                completion(.success(LoopBound(on: loop, holding: Lease(connection))))
+                completion(.success(LoopBound.holding(Lease(connection), on: loop)))
             }
         }
         waiting.set(waiters.count)

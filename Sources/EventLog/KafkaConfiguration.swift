@@ -1,0 +1,122 @@
+import CLibrdkafka
+import Core
+
+/// The properties of one client on their way to librdkafka.
+struct KafkaConfiguration: ~Copyable {
+    private let raw: OpaquePointer
+
+    init() {
+        raw = rd_kafka_conf_new()
+        rd_kafka_conf_set_log_cb(raw) { _, level, facility, text in
+            KafkaConfiguration.log(
+                level, facility.map(String.init(cString:)) ?? "", text.map(String.init(cString:)) ?? "")
+        }
+    }
+
+    deinit { rd_kafka_conf_destroy(raw) }
+
+    func set(_ name: String, _ value: String) throws(EventLogError) {
+        var reason = [CChar](repeating: 0, count: 512)
+        guard rd_kafka_conf_set(raw, name, value, &reason, reason.count) == RD_KAFKA_CONF_OK else {
+            throw EventLogError("Kafka property \(name): \(text(of: reason))", isTemporary: false)
+        }
+    }
+
+    /// Which things come as events of a queue instead of callbacks.
+    func setEvents(_ events: Int32) {
+        rd_kafka_conf_set_events(raw, events)
+    }
+
+    /// Makes the client; its threads start.
+    consuming func makeClient(_ kind: rd_kafka_type_t) throws(EventLogError) -> OpaquePointer {
+        var reason = [CChar](repeating: 0, count: 512)
+        // On success librdkafka owns what it is given: it gets a copy, so that `deinit` is right in both cases.
+        let copy = rd_kafka_conf_dup(raw)
+        guard let client = rd_kafka_new(kind, copy, &reason, reason.count) else {
+            rd_kafka_conf_destroy(copy)
+            throw EventLogError("Kafka client: \(text(of: reason))", isTemporary: false)
+        }
+        return client
+    }
+
+    private static func log(_ level: Int32, _ facility: String, _ text: String) {
+        let fields: KeyValuePairs<String, Log.Field> = ["facility": .text(facility), "text": .text(text)]
+        // A producer's property on a consumer is told as CONFWARN, and the other way round: they share the options.
+        if facility == "CONFWARN" { return Log.debug("kafka client", fields) }
+        switch level {
+        case ...2: Log.error("kafka client", fields)
+        case 3, 4: Log.warning("kafka client", fields)
+        case 5, 6: Log.info("kafka client", fields)
+        default: Log.debug("kafka client", fields)
+        }
+    }
+}
+
+/// The text up to its first zero.
+func text(of characters: [CChar]) -> String {
+    String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+extension KafkaOptions {
+    private func common(_ configuration: borrowing KafkaConfiguration) throws(EventLogError) {
+        try configuration.set("bootstrap.servers", bootstrapServers)
+        try configuration.set("client.id", clientID)
+        // Otherwise small requests wait for the acknowledgement of the one before.
+        try configuration.set("socket.nagle.disable", "true")
+        try configuration.set("socket.keepalive.enable", "true")
+        try configuration.set("reconnect.backoff.max.ms", "2000")
+        try configuration.set("log.connection.close", "false")
+    }
+
+    private func further(_ configuration: borrowing KafkaConfiguration) throws(EventLogError) {
+        for (name, value) in properties.sorted(by: { $0.key < $1.key }) { try configuration.set(name, value) }
+    }
+
+    func producerConfiguration() throws(EventLogError) -> KafkaConfiguration {
+        let configuration = KafkaConfiguration()
+        try common(configuration)
+        try configuration.set("acks", "all")
+        try configuration.set("enable.idempotence", "true")
+        // No record may overtake one that failed. So nothing times out one by one, a failed request stops the
+        // producer, and `KafkaProducer` gives up on all that is outstanding at once.
+        try configuration.set("enable.gapless.guarantee", "true")
+        try configuration.set("message.timeout.ms", "0")
+        try configuration.set("linger.ms", String(linger))
+        try configuration.set("queue.buffering.max.messages", String(queueRecords))
+        try configuration.set("queue.buffering.max.kbytes", String(queueKilobytes))
+        // The Java clients' choice of partition, so that tools in other languages agree.
+        try configuration.set("partitioner", "murmur2_random")
+        try further(configuration)
+        configuration.setEvents(RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR)
+        return configuration
+    }
+
+    /// - Parameter group: with the prefix.
+    func consumerConfiguration(group: String) throws(EventLogError) -> KafkaConfiguration {
+        let configuration = KafkaConfiguration()
+        try common(configuration)
+        try configuration.set("group.id", group)
+        try configuration.set("auto.offset.reset", "earliest")
+        // Positions are committed by ConsumerLoop, past finished records only.
+        try configuration.set("enable.auto.commit", "false")
+        try configuration.set("enable.auto.offset.store", "false")
+        // Eager: in 2.0.2 cooperative-sticky can crash or hang on close and loop while assigning (fixed in 2.3.0,
+        // 2.4.0 and 2.6.1). Round robin spreads topics with few partitions over all members, range does not.
+        try configuration.set("partition.assignment.strategy", "roundrobin")
+        try configuration.set("session.timeout.ms", String(sessionTimeout))
+        try configuration.set("heartbeat.interval.ms", String(min(1000, sessionTimeout / 4)))
+        // Also the time the group waits for a member that drains.
+        try configuration.set(
+            "max.poll.interval.ms", String(max(60_000, drainTimeout + 30_000, sessionTimeout)))
+        try configuration.set("queued.min.messages", String(prefetchRecords))
+        try configuration.set("queued.max.messages.kbytes", String(prefetchKilobytes))
+        // There is one fetch at a time for each broker: a partition that was full waits for the end of the others'.
+        try configuration.set("fetch.wait.max.ms", "100")
+        try configuration.set("fetch.error.backoff.ms", "100")
+        // Finds a topic that was made after the subscription.
+        try configuration.set("topic.metadata.refresh.interval.ms", "5000")
+        try further(configuration)
+        configuration.setEvents(RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR)
+        return configuration
+    }
+}

@@ -1,0 +1,123 @@
+import Core
+import Runtime
+import Synchronization
+
+/// The event log on Kafka, by librdkafka. One producer for all appends, one consumer with its own thread for each
+/// subscription.
+public final class KafkaLog: EventLog {
+    private struct State {
+        var producer: KafkaProducer?
+        var isClosed = false
+    }
+
+    private let options: KafkaOptions
+    private let mock: MockKafka?
+    private let state: Mutex<State>
+
+    /// Checks the options; does not wait for a broker.
+    /// - Throws: `EventLogError`, not temporary, that names the wrong option and its value.
+    public convenience init(options: KafkaOptions) throws {
+        try self.init(options, mock: nil)
+    }
+
+    /// A log on a broker inside this process, for tests where there is no other.
+    package convenience init(options: KafkaOptions, mock: MockKafka) throws {
+        var options = options
+        options.bootstrapServers = mock.bootstrapServers
+        try self.init(options, mock: mock)
+    }
+
+    private init(_ options: KafkaOptions, mock: MockKafka?) throws(EventLogError) {
+        try options.check()
+        // A wrong property of the consumer must not wait for the first subscription.
+        _ = try options.consumerConfiguration(group: options.prefix + "check")
+        self.options = options
+        self.mock = mock
+        state = Mutex(State(producer: try KafkaProducer(options)))
+    }
+
+    public func createTopics(_ topics: [Topic]) async throws {
+        for topic in topics { try Self.check(topic, prefix: options.prefix) }
+        if topics.isEmpty { return }
+        if let mock { return try mock.createTopics(topics, prefix: options.prefix) }
+        let creation = KafkaTopics(
+            handle: try producer().handle, prefix: options.prefix, replicationFactor: options.replicationFactor)
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            startThread(name: "kafka-admin") {
+                continuation.resume(with: Result { try creation.create(topics) })
+            }
+        }
+    }
+
+    private static func check(_ topic: Topic, prefix: String) throws(EventLogError) {
+        let name = prefix + topic.name
+        guard !topic.name.isEmpty, name.utf8.count <= 249, name.utf8.allSatisfy(KafkaOptions.isNameByte) else {
+            throw EventLogError(
+                "topic name '\(topic.name)', expected 1 to \(249 - prefix.utf8.count) of a-z A-Z 0-9 . _ -",
+                isTemporary: false)
+        }
+        guard topic.partitions > 0, topic.retentionHours >= 0 else {
+            throw EventLogError(
+                "topic \(topic.name): \(topic.partitions) partitions and \(topic.retentionHours) hours",
+                isTemporary: false)
+        }
+    }
+
+    public func append(_ records: [NewRecord]) async throws {
+        if records.isEmpty { return }
+        do {
+            try await producer().append(records)
+        } catch {
+            LogMetrics.failedAppends.add()
+            throw error
+        }
+    }
+
+    /// The producer, or a new one after one that was given up.
+    private func producer() throws(EventLogError) -> KafkaProducer {
+        try state.withLock { state throws(EventLogError) in
+            guard !state.isClosed else { throw EventLogError("the event log is closed", isTemporary: false) }
+            if let producer = state.producer, producer.isUsable { return producer }
+            let producer = try KafkaProducer(options)
+            state.producer = producer
+            return producer
+        }
+    }
+
+    /// It reads until its `close()`, also when nobody keeps it.
+    public func subscribe(_ subscription: SubscriptionOptions, handler: @escaping RecordHandler) async throws
+        -> any LogSubscription
+    {
+        guard !state.withLock({ $0.isClosed }) else {
+            throw EventLogError("the event log is closed", isTemporary: false)
+        }
+        guard !subscription.group.isEmpty, !subscription.topics.isEmpty, subscription.batch > 0 else {
+            throw EventLogError("a subscription needs a group, a topic and a batch of at least 1", isTemporary: false)
+        }
+        let control = ConsumerControl()
+        let options = options
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            startThread(name: "kafka-consumer") {
+                do {
+                    let loop = try ConsumerLoop(options, subscription, control, handler)
+                    continuation.resume()
+                    loop.run()
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+                control.ended.open()
+            }
+        }
+        return KafkaSubscription(control: control, drainTimeout: options.drainTimeout)
+    }
+
+    /// Waits for the appends in hand.
+    public func close() async {
+        let producer = state.withLock { state in
+            state.isClosed = true
+            defer { state.producer = nil }
+            return state.producer
+        }
+        await producer?.close(milliseconds: options.appendTimeout)
+    }
+}

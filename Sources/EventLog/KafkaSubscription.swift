@@ -1,0 +1,66 @@
+import Core
+import Synchronization
+
+/// What a consumer's thread and everybody else share.
+final class ConsumerControl: Sendable {
+    enum Ending { case leave, abandon }
+
+    /// How a batch ended, for the reader it was taken from.
+    struct Outcome {
+        let reader: Int
+        let hasFailed: Bool
+    }
+
+    private struct State {
+        var outcomes: [Outcome] = []
+        var ending: Ending?
+    }
+
+    let wakeup = Wakeup()
+    let ended = Latch()
+    private let state = Mutex(State())
+
+    var ending: Ending? { state.withLock { $0.ending } }
+
+    func end(_ ending: Ending) {
+        state.withLock { state in
+            if state.ending == nil { state.ending = ending }
+        }
+        wakeup.signal()
+    }
+
+    func post(_ outcome: Outcome) {
+        state.withLock { $0.outcomes.append(outcome) }
+        wakeup.signal()
+    }
+
+    func takeOutcomes() -> [Outcome] {
+        state.withLock { state in
+            defer { state.outcomes = [] }
+            return state.outcomes
+        }
+    }
+}
+
+struct KafkaSubscription: LogSubscription {
+    let control: ConsumerControl
+    let drainTimeout: Int
+
+    /// Waits at most for the drain timeout and 15 s for the broker; a handler that runs longer is cancelled, and its
+    /// batch will come again.
+    func close() async {
+        control.end(.leave)
+        if await !control.ended.wait(milliseconds: drainTimeout + 15_000) {
+            Log.error("kafka consumer does not end")
+        }
+    }
+}
+
+extension LogSubscription {
+    /// For tests: goes as a killed process goes, without a commit and without a word to the group.
+    package func abandon() async {
+        guard let subscription = self as? KafkaSubscription else { return }
+        subscription.control.end(.abandon)
+        _ = await subscription.control.ended.wait(milliseconds: 10_000)
+    }
+}

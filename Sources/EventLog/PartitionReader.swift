@@ -1,0 +1,92 @@
+import CLibrdkafka
+import Core
+
+/// A partition while it is assigned: its own queue of fetched records, and its progress. Lives on its consumer's
+/// thread.
+final class PartitionReader {
+    /// Told apart from an earlier assignment of the same partition.
+    let number: Int
+    let partition: PartitionName
+    let queue: KafkaQueue
+    var progress: PartitionProgress
+    /// The handler's task while it runs.
+    var task: Task<Void, Never>?
+    /// What this reader has added to the gauge.
+    var lag = 0
+
+    /// - Parameter partition: as Kafka knows it.
+    init?(number: Int, _ partition: PartitionName, of handle: KafkaHandle, batchLimit: Int) {
+        guard let raw = rd_kafka_queue_get_partition(handle.raw, partition.topic, Int32(partition.number)) else {
+            return nil
+        }
+        self.number = number
+        self.partition = partition
+        queue = KafkaQueue(raw, of: handle)
+        progress = PartitionProgress(batchLimit: batchLimit)
+    }
+
+    /// Takes the partition's records out of the consumer's common queue. Before the assignment, or some have gone
+    /// there already.
+    func separate(_ wakeup: Wakeup) {
+        rd_kafka_queue_forward(queue.raw, nil)
+        while let stale = rd_kafka_consume_queue(queue.raw, 0) { rd_kafka_message_destroy(stale) }
+        queue.wake(wakeup)
+    }
+
+    /// Reads until the queue is empty or a batch is full. What is not read stays in the queue and stops the fetching.
+    func read(topic: String) {
+        while progress.hasRoom, let message = rd_kafka_consume_queue(queue.raw, 0) {
+            defer { rd_kafka_message_destroy(message) }
+            if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+                progress.add(LogRecord(message, topic: topic))
+            } else {
+                let text = String(cString: rd_kafka_message_errstr(message))
+                Log.warning("kafka partition", ["partition": .text(partition.description), "text": .text(text)])
+            }
+        }
+    }
+
+    /// Records between the position and the end of the partition, as far as fetches have told.
+    func measureLag() -> Int {
+        var low: Int64 = 0
+        var high: Int64 = 0
+        guard let position = progress.position,
+            rd_kafka_get_watermark_offsets(
+                queue.handle.raw, partition.topic, Int32(partition.number), &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR
+        else { return 0 }
+        return Int(max(0, high - position))
+    }
+}
+
+struct PartitionName: Hashable, CustomStringConvertible {
+    let topic: String
+    let number: Int
+
+    var description: String { "\(topic)/\(number)" }
+}
+
+extension LogRecord {
+    /// - Parameter topic: without the prefix.
+    init(_ message: UnsafeMutablePointer<rd_kafka_message_t>, topic: String) {
+        let raw = message.pointee
+        var headers: [String: String] = [:]
+        var list: OpaquePointer?
+        if rd_kafka_message_headers(message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR {
+            var index = 0
+            var name: UnsafePointer<CChar>?
+            var value: UnsafeRawPointer?
+            var size = 0
+            while rd_kafka_header_get_all(list, index, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR {
+                if let name { headers[String(cString: name)] = Self.text(value, size) }
+                index += 1
+            }
+        }
+        self.init(
+            topic: topic, partition: Int(raw.partition), offset: raw.offset, key: Self.text(raw.key, raw.key_len),
+            value: Array(UnsafeRawBufferPointer(start: raw.payload, count: raw.len)), headers: headers)
+    }
+
+    private static func text(_ start: UnsafeRawPointer?, _ count: Int) -> String {
+        String(decoding: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count), as: UTF8.self)
+    }
+}

@@ -1,0 +1,171 @@
+"""A client of the Centrifugo JSON protocol over one WebSocket."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect as open_websocket
+
+from support import User
+
+if TYPE_CHECKING:
+    from martlet_process import Server
+
+
+@dataclass(frozen=True)
+class Publication:
+    offset: int
+    event: dict[str, Any]
+
+    @property
+    def post_id(self) -> str:
+        return self.event["post"]["id"] if self.event["type"] == "post.created" else self.event["post_id"]
+
+
+class Centrifugo:
+    """One WebSocket. Publications come in one order, whether recovered in the reply or pushed."""
+
+    def __init__(self, server: "Server", *, origin: str | None = None, subprotocol: str | None = None, port: int = 0) -> None:
+        self.ws = open_websocket(
+            f"ws://127.0.0.1:{port or server.port}/v1/live/ws", origin=origin,
+            subprotocols=[subprotocol] if subprotocol else None, compression=None, proxy=None, ping_interval=None,
+            open_timeout=10, close_timeout=2, max_size=None, max_queue=None, legacy=True,
+        )
+        self.publications: deque[Publication] = deque()
+        self.replies: dict[int, dict[str, Any]] = {}
+        self.other_pushes: list[dict[str, Any]] = []
+        self.pings = 0
+        self.answers_pings = True
+        self.subscription: dict[str, Any] = {}
+        self.channel = ""
+        self._last_id = 0
+
+    def __enter__(self) -> "Centrifugo":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ws.close()
+
+    @classmethod
+    def of(cls, user: User, since: str | None = None, position: tuple[str, int] | None = None, port: int = 0) -> "Centrifugo":
+        """Opens and connects as `user`: from now, from a REST position, or from (epoch, offset)."""
+        client = cls(user.server, port=port)
+        try:
+            client.connect(user.token, user.channel, since, position)
+        except BaseException:
+            client.ws.close()
+            raise
+        return client
+
+    def connect(
+        self, token: str, channel: str, since: str | None = None, position: tuple[str, int] | None = None
+    ) -> dict[str, Any]:
+        """Sends `connect`, expects its result and takes over the personal subscription."""
+        parameters: dict[str, Any] = {"token": token}
+        if since is not None:
+            parameters["data"] = {"since": since}
+        if position is not None:
+            parameters["subs"] = {channel: {"recover": True, "epoch": position[0], "offset": position[1]}}
+        reply = self.call(connect=parameters)
+        assert "error" not in reply, reply
+        result = reply["connect"]
+        self.channel = channel
+        self.subscription = result["subs"][channel]
+        recovered = self.subscription.get("publications", [])
+        self.publications.extendleft(reversed([self._publication(pub) for pub in recovered]))
+        return result
+
+    @property
+    def position(self) -> tuple[str, int]:
+        """The position that the connect reply told."""
+        return self.subscription["epoch"], self.subscription["offset"]
+
+    def send(self, text: str) -> None:
+        self.ws.send(text)
+
+    def command(self, **method: Any) -> int:
+        """Sends one command and returns its id."""
+        self._last_id += 1
+        self.send(json.dumps({"id": self._last_id, **method}))
+        return self._last_id
+
+    def call(self, timeout: float = 10, **method: Any) -> dict[str, Any]:
+        return self.reply(self.command(**method), timeout)
+
+    def reply(self, command_id: int, timeout: float = 10) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout
+        while command_id not in self.replies:
+            self._read(deadline, f"the reply to command {command_id}")
+        return self.replies.pop(command_id)
+
+    def next(self, timeout: float = 10) -> Publication:
+        deadline = time.monotonic() + timeout
+        while not self.publications:
+            self._read(deadline, "a publication")
+        return self.publications.popleft()
+
+    def take(self, count: int, timeout: float = 15) -> list[Publication]:
+        """The next `count` publications, all within `timeout`."""
+        deadline = time.monotonic() + timeout
+        return [self.next(max(deadline - time.monotonic(), 0.001)) for _ in range(count)]
+
+    def until(self, post_id: str, timeout: float = 15) -> list[Publication]:
+        """Everything up to and with the publication about this post: nothing stands between that is not told."""
+        deadline = time.monotonic() + timeout
+        seen = [self.next(timeout)]
+        while seen[-1].post_id != post_id:
+            seen.append(self.next(max(deadline - time.monotonic(), 0.001)))
+        return seen
+
+    def ping(self, timeout: float) -> int:
+        """Waits for the server's next ping."""
+        deadline, before = time.monotonic() + timeout, self.pings
+        while self.pings == before:
+            self._read(deadline, "a ping")
+        return self.pings
+
+    def closed(self, timeout: float) -> tuple[int, str]:
+        """Code and reason with which the server ends the connection; an end without a close frame fails."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                self._read(deadline, "the end of the connection")
+            except ConnectionClosed as end:
+                assert end.rcvd is not None, "the connection ended without a close frame"
+                return end.rcvd.code, end.rcvd.reason
+
+    def poll(self, seconds: float) -> bool:
+        """Takes in one frame, if one comes in this time."""
+        try:
+            frame = self.ws.recv(timeout=seconds)
+        except TimeoutError:
+            return False
+        assert isinstance(frame, str), "the JSON protocol speaks in text frames"
+        for line in filter(None, frame.split("\n")):
+            self._take_in(json.loads(line))
+        return True
+
+    def _read(self, deadline: float, what: str) -> None:
+        assert self.poll(max(deadline - time.monotonic(), 0.001)), f"no sign of {what} in time"
+
+    def _take_in(self, message: dict[str, Any]) -> None:
+        if message == {}:
+            self.pings += 1
+            if self.answers_pings:
+                self.send("{}")
+        elif "id" in message:
+            self.replies[message["id"]] = message
+        elif "pub" in message.get("push", {}):
+            assert not self.channel or message["push"]["channel"] == self.channel, message
+            self.publications.append(self._publication(message["push"]["pub"]))
+        else:
+            self.other_pushes.append(message)
+
+    @staticmethod
+    def _publication(pub: dict[str, Any]) -> Publication:
+        return Publication(pub["offset"], pub["data"])

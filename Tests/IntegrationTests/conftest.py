@@ -1,0 +1,138 @@
+"""Fixtures: the server under test, over each event log, and its users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Iterator
+
+import httpx
+import pytest
+
+from centrifugo_client import Centrifugo
+from martlet_process import KafkaBroker, Server
+from sse_client import Sse
+from support import User, http_client
+
+EVENT_LOGS = ("postgres", "kafka")
+MakeUser = Callable[..., User]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--event-log", choices=EVENT_LOGS, help="run over this event log alone (default: both)")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "event_log" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--event-log")
+        metafunc.parametrize("event_log", [chosen] if chosen else EVENT_LOGS, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def event_log(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[str, str]]]:
+    """Makes the settings with which one server uses the event log of this run."""
+    if request.param == "postgres":
+        yield dict
+        return
+    if reason := KafkaBroker.unavailable():
+        pytest.skip(reason)
+    broker = KafkaBroker()
+    try:
+        yield broker.start().settings
+    finally:
+        broker.stop()
+
+
+@pytest.fixture(scope="session")
+def server(event_log: Callable[[], dict[str, str]]) -> Iterator[Server]:
+    """One server for all tests that leave it as they found it."""
+    shared = Server(**event_log())
+    try:
+        yield shared.start()
+        assert shared.stop() == 0, shared.log_tail()
+    finally:
+        shared.remove()
+
+
+@pytest.fixture
+def own_server(event_log: Callable[[], dict[str, str]]) -> Iterator[Server]:
+    """A server of the test's own, to kill and to start again on the same data."""
+    own = Server(**event_log())
+    try:
+        yield own.start()
+    finally:
+        own.remove()
+
+
+@pytest.fixture(scope="module")
+def limited_server() -> Iterator[Server]:
+    """A server with the rate limits that it has by default."""
+    limited = Server()
+    del limited.settings["MARTLET_LIMITS"]
+    try:
+        yield limited.start()
+    finally:
+        limited.remove()
+
+
+@pytest.fixture
+def api(server: Server) -> Iterator[httpx.Client]:
+    """A client without a session."""
+    with http_client(server.url) as client:
+        yield client
+
+
+@pytest.fixture
+def make_user(request: pytest.FixtureRequest, event_log: Callable[[], dict[str, str]]) -> Iterator[MakeUser]:
+    """Signs up users with handles of their own, on the shared server unless another is given."""
+    made: list[User] = []
+
+    def make(name: str = "user", on: Server | None = None, password: str | None = None) -> User:
+        where = on or request.getfixturevalue("server")
+        made.append(User.signup(where, name, password) if password else User.signup(where, name))
+        return made[-1]
+
+    yield make
+    for user in made:
+        user.close()
+
+
+@pytest.fixture
+def alice(make_user: MakeUser, server: Server) -> User:
+    return make_user("alice")
+
+
+@pytest.fixture
+def bob(make_user: MakeUser, alice: User) -> User:
+    """A follower of alice."""
+    user = make_user("bob")
+    user.follow(alice)
+    return user
+
+
+@dataclass
+class LongAway:
+    """A reader whose position on every transport was taken before 1,250 posts of one author."""
+
+    reader: User
+    author: User
+    before: list[str]
+    post_ids: list[str]
+    live: str
+    ws_position: tuple[str, int]
+    sse_id: str
+
+
+@pytest.fixture(scope="session")
+def long_away(server: Server) -> LongAway:
+    """More posts than a timeline's window of 800 holds, and a reader who missed them all."""
+    author, reader = User.signup(server, "prolific"), User.signup(server, "away")
+    reader.follow(author)
+    before = author.posts(2, "before")
+    reader.sees(*before)
+    with Centrifugo.of(reader) as live, Sse(server, token=reader.token) as stream:
+        ws_position, sse_id = live.position, stream.verdict("live").id
+    live_position = reader.feed()["live"]
+    ids = author.posts(1250)
+    reader.sees(ids[-1], timeout=30)
+    assert sse_id is not None
+    return LongAway(reader, author, before, ids, live_position, ws_position, sse_id)

@@ -1,0 +1,219 @@
+"""Starts, kills and stops the real processes under test: `martlet serve` and a Kafka broker."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+
+from support import eventually
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parent.parent
+READY_LINE = "Martlet is live at http://localhost:{port}"
+
+
+def free_port() -> int:
+    """A TCP port that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def free_port_pair() -> int:
+    """A free port whose successor is free too (a broker's second listener)."""
+
+    def pair() -> int | None:
+        port = free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + 1))
+            except (OSError, OverflowError):
+                return None
+        return port
+
+    return eventually(pair, 10, "two free ports in a row")
+
+
+def martlet_binary() -> Path:
+    """The executable under test: MARTLET_BIN, else the newest build kind in the repository."""
+    named = os.environ.get("MARTLET_BIN")
+    candidates = [Path(named)] if named else [
+        REPOSITORY / ".build" / kind / "martlet" for kind in ("release", "debug")
+    ]
+    for candidate in candidates:
+        if candidate.is_file() and os.access(candidate, os.X_OK):
+            return candidate.resolve()
+    raise FileNotFoundError(f"no martlet binary at {', '.join(map(str, candidates))}; build it or set MARTLET_BIN")
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """The environment without settings of the caller's own Martlet, plus `settings`."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("MARTLET_")}
+    return inherited | settings
+
+
+def run_martlet(*arguments: str, timeout: float = 60, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Runs a short-lived `martlet` command to its end."""
+    return subprocess.run(
+        [martlet_binary(), *arguments], env=clean_environment(**settings), timeout=timeout,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    )
+
+
+class Server:
+    """One `martlet serve` with its own data folder and port, which both outlive a restart."""
+
+    def __init__(self, **settings: str) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="martlet-it-", dir="/tmp"))
+        self.data = self.home / "data"
+        self.data.mkdir()
+        for folder in (self.home, self.data):
+            folder.chmod(0o755)
+        self.log = self.home / "serve.log"
+        self.port = free_port()
+        self.settings = {"MARTLET_LIMITS": "off"} | settings | {
+            "MARTLET_PORT": str(self.port), "MARTLET_DATA": str(self.data),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def redis_socket(self) -> Path:
+        return self.data / "redis" / "redis.sock"
+
+    def log_tail(self, lines: int = 60) -> str:
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def start(self) -> "Server":
+        """Starts the server and returns when it says that it is live (at most 60 s)."""
+        begin = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [martlet_binary(), "serve"], env=clean_environment(**self.settings), cwd=self.home,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )
+        expected = READY_LINE.format(port=self.port).encode()
+
+        def ready() -> bool:
+            code = self.process.poll() if self.process else None
+            assert code is None, f"martlet serve ended with {code}:\n{self.log_tail()}"
+            return any(line.strip() == expected for line in self.log.read_bytes()[begin:].splitlines())
+
+        try:
+            eventually(ready, 60, f"the line {expected.decode()!r}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n--- {self.log}\n{self.log_tail()}") from None
+        return self
+
+    def terminate(self) -> None:
+        """Asks the server to drain and end; does not wait."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout: float = 10) -> int:
+        assert self.process is not None
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"martlet serve still runs {timeout} s after the signal:\n{self.log_tail()}") from None
+
+    def stop(self) -> int:
+        self.terminate()
+        return self.wait()
+
+    def kill(self) -> None:
+        """`kill -9` of the server process alone, as a crash would be."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def remove(self) -> None:
+        """Ends whatever still runs from the data folder and removes it."""
+        if self.process and self.process.poll() is None:
+            self.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(10)
+        for pid in self.leftovers():
+            try:
+                os.kill(pid, signal.SIGQUIT if is_postgres(pid) else signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        eventually(lambda: not self.leftovers(), 20, f"the end of what {self.data} still runs")
+        if os.environ.get("MARTLET_TEST_KEEP") != "1":
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    def leftovers(self) -> list[int]:
+        """Processes that belong to the data folder: by their arguments or working directory."""
+        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if self._owns(pid)]
+
+    def _owns(self, pid: int) -> bool:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return False
+            arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
+            folder = os.readlink(f"/proc/{pid}/cwd")
+        except OSError:
+            return False
+        return str(self.data).encode() in arguments or Path(folder).is_relative_to(self.data)
+
+
+def is_postgres(pid: int) -> bool:
+    """SIGQUIT ends a PostgreSQL with its children at once; the cluster is thrown away afterwards."""
+    try:
+        return "postgres" in Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return False
+
+
+class KafkaBroker:
+    """A broker of the test's own, or the one named by MARTLET_TEST_KAFKA."""
+
+    SCRIPT = REPOSITORY.parent / "shared" / "kafka" / "kafka"
+
+    def __init__(self) -> None:
+        self.address = os.environ.get("MARTLET_TEST_KAFKA", "")
+        self.folder: Path | None = None
+
+    @classmethod
+    def unavailable(cls) -> str | None:
+        """Why there can be no broker here, or None."""
+        if os.environ.get("MARTLET_TEST_KAFKA"):
+            return None
+        if not cls.SCRIPT.is_file():
+            return f"no Kafka: MARTLET_TEST_KAFKA is not set and {cls.SCRIPT} is absent"
+        if shutil.which("java") is None:
+            return "no Kafka: MARTLET_TEST_KAFKA is not set and java is not installed"
+        return None
+
+    def start(self) -> "KafkaBroker":
+        if not self.address:
+            self.folder = Path(tempfile.mkdtemp(prefix="martlet-it-kafka-", dir="/tmp"))
+            port = free_port_pair()
+            subprocess.run(
+                [self.SCRIPT, "start", self.folder, str(port)], check=True, timeout=90,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )
+            self.address = f"127.0.0.1:{port}"
+        return self
+
+    def settings(self) -> dict[str, str]:
+        """The settings of one server: topics of its own on the shared broker."""
+        return {"MARTLET_KAFKA": self.address, "MARTLET_KAFKA_PREFIX": f"it-{uuid.uuid4().hex[:8]}-"}
+
+    def stop(self) -> None:
+        if self.folder:
+            subprocess.run([self.SCRIPT, "stop", self.folder, "-9"], timeout=60, check=False)
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,233 @@
+"""The demo page in a real browser: two people see each other's posts arrive."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from conftest import MakeUser
+from martlet_process import Server
+from support import PASSWORD, User, eventually, expect, http_client, unique_handle
+from tcp_proxy import TcpProxy
+
+CHROMIUM, CHROMEDRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-proxy-server", "--window-size=1100,900",
+    "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
+    "--disable-background-networking", "--no-first-run",
+)
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM.exists() and CHROMEDRIVER.exists()), reason=f"{CHROMIUM} or {CHROMEDRIVER} is not installed",
+)
+
+
+class Window:
+    """One window of the browser, with a session of its own (sessionStorage is per tab)."""
+
+    def __init__(self, driver: webdriver.Chrome, url: str) -> None:
+        self.driver = driver
+        if driver.current_url.startswith("http"):
+            driver.switch_to.new_window("window")
+        self.handle = driver.current_window_handle
+        driver.get(url)
+
+    def _here(self) -> webdriver.Chrome:
+        self.driver.switch_to.window(self.handle)
+        return self.driver
+
+    def find(self, testid: str) -> WebElement:
+        """The visible element of this test id, once there is one."""
+        def visible() -> WebElement | None:
+            found = self._here().find_elements(By.CSS_SELECTOR, f'[data-testid="{testid}"]')
+            return next((element for element in found if element.is_displayed()), None)
+
+        return eventually(visible, 15, f"a visible {testid}")
+
+    def fill(self, form: str, **fields: str) -> None:
+        """Types into a form's inputs and presses its button, as a person would."""
+        element = self.find(form)
+        for name, value in fields.items():
+            element.find_element(By.NAME, name).send_keys(value)
+        element.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+        self.find("composer")
+
+    def post(self, text: str) -> None:
+        self.find("composer").send_keys(text)
+        self.find("post-button").click()
+
+    def follow(self, handle: str) -> None:
+        self.find("follow-input").send_keys(handle)
+        self.find("follow-button").click()
+
+    def script(self, code: str) -> Any:
+        return self._here().execute_script(code)
+
+    def articles(self) -> list[tuple[str, str]]:
+        """Id and text of the posts that are shown, from top to bottom."""
+        return [tuple(pair) for pair in self.script(
+            "return [...document.querySelectorAll('[data-testid=feed] article[data-post-id]')]"
+            ".filter(a => a.checkVisibility()).map(a => [a.dataset.postId, a.innerText])")]
+
+    def sees(self, text: str, timeout: float = 10) -> None:
+        eventually(lambda: any(text in shown for _, shown in self.articles()), timeout, f"an article with {text!r}")
+
+    def shown_once(self, text: str) -> bool:
+        return sum(text in shown for _, shown in self.articles()) == 1
+
+    def is_live(self, transport: str = "websocket", timeout: float = 15) -> None:
+        def state() -> bool:
+            connection = self._here().find_element(By.CSS_SELECTOR, "[data-testid=connection]")
+            return (connection.get_attribute("data-state"), connection.get_attribute("data-transport")) == ("live", transport)
+
+        eventually(state, timeout, f"a connection that is live over {transport}")
+
+    def mark(self) -> None:
+        """Leaves a mark that a reload would wipe out."""
+        self.script("window.neverReloaded = true")
+
+    def was_not_reloaded(self) -> bool:
+        return self.script("return window.neverReloaded === true")
+
+
+@pytest.fixture
+def driver() -> Iterator[webdriver.Chrome]:
+    """A fresh headless Chromium."""
+    with tempfile.TemporaryDirectory(prefix="martlet-it-chromium-", ignore_cleanup_errors=True) as profile:
+        options = webdriver.ChromeOptions()
+        options.binary_location = str(CHROMIUM)
+        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        browser = webdriver.Chrome(options=options, service=Service(str(CHROMEDRIVER), env=dict(os.environ)))
+        browser.set_page_load_timeout(30)
+        browser.set_script_timeout(15)
+        try:
+            yield browser
+        finally:
+            browser.quit()
+
+
+@pytest.fixture
+def open_pair(driver: webdriver.Chrome) -> Callable[[str], tuple[Window, Window, str]]:
+    """Two windows in which alice and bob sign up, and bob follows alice. Returns both and alice's handle."""
+    def open_both(url: str) -> tuple[Window, Window, str]:
+        names = unique_handle("alice"), unique_handle("bob")
+        windows = []
+        for name in names:
+            window = Window(driver, url)
+            window.fill("signup-form", handle=name, password=PASSWORD, display_name=name.split("_")[0].title())
+            window.mark()
+            windows.append(window)
+        return windows[0], windows[1], names[0]
+
+    return open_both
+
+
+def user_of(server: Server, handle: str) -> User:
+    """The API client of a user who signed up on the page."""
+    with http_client(server.url) as http:
+        session = expect(http.post("/v1/auth/login", json={"handle": handle, "password": PASSWORD}), 200).json()
+    return User.of_session(server, session)
+
+
+OpenPair = Callable[[str], tuple[Window, Window, str]]
+
+
+def test_two_people(server: Server, open_pair: OpenPair) -> None:
+    """Sign up, follow, post: the post is on the other's page without a reload, once, and so is the next."""
+    alice, bob, handle = open_pair(f"http://localhost:{server.port}/")
+    alice.is_live()
+    bob.is_live()
+    bob.follow(handle)
+    author = user_of(server, handle)
+    eventually(lambda: author.http.get("/v1/me").json()["followers"] == 1, 10, "the follow")
+    for number in range(3):
+        alice.post(f"hello number {number}")
+        bob.sees(f"hello number {number}")
+        alice.sees(f"hello number {number}")
+    for window in (alice, bob):
+        shown = window.articles()
+        assert len(shown) == 3 and [post_id for post_id, _ in shown] == author.feed_ids()
+        assert window.was_not_reloaded()
+    author.delete(author.feed_ids()[0])
+    eventually(lambda: len(bob.articles()) == 2, 10, "the deleted post to vanish")
+    author.close()
+
+
+def test_over_sse_where_websockets_are_blocked(server: Server, open_pair: OpenPair) -> None:
+    """Behind a proxy that lets no WebSocket through, the page is live over Server-Sent Events."""
+    with TcpProxy(server.port, refused_path=b"/v1/live/ws") as proxy:
+        alice, bob, handle = open_pair(f"http://localhost:{proxy.port}/")
+        bob.is_live("sse", timeout=30)
+        assert proxy.refusals > 0
+        bob.follow(handle)
+        author = user_of(server, handle)
+        eventually(lambda: author.http.get("/v1/me").json()["followers"] == 1, 10, "the follow")
+        alice.post("by another way")
+        bob.sees("by another way")
+        author.post("and again")
+        bob.sees("and again")
+        assert bob.shown_once("by another way") and bob.was_not_reloaded()
+        author.close()
+
+
+def test_the_page_outlives_a_restart(own_server: Server, open_pair: OpenPair) -> None:
+    """The server goes and comes back: the page says so, resumes, and shows what was posted once."""
+    _, bob, handle = open_pair(f"http://localhost:{own_server.port}/")
+    bob.is_live()
+    author = user_of(own_server, handle)
+    bob.follow(handle)
+    eventually(lambda: author.http.get("/v1/me").json()["followers"] == 1, 10, "the follow")
+    author.post("before the restart")
+    bob.sees("before the restart")
+    assert own_server.stop() == 0
+    connection = bob.find("connection")
+    eventually(lambda: connection.get_attribute("data-state") in ("reconnecting", "offline"), 10, "a page that says it is cut")
+    own_server.start()
+    author.post("after the restart")
+    bob.sees("after the restart", timeout=40)
+    assert bob.shown_once("before the restart") and bob.shown_once("after the restart")
+    assert bob.was_not_reloaded()
+    author.close()
+
+
+def test_text_is_text(server: Server, open_pair: OpenPair, driver: webdriver.Chrome) -> None:
+    """Markup in a post or a name is shown, not obeyed."""
+    _, bob, handle = open_pair(f"http://localhost:{server.port}/")
+    bob.is_live()
+    bob.follow(handle)
+    author = user_of(server, handle)
+    eventually(lambda: author.http.get("/v1/me").json()["followers"] == 1, 10, "the follow")
+    attacks = ("<script>window.pwned=1</script>", '<img src=x onerror="window.pwned=1">',
+               "<a href='javascript:window.pwned=1'>x</a>")
+    for attack in attacks:
+        author.post(f"look: {attack}")
+        bob.sees(f"look: {attack}")
+    assert bob.script("return window.pwned") is None
+    obeyed = "article script, article img[onerror], article [href^=javascript]"
+    assert bob.script(f"return document.querySelectorAll('{obeyed}').length") == 0
+    bob._here().refresh()
+    for attack in attacks:
+        bob.sees(f"look: {attack}", timeout=15)
+    assert bob.script("return window.pwned") is None
+    refused = [entry["message"] for entry in driver.get_log("browser") if "Content Security Policy" in entry["message"]]
+    assert refused == [], "the page breaks its own policy"
+    author.close()
+
+
+def test_login_on_the_page(server: Server, make_user: MakeUser, driver: webdriver.Chrome) -> None:
+    """Who has an account logs in and sees the feed."""
+    user = make_user("returning")
+    user.post("from last week")
+    window = Window(driver, f"http://localhost:{server.port}/")
+    window.fill("login-form", handle=user.handle, password=PASSWORD)
+    window.sees("from last week")
+    window.is_live()

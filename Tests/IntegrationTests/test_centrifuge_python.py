@@ -1,0 +1,132 @@
+"""The published Python SDK of Centrifugo works unchanged, with its recovery."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Callable
+
+import centrifuge
+
+from conftest import MakeUser
+from martlet_process import Server
+from support import User
+from tcp_proxy import TcpProxy
+
+
+class Events(centrifuge.ClientEventHandler):
+    """What the SDK reports about the server-side subscription."""
+
+    def __init__(self) -> None:
+        self.post_ids: list[str] = []
+        self.subscribed: list[centrifuge.ServerSubscribedContext] = []
+        self.disconnected: list[centrifuge.DisconnectedContext] = []
+        self.errors: list[centrifuge.ErrorContext] = []
+
+    async def on_subscribed(self, ctx: centrifuge.ServerSubscribedContext) -> None:
+        self.subscribed.append(ctx)
+
+    async def on_publication(self, ctx: centrifuge.ServerPublicationContext) -> None:
+        self.post_ids.append(ctx.pub.data["post"]["id"])
+
+    async def on_disconnected(self, ctx: centrifuge.DisconnectedContext) -> None:
+        self.disconnected.append(ctx)
+
+    async def on_error(self, ctx: centrifuge.ErrorContext) -> None:
+        self.errors.append(ctx)
+
+
+async def until(condition: Callable[[], Any], timeout: float, what: str) -> None:
+    """Awaits a condition on the loop on which the SDK runs."""
+    deadline = asyncio.get_running_loop().time() + timeout
+    while not condition():
+        assert asyncio.get_running_loop().time() < deadline, f"waited {timeout} s for {what}"
+        await asyncio.sleep(0.02)
+
+
+def sdk_client(port: int, token: str, events: Events) -> centrifuge.Client:
+    return centrifuge.Client(
+        f"ws://127.0.0.1:{port}/v1/live/ws", events=events, token=token, proxy=None,
+        min_reconnect_delay=0.05, max_reconnect_delay=0.5, max_server_ping_delay=15,
+    )
+
+
+def test_it_gets_publications(server: Server, alice: User, bob: User) -> None:
+    """Connects, is subscribed by the server with a position, and gets each post once and in order."""
+    async def run() -> None:
+        events = Events()
+        client = sdk_client(server.port, bob.token, events)
+        await client.connect()
+        await until(lambda: events.subscribed, 10, "the server-side subscription")
+        subscription = events.subscribed[0]
+        assert subscription.channel == bob.channel
+        assert subscription.recoverable and subscription.positioned and subscription.stream_position.epoch
+        ids = await asyncio.to_thread(alice.posts, 50)
+        await until(lambda: len(events.post_ids) >= 50, 15, "50 posts")
+        await client.disconnect()
+        assert events.post_ids == ids
+        assert not events.errors
+
+    asyncio.run(run())
+
+
+def test_it_recovers_after_a_cut(server: Server, alice: User, bob: User) -> None:
+    """The TCP connection is reset, posts are made, the way is free again: no loss and no double, three times."""
+    async def run(proxy: TcpProxy) -> None:
+        events, ids = Events(), []
+        client = sdk_client(proxy.port, bob.token, events)
+        await client.connect()
+        for round_ in range(1, 4):
+            await until(lambda: len(events.subscribed) == round_, 15, "the subscription")
+            ids += await asyncio.to_thread(alice.posts, 10, "seen live")
+            await until(lambda: len(events.post_ids) >= len(ids), 15, "the live posts")
+            assert proxy.cut(refusing=True) == 1
+            ids += await asyncio.to_thread(alice.posts, 30, "missed")
+            await asyncio.to_thread(bob.sees, ids[-1])
+            proxy.heal()
+            await until(lambda: len(events.post_ids) >= len(ids), 15, "the missed posts")
+        assert all(one.was_recovering and one.recovered for one in events.subscribed[1:])
+        ids += await asyncio.to_thread(alice.posts, 5, "live again")
+        await until(lambda: len(events.post_ids) >= len(ids), 15, "the posts after it")
+        await client.disconnect()
+        assert events.post_ids == ids
+
+    with TcpProxy(server.port) as proxy:
+        asyncio.run(run(proxy))
+
+
+def test_it_recovers_after_a_restart(own_server: Server, make_user: MakeUser) -> None:
+    """A drain and a new process on the same data: the SDK comes back by itself and misses nothing."""
+    alice, bob = make_user("alice", own_server), make_user("bob", own_server)
+    bob.follow(alice)
+
+    async def run() -> None:
+        events = Events()
+        client = sdk_client(own_server.port, bob.token, events)
+        await client.connect()
+        await until(lambda: events.subscribed, 15, "the subscription")
+        ids = await asyncio.to_thread(alice.posts, 5, "before")
+        assert await asyncio.to_thread(own_server.stop) == 0
+        await asyncio.to_thread(own_server.start)
+        ids += await asyncio.to_thread(alice.posts, 5, "after")
+        await until(lambda: len(events.subscribed) >= 2, 20, "the second subscription")
+        assert events.subscribed[1].recovered is True
+        ids += await asyncio.to_thread(alice.posts, 5, "later")
+        await until(lambda: len(events.post_ids) >= len(ids), 15, "all posts")
+        await client.disconnect()
+        assert events.post_ids == ids
+        assert len(events.disconnected) == 1, "a drain is no reason never to come back"
+
+    asyncio.run(run())
+
+
+def test_an_invalid_token_is_final(server: Server) -> None:
+    """3500: the SDK stops and does not try for ever."""
+    async def run() -> None:
+        events = Events()
+        client = sdk_client(server.port, "not-a-token", events)
+        connecting = asyncio.ensure_future(client.connect())
+        await until(lambda: events.disconnected, 10, "the end")
+        await asyncio.wait([connecting], timeout=10)
+        assert events.disconnected[0].code == 3500
+
+    asyncio.run(run())

@@ -1,0 +1,77 @@
+import Core
+import Foundation
+import Glibc
+import RedisLink
+import Runtime
+import Wire
+
+@testable import Social
+
+/// A redis-server of the test's own, on a socket in a temporary folder, and a link to it. It ends with the object.
+final class TimelinesServer: Sendable {
+    let address: RedisAddress
+    let redis: Redis
+    private let folder: String
+    private let process: Int32
+
+    init() async throws {
+        // A peer that has gone is told by the write's error.
+        signal(SIGPIPE, SIG_IGN)
+        folder = NSTemporaryDirectory() + "martlet-timelines-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        address = RedisAddress(endpoint: .unix(path: folder + "/redis.sock"))
+        let server = Process()
+        server.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
+        server.arguments = [
+            "--port", "0", "--unixsocket", folder + "/redis.sock", "--save", "", "--appendonly", "no", "--dir", folder,
+        ]
+        server.standardOutput = FileHandle.nullDevice
+        try server.run()
+        process = server.processIdentifier
+        redis = try await Redis(on: EventLoop(name: "timelines-test"), address: address)
+        try await redis.waitUntilConnected(milliseconds: 10_000)
+    }
+
+    deinit {
+        kill(process, SIGKILL)
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Timelines with keys of their own.
+    func timelines(
+        partitions: Int = 1, cap: Int = 800, scripts: TimelineScripts = TimelineScripts()
+    ) -> Timelines {
+        var options = Timelines.Options()
+        options.cap = cap
+        options.prefix = "t\(UInt32.random(in: 0 ... .max)):"
+        return Timelines(
+            redis: redis, partitions: Partitions(count: partitions), options: options, scripts: scripts)
+    }
+}
+
+extension Timelines {
+    /// The list as it stands in Redis, its marker last; empty where there is none.
+    func list(_ user: ID) async throws -> [TimelineEntry] {
+        let reply = try await redis.command("LRANGE", .text(listKey(user)), 0, -1)
+        return (reply.elements ?? []).map { TimelineEntry($0.bytes!)! }
+    }
+
+    func ensureEmpty(_ users: ID...) async throws {
+        for user in users { try await ensure(user) { RebuildEntries(entries: [], completeFrom: .zero) } }
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed.
+struct TimelinesRandom: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var x = state
+        x = (x ^ (x >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        x = (x ^ (x >> 27)) &* 0x94d0_49bb_1331_11eb
+        return x ^ (x >> 31)
+    }
+}

@@ -109,6 +109,9 @@ public struct SettingValues: Sendable {
         return value.isEmpty ? nil : value
     }
 
+    /// Is this one of the command's settings?
+    public func has(_ name: String) -> Bool { known[name] != nil }
+
     /// The value of a setting that is a number and has a default.
     public func number(_ name: String) -> Int {
         guard let value = text(name).flatMap(Int.init) else { preconditionFailure("\(name) has no number") }

@@ -24,13 +24,13 @@ public final class FanOut: Sendable {
         var upkeep: Task<Void, Never>?
     }
 
-    /// - Parameters:
-    ///   - database: for what must be safe on the disk before the log goes on.
+    /// - Parameter storage: where feeds and progress are written. It may commit without waiting for the disk where the
+    ///   log's positions do so too, in the same PostgreSQL: a crash loses them together, in order.
     public init(
-        database: Database, log: any EventLog, timelines: Timelines, repair: FeedRepair, idempotency: Idempotency,
+        database: Database, storage: Database, log: any EventLog, timelines: Timelines, repair: FeedRepair, idempotency: Idempotency,
         clock: any WallClock
     ) {
-        let store = FanOutStore(database: database)
+        let store = FanOutStore(database: storage)
         relay = Relay(database: database, log: log)
         planner = Planner(store: store, log: log)
         worker = ChunkWorker(store: store, timelines: timelines, log: log)

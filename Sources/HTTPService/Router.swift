@@ -220,7 +220,7 @@ public struct Router: Sendable {
         return ["http://", "https://"].contains { ($0 + host).lowercased() == origin.lowercased() }
     }
 
-    private func crossOrigin(_ request: HTTPRequest) -> [(String, String)] {
+    public func crossOrigin(_ request: HTTPRequest) -> [(String, String)] {
         guard let origin = request.headers.first("origin"), options.origins.contains(origin) else { return [] }
         return [
             ("Access-Control-Allow-Origin", origin), ("Vary", "Origin"),

@@ -1,1 +1,11 @@
-print("martlet")
+import Core
+import Glibc
+import Runtime
+
+Signals.block()
+setvbuf(stdout, nil, _IOLBF, 0)
+let arguments = Array(CommandLine.arguments.dropFirst())
+Task {
+    exit(await Program.run(arguments))
+}
+while true { sleep(1000) }

@@ -82,6 +82,14 @@ public struct Accounts: Sendable {
         return try await grant(transaction, user: user, session: session)
     }
 
+    /// A session without a refresh token, for the operator's tools.
+    public func openSession(of user: ID) async throws -> ID {
+        let session = ids.next()
+        try await database.query(
+            "INSERT INTO sessions (id, user_id) VALUES ($1, $2)", [.integer(session.raw), .integer(user.raw)])
+        return session
+    }
+
     private func grant(_ transaction: Transaction, user: UserView, session: ID) async throws -> SessionGrant {
         let refresh = Base64URL.encode(Crypto.randomBytes(32))
         try await transaction.query(

@@ -1,0 +1,35 @@
+import Core
+public import EventLog
+import Runtime
+import Synchronization
+import Wire
+
+/// The role `notifier`, thin for now: it consumes `notification.requested` and writes a log line for each. Deliveries
+/// by Web Push, APNs, FCM and webhooks, with retries and dead letters, come later.
+public final class Notifier: Sendable {
+    private let log: any EventLog
+    private let subscription = Mutex<(any LogSubscription)?>(nil)
+
+    public init(log: any EventLog) {
+        self.log = log
+    }
+
+    public func start() async throws {
+        let requested = Metrics.shared.counter("martlet_notifications_requested_total", help: "Requests consumed")
+        let opened = try await log.subscribe(
+            SubscriptionOptions(group: "notifier", topics: [TopicName.notificationRequested])
+        ) { records in
+            for record in records {
+                requested.add()
+                Log.info(
+                    "notification requested",
+                    ["user": .text(record.key), "request_id": .text(record.headers["request-id"] ?? "")])
+            }
+        }
+        subscription.withLock { $0 = opened }
+    }
+
+    public func close() async {
+        await subscription.withLock { $0 }?.close()
+    }
+}

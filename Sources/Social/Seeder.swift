@@ -1,0 +1,56 @@
+public import Core
+public import Store
+import Synchronization
+
+/// Makes users in bulk, past the API: for benchmarks and demos.
+public final class Seeder: Sendable {
+    private let database: Database
+    private let ids: IDGenerator
+    private let hash = Mutex<String>("")
+
+    public init(database: Database, ids: IDGenerator) {
+        self.database = database
+        self.ids = ids
+    }
+
+    /// - Parameter passwordHash: for all of them; `nil`: the last one given.
+    /// - Returns: the users with a session each.
+    public func makeFollowers(
+        of author: ID, count: Int, handlePrefix: String, passwordHash: String?
+    ) async throws -> [(user: ID, session: ID)] {
+        if let passwordHash { hash.withLock { $0 = passwordHash } }
+        let users = (0..<count).map { _ in ids.next() }
+        let sessions = (0..<count).map { _ in ids.next() }
+        let follows = (0..<count).map { _ in ids.next() }
+        try await database.batch([
+            Statement(
+                """
+                INSERT INTO users (id, handle, display_name, password_hash, following)
+                SELECT id, $2 || '_' || id, 'Seed ' || right(id::text, 6), $3, 1 FROM unnest($1::bigint[]) id
+                """, [.integers(users.map(\.raw)), .text(handlePrefix), .text(hash.withLock { $0 })]),
+            Statement(
+                "INSERT INTO sessions (id, user_id) SELECT s, u FROM unnest($1::bigint[], $2::bigint[]) t (s, u)",
+                [.integers(sessions.map(\.raw)), .integers(users.map(\.raw))]),
+            Statement(
+                """
+                INSERT INTO follows (followee, bucket, follower, id, backfilled)
+                SELECT $1, b, f, i, true FROM unnest($2::smallint[], $3::bigint[], $4::bigint[]) t (b, f, i)
+                """,
+                [
+                    .integer(author.raw), .integers(users.map { Int64(Bucket.of($0)) }), .integers(users.map(\.raw)),
+                    .integers(follows.map(\.raw)),
+                ]),
+            // The author's older posts are not copied: below this id their feeds are read from the posts.
+            Statement(
+                """
+                INSERT INTO feed_metadata (user_id, complete_from)
+                SELECT u, m.id + 1 FROM unnest($1::bigint[]) u, (SELECT max(id) AS id FROM posts WHERE author_id = $2) m
+                WHERE m.id IS NOT NULL
+                """, [.integers(users.map(\.raw)), .integer(author.raw)]),
+            Statement(
+                "UPDATE users SET followers = followers + $2 WHERE id = $1",
+                [.integer(author.raw), .integer(Int64(count))]),
+        ])
+        return Array(zip(users, sessions))
+    }
+}

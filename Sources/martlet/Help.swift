@@ -1,0 +1,57 @@
+import Core
+
+/// What `--help` shows.
+enum Help {
+    static let commands: [(name: String, text: String)] = [
+        ("serve", "everything in one process: for a laptop or a small site"),
+        ("api", "role: REST"),
+        ("realtime", "role: WebSocket and server-sent events"),
+        ("fanout", "role: outbox relay, planner, chunk workers"),
+        ("notifier", "role: push notifications (here: consumes the requests and logs them)"),
+        ("migrate", "brings the PostgreSQL schema up to date"),
+        ("tail", "a live feed in the terminal"),
+        ("token", "prints an access token for a user"),
+        ("seed", "makes users who follow one author, for benchmarks and demos"),
+    ]
+
+    static var overview: String {
+        var text = """
+            Martlet: a social feed that is always live.
+
+            martlet COMMAND [--setting value …]
+
+            Commands:
+
+            """
+        for (name, description) in commands { text += "  \(padded(name, 10))\(description)\n" }
+        text += """
+
+            Settings come from flags or from environment variables: --port 8080 or MARTLET_PORT=8080.
+            martlet COMMAND --help says which ones a command takes; all of them:
+
+            """
+        return text + table(SettingsList.all)
+    }
+
+    static func of(_ command: String) -> String {
+        let description = commands.first { $0.name == command }?.text ?? ""
+        return "martlet \(command): \(description)\n\nSettings:\n" + table(SettingsList.of(command))
+            + (command == "tail" ? "  --json\n      JSON lines: the events as they came\n" : "")
+    }
+
+    private static func table(_ settings: [Setting]) -> String {
+        settings.map { setting in
+            let fallback = setting.fallback.isEmpty ? "default: none" : "default: \(setting.fallback)"
+            return """
+                  \(setting.flag), \(setting.variable)
+                      \(setting.help)
+                      \(setting.expected); \(fallback)
+
+                """
+        }.joined()
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count))
+    }
+}

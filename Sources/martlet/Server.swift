@@ -1,0 +1,169 @@
+import Core
+import Crypto
+import EventLog
+import FanOut
+import FeedAPI
+import HTTPService
+import Notifier
+import Realtime
+import RedisLink
+import Runtime
+import Social
+import Sockets
+import Store
+import Synchronization
+
+/// Which roles a process has.
+struct Roles: OptionSet, Sendable {
+    let rawValue: Int
+    static let api = Roles(rawValue: 1)
+    static let realtime = Roles(rawValue: 2)
+    static let fanout = Roles(rawValue: 4)
+    static let notifier = Roles(rawValue: 8)
+    static let all: Roles = [.api, .realtime, .fanout, .notifier]
+}
+
+/// A process with some roles: put together, started, and taken down in order.
+final class Server: Sendable {
+    private let site: Site
+    private let roles: Roles
+    private let log: (any EventLog)?
+    private let fanOut: FanOut?
+    private let notifier: Notifier?
+    private let live: LiveService?
+    private let listener = Mutex<PgListener?>(nil)
+    private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
+    private let isDraining = Atomic<Bool>(false)
+
+    init(_ site: Site, _ roles: Roles) async throws {
+        self.site = site
+        self.roles = roles
+        let needsLog = !roles.isDisjoint(with: [.fanout, .notifier])
+        log = needsLog ? try await site.openLog() : nil
+        fanOut =
+            roles.contains(.fanout)
+            ? FanOut(
+                database: site.database, storage: site.relaxedDatabase ?? site.database, log: log!,
+                timelines: site.timelines, repair: site.repair, idempotency: site.idempotency, clock: site.clock)
+            : nil
+        notifier = roles.contains(.notifier) ? Notifier(log: log!) : nil
+        // The role api needs an ear, too: for long polls.
+        live =
+            roles.isDisjoint(with: [.api, .realtime])
+            ? nil : try await Self.makeLive(site)
+    }
+
+    private static func makeLive(_ site: Site) async throws -> LiveService {
+        // The gateway calls Redis on its own loop, without a hop.
+        let redis = try await Redis(on: site.sockets, address: site.redisAddress)
+        try await redis.waitUntilConnected(milliseconds: 5000)
+        let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
+        return LiveService(
+            loop: site.sockets, options: GatewayOptions(), database: site.database, redis: redis,
+            redisAddress: site.redisAddress, feeds: FeedReader(database: site.database, timelines: timelines),
+            accounts: site.accounts, revocations: site.revocations, cursors: site.cursors,
+            ticketKey: Crypto.derivedKey("tickets", from: site.secret), clock: site.clock)
+    }
+
+    /// - Returns: the port.
+    func start() async throws -> Int {
+        if let log { try await log.createTopics(FanOut.topics(partitions: site.configuration.values.number("log-partitions"))) }
+        await site.revocations.reload(from: site.accounts)
+        let listener = site.listen { [fanOut] in fanOut?.wake() }
+        self.listener.withLock { $0 = listener }
+        try await fanOut?.start()
+        try await notifier?.start()
+        if let live { try await untilListening(live) }
+        return try await open()
+    }
+
+    private func untilListening(_ live: LiveService) async throws {
+        for _ in 0..<500 {
+            if await live.isListening() { return }
+            try await Task.sleep(nanoseconds: 10_000_000)
+        }
+        throw Failure("Redis does not let this process subscribe")
+    }
+
+    private func open() async throws -> Int {
+        let configuration = site.configuration
+        var options = ServerOptions()
+        options.address = configuration.values.text("address")!
+        options.port = configuration.port
+        options.maxConnections = configuration.values.number("connections")
+        options.webSocketPaths = roles.contains(.realtime) ? [LiveService.webSocketPath] : []
+        options.maxBody = 65_536
+        // One after the other: what a client pipelines may build on what it sent before.
+        options.maxPipelined = 1
+        let router = makeRouter()
+        let live = roles.contains(.realtime) ? live : nil
+        let loop = site.sockets
+        let server: LoopBound<SocketServer>
+        do {
+            server = try await loop.run { [options] in
+                let door = FrontDoor(router: router, live: live)
+                return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: door), on: loop)
+            }
+        } catch {
+            throw Failure("port \(options.port) can't be opened: \(error)")
+        }
+        sockets.withLock { $0 = server }
+        return try await loop.run { server.value.port }
+    }
+
+    private func makeRouter() -> Router {
+        let configuration = site.configuration
+        var options = Router.Options()
+        options.limitsAreOn = configuration.limitsAreOn
+        options.origins = configuration.list("origins")
+        options.trustedProxies = configuration.list("trusted-proxies")
+        var routes = OperationRoutes(missing: { [weak self] in await self?.missing() ?? ["server"] }).routes
+        if roles.contains(.api), let live {
+            routes += FeedAPI.routes(
+                Services(
+                    database: site.database, accounts: site.accounts, users: site.users, graph: site.graph,
+                    posts: site.posts, feeds: site.feeds, repair: site.repair, idempotency: site.idempotency,
+                    cursors: site.cursors, waiter: live, limits: RouteLimits(areOn: configuration.limitsAreOn)))
+            if let folder = PageRoutes.folder(configuration.values.text("web")) {
+                routes += PageRoutes.routes(folder)
+            } else {
+                Log.warning("no demo page: the folder web-demo was not found; set MARTLET_WEB")
+            }
+        }
+        if roles.contains(.realtime), let live { routes += live.routes }
+        return Router(routes: routes, accounts: site.accounts, revocations: site.revocations, options: options)
+    }
+
+    private func missing() async -> [String] {
+        var missing: [String] = []
+        if isDraining.load(ordering: .relaxed) { missing.append("draining") }
+        if (try? await withDeadline(milliseconds: 1000, { [site] in try await site.database.query("SELECT 1") })) == nil {
+            missing.append("postgres")
+        }
+        if !site.redis.isConnected { missing.append("redis") }
+        if let live, await !live.isListening() { missing.append("live") }
+        return missing
+    }
+
+    /// Finishes requests in flight, tells live clients to come back, commits what is done. Takes at most some 8 s.
+    func stop() async {
+        isDraining.store(true, ordering: .relaxed)
+        let server = sockets.withLock { $0 }
+        let empty = Wakeup()
+        if let server { try? await site.sockets.run { server.value.drain { empty.signal() } } }
+        await live?.drain()
+        let limit = Task {
+            try? await Task.sleep(nanoseconds: 4_000_000_000)
+            empty.signal()
+        }
+        if server != nil { await empty.wait() }
+        limit.cancel()
+        if let server { try? await site.sockets.run { server.value.close() } }
+        await live?.close()
+        await notifier?.close()
+        await fanOut?.close()
+        await log?.close()
+        listener.withLock { $0 }?.close()
+        await site.close()
+    }
+}

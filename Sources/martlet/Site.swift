@@ -1,0 +1,143 @@
+import Core
+import Crypto
+import EmbeddedLog
+import EventLog
+import RedisLink
+import Runtime
+import Social
+import Store
+import Wire
+
+/// What the roles of a process share: connections, keys, and the domain on top of them.
+final class Site: Sendable {
+    let configuration: Configuration
+    let clock: any WallClock = SystemClock()
+    /// PostgreSQL and the commands to Redis.
+    let stores = EventLoop(name: "stores")
+    /// HTTP, the live connections, and their own link to Redis.
+    let sockets = EventLoop(name: "sockets")
+    let database: Database
+    /// Commits without waiting for the disk; `nil` where the log isn't in PostgreSQL.
+    let relaxedDatabase: Database?
+    let redis: Redis
+    let redisAddress: RedisAddress
+    let secret: [UInt8]
+    let ids: IDGenerator
+    let accounts: Accounts
+    let revocations: Revocations
+    let users: Users
+    let posts: Posts
+    let graph: Graph
+    let timelines: Timelines
+    let feeds: FeedReader
+    let repair: FeedRepair
+    let idempotency: Idempotency
+    let cursors: CursorSigner
+
+    /// - Parameter node: the number in the ids that this process makes; `nil`: the setting's.
+    init(_ configuration: Configuration, makeSecret: Bool, node: Int? = nil, passwordThreads: Int = 2) async throws {
+        self.configuration = configuration
+        secret = try configuration.secret(make: makeSecret)
+        redisAddress = try configuration.redisAddress()
+        database = Database(
+            loop: stores,
+            options: DatabaseOptions(
+                connectionInfo: Self.connectionInfo(configuration.postgresURL, options: "-c statement_timeout=15000"),
+                connections: configuration.poolSize))
+        relaxedDatabase =
+            configuration.kafka != nil
+            ? nil
+            : Database(
+                loop: stores,
+                options: DatabaseOptions(
+                    connectionInfo: Self.connectionInfo(
+                        configuration.postgresURL, options: "-c statement_timeout=30000 -c synchronous_commit=off"),
+                    connections: configuration.poolSize))
+        redis = try await Redis(on: stores, address: redisAddress)
+        ids = IDGenerator(node: node ?? configuration.node, clock: clock)
+        let hasher = PasswordHasher(threads: passwordThreads, cost: configuration.passwordCost)
+        accounts = Accounts(
+            database: database, ids: ids, hasher: hasher,
+            signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: secret)), clock: clock)
+        revocations = Revocations(clock: clock)
+        users = Users(database: database)
+        posts = Posts(database: database, ids: ids, users: users, clock: clock)
+        graph = Graph(ids: ids, clock: clock)
+        timelines = Timelines(redis: redis, partitions: configuration.partitions)
+        feeds = FeedReader(database: database, timelines: timelines)
+        repair = FeedRepair(database: database, timelines: timelines)
+        idempotency = Idempotency(database: database, secret: secret)
+        cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
+    }
+
+    /// Adds options for the server's side, and a name for its lists of connections, to a URI or a string of pairs.
+    private static func connectionInfo(_ base: String, options: String) -> String {
+        guard base.hasPrefix("postgres://") || base.hasPrefix("postgresql://") else {
+            return "\(base) options='\(options)' application_name=martlet"
+        }
+        let encoded = options.replacing(" ", with: "%20").replacing("=", with: "%3D")
+        return base + (base.contains("?") ? "&" : "?") + "options=\(encoded)&application_name=martlet"
+    }
+
+    /// Waits for PostgreSQL and Redis, brings the schema up to date.
+    func prepare() async throws {
+        do {
+            _ = try await database.migrate(Schema.migrations)
+        } catch let error as MigrationError {
+            throw Failure(error.description)
+        } catch {
+            throw Failure("PostgreSQL does not answer: \(error)")
+        }
+        do {
+            try await redis.waitUntilConnected(milliseconds: 5000)
+        } catch {
+            throw Failure("Redis does not answer at \(configuration.redis ?? "the private socket"): \(error)")
+        }
+    }
+
+    /// The event log of the settings.
+    func openLog() async throws -> any EventLog {
+        let log: any EventLog
+        if let options = try configuration.kafkaOptions() {
+            do {
+                log = try KafkaLog(options: options)
+            } catch {
+                throw Failure("MARTLET_KAFKA: \(error)", exitCode: 2)
+            }
+        } else {
+            log = EmbeddedLog(database: relaxedDatabase!)
+        }
+        return log
+    }
+
+    /// Hears of log-outs and of events in the outbox.
+    func listen(onOutbox: @escaping @Sendable () -> Void) -> PgListener {
+        PgListener(
+            loop: stores, connectionInfo: Self.connectionInfo(configuration.postgresURL, options: "-c statement_timeout=15000"),
+            channels: [Accounts.sessionChannel, Outbox.channel],
+            onState: { [accounts, revocations] isUp in
+                guard isUp else { return }
+                onOutbox()
+                Task { await revocations.reload(from: accounts) }
+            },
+            onNotification: { [revocations] channel, payload in
+                if channel == Outbox.channel {
+                    onOutbox()
+                } else if let session = ID(payload) {
+                    revocations.add(session)
+                }
+            })
+    }
+
+    func close() async {
+        await redis.close()
+        database.close()
+        relaxedDatabase?.close()
+    }
+}
+
+extension Configuration {
+    var node: Int { values.number("node") }
+    var passwordCost: Int { values.has("password-cost") ? values.number("password-cost") : 5 }
+    var poolSize: Int { values.has("postgres-connections") ? values.number("postgres-connections") : 4 }
+}

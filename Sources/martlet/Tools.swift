@@ -1,0 +1,24 @@
+import Core
+import Social
+import Store
+
+/// The small commands.
+enum Tools {
+    static func migrate(_ configuration: Configuration) async throws {
+        let site = try await Site(configuration, makeSecret: true, node: 63, passwordThreads: 1)
+        let done = try await site.database.migrate(Schema.migrations)
+        print(done.isEmpty ? "the schema is up to date" : "migrated: " + done.map(String.init).joined(separator: ", "))
+    }
+
+    static func token(_ configuration: Configuration) async throws {
+        guard let handle = configuration.values.text("handle") else {
+            throw Failure("whose token? --handle NAME", exitCode: 2)
+        }
+        let site = try await Site(configuration, makeSecret: false, node: 63, passwordThreads: 1)
+        guard let user = try await site.users.id(handle: handle) else { throw Failure("there is no user @\(handle)") }
+        let session = try await site.accounts.openSession(of: user)
+        print(
+            site.accounts.accessToken(
+                user: user, session: session, seconds: Int64(configuration.values.number("lifetime"))))
+    }
+}

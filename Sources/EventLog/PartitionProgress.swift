@@ -70,7 +70,7 @@ struct PartitionProgress {
     var position: Int64? { finished ?? batch.first?.offset ?? waiting.first?.offset }
 
     /// The position to commit, if it has moved since the last one that was sent.
-    var uncommitted: Int64? { let end = waiting.last.map { $0.offset + 1 } ?? finished; return end == sent ? nil : end }
+    var uncommitted: Int64? { finished == sent ? nil : finished }
 
     mutating func commitSent(_ offset: Int64) { sent = offset }
 

@@ -15,7 +15,8 @@ enum ChildProcess {
     ///   - log: where its output is appended; without it the output is returned.
     static func run(_ arguments: [String], log: String? = nil) throws -> Result {
         var pipeEnds: [Int32] = [-1, -1]
-        guard log != nil || pipe2(&pipeEnds, O_CLOEXEC) == 0 else { throw Failure("no pipe for \(arguments[0])") }
+        guard log != nil || pipe(&pipeEnds) == 0 else { throw Failure("no pipe for \(arguments[0])") }
+        for end in pipeEnds where end >= 0 { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { for end in pipeEnds where end >= 0 { close(end) } }
 
         var actions = posix_spawn_file_actions_t()

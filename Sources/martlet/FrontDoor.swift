@@ -10,6 +10,7 @@ import Wire
 final class FrontDoor: ServerHandler {
     /// Requests in work; more are told to come back.
     private static let maxInFlight = 2000
+    private let loop: EventLoop
     private let router: Router
     private let live: LiveService?
     private let inFlight = InFlight()
@@ -20,7 +21,8 @@ final class FrontDoor: ServerHandler {
     }
 
     /// - Parameter live: `nil` in a process without the role `realtime`.
-    init(router: Router, live: LiveService?) {
+    init(loop: EventLoop, router: Router, live: LiveService?) {
+        self.loop = loop
         self.router = router
         self.live = live
     }
@@ -41,7 +43,7 @@ final class FrontDoor: ServerHandler {
         gauge.set(inFlight.count)
         let router = router
         let handle = exchange.handle
-        let counter = LoopBound.holding(inFlight, on: handle.loop)
+        let counter = LoopBound.holding(inFlight, on: loop)
         Task {
             let response = await router.answer(request)
             handle.respond(response)

@@ -6,7 +6,7 @@ import Runtime
 enum Program {
     static func run(_ arguments: [String]) async -> Int32 {
         guard let command = arguments.first, command != "--help", command != "-h", command != "help" else {
-            print(Help.overview)
+            Program.say(Help.overview)
             return arguments.isEmpty ? 2 : 0
         }
         guard Help.commands.contains(where: { $0.name == command }) else {
@@ -15,7 +15,7 @@ enum Program {
         }
         let rest = Array(arguments.dropFirst())
         if rest.contains("--help") || rest.contains("-h") {
-            print(Help.of(command))
+            Program.say(Help.of(command))
             return 0
         }
         do {
@@ -63,6 +63,12 @@ enum Program {
         return try SettingValues(
             own, arguments: arguments, environment: environment,
             otherVariables: SettingsList.otherVariables.union(others.map(\.variable)))
+    }
+
+    /// One line on standard output, at once.
+    static func say(_ line: String) {
+        var bytes = Array((line + "\n").utf8)
+        _ = write(1, &bytes, bytes.count)
     }
 
     static func complain(_ message: String) {

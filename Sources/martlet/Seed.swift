@@ -28,7 +28,7 @@ enum Seed {
             made += some
         }
         try Files.write(path, lines.bytes, mode: 0o600)
-        print("\(made) users follow @\(author); their access tokens are in \(path)")
+        Program.say("\(made) users follow @\(author); their access tokens are in \(path)")
     }
 
     /// Nobody logs in as one of these users.

@@ -49,12 +49,12 @@ enum Serve {
     private static func serve(
         _ configuration: Configuration, _ roles: Roles, makeSecret: Bool, until stopped: Wakeup
     ) async throws {
-        if !configuration.limitsAreOn { print("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
+        if !configuration.limitsAreOn { Program.say("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
         let site = try await Site(configuration, makeSecret: makeSecret)
         try await site.prepare()
         let server = try await Server(site, roles)
         let port = try await server.start()
-        print("Martlet is live at http://localhost:\(port)")
+        Program.say("Martlet is live at http://localhost:\(port)")
         await stopped.wait()
         Log.info("ending")
         await server.stop()

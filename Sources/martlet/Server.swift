@@ -101,7 +101,7 @@ final class Server: Sendable {
         let server: LoopBound<SocketServer>
         do {
             server = try await loop.run { [options] in
-                let door = FrontDoor(router: router, live: live)
+                let door = FrontDoor(loop: loop, router: router, live: live)
                 return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: door), on: loop)
             }
         } catch {

@@ -7,7 +7,7 @@ enum Tools {
     static func migrate(_ configuration: Configuration) async throws {
         let site = try await Site(configuration, makeSecret: true, node: 63, passwordThreads: 1)
         let done = try await site.database.migrate(Schema.migrations)
-        print(done.isEmpty ? "the schema is up to date" : "migrated: " + done.map(String.init).joined(separator: ", "))
+        Program.say(done.isEmpty ? "the schema is up to date" : "migrated: " + done.map(String.init).joined(separator: ", "))
     }
 
     static func token(_ configuration: Configuration) async throws {
@@ -17,7 +17,7 @@ enum Tools {
         let site = try await Site(configuration, makeSecret: false, node: 63, passwordThreads: 1)
         guard let user = try await site.users.id(handle: handle) else { throw Failure("there is no user @\(handle)") }
         let session = try await site.accounts.openSession(of: user)
-        print(
+        Program.say(
             site.accounts.accessToken(
                 user: user, session: session, seconds: Int64(configuration.values.number("lifetime"))))
     }

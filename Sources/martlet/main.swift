@@ -3,7 +3,6 @@ import Glibc
 import Runtime
 
 Signals.block()
-setvbuf(stdout, nil, _IOLBF, 0)
 let arguments = Array(CommandLine.arguments.dropFirst())
 Task {
     exit(await Program.run(arguments))

@@ -1,0 +1,259 @@
+import Wire
+
+extension OpenAPI {
+    static var schemas: String {
+        object(bodies + values + answers)
+    }
+
+    /// What is cut off at both ends of a text: Unicode's property White_Space.
+    private static let space =
+        #"\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"#
+    /// Control characters, line separators, and marks that change the direction of what stands around them.
+    private static let control =
+        #"\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069"#
+
+    private static let namePattern =
+        "^[\(space)]*[^\(space)\(control)]([^\(control)]*[^\(space)\(control)])?[\(space)]*$"
+
+    private static let bodies: [(String, String)] = [
+        (
+            "SignUp",
+            #"""
+            {
+                "type": "object", "additionalProperties": false, "required": ["handle", "password"],
+                "properties": {
+                    "handle": {"$ref": "#/components/schemas/GivenHandle"},
+                    "password": {"type": "string", "minLength": 8, "maxLength": 256},
+                    "display_name": {
+                        "type": "string", "minLength": 1, "maxLength": 60,
+                        "pattern": "\#(namePattern)",
+                        "description": "White space at the ends is trimmed, and the length counts without it. \#
+            Without this key: the handle."
+                    }
+                }
+            }
+            """#
+        ),
+        (
+            "LogIn",
+            #"""
+            {
+                "type": "object", "additionalProperties": false, "required": ["handle", "password"],
+                "properties": {"handle": {"type": "string"}, "password": {"type": "string"}}
+            }
+            """#
+        ),
+        (
+            "RefreshToken",
+            #"""
+            {
+                "type": "object", "additionalProperties": false, "required": ["refresh_token"],
+                "properties": {"refresh_token": {"type": "string"}}
+            }
+            """#
+        ),
+        (
+            "Follow",
+            #"""
+            {
+                "type": "object", "additionalProperties": false, "required": ["user_id"],
+                "properties": {"user_id": {"$ref": "#/components/schemas/Id"}}
+            }
+            """#
+        ),
+        (
+            "NewPost",
+            #"""
+            {
+                "type": "object", "additionalProperties": false, "required": ["text"],
+                "properties": {
+                    "text": {
+                        "type": "string", "minLength": 1, "maxLength": 5000,
+                        "pattern": "^[^\\u0000]*[^\\u0000\#(space)][^\\u0000]*$",
+                        "description": "White space at the ends is trimmed, and the length counts without it, \#
+            in Unicode scalars."
+                    }
+                }
+            }
+            """#
+        ),
+    ]
+
+    private static let values: [(String, String)] = [
+        ("Id", #"{"type": "string", "pattern": "^[0-9]{1,16}$"}"#),
+        (
+            "GivenHandle",
+            #"""
+            {"type": "string", "pattern": "^[A-Za-z0-9_]{3,30}$", "description": "Made lower-case before it is used."}
+            """#
+        ),
+        ("Cursor", #"{"type": "string", "minLength": 1, "description": "Opaque."}"#),
+        (
+            "Time",
+            #"""
+            {
+                "type": "string", "format": "date-time",
+                "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$"
+            }
+            """#
+        ),
+        (
+            "Problem",
+            #"""
+            {
+                "type": "object", "required": ["type", "title", "status", "code", "detail", "request_id"],
+                "properties": {
+                    "type": {"type": "string", "format": "uri-reference", "pattern": "^/problems/[a-z_]+$"},
+                    "title": {"type": "string", "minLength": 1},
+                    "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                    "code": {"type": "string", "enum": \#(array(ErrorCode.allCases.map { text($0.rawValue) }))},
+                    "detail": {"type": "string", "minLength": 1},
+                    "field": {"type": "string", "description": "The key, parameter or header that is wrong."},
+                    "request_id": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}
+                }
+            }
+            """#
+        ),
+    ]
+
+    private static let identity = #"""
+        "id": {"$ref": "#/components/schemas/Id"},
+        "handle": {"type": "string", "pattern": "^[a-z0-9_]{3,30}$"},
+        "display_name": {"type": "string", "minLength": 1, "maxLength": 60}
+        """#
+
+    private static let answers: [(String, String)] = [
+        (
+            "User",
+            #"""
+            {
+                "type": "object",
+                "required": ["id", "handle", "display_name", "created_at", "followers", "following", "posts"],
+                "properties": {
+                    \#(identity),
+                    "created_at": {"$ref": "#/components/schemas/Time"},
+                    "followers": {"type": "integer", "minimum": 0},
+                    "following": {"type": "integer", "minimum": 0},
+                    "posts": {"type": "integer", "minimum": 0},
+                    "followed": {
+                        "type": "boolean", "description": "Does the caller follow this user? Only when signed in."
+                    }
+                }
+            }
+            """#
+        ),
+        (
+            "Author",
+            #"""
+            {
+                "type": "object", "required": ["id", "handle", "display_name"],
+                "properties": {
+                    \#(identity)
+                }
+            }
+            """#
+        ),
+        (
+            "Session",
+            #"""
+            {
+                "type": "object", "required": ["user", "access_token", "token_type", "expires_in", "refresh_token"],
+                "properties": {
+                    "user": {"$ref": "#/components/schemas/User"},
+                    "access_token": {"type": "string"},
+                    "token_type": {"const": "Bearer"},
+                    "expires_in": {"type": "integer", "minimum": 1, "description": "Seconds."},
+                    "refresh_token": {"type": "string"}
+                }
+            }
+            """#
+        ),
+        (
+            "Post",
+            #"""
+            {
+                "type": "object", "required": ["id", "author", "text", "created_at"],
+                "properties": {
+                    "id": {"$ref": "#/components/schemas/Id"},
+                    "author": {"$ref": "#/components/schemas/Author"},
+                    "text": {"type": "string", "minLength": 1, "maxLength": 5000},
+                    "created_at": {"$ref": "#/components/schemas/Time"}
+                }
+            }
+            """#
+        ),
+        (
+            "PostCreated",
+            #"""
+            {
+                "type": "object", "required": ["type", "post"],
+                "properties": {"type": {"const": "post.created"}, "post": {"$ref": "#/components/schemas/Post"}}
+            }
+            """#
+        ),
+        (
+            "PostDeleted",
+            #"""
+            {
+                "type": "object", "required": ["type", "post_id"],
+                "properties": {"type": {"const": "post.deleted"}, "post_id": {"$ref": "#/components/schemas/Id"}}
+            }
+            """#
+        ),
+        (
+            "Event",
+            #"""
+            {
+                "oneOf": [{"$ref": "#/components/schemas/PostCreated"}, {"$ref": "#/components/schemas/PostDeleted"}],
+                "discriminator": {
+                    "propertyName": "type",
+                    "mapping": {
+                        "post.created": "#/components/schemas/PostCreated",
+                        "post.deleted": "#/components/schemas/PostDeleted"
+                    }
+                }
+            }
+            """#
+        ),
+        ("UserList", list(of: "User")),
+        ("PostList", list(of: "Post")),
+        ("FeedPage", list(of: "Post", more: [("live", schema("Cursor"))])),
+        (
+            "FeedEvents",
+            #"""
+            {
+                "type": "object", "required": ["items", "live", "reset"],
+                "properties": {
+                    "items": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
+                    "live": {"$ref": "#/components/schemas/Cursor"},
+                    "reset": {
+                        "type": "boolean",
+                        "description": "The position is out of the window; there are no items: read the feed."
+                    }
+                }
+            }
+            """#
+        ),
+        ("Feed", object([("anyOf", array([schema("FeedPage"), schema("FeedEvents")]))])),
+        (
+            "Ticket",
+            #"""
+            {
+                "type": "object", "required": ["ticket", "expires_in"],
+                "properties": {
+                    "ticket": {"type": "string"}, "expires_in": {"const": 30, "description": "Seconds."}
+                }
+            }
+            """#
+        ),
+    ]
+
+    /// - Parameter more: keys beside `items` and `next`, always there.
+    private static func list(of item: String, more: [(String, String)] = []) -> String {
+        let items = object([("type", text("array")), ("maxItems", "100"), ("items", schema(item))])
+        return object([
+            ("type", text("object")), ("required", array((["items"] + more.map(\.0)).map(text))),
+            ("properties", object([("items", items), ("next", schema("Cursor"))] + more)),
+        ])
+    }
+}

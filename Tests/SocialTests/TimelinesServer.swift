@@ -43,6 +43,7 @@ final class TimelinesServer: Sendable {
     ) -> Timelines {
         var options = Timelines.Options()
         options.cap = cap
+        options.buildWait = 20
         options.prefix = "t\(UInt32.random(in: 0 ... .max)):"
         return Timelines(
             redis: redis, partitions: Partitions(count: partitions), options: options, scripts: scripts)
@@ -52,8 +53,13 @@ final class TimelinesServer: Sendable {
 extension Timelines {
     /// The list as it stands in Redis, its marker last; empty where there is none.
     func list(_ user: ID) async throws -> [TimelineEntry] {
-        let reply = try await redis.command("LRANGE", .text(listKey(user)), 0, -1)
-        return (reply.elements ?? []).map { TimelineEntry($0.bytes!)! }
+        try await lists([user])[0]
+    }
+
+    func lists(_ users: [ID]) async throws -> [[TimelineEntry]] {
+        try await redis.pipeline(users.map { ["LRANGE", .text(listKey($0)), 0, -1] }).map { reply in
+            (reply.elements ?? []).map { TimelineEntry($0.bytes!)! }
+        }
     }
 
     func ensureEmpty(_ users: ID...) async throws {

@@ -41,7 +41,7 @@ extension TimelineLua {
     /// Returns 0: no list, 1: merged, 2: the token has been overtaken.
     static func merge(without mutation: TimelineMutation?) -> String {
         let note = mutation == .noteOfMerge ? "" : "call('HSET', disordered, user, decimal(position))"
-        let rebuilt = mutation == .horizonOfRebuild ? "horizon" : "position"
+        let rebuilt = mutation == .horizonOfRebuild ? "0" : "position"
         let tell = mutation == .tellOfRebuild ? "" : "reset(user, position, epoch(ARGV[5]))"
         let isOvertaken = mutation == .token ? "false" : "call('GET', build) ~= ARGV[2]"
         let isSevered = mutation == .severedInMerge ? "0" : "call('SISMEMBER', key, user)"

@@ -46,7 +46,7 @@ enum TimelineMutation: String, CaseIterable, Sendable {
     case publishOnlyChanges
     /// Trimming does not raise the marker's position.
     case horizonOfTrim
-    /// A rebuild does not raise the marker's position.
+    /// A rebuild leaves the marker's position at zero.
     case horizonOfRebuild
     /// A rebuild does not tell the nodes that hold the user.
     case tellOfRebuild

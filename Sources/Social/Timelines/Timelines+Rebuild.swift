@@ -20,7 +20,7 @@ extension Timelines {
     private static let tokenLife = 60_000
 
     /// Sees to it that the user has a timeline; at most one caller of all processes reads the database for it, while
-    /// others wait, for two seconds at most. Nodes that hold the user are told to reset the clients, for the
+    /// others wait. Nodes that hold the user are told to reset the clients, for the
     /// rebuilt timeline tells nothing of what happened before.
     /// - Parameter source: reads the database. What was committed there before it is called must be in what it
     ///   returns, up to `completeFrom`.
@@ -28,7 +28,7 @@ extension Timelines {
     @discardableResult
     public func ensure(_ user: ID, source: () async throws -> RebuildEntries) async throws -> Bool {
         let token = RedisArgument.text(String(UInt64.random(in: 1 ... .max), radix: 36))
-        let impatience = monotonicNanoseconds() + 2_000_000_000
+        let impatience = monotonicNanoseconds() + UInt64(options.buildWait) * 1_000_000
         while true {
             let patience = monotonicNanoseconds() < impatience ? options.buildPatience : 0
             switch try await begin(user, token: token, patience: patience) {

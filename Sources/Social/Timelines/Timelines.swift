@@ -22,7 +22,9 @@ public struct Timelines: Sendable {
         public var severance = 3600
         /// Users in one call of a script; Redis serves nobody else meanwhile (about 4 ms for 500).
         public var usersPerCall = 500
-        /// Milliseconds after which a builder that does not finish is taken for dead.
+        /// Milliseconds for which a reader waits for another's rebuild before it starts one of its own.
+        public var buildWait = 2000
+        /// Milliseconds after which a builder that does not finish is taken for dead by all.
         public var buildPatience = 10_000
         /// Before all keys and channels: for several installations, or tests, in one Redis. Without braces.
         public var prefix = ""

@@ -81,6 +81,14 @@ public struct ChunkWorker: Sendable {
             author: change.author,
             payload: TaggedEvent.join(requestID: change.headers.requestID, change.payload))
         let counts = try await timelines.deliver(event, to: users)
+        Log.info(
+            "fanned out",
+            [
+                "request_id": .text(change.headers.requestID), "event_id": .text(change.headers.eventID),
+                "type": .text(event.operation == .deleted ? EventType.postDeleted : EventType.postCreated),
+                "post": .text(change.id.description), "followers": .number(Int64(users.count)),
+                "pushed": .number(Int64(counts.pushed)),
+            ])
         delivered.add(users.count)
         pushed.add(counts.pushed)
     }

@@ -167,10 +167,10 @@ extension OpenAPI {
             Operation.Answer(status: 200, description: description, content: (type, schema))
         }
         return [
-            get("/healthz", id: "health", summary: "Does the process live?", [.init(status: 200, description: "Yes.")]),
+            get("/healthz", id: "health", summary: "Does the process live?", [.json("Health", "Yes.")]),
             get(
                 "/readyz", id: "readiness", summary: "Can it serve?",
-                [.init(status: 200, description: "Yes."), .init(status: 503, description: "No: the body says why.")]),
+                [.json("Health", "Yes."), .json("Health", "No: `missing` names what is not there.", status: 503)]),
             get(
                 "/metrics", id: "metrics", summary: "Metrics for Prometheus",
                 [body("The text format.", "text/plain", "{\"type\":\"string\"}")]),
@@ -179,7 +179,10 @@ extension OpenAPI {
                 [body("OpenAPI 3.1.", "application/json", "{\"type\":\"object\"}")]),
             get(
                 "/", id: "page", summary: "The demo page",
-                [body("The page.", "text/html", "{\"type\":\"string\"}")]),
+                [
+                    body("The page.", "text/html", "{\"type\":\"string\"}"),
+                    .init(status: 304, description: "The page is the one with the tag in `If-None-Match`."),
+                ]),
         ]
     }
 }

@@ -236,6 +236,18 @@ extension OpenAPI {
         ),
         ("Feed", object([("anyOf", array([schema("FeedPage"), schema("FeedEvents")]))])),
         (
+            "Health",
+            #"""
+            {
+                "type": "object", "required": ["status"],
+                "properties": {
+                    "status": {"enum": ["alive", "ready", "not ready"]},
+                    "missing": {"type": "array", "minItems": 1, "items": {"type": "string"}}
+                }
+            }
+            """#
+        ),
+        (
             "Ticket",
             #"""
             {

@@ -43,6 +43,9 @@ struct PostRoutes: Sendable {
                 return stored
             }
         }
+        Log.info(
+            "posted",
+            ["request_id": .text(scope.requestID), "post": .text(post.id.description), "author": .text(author.description)])
         await showToAuthor(post, scope)
         return answer
     }

@@ -10,9 +10,11 @@ extension Problem {
             case .headerTooLarge, .targetTooLong: .headerTooLarge
             case .bodyTooLarge: .bodyTooLarge
             case .overloaded: .overloaded
-            default: .badRequest
+            default: .invalidField
             }
-        self.init(code, error.detail, retryAfter: code == .overloaded ? 1 : nil)
+        self.init(
+            code, error.detail, field: code == .invalidField ? "request" : nil,
+            retryAfter: code == .overloaded ? 1 : nil)
     }
 }
 

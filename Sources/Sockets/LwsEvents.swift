@@ -83,7 +83,7 @@ private func dispatch(
 private func bindOpening(_ wsi: OpaquePointer) -> Int32 {
     guard let socket = LwsContext.server(of: wsi)?.opening else { return -1 }
     lws_set_opaque_user_data(wsi, Unmanaged.passUnretained(socket).toOpaque())
-    socket.link.wsi = wsi
+    socket.bind(wsi)
     return 0
 }
 

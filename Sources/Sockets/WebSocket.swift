@@ -16,6 +16,8 @@ public final class WebSocket: LiveTransport, Slotted {
     let server: SocketServer
     let link = Link()
     var slot = -1
+    /// As in `link`, and on until lws has closed the connection.
+    private var wsi: OpaquePointer?
     /// Until it is open.
     private var request: HTTPRequest?
     private var state = State.opening
@@ -97,15 +99,15 @@ public final class WebSocket: LiveTransport, Slotted {
         server.wake()
     }
 
-    /// Without a Close frame.
+    /// Without a Close frame, and without waiting for the peer's.
     func kill(_ reason: CloseReason) {
-        if case .closed = state { return }
+        if case .closed = state {} else { closeReason = reason }
         state = .closed
-        closeReason = reason
         server.later { [self] in
-            guard let wsi = link.wsi else { return }
-            // lws would wait to flush its backlog.
-            shutdown(link.descriptor, Int32(SHUT_RDWR))
+            guard let wsi else { return }
+            // lws would wait to flush its backlog, or for the peer's Close frame.
+            shutdown(lws_get_socket_fd(wsi), Int32(SHUT_RDWR))
+            guard link.wsi != nil else { return }
             tellClosed()
             martlet_lws_close(wsi)
         }
@@ -118,6 +120,11 @@ public final class WebSocket: LiveTransport, Slotted {
     }
 
     // MARK: Events of lws
+
+    func bind(_ wsi: OpaquePointer) {
+        self.wsi = wsi
+        link.wsi = wsi
+    }
 
     func established() {
         state = .open
@@ -164,6 +171,7 @@ public final class WebSocket: LiveTransport, Slotted {
 
     /// The connection has gone.
     func lost() {
+        wsi = nil
         dropped()
         server.remove(self)
     }

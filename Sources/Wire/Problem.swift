@@ -21,13 +21,12 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case bodyTooLarge = "body_too_large"
     case unsupportedMediaType = "unsupported_media_type"
     case headerTooLarge = "header_too_large"
-    case badRequest = "bad_request"
     case rateLimited = "rate_limited"
     case overloaded
 
     public var status: Int {
         switch self {
-        case .invalidJSON, .invalidField, .missingField, .unknownField, .unknownParameter, .invalidCursor, .badRequest:
+        case .invalidJSON, .invalidField, .missingField, .unknownField, .unknownParameter, .invalidCursor:
             400
         case .unauthenticated, .invalidCredentials, .tokenExpired, .tokenReused: 401
         case .forbidden: 403
@@ -63,7 +62,6 @@ public enum ErrorCode: String, Sendable, CaseIterable {
         case .bodyTooLarge: "The body is too large"
         case .unsupportedMediaType: "The content type is not supported"
         case .headerTooLarge: "The request's head is too large"
-        case .badRequest: "The request is not valid HTTP"
         case .rateLimited: "Too many requests"
         case .overloaded: "The service is busy"
         }

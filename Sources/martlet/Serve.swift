@@ -36,11 +36,12 @@ enum Serve {
 
     /// One role by itself: it needs servers that others can reach.
     static func runRole(_ roles: Roles, _ configuration: Configuration) async throws {
-        for (name, value) in [
+        let missing = [
             ("MARTLET_POSTGRES", configuration.postgres), ("MARTLET_REDIS", configuration.redis),
             ("MARTLET_KAFKA", configuration.kafka),
-        ] where value == nil {
-            throw Failure("a role by itself needs \(name): see martlet --help", exitCode: 2)
+        ].filter { $0.1 == nil }.map(\.0)
+        guard missing.isEmpty else {
+            throw Failure("a role by itself needs \(missing.joined(separator: ", ")): see martlet --help", exitCode: 2)
         }
         let stopped = termination()
         try await serve(configuration, roles, makeSecret: false, until: stopped)

@@ -42,7 +42,7 @@ final class Site: Sendable {
         database = Database(
             loop: stores,
             options: DatabaseOptions(
-                connectionInfo: Self.connectionInfo(configuration.postgresURL, options: "-c statement_timeout=15000"),
+                connectionInfo: Self.connectionInfo(configuration.postgresURL, options: "-c statement_timeout=15000 -c client_min_messages=warning"),
                 connections: configuration.poolSize))
         relaxedDatabase =
             configuration.kafka != nil

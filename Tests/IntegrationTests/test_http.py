@@ -113,14 +113,24 @@ def test_byte_by_byte(server: Server, alice: User) -> None:
 
 
 def test_a_chunked_body(server: Server, alice: User) -> None:
-    """Chunks with an extension and a trailer; the connection goes on after them."""
+    """The connection goes on after the last chunk."""
     with RawHttp(server) as raw:
         headers = ("Content-Type: application/json", "Transfer-Encoding: chunked")
         raw.send(raw.head("POST", "/v1/posts", *headers, token=alice.token))
-        raw.send(b'8\r\n{"text":\r\nA;name=value\r\n"chunked"}\r\n0\r\nX-Trailer: 1\r\n\r\n')
+        raw.send(b'8\r\n{"text":\r\nA\r\n"chunked"}\r\n0\r\n\r\n')
         raw.send(raw.head("GET", "/healthz"))
         first, second = raw.answer(), raw.answer()
     assert (first.status_code, first.json().get("text"), second.status_code) == (201, "chunked", 200)
+
+
+@pytest.mark.parametrize("end", [b'A;name=value\r\n"chunked"}\r\n0\r\n\r\n', b'A\r\n"chunked"}\r\n0\r\nX-Trailer: 1\r\n\r\n'])
+def test_what_readers_differ_about_in_chunks_is_refused(server: Server, alice: User, end: bytes) -> None:
+    """Chunk extensions and trailers serve nobody here, and proxies read them differently."""
+    with RawHttp(server) as raw:
+        headers = ("Content-Type: application/json", "Transfer-Encoding: chunked")
+        raw.send(raw.head("POST", "/v1/posts", *headers, token=alice.token))
+        raw.send(b'8\r\n{"text":\r\n' + end)
+        assert raw.answer().status_code == 400
 
 
 SMUGGLING = {

@@ -63,6 +63,8 @@ let package = Package(
                 "Social", "HTTPService", "FeedAPI", "FanOut", "Realtime", "Notifier",
             ],
             swiftSettings: strict),
+        .executableTarget(
+            name: "martlet-bench", dependencies: ["Core", "Runtime", "CUv"], path: "Sources/Bench", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

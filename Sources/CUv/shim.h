@@ -1,6 +1,7 @@
 #pragma once
 #include <uv.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 
 // Swift cannot allocate a type whose size only C knows through its initialisers without copying it,

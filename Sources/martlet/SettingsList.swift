@@ -68,7 +68,8 @@ enum SettingsList {
     ]
 
     /// Variables that are not settings: of the make file, of tests.
-    static let otherVariables: Set<String> = ["MARTLET_TEST_KAFKA", "MARTLET_BIN", "MARTLET_TEST_KEEP"]
+    static let otherVariables: Set<String> = ["MARTLET_TEST_KAFKA", "MARTLET_BIN", "MARTLET_TEST_KEEP", "MARTLET_BENCH_PORT", "MARTLET_BENCH_LOG",
+    ]
 
     static func of(_ command: String) -> [Setting] {
         all.filter { $0.roles.isEmpty ? command != "tail" : $0.roles.contains(command) }

@@ -1,0 +1,32 @@
+import EventLog
+import Testing
+
+/// One after the other: they share two cores and a broker.
+@Suite(.serialized)
+struct KafkaTests {
+    @Suite(.serialized)
+    struct ConformanceOfKafka {
+        private let conformance: Conformance
+
+        init() throws {
+            let broker = try TestBroker.shared.get()
+            conformance = Conformance(
+                log: LogUnderTest(
+                    make: { try broker.makeLog() }, abandon: { await $0.abandon() }))
+        }
+
+        @Test func topicsAreMadeOnce() async throws { try await conformance.topicsAreMadeOnce() }
+        @Test func keysKeepTheirOrder() async throws { try await conformance.keysKeepTheirOrder() }
+        @Test func failedBatchesComeAgain() async throws { try await conformance.failedBatchesComeAgain() }
+        @Test func aFailureStopsItsPartitionOnly() async throws {
+            try await conformance.aFailureStopsItsPartitionOnly()
+        }
+        @Test func positionStaysAfterClose() async throws { try await conformance.positionStaysAfterClose() }
+        @Test func nothingIsLostByAKill() async throws { try await conformance.nothingIsLostByAKill() }
+        @Test func partitionsRunSideBySide() async throws { try await conformance.partitionsRunSideBySide() }
+        @Test func recordsStayIntact() async throws { try await conformance.recordsStayIntact() }
+        @Test func eachGroupGetsAll() async throws { try await conformance.eachGroupGetsAll() }
+        @Test func closeWaitsForTheHandler() async throws { try await conformance.closeWaitsForTheHandler() }
+        @Test func aClosedLogSaysSo() async throws { try await conformance.aClosedLogSaysSo() }
+    }
+}

@@ -31,6 +31,7 @@ let package = Package(
         library("CLibpq", "libpq", "libpq-dev"),
         library("COpenSSL", "libcrypto", "libssl-dev"),
         library("CCrypt", "libxcrypt", "libcrypt-dev"),
+        library("CCurl", "libcurl", "libcurl4-openssl-dev"),
 
         // Values and rules
         module("Core"),
@@ -45,6 +46,11 @@ let package = Package(
         module("Store", ["Core", "Runtime", "CLibpq"]),
         module("Crypto", ["Core", "Runtime", "COpenSSL", "CCrypt"]),
 
+        module("HTTPClient", ["Core", "CCurl"]),
+
+        // The private PostgreSQL and Redis of `serve`
+        module("Sidecars", ["Core", "Runtime", "CUv"]),
+
         // The domain, and the roles
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
         module("Social", ["Core", "Wire", "Runtime", "Store", "RedisLink", "Crypto"]),
@@ -56,15 +62,29 @@ let package = Package(
             "Realtime",
             ["Core", "Wire", "Hub", "Runtime", "Sockets", "RedisLink", "Store", "Social", "Crypto", "HTTPService"]),
         module("Notifier", ["Core", "Wire", "Runtime", "EventLog"]),
+        module("Tail", ["Core", "Wire", "Runtime", "HTTPClient"]),
         .executableTarget(
             name: "martlet",
             dependencies: [
                 "Core", "Wire", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Store", "Crypto",
                 "Social", "HTTPService", "FeedAPI", "FanOut", "Realtime", "Notifier",
+                "Sidecars", "Tail",
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "martlet-bench", dependencies: ["Core", "Runtime", "CUv"], path: "Sources/Bench", swiftSettings: strict),
+
+        tests("Core", ["Core"]),
+        tests("Wire", ["Core", "Wire"]),
+        tests("Hub", ["Core", "Wire", "Hub"]),
+        tests("Crypto", ["Core", "Crypto"]),
+        tests("FanOut", ["Core", "FanOut"]),
+        tests("Sockets", ["Core", "Runtime", "Sockets"]),
+        tests("RedisLink", ["Core", "Runtime", "RedisLink"]),
+        tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
+        tests("EventLog", ["Core", "Runtime", "EventLog", "EmbeddedLog", "Store", "Social", "Sidecars"]),
+        tests("Social", ["Core", "Wire", "Runtime", "RedisLink", "Store", "Crypto", "Social", "Sidecars"]),
+        tests("Tail", ["Core", "Wire", "Runtime", "HTTPClient", "Tail"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -58,6 +58,10 @@ public struct Setting: Sendable {
 
 public struct SettingError: Error, Equatable, CustomStringConvertible {
     public let description: String
+
+    public init(description: String) {
+        self.description = description
+    }
 }
 
 /// The settings as they were given, read once at the start: a flag goes before an environment variable, that before

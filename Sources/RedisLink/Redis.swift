@@ -8,7 +8,8 @@ import Synchronization
 /// Replies come within the deadline, or the connection is dropped and all that is under way fails. A command whose
 /// error says `mayHaveRun` may have been carried out: repeat only what may run twice.
 ///
-/// The process must ignore SIGPIPE (`Signals.block()`).
+/// The process must ignore SIGPIPE (`Signals.block()`). Close the link before its loop is stopped: a loop that has
+/// stopped answers nobody.
 public final class Redis: Sendable {
     public struct Options: Sendable {
         /// Milliseconds.
@@ -42,7 +43,7 @@ public final class Redis: Sendable {
         self.options = options
         let timing = RedisSession.Timing(connect: options.connectTimeout, command: options.commandTimeout)
         session = try await loop.run {
-            LoopBound(RedisSession(on: loop, address: address, name: options.name, timing: timing), to: loop)
+            .holding(RedisSession(on: loop, address: address, name: options.name, timing: timing), on: loop)
         }
         loop.post { [weak self] in self?.start(onConnect) }
     }

@@ -164,7 +164,7 @@ final class RedisConnection {
     private func scheduleFlush() {
         guard !flushIsDue, connectDeadline == nil, watch?.watched == .readable else { return }
         flushIsDue = true
-        let me = LoopBound(self, to: loop)
+        let me = LoopBound.holding(self, on: loop)
         loop.post { me.value.flush() }
     }
 

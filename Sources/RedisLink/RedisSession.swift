@@ -54,7 +54,7 @@ final class RedisSession {
         case .unix: connect(to: address.endpoint)
         case .tcp(let host, let port):
             // getaddrinfo blocks as long as DNS takes.
-            let me = LoopBound(self, to: loop)
+            let me = LoopBound.holding(self, on: loop)
             let attempt = failures
             startThread(name: "redis-resolve") { [loop] in
                 let found = Resolver.numericHosts(of: host)

@@ -7,29 +7,16 @@ import Synchronization
 public struct ExchangeHandle: Sendable {
     private let box: Box
 
-    /// Carries the exchange as an address, because it may be touched on its loop only: the box holds one retain,
-    /// which is given back there.
     private final class Box: Sendable {
-        let loop: EventLoop
-        let address: UInt
+        let exchange: LoopBound<HTTPExchange>
         let answered = Atomic<Bool>(false)
 
         init(_ exchange: HTTPExchange) {
-            loop = exchange.loop
-            address = UInt(bitPattern: Unmanaged.passRetained(exchange).toOpaque())
+            self.exchange = .holding(exchange, on: exchange.loop)
         }
 
         deinit {
-            let address = address
-            let forgotten = !answered.load(ordering: .acquiring)
-            loop.post {
-                let exchange = Box.reference(address).takeRetainedValue()
-                if forgotten { exchange.forgotten() }
-            }
-        }
-
-        static func reference(_ address: UInt) -> Unmanaged<HTTPExchange> {
-            Unmanaged.fromOpaque(UnsafeRawPointer(bitPattern: address)!)
+            if !answered.load(ordering: .acquiring) { exchange.run { $0.forgotten() } }
         }
     }
 
@@ -43,19 +30,13 @@ public struct ExchangeHandle: Sendable {
             Log.error("a request was answered twice", ["status": .number(Int64(response.status))])
             return
         }
-        onLoop { $0.respond(response) }
+        box.exchange.run { $0.respond(response) }
     }
 
     /// Runs the body on the loop with the exchange, such as to begin a stream. It must answer, or keep the exchange.
     public func withExchange(_ body: @escaping @Sendable (HTTPExchange) -> Void) {
         box.answered.store(true, ordering: .releasing)
-        onLoop(body)
-    }
-
-    private func onLoop(_ body: @escaping @Sendable (HTTPExchange) -> Void) {
-        box.loop.post { [box] in
-            body(Box.reference(box.address).takeUnretainedValue())
-        }
+        box.exchange.run(body)
     }
 }
 

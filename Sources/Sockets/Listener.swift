@@ -107,6 +107,7 @@ final class Listener {
         // A peer that has vanished, or keeps its window shut, is given up by the kernel as well.
         try set(descriptor, tcp, TCP_USER_TIMEOUT, Int32(clamping: options.writeTimeout))
         try set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+        try set(descriptor, tcp, TCP_KEEPIDLE, 60)
     }
 
     private static func set(

@@ -115,5 +115,11 @@ private func logLine(_ level: Int32, _ line: UnsafePointer<CChar>?) {
     let text = String(cString: line)
     // lws says this as an error whenever a socket is adopted with bytes to read.
     guard !text.contains("calling service") else { return }
-    Log.warning("libwebsockets", ["line": .text(String(text.drop { $0.isWhitespace }))])
+    let field = Log.Field.text(String(text.trimmingPrefix(" ").prefix { $0 != "\n" }))
+    // Any client can have warnings written.
+    if level == LLL_ERR {
+        Log.warning("libwebsockets", ["line": field])
+    } else {
+        Log.debug("libwebsockets", ["line": field])
+    }
 }

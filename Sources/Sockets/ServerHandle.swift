@@ -3,36 +3,15 @@ public import Runtime
 /// A server seen from other threads: what it is given is done on the server's loop.
 public struct ServerHandle: Sendable {
     public let port: Int
-    private let box: Box
-
-    /// Carries the server as an address, because it may be touched on its loop only: the box holds one retain, which
-    /// is given back there.
-    private final class Box: Sendable {
-        let loop: EventLoop
-        let address: UInt
-
-        init(_ server: SocketServer) {
-            loop = server.loop
-            address = UInt(bitPattern: Unmanaged.passRetained(server).toOpaque())
-        }
-
-        deinit {
-            let address = address
-            loop.post { Box.reference(address).release() }
-        }
-
-        static func reference(_ address: UInt) -> Unmanaged<SocketServer> {
-            Unmanaged.fromOpaque(UnsafeRawPointer(bitPattern: address)!)
-        }
-    }
+    private let server: LoopBound<SocketServer>
 
     init(_ server: SocketServer) {
         port = server.port
-        box = Box(server)
+        self.server = .holding(server, on: server.loop)
     }
 
     public func onLoop(_ body: @escaping @Sendable (SocketServer) -> Void) {
-        box.loop.post { [box] in body(Box.reference(box.address).takeUnretainedValue()) }
+        server.run(body)
     }
 
     /// Returns when the last connection has gone. See `SocketServer.drain`; the caller sets the limit.

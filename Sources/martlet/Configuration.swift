@@ -2,6 +2,7 @@ import Core
 import Crypto
 import EventLog
 import RedisLink
+import Sidecars
 
 /// The settings of a command, read once and checked.
 struct Configuration: Sendable {

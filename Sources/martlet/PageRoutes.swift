@@ -2,6 +2,7 @@ import Core
 import Crypto
 import Glibc
 import HTTPService
+import Sidecars
 
 /// The demo page: the files of a folder, read once.
 enum PageRoutes {

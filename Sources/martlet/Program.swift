@@ -1,6 +1,7 @@
 import Core
 import Glibc
 import Runtime
+import Sidecars
 
 /// From the command line to the exit code.
 enum Program {

@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Sidecars
 import Social
 import Store
 

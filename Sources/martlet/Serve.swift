@@ -1,6 +1,7 @@
 import Core
 import Glibc
 import Runtime
+import Sidecars
 import Synchronization
 
 /// Runs servers until they are told to end.

@@ -8,6 +8,7 @@ import Notifier
 import Realtime
 import RedisLink
 import Runtime
+import Sidecars
 import Social
 import Sockets
 import Store

@@ -4,6 +4,7 @@ import EmbeddedLog
 import EventLog
 import RedisLink
 import Runtime
+import Sidecars
 import Social
 import Store
 import Wire

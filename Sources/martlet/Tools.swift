@@ -1,4 +1,5 @@
 import Core
+import Sidecars
 import Social
 import Store
 

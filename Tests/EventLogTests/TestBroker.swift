@@ -26,8 +26,8 @@ struct TestBroker: Sendable {
             (address, mock, self.script) = (given, nil, nil)
         } else if FileManager.default.isExecutableFile(atPath: script), Self.run("sh", ["-c", "command -v java"]) {
             (address, mock, self.script) = ("127.0.0.1:\(port)", nil, script)
-            try start()
             stopAtTheEnd(script)
+            try start()
         } else {
             (address, mock, self.script) = (nil, try MockKafka(), nil)
         }

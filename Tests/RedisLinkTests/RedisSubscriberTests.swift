@@ -1,9 +1,8 @@
 import Core
 import Glibc
+import RedisLink
 import Runtime
 import Testing
-
-@testable import RedisLink
 
 @Suite struct RedisSubscriberTests {
     /// A subscriber on a loop of its own, with what it told.
@@ -21,7 +20,7 @@ import Testing
                         messages.change { $0.append(String(decoding: channel + [58] + payload, as: UTF8.self)) }
                     },
                     onState: { [states] state in states.change { $0.append(state) } })
-                subscriber.set(LoopBound(made, to: loop))
+                subscriber.set(LoopBound.holding(made, on: loop))
             }
         }
 

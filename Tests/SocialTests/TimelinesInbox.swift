@@ -14,15 +14,10 @@ final class TimelinesInbox: Sendable {
         var barrier: (Int, CheckedContinuation<Void, Never>)?
     }
 
-    /// `@unchecked`: set and used on the loop's thread only.
-    private final class Link: @unchecked Sendable {
-        var subscriber: RedisSubscriber?
-    }
-
     private let server: TimelinesServer
     private let loop = EventLoop(name: "inbox")
     private let state = Mutex(State())
-    private let link = Link()
+    private let link = Mutex<LoopBound<RedisSubscriber>?>(nil)
     private let barriers = Atomic<Int>(0)
     private let barrierChannel = "barrier"
 
@@ -30,27 +25,32 @@ final class TimelinesInbox: Sendable {
         self.server = server
         let address = server.address
         loop.post { [self] in
-            link.subscriber = RedisSubscriber(
+            let subscriber = RedisSubscriber(
                 on: loop, address: address, onMessage: { [weak self] in self?.receive($0, $1) }, onState: { _ in })
+            let bound = LoopBound.holding(subscriber, on: loop)
+            link.withLock { $0 = bound }
         }
         try await open([barrierChannel])
     }
 
     func close() {
-        loop.post { [link] in
-            link.subscriber?.close()
-            link.subscriber = nil
-        }
+        with { $0.close() }
     }
 
     func open(_ channels: [String]) async throws {
-        loop.post { [link] in link.subscriber?.subscribe(channels) }
+        with { $0.subscribe(channels) }
         try await subscribers(of: channels, become: 1)
+    }
+
+    private func with(_ body: @escaping @Sendable (RedisSubscriber) -> Void) {
+        loop.post { [self] in
+            if let bound = link.withLock({ $0 }) { body(bound.value) }
+        }
     }
 
     /// From now on nobody listens on them.
     func shut(_ channels: [String]) async throws {
-        loop.post { [link] in link.subscriber?.unsubscribe(channels) }
+        with { $0.unsubscribe(channels) }
         try await subscribers(of: channels, become: 0)
     }
 

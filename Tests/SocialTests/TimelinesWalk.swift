@@ -101,6 +101,12 @@ final class TimelinesWalk {
     func run(steps: Int) async throws {
         for _ in 0..<3 { nodes.append(try await WalkNode(self)) }
         for user in users where chance(80) { try await rebuild(user) }
+        for user in users {
+            let client = WalkClient(user: user)
+            clients.append(client)
+            connect(client)
+            for _ in 0..<3 { try await advance(client) }
+        }
         for _ in 0..<steps { try await step() }
         try await settle()
         try await checkTimelines()
@@ -125,7 +131,7 @@ final class TimelinesWalk {
         case ..<35: try await replay()
         case ..<39: remove()
         case ..<42: update()
-        case ..<51: try await connect()
+        case ..<51: connect()
         case ..<73: try await advance()
         case ..<81: try await disconnect()
         case ..<91: try await pump()

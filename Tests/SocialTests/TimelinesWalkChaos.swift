@@ -18,12 +18,11 @@ extension TimelinesWalk {
 
     /// A message is lost on its way.
     func lose() async throws {
-        guard let node = one(nodes) else { return }
         try await inbox.sync()
-        let partition = Int.random(in: 0..<2, using: &random)
-        node.queues[partition] += inbox.take(node.channels(timelines)[partition])
-        guard let index = node.queues[partition].indices.randomElement(using: &random) else { return }
-        node.queues[partition].remove(at: index)
+        for node in nodes { fetch(node) }
+        let waiting = nodes.flatMap { node in (0..<2).map { (node, $0) } }.filter { !$0.queues[$1].isEmpty }
+        guard let (node, partition) = one(waiting) else { return }
+        node.queues[partition].remove(at: Int.random(in: node.queues[partition].indices, using: &random))
     }
 
     /// A node is killed; another takes its place, and the clients find themselves offline.
@@ -38,7 +37,15 @@ extension TimelinesWalk {
         nodes[index] = try await WalkNode(self)
     }
 
+    /// Redis loses everything. A node that has heard nothing yet can't tell it by the numbers: they begin anew.
     func flush() async throws {
+        if chance(50) {
+            try await vanish()
+            for client in clients where client.state == .offline {
+                connect(client)
+                for _ in 0..<3 { try await advance(client) }
+            }
+        }
         _ = try await timelines.redis.command("FLUSHALL")
         wasFlushed = true
         for user in users { severed[user] = [] }

@@ -57,16 +57,16 @@ final class WalkClient {
 extension TimelinesWalk {
     // MARK: Connections
 
-    func connect() async throws {
-        guard let node = one(nodes), let user = one(users) else { return }
-        let client: WalkClient
-        if let known = one(clients.filter { $0.state == .offline }), chance(80) {
-            client = known
-        } else {
-            client = WalkClient(user: user)
-            clients.append(client)
-        }
-        client.node = node
+    func connect() {
+        if let known = one(clients.filter { $0.state == .offline }), chance(95) { return connect(known) }
+        guard clients.count < 12, let user = one(users) else { return }
+        let client = WalkClient(user: user)
+        clients.append(client)
+        connect(client)
+    }
+
+    func connect(_ client: WalkClient) {
+        client.node = one(nodes)
         client.reconnect()
     }
 
@@ -169,12 +169,16 @@ extension TimelinesWalk {
 
     func pump(_ node: WalkNode, limit: Int) async throws {
         try await inbox.sync()
+        fetch(node)
         for partition in 0..<2 {
-            node.queues[partition] += inbox.take(node.channels(timelines)[partition])
             for _ in 0..<min(limit, node.queues[partition].count) {
                 try take(node.queues[partition].removeFirst(), node, partition)
             }
         }
+    }
+
+    func fetch(_ node: WalkNode) {
+        for partition in 0..<2 { node.queues[partition] += inbox.take(node.channels(timelines)[partition]) }
     }
 
     private func take(_ message: NodeMessage, _ node: WalkNode, _ partition: Int) throws {

@@ -108,6 +108,49 @@ import Testing
         #expect(record.all == ["/busy", "draining", "/half", "drained"])
     }
 
+    /// Set on the listening socket; Linux hands them on.
+    @Test func acceptedSocketsHaveTheirOptions() async throws {
+        let record = Record()
+        try await withServer(
+            .forTests,
+            { handler in
+                handler.onOpen = { socket, _ in
+                    func option(_ level: Int32, _ name: Int32) -> Int32 {
+                        var value: Int32 = -1
+                        var length = socklen_t(MemoryLayout<Int32>.size)
+                        getsockopt(socket.link.descriptor, level, name, &value, &length)
+                        return value
+                    }
+                    let tcp = Int32(IPPROTO_TCP)
+                    record.add("\(option(tcp, TCP_NODELAY)) \(option(tcp, TCP_NOTSENT_LOWAT))")
+                    record.add("\(option(tcp, TCP_USER_TIMEOUT)) \(option(SOL_SOCKET, SO_KEEPALIVE))")
+                    record.add("\(fcntl(socket.link.descriptor, F_GETFD) & FD_CLOEXEC)")
+                    record.add("\(fcntl(socket.link.descriptor, F_GETFL) & O_NONBLOCK != 0)")
+                }
+            }
+        ) { server in
+            let client = try TestClient(port: server.port)
+            try client.open()
+        }
+        #expect(record.all == ["1 16384", "30000 1", "1", "true"])
+    }
+
+    @Test func bothFamiliesAreTaken() async throws {
+        let body = try await withServer(
+            .with { $0.address = "::" },
+            { handler in
+                handler.onRequest = { request, exchange in
+                    exchange.respond(HTTPResponse(status: 200, body: Array(request.remoteAddress.utf8)))
+                }
+            }
+        ) { server in
+            let client = try TestClient(port: server.port)
+            client.get("/")
+            return try client.answer().text
+        }
+        #expect(body == "127.0.0.1")
+    }
+
     @Test func anEmptyServerIsDrainedAtOnce() async throws {
         let record = Record()
         try await withServer { server in

@@ -88,7 +88,12 @@ extension TimelineLua {
 
             local function create(list, head, user)
                 local newest = read('>I7', head)
-                if newest == post then return again(list, 0, head, user) end
+                local older = head
+                if newest >= post then
+                    local index, id
+                    index, older, id = find(list)
+                    if id == post then return again(list, index, older, user) end
+                end
                 -- A post of below that id stands in the database alone: here are holes around it.
                 if newest > post or newest == 0 then
                     local _, from = marker_of(list)
@@ -98,9 +103,7 @@ extension TimelineLua {
                 if newest < post then
                     length = call('LPUSHX', list, entry)
                 else
-                    local index, old, id = find(list)
-                    if id == post then return again(list, index, old, user) end
-                    length = call('LINSERT', list, 'BEFORE', old, entry)
+                    length = call('LINSERT', list, 'BEFORE', older, entry)
                     note(user)
                 end
                 if length > limit then trim(list) end

@@ -32,6 +32,8 @@ public struct Timelines: Sendable {
         public init() {}
     }
 
+    private static let pipelineLength = 64
+
     public let redis: Redis
     public let partitions: Partitions
     public let options: Options
@@ -62,11 +64,15 @@ public struct Timelines: Sendable {
     /// update is told again. After an error some of the users may have it: repeat the whole.
     public func deliver(_ event: TimelineEvent, to users: [ID]) async throws -> DeliveryCounts {
         var counts = DeliveryCounts()
-        for reply in try await redis.eval(deliveries(event, users)) {
-            let numbers = try Self.elements(reply, atLeast: 3).map { Int($0.integer ?? 0) }
-            counts.written += numbers[0]
-            counts.pushed += numbers[1]
-            counts.missing += numbers[2]
+        let calls = deliveries(event, users)
+        // Not all at once: the deadline of a pipeline and the memory for it are meant for what Redis does in a moment.
+        for start in stride(from: 0, to: calls.count, by: Self.pipelineLength) {
+            for reply in try await redis.eval(Array(calls[start..<min(start + Self.pipelineLength, calls.count)])) {
+                let numbers = try Self.elements(reply, atLeast: 3).map { Int($0.integer ?? 0) }
+                counts.written += numbers[0]
+                counts.pushed += numbers[1]
+                counts.missing += numbers[2]
+            }
         }
         return counts
     }

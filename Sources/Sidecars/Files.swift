@@ -1,8 +1,8 @@
-import Glibc
+public import Glibc
 
 /// The few things that are done with files.
-enum Files {
-    static func read(_ path: String, limit: Int = 1 << 22) -> [UInt8]? {
+public enum Files {
+    public static func read(_ path: String, limit: Int = 1 << 22) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -18,7 +18,7 @@ enum Files {
     }
 
     /// Writes the whole file or throws; a reader sees the old or the new one.
-    static func write(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o644) throws {
+    public static func write(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o644) throws {
         let draft = path + ".new"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Failure("\(path) can't be written: \(error)") }
@@ -36,10 +36,10 @@ enum Files {
         guard rename(draft, path) == 0 else { throw Failure("\(path) can't be written: \(error)") }
     }
 
-    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// Makes the folder and those above it.
-    static func makeFolder(_ path: String, mode: mode_t = 0o755) throws {
+    public static func makeFolder(_ path: String, mode: mode_t = 0o755) throws {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
             made += part + "/"
@@ -47,7 +47,7 @@ enum Files {
         }
     }
 
-    static func absolute(_ path: String) -> String {
+    public static func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/") else { return path }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         guard getcwd(&buffer, buffer.count) != nil else { return path }
@@ -56,7 +56,7 @@ enum Files {
     }
 
     /// The last lines of a log, for an error message.
-    static func tail(_ path: String, lines: Int = 10) -> String {
+    public static func tail(_ path: String, lines: Int = 10) -> String {
         guard let bytes = read(path, limit: 1 << 26) else { return "(no log at \(path))" }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(lines).joined(separator: "\n")
     }

@@ -4,33 +4,33 @@ import Runtime
 
 /// The PostgreSQL and the Redis that `serve` runs in its data folder, on Unix sockets that nobody else may open. They
 /// survive a `kill -9` of `serve`, and the next one takes them over; a clean end stops them and leaves the data.
-final class PrivateServers: Sendable {
+public final class PrivateServers: Sendable {
     private let postgres: PrivatePostgres?
     private let redis: PrivateRedis?
 
     /// - Parameters:
     ///   - folder: the data folder, absolute.
     ///   - needsPostgres: false where the settings name one.
-    init(folder: String, needsPostgres: Bool, needsRedis: Bool) throws {
+    public init(folder: String, needsPostgres: Bool, needsRedis: Bool) throws {
         let account = try UnprivilegedAccount.find()
         postgres = needsPostgres ? try PrivatePostgres(folder: folder, account: account) : nil
         redis = needsRedis ? try PrivateRedis(folder: folder, account: account) : nil
     }
 
     /// The connection string of the private PostgreSQL in a data folder.
-    static func postgresURL(_ folder: String) -> String {
+    public static func postgresURL(_ folder: String) -> String {
         "host=\(PrivatePostgres.socketFolder(folder)) user=martlet dbname=martlet"
     }
 
-    static func redisURL(_ folder: String) -> String { "unix://\(PrivateRedis.socket(folder))" }
+    public static func redisURL(_ folder: String) -> String { "unix://\(PrivateRedis.socket(folder))" }
 
-    func start() throws {
+    public func start() throws {
         try postgres?.start()
         try redis?.start()
     }
 
     /// Starts again what has died. Called every now and then.
-    func restartDead() {
+    public func restartDead() {
         do {
             try postgres?.restartIfDead()
             try redis?.restartIfDead()
@@ -39,7 +39,7 @@ final class PrivateServers: Sendable {
         }
     }
 
-    func stop() {
+    public func stop() {
         redis?.stop()
         postgres?.stop()
     }
@@ -89,7 +89,7 @@ struct UnprivilegedAccount: Sendable {
 
 extension String {
     /// The path behind a link, for programs of an account that can't get to the link.
-    var resolved: String {
+    public var resolved: String {
         guard let path = realpath(self, nil) else { return self }
         defer { free(path) }
         return String(cString: path)

@@ -1,0 +1,10 @@
+/// What ends a command: one sentence for the user, and the exit code.
+public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+    public let exitCode: Int32
+
+    public init(_ description: String, exitCode: Int32 = 1) {
+        self.description = description
+        self.exitCode = exitCode
+    }
+}

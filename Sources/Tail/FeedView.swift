@@ -1,0 +1,88 @@
+import Core
+import Wire
+
+/// What of the feed has been shown, and what is to be shown next.
+struct FeedView {
+    private let renderer: any Renderer
+    private var shown = ShownPosts()
+    /// Posts below it were left out at the beginning, and stay so.
+    private var floor = ID.zero
+    private(set) var hasBegun = false
+
+    init(renderer: any Renderer) {
+        self.renderer = renderer
+    }
+
+    /// Is one of the posts among those shown, or below them?
+    func reaches(_ posts: [FeedPost]) -> Bool {
+        posts.contains { shown.contains($0.id) || $0.id < floor }
+    }
+
+    /// What is to be shown of pages, oldest first.
+    /// - Parameters:
+    ///   - posts: newest first.
+    ///   - isWhole: there are no older ones.
+    mutating func page(_ posts: [(post: FeedPost, value: JSONValue)], isWhole: Bool) -> String {
+        if !hasBegun, !isWhole { floor = posts.map(\.post.id).min() ?? .zero }
+        hasBegun = true
+        var text = ""
+        for (post, value) in posts.reversed() where post.id >= floor && shown.insert(post) {
+            var event = ByteWriter(capacity: 512)
+            event.append(ascii: "{\"type\":\"post.created\",\"post\":")
+            event.append(json: value)
+            event.append(ascii: "}")
+            text += renderer.created(post, event: event.string)
+        }
+        return text
+    }
+
+    /// What is to be shown of an event of the stream; what is no event object is not shown.
+    /// - Parameter now: milliseconds since 1970.
+    mutating func event(_ json: String, now: Int64) -> String {
+        guard let object = (try? JSONValue.parse(Array(json.utf8)))?.object, let type = object["type"]?.string else {
+            return ""
+        }
+        switch type {
+        case EventType.postCreated:
+            guard let post = object["post"].flatMap(FeedPost.init), shown.insert(post) else { return "" }
+            return renderer.created(post, event: json)
+        case EventType.postDeleted:
+            guard let id = object["post_id"]?.string.flatMap({ ID($0) }) else { return "" }
+            switch shown.delete(id) {
+            case .shown(let post): return renderer.deleted(post, event: json, now: now)
+            case .unseen: return renderer.deleted(nil, event: json, now: now)
+            case .again: return ""
+            }
+        default: return renderer.other(event: json)
+        }
+    }
+}
+
+extension ByteWriter {
+    /// A value as JSON text without space.
+    fileprivate mutating func append(json value: JSONValue) {
+        switch value {
+        case .null: append(ascii: "null")
+        case .bool(let value): append(value ? "true" : "false")
+        case .integer(let value): append(decimal: value)
+        case .number(let value): append("\(value)")
+        case .string(let text): append(jsonString: text)
+        case .array(let items):
+            append(ascii: "[")
+            for (index, item) in items.enumerated() {
+                if index > 0 { append(ascii: ",") }
+                append(json: item)
+            }
+            append(ascii: "]")
+        case .object(let object):
+            append(ascii: "{")
+            for (index, key) in object.keys.enumerated() {
+                if index > 0 { append(ascii: ",") }
+                append(jsonString: key)
+                append(ascii: ":")
+                append(json: object[key]!)
+            }
+            append(ascii: "}")
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Core
+import HTTPClient
+import Wire
+
+/// The server's API, as far as a tail uses it.
+final class Server {
+    private let base: String
+    /// Another client than the stream's: a page is read while the stream is open.
+    private let client: HTTPClient
+
+    /// - Parameter url: `http://…` or `https://…`, perhaps with a path before the API's.
+    init(_ url: String, interrupt: Interrupt?) throws(TailEnd) {
+        let lower = url.lowercased()
+        guard let scheme = ["http://", "https://"].first(where: lower.hasPrefix),
+            let first = lower.dropFirst(scheme.count).first, first != "/", !url.contains("?"), !url.contains("#"),
+            url.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
+        else {
+            throw .failed("'\(url)' is not an address such as https://feed.example", code: TailExit.credentials)
+        }
+        base = url.hasSuffix("/") ? String(url.dropLast()) : url
+        client = HTTPClient(interrupt: interrupt)
+    }
+
+    /// - Parameter since: a position, for a stream without a last event.
+    func streamURL(since: String?) -> String {
+        base + "/v1/live/sse" + (since.map { "?since=" + Self.encoded($0) } ?? "")
+    }
+
+    func feed(token: String, limit: Int, cursor: String? = nil) throws(Trouble) -> FeedPage {
+        let query = "?limit=\(limit)" + (cursor.map { "&cursor=" + Self.encoded($0) } ?? "")
+        let reply = try send("GET", "/v1/feed" + query, headers: [("Authorization", "Bearer " + token)])
+        try Self.check(reply)
+        guard let page = FeedPage(reply.body) else { throw .strange("the feed is not Martlet's") }
+        return page
+    }
+
+    /// - Parameter key: an idempotency key: the same call again gives the same answer.
+    func post(
+        _ path: String, _ fields: [(String, String)], key: String? = nil, milliseconds: Int = 20_000
+    ) throws(Trouble) -> HTTPReply {
+        var body = ByteWriter(capacity: 256)
+        body.append(ascii: "{")
+        for (index, (name, value)) in fields.enumerated() {
+            if index > 0 { body.append(ascii: ",") }
+            body.append(jsonString: name)
+            body.append(ascii: ":")
+            body.append(jsonString: value)
+        }
+        body.append(ascii: "}")
+        let headers = [("Content-Type", "application/json")] + (key.map { [("Idempotency-Key", $0)] } ?? [])
+        return try send("POST", path, headers: headers, body: body.bytes, milliseconds: milliseconds)
+    }
+
+    private func send(
+        _ method: String, _ path: String, headers: [(String, String)], body: [UInt8]? = nil, milliseconds: Int = 20_000
+    ) throws(Trouble) -> HTTPReply {
+        do throws(HTTPFailure) {
+            return try client.request(method, base + path, headers: headers, body: body, milliseconds: milliseconds)
+        } catch {
+            throw Self.trouble(error)
+        }
+    }
+
+    // MARK: What answers mean
+
+    static func trouble(_ failure: HTTPFailure) -> Trouble {
+        switch failure.reason {
+        case .interrupted: .end(.interrupted)
+        case .invalidRequest: .end(.failed(failure.message, code: TailExit.credentials))
+        case .tooLarge: .strange(failure.message)
+        case .unreachable, .timeout, .broken: .passing(failure.message)
+        }
+    }
+
+    /// Returns for 200 only.
+    static func check(_ reply: HTTPReply) throws(Trouble) {
+        switch reply.status {
+        case 200: return
+        case 401: throw .unauthenticated(detail(reply))
+        case 400 where code(reply) == ErrorCode.invalidCursor.rawValue: throw .positionLost
+        case 408, 409, 425, 429, 500...599:
+            let seconds = reply.header("Retry-After").flatMap { Int($0) } ?? 0
+            throw .passing(detail(reply), after: min(max(0, seconds), 300) * 1000)
+        default: throw .strange(detail(reply))
+        }
+    }
+
+    static func code(_ reply: HTTPReply) -> String? { problem(reply)?["code"]?.string }
+
+    /// What the server says about it, or the status.
+    static func detail(_ reply: HTTPReply) -> String {
+        if let text = problem(reply)?["detail"]?.string { return text }
+        let target = (300..<400).contains(reply.status) ? reply.header("Location") : nil
+        return "the server answers \(reply.status)" + (target.map { " and names \($0)" } ?? "")
+    }
+
+    private static func problem(_ reply: HTTPReply) -> JSONObject? {
+        reply.header("Content-Type")?.hasPrefix(Problem.contentType) == true
+            ? (try? JSONValue.parse(reply.body))?.object : nil
+    }
+
+    /// Percent-encoded for a query.
+    private static func encoded(_ text: String) -> String {
+        var writer = ByteWriter(capacity: text.utf8.count)
+        for byte in text.utf8 {
+            switch byte {
+            case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                writer.append(byte)
+            default:
+                writer.append(ascii: "%")
+                writer.append(hex: [byte])
+            }
+        }
+        return writer.string
+    }
+}

@@ -1,0 +1,74 @@
+import Core
+import Testing
+
+@Suite struct JSONValueTests {
+    @Test func readsAllKinds() throws {
+        let value = try JSONValue.parse(Array(#" {"a":[1,-2.5e1,true,null,"x\u00e9\ud83d\ude00"],"b":{}} "#.utf8))
+        let object = try #require(value.object)
+        #expect(object.keys == ["a", "b"])
+        #expect(object["a"] == .array([.integer(1), .number(-25), .bool(true), .null, .string("xé😀")]))
+        #expect(object["b"]?.object?.keys == [])
+    }
+
+    @Test(arguments: [
+        "", " ", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "01", "1.", "1e", "-", "+1", "NaN", "tru", "\"",
+        "\"\n\"", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\udc00\"", "1 2", "{\"a\":1}x",
+        "{\"a\":1,\"a\":2}", "[1 2]", "'a'", "1e999",
+    ])
+    func refuses(_ text: String) {
+        #expect(throws: JSONError.self) { try JSONValue.parse(Array(text.utf8)) }
+    }
+
+    @Test func refusesWhatIsNotUTF8() {
+        for bytes: [UInt8] in [[0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22]] {
+            #expect(throws: JSONError.self) { try JSONValue.parse(bytes) }
+        }
+    }
+
+    @Test func limitsNesting() throws {
+        let nested = { (depth: Int) in Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8) }
+        _ = try JSONValue.parse(nested(16))
+        #expect(throws: JSONError.self) { try JSONValue.parse(nested(17)) }
+        #expect(throws: JSONError.self) { try JSONValue.parse(nested(100_000)) }
+    }
+
+    /// Whatever comes in, it is a value or an error, never a trap.
+    @Test func survivesMutations() {
+        var generator = SplitMix(seed: 4711)
+        let seeds = [
+            #"{"id":1,"connect":{"token":"abc","subs":{"feed:1":{"recover":true,"epoch":"x","offset":12}}}}"#,
+            #"{"text":"\ud83d\ude00 \u0000 \"quoted\"","n":[-1.5e-3,0,true,false,null]}"#,
+        ].map { Array($0.utf8) }
+        var values = 0
+        for round in 0..<200_000 {
+            var bytes = seeds[round % seeds.count]
+            for _ in 0..<Int.random(in: 1...6, using: &generator) {
+                let index = Int.random(in: 0..<bytes.count, using: &generator)
+                switch Int.random(in: 0..<3, using: &generator) {
+                case 0: bytes[index] = UInt8.random(in: 0...255, using: &generator)
+                case 1: bytes.remove(at: index)
+                default: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: index)
+                }
+            }
+            if (try? JSONValue.parse(bytes)) != nil { values += 1 }
+        }
+        #expect(values > 0)
+    }
+}
+
+/// A generator that gives the same numbers for the same seed.
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var x = state
+        x = (x ^ (x >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        x = (x ^ (x >> 27)) &* 0x94d0_49bb_1331_11eb
+        return x ^ (x >> 31)
+    }
+}

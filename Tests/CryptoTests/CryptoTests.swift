@@ -1,0 +1,78 @@
+import Core
+import Crypto
+import Testing
+
+@Suite struct CryptoTests {
+    /// RFC 4231, test case 2.
+    @Test func hmacHasItsPublishedValue() {
+        var hex = ByteWriter()
+        hex.append(hex: Crypto.hmacSHA256(key: Array("Jefe".utf8), Array("what do ya want for nothing?".utf8)))
+        #expect(hex.string == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+    }
+
+    @Test func aSealedBoxOpensOnlyWholeAndWithItsKey() {
+        let box = SealedBox(key: Crypto.randomBytes(32))
+        for plain in [[], Array("secret".utf8), Crypto.randomBytes(5000)] as [[UInt8]] {
+            let sealed = box.seal(plain)
+            #expect(box.open(sealed) == plain)
+            #expect(box.seal(plain) != sealed)
+            for index in [0, sealed.count / 2, sealed.count - 1] {
+                var altered = sealed
+                altered[index] ^= 1
+                #expect(box.open(altered) == nil)
+            }
+            #expect(box.open(Array(sealed.dropLast())) == nil)
+            #expect(SealedBox(key: Crypto.randomBytes(32)).open(sealed) == nil)
+        }
+        #expect(box.open([]) == nil)
+    }
+
+    @Test func passwords() async throws {
+        let hasher = PasswordHasher(threads: 1, cost: 1)
+        let hash = try await hasher.hash("correct horse")
+        #expect(hash.hasPrefix("$y$"))
+        #expect(try await hasher.verify("correct horse", against: hash))
+        #expect(try await !hasher.verify("correct horsf", against: hash))
+        #expect(try await !hasher.verify("no such account", against: nil))
+        #expect(try await hasher.hash("correct horse") != hash)
+    }
+
+    /// Longer than libxcrypt takes at once, and behind a NUL: every character counts.
+    @Test func allOfAPasswordCounts() async throws {
+        let hasher = PasswordHasher(threads: 1, cost: 1)
+        let long = String(repeating: "😀", count: 255)
+        let hash = try await hasher.hash(long + "a")
+        #expect(try await hasher.verify(long + "a", against: hash))
+        #expect(try await !hasher.verify(long + "b", against: hash))
+    }
+}
+
+@Suite struct AccessTokenTests {
+    private let signer = TokenSigner(key: Array(repeating: 7, count: 32))
+    private let token = AccessToken(
+        subject: ID(raw: 12), session: ID(raw: 34), issuedAt: 1000, expiresAt: 1900, tokenID: "t")
+
+    @Test func comesBack() throws {
+        #expect(try signer.verify(signer.sign(token), now: 1899) == token)
+    }
+
+    @Test func ends() {
+        #expect(throws: TokenFailure.expired) { try signer.verify(signer.sign(token), now: 1900) }
+    }
+
+    @Test func isRefusedWithAnotherKeyHeaderOrBody() {
+        let text = signer.sign(token)
+        let parts = text.split(separator: ".").map(String.init)
+        let none = Base64URL.encode(Array(#"{"alg":"none","typ":"JWT"}"#.utf8))
+        let richer = Base64URL.encode(
+            Array(#"{"iss":"martlet","sub":"1","sid":"34","jti":"t","iat":1000,"exp":99999}"#.utf8))
+        let forged = [
+            "\(none).\(parts[1]).", "\(none).\(parts[1]).\(parts[2])", "\(parts[0]).\(richer).\(parts[2])",
+            "\(parts[0]).\(parts[1]).", "\(parts[0]).\(parts[1])", text + ".x", text + "=", "", "..", " " + text,
+            TokenSigner(key: Array(repeating: 8, count: 32)).sign(token),
+        ]
+        for text in forged {
+            #expect(throws: TokenFailure.invalid) { try signer.verify(text, now: 1500) }
+        }
+    }
+}

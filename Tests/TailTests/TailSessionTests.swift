@@ -1,0 +1,282 @@
+import Core
+import HTTPClient
+import Synchronization
+import Testing
+
+@testable import Tail
+
+/// A tail against a server that does what the test says.
+@Suite(.serialized, .timeLimit(.minutes(1))) struct TailSessionTests {
+    private final class Recorder: Output {
+        var text = ""
+        var notices: [String] = []
+        /// Called with all that is shown, posts and notices.
+        var onText: (String) -> Void = { _ in }
+        let isClosed = false
+
+        func write(_ text: String) throws(TailEnd) {
+            self.text += text
+            onText(text)
+        }
+
+        func notice(_ text: String) {
+            notices.append(text)
+            onText(text)
+        }
+    }
+
+    private struct Result {
+        let end: TailEnd
+        /// The texts of posts shown, in order.
+        let shown: [String]
+        let output: String
+        let notices: [String]
+        let requests: [ScriptedServer.Request]
+    }
+
+    /// - Parameters:
+    ///   - last: what is shown when the tail is interrupted.
+    ///   - handler: gets each request; the number is 0, or that of the stream from 1.
+    private static func run(
+        until last: String = "", account: Bool = false, silence: Int = 10_000, json: Bool = false,
+        _ handler: @escaping @Sendable (ScriptedServer.Request, ScriptedServer.Connection, Int) -> Void
+    ) throws -> Result {
+        let interrupt = Interrupt()
+        let streams = Counter()
+        let server = ScriptedServer { request, _, connection in
+            let number = request.target.hasPrefix("/v1/live/sse") ? streams.next() : 0
+            handler(request, connection, number)
+        }
+        defer { server.stop() }
+        let options = TailOptions(
+            url: server.url, token: account ? nil : "T1", handle: account ? "alice" : nil,
+            password: account ? "secret" : nil)
+        var timing = TailSession.Timing()
+        timing.random = { _ in 0 }
+        timing.silence = silence
+        let output = Recorder()
+        output.onText = { if !last.isEmpty, $0.contains(last) { interrupt.fire() } }
+        let session = try TailSession(
+            options, renderer: json ? JSONLines() : PlainLines(), output: output, interrupt: interrupt, timing: timing,
+            notice: output.notice)
+        do {
+            try session.run()
+        } catch {
+            let shown = output.text.split(separator: "\n").compactMap {
+                $0.split(separator: ": ").last.map(String.init)
+            }
+            return Result(
+                end: error, shown: shown, output: output.text, notices: output.notices, requests: server.requests)
+        }
+    }
+
+    private static func page(_ posts: [Int], live: String, next: String? = nil) -> String {
+        let items = posts.map { samplePost($0, "p\($0)") }.joined(separator: ",")
+        return "{\"items\":[\(items)]\(next.map { ",\"next\":\"\($0)\"" } ?? ""),\"live\":\"\(live)\"}"
+    }
+
+    private static func created(_ number: Int, id: String) -> String {
+        "id: \(id)\nevent: post.created\ndata: {\"type\":\"post.created\",\"post\":\(samplePost(number, "p\(number)"))}\n\n"
+    }
+
+    private static func verdict(_ name: String, id: String, data: String = "{}") -> String {
+        "retry: 1\nid: \(id)\nevent: \(name)\ndata: \(data)\n\n"
+    }
+
+    @Test func resumesWhereItWas() throws {
+        let result = try Self.run(until: "p4") { request, connection, stream in
+            switch (request.target.split(separator: "?")[0], stream) {
+            case ("/v1/feed", _): connection.respond(200, Self.page([2, 1], live: "L/1", next: "N"))
+            case (_, 1):
+                connection.stream(Self.verdict("resumed", id: "P1"), Self.created(3, id: "P2"))
+                // Not whole: it comes again.
+                connection.write("id: P3\nevent: post.created\ndata: {")
+            case (_, 2): connection.problem(503, "overloaded")
+            default:
+                connection.stream(
+                    Self.verdict("resumed", id: "P2", data: #"{"missed":2}"#), Self.created(3, id: "P2"),
+                    Self.created(4, id: "P3"))
+                connection.waitForClose()
+            }
+        }
+        #expect(result.end == .interrupted)
+        #expect(result.shown == ["p1", "p2", "p3", "p4"])
+        let lines = result.requests.map(\.line)
+        #expect(
+            lines == [
+                "GET /v1/feed?limit=10", "GET /v1/live/sse?since=L%2f1", "GET /v1/live/sse", "GET /v1/live/sse",
+            ])
+        #expect(result.requests.dropFirst(2).allSatisfy { $0.headers["last-event-id"] == "P2" })
+        #expect(result.requests.allSatisfy { $0.headers["authorization"] == "Bearer T1" })
+        #expect(result.notices.count == 4 && result.notices.last == "live again, 2 missed")
+    }
+
+    @Test func resetReadsTheFeedAgain() throws {
+        let result = try Self.run(until: "deleted") { request, connection, stream in
+            switch (request.target, stream) {
+            case ("/v1/feed?limit=10", _): connection.respond(200, Self.page([12, 11], live: "L1", next: "N"))
+            case ("/v1/feed?limit=100", _): connection.respond(200, Self.page([16, 15], live: "L2", next: "N2"))
+            case ("/v1/feed?limit=100&cursor=N2", _):
+                // 9 and 10 were left out at the beginning.
+                connection.respond(200, Self.page([14, 12, 11, 10, 9], live: "L3"))
+            case (_, 1): connection.stream(Self.verdict("live", id: "P1"))
+            default:
+                connection.stream(
+                    Self.verdict("reset", id: "R1", data: #"{"feed":"/v1/feed"}"#), Self.created(16, id: "R2"),
+                    Self.created(17, id: "R3"),
+                    "id: R4\nevent: post.deleted\ndata: {\"type\":\"post.deleted\",\"post_id\":\"17\"}\n\n",
+                    "id: R4\nevent: post.deleted\ndata: {\"type\":\"post.deleted\",\"post_id\":\"17\"}\n\n",
+                    Self.created(17, id: "R5"))
+                connection.waitForClose()
+            }
+        }
+        let deletion = "17 @alice deleted the post of 2026-11-21T10:00:17.000Z"
+        #expect(result.shown.dropLast() == ["p11", "p12", "p14", "p15", "p16", "p17"])
+        #expect(result.shown.last!.hasSuffix(deletion.dropFirst(2)))
+        #expect(result.notices.last == "too much was missed: the feed is read again")
+    }
+
+    @Test func jsonLinesAreTheEvents() throws {
+        let result = try Self.run(until: "77", json: true) { request, connection, stream in
+            guard stream > 0 else { return connection.respond(200, Self.page([1], live: "L1")) }
+            connection.stream(
+                Self.verdict("live", id: "P1"), Self.created(2, id: "P2"),
+                "event: later.thing\ndata: {\"type\":\"later.thing\", \"x\": [1.5]}\n\n", "event: bad\ndata: {\n\n",
+                "event: post.deleted\ndata: {\"type\":\"post.deleted\",\"post_id\":\"77\"}\n\n")
+            connection.waitForClose()
+        }
+        let lines = result.output.split(separator: "\n").map(String.init)
+        #expect(
+            lines == [
+                "{\"type\":\"post.created\",\"post\":\(samplePost(1, "p1"))}",
+                "{\"type\":\"post.created\",\"post\":\(samplePost(2, "p2"))}",
+                #"{"type":"later.thing", "x": [1.5]}"#, #"{"type":"post.deleted","post_id":"77"}"#,
+            ])
+    }
+
+    @Test func aPositionThatIsNotKnownBeginsAnew() throws {
+        let result = try Self.run(until: "p3") { request, connection, stream in
+            switch stream {
+            case 0: connection.respond(200, Self.page([2, 1], live: "L1"))
+            case 1: connection.problem(400, "invalid_cursor")
+            default:
+                connection.stream(Self.verdict("live", id: "P1"), Self.created(3, id: "P2"))
+                connection.waitForClose()
+            }
+        }
+        #expect(result.shown == ["p1", "p2", "p3"])
+    }
+
+    @Test func silenceIsADeadLink() throws {
+        let result = try Self.run(until: "silent", silence: 100) { request, connection, stream in
+            guard stream > 0 else { return connection.respond(200, Self.page([], live: "L1")) }
+            connection.stream(Self.verdict("live", id: "P1"))
+            connection.waitForClose()
+        }
+        #expect(result.requests.count == 2)
+        #expect(result.notices.last == "the server has gone silent: again in 1 s")
+    }
+
+    // MARK: Who asks
+
+    @Test func aTokenThatIsOverEndsIt() throws {
+        let result = try Self.run { _, connection, _ in connection.problem(401, "token_expired") }
+        #expect(
+            result.end
+                == .failed("the server does not take the access token (any more): token_expired it is", code: 2))
+        #expect(result.requests.count == 1)
+    }
+
+    /// Logs in, renews before the end and when the server does not take the token, and logs out.
+    @Test func aSessionOfItsOwn() throws {
+        let result = try Self.run(until: "p2", account: true) { request, connection, stream in
+            let token = request.headers["authorization"] ?? ""
+            switch (request.target.split(separator: "?")[0], stream) {
+            case ("/v1/auth/login", _): connection.respond(200, Self.session("A1", "R1", 1))
+            case ("/v1/auth/refresh", _):
+                let isFirst = request.body == #"{"refresh_token":"R1"}"#
+                connection.respond(200, isFirst ? Self.session("A2", "R2", 900) : Self.session("A3", "R3", 900))
+            case ("/v1/auth/logout", _): connection.respond(204, "")
+            case ("/v1/feed", _): connection.respond(200, Self.page([], live: "L1"))
+            case (_, 1):
+                connection.stream(Self.verdict("live", id: "P1"), Self.created(1, id: token))
+                connection.waitForClose()
+            case (_, 2): connection.problem(401, "token_expired")
+            default:
+                connection.stream(Self.verdict("live", id: "P2"), Self.created(2, id: "P3"))
+                connection.waitForClose()
+            }
+        }
+        #expect(result.end == .interrupted && result.shown == ["p1", "p2"])
+        let calls = result.requests.map { "\($0.target.split(separator: "?")[0]) \($0.headers["authorization"] ?? "")" }
+        #expect(
+            calls == [
+                "/v1/auth/login ", "/v1/feed Bearer A1", "/v1/live/sse Bearer A1", "/v1/auth/refresh ",
+                "/v1/live/sse Bearer A2", "/v1/auth/refresh ", "/v1/live/sse Bearer A3", "/v1/auth/logout ",
+            ])
+        let keys = result.requests.filter { $0.target == "/v1/auth/refresh" }.map { $0.headers["idempotency-key"] }
+        #expect(keys.count == 2 && keys[0] != nil && keys[0] != keys[1])
+        #expect(result.requests.last?.body == #"{"refresh_token":"R3"}"#)
+        // A change of tokens is no news.
+        #expect(result.notices.count == 1)
+    }
+
+    private static func session(_ access: String, _ refresh: String, _ seconds: Int) -> String {
+        #"{"access_token":"\#(access)","refresh_token":"\#(refresh)","expires_in":\#(seconds),"token_type":"Bearer"}"#
+    }
+
+    @Test func aWrongPasswordEndsIt() throws {
+        let result = try Self.run(account: true) { _, connection, _ in connection.problem(401, "invalid_credentials")
+        }
+        #expect(result.end == .failed("@alice: invalid_credentials it is", code: 2))
+    }
+
+    // MARK: What is no Martlet
+
+    @Test func redirectsAreNotFollowed() throws {
+        let result = try Self.run { _, connection, _ in
+            connection.respond(302, "", headers: ["Location: http://127.0.0.1:1/"])
+        }
+        guard case .failed(let message, 1) = result.end else { return #expect(Bool(false), "\(result.end)") }
+        #expect(message.hasSuffix("the server answers 302 and names http://127.0.0.1:1/"))
+        #expect(result.requests.count == 1)
+    }
+
+    @Test func aServerThatIsNotThereEndsItInTheEnd() throws {
+        let server = ScriptedServer { _, _, _ in }
+        let url = server.url
+        server.stop()
+        var timing = TailSession.Timing()
+        timing.random = { _ in 0 }
+        var notices = 0
+        let session = try TailSession(
+            TailOptions(url: url, token: "T"), renderer: PlainLines(), output: Recorder(), interrupt: Interrupt(),
+            timing: timing, notice: { _ in notices += 1 })
+        do {
+            try session.run()
+        } catch {
+            guard case .failed(_, TailExit.network) = error else { return #expect(Bool(false), "\(error)") }
+        }
+        #expect(notices == 4)
+    }
+
+    @Test(arguments: [
+        TailOptions(url: "ftp://x", token: "t"), TailOptions(url: "http://", token: "t"),
+        TailOptions(url: "http://x/?a", token: "t"), TailOptions(url: "http://x\r\nA: b", token: "t"),
+        TailOptions(url: "http://x"), TailOptions(url: "http://x", handle: "a"),
+        TailOptions(url: "http://x", token: "t", handle: "a", password: "p"),
+        TailOptions(url: "http://x", token: "t\r\nEvil: 1"),
+    ]) func optionsThatCannotBe(_ options: TailOptions) {
+        #expect(throws: TailEnd.self) {
+            try TailSession(
+                options, renderer: PlainLines(), output: Recorder(), interrupt: Interrupt(), notice: { _ in })
+        }
+    }
+}
+
+/// Numbers the streams from 1.
+private final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
+}

@@ -14,6 +14,7 @@ final class PartitionReader: Sendable {
     private let batch: Int
     private let handler: RecordHandler
     private let closing = Atomic<Bool>(false)
+    private let forgets = Atomic<Bool>(false)
     private let consumed: Counter
 
     init(
@@ -35,6 +36,12 @@ final class PartitionReader: Sendable {
         wakeup.signal()
     }
 
+    /// As a killed process would: the position is not stored.
+    func abandon() {
+        forgets.store(true, ordering: .releasing)
+        stop()
+    }
+
     private var isClosing: Bool { closing.load(ordering: .acquiring) }
 
     func run() async {
@@ -54,7 +61,7 @@ final class PartitionReader: Sendable {
                 try? await Task.sleep(nanoseconds: 200_000_000)
             }
         }
-        if let position {
+        if let position, !forgets.load(ordering: .acquiring) {
             _ = try? await database.query(Self.storePosition, parameters + [.integer(position)])
         }
     }
@@ -115,7 +122,7 @@ func decodeHeaders(_ text: String) throws -> [String: String] {
     return Dictionary(uniqueKeysWithValues: object.keys.compactMap { key in object[key]?.string.map { (key, $0) } })
 }
 
-final class EmbeddedSubscription: LogSubscription {
+package final class EmbeddedSubscription: LogSubscription {
     private let readers: [PartitionReader]
     private let tasks: [Task<Void, Never>]
     private let onClose: @Sendable ([PartitionReader]) -> Void
@@ -126,7 +133,14 @@ final class EmbeddedSubscription: LogSubscription {
         tasks = readers.map { reader in Task { await reader.run() } }
     }
 
-    func close() async {
+    /// For tests: ends as a killed process would.
+    package func abandon() async {
+        for reader in readers { reader.abandon() }
+        for task in tasks { await task.value }
+        onClose(readers)
+    }
+
+    package func close() async {
         for reader in readers { reader.stop() }
         for task in tasks { await task.value }
         onClose(readers)

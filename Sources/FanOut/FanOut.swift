@@ -12,6 +12,7 @@ public final class FanOut: Sendable {
     private let log: any EventLog
     private let planner: Planner
     private let worker: ChunkWorker
+    private let graph: GraphWorker
     private let repair: FeedRepair
     private let idempotency: Idempotency
     private let outbox: OutboxReader
@@ -34,6 +35,7 @@ public final class FanOut: Sendable {
         relay = Relay(database: database, log: log)
         planner = Planner(store: store, log: log)
         worker = ChunkWorker(store: store, timelines: timelines, log: log)
+        graph = GraphWorker(log: log)
         outbox = OutboxReader(database: database)
         self.log = log
         self.repair = repair
@@ -61,9 +63,13 @@ public final class FanOut: Sendable {
         let chunks = try await log.subscribe(
             SubscriptionOptions(group: "chunks", topics: [TopicName.chunks], batch: 50)
         ) { try await worker.handle($0) }
+        let graph = graph
+        let changes = try await log.subscribe(
+            SubscriptionOptions(group: "graph", topics: [TopicName.graphEvents])
+        ) { try await graph.handle($0) }
         relay.start()
         running.withLock { running in
-            running.subscriptions = [plans, chunks]
+            running.subscriptions = [plans, chunks, changes]
             running.upkeep = Task { await upkeep() }
         }
     }

@@ -20,6 +20,7 @@ enum Program {
             return 0
         }
         do {
+            if command == "tail" { return try Tools.tail(rest) }
             try await dispatch(command, rest)
             return 0
         } catch let failure as Failure {
@@ -50,7 +51,7 @@ enum Program {
     }
 
     /// Settings of other commands may stand in the environment; as flags they are errors.
-    private static func values(_ command: String, _ arguments: [String]) throws(SettingError) -> SettingValues {
+    static func values(_ command: String, _ arguments: [String]) throws(SettingError) -> SettingValues {
         var environment: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {

@@ -125,6 +125,10 @@ final class Server: Sendable {
                     database: site.database, accounts: site.accounts, users: site.users, graph: site.graph,
                     posts: site.posts, feeds: site.feeds, repair: site.repair, idempotency: site.idempotency,
                     cursors: site.cursors, waiter: live, limits: RouteLimits(areOn: configuration.limitsAreOn)))
+            routes.append(
+                Route("GET", "/openapi.json", .anyone, .free) { _ in
+                    .json(Array(OpenAPI.document.utf8), headers: [("Cache-Control", "no-cache")])
+                })
             if let folder = PageRoutes.folder(configuration.values.text("web")) {
                 routes += PageRoutes.routes(folder)
             } else {

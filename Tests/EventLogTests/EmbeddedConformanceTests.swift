@@ -1,0 +1,55 @@
+import EmbeddedLog
+import EventLog
+import Glibc
+import Runtime
+import Sidecars
+import Social
+import Store
+import Testing
+
+/// A private PostgreSQL with the schema, started once for this process's tests.
+enum TestPostgres {
+    static let database: Task<Database, any Error> = Task {
+        let folder = "/tmp/martlet-log-\(getpid())"
+        let servers = try PrivateServers(folder: folder, needsPostgres: true, needsRedis: false)
+        try Files.makeFolder(folder)
+        try servers.start()
+        running = servers
+        atexit {
+            TestPostgres.running?.stop()
+            _ = system("rm -rf /tmp/martlet-log-\(getpid())")
+        }
+        let database = Database(
+            loop: EventLoop(name: "test"),
+            options: DatabaseOptions(connectionInfo: PrivateServers.postgresURL(folder), connections: 8))
+        _ = try await database.migrate(Schema.migrations)
+        return database
+    }
+
+    nonisolated(unsafe) private static var running: PrivateServers?
+}
+
+/// The same promises as Kafka's.
+@Suite(.serialized) struct EmbeddedConformanceTests {
+    private let conformance: Conformance
+
+    init() async throws {
+        let database = try await TestPostgres.database.value
+        conformance = Conformance(
+            log: LogUnderTest(
+                make: { EmbeddedLog(database: database) },
+                abandon: { await ($0 as! EmbeddedSubscription).abandon() }))
+    }
+
+    @Test func topicsAreMadeOnce() async throws { try await conformance.topicsAreMadeOnce() }
+    @Test func keysKeepTheirOrder() async throws { try await conformance.keysKeepTheirOrder() }
+    @Test func failedBatchesComeAgain() async throws { try await conformance.failedBatchesComeAgain() }
+    @Test func aFailureStopsItsPartitionOnly() async throws { try await conformance.aFailureStopsItsPartitionOnly() }
+    @Test func positionStaysAfterClose() async throws { try await conformance.positionStaysAfterClose() }
+    @Test func nothingIsLostByAKill() async throws { try await conformance.nothingIsLostByAKill() }
+    @Test func partitionsRunSideBySide() async throws { try await conformance.partitionsRunSideBySide() }
+    @Test func recordsStayIntact() async throws { try await conformance.recordsStayIntact() }
+    @Test func eachGroupGetsAll() async throws { try await conformance.eachGroupGetsAll() }
+    @Test func closeWaitsForTheHandler() async throws { try await conformance.closeWaitsForTheHandler() }
+    @Test func aClosedLogSaysSo() async throws { try await conformance.aClosedLogSaysSo() }
+}

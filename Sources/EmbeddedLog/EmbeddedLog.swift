@@ -55,7 +55,11 @@ public final class EmbeddedLog: EventLog {
                 """,
                 [.text(topic.name), .integer(Int64(topic.partitions)), .integer(Int64(topic.retentionHours))])
         }
-        // A topic that was there already keeps its number of partitions.
+        try await loadTopics()
+    }
+
+    /// A topic that was there already keeps its number of partitions.
+    private func loadTopics() async throws {
         let rows = try await database.query("SELECT topic, count(*) FROM log_partitions GROUP BY topic")
         state.withLock { state in
             for row in rows { state.partitions[row.text(0)] = Int(row.integer(1)) }
@@ -66,7 +70,7 @@ public final class EmbeddedLog: EventLog {
         guard !records.isEmpty else { return }
         var groups: [PartitionName: [NewRecord]] = [:]
         for record in records {
-            let count = try partitions(of: record.topic)
+            let count = try await partitions(of: record.topic)
             groups[PartitionName(topic: record.topic, partition: Self.partition(of: record.key, count)), default: []]
                 .append(record)
         }
@@ -94,13 +98,19 @@ public final class EmbeddedLog: EventLog {
             ])
     }
 
-    private func partitions(of topic: String) throws(EventLogError) -> Int {
+    private func partitions(of topic: String) async throws -> Int {
+        if let count = try known(topic) { return count }
+        try await loadTopics()
+        guard let count = try known(topic) else {
+            throw EventLogError("there is no topic \(topic)", isTemporary: false)
+        }
+        return count
+    }
+
+    private func known(_ topic: String) throws(EventLogError) -> Int? {
         try state.withLock { state throws(EventLogError) in
             guard !state.closed else { throw EventLogError("the log is closed", isTemporary: false) }
-            guard let count = state.partitions[topic] else {
-                throw EventLogError("there is no topic \(topic)", isTemporary: false)
-            }
-            return count
+            return state.partitions[topic]
         }
     }
 
@@ -116,7 +126,7 @@ public final class EmbeddedLog: EventLog {
     ) async throws -> any LogSubscription {
         var readers: [PartitionReader] = []
         for topic in subscription.topics {
-            for partition in 0..<(try partitions(of: topic)) {
+            for partition in 0..<(try await partitions(of: topic)) {
                 let name = PartitionName(topic: topic, partition: partition)
                 let wakeup = Wakeup()
                 state.withLock { $0.wakeups[name, default: []].append(wakeup) }

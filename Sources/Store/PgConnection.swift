@@ -37,6 +37,8 @@ final class PgConnection {
         loop.assertCurrent()
         self.loop = loop
         connection = PQconnectStart(connectionInfo)
+        // The server's notices would go to standard error as bare text; what matters comes as an error.
+        PQsetNoticeProcessor(connection, { _, _ in }, nil)
         connectTimer = LoopTimer(on: loop, after: connectTimeout) { [weak self] in
             self?.fail(.connectionLost("no answer within \(connectTimeout) ms"))
         }

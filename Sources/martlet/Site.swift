@@ -43,7 +43,7 @@ final class Site: Sendable {
         database = Database(
             loop: stores,
             options: DatabaseOptions(
-                connectionInfo: Self.connectionInfo(configuration.postgresURL, options: "-c statement_timeout=15000 -c client_min_messages=warning"),
+                connectionInfo: Self.connectionInfo(configuration.postgresURL, options: "-c statement_timeout=15000"),
                 connections: configuration.poolSize))
         relaxedDatabase =
             configuration.kafka != nil

@@ -42,11 +42,14 @@ public struct ChunkWorker: Sendable {
                     position: ChunkPosition(bucket: buckets.lowerBound, follower: .zero)))
         }
         guard !jobs.isEmpty else { return }
-        let positions = try await store.positions(jobs.map(\.chunk))
+        let tracked = jobs.filter(\.change.headers.isTracked).map(\.chunk)
+        let positions = tracked.isEmpty ? [:] : try await store.positions(tracked)
         var pages: [FanOutStore.Page] = []
         for var job in jobs {
-            guard let position = positions[job.chunk] else { continue }
-            job.position = position
+            if job.change.headers.isTracked {
+                guard let position = positions[job.chunk] else { continue }
+                job.position = position
+            }
             try await finish(job, &pages)
         }
         chunkSeconds.observe(nanoseconds: monotonicNanoseconds() - started)
@@ -66,11 +69,16 @@ public struct ChunkWorker: Sendable {
             isFirst = false
             try await deliver(job.change, to: users)
             guard followers.count == Self.pageSize, let last = followers.last else {
-                pages.append(FanOutStore.Page(chunk: job.chunk, users: users, next: nil))
+                pages.append(
+                    FanOutStore.Page(
+                        chunk: job.chunk, users: users, next: nil, isTracked: job.change.headers.isTracked))
                 return
             }
             position = last
-            try await store.store([FanOutStore.Page(chunk: job.chunk, users: users, next: last)])
+            try await store.store([
+                FanOutStore.Page(
+                    chunk: job.chunk, users: users, next: last, isTracked: job.change.headers.isTracked)
+            ])
         }
     }
 

@@ -32,13 +32,13 @@ public struct Planner: Sendable {
                 let chunk = Chunk(
                     post: post.id, author: post.author, type: post.headers.type,
                     buckets: Slicing.buckets(slice, of: count))
-                chunks.append(chunk)
-                queued.append(post.record(for: chunk))
+                let isTracked = Slicing.isTracked(followers: author.followers, slices: count)
+                if isTracked { chunks.append(chunk) }
+                queued.append(post.record(for: chunk, isTracked: isTracked))
             }
             planned.add(Int(author.followers) + 1)
         }
-        guard !chunks.isEmpty else { return }
-        try await store.begin(chunks)
+        if !chunks.isEmpty { try await store.begin(chunks) }
         try await log.append(queued)
     }
 
@@ -75,8 +75,9 @@ struct PostChange {
     }
 
     /// The key keeps an author's slice in one partition.
-    func record(for chunk: Chunk) -> NewRecord {
+    func record(for chunk: Chunk, isTracked: Bool) -> NewRecord {
         var headers = headers
+        headers.isTracked = isTracked
         headers.buckets = chunk.buckets
         return NewRecord(
             topic: TopicName.chunks, key: "\(author):\(chunk.buckets.lowerBound)", value: payload,

@@ -23,8 +23,11 @@ extension HTTPResponse {
     public static func refusal(_ error: HTTPRequestError) -> HTTPResponse {
         var generator = SystemRandomNumberGenerator()
         let requestID = String(generator.next() as UInt64 | 1 << 63, radix: 16)
-        var response = Answer.problem(Problem(error), requestID: requestID).response(requestID: requestID)
-        response.status = error.kind == .targetTooLong ? 431 : error.status
-        return response
+        let problem = Problem(error)
+        let status = problem.code == .invalidField ? error.status : problem.code.status
+        var answer = Answer.problem(problem, requestID: requestID)
+        answer.status = status
+        answer.body = problem.json(requestID: requestID, status: status)
+        return answer.response(requestID: requestID)
     }
 }

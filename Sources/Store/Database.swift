@@ -45,13 +45,12 @@ public final class Database: Sendable {
         }
         let transaction = Transaction(lease: lease)
         do {
-            try await transaction.query("BEGIN")
             let value = try await body(transaction)
-            try await transaction.query("COMMIT")
+            try await transaction.end("COMMIT")
             giveBack(lease, broken: false)
             return value
         } catch {
-            let rolledBack = (try? await transaction.query("ROLLBACK")) != nil
+            let rolledBack = (try? await transaction.end("ROLLBACK")) != nil
             giveBack(lease, broken: !rolledBack)
             throw error
         }
@@ -75,11 +74,42 @@ public struct Transaction: Sendable {
         try await batch([Statement(sql, parameters)])[0]
     }
 
-    /// Several statements in one round trip.
+    /// Several statements in one round trip; BEGIN goes out with the first of the transaction.
     @discardableResult
     public func batch(_ statements: [Statement]) async throws -> [PgRows] {
+        let (rows, hasBegin) = try await withCheckedThrowingContinuation { continuation in
+            lease.run { lease in
+                let isFirst = !lease.hasBegun
+                lease.hasBegun = true
+                lease.connection.send(isFirst ? [Statement("BEGIN")] + statements : statements) { result in
+                    continuation.resume(with: result.map { ($0, isFirst) })
+                }
+            }
+        }
+        return hasBegin ? Array(rows.dropFirst()) : rows
+    }
+
+    /// Statements and the COMMIT in one round trip. The body must return right after it.
+    @discardableResult
+    public func commit(_ statements: [Statement]) async throws -> [PgRows] {
+        let rows = try await batch(statements + [Statement("COMMIT")])
         try await withCheckedThrowingContinuation { continuation in
-            lease.run { $0.connection.send(statements) { continuation.resume(with: $0) } }
+            lease.run { lease in
+                lease.hasBegun = false
+                continuation.resume()
+            }
+        }
+        return rows.dropLast()
+    }
+
+    /// COMMIT or ROLLBACK, where there was a BEGIN.
+    fileprivate func end(_ sql: StaticString) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            lease.run { lease in
+                guard lease.hasBegun else { return continuation.resume() }
+                lease.hasBegun = false
+                lease.connection.send([Statement(sql)]) { result in continuation.resume(with: result.map { _ in }) }
+            }
         }
     }
 }

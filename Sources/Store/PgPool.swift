@@ -7,6 +7,8 @@ final class PgPool {
     /// A transaction's hold on its connection.
     final class Lease {
         let connection: PgConnection
+        /// BEGIN was sent, and neither COMMIT nor ROLLBACK.
+        var hasBegun = false
         init(_ connection: PgConnection) { self.connection = connection }
     }
 

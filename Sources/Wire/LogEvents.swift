@@ -23,6 +23,8 @@ public struct EventHeaders: Sendable, Equatable {
     public var followee: ID?
     /// The range of buckets of a chunk, the upper bound excluded.
     public var buckets: Range<Int>?
+    /// Of a chunk: its progress is written down, so that it can go on where it stopped.
+    public var isTracked = false
 
     private static let schema = "1"
     private static let tenant = "default"
@@ -44,6 +46,7 @@ public struct EventHeaders: Sendable, Equatable {
         headers["author"] = author?.description
         headers["follower"] = follower?.description
         headers["followee"] = followee?.description
+        if isTracked { headers["tracked"] = "1" }
         headers["buckets"] = buckets.map { "\($0.lowerBound)-\($0.upperBound)" }
         return headers
     }
@@ -62,6 +65,7 @@ public struct EventHeaders: Sendable, Equatable {
             guard let id = ID(text) else { return nil }
             self[keyPath: path] = id
         }
+        isTracked = headers["tracked"] == "1"
         if let text = headers["buckets"] {
             let bounds = text.split(separator: "-").compactMap { Int($0) }
             guard bounds.count == 2, bounds[0] >= 0, bounds[0] < bounds[1], bounds[1] <= Bucket.count else { return nil }

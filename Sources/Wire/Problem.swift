@@ -91,14 +91,15 @@ public struct Problem: Error, Sendable, Equatable {
         self.allow = allow
     }
 
-    public func json(requestID: String) -> [UInt8] {
+    /// - Parameter status: where it is not the code's own.
+    public func json(requestID: String, status: Int? = nil) -> [UInt8] {
         var writer = ByteWriter(capacity: 256)
         writer.append(ascii: "{\"type\":")
         writer.append(jsonString: "/problems/\(code.rawValue)")
         writer.append(ascii: ",\"title\":")
         writer.append(jsonString: code.title)
         writer.append(ascii: ",\"status\":")
-        writer.append(decimal: Int64(code.status))
+        writer.append(decimal: Int64(status ?? code.status))
         writer.append(ascii: ",\"code\":")
         writer.append(jsonString: code.rawValue)
         writer.append(ascii: ",\"detail\":")

@@ -121,11 +121,14 @@ public struct FanOutStore: Sendable {
         public let users: [ID]
         /// `nil`: the chunk is finished.
         public let next: ChunkPosition?
+        /// Is its progress written down?
+        public let isTracked: Bool
 
-        public init(chunk: Chunk, users: [ID], next: ChunkPosition?) {
+        public init(chunk: Chunk, users: [ID], next: ChunkPosition?, isTracked: Bool) {
             self.chunk = chunk
             self.users = users
             self.next = next
+            self.isTracked = isTracked
         }
     }
 
@@ -134,7 +137,7 @@ public struct FanOutStore: Sendable {
         var statements: [Statement] = []
         for page in pages {
             statements.append(page.chunk.type == "post.deleted" ? removal(page) : insertion(page))
-            statements.append(progress(page))
+            if page.isTracked { statements.append(progress(page)) }
         }
         try await database.batch(statements)
     }

@@ -47,8 +47,11 @@ public struct OutboxReader: Sendable {
                     OutboxRow(
                         topic: row.text(2), key: row.text(3), payload: row.bytes(4), headers: try headers(row.text(5)))
                 })
-            try await transaction.query(
-                "DELETE FROM outbox WHERE (xid, id) <= ($1::xid8, $2)", [.text(last.text(0)), .integer(last.integer(1))])
+            try await transaction.commit([
+                Statement(
+                    "DELETE FROM outbox WHERE (xid, id) <= ($1::xid8, $2)",
+                    [.text(last.text(0)), .integer(last.integer(1))])
+            ])
             return .moved(rows.count)
         }
     }

@@ -75,8 +75,7 @@ struct FeedRoutes: Sendable {
             let missed = try await services.feeds.missed(by: user, since: since)
             let now = monotonicNanoseconds()
             if case .events(let events, _) = missed, events.isEmpty, now < deadline {
-                await signal.wait(milliseconds: Int((deadline - now) / 1_000_000) + 1)
-                continue
+                if await signal.wait(milliseconds: Int((deadline - now) / 1_000_000) + 1) { continue }
             }
             return answer(user, missed)
         }

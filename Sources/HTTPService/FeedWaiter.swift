@@ -9,6 +9,7 @@ public protocol FeedWaiter: Sendable {
 /// One listening; it ends with `cancel`.
 public protocol FeedSignal: Sendable {
     /// Returns when something has changed since the listening began or since the last wait, or when the time is up.
-    func wait(milliseconds: Int) async
+    /// - Returns: false when the process ends: answer now.
+    func wait(milliseconds: Int) async -> Bool
     func cancel()
 }

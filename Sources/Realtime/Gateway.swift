@@ -257,6 +257,7 @@ final class Gateway {
         isDraining = true
         let spread = max(1000, clients.count * 1000 / options.returnsPerSecond)
         for client in clients.values { client.drain(retry: .random(in: 200...spread)) }
+        for user in Array(hub.users) { hub.connections(of: user).forEach(hub.signal) }
     }
 
     func close() {

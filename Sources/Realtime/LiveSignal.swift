@@ -30,12 +30,13 @@ final class LiveSignal: FeedSignal {
         self.gateway = gateway
     }
 
-    func wait(milliseconds: Int) async {
+    func wait(milliseconds: Int) async -> Bool {
         let wakeup = wakeup
         let loop = gateway.loop
         let timer = LoopBound(on: loop) { LoopTimer(on: loop, after: milliseconds) { wakeup.signal() } }
         await wakeup.wait()
         timer.run { $0.cancel() }
+        return (try? await loop.run { [gateway] in !gateway.value.isDraining }) ?? false
     }
 
     func cancel() {

@@ -72,7 +72,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(
-            name: "martlet-bench", dependencies: ["Core", "Runtime", "CUv"], path: "Sources/Bench", swiftSettings: strict),
+            name: "martlet-bench", dependencies: ["Core", "Runtime", "CUv"], path: "Sources/Bench",
+            swiftSettings: strict),
 
         tests("Core", ["Core"]),
         tests("Wire", ["Core", "Wire"]),

@@ -29,7 +29,9 @@ struct Socket {
     func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { throw BenchError("the server closed the connection") }
             sent += count
         }
@@ -51,7 +53,8 @@ struct Socket {
             guard let end = text.firstRange(of: "\r\n\r\n") else { continue }
             let head = text[..<end.lowerBound]
             let status = Int(head.dropFirst(9).prefix(3)) ?? 0
-            let length = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
+            let length =
+                head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
                 .flatMap { Int($0.dropFirst(15).filter(\.isNumber)) } ?? 0
             while text[end.upperBound...].utf8.count < length {
                 text += String(decoding: try receive(), as: UTF8.self)

@@ -9,7 +9,8 @@ import Glibc
 import Runtime
 
 let arguments = CommandLine.arguments
-guard arguments.count == 6, let port = UInt16(arguments[1]), let posts = Int(arguments[4]), let rate = Int(arguments[5]),
+guard arguments.count == 6, let port = UInt16(arguments[1]), let posts = Int(arguments[4]),
+    let rate = Int(arguments[5]),
     let file = fopen(arguments[3], "r")
 else {
     print("usage: martlet-bench PORT AUTHOR-TOKEN TOKENS-FILE POSTS RATE")

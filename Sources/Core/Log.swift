@@ -13,7 +13,9 @@ public enum Log {
         var name: String { ["debug", "info", "warning", "error"][rawValue] }
     }
 
-    public enum Field: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByStringInterpolation {
+    public enum Field: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+        ExpressibleByStringInterpolation
+    {
         case text(String)
         case number(Int64)
 
@@ -27,12 +29,18 @@ public enum Log {
         threshold.store(level.rawValue, ordering: .relaxed)
     }
 
-    public static func debug(_ event: String, _ fields: KeyValuePairs<String, Field> = [:]) { emit(.debug, event, fields) }
-    public static func info(_ event: String, _ fields: KeyValuePairs<String, Field> = [:]) { emit(.info, event, fields) }
+    public static func debug(_ event: String, _ fields: KeyValuePairs<String, Field> = [:]) {
+        emit(.debug, event, fields)
+    }
+    public static func info(_ event: String, _ fields: KeyValuePairs<String, Field> = [:]) {
+        emit(.info, event, fields)
+    }
     public static func warning(_ event: String, _ fields: KeyValuePairs<String, Field> = [:]) {
         emit(.warning, event, fields)
     }
-    public static func error(_ event: String, _ fields: KeyValuePairs<String, Field> = [:]) { emit(.error, event, fields) }
+    public static func error(_ event: String, _ fields: KeyValuePairs<String, Field> = [:]) {
+        emit(.error, event, fields)
+    }
 
     private static func emit(_ level: Level, _ event: String, _ fields: KeyValuePairs<String, Field>) {
         guard level.rawValue >= threshold.load(ordering: .relaxed) else { return }

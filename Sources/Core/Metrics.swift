@@ -109,6 +109,7 @@ public final class Histogram: MetricSeries {
         }
         let total = running + counts[Self.bounds.count]
         let braces = labels.isEmpty ? "" : "{\(labels)}"
-        text += "\(name)_bucket{\(prefix)le=\"+Inf\"} \(total)\n\(name)_sum\(braces) \(sum)\n\(name)_count\(braces) \(total)\n"
+        text +=
+            "\(name)_bucket{\(prefix)le=\"+Inf\"} \(total)\n\(name)_sum\(braces) \(sum)\n\(name)_count\(braces) \(total)\n"
     }
 }

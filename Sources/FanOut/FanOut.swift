@@ -28,7 +28,8 @@ public final class FanOut: Sendable {
     /// - Parameter storage: where feeds and progress are written. It may commit without waiting for the disk where the
     ///   log's positions do so too, in the same PostgreSQL: a crash loses them together, in order.
     public init(
-        database: Database, storage: Database, log: any EventLog, timelines: Timelines, repair: FeedRepair, idempotency: Idempotency,
+        database: Database, storage: Database, log: any EventLog, timelines: Timelines, repair: FeedRepair,
+        idempotency: Idempotency,
         clock: any WallClock
     ) {
         let store = FanOutStore(database: storage)

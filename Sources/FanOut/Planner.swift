@@ -64,8 +64,10 @@ struct PostChange {
         guard let headers = EventHeaders(record.headers), let post = headers.post, let author = headers.author else {
             Log.error(
                 "record not understood",
-                ["topic": .text(record.topic), "partition": .number(Int64(record.partition)),
-                    "offset": .number(record.offset)])
+                [
+                    "topic": .text(record.topic), "partition": .number(Int64(record.partition)),
+                    "offset": .number(record.offset),
+                ])
             return nil
         }
         self.headers = headers

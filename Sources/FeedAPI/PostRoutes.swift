@@ -45,7 +45,10 @@ struct PostRoutes: Sendable {
         }
         Log.info(
             "posted",
-            ["request_id": .text(scope.requestID), "post": .text(post.id.description), "author": .text(author.description)])
+            [
+                "request_id": .text(scope.requestID), "post": .text(post.id.description),
+                "author": .text(author.description),
+            ])
         await showToAuthor(post, scope)
         return answer
     }

@@ -15,7 +15,8 @@ public struct RequestScope: Sendable {
     public let address: String
 
     public var context: RequestContext {
-        RequestContext(requestID: requestID, traceparent: request.headers.first("traceparent").flatMap(Self.traceparent))
+        RequestContext(
+            requestID: requestID, traceparent: request.headers.first("traceparent").flatMap(Self.traceparent))
     }
 
     public var viewer: ID? { token?.subject }
@@ -91,7 +92,8 @@ public struct RequestScope: Sendable {
     private static func traceparent(_ text: String) -> String? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         let lengths = [2, 32, 16, 2]
-        guard parts.count == 4, zip(parts, lengths).allSatisfy({ $0.utf8.count == $1 && $0.utf8.allSatisfy(isLowerHex) })
+        guard parts.count == 4,
+            zip(parts, lengths).allSatisfy({ $0.utf8.count == $1 && $0.utf8.allSatisfy(isLowerHex) })
         else { return nil }
         return text
     }

@@ -24,7 +24,8 @@ public struct Router: Sendable {
     private let limiter = RateLimiter()
     private let duration: [String: Histogram]
     private let responses = (1...5).map { hundred in
-        Metrics.shared.counter("martlet_http_responses_total", "class=\"\(hundred)xx\"", help: "Answers by status class")
+        Metrics.shared.counter(
+            "martlet_http_responses_total", "class=\"\(hundred)xx\"", help: "Answers by status class")
     }
 
     /// - Parameter accounts: `nil` for a router without routes that need a signed-in caller.
@@ -63,9 +64,11 @@ public struct Router: Sendable {
         responses[min(max(answer.status / 100, 1), 5) - 1].add()
         let name: Log.Field = if case .route(let route, _) = found { .text(route.pattern) } else { "none" }
         if answer.status >= 500 {
-            Log.error("request", ["request_id": .text(requestID), "route": name, "status": .number(Int64(answer.status))])
+            Log.error(
+                "request", ["request_id": .text(requestID), "route": name, "status": .number(Int64(answer.status))])
         } else {
-            Log.debug("request", ["request_id": .text(requestID), "route": name, "status": .number(Int64(answer.status))])
+            Log.debug(
+                "request", ["request_id": .text(requestID), "route": name, "status": .number(Int64(answer.status))])
         }
         return answer.response(requestID: requestID, more: crossOrigin(request))
     }
@@ -225,7 +228,10 @@ public struct Router: Sendable {
         return [
             ("Access-Control-Allow-Origin", origin), ("Vary", "Origin"),
             ("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE"),
-            ("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id"),
+            (
+                "Access-Control-Allow-Headers",
+                "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id"
+            ),
             ("Access-Control-Expose-Headers", "ETag, Location, Retry-After, X-Request-Id, Idempotency-Replayed"),
             ("Access-Control-Max-Age", "600"),
         ]

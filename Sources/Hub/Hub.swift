@@ -114,7 +114,8 @@ public final class Hub {
     }
 
     private func send(_ subscriber: Subscriber) {
-        guard subscriber.state == .live, !subscriber.queue.isEmpty, let sink = subscriber.sink, !sink.isBacklogged else {
+        guard subscriber.state == .live, !subscriber.queue.isEmpty, let sink = subscriber.sink, !sink.isBacklogged
+        else {
             return
         }
         scratch.removeAll()

@@ -55,7 +55,8 @@ final class EventStreamClient: LiveClient {
         case .resumed(let missed, let cursor):
             if isFirst {
                 // Where the client stands already: a stream that breaks behind the verdict must not skip the events.
-                verdict("resumed", at: missed.isEmpty ? cursor : subscriber.cursor, data: "{\"missed\":\(missed.count)}")
+                verdict(
+                    "resumed", at: missed.isEmpty ? cursor : subscriber.cursor, data: "{\"missed\":\(missed.count)}")
             }
             let events = gateway.hub.encode(missed, for: subscriber, epoch: cursor.epoch)
             if !events.isEmpty, !stream.isBacklogged { write(events) }

@@ -187,9 +187,11 @@ final class Gateway {
     private func retryJoin(_ client: any LiveClient, from held: LiveCursor?, deadline: UInt64) {
         guard clients[ObjectIdentifier(client)] != nil else { return }
         guard now < deadline else { return client.joinFailed() }
-        joins.later(client, LoopTimer(on: loop, after: .random(in: 100...400)) { [unowned self] in
-            startJoin(client, from: held, deadline: deadline)
-        })
+        joins.later(
+            client,
+            LoopTimer(on: loop, after: .random(in: 100...400)) { [unowned self] in
+                startJoin(client, from: held, deadline: deadline)
+            })
     }
 
     /// Has all connections of the users read what they missed, but for those whose last read was at the position or later.
@@ -231,8 +233,10 @@ final class Gateway {
         for (requestID, push) in pushLog {
             Log.info(
                 "pushed",
-                ["request_id": .text(requestID), "post": .text(push.post.description),
-                    "recipients": .number(Int64(push.recipients))])
+                [
+                    "request_id": .text(requestID), "post": .text(push.post.description),
+                    "recipients": .number(Int64(push.recipients)),
+                ])
         }
         pushLog.removeAll(keepingCapacity: true)
     }

@@ -50,7 +50,9 @@ struct JoinQueue {
     }
 
     /// Which position the read that has just ended should have covered; 0 when nobody asked.
-    func takeRepeat(_ client: any LiveClient) -> Int64 { state.again.removeValue(forKey: ObjectIdentifier(client)) ?? 0 }
+    func takeRepeat(_ client: any LiveClient) -> Int64 {
+        state.again.removeValue(forKey: ObjectIdentifier(client)) ?? 0
+    }
 
     func forget(_ client: any LiveClient) {
         let key = ObjectIdentifier(client)

@@ -94,7 +94,9 @@ final class LiveNode {
         }
         let last = partitions[partition].last
         let epoch = partitions[partition].epoch
-        if last == nil || message.number > last! || epoch != message.epoch { partitions[partition].last = message.number }
+        if last == nil || message.number > last! || epoch != message.epoch {
+            partitions[partition].last = message.number
+        }
         partitions[partition].epoch = message.epoch
         let isContiguous = last == nil || message.number <= last! + 1
         if !isContiguous || (epoch != nil && epoch != message.epoch) { recover(partition) }
@@ -158,7 +160,8 @@ final class LiveNode {
         guard !users.isEmpty, isListening, !partitions[partition].isRecovering else { return }
         partitions[partition].isRecovering = true
         gaps.add()
-        Log.info("live partition resumes", ["partition": .number(Int64(partition)), "users": .number(Int64(users.count))])
+        Log.info(
+            "live partition resumes", ["partition": .number(Int64(partition)), "users": .number(Int64(users.count))])
         timelines.registerOnLoop(users, node: name) { [weak self] result in
             guard let self else { return }
             self.partitions[partition].isRecovering = false

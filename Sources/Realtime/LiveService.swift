@@ -63,8 +63,10 @@ public final class LiveService: Sendable {
                 handle.withExchange { [gateway] in gateway.value.openStream($0, opening, headers) }
             } catch {
                 let problem =
-                    error as? Problem ?? Overload.problem(for: error) ?? Problem(.overloaded, "try again", retryAfter: 1)
-                handle.respond(Answer.problem(problem, requestID: requestID).response(requestID: requestID, more: headers))
+                    error as? Problem ?? Overload.problem(for: error)
+                    ?? Problem(.overloaded, "try again", retryAfter: 1)
+                handle.respond(
+                    Answer.problem(problem, requestID: requestID).response(requestID: requestID, more: headers))
             }
         }
     }

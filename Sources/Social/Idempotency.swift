@@ -66,11 +66,11 @@ public struct Idempotency: Sendable {
             let answer = try await write(transaction)
             try await transaction.commit([
                 Statement(
-                """
-                INSERT INTO idempotency_keys (user_id, route, key, request_hash, response) VALUES ($1, $2, $3, $4, $5)
-                ON CONFLICT (user_id, route, key) DO UPDATE
-                SET request_hash = excluded.request_hash, response = excluded.response, created_at = now()
-                """, name + [.bytes(requestHash), .bytes(box.seal(answer.encoded))])
+                    """
+                    INSERT INTO idempotency_keys (user_id, route, key, request_hash, response) VALUES ($1, $2, $3, $4, $5)
+                    ON CONFLICT (user_id, route, key) DO UPDATE
+                    SET request_hash = excluded.request_hash, response = excluded.response, created_at = now()
+                    """, name + [.bytes(requestHash), .bytes(box.seal(answer.encoded))])
             ])
             return (answer, false)
         }

@@ -99,7 +99,8 @@ public struct LiveCursor: Sendable, Equatable {
     }
 
     public init?(_ text: String, user: ID, _ signer: CursorSigner) {
-        guard let visible = signer.open(text, length: 16, context: Self.context(user)), visible[0] == Self.version else {
+        guard let visible = signer.open(text, length: 16, context: Self.context(user)), visible[0] == Self.version
+        else {
             return nil
         }
         epoch = visible[1..<9].reduce(0) { $0 << 8 | UInt64($1) }

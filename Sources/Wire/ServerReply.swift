@@ -69,7 +69,9 @@ public enum ServerReply {
         writer.append(ascii: "\",\"positioned\":true,\"offset\":")
         writer.append(decimal: reply.cursor.position)
         if let recovered = reply.recovered {
-            writer.append(recovered ? ",\"was_recovering\":true,\"recovered\":true" : ",\"was_recovering\":true,\"recovered\":false")
+            writer.append(
+                recovered
+                    ? ",\"was_recovering\":true,\"recovered\":true" : ",\"was_recovering\":true,\"recovered\":false")
         }
         if !reply.publications.isEmpty {
             writer.append(ascii: ",\"publications\":[")

@@ -8,10 +8,16 @@ import Store
 enum Seed {
     static func run(_ configuration: Configuration) async throws {
         let values = configuration.values
-        guard let author = values.text("follow") else { throw Failure("whom do they follow? --follow HANDLE", exitCode: 2) }
-        guard let path = values.text("tokens") else { throw Failure("where do the tokens go? --tokens FILE", exitCode: 2) }
+        guard let author = values.text("follow") else {
+            throw Failure("whom do they follow? --follow HANDLE", exitCode: 2)
+        }
+        guard let path = values.text("tokens") else {
+            throw Failure("where do the tokens go? --tokens FILE", exitCode: 2)
+        }
         let site = try await Site(configuration, makeSecret: false, node: 62, passwordThreads: 1)
-        guard let followee = try await site.users.id(handle: author) else { throw Failure("there is no user @\(author)") }
+        guard let followee = try await site.users.id(handle: author) else {
+            throw Failure("there is no user @\(author)")
+        }
         let count = values.number("users")
         let seeder = Seeder(database: site.database, ids: site.ids)
         var lines = ByteWriter(capacity: count * 300)

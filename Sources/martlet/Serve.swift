@@ -88,7 +88,8 @@ enum Serve {
             }
         }
         guard status == 0 || errno != EADDRINUSE else {
-            throw Failure("port \(configuration.port) is taken: stop what listens there, or choose another MARTLET_PORT")
+            throw Failure(
+                "port \(configuration.port) is taken: stop what listens there, or choose another MARTLET_PORT")
         }
     }
 }
@@ -99,7 +100,9 @@ struct DataLock {
 
     init(_ folder: String) throws {
         descriptor = open(folder + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Failure("\(folder) can't be written to: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw Failure("\(folder) can't be written to: \(String(cString: strerror(errno)))")
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw Failure("another martlet serve uses the data folder \(folder)")
         }

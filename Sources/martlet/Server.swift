@@ -68,7 +68,9 @@ final class Server: Sendable {
 
     /// - Returns: the port.
     func start() async throws -> Int {
-        if let log { try await log.createTopics(FanOut.topics(partitions: site.configuration.values.number("log-partitions"))) }
+        if let log {
+            try await log.createTopics(FanOut.topics(partitions: site.configuration.values.number("log-partitions")))
+        }
         await site.revocations.reload(from: site.accounts)
         let listener = site.listen { [fanOut] in fanOut?.wake() }
         self.listener.withLock { $0 = listener }
@@ -142,7 +144,8 @@ final class Server: Sendable {
     private func missing() async -> [String] {
         var missing: [String] = []
         if isDraining.load(ordering: .relaxed) { missing.append("draining") }
-        if (try? await withDeadline(milliseconds: 1000, { [site] in try await site.database.query("SELECT 1") })) == nil {
+        if (try? await withDeadline(milliseconds: 1000, { [site] in try await site.database.query("SELECT 1") })) == nil
+        {
             missing.append("postgres")
         }
         if !site.redis.isConnected { missing.append("redis") }

@@ -11,7 +11,8 @@ enum SettingsList {
         Setting(
             "data", .text, default: ".martlet",
             "folder of serve's private servers and of the secret; other commands find a running serve by it"),
-        Setting("web", .text, roles: ["serve", "api"], "folder of the demo page; default: web-demo beside the program"),
+        Setting(
+            "web", .text, roles: ["serve", "api"], "folder of the demo page; default: web-demo beside the program"),
         Setting(
             "postgres", .text,
             "libpq URI or connection string; without it serve runs a private PostgreSQL in the data folder"),
@@ -52,7 +53,8 @@ enum SettingsList {
             "yescrypt cost of password hashes; each step doubles time and memory"),
         Setting(
             "log-level", .oneOf(["debug", "info", "warning", "error"]), default: "info", "the least level of log lines"),
-        Setting("users", .integer(1...1_000_000), unit: "users", default: "10", roles: ["seed"], "how many users to make"),
+        Setting(
+            "users", .integer(1...1_000_000), unit: "users", default: "10", roles: ["seed"], "how many users to make"),
         Setting("follow", .text, roles: ["seed"], "handle of the author whom they follow"),
         Setting("tokens", .text, roles: ["seed"], "file that gets an access token a line"),
         Setting("prefix", .text, default: "seed", roles: ["seed"], "the handles begin with it"),
@@ -68,7 +70,8 @@ enum SettingsList {
     ]
 
     /// Variables that are not settings: of the make file, of tests.
-    static let otherVariables: Set<String> = ["MARTLET_TEST_KAFKA", "MARTLET_BIN", "MARTLET_TEST_KEEP", "MARTLET_BENCH_PORT", "MARTLET_BENCH_LOG",
+    static let otherVariables: Set<String> = [
+        "MARTLET_TEST_KAFKA", "MARTLET_BIN", "MARTLET_TEST_KEEP", "MARTLET_BENCH_PORT", "MARTLET_BENCH_LOG",
         "MARTLET_TEST_KAFKA_SCRIPT", "MARTLET_MEASURE",
     ]
 

@@ -114,7 +114,8 @@ final class Site: Sendable {
     /// Hears of log-outs and of events in the outbox.
     func listen(onOutbox: @escaping @Sendable () -> Void) -> PgListener {
         PgListener(
-            loop: stores, connectionInfo: Self.connectionInfo(configuration.postgresURL, options: "-c statement_timeout=15000"),
+            loop: stores,
+            connectionInfo: Self.connectionInfo(configuration.postgresURL, options: "-c statement_timeout=15000"),
             channels: [Accounts.sessionChannel, Outbox.channel],
             onState: { [accounts, revocations] isUp in
                 guard isUp else { return }

@@ -9,7 +9,8 @@ enum Tools {
     static func migrate(_ configuration: Configuration) async throws {
         let site = try await Site(configuration, makeSecret: true, node: 63, passwordThreads: 1)
         let done = try await site.database.migrate(Schema.migrations)
-        Program.say(done.isEmpty ? "the schema is up to date" : "migrated: " + done.map(String.init).joined(separator: ", "))
+        Program.say(
+            done.isEmpty ? "the schema is up to date" : "migrated: " + done.map(String.init).joined(separator: ", "))
     }
 
     /// A thread of its own: it reads from a connection for as long as it lives.

@@ -31,16 +31,19 @@ import Testing
         #expect(reader.take(1) == nil)
     }
 
-    @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000Z"), (951_827_696_789, "2000-02-29T12:34:56.789Z"),
-        (1_767_225_600_000, "2026-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
-        (4_102_444_799_999, "2099-12-31T23:59:59.999Z"),
-    ] as [(Int64, String)])
+    @Test(
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_827_696_789, "2000-02-29T12:34:56.789Z"),
+            (1_767_225_600_000, "2026-01-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
+            (4_102_444_799_999, "2099-12-31T23:59:59.999Z"),
+        ] as [(Int64, String)])
     func writesTimes(_ milliseconds: Int64, _ expected: String) {
         #expect(rfc3339(milliseconds: milliseconds) == expected)
     }
 
-    @Test(arguments: [([], ""), ([0], "AA"), ([255, 239], "_-8"), (Array("foobar".utf8), "Zm9vYmFy")] as [([UInt8], String)])
+    @Test(
+        arguments: [([], ""), ([0], "AA"), ([255, 239], "_-8"), (Array("foobar".utf8), "Zm9vYmFy")]
+            as [([UInt8], String)])
     func base64(_ bytes: [UInt8], _ text: String) {
         #expect(Base64URL.encode(bytes) == text)
         #expect(Base64URL.decode(text) == bytes)

@@ -26,7 +26,9 @@ import Testing
     }
 
     @Test func limitsNesting() throws {
-        let nested = { (depth: Int) in Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8) }
+        let nested = { (depth: Int) in
+            Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)
+        }
         _ = try JSONValue.parse(nested(16))
         #expect(throws: JSONError.self) { try JSONValue.parse(nested(17)) }
         #expect(throws: JSONError.self) { try JSONValue.parse(nested(100_000)) }

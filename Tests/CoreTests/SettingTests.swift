@@ -8,7 +8,9 @@ import Testing
         Setting("limits", .oneOf(["on", "off"]), default: "on", "limits"), Setting("secret", .text, "a secret"),
     ]
 
-    private func read(_ arguments: [String] = [], _ environment: [String: String] = [:]) throws(SettingError) -> SettingValues {
+    private func read(_ arguments: [String] = [], _ environment: [String: String] = [:]) throws(SettingError)
+        -> SettingValues
+    {
         try SettingValues(Self.settings, arguments: arguments, environment: environment)
     }
 

@@ -183,14 +183,18 @@ enum TestPostgres {
 
     @Test func migrationsRunOnceAndInOrder() async throws {
         let database = database()
-        let steps = [Migration(1, "a", ["CREATE TABLE step (n int)"]), Migration(2, "b", ["INSERT INTO step VALUES (2)"])]
+        let steps = [
+            Migration(1, "a", ["CREATE TABLE step (n int)"]), Migration(2, "b", ["INSERT INTO step VALUES (2)"]),
+        ]
         async let first = database.migrate(steps)
         async let second = database.migrate(steps)
         let ran = try await [first, second]
         #expect(ran.contains([1, 2]) && ran.contains([]))
         #expect(try await database.query("SELECT n FROM step").map { $0.integer(0) } == [2])
         await #expect(throws: MigrationError.self) { try await database.migrate([steps[0]]) }
-        await #expect(throws: PgError.self) { try await database.migrate(steps + [Migration(3, "c", ["SELECT nothing"])]) }
+        await #expect(throws: PgError.self) {
+            try await database.migrate(steps + [Migration(3, "c", ["SELECT nothing"])])
+        }
         #expect(try await database.migrate(steps).isEmpty)
     }
 }

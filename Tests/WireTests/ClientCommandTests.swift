@@ -12,7 +12,9 @@ import Wire
 
     @Test func commands() {
         #expect(
-            command(#"{"id":1,"connect":{"token":"t","data":{"since":"s"},"subs":{"feed:1":{"recover":true,"epoch":"e","offset":5}}}}"#)
+            command(
+                #"{"id":1,"connect":{"token":"t","data":{"since":"s"},"subs":{"feed:1":{"recover":true,"epoch":"e","offset":5}}}}"#
+            )
                 == .connect(token: "t", recover: ["feed:1": RecoverRequest(epoch: "e", offset: 5)], since: "s"))
         #expect(command(#"{"id":1,"connect":{}}"#) == .connect(token: "", recover: [:], since: nil))
         #expect(
@@ -31,13 +33,16 @@ import Wire
         #expect(parse(String(repeating: "{}\n", count: ClientFrame.limit + 1)) == nil)
     }
 
-    @Test(arguments: ["", "\n", "x", "[]", "1", "{\"id\":1", "{\"id\":-1,\"ping\":{}}", "{\"id\":\"1\",\"ping\":{}}", "{}{}"])
+    @Test(arguments: [
+        "", "\n", "x", "[]", "1", "{\"id\":1", "{\"id\":-1,\"ping\":{}}", "{\"id\":\"1\",\"ping\":{}}", "{}{}",
+    ])
     func noFrame(_ text: String) {
         #expect(parse(text) == nil)
     }
 
     @Test(arguments: [
-        #"{"id":1}"#, #"{"id":1,"connect":[]}"#, #"{"id":1,"connect":{},"ping":{}}"#, #"{"id":1,"connect":{"token":5}}"#,
+        #"{"id":1}"#, #"{"id":1,"connect":[]}"#, #"{"id":1,"connect":{},"ping":{}}"#,
+        #"{"id":1,"connect":{"token":5}}"#,
         #"{"id":1,"connect":{"subs":[]}}"#, #"{"id":1,"connect":{"subs":{"c":{"recover":true,"offset":-1}}}}"#,
         #"{"id":1,"connect":{"data":7}}"#, #"{"id":1,"refresh":{}}"#,
     ])

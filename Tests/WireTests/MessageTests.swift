@@ -45,7 +45,8 @@ import Wire
         #expect(
             text(EventStreamText.verdict("resumed", id: "abc", retry: 1500, data: "{\"missed\":2}"))
                 == "retry: 1500\nid: abc\nevent: resumed\ndata: {\"missed\":2}\n\n")
-        #expect(text(EventStreamText.drain(retry: 700)) == "retry: 700\nevent: drain\ndata: {\"retry_after_ms\":700}\n\n")
+        #expect(
+            text(EventStreamText.drain(retry: 700)) == "retry: 700\nevent: drain\ndata: {\"retry_after_ms\":700}\n\n")
         #expect(text(EventStreamText.heartbeat) == ":\n\n")
     }
 

@@ -48,9 +48,10 @@ extension FeedReader {
     /// below the oldest post that was read of an author who has more, something may be missing.
     func rebuildEntries(for user: ID) async throws -> RebuildEntries {
         let cap = timelines.options.cap
-        let authors = try await database.query(
-            "SELECT following + 1 FROM users WHERE id = $1", [.integer(user.raw)]
-        ).first?.integer(0) ?? 1
+        let authors =
+            try await database.query(
+                "SELECT following + 1 FROM users WHERE id = $1", [.integer(user.raw)]
+            ).first?.integer(0) ?? 1
         let perAuthor = max(20, min(cap, 4 * cap / Int(max(1, authors))))
         let rows = try await database.query(
             """

@@ -14,7 +14,7 @@ public final class Hub {
     private var dirty: [Subscriber] = []
     private var scratch = ByteWriter(capacity: 64 * 1024)
     public private(set) var count = 0
-    /// Called for a connection that has drained after it fell too far behind, or whose queue overflowed while it joined.
+    /// Called for a connection that has drained after it fell too far behind.
     public var onMustResume: ((Subscriber) -> Void)?
 
     /// - Parameter frameHeader: appends the header of a WebSocket text frame.
@@ -153,15 +153,13 @@ public final class Hub {
     }
 
     /// The read is done and its result was written: it covers everything up to the cursor.
-    public func finishJoin(_ subscriber: Subscriber, at cursor: LiveCursor) {
+    /// - Returns: false when too much came meanwhile: it must be read again, from the cursor.
+    public func finishJoin(_ subscriber: Subscriber, at cursor: LiveCursor) -> Bool {
         subscriber.cursor = cursor
         subscriber.state = .live
-        if subscriber.hasOverflowed {
-            subscriber.hasOverflowed = false
-            onMustResume?(subscriber)
-            return
-        }
+        guard !subscriber.hasOverflowed else { return false }
         send(subscriber)
+        return true
     }
 
     /// Events that were read for the connection, as bytes in its own form.

@@ -118,14 +118,18 @@ final class Gateway {
         guard let subscriber = client.subscriber else { return }
         hub.add(subscriber)
         idleSince[subscriber.user] = nil
+        joins.begin(client)
         startJoin(client, from: held, deadline: now + 10_000_000_000)
     }
 
     /// The client has missed something, or may have.
     private func rejoin(_ client: any LiveClient) {
         guard let subscriber = client.subscriber, clients[ObjectIdentifier(client)] != nil else { return }
+        // One read at a time: a second one would tell the same events again.
+        guard !joins.isUnderWay(client) else { return joins.askAgain(client, before: .max) }
         hub.beginJoin(subscriber)
         metrics.resumes.add()
+        joins.begin(client)
         startJoin(client, from: client.position, deadline: now + 10_000_000_000)
     }
 
@@ -177,10 +181,11 @@ final class Gateway {
         case .failure: retryJoin(client, from: held, deadline: deadline)
         case .success(let outcome):
             if case .reset = outcome { metrics.resets.add() }
+            joins.finished(client)
             guard client.tell(outcome) else { return joins.block(client) }
-            hub.finishJoin(subscriber, at: outcome.cursor)
-            // One that was asked to resume again meanwhile.
-            if joins.takeRepeat(client) > outcome.cursor.position { rejoin(client) }
+            let isLive = hub.finishJoin(subscriber, at: outcome.cursor)
+            let wanted = joins.takeRepeat(client)
+            if !isLive || wanted > outcome.cursor.position { rejoin(client) }
         }
     }
 

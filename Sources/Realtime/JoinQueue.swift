@@ -8,6 +8,8 @@ struct JoinQueue {
     private final class State {
         var active = 0
         var waiting: [(@escaping () -> Void) -> Void] = []
+        /// From the beginning of a join to what it came to, over all its tries.
+        var underWay: Set<ObjectIdentifier> = []
         /// Told nothing yet, for their backlog.
         var blocked: Set<ObjectIdentifier> = []
         /// Asked to resume while a read was under way, unless that read is of this position or later.
@@ -18,6 +20,10 @@ struct JoinQueue {
     init(limit: Int) {
         self.limit = limit
     }
+
+    func begin(_ client: any LiveClient) { state.underWay.insert(ObjectIdentifier(client)) }
+    func finished(_ client: any LiveClient) { state.underWay.remove(ObjectIdentifier(client)) }
+    func isUnderWay(_ client: any LiveClient) -> Bool { state.underWay.contains(ObjectIdentifier(client)) }
 
     /// Runs the work now or when others are done; the work calls its argument once, when it has ended.
     func run(_ client: any LiveClient, _ work: @escaping (@escaping () -> Void) -> Void) {
@@ -57,6 +63,7 @@ struct JoinQueue {
     func forget(_ client: any LiveClient) {
         let key = ObjectIdentifier(client)
         state.blocked.remove(key)
+        state.underWay.remove(key)
         state.again[key] = nil
         state.timers[key] = nil
     }

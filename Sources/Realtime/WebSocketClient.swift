@@ -30,7 +30,7 @@ final class WebSocketClient: LiveClient {
         // A random start spreads the pings of clients that came together.
         pingedAt = now - UInt64.random(in: 0..<UInt64(gateway.options.pingSeconds) * 1_000_000_000 / 2)
         socket.onMessage = { [unowned self] payload, _ in received(payload) }
-        socket.onDrained = { [unowned self] in if let subscriber { gateway.hub.drained(subscriber) } }
+        socket.onDrained = { [unowned self] in gateway.drained(self) }
         socket.onClosed = { [unowned self] _ in gateway.closed(self) }
     }
 

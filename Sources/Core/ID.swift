@@ -50,7 +50,7 @@ public final class IDGenerator: Sendable {
     }
 
     public func next() -> ID {
-        let now = (clock.milliseconds() - ID.originMilliseconds) << 6
+        let now = max(0, clock.milliseconds() - ID.originMilliseconds) << 6
         // Milliseconds and sequence count as one number: a full millisecond borrows from the next.
         let tick = last.withLock { last in
             last = max(last + 1, now)

@@ -94,7 +94,7 @@ public final class EmbeddedLog: EventLog {
             [
                 .text(name.topic), .integer(Int64(name.partition)), .integer(Int64(records.count)),
                 .texts(records.map(\.key)), .texts(records.map { "\\x" + hexText($0.value) }),
-                .texts(records.map { headerText($0.headers) }),
+                .texts(records.map { FlatJSON.encode($0.headers) }),
             ])
     }
 
@@ -180,18 +180,5 @@ public final class EmbeddedLog: EventLog {
 private func hexText(_ bytes: [UInt8]) -> String {
     var writer = ByteWriter(capacity: bytes.count * 2)
     writer.append(hex: bytes)
-    return writer.string
-}
-
-private func headerText(_ headers: [String: String]) -> String {
-    var writer = ByteWriter(capacity: 256)
-    writer.append(ascii: "{")
-    for (index, (name, value)) in headers.sorted(by: { $0.key < $1.key }).enumerated() {
-        if index > 0 { writer.append(ascii: ",") }
-        writer.append(jsonString: name)
-        writer.append(ascii: ":")
-        writer.append(jsonString: value)
-    }
-    writer.append(ascii: "}")
     return writer.string
 }

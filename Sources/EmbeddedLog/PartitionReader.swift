@@ -111,15 +111,9 @@ final class PartitionReader: Sendable {
         return try results[1].map { row in
             LogRecord(
                 topic: name.topic, partition: name.partition, offset: row.integer(0), key: row.text(1),
-                value: row.bytes(2), headers: try decodeHeaders(row.text(3)))
+                value: row.bytes(2), headers: try FlatJSON.decode(row.text(3)))
         }
     }
-}
-
-/// Headers as they are stored: a flat JSON object of strings.
-func decodeHeaders(_ text: String) throws -> [String: String] {
-    guard let object = try JSONValue.parse(text.utf8, depth: 1).object else { return [:] }
-    return Dictionary(uniqueKeysWithValues: object.keys.compactMap { key in object[key]?.string.map { (key, $0) } })
 }
 
 package final class EmbeddedSubscription: LogSubscription {

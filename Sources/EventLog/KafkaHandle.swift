@@ -44,7 +44,7 @@ final class KafkaQueue {
     deinit { rd_kafka_queue_destroy(raw) }
 
     /// Signals when something comes into the empty queue.
-    func wake(_ wakeup: Wakeup) {
+    func wake(_ wakeup: ThreadWakeup) {
         var one: UInt64 = 1
         rd_kafka_queue_io_event_enable(raw, wakeup.descriptor, &one, 8)
     }

@@ -16,7 +16,7 @@ final class ConsumerControl: Sendable {
         var ending: Ending?
     }
 
-    let wakeup = Wakeup()
+    let wakeup = ThreadWakeup()
     let ended = Latch()
     private let state = Mutex(State())
 

@@ -27,7 +27,7 @@ final class PartitionReader {
 
     /// Takes the partition's records out of the consumer's common queue. Before the assignment, or some have gone
     /// there already.
-    func separate(_ wakeup: Wakeup) {
+    func separate(_ wakeup: ThreadWakeup) {
         rd_kafka_queue_forward(queue.raw, nil)
         while let stale = rd_kafka_consume_queue(queue.raw, 0) { rd_kafka_message_destroy(stale) }
         queue.wake(wakeup)

@@ -16,6 +16,7 @@ public final class FanOut: Sendable {
     private let repair: FeedRepair
     private let idempotency: Idempotency
     private let outbox: OutboxReader
+    private let database: Database
     private let clock: any WallClock
     private let running = Mutex<Running>(Running())
     private let outboxDepth = Metrics.shared.gauge("martlet_outbox_depth", help: "Events that wait in the outbox")
@@ -39,6 +40,7 @@ public final class FanOut: Sendable {
         graph = GraphWorker(log: log)
         outbox = OutboxReader(database: database)
         self.log = log
+        self.database = database
         self.repair = repair
         self.idempotency = idempotency
         self.clock = clock
@@ -87,7 +89,10 @@ public final class FanOut: Sendable {
             do {
                 outboxDepth.set(try await outbox.depth())
                 _ = try await repair.finishAbandoned(now: clock.milliseconds())
-                if turn % 120 == 0 { try await idempotency.removeExpired() }
+                if turn % 120 == 0 {
+                    try await idempotency.removeExpired()
+                    try await Accounts.removeExpired(database)
+                }
             } catch {
                 Log.warning("upkeep failed", ["error": .text("\(error)")])
             }
@@ -98,8 +103,9 @@ public final class FanOut: Sendable {
     public func close() async {
         let (subscriptions, upkeep) = running.withLock { ($0.subscriptions, $0.upkeep) }
         upkeep?.cancel()
-        await relay.close()
-        for subscription in subscriptions { await subscription.close() }
-        await upkeep?.value
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.relay.close() }
+            for subscription in subscriptions { group.addTask { await subscription.close() } }
+        }
     }
 }

@@ -22,7 +22,7 @@ struct AccountRoutes: Sendable {
         let password = try Fields.password(try body.string("password"))
         let displayName = try Fields.displayName(try body.optionalString("display_name") ?? handle)
         let hash = try await services.accounts.hashPassword(password)
-        return try await services.write(scope, user: .zero, route: "signup") { transaction in
+        return try await services.writes.run(scope, user: .zero, route: "signup") { transaction in
             let grant = try await services.accounts.signUp(
                 transaction, handle: handle, displayName: displayName, passwordHash: hash)
             return StoredAnswer(status: 201, body: Self.session(grant))
@@ -39,7 +39,7 @@ struct AccountRoutes: Sendable {
         }
         try services.limits.check("login \(handle)", .init(perMinute: 10, burst: 10))
         let user = try await services.accounts.authenticate(handle: handle, password: password)
-        return try await services.write(scope, user: .zero, route: "login") { transaction in
+        return try await services.writes.run(scope, user: .zero, route: "login") { transaction in
             let grant = try await services.accounts.logIn(transaction, user: user)
             return StoredAnswer(status: 200, body: Self.session(grant))
         }
@@ -47,7 +47,7 @@ struct AccountRoutes: Sendable {
 
     private func refresh(_ scope: RequestScope) async throws -> Answer {
         let token = try Self.refreshToken(scope)
-        return try await services.write(scope, user: .zero, route: "refresh") { transaction in
+        return try await services.writes.run(scope, user: .zero, route: "refresh") { transaction in
             switch try await services.accounts.refresh(transaction, refreshToken: token) {
             case .granted(let grant): return StoredAnswer(status: 200, body: Self.session(grant))
             case .reused:
@@ -61,7 +61,7 @@ struct AccountRoutes: Sendable {
 
     private func logOut(_ scope: RequestScope) async throws -> Answer {
         let token = try Self.refreshToken(scope)
-        return try await services.write(scope, user: .zero, route: "logout") { transaction in
+        return try await services.writes.run(scope, user: .zero, route: "logout") { transaction in
             try await services.accounts.logOut(transaction, refreshToken: token)
             return StoredAnswer(status: 204, body: [])
         }

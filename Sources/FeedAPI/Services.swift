@@ -13,7 +13,7 @@ public struct Services: Sendable {
     public let posts: Posts
     public let feeds: FeedReader
     public let repair: FeedRepair
-    public let idempotency: Idempotency
+    public let writes: Writes
     public let cursors: CursorSigner
     public let waiter: any FeedWaiter
     /// Limits that a route keeps by itself; throws `Problem`.
@@ -21,7 +21,7 @@ public struct Services: Sendable {
 
     public init(
         database: Database, accounts: Accounts, users: Users, graph: Graph, posts: Posts, feeds: FeedReader,
-        repair: FeedRepair, idempotency: Idempotency, cursors: CursorSigner, waiter: any FeedWaiter, limits: RouteLimits
+        repair: FeedRepair, writes: Writes, cursors: CursorSigner, waiter: any FeedWaiter, limits: RouteLimits
     ) {
         self.database = database
         self.accounts = accounts
@@ -30,32 +30,9 @@ public struct Services: Sendable {
         self.posts = posts
         self.feeds = feeds
         self.repair = repair
-        self.idempotency = idempotency
+        self.writes = writes
         self.cursors = cursors
         self.waiter = waiter
         self.limits = limits
-    }
-
-    /// Runs a write in one transaction, at most once for an idempotency key.
-    /// - Parameter user: whose key it is; `ID.zero` for a caller who is not signed in.
-    func write(
-        _ scope: RequestScope, user: ID, route: String,
-        _ body: @escaping @Sendable (Transaction) async throws -> StoredAnswer
-    ) async throws -> Answer {
-        guard let key = try scope.idempotencyKey() else {
-            return Self.answer(try await database.transaction(body), replayed: false)
-        }
-        let request = Array("\(scope.request.method) \(scope.request.target)\n".utf8) + scope.request.body
-        let (answer, replayed) = try await idempotency.run(user: user, route: route, key: key, request: request, body)
-        return Self.answer(answer, replayed: replayed)
-    }
-
-    private static func answer(_ stored: StoredAnswer, replayed: Bool) -> Answer {
-        var headers: [(String, String)] = []
-        if let location = stored.location { headers.append(("Location", location)) }
-        if replayed { headers.append(("Idempotency-Replayed", "true")) }
-        if stored.status == 401 { headers.append(("WWW-Authenticate", "Bearer")) }
-        guard stored.status != 204 else { return Answer(status: 204, headers: headers) }
-        return .json(stored.body, status: stored.status, headers: headers)
     }
 }

@@ -41,7 +41,7 @@ struct UserRoutes: Sendable {
     private func follow(_ scope: RequestScope, _ followee: ID, hasBody: Bool = false) async throws -> Answer {
         if !hasBody { try scope.expectNoFields() }
         let follower = scope.caller
-        let answer = try await services.write(scope, user: follower, route: "follow") { transaction in
+        let answer = try await services.writes.run(scope, user: follower, route: "follow") { transaction in
             _ = try await services.graph.follow(
                 transaction, follower: follower, followee: followee, scope.context)
             return StoredAnswer(status: 204, body: [])
@@ -53,11 +53,13 @@ struct UserRoutes: Sendable {
     private func unfollow(_ scope: RequestScope) async throws -> Answer {
         try scope.expectNoFields()
         let (follower, followee) = (scope.caller, try scope.id())
-        let answer = try await services.write(scope, user: follower, route: "unfollow") { transaction in
+        let answer = try await services.writes.run(scope, user: follower, route: "unfollow") { transaction in
             _ = try await services.graph.unfollow(
                 transaction, follower: follower, followee: followee, scope.context)
             return StoredAnswer(status: 204, body: [])
         }
+        // What has happened since the first answer must not be undone.
+        guard !answer.isReplay else { return answer }
         await repair(scope) { try await services.repair.unfollowed(follower: follower, followee: followee) }
         return answer
     }

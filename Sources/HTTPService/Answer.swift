@@ -7,6 +7,8 @@ public struct Answer: Sendable {
     public var status: Int
     public var headers: [(String, String)]
     public var body: [UInt8]
+    /// It was given before: nothing was done this time.
+    public var isReplay = false
 
     public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
         self.status = status

@@ -12,7 +12,6 @@ public enum Overload {
             Problem(.overloaded, "the database does not answer in time: try again", retryAfter: 1)
         case is RedisError: Problem(.overloaded, "the cache does not answer in time: try again", retryAfter: 1)
         case is BlockingPool.Full: Problem(.overloaded, "too many log-ins at once: try again", retryAfter: 2)
-        case is DeadlineExceeded: Problem(.overloaded, "this took too long: try again", retryAfter: 1)
         default: nil
         }
     }

@@ -27,8 +27,9 @@ public final class RateLimiter: Sendable {
     /// Takes one token.
     /// - Returns: `nil` when there was one, otherwise the seconds until there is one.
     public func take(_ key: String, _ rate: Rate) -> Int? {
-        let now = monotonicNanoseconds()
-        return buckets.withLock { buckets in
+        buckets.withLock { buckets in
+            // Inside the lock, which orders the times that different threads read.
+            let now = monotonicNanoseconds()
             if buckets.count >= Self.most { Self.forget(&buckets, now) }
             var bucket = buckets[key] ?? Bucket(tokens: rate.burst, at: now)
             let minutes = Double(now - bucket.at) / 60e9

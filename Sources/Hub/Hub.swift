@@ -74,6 +74,7 @@ public final class Hub {
         // A read has covered it.
         guard frame.position > subscriber.cursor.position || subscriber.state == .joining else { return }
         guard subscriber.state != .lagging else { return }
+        if subscriber.queue.count >= queueLimit { send(subscriber) }
         guard subscriber.queue.count < queueLimit else {
             subscriber.queue = []
             if subscriber.state == .joining {
@@ -160,6 +161,11 @@ public final class Hub {
         guard !subscriber.hasOverflowed else { return false }
         send(subscriber)
         return true
+    }
+
+    /// What was told covers everything up to the cursor, but what comes next must be read, too.
+    public func hold(_ subscriber: Subscriber, at cursor: LiveCursor) {
+        subscriber.cursor = cursor
     }
 
     /// Events that were read for the connection, as bytes in its own form.

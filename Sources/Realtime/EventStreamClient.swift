@@ -59,8 +59,10 @@ final class EventStreamClient: LiveClient {
                     "resumed", at: missed.isEmpty ? cursor : subscriber.cursor, data: "{\"missed\":\(missed.count)}")
             }
             let events = gateway.hub.encode(missed, for: subscriber, epoch: cursor.epoch)
-            if !events.isEmpty, !stream.isBacklogged { write(events) }
-            return !stream.isBacklogged || events.isEmpty
+            guard !events.isEmpty else { return true }
+            guard !stream.isBacklogged else { return false }
+            write(events)
+            return true
         }
         return true
     }

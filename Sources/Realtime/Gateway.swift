@@ -50,7 +50,8 @@ final class Gateway {
         node = LiveNode(loop: loop, address: redisAddress, timelines: feeds.timelines)
         node.handlers = LiveNode.Handlers(
             event: { [unowned self] in received($0, at: $1) },
-            missed: { [unowned self] _, users in resume(users, before: .max) },
+            missed: { [unowned self] in resume($0, before: .max) },
+            registered: { [unowned self] in signal($0) },
             lost: { [unowned self] in resume($0, before: $1) },
             connected: { connected in
                 Log.info("live node", ["listening": .text(connected ? "yes" : "no")])
@@ -91,6 +92,8 @@ final class Gateway {
     func opened(_ client: EventStreamClient, from held: LiveCursor?) {
         clients[ObjectIdentifier(client)] = client
         metrics.streams.add(1)
+        // The session may have ended since the stream was admitted.
+        guard !revocations.contains(client.session) else { return client.end(.forceDisconnect) }
         join(client, from: held)
     }
 
@@ -183,9 +186,13 @@ final class Gateway {
             if case .reset = outcome { metrics.resets.add() }
             joins.finished(client)
             guard client.tell(outcome) else { return joins.block(client) }
-            let isLive = hub.finishJoin(subscriber, at: outcome.cursor)
-            let wanted = joins.takeRepeat(client)
-            if !isLive || wanted > outcome.cursor.position { rejoin(client) }
+            if joins.takeRepeat(client) > outcome.cursor.position {
+                // What waits in the queue may have a hole before it.
+                hub.hold(subscriber, at: outcome.cursor)
+                rejoin(client)
+            } else if !hub.finishJoin(subscriber, at: outcome.cursor) {
+                rejoin(client)
+            }
         }
     }
 
@@ -214,6 +221,11 @@ final class Gateway {
                 }
             }
         }
+    }
+
+    /// Has long polls look again.
+    private func signal(_ users: [ID]) {
+        for user in users { hub.connections(of: user).forEach(hub.signal) }
     }
 
     // MARK: Events
@@ -266,7 +278,7 @@ final class Gateway {
         isDraining = true
         let spread = max(1000, clients.count * 1000 / options.returnsPerSecond)
         for client in clients.values { client.drain(retry: .random(in: 200...spread)) }
-        for user in Array(hub.users) { hub.connections(of: user).forEach(hub.signal) }
+        signal(Array(hub.users))
     }
 
     func close() {
@@ -279,6 +291,9 @@ final class Gateway {
     func listen(
         for user: ID, _ action: @escaping () -> Void, _ completion: @escaping (Result<Subscriber, RedisError>) -> Void
     ) {
+        guard hub.connections(of: user).count < options.connectionsPerUser else {
+            return completion(.failure(.overloaded))
+        }
         let subscriber = Subscriber(user: user, kind: .signal(action), sink: nil, cursor: .init(epoch: 0, position: 0))
         hub.add(subscriber)
         idleSince[user] = nil

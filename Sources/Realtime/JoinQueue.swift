@@ -7,7 +7,8 @@ struct JoinQueue {
 
     private final class State {
         var active = 0
-        var waiting: [(@escaping () -> Void) -> Void] = []
+        var waiting: ArraySlice<(@escaping () -> Void) -> Void> = []
+        var isStarting = false
         /// From the beginning of a join to what it came to, over all its tries.
         var underWay: Set<ObjectIdentifier> = []
         /// Told nothing yet, for their backlog.
@@ -34,6 +35,10 @@ struct JoinQueue {
     }
 
     private func next() {
+        // Work that ends at once must not start the next one from within itself, thousands deep.
+        guard !state.isStarting else { return }
+        state.isStarting = true
+        defer { state.isStarting = false }
         while state.active < limit, !state.waiting.isEmpty {
             state.active += 1
             let work = state.waiting.removeFirst()

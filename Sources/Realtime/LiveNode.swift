@@ -11,8 +11,11 @@ final class LiveNode {
     struct Handlers {
         /// An event for users of this node.
         var event: (NodeMessage.Event, _ position: Int64) -> Void
-        /// Something of this partition was missed: its users have been registered anew; all their clients must resume.
-        var missed: (_ partition: Int, [ID]) -> Void
+        /// Something for these users was missed: from this moment on their clients must be told nothing but what a
+        /// resume from their positions finds. Each resume registers its user before it reads.
+        var missed: ([ID]) -> Void
+        /// They have been registered anew: long polls must look again.
+        var registered: ([ID]) -> Void
         /// The timelines of these users have gone or were rebuilt: clients that have not read since the position must.
         var lost: ([ID], _ position: Int64) -> Void
         /// Nothing is heard at all / all is heard again.
@@ -27,7 +30,12 @@ final class LiveNode {
         /// What the last probe's number was: it must have been heard when the next one is sent.
         var probed: Int64?
         var isRecovering = false
+        var mustRecoverAgain = false
+        var retry: LoopTimer?
     }
+
+    /// How many users are registered in one go.
+    private static let slice = 2000
 
     let name = NodeName.random()
     private let loop: EventLoop
@@ -154,28 +162,47 @@ final class LiveNode {
         }
     }
 
-    /// Registers all users of the partition again (a flush has forgotten them) and has their clients resume.
+    /// Has the clients of the partition resume, and registers all its users again: a flush has forgotten them.
     private func recover(_ partition: Int) {
         let users = Array(partitions[partition].users)
-        guard !users.isEmpty, isListening, !partitions[partition].isRecovering else { return }
+        guard !users.isEmpty, isListening else { return }
+        handlers?.missed(users)
+        guard !partitions[partition].isRecovering else {
+            partitions[partition].mustRecoverAgain = true
+            return
+        }
         partitions[partition].isRecovering = true
         gaps.add()
         Log.info(
             "live partition resumes", ["partition": .number(Int64(partition)), "users": .number(Int64(users.count))])
-        timelines.registerOnLoop(users, node: name) { [weak self] result in
+        register(users[...], of: partition)
+    }
+
+    private func register(_ users: ArraySlice<ID>, of partition: Int) {
+        guard !users.isEmpty else {
+            partitions[partition].isRecovering = false
+            if partitions[partition].mustRecoverAgain {
+                partitions[partition].mustRecoverAgain = false
+                recover(partition)
+            }
+            return
+        }
+        let some = Array(users.prefix(Self.slice))
+        timelines.registerOnLoop(some, node: name) { [weak self] result in
             guard let self else { return }
-            self.partitions[partition].isRecovering = false
             switch result {
             case .success(let states):
                 self.note(states[0], partition)
-                self.handlers?.missed(partition, users)
+                self.handlers?.registered(some)
+                self.register(users.dropFirst(Self.slice), of: partition)
             case .failure:
-                self.retry = LoopTimer(on: self.loop, after: 200) { [weak self] in self?.recover(partition) }
+                self.partitions[partition].retry = LoopTimer(on: self.loop, after: 200) { [weak self] in
+                    self?.partitions[partition].isRecovering = false
+                    self?.recover(partition)
+                }
             }
         }
     }
-
-    private var retry: LoopTimer?
 
     func close() {
         beat?.cancel()

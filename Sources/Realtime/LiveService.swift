@@ -16,6 +16,7 @@ public final class LiveService: Sendable {
     let gateway: LoopBound<Gateway>
     private let database: Database
     private let redis: Redis
+    private let writes: Writes
     private let accounts: Accounts
     private let revocations: Revocations
     private let cursors: CursorSigner
@@ -27,11 +28,13 @@ public final class LiveService: Sendable {
     ///   - ticketKey: 32 secret bytes, the same in all processes.
     public init(
         loop: EventLoop, options: GatewayOptions, database: Database, redis: Redis, redisAddress: RedisAddress,
-        feeds: FeedReader, accounts: Accounts, revocations: Revocations, cursors: CursorSigner, ticketKey: [UInt8],
+        writes: Writes, feeds: FeedReader, accounts: Accounts, revocations: Revocations, cursors: CursorSigner,
+        ticketKey: [UInt8],
         clock: any WallClock
     ) {
         self.database = database
         self.redis = redis
+        self.writes = writes
         self.accounts = accounts
         self.revocations = revocations
         self.cursors = cursors
@@ -59,7 +62,7 @@ public final class LiveService: Sendable {
         let requestID = Router.requestID(request)
         Task {
             do {
-                let opening = try await admit(request)
+                let opening = try await admit(request, requestID)
                 handle.withExchange { [gateway] in gateway.value.openStream($0, opening, headers) }
             } catch {
                 let problem =
@@ -79,9 +82,10 @@ public final class LiveService: Sendable {
         let held: LiveCursor?
         let idSuffix: String
         let expiresAt: Int64?
+        let requestID: String
     }
 
-    private func admit(_ request: HTTPRequest) async throws -> Opening {
+    private func admit(_ request: HTTPRequest, _ requestID: String) async throws -> Opening {
         var values: [String: String] = [:]
         for (name, value) in request.query {
             guard ["ticket", "since"].contains(name) else {
@@ -92,17 +96,22 @@ public final class LiveService: Sendable {
             }
         }
         let lastID = request.headers.first("last-event-id").flatMap { $0.isEmpty ? nil : $0 }
-        if let text = values["ticket"] { return try await admit(ticket: text, lastID: lastID, since: values["since"]) }
+        if let text = values["ticket"] {
+            return try await admit(ticket: text, lastID: lastID, since: values["since"], requestID)
+        }
         guard let header = request.headers.first("authorization"), header.lowercased().hasPrefix("bearer ") else {
             throw Problem(.unauthenticated, "a stream needs a ticket, or Authorization: Bearer")
         }
         let token = try Router.verify(String(header.dropFirst(7)), accounts, revocations)
         return Opening(
             user: token.subject, session: token.session,
-            held: try position(lastID, values["since"], of: token.subject), idSuffix: "", expiresAt: token.expiresAt)
+            held: try position(lastID, values["since"], of: token.subject), idSuffix: "",
+            expiresAt: token.expiresAt, requestID: requestID)
     }
 
-    private func admit(ticket text: String, lastID: String?, since: String?) async throws -> Opening {
+    private func admit(
+        ticket text: String, lastID: String?, since: String?, _ requestID: String
+    ) async throws -> Opening {
         guard let ticket = Ticket(text, key: ticketKey) else {
             throw Problem(.unauthenticated, "the ticket is not valid", field: "ticket")
         }
@@ -114,7 +123,7 @@ public final class LiveService: Sendable {
         }
         return Opening(
             user: ticket.user, session: ticket.session, held: held, idSuffix: ticket.idSuffix(key: ticketKey),
-            expiresAt: nil)
+            expiresAt: nil, requestID: requestID)
     }
 
     /// Opens the ticket's one stream.
@@ -153,13 +162,13 @@ public final class LiveService: Sendable {
             Route("POST", "/v1/live/ticket", .signedIn, .write) { [self] scope in
                 try scope.expectNoFields()
                 let ticket = Ticket.make(
-                    user: scope.caller, session: scope.token!.session, now: clock.milliseconds())
-                return .json(status: 201) { writer in
-                    writer.append(ascii: "{\"ticket\":")
-                    writer.append(jsonString: ticket.encode(key: ticketKey))
-                    writer.append(ascii: ",\"expires_in\":")
-                    writer.append(decimal: Ticket.seconds)
-                    writer.append(ascii: "}")
+                    user: scope.caller, session: scope.token!.session, now: clock.milliseconds()
+                ).encode(key: ticketKey)
+                let body = Array("{\"ticket\":\"\(ticket)\",\"expires_in\":\(Ticket.seconds)}".utf8)
+                // Nothing is stored for a ticket, but for the answer to a request that may be repeated.
+                guard try scope.idempotencyKey() != nil else { return .json(body, status: 201) }
+                return try await writes.run(scope, user: scope.caller, route: "ticket") { _ in
+                    StoredAnswer(status: 201, body: body)
                 }
             }
         ]
@@ -186,15 +195,18 @@ extension Gateway {
     /// On the loop, with an exchange that was admitted.
     func openStream(_ exchange: HTTPExchange, _ opening: LiveService.Opening, _ headers: [(String, String)]) {
         guard mayConnect(opening.user) else {
-            let requestID = "live"
-            let problem = Problem(.rateLimited, "too many live connections", retryAfter: 5)
-            return exchange.respond(Answer.problem(problem, requestID: requestID).response(requestID: requestID))
+            let problem =
+                isDraining
+                ? Problem(.overloaded, "this process goes down: connect again", retryAfter: 1)
+                : Problem(.rateLimited, "too many live connections", retryAfter: 5)
+            let answer = Answer.problem(problem, requestID: opening.requestID)
+            return exchange.respond(answer.response(requestID: opening.requestID, more: headers))
         }
         let stream = exchange.stream(
             status: 200,
             headers: [
                 ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
-                ("X-Content-Type-Options", "nosniff"),
+                ("X-Content-Type-Options", "nosniff"), ("X-Request-Id", opening.requestID),
             ] + headers)
         let client = EventStreamClient(
             stream, gateway: self, user: opening.user, session: opening.session, held: opening.held,

@@ -34,8 +34,13 @@ final class LiveSignal: FeedSignal {
         let wakeup = wakeup
         let loop = gateway.loop
         let timer = LoopBound(on: loop) { LoopTimer(on: loop, after: milliseconds) { wakeup.signal() } }
-        await wakeup.wait()
+        await withTaskCancellationHandler {
+            await wakeup.wait()
+        } onCancel: {
+            wakeup.signal()
+        }
         timer.run { $0.cancel() }
+        guard !Task.isCancelled else { return false }
         return (try? await loop.run { [gateway] in !gateway.value.isDraining }) ?? false
     }
 

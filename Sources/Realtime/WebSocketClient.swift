@@ -28,7 +28,7 @@ final class WebSocketClient: LiveClient {
         self.gateway = gateway
         openedAt = now
         // A random start spreads the pings of clients that came together.
-        pingedAt = now - UInt64.random(in: 0..<UInt64(gateway.options.pingSeconds) * 1_000_000_000 / 2)
+        pingedAt = now - min(now, .random(in: 0..<UInt64(gateway.options.pingSeconds) * 1_000_000_000 / 2))
         socket.onMessage = { [unowned self] payload, _ in received(payload) }
         socket.onDrained = { [unowned self] in gateway.drained(self) }
         socket.onClosed = { [unowned self] _ in gateway.closed(self) }

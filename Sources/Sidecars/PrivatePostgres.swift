@@ -55,9 +55,7 @@ final class PrivatePostgres: Sendable {
         guard rename(draft, cluster) == 0 else { throw Failure("\(cluster) can't be made") }
     }
 
-    private var isRunning: Bool {
-        (try? run("pg_ctl", ["-D", cluster, "status"]).status) == 0
-    }
+    private var isRunning: Bool { UnixSocket.answers(path + "/.s.PGSQL.5432") }
 
     private func launch() throws {
         let options = [
@@ -75,17 +73,9 @@ final class PrivatePostgres: Sendable {
     }
 
     func restartIfDead() throws {
-        guard !processLives else { return }
+        guard !isRunning else { return }
         Log.warning("PostgreSQL has died: starting it again")
-        if !isRunning { try launch() }
-    }
-
-    /// The pid file's first line, looked at without starting a program.
-    private var processLives: Bool {
-        guard let bytes = Files.read(cluster + "/postmaster.pid"),
-            let pid = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.flatMap({ pid_t($0) })
-        else { return false }
-        return kill(pid, 0) == 0
+        try launch()
     }
 
     func stop() {

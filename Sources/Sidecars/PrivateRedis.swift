@@ -21,7 +21,10 @@ final class PrivateRedis: Sendable {
 
     func start() throws {
         try account.makeFolder(folder)
-        if isAlive { return }
+        if isAlive {
+            unlink(snapshot)
+            return
+        }
         unlink(path + "/redis.sock")
         let arguments = [
             "redis-server", "--port", "0", "--unixsocket", path + "/redis.sock", "--unixsocketperm", "700",
@@ -45,12 +48,7 @@ final class PrivateRedis: Sendable {
         try ChildProcess.run(["redis-cli", "-s", path + "/redis.sock"] + words)
     }
 
-    private var isAlive: Bool {
-        guard let bytes = Files.read(path + "/redis.pid"),
-            let pid = pid_t(String(decoding: bytes.filter { $0 >= 48 && $0 <= 57 }, as: UTF8.self))
-        else { return false }
-        return kill(pid, 0) == 0 && Files.exists(path + "/redis.sock")
-    }
+    private var isAlive: Bool { UnixSocket.answers(path + "/redis.sock") }
 
     func restartIfDead() throws {
         guard !isAlive else { return }

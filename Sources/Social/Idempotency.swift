@@ -78,8 +78,7 @@ public struct Idempotency: Sendable {
 
     /// Forgets keys that are too old to be honoured.
     public func removeExpired() async throws {
-        try await database.query(
-            "DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => 25)")
+        try await database.query("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => 25)")
     }
 }
 

@@ -12,24 +12,10 @@ public enum Outbox {
         [
             Statement(
                 "INSERT INTO outbox (topic, key, payload, headers) VALUES ($1, $2, $3, $4)",
-                [.text(topic), .text(key.description), .bytes(value), .text(jsonText(headers.dictionary))]),
+                [.text(topic), .text(key.description), .bytes(value), .text(FlatJSON.encode(headers.dictionary))]),
             Statement("SELECT pg_notify('martlet_outbox', '')"),
         ]
     }
-}
-
-/// A flat JSON object of strings.
-public func jsonText(_ values: [String: String]) -> String {
-    var writer = ByteWriter(capacity: 256)
-    writer.append(ascii: "{")
-    for (index, (name, value)) in values.sorted(by: { $0.key < $1.key }).enumerated() {
-        if index > 0 { writer.append(ascii: ",") }
-        writer.append(jsonString: name)
-        writer.append(ascii: ":")
-        writer.append(jsonString: value)
-    }
-    writer.append(ascii: "}")
-    return writer.string
 }
 
 /// Who asked, for the event's headers and the logs.

@@ -139,6 +139,7 @@ public enum Schema {
             created_at timestamptz NOT NULL DEFAULT now(),
             PRIMARY KEY (topic, partition, log_offset))
         """,
+        "CREATE INDEX log_records_age ON log_records USING brin (created_at)",
         """
         CREATE TABLE log_positions (
             consumer_group text NOT NULL,

@@ -9,6 +9,8 @@ public struct DatabaseOptions: Sendable {
     public var maxWaiting = 2000
     /// How long a query may wait for a connection.
     public var waitMilliseconds = 3000
+    /// How long the server may take for a batch before its connection is given up. More than its `statement_timeout`.
+    public var answerMilliseconds = 35_000
 
     public init(connectionInfo: String, connections: Int) {
         self.connectionInfo = connectionInfo

@@ -1,4 +1,5 @@
 import CLibpq
+import Core
 import Glibc
 import Runtime
 
@@ -9,8 +10,9 @@ final class PgConnection {
 
     /// Statements that end with one Sync: PostgreSQL runs them as one transaction.
     private struct Batch {
-        /// The statements that are prepared in this batch; where it fails they may not exist.
-        let prepares: [String]
+        /// The statements that are prepared in this batch, with their names: they exist once it has succeeded.
+        let prepares: [String: String]
+        let sentAt = monotonicNanoseconds()
         var rows: [PgRows] = []
         var failure: PgError?
         let completion: Completion
@@ -32,6 +34,9 @@ final class PgConnection {
     var onNotification: ((_ channel: String, _ payload: String) -> Void)?
 
     var inFlight: Int { batches.count }
+
+    /// How long the oldest batch has been under way, in milliseconds.
+    var age: Int { batches.first.map { Int((monotonicNanoseconds() - $0.sentAt) / 1_000_000) } ?? 0 }
 
     init(loop: EventLoop, connectionInfo: String, connectTimeout: Int = 5000) {
         loop.assertCurrent()
@@ -95,9 +100,9 @@ final class PgConnection {
             let encoded = try statements.map { statement throws(PgError) -> [String?] in
                 try statement.parameters.map { value throws(PgError) -> String? in try value.encoded() }
             }
-            var prepares: [String] = []
+            var prepares: [String: String] = [:]
             for (statement, parameters) in zip(statements, encoded) {
-                if try sendOne(connection, statement.sql, parameters) { prepares.append(statement.sql) }
+                try sendOne(connection, statement.sql, parameters, &prepares)
             }
             guard PQpipelineSync(connection) == 1 else { throw lastError() }
             batches.append(Batch(prepares: prepares, completion: completion))
@@ -109,18 +114,18 @@ final class PgConnection {
         }
     }
 
-    /// True where the statement had to be prepared first.
-    private func sendOne(_ connection: OpaquePointer, _ sql: String, _ parameters: [String?]) throws(PgError) -> Bool {
-        let known = prepared[sql]
+    private func sendOne(
+        _ connection: OpaquePointer, _ sql: String, _ parameters: [String?], _ prepares: inout [String: String]
+    ) throws(PgError) {
+        let known = prepared[sql] ?? prepares[sql]
         let name = known ?? "s\(preparedCount)"
         if known == nil {
             guard PQsendPrepare(connection, name, sql, 0, nil) == 1 else { throw lastError() }
-            prepared[sql] = name
+            prepares[sql] = name
             preparedCount += 1
         }
         let sent = withCStrings(parameters) { PQsendQueryPrepared(connection, name, Int32($0.count), $0, nil, nil, 0) }
         guard sent == 1 else { throw lastError() }
-        return known == nil
     }
 
     private func read() {
@@ -142,6 +147,7 @@ final class PgConnection {
         switch PQresultStatus(result) {
         case PGRES_PIPELINE_SYNC:
             let batch = batches.removeFirst()
+            if batch.failure == nil { prepared.merge(batch.prepares) { known, _ in known } }
             batch.completion(batch.failure.map { .failure($0) } ?? .success(batch.rows))
         case PGRES_TUPLES_OK: batches[0].rows.append(PgRows(copying: result))
         case PGRES_COMMAND_OK:
@@ -150,7 +156,6 @@ final class PgConnection {
         case PGRES_PIPELINE_ABORTED: break
         default:
             batches[0].failure = batches[0].failure ?? error(of: result)
-            for sql in batches[0].prepares { prepared[sql] = nil }
         }
     }
 

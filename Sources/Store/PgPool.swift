@@ -25,7 +25,7 @@ final class PgPool {
     private let loop: EventLoop
     private let options: DatabaseOptions
     private var free: [PgConnection] = []
-    private var leased = 0
+    private var leased: [ObjectIdentifier: PgConnection] = [:]
     private var connecting: [ObjectIdentifier: PgConnection] = [:]
     private var waiters: [Waiter] = []
     private var sweep: LoopTimer?
@@ -51,7 +51,7 @@ final class PgPool {
 
     /// - Parameter broken: the connection's state is not known (a ROLLBACK failed): it is closed.
     func giveBack(_ lease: Lease, broken: Bool) {
-        leased -= 1
+        leased[ObjectIdentifier(lease.connection)] = nil
         if broken || !lease.connection.isReady {
             lease.connection.close()
         } else {
@@ -90,7 +90,7 @@ final class PgPool {
                 }
             case .lease(let completion):
                 free.remove(at: index)
-                leased += 1
+                leased[ObjectIdentifier(connection)] = connection
                 completion(.success(LoopBound.holding(Lease(connection), on: loop)))
             }
         }
@@ -108,7 +108,7 @@ final class PgPool {
         return busy < options.pipelineDepth ? index : nil
     }
 
-    private var total: Int { free.count + leased + connecting.count }
+    private var total: Int { free.count + leased.count + connecting.count }
 
     private func connectOneMore() {
         guard total < options.connections, connecting.count < 2, monotonicNanoseconds() >= retryAt, !closed else {
@@ -151,6 +151,8 @@ final class PgPool {
             waiters.removeFirst()
             refuse(first, .waitedTooLong)
         }
+        // The server has a time limit of its own; one that says nothing past it stands still, or its machine does.
+        for connection in free + leased.values where connection.age > options.answerMilliseconds { connection.close() }
         serve()
     }
 

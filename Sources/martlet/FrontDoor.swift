@@ -35,20 +35,26 @@ final class FrontDoor: ServerHandler {
         if request.path == LiveService.webSocketPath || request.path == LiveService.eventStreamPath, live != nil {
             return exchange.respond(Self.wrongMethod(request))
         }
-        guard inFlight.count < Self.maxInFlight else {
+        // The operator's questions are answered when nothing else is. A long poll waits, it doesn't work; how many there
+        // are is limited for each user, and by the connections.
+        let isPoll = request.query.contains { $0.name == "wait" }
+        let isCounted = !isPoll && !OperationRoutes.paths.contains(request.path)
+        guard !isCounted || inFlight.count < Self.maxInFlight else {
             let problem = Problem(.overloaded, "too many requests are in work", retryAfter: 1)
             return exchange.respond(Self.answer(problem, request))
         }
-        inFlight.count += 1
+        inFlight.count += isCounted ? 1 : 0
         gauge.set(inFlight.count)
         let router = router
         let handle = exchange.handle
         let counter = LoopBound.holding(inFlight, on: loop)
-        Task {
+        let task = Task {
             let response = await router.answer(request)
             handle.respond(response)
-            counter.run { $0.count -= 1 }
+            if isCounted { counter.run { $0.count -= 1 } }
         }
+        // Nobody waits any more for what a poll would bring.
+        if isPoll { exchange.onClose = { task.cancel() } }
     }
 
     func refused(_ error: HTTPRequestError, remoteAddress: String) -> HTTPResponse {

@@ -16,23 +16,13 @@ enum Serve {
             folder: configuration.dataFolder, needsPostgres: configuration.postgres == nil,
             needsRedis: configuration.redis == nil)
         let stopped = termination()
-        do {
-            try servers.start()
-            let upkeep = Task.detached {
-                while !Task.isCancelled {
-                    try? await Task.sleep(nanoseconds: 500_000_000)
-                    if !Task.isCancelled { servers.restartDead() }
-                }
-            }
-            defer { upkeep.cancel() }
-            try await serve(configuration, .all, makeSecret: true, until: stopped)
-            upkeep.cancel()
-            await upkeep.value
-        } catch {
+        try servers.start()
+        let upkeep = Upkeep(servers)
+        defer {
+            upkeep.stop()
             servers.stop()
-            throw error
         }
-        servers.stop()
+        try await serve(configuration, .all, makeSecret: true, until: stopped)
     }
 
     /// One role by itself: it needs servers that others can reach.
@@ -109,4 +99,26 @@ struct DataLock {
     }
 
     func release() { close(descriptor) }
+}
+
+/// Looks after the private servers, on a thread of its own: starting one again takes seconds.
+private final class Upkeep: Sendable {
+    private let isStopping = Atomic<Bool>(false)
+    private let ended = Gate()
+
+    init(_ servers: PrivateServers) {
+        startThread(name: "upkeep") { [self] in
+            while !isStopping.load(ordering: .acquiring) {
+                usleep(250_000)
+                if !isStopping.load(ordering: .acquiring) { servers.restartDead() }
+            }
+            ended.open()
+        }
+    }
+
+    /// Returns when it does nothing any more.
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        ended.wait()
+    }
 }

@@ -61,7 +61,9 @@ final class Server: Sendable {
         let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
         return LiveService(
             loop: site.sockets, options: GatewayOptions(), database: site.database, redis: redis,
-            redisAddress: site.redisAddress, feeds: FeedReader(database: site.database, timelines: timelines),
+            redisAddress: site.redisAddress,
+            writes: Writes(database: site.database, idempotency: site.idempotency),
+            feeds: FeedReader(database: site.database, timelines: timelines),
             accounts: site.accounts, revocations: site.revocations, cursors: site.cursors,
             ticketKey: Crypto.derivedKey("tickets", from: site.secret), clock: site.clock)
     }
@@ -125,7 +127,8 @@ final class Server: Sendable {
             routes += FeedAPI.routes(
                 Services(
                     database: site.database, accounts: site.accounts, users: site.users, graph: site.graph,
-                    posts: site.posts, feeds: site.feeds, repair: site.repair, idempotency: site.idempotency,
+                    posts: site.posts, feeds: site.feeds, repair: site.repair,
+                    writes: Writes(database: site.database, idempotency: site.idempotency),
                     cursors: site.cursors, waiter: live, limits: RouteLimits(areOn: configuration.limitsAreOn)))
             routes.append(
                 Route("GET", "/openapi.json", .anyone, .free) { _ in
@@ -144,10 +147,8 @@ final class Server: Sendable {
     private func missing() async -> [String] {
         var missing: [String] = []
         if isDraining.load(ordering: .relaxed) { missing.append("draining") }
-        if (try? await withDeadline(milliseconds: 1000, { [site] in try await site.database.query("SELECT 1") })) == nil
-        {
-            missing.append("postgres")
-        }
+        let answers = await ends(within: 1000) { [site] in (try? await site.database.query("SELECT 1")) != nil }
+        if !answers { missing.append("postgres") }
         if !site.redis.isConnected { missing.append("redis") }
         if let live, await !live.isListening() { missing.append("live") }
         return missing
@@ -168,9 +169,14 @@ final class Server: Sendable {
         limit.cancel()
         if let server { try? await site.sockets.run { server.value.close() } }
         await live?.close()
-        await notifier?.close()
-        await fanOut?.close()
-        await log?.close()
+        // What is not done by then comes again: every step may run twice.
+        let isDone = await ends(within: 3000) { [notifier, fanOut, log] in
+            await notifier?.close()
+            await fanOut?.close()
+            await log?.close()
+            return true
+        }
+        if !isDone { Log.warning("ending with work in hand: it comes again") }
         listener.withLock { $0 }?.close()
         await site.close()
     }

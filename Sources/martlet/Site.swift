@@ -43,7 +43,9 @@ final class Site: Sendable {
         database = Database(
             loop: stores,
             options: DatabaseOptions(
-                connectionInfo: Self.connectionInfo(configuration.postgresURL, options: "-c statement_timeout=15000"),
+                connectionInfo: Self.connectionInfo(
+                    configuration.postgresURL,
+                    options: "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"),
                 connections: configuration.poolSize))
         relaxedDatabase =
             configuration.kafka != nil

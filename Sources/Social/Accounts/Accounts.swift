@@ -163,6 +163,14 @@ public struct Accounts: Sendable {
         ])
     }
 
+    /// Forgets refresh tokens that have expired, and sessions that ended a month ago with the tokens they had.
+    public static func removeExpired(_ database: Database) async throws {
+        try await database.batch([
+            Statement("DELETE FROM refresh_tokens WHERE expires_at < now() - interval '1 day'"),
+            Statement("DELETE FROM sessions WHERE ended_at < now() - interval '31 days'"),
+        ])
+    }
+
     /// Sessions that ended while an access token of theirs may still be valid.
     public func recentlyEndedSessions() async throws -> [ID] {
         try await database.query(

@@ -45,7 +45,8 @@ public struct OutboxReader: Sendable {
             try await append(
                 rows.map { row in
                     OutboxRow(
-                        topic: row.text(2), key: row.text(3), payload: row.bytes(4), headers: try headers(row.text(5)))
+                        topic: row.text(2), key: row.text(3), payload: row.bytes(4),
+                        headers: try FlatJSON.decode(row.text(5)))
                 })
             try await transaction.commit([
                 Statement(
@@ -54,11 +55,6 @@ public struct OutboxReader: Sendable {
             ])
             return .moved(rows.count)
         }
-    }
-
-    private func headers(_ text: String) throws -> [String: String] {
-        guard let object = try JSONValue.parse(text.utf8, depth: 1).object else { return [:] }
-        return Dictionary(uniqueKeysWithValues: object.keys.compactMap { key in object[key]?.string.map { (key, $0) } })
     }
 
     /// How many events wait.

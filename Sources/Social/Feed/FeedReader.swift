@@ -68,11 +68,13 @@ public struct FeedReader: Sendable {
 
     /// A page of the timeline, which is rebuilt first where there is none.
     private func timeline(of user: ID, below: ID, limit: Int) async throws -> TimelinePage {
-        while true {
+        for _ in 0..<3 {
             let result = try await timelines.page(user, before: below == .max ? nil : below, limit: limit)
             if case .ready(let page) = result { return page }
             try await ensure(user)
         }
+        // Redis drops timelines as fast as they are made: it is as good as not there.
+        throw RedisError.overloaded
     }
 
     /// Sees to it that the user has a timeline.

@@ -71,7 +71,7 @@ public struct Graph: Sendable {
             type: type, eventID: uuidV7(clock: clock), requestID: context.requestID, traceparent: context.traceparent)
         headers.follower = follower
         headers.followee = followee
-        let value = jsonText(["type": type, "follower": follower.description, "followee": followee.description])
+        let value = FlatJSON.encode(["type": type, "follower": follower.description, "followee": followee.description])
         try await transaction.batch(
             [
                 Statement(

@@ -2,7 +2,7 @@ import CLibrdkafka
 import Glibc
 
 /// Wakes one waiting thread: by other threads, and by librdkafka, which writes to the descriptor.
-final class Wakeup: Sendable {
+final class ThreadWakeup: Sendable {
     let descriptor: Int32
 
     init() {

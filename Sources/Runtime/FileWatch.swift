@@ -34,7 +34,12 @@ public final class FileWatch {
         uv_poll_start(handle, events.rawValue) { handle, status, events in
             guard let data = handle!.pointee.data else { return }
             let watch = Unmanaged<FileWatch>.fromOpaque(data).takeUnretainedValue()
-            withExtendedLifetime(watch) { watch.action(status < 0 ? watch.watched : Events(rawValue: events & 3)) }
+            withExtendedLifetime(watch) {
+                let ready = status < 0 ? watch.watched : Events(rawValue: events & 3)
+                // libuv stops watching a descriptor that has failed.
+                if status < 0 { watch.watched = [] }
+                watch.action(ready)
+            }
         }
     }
 

@@ -62,6 +62,9 @@ final class PrivatePostgres: Sendable {
             "listen_addresses=", "unix_socket_directories=\(path)", "unix_socket_permissions=0700",
             "max_connections=100", "shared_buffers=128MB", "max_wal_size=2GB", "checkpoint_timeout=15min", "jit=off",
             "wal_compression=on",
+            // O_DSYNC: as durable as the default, fdatasync after the write, in one call instead of two; with commits as
+            // small as these it takes a tenth of the time (pg_test_fsync).
+            "wal_sync_method=open_datasync",
         ].map { "-c '\($0)'" }.joined(separator: " ")
         let started = try run("pg_ctl", ["-D", cluster, "-l", log, "-w", "-t", "60", "-o", options, "start"])
         guard started.status == 0 else { throw Failure("PostgreSQL did not come up:\n\(Files.tail(log))") }

@@ -25,8 +25,24 @@ final class RedisServer: Sendable {
             ["--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", folder]
             + ["--enable-debug-command", "yes"] + arguments
         process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
         try process.run()
         state.set(process)
+        try watch(process)
+    }
+
+    /// Ends the server with the test's process, should no `deinit` run.
+    private func watch(_ server: Process) throws {
+        let watcher = Process()
+        watcher.executableURL = URL(fileURLWithPath: "/bin/sh")
+        watcher.arguments = [
+            "-c", "while kill -0 $1 && kill -0 $2; do sleep 1; done; kill -0 $1 || { kill -9 $2; rm -r $3; }", "sh",
+            "\(getpid())", "\(server.processIdentifier)", folder,
+        ]
+        watcher.standardInput = FileHandle.nullDevice
+        watcher.standardOutput = FileHandle.nullDevice
+        watcher.standardError = FileHandle.nullDevice
+        try watcher.run()
     }
 
     func send(_ signal: Int32) {

@@ -6,19 +6,26 @@ import Wire
 
 @testable import Social
 
+/// The test itself can't go on: nothing that a walk has found.
+struct TimelinesTestBroken: Error, CustomStringConvertible {
+    let description: String
+}
+
 /// The channels of realtime nodes as they arrive over a subscription, kept until they are taken.
 final class TimelinesInbox: Sendable {
     private struct State {
         var messages: [String: [NodeMessage]] = [:]
         var unreadable = 0
-        var barrier: (Int, CheckedContinuation<Void, Never>)?
+        var passed = 0
+        var wasLost = false
     }
 
     private let server: TimelinesServer
     private let loop = EventLoop(name: "inbox")
     private let state = Mutex(State())
-    private let link = Mutex<LoopBound<RedisSubscriber>?>(nil)
+    private let link = Mutex<LoopBound<(RedisSubscriber, LoopTimer)>?>(nil)
     private let barriers = Atomic<Int>(0)
+    private let arrival = Wakeup()
     private let barrierChannel = "barrier"
 
     init(_ server: TimelinesServer) async throws {
@@ -26,15 +33,22 @@ final class TimelinesInbox: Sendable {
         let address = server.address
         loop.post { [self] in
             let subscriber = RedisSubscriber(
-                on: loop, address: address, onMessage: { [weak self] in self?.receive($0, $1) }, onState: { _ in })
-            let bound = LoopBound.holding(subscriber, on: loop)
+                on: loop, address: address, onMessage: { [weak self] in self?.receive($0, $1) },
+                onState: { [weak self] in self?.changed($0) })
+            // So that a barrier that never comes is noticed.
+            let clock = LoopTimer(on: loop, after: 100, repeating: 100) { [weak self] in self?.arrival.signal() }
+            let bound = LoopBound.holding((subscriber, clock), on: loop)
             link.withLock { $0 = bound }
         }
         try await open([barrierChannel])
     }
 
     func close() {
-        with { $0.close() }
+        loop.post { [self] in
+            let bound = link.withLock { $0.take() }
+            bound?.value.0.close()
+            bound?.value.1.cancel()
+        }
     }
 
     func open(_ channels: [String]) async throws {
@@ -44,7 +58,7 @@ final class TimelinesInbox: Sendable {
 
     private func with(_ body: @escaping @Sendable (RedisSubscriber) -> Void) {
         loop.post { [self] in
-            if let bound = link.withLock({ $0 }) { body(bound.value) }
+            if let bound = link.withLock({ $0 }) { body(bound.value.0) }
         }
     }
 
@@ -55,7 +69,11 @@ final class TimelinesInbox: Sendable {
     }
 
     private func subscribers(of channels: [String], become wanted: Int64) async throws {
+        let deadline = monotonicNanoseconds() + 10_000_000_000
         while true {
+            guard monotonicNanoseconds() < deadline else {
+                throw TimelinesTestBroken(description: "\(channels) have not \(wanted) subscribers")
+            }
             var counts: [Int64] = []
             let commands = channels.map { ["PUBSUB", "NUMSUB", .text($0)] as [RedisArgument] }
             for reply in try await server.redis.pipeline(commands) {
@@ -69,9 +87,17 @@ final class TimelinesInbox: Sendable {
     /// Waits until everything that was published so far has arrived: a subscription is a queue.
     func sync() async throws {
         let number = barriers.add(1, ordering: .relaxed).newValue
-        await withCheckedContinuation { continuation in
-            state.withLock { $0.barrier = (number, continuation) }
-            Task { [self] in _ = try await server.redis.command("PUBLISH", .text(barrierChannel), .text("\(number)")) }
+        let deadline = monotonicNanoseconds() + 10_000_000_000
+        guard try await server.redis.command("PUBLISH", .text(barrierChannel), .number(Int64(number))) == .integer(1)
+        else {
+            throw TimelinesTestBroken(description: "the inbox has lost its subscription")
+        }
+        while state.withLock({ $0.passed }) < number {
+            if state.withLock({ $0.wasLost }) { throw TimelinesTestBroken(description: "the inbox has lost its link") }
+            guard monotonicNanoseconds() < deadline else {
+                throw TimelinesTestBroken(description: "a barrier was lost")
+            }
+            await arrival.wait()
         }
     }
 
@@ -79,25 +105,23 @@ final class TimelinesInbox: Sendable {
         state.withLock { $0.messages.removeValue(forKey: channel) ?? [] }
     }
 
+    private func changed(_ isSubscribed: Bool) {
+        if !isSubscribed { state.withLock { $0.wasLost = true } }
+    }
+
     private func receive(_ channel: [UInt8], _ payload: [UInt8]) {
         let name = String(decoding: channel, as: UTF8.self)
-        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+        state.withLock { state in
             if name == barrierChannel {
-                guard let (number, continuation) = state.barrier,
-                    String(decoding: payload, as: UTF8.self) == "\(number)"
-                else { return nil }
-                state.barrier = nil
-                return continuation
-            }
-            // What the scripts write must be what the parser reads, to the last byte.
-            guard let message = NodeMessage(payload), message.bytes == payload else {
+                state.passed = Int(String(decoding: payload, as: UTF8.self)) ?? 0
+            } else if let message = NodeMessage(payload), message.bytes == payload {
+                state.messages[name, default: []].append(message)
+            } else {
+                // What the scripts write must be what the parser reads, to the last byte.
                 state.unreadable += 1
-                return nil
             }
-            state.messages[name, default: []].append(message)
-            return nil
         }
-        waiting?.resume()
+        if name == barrierChannel { arrival.signal() }
     }
 
     var unreadable: Int { state.withLock { $0.unreadable } }

@@ -26,10 +26,26 @@ final class TimelinesServer: Sendable {
             "--port", "0", "--unixsocket", folder + "/redis.sock", "--save", "", "--appendonly", "no", "--dir", folder,
         ]
         server.standardOutput = FileHandle.nullDevice
+        server.standardError = FileHandle.nullDevice
         try server.run()
         process = server.processIdentifier
+        try Self.watch(server, folder)
         redis = try await Redis(on: EventLoop(name: "timelines-test"), address: address)
         try await redis.waitUntilConnected(milliseconds: 10_000)
+    }
+
+    /// Ends the server with the test's process, should no `deinit` run.
+    private static func watch(_ server: Process, _ folder: String) throws {
+        let watcher = Process()
+        watcher.executableURL = URL(fileURLWithPath: "/bin/sh")
+        watcher.arguments = [
+            "-c", "while kill -0 $1 && kill -0 $2; do sleep 1; done; kill -0 $1 || { kill -9 $2; rm -r $3; }", "sh",
+            "\(getpid())", "\(server.processIdentifier)", folder,
+        ]
+        watcher.standardInput = FileHandle.nullDevice
+        watcher.standardOutput = FileHandle.nullDevice
+        watcher.standardError = FileHandle.nullDevice
+        try watcher.run()
     }
 
     deinit {

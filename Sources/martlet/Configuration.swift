@@ -23,7 +23,8 @@ struct Configuration: Sendable {
 
     var port: Int { values.number("port") }
     var limitsAreOn: Bool { values.text("limits") != "off" }
-    var partitions: Partitions { Partitions(count: values.number("partitions")) }
+    /// A tool that touches no timeline has no such setting.
+    var partitions: Partitions { Partitions(count: values.has("partitions") ? values.number("partitions") : 1) }
     var postgres: String? { values.text("postgres") }
     var redis: String? { values.text("redis") }
     var kafka: String? { values.text("kafka") }

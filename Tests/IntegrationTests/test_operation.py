@@ -232,3 +232,16 @@ def test_logs_are_json_with_the_request_id(server: Server, alice: User, bob: Use
         return [json.loads(line) for line in lines if request_id in line and line.startswith("{")]
 
     assert eventually(logged, 5, "a log line with the request id")
+
+
+def test_the_operators_tools(server: Server, alice: User) -> None:
+    """`migrate` finds nothing to do on a running server; `token` prints a token that works."""
+    settings = {"MARTLET_DATA": str(server.data)}
+    migrated = run_martlet("migrate", timeout=30, **settings)
+    assert (migrated.returncode, migrated.stdout.strip()) == (0, "the schema is up to date"), migrated.stderr
+    printed = run_martlet("token", "--handle", alice.handle, timeout=30, **settings)
+    assert printed.returncode == 0, printed.stderr
+    with http_client(server.url, printed.stdout.strip()) as http:
+        assert expect(http.get("/v1/me"), 200).json()["id"] == alice.id
+    unknown = run_martlet("token", "--handle", "nobody_at_all", timeout=30, **settings)
+    assert unknown.returncode == 1 and "nobody_at_all" in unknown.stderr

@@ -27,6 +27,7 @@ final class Gateway {
     private var isFlushing = false
     private var pushLog: [String: (post: ID, recipients: Int)] = [:]
     private var idleSince: [ID: UInt64] = [:]
+    private var touchedAt = monotonicNanoseconds()
     private(set) var isDraining = false
     private let metrics = LiveMetrics()
 
@@ -266,6 +267,15 @@ final class Gateway {
         let gone = idleSince.filter { now - $0.value > 5_000_000_000 && hub.connections(of: $0.key).isEmpty }.map(\.key)
         for user in gone { idleSince[user] = nil }
         node.unregister(gone)
+        keepTimelines(now)
+    }
+
+    /// Timelines live on for as long as somebody listens.
+    private func keepTimelines(_ now: UInt64) {
+        guard now - touchedAt > 6 * 3600 * 1_000_000_000 else { return }
+        touchedAt = now
+        let users = Array(hub.users)
+        Task { [feeds] in try? await feeds.timelines.touch(users) }
     }
 
     /// The session was logged out: its connections end.

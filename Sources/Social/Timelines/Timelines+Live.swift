@@ -54,7 +54,10 @@ extension Timelines {
     /// Timelines that are in use live on: once a day for users who stay connected.
     public func touch(_ users: [ID]) async throws {
         let life = RedisArgument.number(Int64(options.life))
-        _ = try await redis.pipeline(users.map { ["EXPIRE", .text(listKey($0)), life] })
+        for start in stride(from: 0, to: users.count, by: 1000) {
+            let some = users[start..<min(start + 1000, users.count)]
+            _ = try await redis.pipeline(some.map { ["EXPIRE", .text(listKey($0)), life] })
+        }
     }
 
     func listKey(_ user: ID) -> String {

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 import Synchronization
 
@@ -11,14 +12,18 @@ public enum Signals {
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
 
-    /// The next SIGINT, SIGTERM. A second one while the first is being served ends the process at once.
+    /// The next SIGINT or SIGTERM. Another one, later than two seconds after it, ends the process at once; before that
+    /// it is the same wish, told twice: by a terminal to the whole group and by make, or by a wrapper.
     public static func onTermination(_ action: @escaping @Sendable (Int32) -> Void) {
         startThread(name: "signals") {
             var set = waited()
             var number: Int32 = 0
             sigwait(&set, &number)
             action(number)
-            sigwait(&set, &number)
+            let first = monotonicNanoseconds()
+            repeat {
+                sigwait(&set, &number)
+            } while monotonicNanoseconds() - first < 2_000_000_000
             Glibc._exit(128 + number)
         }
     }

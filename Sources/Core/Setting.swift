@@ -69,10 +69,12 @@ public struct SettingError: Error, Equatable, CustomStringConvertible {
 public struct SettingValues: Sendable {
     private var values: [String: String] = [:]
     private let known: [String: Setting]
+    /// Variables with the prefix that name no setting: perhaps mistyped, perhaps another program's.
+    public private(set) var unknownVariables: [String] = []
 
     /// - Parameters:
     ///   - arguments: what follows the role, as `--name value` or `--name=value`.
-    ///   - environment: an unknown `MARTLET_` variable is an error too: a mistyped name must not be ignored.
+    ///   - environment: an unknown `MARTLET_` variable is kept in `unknownVariables`, to be told: it may be mistyped.
     ///   - otherVariables: names with the prefix that are not settings.
     public init(
         _ settings: [Setting], arguments: [String], environment: [String: String], otherVariables: Set<String> = []
@@ -82,7 +84,8 @@ public struct SettingValues: Sendable {
         for (variable, value) in environment where variable.hasPrefix("MARTLET_") {
             guard !otherVariables.contains(variable) else { continue }
             guard let setting = variables[variable] else {
-                throw SettingError(description: "\(variable) is not a setting: see --help")
+                unknownVariables.append(variable)
+                continue
             }
             if !value.isEmpty { try set(setting, value, as: variable) }
         }

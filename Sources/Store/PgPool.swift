@@ -132,6 +132,7 @@ final class PgPool {
 
     private func ended(_ connection: PgConnection, _ key: ObjectIdentifier, _ error: PgError) {
         if connecting.removeValue(forKey: key) != nil {
+            guard !closed else { return }
             // A pause that grows from 50 ms to 2 s, so that a server that is down isn't hammered.
             failures += 1
             retryAt = monotonicNanoseconds() + UInt64(min(25 << min(failures, 7), 2000)) * 1_000_000

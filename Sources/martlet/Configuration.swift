@@ -12,6 +12,9 @@ struct Configuration: Sendable {
 
     init(_ values: SettingValues) {
         self.values = values
+        for variable in values.unknownVariables.sorted() {
+            Log.warning("not a setting", ["variable": .text(variable), "see": "martlet --help"])
+        }
         dataFolder = Files.absolute(values.text("data") ?? ".martlet")
         switch values.text("log-level") {
         case "debug": Log.setLevel(.debug)

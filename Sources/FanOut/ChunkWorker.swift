@@ -11,16 +11,14 @@ public struct ChunkWorker: Sendable {
     private static let pageSize = 5_000
     private let store: FanOutStore
     private let timelines: Timelines
-    private let log: any EventLog
     private let delivered = Metrics.shared.counter("martlet_fanout_delivered_total", help: "Deliveries done")
     private let pushed = Metrics.shared.counter("martlet_fanout_pushed_total", help: "Deliveries to live nodes")
     private let chunkSeconds = Metrics.shared.histogram(
         "martlet_fanout_chunk_seconds", help: "Time for a batch of chunks to reach its followers")
 
-    public init(store: FanOutStore, timelines: Timelines, log: any EventLog) {
+    public init(store: FanOutStore, timelines: Timelines) {
         self.store = store
         self.timelines = timelines
-        self.log = log
     }
 
     private struct Job {

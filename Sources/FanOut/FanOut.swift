@@ -36,7 +36,7 @@ public final class FanOut: Sendable {
         let store = FanOutStore(database: storage)
         relay = Relay(database: database, log: log)
         planner = Planner(store: store, log: log)
-        worker = ChunkWorker(store: store, timelines: timelines, log: log)
+        worker = ChunkWorker(store: store, timelines: timelines)
         graph = GraphWorker(log: log)
         outbox = OutboxReader(database: database)
         self.log = log

@@ -14,8 +14,6 @@ public struct PgError: Error, Sendable, CustomStringConvertible {
 
     public var description: String { "\(message) (SQLSTATE \(sqlState))" }
 
-    public var isUniqueViolation: Bool { sqlState == "23505" }
-
     /// May the same call succeed in a moment? Lost or refused connections, a server that starts or stops, deadlocks,
     /// serialization failures, a full pool, a time-out.
     public var isTemporary: Bool {

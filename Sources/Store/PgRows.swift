@@ -6,14 +6,11 @@ public struct PgRows: Sendable, RandomAccessCollection {
         fileprivate let rows: PgRows
         fileprivate let index: Int
 
-        public func isNull(_ column: Int) -> Bool { cell(column) == nil }
-
         /// Traps on NULL: use it where the schema forbids NULL.
         public func text(_ column: Int) -> String { cell(column)! }
         public func optionalText(_ column: Int) -> String? { cell(column) }
 
         public func integer(_ column: Int) -> Int64 { Int64(cell(column)!)! }
-        public func optionalInteger(_ column: Int) -> Int64? { cell(column).flatMap { Int64($0) } }
 
         public func bool(_ column: Int) -> Bool { cell(column) == "t" }
 

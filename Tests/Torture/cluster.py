@@ -1,0 +1,255 @@
+"""The roles as processes, with a link for each road between two parts."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+from links import Network
+from servers import REPOSITORY, Kafka, Postgres, Redis, StartFailed, end_process, free_port
+
+READY_WITHIN = 60.0
+
+
+def martlet_binary() -> Path:
+    named = os.environ.get("MARTLET_BIN")
+    path = Path(named) if named else REPOSITORY / ".build/release/martlet"
+    if not path.is_file():
+        raise StartFailed(f"no martlet at {path}: make build, or set MARTLET_BIN")
+    return path.resolve()
+
+
+def build_step_clock(home: Path) -> Path:
+    """The library that lets a role's time of day jump."""
+    library = home / "stepclock.so"
+    source = Path(__file__).with_name("stepclock.c")
+    compiler = shutil.which("cc") or shutil.which("clang") or shutil.which("gcc")
+    if compiler is None:
+        raise StartFailed("no C compiler for stepclock.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", library, source, "-ldl"], check=True)
+    return library
+
+
+class Role:
+    """One process of Martlet, which comes back with the same settings after each end."""
+
+    def __init__(self, name: str, command: str, home: Path, settings: dict[str, str], step_clock: Path) -> None:
+        self.name = name
+        self.command = command
+        self.port = free_port()
+        self.log = home / f"{name}.log"
+        self.clock = home / f"{name}.clock"
+        self.settings = settings | {
+            "MARTLET_PORT": str(self.port), "MARTLET_ADDRESS": "127.0.0.1",
+            "LD_PRELOAD": str(step_clock), "STEPCLOCK_FILE": str(self.clock),
+        }
+        self.clock.write_bytes(struct.pack("=q", 0))
+        self.process: subprocess.Popen[bytes] | None = None
+        self.unexpected_ends: list[str] = []
+        self.lock = threading.Lock()
+        self._expects_end = True
+
+    def start(self, log: Path | None = None) -> None:
+        """Starts it; does not wait. `log`: another file for its output, such as one without room."""
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("MARTLET_")}
+        with (log or self.log).open("ab") as output:
+            self.process = subprocess.Popen(
+                [martlet_binary(), self.command], env=inherited | self.settings, cwd=self.log.parent,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            )
+        self._expects_end = False
+
+    def step_clock(self, seconds: float) -> None:
+        """Its time of day is this much beside the real one from now on."""
+        with self.clock.open("r+b") as file:
+            file.write(struct.pack("=q", int(seconds * 1e9)))
+
+    def ready(self, within: float = READY_WITHIN) -> None:
+        deadline = time.monotonic() + within
+        while not self.answers("/readyz"):
+            if self.process is None or self.process.poll() is not None:
+                raise StartFailed(f"{self.name} ended while it started: see {self.log}")
+            if time.monotonic() > deadline:
+                raise StartFailed(f"{self.name} is not ready after {within} s: see {self.log}")
+            time.sleep(0.05)
+
+    def answers(self, path: str) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=2) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def metric(self, name: str) -> float:
+        """The sum over all labels of a metric."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        return sum(float(value) for value in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE))
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def note_unexpected_end(self) -> None:
+        """An end that nobody asked for is a crash."""
+        if self.process is not None and not self._expects_end and self.process.poll() is not None:
+            self._expects_end = True
+            self.unexpected_ends.append(f"{self.name} ended by itself with {self.process.returncode}")
+
+    def kill(self) -> None:
+        self.note_unexpected_end()
+        self._expects_end = True
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self) -> None:
+        self.note_unexpected_end()
+        self._expects_end = True
+        assert self.process
+        self.process.terminate()
+
+    def signal(self, number: signal.Signals) -> None:
+        if self.is_running:
+            assert self.process
+            self.process.send_signal(number)
+
+    def usage(self) -> dict[str, int]:
+        """What it holds: file descriptors, threads, kilobytes of memory."""
+        assert self.process
+        base = Path(f"/proc/{self.process.pid}")
+        status = (base / "status").read_text()
+        return {
+            "descriptors": len(list((base / "fd").iterdir())),
+            "threads": int(re.search(r"Threads:\s+(\d+)", status)[1]),
+            "kilobytes": int(re.search(r"VmRSS:\s+(\d+)", status)[1]),
+        }
+
+
+class Cluster:
+    """`roles`: two of each role but the notifier, on servers of their own, every road over a link.
+    `serve`: one process with its private PostgreSQL and Redis and the embedded log."""
+
+    def __init__(self, topology: str, mutation: str | None = None, keep: bool = False) -> None:
+        self.topology = topology
+        self.keep = keep
+        self.home = Path(tempfile.mkdtemp(prefix="martlet-torture-", dir="/tmp"))
+        self.home.chmod(0o755)
+        self.step_clock = build_step_clock(self.home)
+        self.network = Network()
+        self.common = {"MARTLET_SECRET": secrets.token_hex(32), "MARTLET_LIMITS": "off", "MARTLET_PASSWORD_COST": "1"}
+        if mutation:
+            self.common["MARTLET_MUTATION"] = mutation
+        self.roles: list[Role] = []
+        self.postgres: Postgres | None = None
+        self.redis: Redis | None = None
+        self.kafka: Kafka | None = None
+
+    # Starting and ending
+
+    def start(self) -> None:
+        if self.topology == "serve":
+            self._start_serve()
+        else:
+            self._start_roles()
+        self.network.open({f"client>{role.name}": {"target": role.port} for role in self.roles})
+
+    def _start_serve(self) -> None:
+        data = self.home / "data"
+        data.mkdir(mode=0o755)
+        role = Role("serve", "serve", self.home, self.common | {"MARTLET_DATA": str(data)}, self.step_clock)
+        self.roles = [role]
+        role.start()
+        role.ready()
+
+    def _start_roles(self) -> None:
+        self.postgres, self.redis, self.kafka = Postgres(self.home), Redis(self.home), Kafka(self.home)
+        servers = (self.postgres, self.redis, self.kafka)
+        for server in servers:
+            server.start()
+        for node, name in enumerate(("api-0", "api-1", "realtime-0", "realtime-1", "fanout-0", "fanout-1", "notifier-0")):
+            self.network.open({
+                f"{name}>{server.name}": {"target": server.port, "rewrites_address": server is self.kafka}
+                for server in servers
+            })
+            ports = {server.name: self.network.ports[f"{name}>{server.name}"] for server in servers}
+            settings = self.common | {
+                "MARTLET_POSTGRES": Postgres.url_by(ports["postgres"]),
+                "MARTLET_REDIS": f"redis://127.0.0.1:{ports['redis']}",
+                "MARTLET_KAFKA": f"127.0.0.1:{ports['kafka']}",
+                "MARTLET_NODE": str(node),
+            }
+            self.roles.append(Role(name, name.split("-")[0], self.home, settings, self.step_clock))
+        self.roles[0].start()  # it makes the schema, alone
+        self.roles[0].ready()
+        for role in self.roles[1:]:
+            role.start()
+        for role in self.roles[1:]:
+            role.ready()
+
+    def close(self) -> None:
+        for role in self.roles:
+            role.note_unexpected_end()
+            role.signal(signal.SIGCONT)
+            role._expects_end = True
+        for role in self.roles:
+            if role.is_running:
+                role.process.terminate()
+        for role in self.roles:
+            end_process(role.process, 20)
+        self.network.close()
+        if self.redis:
+            end_process(self.redis.process)
+        for stop in (lambda: self.postgres and self.postgres.stop("immediate"), lambda: self.kafka and self.kafka.kill()):
+            try:
+                stop()
+            except StartFailed:
+                pass
+        self._end_leftovers()
+        if not self.keep:
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    def _end_leftovers(self) -> None:
+        """`serve` that was killed leaves its private servers."""
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if str(self.home).encode() in Path(f"/proc/{pid}/cmdline").read_bytes() and int(pid) != os.getpid():
+                    os.kill(int(pid), signal.SIGQUIT)
+            except OSError:
+                continue
+
+    # Who does what
+
+    def of(self, command: str) -> list[Role]:
+        """The roles that can do this: `serve` does all."""
+        return [role for role in self.roles if role.command in (command, "serve")]
+
+    def client_port(self, role: Role) -> int:
+        return self.network.ports[f"client>{role.name}"]
+
+    def sql(self, statement: str) -> list[str]:
+        """Rows of the truth, read by psql."""
+        if self.postgres:
+            return self.postgres.query(statement)
+        folder = self.home / "data/postgres"
+        done = subprocess.run(
+            ["psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(folder), "-U", "martlet", "-d", "martlet",
+             "-c", statement], capture_output=True, text=True, timeout=120)
+        if done.returncode:
+            raise StartFailed(f"psql: {done.stderr.strip()}")
+        return done.stdout.splitlines()
+
+    def crashes(self) -> list[str]:
+        for role in self.roles:
+            role.note_unexpected_end()
+        return [end for role in self.roles for end in role.unexpected_ends]

@@ -58,10 +58,12 @@ class Role:
         self.unexpected_ends: list[str] = []
         self.lock = threading.Lock()
         self._expects_end = True
+        self._log_start = 0
 
     def start(self, log: Path | None = None) -> None:
         """Starts it; does not wait. `log`: another file for its output, such as one without room."""
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("MARTLET_")}
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
         with (log or self.log).open("ab") as output:
             self.process = subprocess.Popen(
                 [martlet_binary(), self.command], env=inherited | self.settings, cwd=self.log.parent,
@@ -100,11 +102,25 @@ class Role:
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def note_unexpected_end(self) -> None:
-        """An end that nobody asked for is a crash."""
-        if self.process is not None and not self._expects_end and self.process.poll() is not None:
-            self._expects_end = True
-            self.unexpected_ends.append(f"{self.name} ended by itself with {self.process.returncode}")
+    def note_unexpected_end(self) -> bool:
+        """An end that nobody asked for is a crash, unless it had not begun to serve: then a server was missing."""
+        if self.process is None or self._expects_end or self.process.poll() is None:
+            return False
+        self._expects_end = True
+        code = self.process.returncode
+        with self.log.open("rb") as log:
+            log.seek(min(self._log_start, self.log.stat().st_size))
+            had_begun = b"Martlet is live" in log.read()
+        if code < 0 or had_begun:
+            self.unexpected_ends.append(f"{self.name} ended by itself with {code}: see {self.log}")
+        return True
+
+    def revive(self) -> bool:
+        """Starts it again where it has ended by itself."""
+        if not self.note_unexpected_end():
+            return False
+        self.start()
+        return True
 
     def kill(self) -> None:
         self.note_unexpected_end()
@@ -248,6 +264,21 @@ class Cluster:
         if done.returncode:
             raise StartFailed(f"psql: {done.stderr.strip()}")
         return done.stdout.splitlines()
+
+    def end_private_server(self, fault: str) -> None:
+        """Ends one of the servers that `serve` looks after."""
+        folder = self.home / "data"
+        if fault == "kill redis":
+            try:
+                os.kill(int((folder / "redis/redis.pid").read_text()), signal.SIGKILL)
+            except (OSError, ValueError):
+                pass  # it is down already
+        else:
+            try:
+                pid = int((folder / "postgres/cluster/postmaster.pid").read_text().split()[0])
+                os.kill(pid, signal.SIGQUIT if fault.endswith("immediate") else signal.SIGINT)
+            except (OSError, ValueError, IndexError):
+                pass
 
     def crashes(self) -> list[str]:
         for role in self.roles:

@@ -1,0 +1,135 @@
+"""A client of the REST API as real ones are: it waits a limited time, and asks again with the same key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from cluster import Cluster, Role
+from history import History
+
+TIMEOUT = aiohttp.ClientTimeout(total=4)
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class User:
+    id: str
+    handle: str
+    token: str
+    refresh_token: str
+
+    @property
+    def channel(self) -> str:
+        return f"feed:{self.id}"
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+@dataclass
+class Reply:
+    """`status` 0: no answer came, so what was asked may have been done."""
+
+    status: int
+    body: dict[str, Any]
+    retry_after: float = 0.0
+
+    @property
+    def code(self) -> str:
+        return str(self.body.get("code", ""))
+
+
+class Api:
+    """Requests to any of the processes that serve REST, one after the other of them at random."""
+
+    def __init__(self, cluster: Cluster, history: History, random: random.Random) -> None:
+        self.cluster = cluster
+        self.history = history
+        self.random = random
+        self.http = aiohttp.ClientSession(
+            timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30), auto_decompress=True)
+        self.counts: dict[str, int] = {}
+        self.is_calm = False
+        """The faults are over: readers stay where they are."""
+
+    async def close(self) -> None:
+        await self.http.close()
+
+    def address(self, command: str) -> str:
+        role: Role = self.random.choice(self.cluster.of(command))
+        return f"127.0.0.1:{self.cluster.client_port(role)}"
+
+    async def once(
+        self, method: str, path: str, user: User | None = None, body: Any = None, key: str | None = None,
+        command: str = "api", timeout: float | None = None,
+    ) -> Reply:
+        """One attempt. Nothing but an answer that is whole counts as one."""
+        headers = dict(user.authorization) if user else {}
+        if key:
+            headers["Idempotency-Key"] = key
+        options: dict[str, Any] = {"timeout": aiohttp.ClientTimeout(total=timeout)} if timeout else {}
+        try:
+            async with self.http.request(
+                method, f"http://{self.address(command)}{path}", json=body, headers=headers, **options
+            ) as answer:
+                raw = await answer.read()
+                reply = Reply(answer.status, json.loads(raw) if raw else {}, float(answer.headers.get("Retry-After", 0)))
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
+            reply = Reply(0, {})
+        self.counts[str(reply.status)] = self.counts.get(str(reply.status), 0) + 1
+        if reply.status >= 500 and reply.status != 503:
+            self.history.add("bug", t=self.history.now, what=f"{method} {path} was answered {reply.status}: {reply.body}")
+        return reply
+
+    async def read(self, path: str, user: User, seconds: float = 60, command: str = "api") -> dict[str, Any] | None:
+        """GET until there is an answer; `None` when there was none in this time."""
+        deadline = self.history.now + seconds
+        while True:
+            reply = await self.once("GET", path, user, command=command)
+            if reply.status == 200:
+                return reply.body
+            if reply.status not in (0, 429, 503):
+                self.history.add("bug", t=self.history.now, what=f"GET {path} was answered {reply.status}: {reply.body}")
+                return None
+            if self.history.now > deadline:
+                return None
+            await self.pause(reply)
+
+    async def write(
+        self, method: str, path: str, user: User | None, body: Any = None, patience: float = 90, gives_up: bool = False
+    ) -> Reply:
+        """A write with a key of its own, repeated until it is known to be done or refused; with `gives_up` by somebody
+        who goes away after the first attempt without an answer."""
+        key = uuid.UUID(int=self.random.getrandbits(128)).hex
+        deadline = self.history.now + patience
+        while True:
+            reply = await self.once(method, path, user, body, key)
+            is_open = reply.status in (0, 429, 500, 503) or (reply.status == 409 and reply.code == "conflict")
+            if not is_open or (gives_up and reply.status == 0) or self.history.now > deadline:
+                return reply
+            await self.pause(reply)
+
+    async def pause(self, reply: Reply) -> None:
+        await asyncio.sleep(min(reply.retry_after, 1.0) or self.random.uniform(0.05, 0.4))
+
+    async def sign_up(self, handle: str) -> User:
+        reply = await self.write("POST", "/v1/auth/signup", None, {"handle": handle, "password": PASSWORD})
+        assert reply.status == 201, reply
+        body = reply.body
+        return User(body["user"]["id"], handle, body["access_token"], body["refresh_token"])
+
+    async def refresh(self, user: User) -> None:
+        """A new access token. Refused, it would end the family: that is a bug, for every attempt has the same key."""
+        reply = await self.write("POST", "/v1/auth/refresh", None, {"refresh_token": user.refresh_token})
+        if reply.status == 200:
+            user.token, user.refresh_token = reply.body["access_token"], reply.body["refresh_token"]
+        elif reply.status not in (0, 503):
+            self.history.add("bug", t=self.history.now, what=f"refresh of {user.handle}: {reply.status} {reply.body}")

@@ -1,0 +1,287 @@
+"""Holds a history against the promises. Knows nothing of how Martlet works.
+
+    check.py HISTORY      prints what it finds, and ends with 1 if that is anything
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Iterable
+
+from history import read
+
+INFINITY = float("inf")
+Event = dict[str, Any]
+
+
+@dataclass
+class Post:
+    id: str
+    author: str
+    begin: float
+    end: float = INFINITY
+    """When its answer had come; infinity: never."""
+    delete_begin: float = INFINITY
+    delete_end: float = INFINITY
+
+
+@dataclass
+class Edge:
+    """What is known of a follow: its changes in their order, each with begin and end."""
+
+    changes: list[tuple[float, float, bool]] = field(default_factory=list)
+
+    def surely_follows_from(self) -> float:
+        """From when on it was followed and never left again; infinity: not so."""
+        if not self.changes or not self.changes[-1][2]:
+            return INFINITY
+        return self.changes[-1][1]
+
+    def surely_left(self, since: float, until: float) -> bool:
+        """Was it not followed at any moment of this time?"""
+        before = [change for change in self.changes if change[0] < until]
+        if not before:
+            return True
+        _, end, follows = before[-1]
+        return not follows and end < since
+
+
+@dataclass
+class Report:
+    findings: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def find(self, kind: str, text: str) -> None:
+        self.kinds[kind] += 1
+        if self.kinds[kind] <= 20:
+            self.findings.append(f"{kind}: {text}")
+
+
+class Facts:
+    """What was done, from the writers' side and the truth at the end."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self.posts: dict[str, Post] = {}
+        self.by_text: dict[str, Event] = {}
+        self.edges: dict[tuple[str, str], Edge] = defaultdict(Edge)
+        self.rest: list[Event] = []
+        self.truth_posts: dict[str, Event] = {}
+        self.truth_follows: dict[str, set[str]] = defaultdict(set)
+        delete_begins: dict[str, float] = {}
+        pending: list[Event] = []
+        for event in events:
+            match event["e"]:
+                case "post":
+                    self.by_text[event["text"]] = event
+                case "delete begins":
+                    delete_begins[event["post"]] = event["begin"]
+                case "delete":
+                    pending.append(event)
+                case "follow begins":
+                    self.edges[event["user"], event["other"]].changes.append((event["begin"], INFINITY, event["follows"]))
+                case "follow" if event["outcome"] == "done":
+                    changes = self.edges[event["user"], event["other"]].changes
+                    changes[-1] = (event["begin"], event["end"], event["follows"])
+                case "truth post":
+                    self.truth_posts[event["post"]] = event
+                case "truth follow":
+                    self.truth_follows[event["user"]].add(event["other"])
+                case _:
+                    self.rest.append(event)
+        for truth in self.truth_posts.values():
+            made = self.by_text.get(truth["text"])
+            if made is not None:
+                end = made["end"] if made["outcome"] == "done" else INFINITY
+                self.posts[truth["post"]] = Post(truth["post"], truth["author"], made["begin"], end)
+        for post, begin in delete_begins.items():
+            if post in self.posts:
+                self.posts[post].delete_begin = begin
+        for event in pending:
+            if event["outcome"] == "done" and event["post"] in self.posts:
+                self.posts[event["post"]].delete_end = event["end"]
+
+
+def check(events: Iterable[Event]) -> Report:
+    """All findings of one round."""
+    report, facts = Report(), Facts(events)
+    check_writes(facts, report)
+    streams: dict[str, list[Event]] = defaultdict(list)
+    readers: dict[str, Event] = {}
+    for event in facts.rest:
+        match event["e"]:
+            case "bug":
+                report.find("bad answer", f"at {event['t']}: {event['what']}")
+            case "reader":
+                readers[event["r"]] = event
+            case "walk":
+                check_walk(event, facts, report)
+            case "final feed":
+                check_final_feed(event, facts, report)
+            case "final counters":
+                check_counters(event, facts, report)
+            case "see" | "conn" | "reset" | "stream reset" | "pages":
+                streams[event["r"]].append(event)
+    for name, stream in streams.items():
+        check_stream(readers[name], stream, facts, report)
+    return report
+
+
+def check_writes(facts: Facts, report: Report) -> None:
+    texts = Counter(truth["text"] for truth in facts.truth_posts.values())
+    for text, made in facts.by_text.items():
+        report.counts[f"posts {made['outcome']}"] += 1
+        stored = texts[text]
+        if made["outcome"] == "done" and made["post"] not in facts.truth_posts:
+            report.find("lost", f"post {made['post']} ({text!r}), acknowledged at {made['end']}, is not in the database")
+        if made["outcome"] == "refused" and stored:
+            report.find("refused but done", f"post {text!r} was answered {made['status']} and is in the database")
+        if stored > 1:
+            report.find("double write", f"post {text!r} is there {stored} times")
+    for text in texts.keys() - facts.by_text.keys():
+        report.find("invented", f"post {text!r} was never asked for")
+    for post in facts.posts.values():
+        is_deleted = facts.truth_posts[post.id]["deleted"]
+        if post.delete_end < INFINITY and not is_deleted:
+            report.find("lost", f"the deletion of {post.id}, acknowledged at {post.delete_end}")
+        if post.delete_begin == INFINITY and is_deleted:
+            report.find("invented", f"nobody deleted {post.id}")
+    for (user, other), edge in facts.edges.items():
+        _, end, follows = edge.changes[-1]
+        if end < INFINITY and (other in facts.truth_follows[user]) != follows:
+            report.find("lost", f"{user} {'follows' if follows else 'left'} {other}, acknowledged at {end}")
+
+
+def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Report) -> None:
+    """One reader's life: nothing twice, each author in order, nothing that is not the reader's, and all of it."""
+    name, user = reader["r"], reader["user"]
+    view: set[str] = set()
+    told: set[str] = set()
+    newest_begin: dict[str, tuple[float, str]] = {}
+    connected = 0.0
+    for event in stream:
+        match event["e"]:
+            case "conn":
+                connected = event["begin"]
+                report.counts[f"{event['verdict']}: {reader['road']}"] += 1
+            case "reset":
+                view, told, newest_begin = set(event["first"] + event["rest"]), set(event["first"]), {}
+            case "stream reset":
+                told, newest_begin = set(), {}
+            case "pages":
+                view |= set(event["first"] + event["rest"])
+            case "see" if event["kind"] == "deleted":
+                view.discard(event["post"])
+                report.counts["events seen"] += 1
+            case "see":
+                report.counts["events seen"] += 1
+                post = facts.posts.get(event["post"])
+                if post is None:
+                    report.find("invented", f"{name} at {event['t']}: post {event['post']}, which is not in the database")
+                    continue
+                edge = facts.edges.get((user, post.author))
+                check_sight(name, user, event, post, edge, connected, report)
+                if post.id in told and (edge is None or len(edge.changes) < 2):
+                    report.find("double", f"{name} at {event['t']}: post {post.id} again")
+                told.add(post.id)
+                view.add(post.id)
+                begin, later = newest_begin.get(post.author, (0.0, ""))
+                if begin > post.end:
+                    report.find(
+                        "out of order", f"{name} at {event['t']}: {post.id} (done at {post.end}) after {later}, which "
+                        f"was begun at {begin}")
+                if post.begin >= begin:
+                    newest_begin[post.author] = (post.begin, post.id)
+    for post in facts.posts.values():
+        edge = facts.edges.get((user, post.author))
+        follows_from = 0.0 if post.author == user else edge.surely_follows_from() if edge else INFINITY
+        if post.begin > follows_from and not facts.truth_posts[post.id]["deleted"]:
+            report.counts["deliveries checked"] += 1
+            if post.id not in view and post.delete_begin == INFINITY:
+                report.find("missing", f"{name} never saw {post.id} of {post.author}, begun at {post.begin}")
+
+
+def check_sight(
+    name: str, user: str, event: Event, post: Post, edge: Edge | None, connected: float, report: Report
+) -> None:
+    """May this reader see this post, on this connection? What had ended before the post began or the connection was
+    opened must not come; what ends meanwhile may be on its way."""
+    if post.author != user:
+        if edge is None:
+            report.find("stranger", f"{name} at {event['t']}: post {post.id} of {post.author}, whom {user} never followed")
+        elif edge.surely_left(max(post.begin, connected), event["t"]):
+            report.find("stranger", f"{name} at {event['t']}: post {post.id} of {post.author}, whom {user} had left")
+    if post.delete_end < connected:
+        report.find("ghost", f"{name} at {event['t']}: post {post.id}, deleted at {post.delete_end}")
+
+
+def check_walk(walk: Event, facts: Facts, report: Report) -> None:
+    """The pages of one walk: nothing twice, newest first, no hole in what an author has posted, no ghosts."""
+    report.counts["page walks"] += 1
+    user, name = walk["user"], walk["r"]
+    ids = [post for _, _, page in walk["pages"] for post in page]
+    began, ended = walk["pages"][0][0], walk["pages"][-1][1]
+    if len(set(ids)) != len(ids):
+        report.find("double", f"{name}: a walk of {user} at {began} shows {len(ids) - len(set(ids))} posts twice")
+    if any(int(a) <= int(b) for a, b in zip(ids, ids[1:])):
+        report.find("out of order", f"{name}: a walk of {user} at {began} is not newest first")
+    newest: dict[str, Post] = {}
+    for begin, end, page in walk["pages"]:
+        for post in map(facts.posts.get, page):
+            if post is None:
+                report.find("invented", f"{name}: a walk of {user} at {begin} shows an unknown post")
+                continue
+            if post.delete_end < begin:
+                report.find("ghost", f"{name}: a walk of {user} at {begin} shows {post.id}, deleted at {post.delete_end}")
+            edge = facts.edges.get((user, post.author))
+            if post.author != user and (edge is None or edge.surely_left(begin, end)):
+                report.find("stranger", f"{name}: a walk of {user} at {begin} shows {post.id} of {post.author}")
+            newest.setdefault(post.author, post)
+    shown = set(ids)
+    for post in facts.posts.values():
+        latest = newest.get(post.author)
+        if latest is None or post.id in shown or post.end >= latest.begin or int(post.id) > int(latest.id):
+            continue
+        edge = facts.edges.get((user, post.author))
+        follows = post.author == user or (edge is not None and edge.surely_follows_from() < began)
+        if follows and post.delete_begin > ended:
+            report.find("hole", f"{name}: a walk of {user} at {began} shows {latest.id} and not {post.id} before it")
+
+
+def check_final_feed(event: Event, facts: Facts, report: Report) -> None:
+    """When all is quiet, a feed is just what the truth says."""
+    authors = facts.truth_follows[event["user"]] | {event["user"]}
+    wanted = {id for id, post in facts.truth_posts.items() if post["author"] in authors and not post["deleted"]}
+    got = event["posts"]
+    if len(got) != len(set(got)):
+        report.find("double", f"the feed of {event['user']} at the end shows posts twice")
+    if sorted(got, key=int, reverse=True) != got:
+        report.find("out of order", f"the feed of {event['user']} at the end is not newest first")
+    for post in sorted(wanted - set(got), key=int)[:5]:
+        report.find("missing", f"the feed of {event['user']} at the end lacks {post} ({len(wanted - set(got))} in all)")
+    for post in sorted(set(got) - wanted, key=int)[:5]:
+        report.find("stranger", f"the feed of {event['user']} at the end shows {post}")
+    report.counts["feed entries checked"] += len(got)
+
+
+def check_counters(event: Event, facts: Facts, report: Report) -> None:
+    user = event["user"]
+    counted = {
+        "following": len(facts.truth_follows[user]),
+        "followers": sum(user in others for others in facts.truth_follows.values()) + event["followers_from_outside"],
+        "posts": sum(post["author"] == user and not post["deleted"] for post in facts.truth_posts.values()),
+    }
+    for name, count in counted.items():
+        report.counts["counters checked"] += 1
+        if event[name] != count:
+            report.find("wrong counter", f"{name} of {user} is {event[name]}, counted {count}")
+
+
+if __name__ == "__main__":
+    result = check(read(Path(sys.argv[1])))
+    print("\n".join(result.findings) or "no findings")
+    print(dict(sorted(result.counts.items())))
+    sys.exit(bool(result.findings))

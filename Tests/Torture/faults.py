@@ -1,0 +1,203 @@
+"""What goes wrong and when: a plan that a seed decides, and the one who carries it out."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from cluster import Cluster, Role
+from history import History
+from servers import Server, StartFailed
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`at` and `seconds` since the faults began; `amount`: of delay or of a clock's step, in seconds."""
+
+    at: float
+    kind: str
+    target: str
+    seconds: float = 0.0
+    amount: float = 0.0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How often it comes against others, on whom, and for how long."""
+
+    weight: float
+    targets: Callable[[Cluster], list[str]]
+    seconds: tuple[float, float] = (0, 0)
+    amounts: tuple[float, ...] = (0,)
+
+
+def roles_of(*commands: str) -> Callable[[Cluster], list[str]]:
+    return lambda cluster: [role.name for role in cluster.roles if role.command in (*commands, "serve")]
+
+
+def everyone(cluster: Cluster) -> list[str]:
+    return [role.name for role in cluster.roles]
+
+
+def links(cluster: Cluster) -> list[str]:
+    return sorted(cluster.network.ports)
+
+
+KINDS: dict[str, Kind] = {
+    "kill api": Kind(13, roles_of("api")),
+    "kill realtime": Kind(14, roles_of("realtime")),
+    # A group waits ten seconds for a member that was killed: more often, and it would do nothing but wait.
+    "kill fanout": Kind(3, roles_of("fanout")),
+    "kill notifier": Kind(5, roles_of("notifier")),
+    "kill redis": Kind(1.2, lambda _: ["redis"], (0, 2)),
+    "kill kafka": Kind(0.5, lambda _: ["kafka"], (0, 2)),
+    "postgres immediate": Kind(0.7, lambda _: ["postgres"], (0, 1)),
+    "postgres fast": Kind(0.5, lambda _: ["postgres"], (0, 1)),
+    "pause": Kind(4, everyone, (0.2, 4)),
+    # Longer than a Kafka session: somebody else has taken over when it wakes up.
+    "pause long": Kind(0.4, everyone, (11, 14)),
+    "cut": Kind(8, links),
+    "refuse": Kind(2, links, (0.2, 3)),
+    "hold": Kind(2, links, (0.5, 6)),
+    "delay": Kind(3, links, (1, 6), (0.02, 0.1, 0.4)),
+    "full disk": Kind(1, everyone, (1, 5)),
+    "clock": Kind(3, everyone, (2, 12), (-20, -3, -0.3, 0.3, 3, 20)),
+}
+
+ROLES_ONLY = {"kill api", "kill realtime", "kill fanout", "kill notifier", "kill kafka"}
+SERVE_ONLY = {"kill serve": Kind(20, everyone)}
+
+
+def plan(seed: int, seconds: float, cluster: Cluster, gap: float) -> list[Fault]:
+    """The same seed and topology give the same plan. `gap`: mean seconds between two faults."""
+    generator = random.Random(seed)
+    kinds = KINDS if cluster.topology == "roles" else SERVE_ONLY | {
+        name: kind for name, kind in KINDS.items() if name not in ROLES_ONLY}
+    names = list(kinds)
+    faults, at = [], generator.expovariate(1 / gap)
+    while at < seconds:
+        name = generator.choices(names, [kinds[name].weight for name in names])[0]
+        kind = kinds[name]
+        faults.append(Fault(
+            round(at, 3), name, generator.choice(kind.targets(cluster)), round(generator.uniform(*kind.seconds), 3),
+            generator.choice(kind.amounts)))
+        at += generator.expovariate(1 / gap)
+    return faults
+
+
+class Executioner:
+    """Carries out a plan. What it breaks it mends, each part by itself; `heal` mends the rest."""
+
+    def __init__(self, cluster: Cluster, history: History) -> None:
+        self.cluster, self.history = cluster, history
+        self.counts: Counter[str] = Counter()
+        self.locks: dict[str, asyncio.Lock] = {}
+        self.clocks: Counter[str] = Counter()
+        self.problems: list[str] = []
+
+    async def run(self, faults: list[Fault], seconds: float) -> None:
+        begin = asyncio.get_running_loop().time()
+        async with asyncio.TaskGroup() as group:
+            for fault in faults:
+                await asyncio.sleep(max(0, begin + fault.at - asyncio.get_running_loop().time()))
+                group.create_task(self.commit(fault))
+            await asyncio.sleep(max(0, begin + seconds - asyncio.get_running_loop().time()))
+
+    async def commit(self, fault: Fault) -> None:
+        self.history.add("fault", t=self.history.now, **vars(fault))
+        self.counts[fault.kind] += 1
+        try:
+            await self.perform(fault)
+        except StartFailed as error:
+            self.problems.append(str(error))
+        self.history.add("fault ends", t=self.history.now, kind=fault.kind, target=fault.target)
+
+    async def perform(self, fault: Fault) -> None:
+        network, cluster = self.cluster.network, self.cluster
+        match fault.kind.split()[0]:
+            case "kill" if fault.target in ("redis", "kafka"):
+                await self.outage(fault, lambda server: server.kill())
+            case "postgres":
+                mode = fault.kind.split()[1]
+                await self.outage(fault, lambda server: server.stop(mode))
+            case "kill":
+                async with self.lock(fault.target):
+                    role = self.role(fault.target)
+                    await asyncio.to_thread(role.kill)
+                    role.start()
+            case "pause":
+                self.role(fault.target).signal(signal.SIGSTOP)
+                await asyncio.sleep(fault.seconds)
+                self.role(fault.target).signal(signal.SIGCONT)
+            case "cut":
+                network.cut([fault.target])
+            case "refuse":
+                network.set([fault.target], refuses=True)
+                network.cut([fault.target])
+                await asyncio.sleep(fault.seconds)
+                network.set([fault.target], refuses=False)
+            case "hold":
+                network.set([fault.target], holds=True)
+                await asyncio.sleep(fault.seconds)
+                network.set([fault.target], holds=False)
+            case "delay":
+                network.set([fault.target], delay=fault.amount)
+                await asyncio.sleep(fault.seconds)
+                network.set([fault.target], delay=0.0)
+            case "full":
+                await self.fill_disk(fault)
+            case "clock":
+                self.step_clock(fault.target, fault.amount)
+                await asyncio.sleep(fault.seconds)
+                self.step_clock(fault.target, -fault.amount)
+
+    def step_clock(self, target: str, seconds: float) -> None:
+        """Steps add up: two that overlap leave the clock right when both have ended."""
+        self.clocks[target] += seconds
+        self.role(target).step_clock(self.clocks[target])
+
+    async def fill_disk(self, fault: Fault) -> None:
+        """The role starts with a log that takes nothing, and gets a good one again later."""
+        for log in (Path("/dev/full"), None):
+            async with self.lock(fault.target):
+                role = self.role(fault.target)
+                await asyncio.to_thread(role.kill)
+                role.start(log)
+            await asyncio.sleep(fault.seconds if log else 0)
+
+    async def outage(self, fault: Fault, end: Callable[[Server], None]) -> None:
+        """A server goes down and comes back; `serve` looks after its own."""
+        server = getattr(self.cluster, fault.target)
+        async with self.lock(fault.target):
+            if server is None:
+                return await asyncio.to_thread(self.cluster.end_private_server, fault.kind)
+            await asyncio.to_thread(end, server)
+            await asyncio.sleep(fault.seconds)
+            await asyncio.to_thread(server.start)
+
+    def role(self, name: str) -> Role:
+        return next(role for role in self.cluster.roles if role.name == name)
+
+    def lock(self, name: str) -> asyncio.Lock:
+        return self.locks.setdefault(name, asyncio.Lock())
+
+    async def look_after_roles(self, stop: asyncio.Event) -> None:
+        """As a supervisor does: who gave up at the start, for want of a server, is started again."""
+        while not stop.is_set():
+            for role in self.cluster.roles:
+                async with self.lock(role.name):
+                    if role.revive():
+                        self.counts["started again: a server was missing"] += 1
+            await asyncio.sleep(0.2)
+
+    async def heal(self) -> None:
+        self.cluster.network.heal()
+        for role in self.cluster.roles:
+            role.signal(signal.SIGCONT)
+            role.step_clock(0)
+        self.clocks.clear()

@@ -1,0 +1,179 @@
+"""One round: users who write and read while parts fail, then quiet, then the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import subprocess
+import time
+from pathlib import Path
+from typing import Coroutine
+
+from api import Api, User
+from check import Report, check
+from cluster import Cluster, martlet_binary
+from faults import Executioner, plan
+from history import History, read
+from readers import EventStreamReader, PageWalker, PollReader, Reader, WebSocketReader, walk
+from sdk_reader import SdkReader
+from writers import Author, Follower, change_follow, keep_sessions_fresh
+
+USERS = 20
+CROWD = 1_100
+"""Followers of the first user who do nothing: so many that the progress of a chunk is written down."""
+FOLLOWED, FICKLE = 6, 3
+ROADS: list[type[Reader]] = [WebSocketReader, EventStreamReader, PollReader, SdkReader]
+SETTLE_WITHIN = 150.0
+
+
+class Round:
+    def __init__(self, cluster: Cluster, number: int, seed: int, seconds: float, gap: float, rate: float) -> None:
+        self.cluster, self.number, self.seed, self.seconds, self.gap, self.rate = (
+            cluster, number, seed, seconds, gap, rate)
+        self.path = cluster.home / f"history-{number}.jsonl"
+        self.history = History(self.path)
+        self.random = random.Random(seed)
+        self.executioner = Executioner(cluster, self.history)
+        self.followers_from_outside: dict[str, int] = {}
+
+    async def run(self) -> Report:
+        self.api = Api(self.cluster, self.history, self._random())
+        try:
+            users = await self.set_up()
+            await self.suffer(users)
+        finally:
+            await self.api.close()
+            self.history.close()
+        report = check(read(self.path))
+        for problem in self.executioner.problems:
+            report.find("set-up", problem)
+        for crash in self.cluster.crashes():
+            report.find("crash", crash)
+        return report
+
+    def _random(self) -> random.Random:
+        return random.Random(self.random.getrandbits(64))
+
+    async def set_up(self) -> list[User]:
+        """Users, a crowd behind the first, and who follows whom from the beginning."""
+        run = f"{int(time.time()) % 10**6:x}{self.number}"
+        users = [await self.api.sign_up(f"t{run}_{index}") for index in range(USERS)]
+        await asyncio.to_thread(self._seed_crowd, users[0], run)
+        self.followers_from_outside[users[0].id] = CROWD
+        for index, user in enumerate(users):
+            others = {(index + step) % USERS for step in range(1, FOLLOWED + 1)} | {0}
+            for other in sorted(others - {index}):
+                await change_follow(self.api, user, users[other], True)
+        return users
+
+    def _seed_crowd(self, author: User, run: str) -> None:
+        role = self.cluster.of("api")[0]
+        settings = {name: value for name, value in role.settings.items() if name.startswith("MARTLET_")}
+        settings.pop("MARTLET_MUTATION", None)
+        done = subprocess.run(
+            [martlet_binary(), "seed", "--users", str(CROWD), "--follow", author.handle, "--prefix", f"c{run}",
+             "--tokens", "crowd"],
+            env=settings | {"PATH": "/usr/bin:/bin"}, cwd=self.cluster.home, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+
+    async def suffer(self, users: list[User]) -> None:
+        """Clients and faults at the same time; then the clients go on until all is quiet."""
+        writing, reading, supervising = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        readers = self._readers(users)
+        for reader in readers:
+            self.history.add("reader", r=reader.name, user=reader.user.id, road=reader.road)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.executioner.look_after_roles(supervising))
+            reads = [group.create_task(reader.run(reading)) for reader in readers]
+            walkers = [group.create_task(PageWalker(self.api, users, f"walker {n}", self._random()).run(writing))
+                       for n in range(2)]
+            writers = [group.create_task(work) for work in self._writers(users, writing)]
+            faults = plan(self.seed, self.seconds, self.cluster, self.gap)
+            await self.executioner.run(faults, self.seconds)
+            self.api.is_calm = True
+            await self.executioner.heal()
+            writing.set()
+            await asyncio.gather(*writers, *walkers)
+            await self.settle()
+            reading.set()
+            await asyncio.wait(reads, timeout=3)
+            for read_task in reads:
+                read_task.cancel()
+            await self.write_truth(users)
+            supervising.set()
+
+    def _readers(self, users: list[User]) -> list[Reader]:
+        """Each user reads by one road, each third by a second one as well."""
+        return [
+            ROADS[(index + second) % len(ROADS)](self.api, user, f"{user.handle}/{second}", self._random())
+            for index, user in enumerate(users) for second in range(2 if index % 3 == 0 else 1)
+        ]
+
+    def _writers(self, users: list[User], stop: asyncio.Event) -> list[Coroutine[None, None, None]]:
+        work = []
+        for index, user in enumerate(users):
+            # The first is big; three write from two devices.
+            for device in range(2 if index in (1, 2, 3) else 1):
+                rate = self.rate / USERS if index else 0.3
+                work.append(Author(self.api, user, f"{user.handle}/{device}", rate, self._random()).run(stop))
+            fickle = [users[(index + FOLLOWED + step) % USERS] for step in range(1, FICKLE + 1)]
+            work.append(Follower(self.api, user, [o for o in fickle if o is not users[0]], 4, self._random()).run(stop))
+        work.append(keep_sessions_fresh(self.api, users[::4], stop))
+        return work
+
+    async def settle(self) -> None:
+        """Waits until there is nothing left to do: no outbox, no lag, no progress, and the readers hear no more."""
+        deadline = time.monotonic() + SETTLE_WITHIN
+        quiet_since, seen = time.monotonic(), -1
+        while True:
+            state = await asyncio.to_thread(self._state)
+            if any(state.values()) or self.history.sights != seen:
+                quiet_since, seen = time.monotonic(), self.history.sights
+            if time.monotonic() - quiet_since > 4:
+                self.history.add("settled", t=self.history.now)
+                return
+            if time.monotonic() > deadline:
+                self.history.add("bug", t=self.history.now, what=f"it does not come to rest: {state}")
+                return
+            await asyncio.sleep(0.5)
+
+    def _state(self) -> dict[str, float | str]:
+        """What is still to be done; all is 0 when it is quiet. Long polls are always there, and say nothing of that."""
+        try:
+            state: dict[str, float | str] = {
+                "outbox": float(self.cluster.sql("SELECT count(*) FROM outbox")[0]),
+                "chunks under way": float(self.cluster.sql("SELECT count(*) FROM fanout_progress")[0]),
+                "transactions": float(self.cluster.sql(
+                    "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")[0]),
+            }
+            for role in self.cluster.roles:
+                state[f"lag of {role.name}"] = role.metric("martlet_log_lag_records")
+            return state
+        except Exception as error:
+            return {"no answer": str(error)}
+
+    async def write_truth(self, users: list[User]) -> None:
+        """What the database holds, and what the API shows of it."""
+        ids = ",".join(user.id for user in users)
+        rows = await asyncio.to_thread(
+            self.cluster.sql, f"SELECT id, author_id, deleted_at IS NOT NULL, text FROM posts WHERE author_id IN ({ids})")
+        for row in rows:
+            post, author, deleted, text = row.split("|", 3)
+            self.history.add("truth post", post=post, author=author, deleted=deleted == "t", text=text)
+        for row in await asyncio.to_thread(
+            self.cluster.sql, f"SELECT follower, followee FROM follows WHERE follower IN ({ids})"
+        ):
+            user, other = row.split("|")
+            self.history.add("truth follow", user=user, other=other)
+        for user in users:
+            pages = [page async for page in walk(self.api, user)]
+            if pages[-1] is None:
+                self.history.add("bug", t=self.history.now, what=f"the feed of {user.id} can't be read at the end")
+            else:
+                self.history.add(
+                    "final feed", user=user.id, posts=[post["id"] for page in pages for post in page["items"]])
+            view = await self.api.read(f"/v1/users/{user.id}", user)
+            if view:
+                self.history.add(
+                    "final counters", user=user.id, followers=view["followers"], following=view["following"],
+                    posts=view["posts"], followers_from_outside=self.followers_from_outside.get(user.id, 0))

@@ -1,0 +1,128 @@
+"""Does Martlet keep its promises while its parts fail?
+
+    torture.py [--seconds N] [--seed S] [--topology roles|serve] [--mutation NAME]
+
+Prints the seed, the faults and the counts; ends with 1 when a promise was broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from cluster import Cluster
+from round import Round
+from servers import StartFailed
+
+DESCRIPTORS_MORE, THREADS_MORE = 40, 12
+"""What a role may hold above an idle start: its pools, and threads that Swift and librdkafka make when they need them."""
+
+
+def leaks(cluster: Cluster, idle: dict[str, dict[str, int]]) -> list[str]:
+    """What is held when nobody is connected any more."""
+    found = []
+    for role in cluster.roles:
+        usage = role.usage()
+        for what, more in (("descriptors", DESCRIPTORS_MORE), ("threads", THREADS_MORE)):
+            if usage[what] > idle[role.name][what] + more:
+                found.append(f"leak: {role.name} holds {usage[what]} {what}, {idle[role.name][what]} at its start")
+        if usage["kilobytes"] > 600_000:
+            found.append(f"leak: {role.name} holds {usage['kilobytes']} kB")
+    return found
+
+
+def until_released(cluster: Cluster, idle: dict[str, dict[str, int]], seconds: float = 20) -> list[str]:
+    deadline = time.monotonic() + seconds
+    while found := leaks(cluster, idle):
+        if time.monotonic() > deadline:
+            return found
+        time.sleep(0.5)
+    return []
+
+
+def torture(options: argparse.Namespace) -> dict[str, Any]:
+    cluster = Cluster(options.topology, options.mutation, keep=True)
+    faults: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    findings: list[str] = []
+    begin = time.monotonic()
+    try:
+        cluster.start()
+        idle = {role.name: role.usage() for role in cluster.roles}
+        left, number = options.seconds, 0
+        while left > 0 and not findings:
+            seconds = min(options.round, left)
+            seed = options.seed * 1000 + number
+            part = Round(cluster, number, seed, seconds, options.gap, options.rate)
+            report = uvloop.run(part.run())
+            report.findings += until_released(cluster, idle)
+            faults += part.executioner.counts
+            counts += report.counts
+            kinds += report.kinds
+            findings += [f"round {number} (seed {seed}): {finding}" for finding in report.findings]
+            print(f"round {number}: seed {seed}, {seconds:.0f} s of faults, {sum(part.executioner.counts.values())} "
+                  f"faults, {report.counts['deliveries checked']} deliveries checked, {len(report.findings)} findings, "
+                  f"answers {dict(sorted(part.api.counts.items()))}", flush=True)
+            for finding in report.findings:
+                print(f"  {finding}", flush=True)
+            left -= seconds
+            number += 1
+    finally:
+        cluster.keep = bool(findings) or options.keep or sys.exc_info()[0] is not None
+        cluster.close()
+    return {
+        "topology": options.topology, "seed": options.seed, "mutation": options.mutation, "rounds": number,
+        "seconds": round(time.monotonic() - begin), "seconds of faults": options.seconds - max(left, 0),
+        "kills": sum(n for kind, n in faults.items() if kind.startswith("kill")) + 2 * faults["full disk"],
+        "faults": dict(sorted(faults.items())), "counts": dict(sorted(counts.items())), "kinds": dict(kinds),
+        "findings": findings, "evidence": str(cluster.home) if cluster.keep else None,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60, help="of faults; quiet and checks come on top")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--topology", choices=("roles", "serve"), default="roles")
+    parser.add_argument("--mutation", help="a deliberate fault, by its name, in a debug build")
+    parser.add_argument("--round", type=float, default=120, help="seconds of faults before each quiet and check")
+    parser.add_argument("--gap", type=float, default=1.1, help="mean seconds between two faults")
+    parser.add_argument("--rate", type=float, default=12, help="posts a second")
+    parser.add_argument("--keep", action="store_true", help="keep data, logs and histories")
+    parser.add_argument("--json", type=Path, help="file that gets the result as a line of JSON")
+    options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    try:
+        result = torture(options)
+    except StartFailed as error:
+        print(f"torture: {error}", file=sys.stderr)
+        return 2
+    print(f"\nseed {result['seed']}, topology {result['topology']}, {result['seconds']} s in all")
+    for title in ("faults", "counts"):
+        print(f"{title}:")
+        for name, count in result[title].items():
+            print(f"  {count:8} {name}")
+    print(f"  {result['kills']:8} kill -9 in all")
+    broken = result["kinds"]
+    print(f"lost {broken.get('lost', 0) + broken.get('missing', 0)}, double {broken.get('double', 0)}, "
+          f"out of order {broken.get('out of order', 0)}, findings {sum(broken.values())}")
+    if options.json:
+        with options.json.open("a") as file:
+            file.write(json.dumps(result) + "\n")
+    if result["findings"]:
+        print(f"evidence in {result['evidence']}")
+    return bool(result["findings"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Users who post, delete, follow and unfollow, and write down what they know of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from api import Api, Reply, User
+
+
+def outcome(reply: Reply) -> str:
+    """`done`, `refused`, or `unknown`: it may have happened once."""
+    if 200 <= reply.status < 300:
+        return "done"
+    return "unknown" if reply.status in (0, 429, 500, 503) or reply.code == "conflict" else "refused"
+
+
+class Author:
+    """Posts one after the other, and deletes some of the posts. Each begins when the one before has its answer, so
+    their order is known."""
+
+    def __init__(self, api: Api, user: User, name: str, rate: float, random: random.Random) -> None:
+        self.api, self.user, self.name, self.rate, self.random = api, user, name, rate, random
+        self.count = 0
+        self.posts: list[str] = []
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await asyncio.sleep(self.random.expovariate(self.rate))
+            if stop.is_set():
+                return
+            if self.posts and self.random.random() < 0.06:
+                await self.delete()
+            else:
+                await self.post()
+
+    async def post(self) -> None:
+        self.count += 1
+        text = f"{self.name} {self.count}"
+        begin = self.api.history.now
+        reply = await self.api.write(
+            "POST", "/v1/posts", self.user, {"text": text}, gives_up=self.random.random() < 0.1)
+        result = outcome(reply)
+        post = reply.body["id"] if result == "done" else None
+        self.api.history.add(
+            "post", user=self.user.id, text=text, begin=begin, end=self.api.history.now, outcome=result, post=post,
+            status=reply.status)
+        if post:
+            self.posts.append(post)
+
+    async def delete(self) -> None:
+        post = self.posts.pop(self.random.randrange(len(self.posts)))
+        begin = self.api.history.now
+        self.api.history.add("delete begins", post=post, begin=begin)
+        reply = await self.api.write("DELETE", f"/v1/posts/{post}", self.user, gives_up=self.random.random() < 0.1)
+        self.api.history.add(
+            "delete", user=self.user.id, post=post, begin=begin, end=self.api.history.now, outcome=outcome(reply),
+            status=reply.status)
+
+
+class Follower:
+    """Follows and unfollows the same few users over and over."""
+
+    def __init__(self, api: Api, user: User, others: list[User], pause: float, random: random.Random) -> None:
+        self.api, self.user, self.others, self.pause, self.random = api, user, others, pause, random
+        self.followed: set[str] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await asyncio.sleep(self.random.expovariate(1 / self.pause))
+            if stop.is_set():
+                return
+            other = self.random.choice(self.others)
+            await change_follow(self.api, self.user, other, other.id not in self.followed)
+            self.followed ^= {other.id}
+
+
+async def change_follow(api: Api, user: User, other: User, follows: bool) -> None:
+    """Follows or unfollows, until it is known to be done."""
+    begin = api.history.now
+    api.history.add("follow begins", user=user.id, other=other.id, follows=follows, begin=begin)
+    reply = await api.write("PUT" if follows else "DELETE", f"/v1/users/{other.id}/follow", user)
+    api.history.add(
+        "follow", user=user.id, other=other.id, follows=follows, begin=begin, end=api.history.now,
+        outcome=outcome(reply), status=reply.status)
+
+
+async def keep_sessions_fresh(api: Api, users: list[User], stop: asyncio.Event) -> None:
+    """Rotates refresh tokens in the middle of it all."""
+    while not stop.is_set():
+        await asyncio.sleep(api.random.uniform(0.5, 2))
+        await api.refresh(api.random.choice(users))

@@ -60,12 +60,12 @@ public struct ChunkWorker: Sendable {
         var position = job.position
         var isFirst = position.bucket == job.chunk.buckets.lowerBound && position.follower == .zero
         while true {
-            let followers = try await store.followers(
-                of: job.chunk.author, from: position, before: job.chunk.buckets.upperBound, limit: Self.pageSize)
+            let (followers, isDeleted) = try await store.followers(
+                of: job.chunk, from: position, limit: Self.pageSize)
             var users = followers.map(\.follower)
             if isFirst, job.chunk.buckets.contains(Bucket.of(job.chunk.author)) { users.append(job.chunk.author) }
             isFirst = false
-            try await deliver(job.change, to: users)
+            if !isDeleted || job.chunk.type == EventType.postDeleted { try await deliver(job.change, to: users) }
             guard followers.count == Self.pageSize, let last = followers.last else {
                 pages.append(
                     FanOutStore.Page(

@@ -1,6 +1,7 @@
 import Core
 import HTTPService
 import Social
+import Synchronization
 import Wire
 
 /// Posts.
@@ -33,13 +34,16 @@ struct PostRoutes: Sendable {
         post.append(to: &json)
         let stored = StoredAnswer(status: 201, location: "/v1/posts/\(post.id)", body: json.bytes)
         let answer: Answer
+        let previous = Mutex(ID.zero)
         if try scope.idempotencyKey() == nil {
             // The one write that must be fast: a single round trip.
-            try await services.database.batch(statements)
+            let results = try await services.database.batch(statements)
+            previous.withLock { $0 = Posts.previous(results) }
             answer = .json(stored.body, status: stored.status, headers: [("Location", stored.location!)])
         } else {
             answer = try await services.writes.run(scope, user: author, route: "posts") { transaction in
-                try await transaction.batch(statements)
+                let results = try await transaction.batch(statements)
+                previous.withLock { $0 = Posts.previous(results) }
                 return stored
             }
         }
@@ -51,17 +55,17 @@ struct PostRoutes: Sendable {
                 "request_id": .text(scope.requestID), "post": .text(post.id.description),
                 "author": .text(author.description),
             ])
-        await showToAuthor(post, scope)
+        await showToAuthor(post, after: previous.withLock { $0 }, scope)
         return answer
     }
 
     /// The author's own feed has the post before the answer is read. The fan-out brings it again, which changes nothing.
-    private func showToAuthor(_ post: PostView, _ scope: RequestScope) async {
+    private func showToAuthor(_ post: PostView, after previous: ID, _ scope: RequestScope) async {
         let event = TimelineEvent(
             .created, post: post.id, author: post.authorID,
             payload: TaggedEvent.join(requestID: scope.requestID, FeedEvent.created(post).json))
         do {
-            _ = try await services.feeds.timelines.deliver(event, to: [post.authorID])
+            try await services.feeds.timelines.deliverToAuthor(event, after: previous)
         } catch {
             Log.debug("own feed waits for the fan-out", ["request_id": .text(scope.requestID)])
         }

@@ -5,6 +5,15 @@ public enum Schema {
     public static let migrations = [
         Migration(1, "accounts, graph, posts, outbox, feeds", first),
         Migration(2, "embedded event log", embeddedLog),
+        Migration(
+            3, "the author's latest post",
+            [
+                "ALTER TABLE users ADD COLUMN last_post bigint NOT NULL DEFAULT 0",
+                """
+                UPDATE users SET last_post = p.id
+                FROM (SELECT author_id, max(id) AS id FROM posts GROUP BY author_id) p WHERE p.author_id = users.id
+                """,
+            ]),
     ]
 
     private static let first: [StaticString] = [

@@ -14,6 +14,7 @@ from typing import Any, Iterable
 from history import read
 
 INFINITY = float("inf")
+HOLDING = {"pause", "pause long", "hold", "delay"}
 Event = dict[str, Any]
 
 
@@ -40,6 +41,10 @@ class Edge:
             return INFINITY
         return self.changes[-1][1]
 
+    def changed_since(self, begin: float) -> bool:
+        """Has anything changed after this moment?"""
+        return any(end > begin for _, end, _ in self.changes)
+
     def surely_left(self, since: float, until: float) -> bool:
         """Was it not followed at any moment of this time?"""
         before = [change for change in self.changes if change[0] < until]
@@ -47,6 +52,11 @@ class Edge:
             return True
         _, end, follows = before[-1]
         return not follows and end < since
+
+
+    def left_at(self, time: float) -> float:
+        """The end of the last change before this time; 0 when there was none."""
+        return max((end for begin, end, _ in self.changes if begin < time), default=0.0)
 
 
 @dataclass
@@ -69,6 +79,9 @@ class Facts:
         self.by_text: dict[str, Event] = {}
         self.edges: dict[tuple[str, str], Edge] = defaultdict(Edge)
         self.rest: list[Event] = []
+        self.held: list[tuple[float, float]] = []
+        """When a part of Martlet, or a road between two, stood still: what was on its way then came late."""
+        holding: dict[tuple[str, str], list[float]] = defaultdict(list)
         self.truth_posts: dict[str, Event] = {}
         self.truth_follows: dict[str, set[str]] = defaultdict(set)
         delete_begins: dict[str, float] = {}
@@ -86,6 +99,10 @@ class Facts:
                 case "follow" if event["outcome"] == "done":
                     changes = self.edges[event["user"], event["other"]].changes
                     changes[-1] = (event["begin"], event["end"], event["follows"])
+                case "fault" if event["kind"] in HOLDING:
+                    holding[event["kind"], event["target"]].append(event["t"])
+                case "fault ends" if event["kind"] in HOLDING:
+                    self.held.append((holding[event["kind"], event["target"]].pop(0), event["t"]))
                 case "truth post":
                     self.truth_posts[event["post"]] = event
                 case "truth follow":
@@ -103,6 +120,11 @@ class Facts:
         for event in pending:
             if event["outcome"] == "done" and event["post"] in self.posts:
                 self.posts[event["post"]].delete_end = event["end"]
+
+
+    def was_held(self, since: float, until: float) -> bool:
+        """May a push that was let go before `since` have been held until now? It was checked, stopped, and went on."""
+        return any(begin < since + 1 and until - 3 < end for begin, end in self.held)
 
 
 def check(events: Iterable[Event]) -> Report:
@@ -183,11 +205,13 @@ def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Repor
                     report.find("invented", f"{name} at {event['t']}: post {event['post']}, which is not in the database")
                     continue
                 edge = facts.edges.get((user, post.author))
-                check_sight(name, user, event, post, edge, connected, report)
-                if post.id in told and (edge is None or len(edge.changes) < 2):
+                check_sight(name, user, event, post, edge, connected, facts, report)
+                view.add(post.id)
+                if edge is not None and edge.changed_since(post.begin):
+                    continue  # it left the feed and came back, or was on its way when the follow was made
+                if post.id in told:
                     report.find("double", f"{name} at {event['t']}: post {post.id} again")
                 told.add(post.id)
-                view.add(post.id)
                 begin, later = newest_begin.get(post.author, (0.0, ""))
                 if begin > post.end:
                     report.find(
@@ -205,16 +229,18 @@ def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Repor
 
 
 def check_sight(
-    name: str, user: str, event: Event, post: Post, edge: Edge | None, connected: float, report: Report
+    name: str, user: str, event: Event, post: Post, edge: Edge | None, connected: float, facts: Facts, report: Report
 ) -> None:
     """May this reader see this post, on this connection? What had ended before the post began or the connection was
-    opened must not come; what ends meanwhile may be on its way."""
+    opened must not come; what ends meanwhile may be on its way, and so may what a fault has held since."""
     if post.author != user:
         if edge is None:
             report.find("stranger", f"{name} at {event['t']}: post {post.id} of {post.author}, whom {user} never followed")
-        elif edge.surely_left(max(post.begin, connected), event["t"]):
+        elif edge.surely_left(max(post.begin, connected), event["t"]) and not (
+            post.begin < (left := edge.left_at(event["t"])) and facts.was_held(left, event["t"])
+        ):
             report.find("stranger", f"{name} at {event['t']}: post {post.id} of {post.author}, whom {user} had left")
-    if post.delete_end < connected:
+    if post.delete_end < connected and not facts.was_held(post.delete_end, event["t"]):
         report.find("ghost", f"{name} at {event['t']}: post {post.id}, deleted at {post.delete_end}")
 
 

@@ -114,8 +114,8 @@ class Links:
             async with asyncio.TaskGroup() as group:
                 group.create_task(pump(link, reader, sink))
                 group.create_task(pump(link, upstream, writer, link.rewrites))
-        except* OSError:
-            pass
+        except* (OSError, RuntimeError):
+            pass  # uvloop says RuntimeError where it meets an end that was reset already
         finally:
             link.connections.discard(connection)
             connection.reset()

@@ -98,21 +98,30 @@ public struct FanOutStore: Sendable {
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Followers of the author in a range of buckets, in the order of (bucket, follower), behind a position.
+    /// Followers of the chunk's author in its buckets, in the order of (bucket, follower), behind a position; and
+    /// whether the post has been deleted: then nobody must be told of it any more.
     public func followers(
-        of author: ID, from position: ChunkPosition, before bucketEnd: Int, limit: Int
-    ) async throws -> [ChunkPosition] {
-        try await database.query(
-            """
-            SELECT bucket, follower FROM follows
-            WHERE followee = $1 AND (bucket, follower) > ($2, $3) AND bucket < $4
-            ORDER BY bucket, follower LIMIT $5
-            """,
-            [
-                .integer(author.raw), .integer(Int64(position.bucket)), .integer(position.follower.raw),
-                .integer(Int64(bucketEnd)), .integer(Int64(limit)),
-            ]
-        ).map { ChunkPosition(bucket: Int($0.integer(0)), follower: ID(raw: $0.integer(1))) }
+        of chunk: Chunk, from position: ChunkPosition, limit: Int
+    ) async throws -> (followers: [ChunkPosition], isDeleted: Bool) {
+        let results = try await database.batch([
+            Statement(
+                """
+                SELECT bucket, follower FROM follows
+                WHERE followee = $1 AND (bucket, follower) > ($2, $3) AND bucket < $4
+                ORDER BY bucket, follower LIMIT $5
+                """,
+                [
+                    .integer(chunk.author.raw), .integer(Int64(position.bucket)), .integer(position.follower.raw),
+                    .integer(Int64(chunk.buckets.upperBound)), .integer(Int64(limit)),
+                ]),
+            Statement(
+                "SELECT EXISTS (SELECT 1 FROM posts WHERE id = $1 AND deleted_at IS NOT NULL)",
+                [.integer(chunk.post.raw)]),
+        ])
+        let followers = results[0].map {
+            ChunkPosition(bucket: Int($0.integer(0)), follower: ID(raw: $0.integer(1)))
+        }
+        return (followers, results[1][0].bool(0))
     }
 
     /// One page of a chunk as it goes into `feed_items`, with the position that is stored in the same transaction.

@@ -17,6 +17,7 @@ public struct Posts: Sendable {
     }
 
     /// Makes a post and the statements that store it; they are one transaction. Nothing is stored yet.
+    /// `previous` reads their results.
     /// - Parameter text: checked and trimmed.
     public func prepare(author: ID, text: String, _ context: RequestContext) async throws -> (PostView, [Statement]) {
         guard let identity = try await users.identity(author) else {
@@ -30,9 +31,20 @@ public struct Posts: Sendable {
                 Statement(
                     "INSERT INTO posts (id, author_id, text) VALUES ($1, $2, $3)",
                     [.integer(post.id.raw), .integer(author.raw), .text(text)]),
-                Statement("UPDATE users SET posts = posts + 1 WHERE id = $1", [.integer(author.raw)]),
+                // The row's lock puts the author's posts in order.
+                Statement(
+                    """
+                    UPDATE users u SET posts = u.posts + 1, last_post = $2
+                    FROM (SELECT id, last_post FROM users WHERE id = $1 FOR UPDATE) before
+                    WHERE u.id = before.id RETURNING before.last_post
+                    """, [.integer(author.raw), .integer(post.id.raw)]),
             ] + outbox(.created(post), post: post.id, author: author, context)
         return (post, statements)
+    }
+
+    /// The author's post that was accepted before the one that these results are of; `.zero`: it is the first.
+    public static func previous(_ results: [PgRows]) -> ID {
+        ID(raw: results[1].first?.integer(0) ?? 0)
     }
 
     /// Deletes a post of the caller; one that is deleted already is fine.

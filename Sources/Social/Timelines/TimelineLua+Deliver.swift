@@ -28,7 +28,9 @@ extension TimelineLua {
 
     /// An event to timelines of one partition.
     ///
-    /// ARGV: operation (1 created, 2 deleted, 3 updated), post, author, payload, cap, epoch candidate, users…
+    /// ARGV: operation (1 created, 2 deleted, 3 updated), post, author, payload, cap, epoch candidate, previous, users…
+    /// `previous`: empty, or the author's post before (0: there is none), without which nothing is done to the author's
+    /// own list: the author must not see a post before an older one that is still under way.
     /// Returns: lists that changed, users told (for each of their nodes), users without a list, position.
     static func deliver(without mutation: TimelineMutation?) -> String {
         let note = mutation == .note ? "" : "call('HSET', disordered, user, decimal(position))"
@@ -36,7 +38,7 @@ extension TimelineLua {
         let isUntold = mutation == .untold ? "false" : "flags == UNTOLD"
         let isInBuild = mutation == .tombstoneInBuild ? "false" : "is_building(flags)"
         let horizon = mutation == .horizonOfTrim ? "horizon" : "math.max(horizon, changed)"
-        let isSevered = mutation == .severedInDeliver ? "false" : "severed[index - 6] == 1 and user ~= ARGV[3]"
+        let isSevered = mutation == .severedInDeliver ? "false" : "severed[index - 7] == 1 and user ~= ARGV[3]"
         let isBelow = mutation == .completeFrom ? "false" : "post < from"
         return #"""
             local CREATED, DELETED = 1, 2
@@ -64,13 +66,13 @@ extension TimelineLua {
             end
 
             -- The first entry that is not newer than the post: index, bytes, id. The marker at the latest.
-            local function find(list)
+            local function find(list, wanted)
                 local start = 0
                 while true do
                     local chunk = call('LRANGE', list, start, start + 63)
                     for index = 1, #chunk do
                         local id = read('>I7', chunk[index])
-                        if id <= post then return start + index - 1, chunk[index], id end
+                        if id <= wanted then return start + index - 1, chunk[index], id end
                     end
                     if #chunk < 64 then return nil end
                     start = start + 64
@@ -91,7 +93,7 @@ extension TimelineLua {
                 local older = head
                 if newest >= post then
                     local index, id
-                    index, older, id = find(list)
+                    index, older, id = find(list, post)
                     if id == post then return again(list, index, older, user) end
                 end
                 -- A post of below that id stands in the database alone: here are holes around it.
@@ -111,7 +113,7 @@ extension TimelineLua {
             end
 
             local function change(list, user)
-                local index, old, id = find(list)
+                local index, old, id = find(list, post)
                 if id == post then
                     local _, _, _, flags = read('>I7I7I7B', old)
                     if flags % 2 == TOMBSTONE then return false end
@@ -127,15 +129,22 @@ extension TimelineLua {
                 return false
             end
 
+            -- A post of an hour ago and more is taken to have come long since: the list may have been trimmed above it.
+            local previous = tonumber(ARGV[7])
+            if previous and previous > 0 and post - previous < 3600000 * 4096 then
+                local _, _, found = find(lists .. ARGV[3], previous)
+                if found ~= previous then return {0, 0, 0, position} end
+            end
+
             -- Who unfollowed or blocked the author while the post was under way.
             local severed = {}
             local severed_key = base .. 'severed:' .. tag .. ':' .. ARGV[3]
             if operation == CREATED and call('EXISTS', severed_key) == 1 then
-                severed = call('SMISMEMBER', severed_key, unpack(ARGV, 7))
+                severed = call('SMISMEMBER', severed_key, unpack(ARGV, 8))
             end
 
             local told, missing = {}, {}
-            for index = 7, #ARGV do
+            for index = 8, #ARGV do
                 local user = ARGV[index]
                 if not (\#(isSevered)) then
                     local list = lists .. user

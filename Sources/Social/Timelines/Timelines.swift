@@ -77,10 +77,19 @@ public struct Timelines: Sendable {
         return counts
     }
 
-    func deliveries(_ event: TimelineEvent, _ users: [ID]) -> [RedisScriptCall] {
+    /// Brings a post to its author, whose feed has it before the fan-out comes with it; nothing happens while the
+    /// author's post before it is still on its way.
+    /// - Parameter previous: the author's post before; `.zero`: there is none.
+    public func deliverToAuthor(_ event: TimelineEvent, after previous: ID) async throws {
+        _ = try await redis.eval(deliveries(event, [event.author], after: .number(previous.raw)))
+    }
+
+    func deliveries(
+        _ event: TimelineEvent, _ users: [ID], after previous: RedisArgument = ""
+    ) -> [RedisScriptCall] {
         let head: [RedisArgument] = [
             .number(Int64(event.operation.rawValue)), .number(event.post.raw), .number(event.author.raw),
-            .bytes(event.payload), .number(Int64(options.cap)), candidate(),
+            .bytes(event.payload), .number(Int64(options.cap)), candidate(), previous,
         ]
         var byPartition: [Int: [RedisArgument]] = [:]
         for user in users { byPartition[partitions.of(user), default: []].append(.number(user.raw)) }

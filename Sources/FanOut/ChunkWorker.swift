@@ -65,7 +65,9 @@ public struct ChunkWorker: Sendable {
             var users = followers.map(\.follower)
             if isFirst, job.chunk.buckets.contains(Bucket.of(job.chunk.author)) { users.append(job.chunk.author) }
             isFirst = false
-            if !isDeleted || job.chunk.type == EventType.postDeleted { try await deliver(job.change, to: users) }
+            if !isDeleted || job.chunk.type == EventType.postDeleted || Mutation.deliverDeleted.isOn {
+                try await deliver(job.change, to: users)
+            }
             guard followers.count == Self.pageSize, let last = followers.last else {
                 pages.append(
                     FanOutStore.Page(

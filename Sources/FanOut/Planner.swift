@@ -82,7 +82,9 @@ struct PostChange {
         headers.isTracked = isTracked
         headers.buckets = chunk.buckets
         return NewRecord(
-            topic: TopicName.chunks, key: "\(author):\(chunk.buckets.lowerBound)", value: payload,
+            topic: TopicName.chunks,
+            key: Mutation.chunksInAnyPartition.isOn ? "\(id)" : "\(author):\(chunk.buckets.lowerBound)",
+            value: payload,
             headers: headers.dictionary)
     }
 }

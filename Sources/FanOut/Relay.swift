@@ -45,8 +45,11 @@ public final class Relay: Sendable {
         while !closing.load(ordering: .acquiring) {
             do {
                 let outcome = try await reader.move(limit: Self.limit) { [log] rows in
-                    try await log.append(
-                        rows.map { NewRecord(topic: $0.topic, key: $0.key, value: $0.payload, headers: $0.headers) })
+                    let records = rows.map {
+                        NewRecord(topic: $0.topic, key: $0.key, value: $0.payload, headers: $0.headers)
+                    }
+                    guard !Mutation.deleteBeforeReport.isOn else { return _ = Task { try await log.append(records) } }
+                    try await log.append(records)
                 }
                 if case .moved(let count) = outcome, count > 0 {
                     relayed.add(count)

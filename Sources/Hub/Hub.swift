@@ -72,7 +72,8 @@ public final class Hub {
     private func enqueue(_ frame: SharedFrame, _ subscriber: Subscriber) {
         if case .signal(let action) = subscriber.kind { return action() }
         // A read has covered it.
-        guard frame.position > subscriber.cursor.position || subscriber.state == .joining else { return }
+        guard frame.position > subscriber.cursor.position || subscriber.state == .joining || Mutation.tellCovered.isOn
+        else { return }
         guard subscriber.state != .lagging else { return }
         if subscriber.queue.count >= queueLimit { send(subscriber) }
         guard subscriber.queue.count < queueLimit else {
@@ -120,7 +121,7 @@ public final class Hub {
             return
         }
         scratch.removeAll()
-        for frame in subscriber.queue where frame.position > subscriber.cursor.position {
+        for frame in subscriber.queue where frame.position > subscriber.cursor.position || Mutation.tellCovered.isOn {
             subscriber.cursor = LiveCursor(epoch: subscriber.cursor.epoch, position: frame.position)
             append(frame, for: subscriber)
         }

@@ -47,6 +47,8 @@ final class LiveNode {
     private var isBeating = false
     var handlers: Handlers?
     private(set) var isListening = false
+    /// Only for `Mutation.readBeforeRegister`.
+    private var late: [LoopTimer]?
     private let gaps = Metrics.shared.counter("martlet_live_gaps_total", help: "Partitions that had to be resumed")
     private let messages = Metrics.shared.counter("martlet_live_messages_total", help: "Messages from Redis")
 
@@ -69,8 +71,16 @@ final class LiveNode {
     // MARK: Users
 
     /// From the completion on, whatever is delivered to the user is heard, or found to have been missed.
-    func register(_ user: ID, _ completion: @escaping (Result<Void, RedisError>) -> Void) {
+    func register(_ user: ID, isLate: Bool = false, _ completion: @escaping (Result<Void, RedisError>) -> Void) {
         guard isListening else { return completion(.failure(.notConnected)) }
+        if Mutation.readBeforeRegister.isOn, !isLate {
+            completion(.success(()))
+            late =
+                (late ?? []).suffix(100) + [
+                    LoopTimer(on: loop, after: 200) { [weak self] in self?.register(user, isLate: true) { _ in } }
+                ]
+            return
+        }
         let partition = timelines.partitions.of(user)
         partitions[partition].users.insert(user)
         timelines.registerOnLoop([user], node: name) { [weak self] result in
@@ -120,7 +130,7 @@ final class LiveNode {
     private func changed(subscribed: Bool) {
         isListening = subscribed
         handlers?.connected(subscribed)
-        guard subscribed else { return }
+        guard subscribed, !Mutation.forgetOutage.isOn else { return }
         for partition in partitions.indices {
             partitions[partition].last = nil
             partitions[partition].probed = nil

@@ -94,6 +94,7 @@ public final class SocketServer {
     // MARK: Connections
 
     private func accepted(_ descriptor: Int32, from address: String) {
+        if Mutation.leakDescriptors.isOn { _ = dup(descriptor) }
         SocketMetrics.shared.accepted.add()
         let count = connections.items.count + webSockets.items.count
         // A few beyond the limit are told so.

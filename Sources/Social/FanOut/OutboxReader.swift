@@ -34,10 +34,12 @@ public struct OutboxReader: Sendable {
             let results = try await transaction.batch([
                 Statement("SELECT pg_try_advisory_xact_lock(7236472)"),
                 Statement(
-                    """
-                    SELECT xid::text, id, topic, key, payload, headers FROM outbox
-                    WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT $1
-                    """, [.integer(Int64(limit))]),
+                    Mutation.outboxByNumber.isOn
+                        ? "SELECT '0', id, topic, key, payload, headers FROM outbox ORDER BY id LIMIT $1"
+                        : """
+                        SELECT xid::text, id, topic, key, payload, headers FROM outbox
+                        WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT $1
+                        """, [.integer(Int64(limit))]),
             ])
             guard results[0][0].bool(0) else { return .notOwner }
             let rows = results[1]
@@ -50,7 +52,9 @@ public struct OutboxReader: Sendable {
                 })
             try await transaction.commit([
                 Statement(
-                    "DELETE FROM outbox WHERE (xid, id) <= ($1::xid8, $2)",
+                    Mutation.outboxByNumber.isOn
+                        ? "DELETE FROM outbox WHERE id <= $2 AND $1 IS NOT NULL"
+                        : "DELETE FROM outbox WHERE (xid, id) <= ($1::xid8, $2)",
                     [.text(last.text(0)), .integer(last.integer(1))])
             ])
             return .moved(rows.count)

@@ -125,7 +125,10 @@ extension Timelines {
         case 1: return .building
         case 2: return .reset(cursor)
         default:
-            let missed = try entries(elements.dropFirst(3)).filter { $0.position > held.position }
+            let missed = try entries(elements.dropFirst(3)).filter { entry in
+                Mutation.resumeByID.isOn
+                    ? entry.post >= ID(firstOf: held.position / 1000) : entry.position > held.position
+            }
             return .missed(missed.sorted { $0.position < $1.position }, cursor)
         }
     }

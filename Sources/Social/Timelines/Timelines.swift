@@ -40,7 +40,12 @@ public struct Timelines: Sendable {
     let scripts: TimelineScripts
 
     public init(redis: Redis, partitions: Partitions, options: Options = Options()) {
-        self.init(redis: redis, partitions: partitions, options: options, scripts: TimelineScripts())
+        #if DEBUG
+        let scripts = TimelineScripts.mutated()
+        #else
+        let scripts = TimelineScripts()
+        #endif
+        self.init(redis: redis, partitions: partitions, options: options, scripts: scripts)
     }
 
     init(redis: Redis, partitions: Partitions, options: Options, scripts: TimelineScripts) {
@@ -64,6 +69,12 @@ public struct Timelines: Sendable {
     /// update is told again. After an error some of the users may have it: repeat the whole.
     public func deliver(_ event: TimelineEvent, to users: [ID]) async throws -> DeliveryCounts {
         var counts = DeliveryCounts()
+        #if DEBUG
+        if Mutation.publishBeforeWrite.isOn, event.operation == .created {
+            try await publishThenWrite(event, to: users)
+            return counts
+        }
+        #endif
         let calls = deliveries(event, users)
         // Not all at once: the deadline of a pipeline and the memory for it are meant for what Redis does in a moment.
         for start in stride(from: 0, to: calls.count, by: Self.pipelineLength) {
@@ -85,7 +96,7 @@ public struct Timelines: Sendable {
     }
 
     func deliveries(
-        _ event: TimelineEvent, _ users: [ID], after previous: RedisArgument = ""
+        _ event: TimelineEvent, _ users: [ID], after previous: RedisArgument = "", by script: RedisScript? = nil
     ) -> [RedisScriptCall] {
         let head: [RedisArgument] = [
             .number(Int64(event.operation.rawValue)), .number(event.post.raw), .number(event.author.raw),
@@ -96,7 +107,7 @@ public struct Timelines: Sendable {
         return byPartition.sorted { $0.key < $1.key }.flatMap { partition, users in
             stride(from: 0, to: users.count, by: options.usersPerCall).map { start in
                 let some = users[start..<min(start + options.usersPerCall, users.count)]
-                return call(scripts.deliver, partition, head + some)
+                return call(script ?? scripts.deliver, partition, head + some)
             }
         }
     }

@@ -1,0 +1,47 @@
+"""Is the torture worth anything? Each deliberate bug of a debug build must be caught.
+
+    mutations.py [NAME…]       all of them, or these; ends with 1 when one got away
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SECONDS = 80
+"""Of faults at most; most are caught by the first check, after 20."""
+
+
+def names() -> list[str]:
+    source = (REPOSITORY / "Sources/Core/Mutation.swift").read_text()
+    return re.findall(r'^    case \w+ = "([a-z-]+)"', source, re.MULTILINE)
+
+
+def run(name: str) -> bool:
+    """Whether the bug was caught."""
+    begin = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("torture.py"), "--mutation", name, "--seconds", str(SECONDS),
+         "--round", "20", "--gap", "0.7", "--seed", "7"],
+        env=os.environ | {"MARTLET_BIN": str(REPOSITORY / ".build/debug/martlet")},
+        capture_output=True, text=True, timeout=1500,
+    )
+    kinds = sorted(set(re.findall(r"^  ([a-z -]+): ", done.stdout, re.MULTILINE)))
+    print(f"{name:26} {'caught' if done.returncode == 1 else 'NOT CAUGHT':10} {time.monotonic() - begin:5.0f} s  "
+          f"{', '.join(kinds)}{done.stderr[-300:] if done.returncode not in (0, 1) else ''}", flush=True)
+    return done.returncode == 1
+
+
+if __name__ == "__main__":
+    wanted = sys.argv[1:] or names()
+    unknown = set(wanted) - set(names())
+    if unknown:
+        sys.exit(f"no such mutation: {', '.join(sorted(unknown))}")
+    caught = [run(name) for name in wanted]
+    print(f"{sum(caught)} of {len(caught)} caught")
+    sys.exit(not all(caught))

@@ -170,14 +170,16 @@ class Cluster:
         self.postgres: Postgres | None = None
         self.redis: Redis | None = None
         self.kafka: Kafka | None = None
+        self.gateway_port: int | None = None
+        """Where clients go instead of to the roles, if there is something in front of them."""
 
     # Starting and ending
 
-    def start(self) -> None:
+    def start(self, notifiers: int = 1) -> None:
         if self.topology == "serve":
             self._start_serve()
         else:
-            self._start_roles()
+            self._start_roles([f"notifier-{number}" for number in range(notifiers)])
         self.network.open({f"client>{role.name}": {"target": role.port} for role in self.roles})
 
     def _start_serve(self) -> None:
@@ -188,12 +190,12 @@ class Cluster:
         role.start()
         role.ready()
 
-    def _start_roles(self) -> None:
+    def _start_roles(self, notifiers: list[str]) -> None:
         self.postgres, self.redis, self.kafka = Postgres(self.home), Redis(self.home), Kafka(self.home)
         servers = (self.postgres, self.redis, self.kafka)
         for server in servers:
             server.start()
-        for node, name in enumerate(("api-0", "api-1", "realtime-0", "realtime-1", "fanout-0", "fanout-1", "notifier-0")):
+        for node, name in enumerate(["api-0", "api-1", "realtime-0", "realtime-1", "fanout-0", "fanout-1", *notifiers]):
             self.network.open({
                 f"{name}>{server.name}": {"target": server.port, "rewrites_address": server is self.kafka}
                 for server in servers
@@ -251,7 +253,7 @@ class Cluster:
         return [role for role in self.roles if role.command in (command, "serve")]
 
     def client_port(self, role: Role) -> int:
-        return self.network.ports[f"client>{role.name}"]
+        return self.gateway_port or self.network.ports[f"client>{role.name}"]
 
     def sql(self, statement: str) -> list[str]:
         """Rows of the truth, read by psql."""

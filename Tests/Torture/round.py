@@ -88,8 +88,7 @@ class Round:
             walkers = [group.create_task(PageWalker(self.api, users, f"walker {n}", self._random()).run(writing))
                        for n in range(2)]
             writers = [group.create_task(work) for work in self._writers(users, writing)]
-            faults = plan(self.seed, self.seconds, self.cluster, self.gap)
-            await self.executioner.run(faults, self.seconds)
+            await self.break_things()
             self.api.is_calm = True
             await self.executioner.heal()
             writing.set()
@@ -101,6 +100,10 @@ class Round:
                 read_task.cancel()
             await self.write_truth(users)
             supervising.set()
+
+    async def break_things(self) -> None:
+        faults = plan(self.seed, self.seconds, self.cluster, self.gap)
+        await self.executioner.run(faults, self.seconds)
 
     def _readers(self, users: list[User]) -> list[Reader]:
         """Each user reads by one road, each third by a second one as well."""

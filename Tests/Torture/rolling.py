@@ -1,0 +1,114 @@
+"""Are rolling restarts of all roles noticed by anybody?
+
+    rolling.py [--rolls N] [--seed S]
+
+Two of each role behind nginx, under load. A roll ends one process of a role by SIGTERM, starts it again, waits until it
+is ready, and does the same with the other; the roles roll at the same time. No request may fail, no event be lost or
+seen twice. Ends with 1 when that was not so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import resource
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import uvloop
+
+from cluster import Cluster, Role
+from gateway import Gateway
+from round import Round
+from servers import StartFailed
+
+STOP_WITHIN = 60.0
+
+
+class RollingRound(Round):
+    def __init__(self, cluster: Cluster, seed: int, rolls: int, rate: float) -> None:
+        super().__init__(cluster, 0, seed, 0, 1, rate)
+        self.rolls = rolls
+        self.counts: Counter[str] = Counter()
+        self.longest_stop = 0.0
+
+    async def break_things(self) -> None:
+        await asyncio.sleep(3)
+        async with asyncio.TaskGroup() as group:
+            for command in ("api", "realtime", "fanout", "notifier"):
+                group.create_task(self.roll(command))
+        await asyncio.sleep(3)
+
+    async def roll(self, command: str) -> None:
+        for _ in range(self.rolls):
+            for role in self.cluster.of(command):
+                await asyncio.to_thread(self.restart, role)
+            self.counts[f"rolling restarts of {command}"] += 1
+
+    def restart(self, role: Role) -> None:
+        begin = time.monotonic()
+        role.terminate()
+        assert role.process
+        try:
+            code = role.process.wait(STOP_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.executioner.problems.append(f"{role.name} still runs {STOP_WITHIN} s after SIGTERM")
+            role.kill()
+            code = 0
+        if code != 0:
+            self.executioner.problems.append(f"{role.name} ended with {code} after SIGTERM")
+        self.longest_stop = max(self.longest_stop, time.monotonic() - begin)
+        role.start()
+        role.ready()
+
+
+def run(options: argparse.Namespace) -> int:
+    cluster = Cluster("roles", keep=True)
+    gateway = None
+    findings = ["did not run to its end"]
+    try:
+        cluster.start(notifiers=2)
+        gateway = Gateway(cluster.home, cluster.roles)
+        gateway.start()
+        cluster.gateway_port = gateway.port
+        part = RollingRound(cluster, options.seed, options.rolls, options.rate)
+        report = uvloop.run(part.run())
+        answers = part.api.counts
+        for status, count in answers.items():
+            if not 200 <= int(status) < 300:
+                report.find("failed request", f"{count} requests were answered {status} (0: not at all)")
+        findings = report.findings
+        for name, count in sorted(part.counts.items()):
+            print(f"{count:8} {name}, of two processes each")
+        print(f"{sum(answers.values()):8} requests, answers {dict(sorted(answers.items()))}")
+        for name, count in sorted(report.counts.items()):
+            print(f"{count:8} {name}")
+        print(f"longest stop {part.longest_stop:.1f} s")
+        for finding in findings:
+            print(f"  {finding}")
+        print(f"failed requests {sum(n for status, n in answers.items() if not 200 <= int(status) < 300)}, "
+              f"lost {report.kinds['lost'] + report.kinds['missing']}, double {report.kinds['double']}, "
+              f"findings {sum(report.kinds.values())}")
+    finally:
+        if gateway:
+            gateway.close()
+        cluster.keep = bool(findings)
+        cluster.close()
+        if findings:
+            print(f"evidence in {cluster.home}")
+    return bool(findings)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rolls", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=12, help="posts a second")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    try:
+        sys.exit(run(parser.parse_args()))
+    except StartFailed as error:
+        print(f"rolling: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -2,7 +2,7 @@
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 SWIFT_SOURCES = Package.swift Sources Tests
 
-.PHONY: run build test fmt lint bench clean
+.PHONY: run build test fmt lint bench torture mutations rolling clean
 
 run: build
 	@exec .build/release/martlet serve
@@ -21,6 +21,29 @@ test:
 bench: build
 	@swift build -c release --product martlet-bench $(SWIFT_FLAGS) --quiet
 	@scripts/bench
+
+# Faults for SECONDS against clients who write down what they see (Tests/Torture/README.md).
+SECONDS = 60
+SEED = 1
+TOPOLOGY = roles
+torture: build
+	@scripts/setup test
+	@scripts/venv
+	@.build/test-venv/bin/python Tests/Torture/torture.py --seconds $(SECONDS) --seed $(SEED) --topology $(TOPOLOGY)
+
+# Each deliberate bug of a debug build must be caught by it.
+mutations:
+	@scripts/setup test
+	@scripts/venv
+	@swift build --product martlet $(SWIFT_FLAGS) --quiet
+	@.build/test-venv/bin/python Tests/Torture/mutations.py
+
+# Rolling restarts of all roles behind nginx.
+ROLLS = 100
+rolling: build
+	@scripts/setup test
+	@scripts/venv
+	@.build/test-venv/bin/python Tests/Torture/rolling.py --rolls $(ROLLS)
 
 fmt:
 	@swift format format --in-place --recursive --parallel $(SWIFT_SOURCES)

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+BINARY = REPOSITORY / ".build/debug/martlet"
 SECONDS = 80
 """Of faults at most; most are caught by the first check, after 20."""
 
@@ -28,7 +29,7 @@ def run(name: str) -> bool:
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("torture.py"), "--mutation", name, "--seconds", str(SECONDS),
          "--round", "20", "--gap", "0.7", "--seed", "7"],
-        env=os.environ | {"MARTLET_BIN": str(REPOSITORY / ".build/debug/martlet")},
+        env=os.environ | {"MARTLET_BIN": str(BINARY)},
         capture_output=True, text=True, timeout=1500,
     )
     kinds = sorted(set(re.findall(r"^  ([a-z -]+): ", done.stdout, re.MULTILINE)))

@@ -1,0 +1,132 @@
+"""The checker finds what it is for, in histories of a few lines. `pytest Tests/Torture`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from check import check
+
+Event = dict[str, Any]
+ANN, BEN = "1", "2"
+
+
+def base() -> list[Event]:
+    """Ben follows Ann from 1 on; Ann posts 10 and 20; Ben's stream shows both."""
+    return [
+        {"e": "reader", "r": "ben", "user": BEN, "road": "sse"},
+        {"e": "follow begins", "user": BEN, "other": ANN, "follows": True, "begin": 0.5},
+        {"e": "follow", "user": BEN, "other": ANN, "follows": True, "begin": 0.5, "end": 1, "outcome": "done"},
+        post("10", 2, 3), post("20", 4, 5),
+        {"e": "reset", "r": "ben", "t": 1.5, "first": [], "rest": []},
+        {"e": "conn", "r": "ben", "t": 1.6, "begin": 1.5, "verdict": "resumed"},
+        see("10", 3), see("20", 5),
+        truth("10"), truth("20"),
+        {"e": "truth follow", "user": BEN, "other": ANN},
+        {"e": "final feed", "user": BEN, "posts": ["20", "10"]},
+        {"e": "final counters", "user": BEN, "followers": 0, "following": 1, "posts": 0, "followers_from_outside": 0},
+    ]
+
+
+def post(id: str, begin: float, end: float, outcome: str = "done", status: int = 201) -> Event:
+    return {"e": "post", "user": ANN, "text": f"text {id}", "begin": begin, "end": end, "outcome": outcome,
+            "post": id if outcome == "done" else None, "status": status}
+
+
+def see(id: str, t: float) -> Event:
+    return {"e": "see", "r": "ben", "t": t, "kind": "created", "post": id, "author": ANN, "at": None}
+
+
+def truth(id: str, deleted: bool = False) -> Event:
+    return {"e": "truth post", "post": id, "author": ANN, "deleted": deleted, "text": f"text {id}"}
+
+
+def without(kind: str, value: str) -> list[Event]:
+    return [event for event in base() if not (event["e"] == kind and value in event.values())]
+
+
+def kinds(events: list[Event]) -> set[str]:
+    return set(check(events).kinds)
+
+
+def test_a_good_history_has_no_finding() -> None:
+    report = check(base())
+    assert not report.findings
+    assert report.counts["deliveries checked"] == 2
+
+
+def swapped() -> list[Event]:
+    events = base()
+    first, second = (index for index, event in enumerate(events) if event["e"] == "see")
+    events[first], events[second] = events[second], events[first]
+    return events
+
+
+def left_before_the_post() -> list[Event]:
+    change = {"user": BEN, "other": ANN, "follows": False, "begin": 1.1}
+    return [*without("truth follow", ANN), {"e": "follow begins"} | change,
+            {"e": "follow"} | change | {"end": 1.2, "outcome": "done"}]
+
+
+BROKEN: dict[str, tuple[list[Event], str]] = {
+    "an acknowledged post is not stored": (without("truth post", "20"), "lost"),
+    "a refused post is stored": ([*base(), post("30", 6, 7, "refused", 400), truth("30")], "refused but done"),
+    "a post is stored twice": ([*base(), truth("20") | {"post": "21"}], "double write"),
+    "a post that nobody made": ([*base(), truth("40")], "invented"),
+    "a stream lacks a post": (without("see", "10"), "missing"),
+    "a stream shows a post twice": ([*base(), see("20", 6)], "double"),
+    "a page and the stream show a post": (
+        [event | ({"first": ["10"]} if event["e"] == "reset" else {}) for event in base()], "double"),
+    "an author's posts are swapped": (swapped(), "out of order"),
+    "a post of somebody who was left": (left_before_the_post(), "stranger"),
+    "a feed lacks a post": (
+        [event | ({"posts": ["20"]} if event["e"] == "final feed" else {}) for event in base()], "missing"),
+    "a feed is not newest first": (
+        [event | ({"posts": ["10", "20"]} if event["e"] == "final feed" else {}) for event in base()], "out of order"),
+    "a counter is wrong": (
+        [event | ({"following": 2} if event["e"] == "final counters" else {}) for event in base()], "wrong counter"),
+    "a server error": ([*base(), {"e": "bug", "t": 1, "what": "500"}], "bad answer"),
+    "a walk with a hole": (
+        [*base(), {"e": "walk", "r": "w", "user": BEN, "pages": [[6, 7, ["20"]]]}], "hole"),
+    "a walk that shows a post twice": (
+        [*base(), {"e": "walk", "r": "w", "user": BEN, "pages": [[6, 7, ["20", "10"]], [7, 8, ["10"]]]}], "double"),
+    "a walk of a stranger's posts": (
+        [*base(), {"e": "walk", "r": "w", "user": "3", "pages": [[6, 7, ["20"]]]}], "stranger"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_broken_is_found(name: str) -> None:
+    events, kind = BROKEN[name]
+    assert kind in kinds(events)
+
+
+def deleted(see_at: float, connected: float, held: bool = False) -> list[Event]:
+    """Post 30 is deleted at 7; Ben's connection of that moment shows it."""
+    return [
+        *base(), post("30", 6, 6.5), truth("30", deleted=True),
+        {"e": "delete begins", "post": "30", "begin": 6.8},
+        {"e": "delete", "user": ANN, "post": "30", "begin": 6.8, "end": 7, "outcome": "done", "status": 204},
+        *([{"e": "fault", "t": 6.9, "kind": "pause", "target": "fanout-0"},
+           {"e": "fault ends", "t": see_at - 0.1, "kind": "pause", "target": "fanout-0"}] if held else []),
+        {"e": "conn", "r": "ben", "t": connected, "begin": connected, "verdict": "resumed"},
+        see("30", see_at),
+    ]
+
+
+def test_a_deleted_post_may_be_on_its_way() -> None:
+    assert "ghost" not in kinds(deleted(7.1, connected=6.9))
+
+
+def test_a_deleted_post_on_a_later_connection_is_found() -> None:
+    assert "ghost" in kinds(deleted(30, connected=20))
+
+
+def test_what_a_fault_held_since_may_come_when_it_ends() -> None:
+    assert "ghost" not in kinds(deleted(30, connected=20, held=True))
+
+
+def test_an_unanswered_write_may_have_happened_or_not() -> None:
+    assert not kinds([*base(), post("30", 6, 7, "unknown", 0)])
+    assert not kinds([*without("final feed", BEN), post("30", 6, 7, "unknown", 0), truth("30"), see("30", 8)])

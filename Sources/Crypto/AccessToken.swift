@@ -66,7 +66,8 @@ public struct TokenSigner: Sendable {
             let code = Base64URL.decode(parts[2]),
             Crypto.equal(code, Crypto.hmacSHA256(key: key, Array("\(parts[0]).\(parts[1])".utf8))),
             let bytes = Base64URL.decode(parts[1]), let claims = try? JSONValue.parse(bytes, depth: 2).object,
-            Set(claims.keys) == Self.claims, claims["iss"]?.string == "martlet", let subject = claims["sub"]?.string.flatMap({ ID($0) }),
+            Set(claims.keys) == Self.claims, claims["iss"]?.string == "martlet",
+            let subject = claims["sub"]?.string.flatMap({ ID($0) }),
             let session = claims["sid"]?.string.flatMap({ ID($0) }), let tokenID = claims["jti"]?.string,
             let issuedAt = claims["iat"]?.integer, issuedAt <= now + Self.clockSkew,
             let expiresAt = claims["exp"]?.integer

@@ -44,11 +44,12 @@ final class LiveSignal: FeedSignal {
         }
         timer.run { $0.cancel() }
         guard !Task.isCancelled else { return false }
-        let (hasEnded, isDraining) = try await loop.run { [gateway, session] in
-            (gateway.value.hasEnded(session), gateway.value.isDraining)
+        let state = try? await loop.run { [gateway, session] in
+            (hasEnded: gateway.value.hasEnded(session), isDraining: gateway.value.isDraining)
         }
-        guard !hasEnded else { throw Problem(.unauthenticated, "the session has ended") }
-        return !isDraining
+        guard let state else { return false }
+        guard !state.hasEnded else { throw Problem(.unauthenticated, "the session has ended") }
+        return !state.isDraining
     }
 
     func cancel() {

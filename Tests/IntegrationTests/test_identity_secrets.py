@@ -175,6 +175,7 @@ def test_no_secret_in_any_log_or_file(verbose: Server) -> None:
     secret = verbose.data / "secret"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     secrets.add("the server's secret", secret.read_text())
+    assert set(secrets.found_in(" ".join(secrets.texts.values()).encode())) == set(secrets.texts), "the search finds nothing"
     assert_clean_logs(verbose, secrets, hashes)
     assert_clean_files(verbose, secrets, secret)
 

@@ -6,6 +6,8 @@ public struct Setting: Sendable {
         case powerOfTwo(ClosedRange<Int>)
         case text
         case oneOf([String])
+        /// By commas.
+        case addressRanges
     }
 
     /// Without prefix, such as `port`: the variable is `MARTLET_PORT`, the flag `--port`.
@@ -41,6 +43,7 @@ public struct Setting: Sendable {
         case .powerOfTwo(let range): "a power of two from \(range.lowerBound) to \(range.upperBound)\(unitSuffix)"
         case .text: "text"
         case .oneOf(let words): "one of " + words.joined(separator: ", ")
+        case .addressRanges: "addresses or CIDR ranges by commas, such as 10.0.0.0/8,2001:db8::1"
         }
     }
 
@@ -52,7 +55,13 @@ public struct Setting: Sendable {
         case .powerOfTwo(let range): Int(value).map { range.contains($0) && $0 & ($0 - 1) == 0 } ?? false
         case .text: !value.contains("\0")
         case .oneOf(let words): words.contains(value)
+        case .addressRanges: Self.words(value).allSatisfy { IPRange($0) != nil }
         }
+    }
+
+    /// The words of a list by commas.
+    public static func words(_ value: String) -> [String] {
+        value.split(separator: ",").map { String($0.filter { $0 != " " }) }.filter { !$0.isEmpty }
     }
 }
 

@@ -25,6 +25,7 @@ struct AccountRoutes: Sendable {
         return try await services.writes.run(scope, user: .zero, route: "signup") { transaction in
             let grant = try await services.accounts.signUp(
                 transaction, handle: handle, displayName: displayName, passwordHash: hash)
+            services.limits.wasOpened(handle: handle, from: scope.address)
             return StoredAnswer(status: 201, body: Self.session(grant))
         }
     }
@@ -37,8 +38,9 @@ struct AccountRoutes: Sendable {
         guard handle.utf8.count <= 64, password.unicodeScalars.count <= 256, !handle.utf8.contains(0) else {
             throw Problem(.invalidCredentials, "no account has this handle and password")
         }
-        try services.limits.check("login \(handle)", .init(perMinute: 10, burst: 10))
+        try services.limits.checkLogIn(handle: handle, from: scope.address)
         let user = try await services.accounts.authenticate(handle: handle, password: password)
+        services.limits.wasOpened(handle: handle, from: scope.address)
         return try await services.writes.run(scope, user: .zero, route: "login") { transaction in
             let grant = try await services.accounts.logIn(transaction, user: user)
             return StoredAnswer(status: 200, body: Self.session(grant))
@@ -49,7 +51,9 @@ struct AccountRoutes: Sendable {
         let token = try Self.refreshToken(scope)
         return try await services.writes.run(scope, user: .zero, route: "refresh") { transaction in
             switch try await services.accounts.refresh(transaction, refreshToken: token) {
-            case .granted(let grant): return StoredAnswer(status: 200, body: Self.session(grant))
+            case .granted(let grant):
+                services.limits.wasOpened(handle: grant.user.handle, from: scope.address)
+                return StoredAnswer(status: 200, body: Self.session(grant))
             case .reused:
                 // An answer, not an error: the end of the session must be committed.
                 let problem = Problem(.tokenReused, "this token was used before: the session has ended, log in again")

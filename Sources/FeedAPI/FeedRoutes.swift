@@ -68,14 +68,14 @@ struct FeedRoutes: Sendable {
     private func poll(_ scope: RequestScope, since: LiveCursor, seconds: Int) async throws -> Answer {
         let user = scope.caller
         guard seconds > 0 else { return answer(user, try await services.feeds.missed(by: user, since: since)) }
-        let signal = try await services.waiter.listen(for: user)
+        let signal = try await services.waiter.listen(for: user, session: scope.token!.session)
         defer { signal.cancel() }
         let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
         while true {
             let missed = try await services.feeds.missed(by: user, since: since)
             let now = monotonicNanoseconds()
             if case .events(let events, _) = missed, events.isEmpty, now < deadline {
-                if await signal.wait(milliseconds: Int((deadline - now) / 1_000_000) + 1) { continue }
+                if try await signal.wait(milliseconds: Int((deadline - now) / 1_000_000) + 1) { continue }
             }
             return answer(user, missed)
         }

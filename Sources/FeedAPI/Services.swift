@@ -16,7 +16,6 @@ public struct Services: Sendable {
     public let writes: Writes
     public let cursors: CursorSigner
     public let waiter: any FeedWaiter
-    /// Limits that a route keeps by itself; throws `Problem`.
     public let limits: RouteLimits
 
     public init(

@@ -3,13 +3,15 @@ public import Core
 /// Tells a long poll when a user's feed has changed. The realtime side of the process does it, for it hears of changes.
 public protocol FeedWaiter: Sendable {
     /// Begins to listen for the user before the caller looks at the feed, so that nothing falls between the two.
-    func listen(for user: ID) async throws -> any FeedSignal
+    /// - Parameter session: the caller's; when it ends, so does the wait.
+    func listen(for user: ID, session: ID) async throws -> any FeedSignal
 }
 
 /// One listening; it ends with `cancel`.
 public protocol FeedSignal: Sendable {
     /// Returns when something has changed since the listening began or since the last wait, or when the time is up.
     /// - Returns: false when the process ends: answer now.
-    func wait(milliseconds: Int) async -> Bool
+    /// - Throws: `Problem` when the session has ended.
+    func wait(milliseconds: Int) async throws -> Bool
     func cancel()
 }

@@ -1,4 +1,4 @@
-import Core
+public import Core
 public import Crypto
 public import Social
 public import Sockets
@@ -11,8 +11,8 @@ public struct Router: Sendable {
         public var limitsAreOn = true
         /// Origins of other sites that may call with a browser, such as `https://app.example`.
         public var origins: Set<String> = []
-        /// Addresses of proxies whose `X-Forwarded-For` is believed.
-        public var trustedProxies: Set<String> = []
+        /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+        public var trustedProxies: [IPRange] = []
 
         public init() {}
     }
@@ -186,12 +186,20 @@ public struct Router: Sendable {
         }
     }
 
-    /// The client's address: behind trusted proxies the last one that is not theirs.
+    /// Whose limits count the request: the client's address, of IPv6 the network, for a customer has all of it. Behind
+    /// trusted proxies the last address that is not theirs; what stands before one that can't be read is not believed.
     public func callerAddress(_ request: HTTPRequest) -> String {
-        guard options.trustedProxies.contains(request.remoteAddress) else { return request.remoteAddress }
+        guard var caller = IPAddress(request.remoteAddress) else { return request.remoteAddress }
         let hops = request.headers.all("x-forwarded-for").joined(separator: ",").split(separator: ",")
-            .map { hop in String(hop.filter { $0 != " " && $0 != "\t" }) }
-        return hops.last { !options.trustedProxies.contains($0) } ?? request.remoteAddress
+        for hop in hops.reversed() {
+            guard isTrusted(caller), let address = IPAddress(forwarded: hop) else { break }
+            caller = address
+        }
+        return caller.customer
+    }
+
+    private func isTrusted(_ address: IPAddress) -> Bool {
+        options.trustedProxies.contains { $0.contains(address) }
     }
 
     public static func requestID(_ request: HTTPRequest) -> String {
@@ -216,11 +224,21 @@ public struct Router: Sendable {
     // MARK: Browsers of other sites
 
     /// May a page of this origin use the live connections? One without an Origin is no browser.
-    public func accepts(origin: String?, host: String?) -> Bool {
-        guard let origin else { return true }
+    public func acceptsOrigin(of request: HTTPRequest) -> Bool {
+        guard let origin = request.headers.first("origin") else { return true }
         if options.origins.contains(origin) { return true }
-        guard let host else { return false }
-        return ["http://", "https://"].contains { ($0 + host).lowercased() == origin.lowercased() }
+        guard let host = request.headers.first("host") else { return false }
+        return schemes(request).contains { "\($0)://\(host)".lowercased() == origin.lowercased() }
+    }
+
+    /// The schemes that the server's own pages may have. A trusted proxy tells; without one nobody knows whether TLS
+    /// ended before this process.
+    private func schemes(_ request: HTTPRequest) -> [String] {
+        let both = ["http", "https"]
+        guard let told = request.headers.first("x-forwarded-proto")?.lowercased(), both.contains(told),
+            let proxy = IPAddress(request.remoteAddress), isTrusted(proxy)
+        else { return both }
+        return [told]
     }
 
     public func crossOrigin(_ request: HTTPRequest) -> [(String, String)] {

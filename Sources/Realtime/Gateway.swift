@@ -27,6 +27,7 @@ final class Gateway {
     private var isFlushing = false
     private var pushLog: [String: (post: ID, recipients: Int)] = [:]
     private var idleSince: [ID: UInt64] = [:]
+    private var polls: [ObjectIdentifier: (session: ID, wake: () -> Void)] = [:]
     private var touchedAt = monotonicNanoseconds()
     private(set) var isDraining = false
     private let metrics = LiveMetrics()
@@ -76,6 +77,8 @@ final class Gateway {
             return token
         }
     }
+
+    func hasEnded(_ session: ID) -> Bool { revocations.contains(session) }
 
     func mayConnect(_ user: ID) -> Bool {
         !isDraining && hub.connections(of: user).count < options.connectionsPerUser
@@ -278,8 +281,9 @@ final class Gateway {
         Task { [feeds] in try? await feeds.timelines.touch(users) }
     }
 
-    /// The session was logged out: its connections end.
+    /// The session was logged out: its connections end, and its long polls look again.
     func end(session: ID) {
+        for poll in polls.values where poll.session == session { poll.wake() }
         for client in clients.values where client.session == session { client.end(.forceDisconnect) }
     }
 
@@ -299,7 +303,8 @@ final class Gateway {
     // MARK: Long polls
 
     func listen(
-        for user: ID, _ action: @escaping () -> Void, _ completion: @escaping (Result<Subscriber, RedisError>) -> Void
+        for user: ID, session: ID, _ action: @escaping () -> Void,
+        _ completion: @escaping (Result<Subscriber, RedisError>) -> Void
     ) {
         guard hub.connections(of: user).count < options.connectionsPerUser else {
             return completion(.failure(.overloaded))
@@ -307,14 +312,22 @@ final class Gateway {
         let subscriber = Subscriber(user: user, kind: .signal(action), sink: nil, cursor: .init(epoch: 0, position: 0))
         hub.add(subscriber)
         idleSince[user] = nil
+        polls[ObjectIdentifier(subscriber)] = (session, action)
+        // It may have ended since the request was admitted.
+        if hasEnded(session) { action() }
         node.register(user) { [unowned self] result in
             switch result {
             case .success: completion(.success(subscriber))
             case .failure(let error):
-                leave(subscriber)
+                stopListening(subscriber)
                 completion(.failure(error))
             }
         }
+    }
+
+    func stopListening(_ subscriber: Subscriber) {
+        polls[ObjectIdentifier(subscriber)] = nil
+        leave(subscriber)
     }
 }
 

@@ -3,18 +3,19 @@ public import HTTPService
 import Hub
 import RedisLink
 import Runtime
+import Wire
 
 extension LiveService: FeedWaiter {
-    public func listen(for user: ID) async throws -> any FeedSignal {
+    public func listen(for user: ID, session: ID) async throws -> any FeedSignal {
         let wakeup = Wakeup()
         let subscriber = try await withCheckedThrowingContinuation { continuation in
             gateway.run { gateway in
-                gateway.listen(for: user, { wakeup.signal() }) { result in
+                gateway.listen(for: user, session: session, { wakeup.signal() }) { result in
                     continuation.resume(with: result.map { LoopBound.holding($0, on: gateway.loop) })
                 }
             }
         }
-        return LiveSignal(wakeup: wakeup, subscriber: subscriber, gateway: gateway)
+        return LiveSignal(wakeup: wakeup, subscriber: subscriber, session: session, gateway: gateway)
     }
 }
 
@@ -22,15 +23,17 @@ extension LiveService: FeedWaiter {
 final class LiveSignal: FeedSignal {
     private let wakeup: Wakeup
     private let subscriber: LoopBound<Subscriber>
+    private let session: ID
     private let gateway: LoopBound<Gateway>
 
-    init(wakeup: Wakeup, subscriber: LoopBound<Subscriber>, gateway: LoopBound<Gateway>) {
+    init(wakeup: Wakeup, subscriber: LoopBound<Subscriber>, session: ID, gateway: LoopBound<Gateway>) {
         self.wakeup = wakeup
         self.subscriber = subscriber
+        self.session = session
         self.gateway = gateway
     }
 
-    func wait(milliseconds: Int) async -> Bool {
+    func wait(milliseconds: Int) async throws -> Bool {
         let wakeup = wakeup
         let loop = gateway.loop
         let timer = LoopBound(on: loop) { LoopTimer(on: loop, after: milliseconds) { wakeup.signal() } }
@@ -41,11 +44,16 @@ final class LiveSignal: FeedSignal {
         }
         timer.run { $0.cancel() }
         guard !Task.isCancelled else { return false }
-        return (try? await loop.run { [gateway] in !gateway.value.isDraining }) ?? false
+        let state = try? await loop.run { [gateway, session] in
+            (hasEnded: gateway.value.hasEnded(session), isDraining: gateway.value.isDraining)
+        }
+        guard let state else { return false }
+        guard !state.hasEnded else { throw Problem(.unauthenticated, "the session has ended") }
+        return !state.isDraining
     }
 
     func cancel() {
         let subscriber = subscriber
-        gateway.run { $0.leave(subscriber.value) }
+        gateway.run { $0.stopListening(subscriber.value) }
     }
 }

@@ -43,10 +43,9 @@ struct Configuration: Sendable {
         }
     }
 
-    func list(_ name: String) -> Set<String> {
-        let words = (values.text(name) ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }
-        return Set(words.filter { !$0.isEmpty })
-    }
+    /// Other sites whose pages may use the API.
+    var origins: Set<String> { Set(Setting.words(values.text("origins") ?? "")) }
+    var trustedProxies: [IPRange] { Setting.words(values.text("trusted-proxies") ?? "").compactMap { IPRange($0) } }
 
     func kafkaOptions() throws -> KafkaOptions? {
         guard let kafka else { return nil }

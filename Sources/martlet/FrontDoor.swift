@@ -29,7 +29,7 @@ final class FrontDoor: ServerHandler {
 
     func received(_ request: HTTPRequest, _ exchange: HTTPExchange) {
         if request.path == LiveService.eventStreamPath, request.method == "GET", let live {
-            guard acceptsOrigin(request) else { return exchange.respond(Self.foreignOrigin(request)) }
+            guard router.acceptsOrigin(of: request) else { return exchange.respond(Self.foreignOrigin(request)) }
             return live.openStream(request, exchange, headers: router.crossOrigin(request))
         }
         if request.path == LiveService.webSocketPath || request.path == LiveService.eventStreamPath, live != nil {
@@ -63,7 +63,7 @@ final class FrontDoor: ServerHandler {
 
     func upgrade(_ request: HTTPRequest) -> UpgradeVerdict {
         guard live != nil else { return .refuse(Self.answer(Problem(.notFound, "no live feed here"), request)) }
-        guard acceptsOrigin(request) else { return .refuse(Self.foreignOrigin(request)) }
+        guard router.acceptsOrigin(of: request) else { return .refuse(Self.foreignOrigin(request)) }
         let offered = request.headers.all("sec-websocket-protocol").joined(separator: ",").split(separator: ",")
             .map { $0.filter { $0 != " " && $0 != "\t" } }
         return .accept(subprotocol: offered.contains("centrifuge-json") ? "centrifuge-json" : nil)
@@ -71,10 +71,6 @@ final class FrontDoor: ServerHandler {
 
     func opened(_ socket: WebSocket, _ request: HTTPRequest) {
         live?.opened(socket)
-    }
-
-    private func acceptsOrigin(_ request: HTTPRequest) -> Bool {
-        router.accepts(origin: request.headers.first("origin"), host: request.headers.first("host"))
     }
 
     private static func foreignOrigin(_ request: HTTPRequest) -> HTTPResponse {

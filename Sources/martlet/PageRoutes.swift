@@ -13,7 +13,7 @@ enum PageRoutes {
 
     private static let policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        + "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
     /// The folder of the setting, of the working folder, or beside the program.
     static func folder(_ setting: String?) -> String? {

@@ -120,8 +120,8 @@ final class Server: Sendable {
         let configuration = site.configuration
         var options = Router.Options()
         options.limitsAreOn = configuration.limitsAreOn
-        options.origins = configuration.list("origins")
-        options.trustedProxies = configuration.list("trusted-proxies")
+        options.origins = configuration.origins
+        options.trustedProxies = configuration.trustedProxies
         var routes = OperationRoutes(missing: { [weak self] in await self?.missing() ?? ["server"] }).routes
         if roles.contains(.api), let live {
             routes += FeedAPI.routes(

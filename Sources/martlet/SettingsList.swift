@@ -44,7 +44,9 @@ enum SettingsList {
             "limits", .oneOf(["on", "off"]), default: "on", roles: servers, "rate limits; off is for benchmarks only"),
         Setting("origins", .text, roles: servers, "other origins whose pages may use API and live feed, by commas"),
         Setting(
-            "trusted-proxies", .text, roles: servers, "addresses whose X-Forwarded-For is believed, by commas"),
+            "trusted-proxies", .addressRanges, roles: servers,
+            "proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; an IPv4 range also holds its IPv4-mapped "
+                + "form"),
         Setting(
             "connections", .integer(1...1_000_000), unit: "connections", default: "15000", roles: servers,
             "most open client connections"),

@@ -59,10 +59,11 @@ final class Site: Sendable {
         redis = try await Redis(on: stores, address: redisAddress)
         ids = IDGenerator(node: node ?? configuration.node, clock: clock)
         let hasher = PasswordHasher(threads: passwordThreads, cost: configuration.passwordCost)
+        revocations = Revocations(clock: clock)
         accounts = Accounts(
             database: database, ids: ids, hasher: hasher,
-            signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: secret)), clock: clock)
-        revocations = Revocations(clock: clock)
+            signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: secret)), revocations: revocations,
+            clock: clock)
         users = Users(database: database)
         posts = Posts(database: database, ids: ids, users: users, clock: clock)
         graph = Graph(ids: ids, clock: clock)

@@ -60,6 +60,29 @@ import Testing
         #expect(throws: TokenFailure.expired) { try signer.verify(signer.sign(token), now: 1900) }
     }
 
+    /// Clocks of two processes differ; a minute is forgiven.
+    @Test func isRefusedWhenItComesFromTheFuture() throws {
+        #expect(try signer.verify(signer.sign(token), now: 940) == token)
+        #expect(throws: TokenFailure.invalid) { try signer.verify(signer.sign(token), now: 939) }
+    }
+
+    /// Signed with the very key, but not what this server says.
+    @Test(arguments: [
+        #"{"iss":"martlet","sub":"12","sid":"34","jti":"t","iat":1000,"exp":1900,"aud":"x"}"#,
+        #"{"iss":"martlet","sub":"12","sid":"34","jti":"t","iat":1000,"exp":1900,"nbf":1000}"#,
+        #"{"iss":"martlet","sub":"12","sid":"34","jti":"t","iat":1000,"exp":1900,"exp":1900}"#,
+        #"{"iss":"other","sub":"12","sid":"34","jti":"t","iat":1000,"exp":1900}"#,
+        #"{"sub":"12","sid":"34","jti":"t","iat":1000,"exp":1900}"#,
+    ])
+    func isRefusedWithOtherClaims(_ claims: String) {
+        let header = Base64URL.encode(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
+        let text = header + "." + Base64URL.encode(Array(claims.utf8))
+        let code = Crypto.hmacSHA256(key: Array(repeating: 7, count: 32), Array(text.utf8))
+        #expect(throws: TokenFailure.invalid) {
+            try signer.verify(text + "." + Base64URL.encode(code), now: 1500)
+        }
+    }
+
     @Test func isRefusedWithAnotherKeyHeaderOrBody() {
         let text = signer.sign(token)
         let parts = text.split(separator: ".").map(String.init)

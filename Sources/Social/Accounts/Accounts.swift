@@ -23,15 +23,18 @@ public struct Accounts: Sendable {
     let ids: IDGenerator
     let hasher: PasswordHasher
     let signer: TokenSigner
+    let revocations: Revocations
     let clock: any WallClock
 
     public init(
-        database: Database, ids: IDGenerator, hasher: PasswordHasher, signer: TokenSigner, clock: any WallClock
+        database: Database, ids: IDGenerator, hasher: PasswordHasher, signer: TokenSigner, revocations: Revocations,
+        clock: any WallClock
     ) {
         self.database = database
         self.ids = ids
         self.hasher = hasher
         self.signer = signer
+        self.revocations = revocations
         self.clock = clock
     }
 
@@ -161,6 +164,9 @@ public struct Accounts: Sendable {
                 "UPDATE sessions SET ended_at = now() WHERE id = $1 AND ended_at IS NULL", [.integer(session.raw)]),
             Statement("SELECT pg_notify('martlet_session', $1)", [.text(session.description)]),
         ])
+        // Here at once, before anybody hears of the commit. Should that fail, the session has ended in this process only,
+        // and its owner, who got an error, asks again.
+        revocations.add(session)
     }
 
     /// Forgets refresh tokens that have expired, and sessions that ended a month ago with the tokens they had.

@@ -1,0 +1,255 @@
+"""Guessing passwords and handles: by many, from many addresses, by words and by time."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import statistics
+import time
+from typing import Callable, Iterator
+
+import httpx
+import pytest
+
+from martlet_process import Server, run_martlet
+from support import PASSWORD, User, assert_problem, expect, http_client, unique_handle
+
+PER_ACCOUNT, PER_ADDRESS = 10, 30
+TRUSTED = "127.0.0.0/8, 10.7.0.0/16,2001:db8:ffff::/48"
+fresh_address = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def behind_proxy() -> Iterator[Server]:
+    """A server with its default limits, which believes the loopback's and some ranges' X-Forwarded-For."""
+    limited = Server(MARTLET_TRUSTED_PROXIES=TRUSTED, MARTLET_PASSWORD_COST="1")
+    del limited.settings["MARTLET_LIMITS"]
+    try:
+        yield limited.start()
+    finally:
+        limited.remove()
+
+
+@pytest.fixture
+def api(behind_proxy: Server) -> Iterator[httpx.Client]:
+    with http_client(behind_proxy.url) as client:
+        yield client
+
+
+def address() -> str:
+    """An IPv4 address that no test has had."""
+    number = next(fresh_address)
+    return f"198.{18 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+
+
+def network() -> str:
+    """An IPv6 network of 64 bits that no test has had, without its last 64 bits."""
+    return f"2001:db8:1:{next(fresh_address):x}"
+
+
+def post(api: httpx.Client, route: str, source: str, **body: str) -> httpx.Response:
+    return api.post(f"/v1/auth/{route}", json=body, headers={"X-Forwarded-For": source})
+
+
+def log_in(api: httpx.Client, source: str, handle: str, password: str = "a wrong guess") -> httpx.Response:
+    return post(api, "login", source, handle=handle, password=password)
+
+
+def sign_up(api: httpx.Client, source: str, name: str = "victim") -> str:
+    handle = unique_handle(name)
+    expect(post(api, "signup", source, handle=handle, password=PASSWORD), 201)
+    return handle
+
+
+def until_refused(attempt: Callable[[], httpx.Response], burst: int) -> httpx.Response:
+    """Attempts until one is refused, and that answer: `burst` are let through at once, and as many in each minute."""
+    begin = time.monotonic()
+    for number in itertools.count():
+        answer = attempt()
+        most = burst + (time.monotonic() - begin) * burst / 60
+        if answer.status_code == 429:
+            assert_problem(answer, 429, "rate_limited")
+            return answer
+        assert number < most, f"{number + 1} attempts were let through"
+    raise AssertionError
+
+
+def use_up(attempt: Callable[[], httpx.Response], burst: int) -> httpx.Response:
+    """As `until_refused`, for a limit of which nothing was used: it lets through what it promises, too."""
+    count = itertools.count()
+    refused = until_refused(lambda: (next(count), attempt())[1], burst)
+    assert next(count) > burst
+    return refused
+
+
+def wait_as_told(answer: httpx.Response) -> int:
+    """Waits for what Retry-After says; it is what the test measures."""
+    seconds = int(answer.headers["retry-after"])
+    assert 1 <= seconds <= 60
+    time.sleep(seconds)
+    return seconds
+
+
+def test_many_addresses_guess_at_one_account(api: httpx.Client) -> None:
+    """Each guess from another address: the account's limit holds; told when to come back, the next one then is let in."""
+    handle = sign_up(api, address(), "kate")
+    spellings = itertools.cycle([handle, handle.upper(), handle.title(), handle.replace("k", "\u212a")])
+    refused = use_up(lambda: log_in(api, address(), next(spellings)), PER_ACCOUNT)
+    wait_as_told(refused)
+    assert_problem(log_in(api, address(), handle), 401, "invalid_credentials")
+    until_refused(lambda: log_in(api, address(), next(spellings)), 1)
+
+
+def test_the_owner_is_not_locked_out(api: httpx.Client) -> None:
+    """While strangers use up the account's guesses without end, whoever opened it before gets in from where that was,
+    and from elsewhere after the wait, once the strangers stop. Tokens are refreshed all the while."""
+    home = address()
+    handle = sign_up(api, home)
+    session = expect(log_in(api, home, handle, PASSWORD), 200).json()
+    for _ in range(5):
+        until_refused(lambda: log_in(api, address(), handle), PER_ACCOUNT)
+        expect(log_in(api, home, handle, PASSWORD), 200)
+        session = expect(post(api, "refresh", home, refresh_token=session["refresh_token"]), 200).json()
+    elsewhere = address()
+    wait_as_told(until_refused(lambda: log_in(api, elsewhere, handle), PER_ACCOUNT))
+    expect(log_in(api, elsewhere, handle, PASSWORD), 200)
+
+
+def test_a_known_address_has_a_limit_of_its_own(api: httpx.Client) -> None:
+    """It may not guess without end, either; nor does it open the accounts of others."""
+    home = address()
+    handle, other = sign_up(api, home), sign_up(api, address())
+    # Home has some tries left of its address's limit.
+    sources = (home if number % 3 == 0 else address() for number in itertools.count())
+    use_up(lambda: log_in(api, home, handle), PER_ACCOUNT)
+    use_up(lambda: log_in(api, next(sources), other), PER_ACCOUNT)
+
+
+def test_a_refresh_shows_where_the_owner_is(api: httpx.Client) -> None:
+    """Who moves with the session open is known at the new address."""
+    handle = sign_up(api, address())
+    session = expect(log_in(api, address(), handle, PASSWORD), 200).json()
+    moved = address()
+    expect(post(api, "refresh", moved, refresh_token=session["refresh_token"]), 200)
+    until_refused(lambda: log_in(api, address(), handle), PER_ACCOUNT)
+    expect(log_in(api, moved, handle, PASSWORD), 200)
+
+
+def test_one_address_guesses_at_many_accounts(api: httpx.Client) -> None:
+    """One password over many handles, existing or not: the address's limit holds, and the wait that it tells is true."""
+    handles = [sign_up(api, address()) for _ in range(5)]
+    source = address()
+    refused = use_up(lambda: log_in(api, source, handles.pop() if handles else unique_handle("nobody")), PER_ADDRESS)
+    expect(log_in(api, address(), sign_up(api, address()), PASSWORD), 200)
+    wait_as_told(refused)
+    assert_problem(log_in(api, source, unique_handle("nobody")), 401, "invalid_credentials")
+
+
+@pytest.mark.parametrize("route", ["signup", "refresh", "logout"])
+def test_other_ways_in_are_limited(api: httpx.Client, route: str) -> None:
+    """Making accounts, probing handles by sign-up and guessing refresh tokens: by address, with a true wait."""
+    source, taken = address(), sign_up(api, address())
+
+    def attempt() -> httpx.Response:
+        if route == "signup":
+            return post(api, route, source, handle=taken, password=PASSWORD)
+        return post(api, route, source, refresh_token=unique_handle("guess"))
+
+    wait_as_told(use_up(attempt, PER_ADDRESS))
+    assert attempt().status_code == {"signup": 409, "refresh": 401, "logout": 204}[route]
+
+
+def test_an_ipv6_network_is_one_guesser(api: httpx.Client) -> None:
+    """A customer has 2^64 addresses; another network is somebody else."""
+    net = network()
+    sources = (f"{net}:{number:x}::{number:x}" for number in itertools.count(1))
+    use_up(lambda: log_in(api, next(sources), unique_handle("nobody")), PER_ADDRESS)
+    assert log_in(api, f"{network()}::1", unique_handle("nobody")).status_code == 401
+
+
+@pytest.mark.parametrize("spelling", [
+    "{0}:4711", "1.2.3.4 ,\t{0}", "::ffff:{0}", "[::ffff:{0}]:80", "1.2.3.4, {0}", "1.2.3.4, {0}, 10.7.1.2", "{0}, 127.0.0.9,10.7.9.9",
+    "{0}, ::ffff:10.7.0.1", "{0}, [2001:db8:ffff:1::7]:443", "garbage, {0}", ", {0}",
+], ids=repr)
+def test_one_address_in_many_spellings(api: httpx.Client, spelling: str) -> None:
+    """The last address that is no trusted proxy's counts, however it is written and whatever stands before it."""
+    source = address()
+    both = itertools.cycle([source, spelling.format(source)])
+    use_up(lambda: log_in(api, next(both), unique_handle("nobody")), PER_ADDRESS)
+
+
+def test_what_stands_before_an_address_is_not_believed(api: httpx.Client) -> None:
+    """The client can write what it likes before the entry that the proxy adds."""
+    source = address()
+    claims = (f"{address()}, {source}" for _ in itertools.count())
+    use_up(lambda: log_in(api, next(claims), unique_handle("nobody")), PER_ADDRESS)
+    # Nor what stands before an entry that can't be read: all of that is the proxy's own.
+    unreadable = (f"{address()}, unknown" for _ in itertools.count())
+    until_refused(lambda: log_in(api, next(unreadable), unique_handle("nobody")), PER_ADDRESS)
+
+
+def test_without_a_trusted_proxy_nobody_is_believed(limited_server: Server) -> None:
+    with http_client(limited_server.url) as http:
+        until_refused(lambda: log_in(http, address(), unique_handle("nobody")), PER_ADDRESS)
+
+
+@pytest.mark.parametrize("value", ["10.0.0.0/33", "10.0.0.1/8", "proxy.example", "10.0.0.0-10.0.0.9", "::1/129", "10.0.0.1;10.0.0.2"])
+def test_a_range_that_is_none_is_named(value: str) -> None:
+    ended = run_martlet("serve", timeout=15, MARTLET_TRUSTED_PROXIES=value)
+    assert ended.returncode == 2
+    assert "MARTLET_TRUSTED_PROXIES" in ended.stderr and value in ended.stderr and "CIDR" in ended.stderr
+
+
+def test_limits_do_not_tell_who_exists(api: httpx.Client) -> None:
+    """After as many guesses as for a handle that exists, one that nobody has gets the same answers, to the byte; but for
+    the request id, and the seconds to wait, which go by meanwhile."""
+    def answers(handle: str) -> list[tuple[int, bytes, list[str]]]:
+        seen = []
+        for _ in range(PER_ACCOUNT + 2):
+            answer = log_in(api, address(), handle)
+            text = answer.content.replace(answer.headers["x-request-id"].encode(), b"")
+            seen.append((answer.status_code, re.sub(rb"wait \d+ s", b"wait", text), sorted(answer.headers)))
+        return seen
+
+    assert answers(sign_up(api, address())) == answers(unique_handle("nobody"))
+
+
+@pytest.mark.parametrize("handle", ["x", "no such handle", "ab", "ä" * 20, "a\u0000b", "x" * 64, "x" * 65, "x" * 5000, ""], ids=lambda h: f"{h[:12]!r}")
+def test_what_can_be_no_handle_is_answered_as_one_that_nobody_has(api: httpx.Client, handle: str) -> None:
+    unknown = log_in(api, address(), unique_handle("nobody"))
+    answer = log_in(api, address(), handle)
+    assert_problem(answer, 401, "invalid_credentials")
+    strip = [one.content.replace(one.headers["x-request-id"].encode(), b"") for one in (unknown, answer)]
+    assert strip[0] == strip[1]
+
+
+def test_time_does_not_tell_who_exists(server: Server) -> None:
+    """25 interleaved rounds over three accounts and three handles that nobody has, in an order that changes: the medians
+    of all six lie within a factor of 1.5. A log-in without a hash would take a tenth of the time or less."""
+    users = [User.signup(server, f"known{number}") for number in range(3)]
+    names = [user.handle for user in users] + [unique_handle("nobody") for _ in users]
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    with http_client(server.url) as http:
+        for round_ in range(25):
+            for name in names[round_ % 6:] + names[:round_ % 6]:
+                begin = time.perf_counter()
+                expect(http.post("/v1/auth/login", json={"handle": name, "password": "wrong password"}), 401)
+                taken[name].append(time.perf_counter() - begin)
+        floor = []
+        for _ in range(25):
+            begin = time.perf_counter()
+            expect(http.post("/v1/auth/login", json={"handle": "x" * 65, "password": "wrong password"}), 401)
+            floor.append(time.perf_counter() - begin)
+    medians = [statistics.median(times) for times in taken.values()]
+    assert max(medians) < 1.5 * min(medians), medians
+    assert min(medians) > 3 * statistics.median(floor), "no hash was computed: the test measures nothing"
+    for user in users:
+        user.close()
+
+
+def test_sign_up_tells_who_exists_at_a_price(api: httpx.Client) -> None:
+    """That a handle is taken cannot be hidden; it costs a hash and counts, and a public page says the same."""
+    source, taken = address(), sign_up(api, address())
+    assert_problem(post(api, "signup", source, handle=taken, password=PASSWORD), 409, "handle_taken", "handle")
+    expect(api.get(f"/v1/users/@{taken}"), 200)
+    until_refused(lambda: post(api, "signup", source, handle=taken, password=PASSWORD), PER_ADDRESS)

@@ -1,0 +1,204 @@
+"""What belongs to somebody else: every route's door, and what is behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from centrifugo_client import Centrifugo
+from conftest import MakeUser
+from martlet_process import Server
+from sse_client import Sse
+from support import User, assert_problem, expect, http_client, unique_handle
+
+TEXT = "words that were taken back"
+BODIES = {
+    "/v1/auth/signup": {"handle": "x", "password": "x"}, "/v1/auth/login": {"handle": "x", "password": "x"},
+    "/v1/auth/refresh": {"refresh_token": "x"}, "/v1/auth/logout": {"refresh_token": "x"},
+    "/v1/posts": {"text": "x"}, "/posts": {"text": "x"}, "/follow": {"user_id": "1"},
+}
+
+
+def operations(http: httpx.Client) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
+    """Method, path and who may call, of everything that the server says it has."""
+    for path, item in expect(http.get("/openapi.json"), 200).json()["paths"].items():
+        for method, operation in item.items():
+            if method in ("get", "put", "post", "delete"):
+                yield method, path, operation["security"]
+
+
+def test_every_door(server: Server, alice: User) -> None:
+    """Each route by the description: who needs a token is refused without one, and a bad or ended one is refused by all
+    that look at tokens, also where nobody needs one."""
+    ended = alice.login()
+    with http_client(server.url) as http:
+        expect(http.post("/v1/auth/logout", json={"refresh_token": ended.session["refresh_token"]}), 204)
+        bad = [{"Authorization": f"Bearer {token}"} for token in (ended.token, alice.token[:-2], "x", alice.session["refresh_token"])]
+        seen = {"open": 0, "optional": 0, "closed": 0}
+        for method, path, security in operations(http):
+            if path == "/v1/live/ws":
+                continue  # its token comes in a message
+            def call(headers: dict[str, str]) -> httpx.Response:
+                where = re.sub(r"\{\w*handle\}", alice.handle, path)
+                where = re.sub(r"\{\w+\}", alice.id, where)
+                body = {"json": BODIES[path]} if method == "post" and path in BODIES else {}
+                return http.request(method, where, headers=headers, **body)
+
+            if security == []:
+                seen["open"] += 1
+                assert {call(headers).status_code for headers in ({}, *bad)} == {call({}).status_code}, path
+                continue
+            seen["optional" if {} in security else "closed"] += 1
+            for headers in bad:
+                assert_problem(call(headers), 401, "unauthenticated")
+            if {} in security:
+                assert call({}).status_code in (200, 404), path
+            else:
+                assert_problem(call({}), 401, "unauthenticated")
+        assert seen["open"] >= 8 and seen["optional"] >= 6 and seen["closed"] >= 11, seen
+    expect(alice.http.get("/v1/me"), 200)
+    ended.close()
+
+
+@pytest.mark.parametrize("header", [
+    "X-User-Id", "X-User", "X-Remote-User", "X-Forwarded-User", "Remote-User", "X-Authenticated-User", "X-Martlet-User", "From", "Cookie",
+    "X-Access-Token", "X-Authorization", "Proxy-Authorization", "X-Original-Authorization",
+])
+def test_no_other_header_says_who_calls(api: httpx.Client, alice: User, bob: User, header: str) -> None:
+    for value in (alice.id, alice.handle, f"Bearer {alice.token}", f"token={alice.token}"):
+        assert_problem(api.get("/v1/me", headers={header: value}), 401, "unauthenticated")
+        assert expect(bob.http.get("/v1/me", headers={header: value}), 200).json()["id"] == bob.id
+
+
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL"])
+def test_no_header_changes_method_or_address(alice: User, bob: User, header: str) -> None:
+    post = alice.post("stays")["id"]
+    value = f"/feeds/{alice.id}" if "URL" in header else "DELETE"
+    for user in (alice, bob):
+        assert expect(user.http.get(f"/v1/posts/{post}", headers={header: value}), 200).json()["id"] == post
+    expect(alice.http.get(f"/v1/posts/{post}"), 200)
+
+
+def test_the_posts_of_another_cannot_be_deleted(alice: User, bob: User, make_user: MakeUser) -> None:
+    """403 for a follower and for a stranger; also with the author's own idempotency key, and when it is gone already."""
+    post, key = alice.post("mine")["id"], {"Idempotency-Key": unique_handle("key")}
+    for other in (bob, make_user("stranger")):
+        for headers in ({}, key):
+            assert_problem(other.http.delete(f"/v1/posts/{post}", headers=headers), 403, "forbidden")
+    assert expect(bob.http.get(f"/v1/posts/{post}"), 200).json()["text"] == "mine"
+    assert alice.http.get("/v1/me").json()["posts"] == 1
+    expect(alice.http.delete(f"/v1/posts/{post}", headers=key), 204)
+    for headers in ({}, key):
+        assert_problem(bob.http.delete(f"/v1/posts/{post}", headers=headers), 403, "forbidden")
+
+
+def test_the_feed_of_another_is_not_shown(alice: User, bob: User) -> None:
+    """403 whatever is asked of it, and the same for an id that nobody has."""
+    live, page = alice.feed()["live"], alice.feed()
+    assert page["items"] == []
+    for user_id in (alice.id, "1", str(2**53 - 1)):
+        for query in ({}, {"limit": 1}, {"since": live}, {"since": live, "wait": 1}, {"cursor": "x"}, {"limit": "x"}):
+            assert_problem(bob.http.get(f"/feeds/{user_id}", params=query), 403, "forbidden")
+        assert_problem(bob.http.get(f"/feeds/{user_id}", headers={"If-None-Match": "*"}), 403, "forbidden")
+    for user_id in (f"0{bob.id}", f"+{bob.id}", f"{bob.id}.0", "@" + bob.handle, bob.handle):
+        assert bob.http.get(f"/feeds/{user_id}").status_code == 404
+
+
+def test_follows_are_the_callers_own(alice: User, bob: User, make_user: MakeUser) -> None:
+    """Nobody makes or ends a follow in the name of another, whatever the body or the query says."""
+    carol = make_user("carol")
+    for call in (lambda: carol.http.delete(f"/v1/users/{alice.id}/follow"), lambda: alice.http.delete(f"/v1/users/{bob.id}/follow")):
+        expect(call(), 204)
+    for path in (f"/v1/users/{carol.id}/follow?follower={bob.id}", f"/v1/users/{carol.id}/follow?user_id={bob.id}"):
+        assert_problem(alice.http.put(path), 400, "unknown_parameter")
+    for body in ({"user_id": carol.id, "follower": bob.id}, {"user_id": carol.id, "follower_id": bob.id}):
+        assert_problem(alice.http.post("/follow", json=body), 400, "unknown_field")
+    for body in ({"text": "x", "author": bob.id}, {"text": "x", "author_id": bob.id}, {"text": "x", "id": "1"}, {"text": "x", "created_at": "x"}):
+        assert_problem(alice.http.post("/v1/posts", json=body), 400, "unknown_field")
+    assert carol.walk(f"/v1/users/{alice.id}/followers") == [bob.id]
+    assert carol.walk(f"/v1/users/{carol.id}/followers") == []
+
+
+@pytest.mark.parametrize("method", ["publish", "history", "presence", "presence_stats", "rpc", "sub_refresh", "subscribe"])
+def test_the_channel_of_another(alice: User, bob: User, method: str) -> None:
+    """Neither read nor written by any command of the protocol; nobody publishes by WebSocket, also not to the own channel."""
+    event = {"type": "post.created", "post": {"id": "1", "text": "forged"}}
+    with Centrifugo.of(alice) as victim, Centrifugo.of(bob) as attacker:
+        for channel in (alice.channel, bob.channel, f"feed:{alice.id} ", f"FEED:{alice.id}", f"$feed:{alice.id}", f"feed:0{alice.id}", "feed:*", "feed:"):
+            reply = attacker.call(**{method: {"channel": channel, "data": event, "method": "x", "token": alice.token, "recover": True}})
+            assert reply["error"]["code"] in (102, 103, 104, 105), (channel, reply)
+        last = alice.post("real")["id"]
+        assert [publication.post_id for publication in victim.until(last)] == [last]
+        assert [publication.post_id for publication in attacker.until(last)] == [last]
+
+
+def everything_readable(reader: User, author: User, post_id: str, since: str, position: tuple[str, int]) -> Iterator[str]:
+    """All that a reader can get the server to say about an author's posts, as text."""
+    paths = ["/v1/feed", f"/feeds/{reader.id}", f"/v1/feed?since={since}", f"/v1/users/{author.id}/posts", f"/v1/posts/{post_id}"]
+    for path in paths:
+        yield reader.http.get(path).text
+        yield reader.http.get(path, headers={"If-None-Match": '"x"'}).text
+    with Sse(reader.server, token=reader.token, since=since) as stream:
+        verdict = stream.next()
+        yield verdict.data + "".join(event.data for event in stream.take(verdict.json().get("missed", 0)))
+    for start in ({"since": since}, {"position": position}):
+        with Centrifugo.of(reader, **start) as client:
+            yield str(client.publications)
+
+
+def says(reader: User, *arguments: Any) -> bool:
+    return any(TEXT in text for text in everything_readable(reader, *arguments))
+
+
+def test_what_was_deleted_is_gone_for_all(alice: User, bob: User, make_user: MakeUser) -> None:
+    """By any route, by id, from any position before; for followers, for a stranger and for the author."""
+    stranger = make_user("stranger")
+    readers = (bob, stranger, alice)
+    before = {}
+    for reader in readers:
+        with Centrifugo.of(reader) as client:
+            before[reader.id] = (reader.feed()["live"], client.position)
+    post = alice.post(TEXT)["id"]
+    bob.sees(post)
+    assert all(says(reader, alice, post, *before[reader.id]) for reader in readers), "the search finds nothing"
+    alice.delete(post)
+    for reader in readers:
+        assert not says(reader, alice, post, *before[reader.id])
+        assert_problem(reader.http.get(f"/v1/posts/{post}"), 404, "not_found")
+    with http_client(alice.server.url) as http:
+        assert_problem(http.get(f"/v1/posts/{post}"), 404, "not_found")
+        assert http.get(f"/v1/users/{alice.id}/posts").json()["items"] == []
+
+
+def test_what_was_left_is_in_no_feed(alice: User, bob: User, make_user: MakeUser) -> None:
+    """Who no longer follows gets the author's posts by feed and live neither from before nor from after, from no position
+    and by no cursor of the time when they were there. By id and in the author's list they are public, as ever."""
+    ballast = make_user("ballast")
+    bob.follow(ballast)
+    with Centrifugo.of(bob) as client:
+        before = (bob.feed()["live"], client.position)
+    older = alice.post(TEXT)["id"]
+    between = ballast.posts(2)
+    bob.sees(older, *between)
+    cursor = bob.feed(limit=2)["next"]
+    assert bob.feed_ids(cursor=cursor)[:1] == [older]
+    bob.unfollow(alice)
+    newer = alice.post(TEXT)["id"]
+    last = ballast.post("the last")["id"]
+    bob.sees(last)
+    assert older not in bob.feed_ids(cursor=cursor)
+    public = (f"/v1/users/{alice.id}/posts", f"/v1/posts/{newer}", f"/v1/posts/{older}")
+    for path in public:
+        assert TEXT in expect(bob.http.get(path), 200).text
+    shown: list[Callable[[], object]] = [
+        lambda: bob.feed(), lambda: bob.feed(since=before[0]), lambda: bob.walk("/v1/feed", limit=1),
+    ]
+    for show in shown:
+        assert TEXT not in str(show())
+        assert older not in str(show()) and newer not in str(show())
+    with Sse(bob.server, token=bob.token, since=before[0]) as stream, Centrifugo.of(bob, position=before[1]) as client:
+        assert TEXT not in str(stream.until(last)) and TEXT not in str(client.until(last))

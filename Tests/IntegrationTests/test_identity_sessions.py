@@ -1,0 +1,193 @@
+"""What a session's end ends, and what becomes of a refresh token that many have."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from centrifugo_client import Centrifugo
+from conftest import MakeUser
+from identity import assert_accepted, assert_refused, sha256, show_to_rest, ticket_of
+from martlet_process import Server
+from raw_http import RawHttp
+from sse_client import Sse
+from sql import rows
+from support import User, assert_problem, eventually, expect, http_client
+
+RACERS = 50
+
+
+def log_out(user: User) -> None:
+    with http_client(user.server.url) as http:
+        expect(http.post("/v1/auth/logout", json={"refresh_token": user.session["refresh_token"]}), 204)
+
+
+def refresh(server: Server, token: str) -> httpx.Response:
+    with http_client(server.url) as http:
+        return http.post("/v1/auth/refresh", json={"refresh_token": token})
+
+
+def waiting_poll(user: User) -> RawHttp:
+    """A long poll on its way."""
+    raw = RawHttp(user.server)
+    raw.send(raw.request("GET", f"/v1/feed?since={user.feed()['live']}&wait=50", token=user.token))
+    return raw
+
+
+def test_a_log_out_ends_everything(alice: User, bob: User, make_user: MakeUser) -> None:
+    """REST at once; open WebSocket, event streams and a waiting long poll within a second, with nothing more told."""
+    other = bob.login()
+    with Centrifugo.of(bob) as socket, Sse(bob.server, token=bob.token) as stream, \
+            Sse(bob.server, ticket=ticket_of(bob)) as ticketed, waiting_poll(bob) as poll, waiting_poll(other) as stays:
+        stream.verdict("live"), ticketed.verdict("live")
+        begin = time.monotonic()
+        log_out(bob)
+        assert_problem(show_to_rest(bob.server, bob.token), 401, "unauthenticated")
+        poll.socket.settimeout(5)
+        assert_problem(poll.answer(), 401, "unauthenticated")
+        assert socket.closed(5)[0] == 3503
+        assert stream.rest(5) == [] and ticketed.rest(5) == []
+        assert time.monotonic() - begin < 1
+        post = alice.post("not for the one who has left")["id"]
+        assert [event["post"]["id"] for event in stays.answer().json()["items"]] == [post]
+    assert_refused(other, bob.token)
+    other.close()
+
+
+def test_a_poll_that_begins_as_the_session_ends(bob: User) -> None:
+    """Whichever of the two is first: no poll outlives its session."""
+    for _ in range(20):
+        session = bob.login()
+        live = session.feed()["live"]
+        with RawHttp(bob.server) as raw:
+            barrier = threading.Barrier(2)
+
+            def poll() -> None:
+                barrier.wait()
+                raw.send(raw.request("GET", f"/v1/feed?since={live}&wait=50", token=session.token))
+
+            with ThreadPoolExecutor(1) as pool:
+                sent = pool.submit(poll)
+                barrier.wait()
+                log_out(session)
+                sent.result()
+            assert_problem(raw.answer(), 401, "unauthenticated")
+        session.close()
+
+
+def test_a_stream_that_begins_as_the_session_ends(bob: User) -> None:
+    for _ in range(20):
+        session = bob.login()
+        ticket = ticket_of(session)
+        with ThreadPoolExecutor(2) as pool:
+            by_token = pool.submit(Sse, bob.server, token=session.token)
+            by_ticket = pool.submit(Sse, bob.server, ticket=ticket)
+            log_out(session)
+            for opened in (by_token.result(), by_ticket.result()):
+                with opened as stream:
+                    if stream.status_code == 200:
+                        assert {event.event for event in stream.rest(5)} <= {"live"}
+                    else:
+                        assert_problem(stream, 401, "unauthenticated")
+        session.close()
+
+
+def test_a_refresh_token_after_log_out(alice: User) -> None:
+    """Every token of the family is dead, the spent ones and the last."""
+    chain = [alice.session]
+    for _ in range(3):
+        chain.append(expect(refresh(alice.server, chain[-1]["refresh_token"]), 200).json())
+    other = alice.login()
+    # Any token of the family ends it, also a spent one.
+    with http_client(alice.server.url) as http:
+        expect(http.post("/v1/auth/logout", json={"refresh_token": chain[1]["refresh_token"]}), 204)
+    for session in chain:
+        assert_refused(other, session["access_token"])
+        assert refresh(alice.server, session["refresh_token"]).status_code == 401
+    assert_accepted(alice.server, other.token)
+    other.close()
+
+
+def test_one_refresh_token_fifty_times_at_once(alice: User) -> None:
+    """One wins, all others hear that it was used before, and the family ends: the winner may be the thief."""
+    server, token = alice.server, alice.session["refresh_token"]
+    other = alice.login()
+    barrier = threading.Barrier(RACERS)
+
+    def race(_: int) -> httpx.Response:
+        with http_client(server.url) as http:
+            expect(http.get("/healthz"), 200)  # the connection stands before the start
+            barrier.wait()
+            return http.post("/v1/auth/refresh", json={"refresh_token": token})
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        answers = list(pool.map(race, range(RACERS)))
+    winners = [answer.json() for answer in answers if answer.status_code == 200]
+    assert len(winners) == 1
+    for answer in answers:
+        if answer.status_code != 200:
+            assert_problem(answer, 401, "token_reused")
+    assert refresh(server, winners[0]["refresh_token"]).status_code == 401
+    for access in (alice.token, winners[0]["access_token"]):
+        assert_refused(other, access)
+    living = rows(server, f"""
+        SELECT s.id FROM sessions s JOIN refresh_tokens t ON t.session_id = s.id
+        WHERE s.user_id = {alice.id} AND s.ended_at IS NULL AND t.spent_at IS NULL""")
+    assert len(living) == 1
+    of_other = rows(server, f"SELECT session_id FROM refresh_tokens WHERE hash = '\\x{sha256(other.session['refresh_token']).hex()}'")
+    assert living == of_other
+    other.close()
+
+
+def test_a_thief_and_the_owner_in_turn(alice: User) -> None:
+    """Both go on from one stolen token: the second to come ends it for both, whoever that is, and nobody gets back in."""
+    stolen = alice.session["refresh_token"]
+    thief = expect(refresh(alice.server, stolen), 200).json()
+    thief = expect(refresh(alice.server, thief["refresh_token"]), 200).json()
+    other = alice.login()
+    assert_problem(refresh(alice.server, stolen), 401, "token_reused")
+    assert_problem(refresh(alice.server, stolen), 401, "token_reused")
+    assert_refused(other, thief["access_token"])
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: refresh(alice.server, thief["refresh_token"]), range(10)))
+    assert {answer.status_code for answer in answers} == {401}
+    other.close()
+
+
+@pytest.mark.parametrize("end", ["log-out", "reuse"])
+def test_a_log_out_against_a_refresh(alice: User, end: str) -> None:
+    """Of the two at once, the end wins: what the refresh may have won is dead."""
+    other = alice.login()
+    for _ in range(10):
+        first = alice.login()
+        session = expect(refresh(alice.server, first.session["refresh_token"]), 200).json()
+        user = User.of_session(alice.server, session)
+        with ThreadPoolExecutor(2) as pool:
+            won = pool.submit(refresh, alice.server, session["refresh_token"])
+            ending = pool.submit(log_out, user) if end == "log-out" else pool.submit(refresh, alice.server, first.session["refresh_token"])
+            answer = won.result()
+            ending.result()
+        if answer.status_code == 200:
+            assert refresh(alice.server, answer.json()["refresh_token"]).status_code == 401
+            assert show_to_rest(alice.server, answer.json()["access_token"]).status_code == 401
+        else:
+            assert answer.status_code == 401
+        user.close(), first.close()
+    expect(other.http.get("/v1/me"), 200)
+    other.close()
+
+
+def test_what_has_ended_stays_so_after_a_restart(own_server: Server, make_user: MakeUser) -> None:
+    """The list of ended sessions is in memory, and read again at the start."""
+    user = make_user("user", on=own_server)
+    other = user.login()
+    log_out(user)
+    assert own_server.stop() == 0
+    own_server.start()
+    eventually(lambda: expect(other.http.get("/v1/me"), 200), 5, "the other session")
+    assert_refused(other, user.token)
+    other.close()

@@ -37,6 +37,9 @@ def leaks(cluster: Cluster, idle: dict[str, dict[str, int]]) -> list[str]:
                 found.append(f"leak: {role.name} holds {usage[what]} {what}, {idle[role.name][what]} at its start")
         if usage["kilobytes"] > 600_000:
             found.append(f"leak: {role.name} holds {usage['kilobytes']} kB")
+    for server, count, most in cluster.server_connections():
+        if count > most:
+            found.append(f"leak: {server} has {count} connections, expected {most} at most")
     return found
 
 

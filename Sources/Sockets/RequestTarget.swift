@@ -1,10 +1,12 @@
 /// The target of a request line, read strictly.
-struct RequestTarget {
-    var text: String
-    var path: String
-    var query: [(name: String, value: String)] = []
+package struct RequestTarget {
+    package var text: String
+    package var path: String
+    package var query: [(name: String, value: String)] = []
 
-    init(_ bytes: some RandomAccessCollection<UInt8>, method: String, queryLimit: Int) throws(HTTPRequestError) {
+    package init(
+        _ bytes: some RandomAccessCollection<UInt8>, method: String, queryLimit: Int
+    ) throws(HTTPRequestError) {
         guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 35 }) else {
             throw HTTPRequestError(.badRequest, "The request target has a character that must be escaped.")
         }

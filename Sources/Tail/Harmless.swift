@@ -1,11 +1,11 @@
 /// Texts of others on their way to a terminal or a file: none of their characters may do anything but be seen.
-enum Harmless {
+package enum Harmless {
     private static let mostScalars = 16
 
     /// For a terminal. Line breaks of all kinds become `\n`, a tab four spaces, other control characters their
     /// pictures, and what changes the direction of the text around it U+FFFD.
     /// - Parameter breaks: false for text of one line, such as a name.
-    static func visible(_ text: String, breaks: Bool) -> String {
+    package static func visible(_ text: String, breaks: Bool) -> String {
         var scalars = String.UnicodeScalarView()
         var followsCR = false
         for scalar in text.unicodeScalars {
@@ -31,7 +31,7 @@ enum Harmless {
     }
 
     /// For a file, on one line and without loss: `\n`, `\r`, `\t`, `\\`, and `\u{1b}` for other control characters.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -49,7 +49,7 @@ enum Harmless {
 
     /// JSON on one line: what is risky is escaped, which changes no value.
     /// - Parameter json: a valid text; a raw line break can only stand between its values.
-    static func json(_ json: String) -> String {
+    package static func json(_ json: String) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in json.unicodeScalars {
             switch scalar {

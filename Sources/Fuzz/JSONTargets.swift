@@ -35,6 +35,10 @@ extension FuzzTarget {
     /// is a name or a value.
     static let flatJSON = FuzzTarget("flat-json", words: words, leastAccepted: 100) { input, _ throws(Finding) in
         let text = String(decoding: input, as: UTF8.self)
+        guard text.hasFewMarks else {
+            try require((try? FlatJSON.decode(text)) == nil, "it is read in spite of its marks")
+            return false
+        }
         let middle = text.unicodeScalars.index(
             text.startIndex, offsetBy: text.unicodeScalars.count / 2)
         let made = [String(text[..<middle]): String(text[middle...]), "x" + text: text]

@@ -27,6 +27,11 @@ struct Mutator {
         [0xC3], [0xC3, 0xA9], [0xEF, 0xBC, 0x91],
     ]
 
+    /// What costs more the more there is of it: two marks in the wrong order, things that nest, empty elements.
+    private static let heavy: [[UInt8]] = [
+        [0xCC, 0x81, 0xCC, 0xA3], [0xCC, 0x81], Array("[".utf8), Array("{\"a\":".utf8), [44], [10], [27], [37, 50, 53],
+    ]
+
     init(seeds: [[UInt8]], words: [[UInt8]]) {
         self.seeds = seeds
         self.words = words.isEmpty ? Self.characters : words
@@ -36,7 +41,7 @@ struct Mutator {
         var bytes = random.element(seeds)
         // Few changes leave most of the input good, many reach far: 1 to 8, small numbers much more often.
         for _ in 0...min(random.below(8), random.below(8), random.below(8)) { mutate(&bytes, &random) }
-        if random.below(2000) == 0 { lengthen(&bytes, &random) }
+        if random.below(1000) == 0 { lengthen(&bytes, &random) }
         if bytes.count > Self.longest { bytes.removeLast(bytes.count - Self.longest) }
         return bytes
     }
@@ -101,7 +106,8 @@ struct Mutator {
     private func lengthen(_ bytes: inout [UInt8], _ random: inout Seeded) {
         let at = random.below(bytes.count + 1)
         var piece = Array(bytes[at...].prefix(1 + random.below(16)))
-        if piece.isEmpty || random.below(3) == 0 { piece = random.element(words + Self.characters) }
+        if piece.isEmpty || random.below(3) == 0 { piece = random.element(words) }
+        if random.below(2) == 0 { piece = random.element(Self.heavy) }
         let times = 1 + random.below(Self.longest / piece.count)
         bytes.insert(contentsOf: Array(repeatElement(piece, count: times).joined()), at: at)
     }

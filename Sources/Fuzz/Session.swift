@@ -38,6 +38,7 @@ struct Session {
         print(
             "\(target.name): \(fuzzer.seeds.count) seeds, \(result.inputs) inputs, \(result.accepted) good, "
                 + "slowest \(rounded(result.slowest)) ms, \(rounded(seconds)) s")
+        fflush(nil)
         try checkShare(result)
     }
 

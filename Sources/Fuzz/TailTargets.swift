@@ -19,6 +19,10 @@ extension FuzzTarget {
             let cut = pieces.flatMap { parser.append($0) }
             try require(cut == whole, "cut as \(pieces.map(\.count)): \(cut), whole: \(whole)")
         }
+        if input.count > 1000 {
+            var parser = EventStreamParser()
+            _ = parser.append(input)
+        }
         var events = 0
         for case .event(let event) in whole {
             events += 1

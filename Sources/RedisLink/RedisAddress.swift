@@ -74,8 +74,8 @@ public struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
             port = text[text.index(after: colon)...]
         }
         guard !host.isEmpty else { throw RedisAddressError("the host is missing") }
-        guard host.utf8.allSatisfy({ $0 > 32 && $0 != 127 }) else {
-            throw RedisAddressError("a space or control character in the host")
+        guard host.utf8.allSatisfy({ $0 > 32 && $0 != 127 && $0 != 91 && $0 != 93 }) else {
+            throw RedisAddressError("a bracket, space or control character in the host")
         }
         guard let port else { return (String(host), 6379) }
         guard let number = decimal(port, in: 1...65_535) else {

@@ -1,3 +1,5 @@
+import Core
+
 /// The target of a request line, read strictly.
 package struct RequestTarget {
     package var text: String
@@ -45,7 +47,8 @@ package struct RequestTarget {
 
     private static func decodePath(_ bytes: ArraySlice<UInt8>) throws(HTTPRequestError) -> String {
         guard let decoded = decode(bytes, plusIsSpace: false), !decoded.contains(where: { $0 < 0x20 || $0 == 0x7F }),
-            decoded.count(of: 47) == bytes.count(of: 47), let path = String(validating: decoded, as: UTF8.self)
+            decoded.count(of: 47) == bytes.count(of: 47), let path = String(validating: decoded, as: UTF8.self),
+            path.hasFewMarks
         else {
             throw HTTPRequestError(.badRequest, "The path has an escape that is not allowed, or is not UTF-8.")
         }
@@ -70,8 +73,10 @@ package struct RequestTarget {
     }
 
     private static func decodeText(_ bytes: ArraySlice<UInt8>) -> String? {
-        guard let decoded = decode(bytes, plusIsSpace: true), !decoded.contains(0) else { return nil }
-        return String(validating: decoded, as: UTF8.self)
+        guard let decoded = decode(bytes, plusIsSpace: true), !decoded.contains(0),
+            let text = String(validating: decoded, as: UTF8.self), text.hasFewMarks
+        else { return nil }
+        return text
     }
 
     /// `nil` for an escape without two hexadecimal digits.

@@ -13,7 +13,7 @@ package enum Harmless {
             switch scalar {
             case "\n" where followsCR: break
             case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": scalars.append(breaks ? "\n" : " ")
-            case "\t": scalars.append(contentsOf: breaks ? "    ".unicodeScalars : " ".unicodeScalars)
+            case "\t": scalars.add(breaks ? "    " : " ")
             case "\u{00}"..."\u{1F}": scalars.append(Unicode.Scalar(0x2400 + scalar.value)!)
             case "\u{7F}": scalars.append("\u{2421}")
             default: scalars.append(isRisky(scalar) ? "\u{FFFD}" : scalar)
@@ -26,7 +26,7 @@ package enum Harmless {
     private static func limited(_ text: String) -> String {
         guard text.contains(where: { $0.unicodeScalars.count > mostScalars }) else { return text }
         var scalars = String.UnicodeScalarView()
-        for character in text { scalars.append(contentsOf: character.unicodeScalars.prefix(mostScalars)) }
+        for character in text { for scalar in character.unicodeScalars.prefix(mostScalars) { scalars.append(scalar) } }
         return String(scalars)
     }
 
@@ -35,12 +35,12 @@ package enum Harmless {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar {
-            case "\n": scalars.append(contentsOf: "\\n".unicodeScalars)
-            case "\r": scalars.append(contentsOf: "\\r".unicodeScalars)
-            case "\t": scalars.append(contentsOf: "\\t".unicodeScalars)
-            case "\\": scalars.append(contentsOf: "\\\\".unicodeScalars)
+            case "\n": scalars.add("\\n")
+            case "\r": scalars.add("\\r")
+            case "\t": scalars.add("\\t")
+            case "\\": scalars.add("\\\\")
             case _ where isRisky(scalar):
-                scalars.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+                scalars.add("\\u{\(String(scalar.value, radix: 16))}")
             default: scalars.append(scalar)
             }
         }
@@ -57,7 +57,7 @@ package enum Harmless {
             case _ where isRisky(scalar):
                 let digits = String(scalar.value, radix: 16)
                 let padded = String(repeating: "0", count: 4 - digits.count) + digits
-                scalars.append(contentsOf: "\\u\(padded)".unicodeScalars)
+                scalars.add("\\u\(padded)")
             default: scalars.append(scalar)
             }
         }
@@ -71,5 +71,12 @@ package enum Harmless {
         case 0...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0xFFF9...0xFFFB: true
         default: false
         }
+    }
+}
+
+extension String.UnicodeScalarView {
+    /// One by one: `append(contentsOf:)` copies all that is there already.
+    fileprivate mutating func add(_ text: String) {
+        for scalar in text.unicodeScalars { append(scalar) }
     }
 }

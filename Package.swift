@@ -74,6 +74,10 @@ let package = Package(
         .executableTarget(
             name: "martlet-bench", dependencies: ["Core", "Runtime", "CUv"], path: "Sources/Bench",
             swiftSettings: strict),
+        .executableTarget(
+            name: "martlet-fuzz",
+            dependencies: ["Core", "Wire", "Sockets", "RedisLink", "Crypto", "Realtime", "Sidecars", "Tail"],
+            path: "Sources/Fuzz", swiftSettings: strict),
 
         tests("Core", ["Core"]),
         tests("Wire", ["Core", "Wire"]),

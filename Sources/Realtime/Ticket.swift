@@ -1,11 +1,11 @@
-import Core
+package import Core
 import Crypto
 import Wire
 
 /// What a browser's EventSource shows in place of a header that it cannot set. It opens one stream within 30 seconds;
 /// afterwards it serves only reconnects of that stream, which prove themselves by an id that the stream was given. So
 /// an address that leaks through a log opens nothing.
-struct Ticket: Equatable {
+package struct Ticket: Equatable {
     static let seconds: Int64 = 30
     private static let version: UInt8 = 1
     private static let length = 29
@@ -24,7 +24,7 @@ struct Ticket: Equatable {
             expiresAt: now + seconds * 1000)
     }
 
-    func encode(key: [UInt8]) -> String {
+    package func encode(key: [UInt8]) -> String {
         var writer = ByteWriter(capacity: Self.length)
         writer.append(Self.version)
         writer.append(bigEndian: UInt64(user.raw), width: 7)
@@ -34,7 +34,7 @@ struct Ticket: Equatable {
         return Base64URL.encode(writer.bytes + Self.code(key, "ticket", writer.bytes))
     }
 
-    init(user: ID, session: ID, nonce: UInt64, expiresAt: Int64) {
+    package init(user: ID, session: ID, nonce: UInt64, expiresAt: Int64) {
         self.user = user
         self.session = session
         self.nonce = nonce
@@ -42,7 +42,7 @@ struct Ticket: Equatable {
     }
 
     /// `nil` when it is not one that was made with this key.
-    init?(_ text: String, key: [UInt8]) {
+    package init?(_ text: String, key: [UInt8]) {
         guard text.utf8.count < 100, let bytes = Base64URL.decode(text), bytes.count == Self.length + Self.codeLength,
             bytes[0] == Self.version
         else { return nil }
@@ -56,14 +56,14 @@ struct Ticket: Equatable {
     }
 
     /// What follows the position in each id of the ticket's stream.
-    func idSuffix(key: [UInt8]) -> String {
+    package func idSuffix(key: [UInt8]) -> String {
         var writer = ByteWriter(capacity: 8)
         writer.append(bigEndian: nonce, width: 8)
         return "~" + Base64URL.encode(Self.code(key, "stream", writer.bytes))
     }
 
     /// Was this id given to the ticket's stream?
-    func proves(_ lastEventID: String, key: [UInt8]) -> Bool {
+    package func proves(_ lastEventID: String, key: [UInt8]) -> Bool {
         Crypto.equal(Array(lastEventID.utf8.suffix(23)), Array(idSuffix(key: key).utf8))
     }
 

@@ -50,7 +50,7 @@ public struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
         var database = 0
         if let slash = rest.firstIndex(of: "/") {
             let number = rest[rest.index(after: slash)...]
-            guard number.isEmpty || Int(number).map({ (0..<65_536).contains($0) }) ?? false else {
+            guard number.isEmpty || Self.decimal(number, in: 0...65_535) != nil else {
                 throw RedisAddressError("the database is '\(number)', expected a number")
             }
             database = Int(number) ?? 0
@@ -74,15 +74,25 @@ public struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
             port = text[text.index(after: colon)...]
         }
         guard !host.isEmpty else { throw RedisAddressError("the host is missing") }
+        guard host.utf8.allSatisfy({ $0 > 32 && $0 != 127 && $0 != 91 && $0 != 93 }) else {
+            throw RedisAddressError("a bracket, space or control character in the host")
+        }
         guard let port else { return (String(host), 6379) }
-        guard let number = Int(port), (1...65_535).contains(number) else {
+        guard let number = decimal(port, in: 1...65_535) else {
             throw RedisAddressError("the port is '\(port)', expected 1 to 65535")
         }
         return (String(host), number)
     }
 
+    /// Without a sign.
+    private static func decimal(_ text: Substring, in range: ClosedRange<Int>) -> Int? {
+        guard let number = Int(text), range.contains(number), text.first?.isNumber == true else { return nil }
+        return number
+    }
+
     private static func socketPath(_ text: Substring) throws(RedisAddressError) -> String {
         guard text.hasPrefix("/") else { throw RedisAddressError("a socket's path is absolute: unix:///path") }
+        guard !text.utf8.contains(0) else { throw RedisAddressError("a zero byte in the socket's path") }
         // sockaddr_un holds 108 bytes, the last of them zero.
         guard text.utf8.count < 108 else { throw RedisAddressError("the socket's path has more than 107 bytes") }
         return String(text)
@@ -96,7 +106,10 @@ public struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
                 bytes.append(byte)
                 continue
             }
-            guard let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16), rest.count >= 2 else {
+            let digits = rest.prefix(2)
+            guard digits.count == 2, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else {
                 throw RedisAddressError("a '%' in user or password needs two hexadecimal digits")
             }
             bytes.append(value)

@@ -41,7 +41,8 @@ public struct HTTPHeaders: Sendable {
 
     public var count: Int { fields.count }
 
-    /// The value of the first field of this name, without the white space around it. What is not UTF-8 is replaced.
+    /// The value of the first field of this name, without the white space around it. What is not ASCII is
+    /// replaced.
     public func first(_ name: String) -> String? {
         index(of: name, from: 0).map(value)
     }
@@ -83,7 +84,13 @@ public struct HTTPHeaders: Sendable {
         bytes[Int(fields[index].valueStart)..<Int(fields[index].valueEnd)]
     }
 
-    private func value(_ index: Int) -> String { String(decoding: raw(index), as: UTF8.self) }
+    /// No header that is read here has another character than ASCII's, and text that may have any is slow to compare:
+    /// see `String.hasFewMarks`.
+    private func value(_ index: Int) -> String {
+        let bytes = raw(index)
+        guard bytes.contains(where: { $0 >= 128 }) else { return String(decoding: bytes, as: UTF8.self) }
+        return String(decoding: bytes, as: Unicode.ASCII.self)
+    }
 
     private func index(of name: String, from start: Int) -> Int? {
         var name = name

@@ -4,18 +4,20 @@ import Glibc
 /// Reads requests of HTTP/1.1 from a stream of bytes, strictly (RFC 9112): what is ambiguous is an error, because a
 /// proxy in front might read it otherwise. It does no I/O: bytes go in by `append`, what they mean comes out of `next`.
 /// After an error it reads nothing more.
-struct HTTPParser {
-    struct Limits: Sendable {
-        var method = 32
-        var target = 8192
+package struct HTTPParser {
+    package struct Limits: Sendable {
+        package var method = 32
+        package var target = 8192
         /// Bytes of the header section, and fields in it.
-        var headers = 16_384
-        var fields = 100
-        var parameters = 64
-        var body = 262_144
+        package var headers = 16_384
+        package var fields = 100
+        package var parameters = 64
+        package var body = 262_144
+
+        package init() {}
     }
 
-    enum Output {
+    package enum Output {
         case needsMore
         /// The head is fine, and the client waits for `100 Continue` before it sends the body.
         case continueWanted
@@ -24,7 +26,7 @@ struct HTTPParser {
     }
 
     /// How far it is, for deadlines.
-    enum Stage {
+    package enum Stage {
         case idle, head, body, failed
     }
 
@@ -47,14 +49,14 @@ struct HTTPParser {
     private var body: [UInt8] = []
     private var sawEmptyLine = false
 
-    init(limits: Limits = Limits()) {
+    package init(limits: Limits = Limits()) {
         self.limits = limits
     }
 
     /// Bytes that wait to be read.
-    var buffered: Int { buffer.count - start }
+    package var buffered: Int { buffer.count - start }
 
-    var stage: Stage {
+    package var stage: Stage {
         switch state {
         case .startLine: buffered == 0 ? .idle : .head
         case .fields: .head
@@ -63,7 +65,7 @@ struct HTTPParser {
         }
     }
 
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if case .failed = state { return }
         buffer.append(contentsOf: bytes)
     }
@@ -82,7 +84,7 @@ struct HTTPParser {
         scanned = 0
     }
 
-    mutating func next() -> Output {
+    package mutating func next() -> Output {
         do throws(HTTPRequestError) {
             if let output = try advance() { return output }
         } catch {
@@ -149,19 +151,17 @@ struct HTTPParser {
     /// The next line without its end, consumed. `nil` when it has not arrived whole.
     /// - Parameter limit: bytes with the line's end; a longer line throws.
     private mutating func takeLine(limit: Int) throws(HTTPRequestError) -> Range<Int>? {
-        guard let end = try lineEnd() else {
-            guard buffered <= limit else { throw Self.badChunk }
-            return nil
-        }
+        guard let end = try lineEnd(limit: limit, Self.badChunk) else { return nil }
         let line = start..<end - 1
         start = end + 1
         scanned = start
-        guard line.count <= limit else { throw Self.badChunk }
         return line
     }
 
     /// The index of the next LF, which must follow a CR.
-    private mutating func lineEnd() throws(HTTPRequestError) -> Int? {
+    /// - Parameter limit: bytes from `start` to the LF, it included. Beyond it `tooLong` is thrown, whether the LF is
+    ///   there or still to come: how the bytes arrive must not change the answer.
+    private mutating func lineEnd(limit: Int, _ tooLong: HTTPRequestError) throws(HTTPRequestError) -> Int? {
         let from = scanned
         let count = buffer.count
         let found = buffer.withUnsafeBytes { bytes -> Int? in
@@ -170,6 +170,7 @@ struct HTTPParser {
             }
             return UnsafeRawPointer(hit) - base
         }
+        guard (found ?? count) - start < limit else { throw tooLong }
         guard let found else {
             scanned = count
             return nil
@@ -183,13 +184,11 @@ struct HTTPParser {
     // MARK: Head
 
     private mutating func readStartLine() throws(HTTPRequestError) -> Bool {
-        guard let end = try lineEnd() else {
-            if let first = buffer[start...].first, !isToken(first), first != 13 {
-                throw HTTPRequestError(.badRequest, "This is not HTTP.")
-            }
-            guard buffered <= limits.method + limits.target + 16 else { throw Self.targetTooLong }
-            return false
+        if let first = buffer[start...].first, !isToken(first), first != 13 {
+            throw HTTPRequestError(.badRequest, "This is not HTTP.")
         }
+        let limit = limits.method + limits.target + 16
+        guard let end = try lineEnd(limit: limit, Self.targetTooLong) else { return false }
         let line = buffer[start..<end - 1]
         start = end + 1
         scanned = start
@@ -206,11 +205,10 @@ struct HTTPParser {
 
     /// Reads field lines up to the empty one. `start` stays at the section's first byte until it is whole.
     private mutating func readFields() throws(HTTPRequestError) -> Bool {
-        while let end = try lineEnd() {
+        while let end = try lineEnd(limit: limits.headers, Self.headerTooLarge) {
             let lineStart = head.sectionLength + start
             let line = lineStart..<end - 1
             scanned = end + 1
-            guard scanned - start <= limits.headers else { throw Self.headerTooLarge }
             if line.isEmpty {
                 let section = Array(buffer[start..<lineStart])
                 start = scanned
@@ -221,7 +219,6 @@ struct HTTPParser {
             try head.appendField(buffer, line, sectionStart: start)
             head.sectionLength = scanned - start
         }
-        guard buffered <= limits.headers else { throw Self.headerTooLarge }
         return false
     }
 

@@ -1,10 +1,14 @@
-/// The target of a request line, read strictly.
-struct RequestTarget {
-    var text: String
-    var path: String
-    var query: [(name: String, value: String)] = []
+import Core
 
-    init(_ bytes: some RandomAccessCollection<UInt8>, method: String, queryLimit: Int) throws(HTTPRequestError) {
+/// The target of a request line, read strictly.
+package struct RequestTarget {
+    package var text: String
+    package var path: String
+    package var query: [(name: String, value: String)] = []
+
+    package init(
+        _ bytes: some RandomAccessCollection<UInt8>, method: String, queryLimit: Int
+    ) throws(HTTPRequestError) {
         guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 35 }) else {
             throw HTTPRequestError(.badRequest, "The request target has a character that must be escaped.")
         }
@@ -43,7 +47,8 @@ struct RequestTarget {
 
     private static func decodePath(_ bytes: ArraySlice<UInt8>) throws(HTTPRequestError) -> String {
         guard let decoded = decode(bytes, plusIsSpace: false), !decoded.contains(where: { $0 < 0x20 || $0 == 0x7F }),
-            decoded.count(of: 47) == bytes.count(of: 47), let path = String(validating: decoded, as: UTF8.self)
+            decoded.count(of: 47) == bytes.count(of: 47), let path = String(validating: decoded, as: UTF8.self),
+            path.hasFewMarks
         else {
             throw HTTPRequestError(.badRequest, "The path has an escape that is not allowed, or is not UTF-8.")
         }
@@ -68,8 +73,10 @@ struct RequestTarget {
     }
 
     private static func decodeText(_ bytes: ArraySlice<UInt8>) -> String? {
-        guard let decoded = decode(bytes, plusIsSpace: true), !decoded.contains(0) else { return nil }
-        return String(validating: decoded, as: UTF8.self)
+        guard let decoded = decode(bytes, plusIsSpace: true), !decoded.contains(0),
+            let text = String(validating: decoded, as: UTF8.self), text.hasFewMarks
+        else { return nil }
+        return text
     }
 
     /// `nil` for an escape without two hexadecimal digits.

@@ -1,9 +1,9 @@
 /// The client's half of the opening handshake (RFC 6455, section 4.2.1), checked strictly: lws takes any method, any
 /// version and none at all.
-struct WebSocketHandshake {
-    let key: String
+package struct WebSocketHandshake {
+    package let key: String
 
-    init(_ request: HTTPRequest) throws(HTTPRequestError) {
+    package init(_ request: HTTPRequest) throws(HTTPRequestError) {
         let headers = request.headers
         guard headers.hasToken("websocket", in: "upgrade"), headers.hasToken("upgrade", in: "connection") else {
             throw HTTPRequestError(.upgradeRequired, "This path takes WebSockets only.")
@@ -35,7 +35,7 @@ struct WebSocketHandshake {
 
     /// What lws is given to read: nothing of what the client wrote but its checked key. So lws' HTTP parser never
     /// meets bytes from outside. The subprotocol is added to lws' answer by `LWS_CALLBACK_ADD_HEADERS`.
-    var head: [UInt8] {
+    package var head: [UInt8] {
         Array(
             """
             GET / HTTP/1.1\r

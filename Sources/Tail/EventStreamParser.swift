@@ -71,20 +71,20 @@ public struct EventStreamParser: Sendable {
 
     /// A comment is a line with an empty field name: ignored like all unknown fields.
     private mutating func take(field: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>, _ outputs: inout [Output]) {
-        switch String(decoding: field, as: UTF8.self) {
-        case "event": type = String(decoding: value, as: UTF8.self)
-        case "data":
+        // By bytes: a comparison of long strings may take long.
+        if field.elementsEqual("event".utf8) {
+            type = String(decoding: value, as: UTF8.self)
+        } else if field.elementsEqual("data".utf8) {
             if hasData { data.append(10) }
             hasData = true
             data.append(contentsOf: value)
-        case "id":
+        } else if field.elementsEqual("id".utf8) {
             if !value.contains(0) { pendingID = String(decoding: value, as: UTF8.self) }
-        case "retry":
+        } else if field.elementsEqual("retry".utf8) {
             let isDigits = !value.isEmpty && value.allSatisfy { (48...57).contains($0) }
             if isDigits, let milliseconds = Int(String(decoding: value, as: UTF8.self)) {
                 outputs.append(.retry(milliseconds))
             }
-        default: break
         }
     }
 

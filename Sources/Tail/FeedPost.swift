@@ -1,15 +1,15 @@
-import Core
+package import Core
 import Glibc
 
 /// A post, as far as it is shown.
-struct FeedPost: Equatable {
+package struct FeedPost: Equatable {
     let id: ID
     let handle: String
     let displayName: String
-    let text: String
-    let createdAt: String
+    package let text: String
+    package let createdAt: String
     /// Milliseconds since 1970.
-    let milliseconds: Int64
+    package let milliseconds: Int64
 
     /// `nil` when a key is missing or of another kind.
     init?(_ value: JSONValue) {
@@ -46,13 +46,13 @@ struct FeedPost: Equatable {
 }
 
 /// `GET /v1/feed`, as far as it is used.
-struct FeedPage {
+package struct FeedPage {
     /// Newest first; the values as they came beside what was read of them.
-    let posts: [(post: FeedPost, value: JSONValue)]
+    package let posts: [(post: FeedPost, value: JSONValue)]
     let next: String?
     let live: String
 
-    init?(_ body: [UInt8]) {
+    package init?(_ body: [UInt8]) {
         guard let object = (try? JSONValue.parse(body))?.object, let items = object["items"]?.array,
             let live = object["live"]?.string
         else { return nil }

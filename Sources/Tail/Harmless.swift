@@ -1,11 +1,11 @@
 /// Texts of others on their way to a terminal or a file: none of their characters may do anything but be seen.
-enum Harmless {
+package enum Harmless {
     private static let mostScalars = 16
 
     /// For a terminal. Line breaks of all kinds become `\n`, a tab four spaces, other control characters their
     /// pictures, and what changes the direction of the text around it U+FFFD.
     /// - Parameter breaks: false for text of one line, such as a name.
-    static func visible(_ text: String, breaks: Bool) -> String {
+    package static func visible(_ text: String, breaks: Bool) -> String {
         var scalars = String.UnicodeScalarView()
         var followsCR = false
         for scalar in text.unicodeScalars {
@@ -13,7 +13,7 @@ enum Harmless {
             switch scalar {
             case "\n" where followsCR: break
             case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": scalars.append(breaks ? "\n" : " ")
-            case "\t": scalars.append(contentsOf: breaks ? "    ".unicodeScalars : " ".unicodeScalars)
+            case "\t": scalars.add(breaks ? "    " : " ")
             case "\u{00}"..."\u{1F}": scalars.append(Unicode.Scalar(0x2400 + scalar.value)!)
             case "\u{7F}": scalars.append("\u{2421}")
             default: scalars.append(isRisky(scalar) ? "\u{FFFD}" : scalar)
@@ -26,21 +26,21 @@ enum Harmless {
     private static func limited(_ text: String) -> String {
         guard text.contains(where: { $0.unicodeScalars.count > mostScalars }) else { return text }
         var scalars = String.UnicodeScalarView()
-        for character in text { scalars.append(contentsOf: character.unicodeScalars.prefix(mostScalars)) }
+        for character in text { for scalar in character.unicodeScalars.prefix(mostScalars) { scalars.append(scalar) } }
         return String(scalars)
     }
 
     /// For a file, on one line and without loss: `\n`, `\r`, `\t`, `\\`, and `\u{1b}` for other control characters.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar {
-            case "\n": scalars.append(contentsOf: "\\n".unicodeScalars)
-            case "\r": scalars.append(contentsOf: "\\r".unicodeScalars)
-            case "\t": scalars.append(contentsOf: "\\t".unicodeScalars)
-            case "\\": scalars.append(contentsOf: "\\\\".unicodeScalars)
+            case "\n": scalars.add("\\n")
+            case "\r": scalars.add("\\r")
+            case "\t": scalars.add("\\t")
+            case "\\": scalars.add("\\\\")
             case _ where isRisky(scalar):
-                scalars.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".unicodeScalars)
+                scalars.add("\\u{\(String(scalar.value, radix: 16))}")
             default: scalars.append(scalar)
             }
         }
@@ -49,7 +49,7 @@ enum Harmless {
 
     /// JSON on one line: what is risky is escaped, which changes no value.
     /// - Parameter json: a valid text; a raw line break can only stand between its values.
-    static func json(_ json: String) -> String {
+    package static func json(_ json: String) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in json.unicodeScalars {
             switch scalar {
@@ -57,7 +57,7 @@ enum Harmless {
             case _ where isRisky(scalar):
                 let digits = String(scalar.value, radix: 16)
                 let padded = String(repeating: "0", count: 4 - digits.count) + digits
-                scalars.append(contentsOf: "\\u\(padded)".unicodeScalars)
+                scalars.add("\\u\(padded)")
             default: scalars.append(scalar)
             }
         }
@@ -71,5 +71,12 @@ enum Harmless {
         case 0...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069, 0xFFF9...0xFFFB: true
         default: false
         }
+    }
+}
+
+extension String.UnicodeScalarView {
+    /// One by one: `append(contentsOf:)` copies all that is there already.
+    fileprivate mutating func add(_ text: String) {
+        for scalar in text.unicodeScalars { append(scalar) }
     }
 }

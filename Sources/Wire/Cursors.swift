@@ -115,7 +115,8 @@ public struct LiveCursor: Sendable, Equatable {
     }
 
     public static func epoch(named name: String) -> UInt64? {
-        name.utf8.count == 16 && !name.hasPrefix("+") ? UInt64(name, radix: 16) : nil
+        // One name for each epoch: no capitals, no sign.
+        UInt64(name, radix: 16).flatMap { LiveCursor(epoch: $0, position: 0).epochName == name ? $0 : nil }
     }
 
     private static func context(_ user: ID) -> [UInt8] {

@@ -68,9 +68,9 @@ public struct EventHeaders: Sendable, Equatable {
         isTracked = headers["tracked"] == "1"
         if let text = headers["buckets"] {
             let bounds = text.split(separator: "-").compactMap { Int($0) }
-            guard bounds.count == 2, bounds[0] >= 0, bounds[0] < bounds[1], bounds[1] <= Bucket.count else {
-                return nil
-            }
+            guard bounds.count == 2, bounds[0] >= 0, bounds[0] < bounds[1], bounds[1] <= Bucket.count,
+                text == "\(bounds[0])-\(bounds[1])"
+            else { return nil }
             buckets = bounds[0]..<bounds[1]
         }
     }

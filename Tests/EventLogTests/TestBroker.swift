@@ -78,6 +78,8 @@ struct TestBroker: Sendable {
         for descriptor: Int32 in 0...2 {
             posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
         }
+        // A broker that kept a pipe of this process would keep its reader waiting after this process's end.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var child: pid_t = 0

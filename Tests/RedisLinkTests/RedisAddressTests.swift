@@ -22,7 +22,9 @@ import Testing
         ("redis://h:", "port"), ("redis://h:0", "port"), ("redis://h:65536", "port"), ("redis://h/x", "database"),
         ("redis://h/-1", "database"), ("redis://[::1", "]"), ("redis://[::1]x", "after the host"),
         ("redis://u@h", "password"), ("redis://u:%4@h", "%"), ("redis://u:%zz@h", "%"), ("unix://r", "absolute"),
-        ("/" + String(repeating: "x", count: 107), "107"),
+        ("/" + String(repeating: "x", count: 107), "107"), ("/r\0", "zero"), ("redis://:%+5@h", "%"),
+        ("redis://h:+1", "port"),
+        ("redis://h/+1", "database"), ("redis://a b", "host"), ("redis://[[1]", "bracket"),
     ])
     func saysWhatIsWrong(_ text: String, _ reason: String) {
         let error = #expect(throws: RedisAddressError.self) { try RedisAddress(text) }

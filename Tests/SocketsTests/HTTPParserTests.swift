@@ -219,4 +219,24 @@ func parse(_ text: String) -> HTTPRequest? {
             String(decoding: bytes, as: UTF8.self)
                 == "HTTP/1.1 200 OK\r\nA: b  X: y\r\nDate: D\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab")
     }
+
+    /// To compare such a string takes long.
+    @Test func refusesEndlessMarksAndReplacesWhatIsNotASCII() {
+        let marks = String(repeating: "%cc%81%cc%a3", count: 33)
+        #expect(Outcome("GET /a\(marks) HTTP/1.1\r\nHost: h\r\n\r\n").error == .badRequest)
+        #expect(Outcome("GET /?a\(marks)=1 HTTP/1.1\r\nHost: h\r\n\r\n").error == .badRequest)
+        #expect(
+            parse("GET /?a=e%cc%81 HTTP/1.1\r\nHost: h\r\nX: e\u{301}\r\n\r\n")?.headers.first("x")
+                == "e\u{FFFD}\u{FFFD}")
+    }
+
+    /// A long line that has come whole gets the answer of one that still comes.
+    @Test(arguments: [
+        "GET /" + String(repeating: "a", count: 9000) + " HTTP/9.9\r\n\r\n",
+        "GET / HTTP/1.1\r\nX: " + String(repeating: "a", count: 17_000) + "\n\r\n",
+    ])
+    func longLinesGetOneAnswer(_ text: String) {
+        let bytes = Array(text.utf8)
+        #expect(Outcome([bytes]) == Outcome(bytes.map { [$0] }))
+    }
 }

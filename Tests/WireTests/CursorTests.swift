@@ -44,7 +44,10 @@ import Wire
         }
     }
 
-    @Test(arguments: ["", "+eedbeef01234567", "feedbeef0123456", "feedbeef012345678", "zeedbeef01234567"])
+    @Test(arguments: [
+        "", "+eedbeef01234567", "feedbeef0123456", "feedbeef012345678", "zeedbeef01234567",
+        "FEEDBEEF01234567", "-000000000000000",
+    ])
     func aForeignEpochNameIsNone(_ name: String) {
         #expect(LiveCursor.epoch(named: name) == nil)
     }

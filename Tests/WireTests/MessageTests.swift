@@ -102,7 +102,9 @@ import Wire
         headers.author = ID(raw: 2)
         headers.buckets = 64..<128
         #expect(EventHeaders(headers.dictionary) == headers)
-        for (name, value) in [("buckets", "5-5"), ("buckets", "0-2000"), ("post", "x"), ("schema-version", "9")] {
+        for (name, value) in [
+            ("buckets", "5-5"), ("buckets", "0-2000"), ("buckets", "x-0-4"), ("post", "x"), ("schema-version", "9"),
+        ] {
             var broken = headers.dictionary
             broken[name] = value
             #expect(EventHeaders(broken) == nil)

@@ -1,0 +1,166 @@
+import Core
+import Wire
+
+extension FuzzTarget {
+    private static let words = [
+        "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "false", "-", ".", "e", "E+", "\\u0000", "\\u00e9",
+        "\\ud83d", "\\ude00", "\\ud83d\\ude00", "\\n", "\\/", "\"\":", "[[[[", "{\"a\":", "\u{212A}", "e\u{301}", "é",
+    ]
+
+    /// A JSON text: the value written down reads as the same value; an error is at a place of the text.
+    static let json = FuzzTarget("json", words: words, leastAccepted: 100) { input, _ throws(Finding) in
+        let value: JSONValue
+        do throws(JSONError) {
+            value = try JSONValue.parse(input)
+        } catch {
+            try require((0...input.count).contains(error.offset), "an error at byte \(error.offset)")
+            return false
+        }
+        try checkRewritten(value)
+        if value.object != nil || value.array != nil || value.string != nil {
+            let last = input.lastIndex { ![9, 10, 13, 32].contains($0) }!
+            try require((try? JSONValue.parse(input[..<last])) == nil, "without its last byte it is still a value")
+        }
+        return true
+    }
+
+    private static func checkRewritten(_ value: JSONValue) throws(Finding) {
+        let text = value.rewritten(depth: 16)
+        guard let text, let again = try? JSONValue.parse(text) else { throw Finding("written anew it is no value") }
+        // Of the texts, for `==` of strings takes canonically equivalent ones for equal.
+        try require(again.rewritten(depth: 16) == text, "written anew it is another value")
+    }
+
+    /// Headers as the embedded log stores them: what is read can be stored and read again, also when the input itself
+    /// is a name or a value.
+    static let flatJSON = FuzzTarget("flat-json", words: words, leastAccepted: 100) { input, _ throws(Finding) in
+        let text = String(decoding: input, as: UTF8.self)
+        guard text.hasFewMarks else {
+            try require((try? FlatJSON.decode(text)) == nil, "it is read in spite of its marks")
+            return false
+        }
+        let middle = text.unicodeScalars.index(
+            text.startIndex, offsetBy: text.unicodeScalars.count / 2)
+        let made = [String(text[..<middle]): String(text[middle...]), "x" + text: text]
+        try require((try? FlatJSON.decode(FlatJSON.encode(made)).matches(made)) == true, "a text is stored as another")
+        guard let read = try? FlatJSON.decode(text) else { return false }
+        try require(
+            (try? FlatJSON.decode(FlatJSON.encode(read)).matches(read)) == true, "what was read is stored as another")
+        return true
+    }
+
+    private static let commandWords =
+        words + [
+            "\n", "\r\n", "{}", "{}\n", "\"id\":1,", "\"id\":0", "\"id\":4294967295", "\"id\":4294967296",
+            "\"connect\":{}", "\"token\":\"t\"", "\"subs\":{}", "\"feed:1\":{\"recover\":true}", "\"recover\":true",
+            "\"epoch\":\"0123456789abcdef\"", "\"offset\":1", "\"data\":{\"since\":\"x\"}", "\"data\":null",
+            "\"refresh\":{}", "\"subscribe\":{\"channel\":\"c\"}", "\"unsubscribe\":{\"channel\":\"c\"}", "\"ping\":{}",
+            "\"send\":{}", "\"rpc\":{}",
+        ]
+
+    /// A frame of the Centrifugo protocol: few objects, ids in range, and each command written anew is the same.
+    static let command = FuzzTarget("command", words: commandWords, leastAccepted: 100) { input, _ throws(Finding) in
+        guard let frames = ClientFrame.parse(input) else { return false }
+        try require((1...ClientFrame.limit).contains(frames.count), "\(frames.count) objects in a frame")
+        for frame in frames {
+            try require((0...Int64(UInt32.max)).contains(frame.id), "the id \(frame.id)")
+            guard let text = frame.rewritten else { continue }
+            try require(ClientFrame.parse(text) == [frame], "written anew it is another command: \(frame)")
+        }
+        return true
+    }
+}
+
+extension JSONValue {
+    /// `nil` for what nests deeper.
+    func rewritten(depth: Int) -> [UInt8]? {
+        var writer = ByteWriter()
+        return append(to: &writer, depth: depth) ? writer.bytes : nil
+    }
+
+    private func append(to writer: inout ByteWriter, depth: Int) -> Bool {
+        switch self {
+        case .null: writer.append(ascii: "null")
+        case .bool(let value): writer.append(value ? "true" : "false")
+        case .integer(let value): writer.append(decimal: value)
+        case .number(let value): writer.append("\(value)")
+        case .string(let text): writer.append(jsonString: text)
+        case .array(let items):
+            guard depth > 0 else { return false }
+            writer.append(ascii: "[")
+            for (index, item) in items.enumerated() {
+                if index > 0 { writer.append(ascii: ",") }
+                guard item.append(to: &writer, depth: depth - 1) else { return false }
+            }
+            writer.append(ascii: "]")
+        case .object(let object):
+            guard depth > 0 else { return false }
+            writer.append(ascii: "{")
+            for (index, key) in object.keys.enumerated() {
+                if index > 0 { writer.append(ascii: ",") }
+                writer.append(jsonString: key)
+                writer.append(ascii: ":")
+                guard object[key]!.append(to: &writer, depth: depth - 1) else { return false }
+            }
+            writer.append(ascii: "}")
+        }
+        return true
+    }
+}
+
+extension [String: String] {
+    /// Byte for byte.
+    fileprivate func matches(_ other: [String: String]) -> Bool {
+        count == other.count
+            && other.allSatisfy { name, value in self[name].map { $0.utf8.elementsEqual(value.utf8) } ?? false }
+    }
+}
+
+extension ClientFrame {
+    /// The command as a client would write it; `nil` where there is no way back.
+    fileprivate var rewritten: [UInt8]? {
+        var writer = ByteWriter()
+        writer.append(ascii: "{\"id\":")
+        writer.append(decimal: id)
+        switch content {
+        case .malformed, .command(.unknown): return nil
+        case .pong: return Array("{}".utf8)
+        case .command(.ping): writer.append(ascii: ",\"ping\":{")
+        case .command(.send): writer.append(ascii: ",\"send\":{")
+        case .command(.refresh(let token)): writer.append(field: "refresh", "token", token)
+        case .command(.subscribe(let channel)): writer.append(field: "subscribe", "channel", channel)
+        case .command(.unsubscribe(let channel)): writer.append(field: "unsubscribe", "channel", channel)
+        case .command(.connect(let token, let recover, let since)):
+            writer.append(field: "connect", "token", token)
+            writer.append(ascii: ",\"subs\":{")
+            for (index, (channel, position)) in recover.enumerated() {
+                if index > 0 { writer.append(ascii: ",") }
+                writer.append(jsonString: channel)
+                writer.append(ascii: ":{\"recover\":true,\"epoch\":")
+                writer.append(jsonString: position.epoch)
+                writer.append(ascii: ",\"offset\":")
+                writer.append(decimal: position.offset)
+                writer.append(ascii: "}")
+            }
+            writer.append(ascii: "}")
+            if let since {
+                writer.append(ascii: ",\"data\":{\"since\":")
+                writer.append(jsonString: since)
+                writer.append(ascii: "}")
+            }
+        }
+        writer.append(ascii: "}}")
+        return writer.bytes
+    }
+}
+
+extension ByteWriter {
+    fileprivate mutating func append(field method: StaticString, _ name: StaticString, _ value: String) {
+        append(ascii: ",\"")
+        append(ascii: method)
+        append(ascii: "\":{\"")
+        append(ascii: name)
+        append(ascii: "\":")
+        append(jsonString: value)
+    }
+}

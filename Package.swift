@@ -74,6 +74,9 @@ let package = Package(
         .executableTarget(
             name: "martlet-bench", dependencies: ["Core", "Runtime", "CUv"], path: "Sources/Bench",
             swiftSettings: strict),
+        .executableTarget(
+            name: "martlet-echo", dependencies: ["Core", "Runtime", "Sockets"], path: "Tests/EchoServer",
+            swiftSettings: strict),
 
         tests("Core", ["Core"]),
         tests("Wire", ["Core", "Wire"]),

@@ -1,5 +1,6 @@
-/// The client's half of the opening handshake (RFC 6455, section 4.2.1), checked strictly: lws takes any method, any
-/// version and none at all.
+import CLibwebsockets
+
+/// The opening handshake (RFC 6455, section 4.2), checked strictly.
 struct WebSocketHandshake {
     let key: String
 
@@ -33,20 +34,28 @@ struct WebSocketHandshake {
         }
     }
 
-    /// What lws is given to read: nothing of what the client wrote but its checked key. So lws' HTTP parser never
-    /// meets bytes from outside. The subprotocol is added to lws' answer by `LWS_CALLBACK_ADD_HEADERS`.
-    var head: [UInt8] {
-        Array(
-            """
-            GET / HTTP/1.1\r
-            Host: martlet\r
-            Upgrade: websocket\r
-            Connection: Upgrade\r
-            Sec-WebSocket-Version: 13\r
-            Sec-WebSocket-Key: \(key)\r
-            \r
+    /// - Parameter subprotocol: one of those that the client offered; what is not a token is left out.
+    func answer(subprotocol: String?) -> [UInt8] {
+        var head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        head += "Sec-WebSocket-Accept: \(accept)\r\n"
+        if let subprotocol, !subprotocol.isEmpty, subprotocol.utf8.allSatisfy(isToken) {
+            head += "Sec-WebSocket-Protocol: \(subprotocol)\r\n"
+        }
+        return Array((head + "\r\n").utf8)
+    }
 
-            """.utf8)
+    /// The proof that the key was read.
+    private var accept: String {
+        let text = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
+        var digest = [UInt8](repeating: 0, count: 20)
+        lws_SHA1(text, text.count, &digest)
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { encoded in
+            let count = digest.withUnsafeBytes { bytes in
+                let start = bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
+                return lws_b64_encode_string(start, Int32(bytes.count), encoded.baseAddress, Int32(encoded.count))
+            }
+            return String(decoding: UnsafeRawBufferPointer(encoded).prefix(Int(count)), as: UTF8.self)
+        }
     }
 }
 

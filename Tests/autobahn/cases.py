@@ -70,6 +70,6 @@ class ValidatorOfStrings(utf8validator.Utf8Validator):
 
 def binascii_of_strings() -> types.ModuleType:
     module = types.ModuleType("binascii")
-    module.b2a_hex = lambda text: binascii.b2a_hex(text.encode("latin-1")).decode()
+    module.b2a_hex = lambda text: binascii.b2a_hex(text if isinstance(text, bytes) else text.encode("latin-1")).decode()
     module.a2b_hex = lambda text: binascii.a2b_hex(text).decode("latin-1")
     return module

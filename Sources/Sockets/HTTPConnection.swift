@@ -180,7 +180,7 @@ final class HTTPConnection: Slotted {
         request.remoteAddress = remoteAddress
         isUsed = true
         owesContinue = false
-        if server.options.webSocketPaths.contains(request.path) {
+        if request.method == "GET", server.options.webSocketPaths.contains(request.path) {
             upgrade(request, keepAlive: keepAlive)
         } else {
             server.handler.received(request, enqueue(isHead: request.method == "HEAD", keepAlive: keepAlive))

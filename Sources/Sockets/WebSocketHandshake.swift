@@ -9,8 +9,8 @@ struct WebSocketHandshake {
         guard headers.hasToken("websocket", in: "upgrade"), headers.hasToken("upgrade", in: "connection") else {
             throw HTTPRequestError(.upgradeRequired, "This path takes WebSockets only.")
         }
-        guard request.method == "GET", request.body.isEmpty else {
-            throw HTTPRequestError(.badRequest, "A WebSocket handshake is a GET without a body.")
+        guard request.body.isEmpty else {
+            throw HTTPRequestError(.badRequest, "A WebSocket handshake has no body.")
         }
         guard headers.all("sec-websocket-version") == ["13"] else {
             throw HTTPRequestError(.upgradeRequired, "Sec-WebSocket-Version must be 13.")

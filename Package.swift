@@ -78,6 +78,9 @@ let package = Package(
             name: "martlet-fuzz",
             dependencies: ["Core", "Wire", "Sockets", "RedisLink", "Crypto", "Realtime", "Sidecars", "Tail"],
             path: "Sources/Fuzz", swiftSettings: strict),
+        .executableTarget(
+            name: "martlet-echo", dependencies: ["Core", "Runtime", "Sockets"], path: "Tests/EchoServer",
+            swiftSettings: strict),
 
         tests("Core", ["Core"]),
         tests("Wire", ["Core", "Wire"]),

@@ -3,8 +3,8 @@ import Glibc
 
 /// The process's limit of open descriptors.
 enum DescriptorLimit {
-    /// How many connections may be open. Some descriptors are left: for listening sockets, for the links to other
-    /// servers, and for a handshake's duplicate, of which there may be as many as events in a turn of the loop.
+    /// How many connections may be open. Some descriptors are left: for listening sockets and for the links
+    /// to other servers.
     ///
     /// A limit that is much higher than needed is lowered for the process. lws keeps a table of its size, and as
     /// Debian builds it, walks all of the table whenever a connection closes: 0.75 ns an entry, so near a millisecond

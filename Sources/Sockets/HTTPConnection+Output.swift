@@ -80,10 +80,10 @@ extension HTTPConnection {
         shutdown(link.descriptor, Int32(SHUT_WR))
     }
 
-    /// A stream's own bytes.
+    /// The bytes of the stream or WebSocket whose the connection is.
     func write(live bytes: UnsafeRawBufferPointer) {
         if !output.isEmpty { flush() }
-        guard phase == .streaming else { return }
+        guard phase == .streaming || phase == .webSocket else { return }
         if link.write(bytes) {
             if link.isBacklogged { pauseAsNeeded() }
         } else {

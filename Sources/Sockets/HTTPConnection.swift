@@ -11,6 +11,8 @@ final class HTTPConnection: Slotted {
         case finishing
         /// The connection is `stream`'s.
         case streaming
+        /// The connection is `webSocket`'s.
+        case webSocket
         /// Everything has been sent, and our side is closed: waiting for the peer to close its side, because closing
         /// with unread bytes would reset the connection and take the answer from the client.
         case lingering
@@ -25,6 +27,9 @@ final class HTTPConnection: Slotted {
     /// In the order of arrival: without an answer, or with one that must wait for its turn.
     var exchanges: [HTTPExchange] = []
     var stream: EventStream?
+    private var webSocket: WebSocket?
+    /// By which it is counted.
+    private(set) var gauge = SocketMetrics.shared.connections
     /// What goes out by the next flush.
     var output: [UInt8] = []
     /// `100 Continue` is to be sent when no earlier answer is missing.
@@ -60,6 +65,8 @@ final class HTTPConnection: Slotted {
         case .reading:
             parser.append(bytes)
             process()
+        case .webSocket:
+            webSocket?.received(bytes)
         case .finishing, .streaming, .lingering:
             discarded += bytes.count
             // A client that goes on sending a body which was refused may do so for a while, to read why.
@@ -76,6 +83,7 @@ final class HTTPConnection: Slotted {
         advance()
         flush()
         if phase == .streaming, !link.isBacklogged { stream?.drained() }
+        if phase == .webSocket, !link.isBacklogged { webSocket?.drained() }
         resume()
     }
 
@@ -114,6 +122,8 @@ final class HTTPConnection: Slotted {
         dropExchanges(from: 0)
         stream?.closed(reason)
         stream = nil
+        webSocket?.lost(reason)
+        webSocket = nil
         server.remove(self)
     }
 
@@ -170,7 +180,7 @@ final class HTTPConnection: Slotted {
         request.remoteAddress = remoteAddress
         isUsed = true
         owesContinue = false
-        if server.options.webSocketPaths.contains(request.path) {
+        if request.method == "GET", server.options.webSocketPaths.contains(request.path) {
             upgrade(request, keepAlive: keepAlive)
         } else {
             server.handler.received(request, enqueue(isHead: request.method == "HEAD", keepAlive: keepAlive))
@@ -200,12 +210,21 @@ final class HTTPConnection: Slotted {
             enqueue(isHead: request.method == "HEAD", keepAlive: keepAlive).respond(response)
         case .accept(let subprotocol):
             guard phase == .reading else { return }
-            guard let descriptor = server.duplicate(link.descriptor) else {
-                return refuse(HTTPRequestError(.overloaded, "There are too many connections."))
-            }
-            phase = .closed
-            server.openWebSocket(descriptor, request, handshake, subprotocol: subprotocol, early: parser.takeRest())
+            open(WebSocket(self, subprotocol: subprotocol), request, handshake)
         }
+    }
+
+    private func open(_ socket: WebSocket, _ request: HTTPRequest, _ handshake: WebSocketHandshake) {
+        phase = .webSocket
+        webSocket = socket
+        gauge.add(-1)
+        gauge = SocketMetrics.shared.webSockets
+        gauge.add(1)
+        output += handshake.answer(subprotocol: socket.subprotocol)
+        flush()
+        server.handler.opened(socket, request)
+        // Frames that came right behind the handshake.
+        parser.takeRest().withUnsafeBytes { if phase == .webSocket { socket.received($0) } }
     }
 
     /// The last answer on this connection.
@@ -252,6 +271,10 @@ final class HTTPConnection: Slotted {
 
     /// From the sweep.
     func check(now: UInt64) {
+        if phase == .webSocket {
+            webSocket?.check(now: now)
+            return
+        }
         if phase != .closed, link.isStalled(now: now, timeout: server.options.writeTimeout) { return close(.stalled) }
         guard now >= deadline else { return }
         deadline = now + UInt64(server.options.idleTimeout)

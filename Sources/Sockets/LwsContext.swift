@@ -9,24 +9,13 @@ import Runtime
 /// of the loop later (`lws_destroy_event_pipe`, then `lws_libuv_closewsi`): by then the number may be that of another
 /// thread's socket. Like the loop, the context is left to the end of the process.
 final class LwsContext {
-    enum Kind: Int {
-        /// The first protocol is the one of a handshake that names none.
-        case webSocket = 0
-        case raw = 1
-    }
-
-    let context: OpaquePointer
     private let host: OpaquePointer
     private let rawName: UnsafeMutablePointer<CChar>
-    /// lws' callbacks find the server by it, until it is closed. It keeps the server alive.
-    private let server: UnsafeMutablePointer<SocketServer?>
 
     init(loop: EventLoop) throws(SocketError) {
         loop.assertCurrent()
         martlet_lws_set_log(logLine)
         // lws keeps pointers to all of these.
-        server = .allocate(capacity: 1)
-        server.initialize(to: nil)
         rawName = strdup("raw")
         let protocols = Self.makeProtocols(rawName)
         // All zero: no timers to check validity, which lws keeps in one sorted list.
@@ -36,48 +25,25 @@ final class LwsContext {
         loops.initialize(to: loop.raw)
         var info = lws_context_creation_info()
         info.port = CONTEXT_PORT_NO_LISTEN_SERVER
-        info.options = UInt64(LWS_SERVER_OPTION_LIBUV) | UInt64(LWS_SERVER_OPTION_VALIDATE_UTF8)
+        info.options = UInt64(LWS_SERVER_OPTION_LIBUV)
         info.foreign_loops = loops
         info.protocols = UnsafePointer(protocols)
         info.retry_and_idle_policy = UnsafePointer(policy)
-        info.user = UnsafeMutableRawPointer(server)
         // Read at once from a raw socket. It is one buffer for the context.
         info.pt_serv_buf_size = 32_768
         guard let context = lws_create_context(&info), let host = lws_get_vhost_by_name(context, "default") else {
             throw SocketError(call: "lws_create_context", number: errno)
         }
-        self.context = context
         self.host = host
     }
 
-    func attach(_ server: SocketServer) {
-        self.server.pointee = server
-    }
-
-    /// No connection is left.
-    func detach() {
-        server.pointee = nil
-    }
-
-    static func server(of wsi: OpaquePointer) -> SocketServer? {
-        lws_context_user(lws_get_context(wsi))?.assumingMemoryBound(to: SocketServer?.self).pointee
-    }
-
     private static func makeProtocols(_ rawName: UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<lws_protocols> {
-        let protocols = UnsafeMutablePointer<lws_protocols>.allocate(capacity: 3)
-        protocols.initialize(repeating: lws_protocols(), count: 3)
-        let webSocket = protocols + Kind.webSocket.rawValue
-        webSocket.pointee.name = UnsafePointer(rawName + 3)
-        webSocket.pointee.callback = webSocketEvent
-        // Of each connection; the pong to the largest ping must fit.
-        webSocket.pointee.rx_buffer_size = 512
-        webSocket.pointee.tx_packet_size = 65_536
-        // Not used, but without it lws leaves out LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL.
-        webSocket.pointee.per_session_data_size = 1
-        let raw = protocols + Kind.raw.rawValue
-        raw.pointee.name = UnsafePointer(rawName)
-        raw.pointee.callback = rawEvent
-        raw.pointee.tx_packet_size = 1 << 20
+        // The last one is empty.
+        let protocols = UnsafeMutablePointer<lws_protocols>.allocate(capacity: 2)
+        protocols.initialize(repeating: lws_protocols(), count: 2)
+        protocols.pointee.name = UnsafePointer(rawName)
+        protocols.pointee.callback = rawEvent
+        protocols.pointee.tx_packet_size = 1 << 20
         return protocols
     }
 
@@ -90,15 +56,6 @@ final class LwsContext {
         info.vh_prot_name = UnsafePointer(rawName)
         info.opaque = Unmanaged.passUnretained(connection).toOpaque()
         return lws_adopt_descriptor_vhost_via_info(&info)
-    }
-
-    /// Takes the descriptor over and reads the bytes as what came first from it. The handshake is done when this
-    /// returns. `nil` when it failed; then the descriptor is closed.
-    func adoptWebSocket(_ descriptor: Int32, reading bytes: [UInt8]) -> OpaquePointer? {
-        bytes.withUnsafeBytes { bytes in
-            lws_adopt_socket_vhost_readbuf(
-                host, descriptor, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
-        }
     }
 }
 

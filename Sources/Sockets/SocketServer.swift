@@ -5,11 +5,11 @@ public import Runtime
 
 /// A server of HTTP/1.1, server-sent events and WebSockets on one loop, over libwebsockets.
 ///
-/// lws does the sockets' I/O, buffers what the kernel does not take, and speaks the WebSocket protocol. Its HTTP/1 is
-/// not used, because the release at hand (4.1.6) ignores Transfer-Encoding, gives no answer to what it cannot read,
-/// cannot answer later while the client pipelines, and frees a header before reading it: every connection is a raw
-/// socket for lws, and `HTTPParser` reads the requests. After a correct handshake a duplicate of the descriptor is
-/// adopted again as a WebSocket, with a head made here for lws to read, and the raw socket is closed.
+/// lws does the sockets' I/O on the loop and buffers what the kernel does not take: every connection is a raw socket for
+/// it. Its protocols are not used, for the release at hand (4.1.6) breaks their rules. Its HTTP/1 ignores
+/// Transfer-Encoding, gives no answer to what it cannot read, cannot answer later while the client pipelines, and frees a
+/// header before reading it: `HTTPParser` reads the requests. Its WebSocket takes frames without a mask, drops pings, and
+/// keeps a connection that broke the protocol: `WebSocketParser` reads the frames.
 public final class SocketServer {
     public let options: ServerOptions
     /// The port that is listened on.
@@ -18,16 +18,15 @@ public final class SocketServer {
     let loop: EventLoop
     let handler: any ServerHandler
     private(set) var isDraining = false
-    /// The WebSocket for which a descriptor is being adopted.
-    private(set) var opening: WebSocket?
     /// The value of `Date`.
     private(set) var date: [UInt8] = []
 
     private var lws: LwsContext?
+    /// Until it is closed.
+    private var itself: SocketServer?
     private var listener: Listener?
     private var sweeper: LoopTimer?
     private var connections = Registry<HTTPConnection>()
-    private var webSockets = Registry<WebSocket>()
     private var perAddress: [String: Int] = [:]
     private var jobs: [() -> Void] = []
     private var jobTimer: LoopTimer?
@@ -51,7 +50,7 @@ public final class SocketServer {
         sweeper = LoopTimer(on: loop, after: options.sweepInterval, repeating: options.sweepInterval) {
             [unowned self] in sweep()
         }
-        lws?.attach(self)
+        itself = self
     }
 
     // MARK: Ending
@@ -75,18 +74,17 @@ public final class SocketServer {
         loop.assertCurrent()
         isClosing = true
         for connection in connections.items { connection.close(.local) }
-        for socket in webSockets.items { socket.kill(.local) }
         drain(done)
     }
 
     private func tellIfEmpty() {
-        guard connections.items.isEmpty, webSockets.items.isEmpty else { return }
+        guard connections.items.isEmpty else { return }
         let waiting = onEmpty
         onEmpty = []
         if isClosing {
             sweeper = nil
-            lws?.detach()
             lws = nil
+            itself = nil
         }
         for done in waiting { done() }
     }
@@ -96,7 +94,7 @@ public final class SocketServer {
     private func accepted(_ descriptor: Int32, from address: String) {
         if Mutation.leakDescriptors.isOn { _ = dup(descriptor) }
         SocketMetrics.shared.accepted.add()
-        let count = connections.items.count + webSockets.items.count
+        let count = connections.items.count
         // A few beyond the limit are told so.
         guard count < maxConnections + 64, let lws, !isClosing else {
             SocketMetrics.shared.refused.add()
@@ -106,7 +104,7 @@ public final class SocketServer {
         let connection = HTTPConnection(self, remoteAddress: address)
         let fromAddress = add(address)
         connections.add(connection)
-        SocketMetrics.shared.connections.add(1)
+        connection.gauge.add(1)
         guard let wsi = lws.adoptRaw(descriptor, connection) else { return connection.lost() }
         connection.link.wsi = wsi
         if count >= maxConnections || fromAddress > options.maxConnectionsPerAddress ?? .max {
@@ -116,50 +114,16 @@ public final class SocketServer {
 
     /// For a connection whose peer has closed its side, in place of the socket that lws is closing.
     func adoptAgain(_ connection: HTTPConnection, _ descriptor: Int32) -> Bool {
-        guard let copy = duplicate(descriptor), let wsi = lws?.adoptRaw(copy, connection) else { return false }
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0, let wsi = lws?.adoptRaw(copy, connection) else { return false }
         connection.link.wsi = wsi
         return true
     }
 
-    func duplicate(_ descriptor: Int32) -> Int32? {
-        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        return copy >= 0 ? copy : nil
-    }
-
-    /// - Parameter descriptor: is lws' from here on.
-    func openWebSocket(
-        _ descriptor: Int32, _ request: HTTPRequest, _ handshake: WebSocketHandshake, subprotocol: String?,
-        early: [UInt8]
-    ) {
-        guard let lws else {
-            Glibc.close(descriptor)
-            return
-        }
-        let socket = WebSocket(self, request, subprotocol: subprotocol)
-        _ = add(request.remoteAddress)
-        webSockets.add(socket)
-        SocketMetrics.shared.webSockets.add(1)
-        opening = socket
-        let wsi = lws.adoptWebSocket(descriptor, reading: handshake.head + early)
-        opening = nil
-        if wsi == nil {
-            socket.lost()
-        } else if !socket.isEstablished {
-            socket.kill(.failed)
-        }
-    }
-
     func remove(_ connection: HTTPConnection) {
         guard connections.remove(connection) else { return }
-        SocketMetrics.shared.connections.add(-1)
+        connection.gauge.add(-1)
         subtract(connection.remoteAddress)
-        tellIfEmpty()
-    }
-
-    func remove(_ socket: WebSocket) {
-        guard webSockets.remove(socket) else { return }
-        SocketMetrics.shared.webSockets.add(-1)
-        subtract(socket.remoteAddress)
         tellIfEmpty()
     }
 
@@ -184,7 +148,6 @@ public final class SocketServer {
         date = httpDate(milliseconds: SystemClock().milliseconds())
         let now = now()
         for connection in connections.items { connection.check(now: now) }
-        for socket in webSockets.items { socket.check(now: now) }
     }
 
     /// Does the job in the next turn of the loop: closing, which calls back, must not happen inside what lws or a
@@ -202,11 +165,6 @@ public final class SocketServer {
             jobs = []
             for job in now { job() }
         }
-    }
-
-    /// Has lws look at its own timers.
-    func wake() {
-        if let lws { lws_cancel_service(lws.context) }
     }
 
     // MARK: Buffers

@@ -1,32 +1,23 @@
-import CLibwebsockets
 import Core
 import Glibc
 
-/// An open WebSocket. lws answers pings, and reads and checks frames; messages come whole. Confined to its loop.
-///
-/// lws accepts frames without a mask and does not say so: that rule of RFC 6455 is not enforced.
-public final class WebSocket: LiveTransport, Slotted {
+/// An open WebSocket on an `HTTPConnection`, which has become its own. Pings are answered, frames are checked; messages
+/// come whole. Confined to its loop.
+public final class WebSocket: LiveTransport {
     private enum State {
-        case opening, open
-        /// `close` was called; the Close frame goes out when nothing waits before it.
-        case closing(code: Int, reason: String, deadline: UInt64)
+        case open
+        /// Our Close frame was sent, or is about to be.
+        case closing(deadline: UInt64)
         case closed
     }
 
-    let server: SocketServer
-    let link = Link()
-    var slot = -1
-    /// As in `link`, and on until lws has closed the connection.
-    private var wsi: OpaquePointer?
-    /// Until it is open.
-    private var request: HTTPRequest?
-    private var state = State.opening
-    private var closeReason = CloseReason.failed
-    private var message: [UInt8] = []
+    private let connection: HTTPConnection
+    private var parser: WebSocketParser
+    private var state = State.open
+    private var closeReason: CloseReason?
     /// Bytes sent by `send` since the backlog began.
     private var queued = 0
 
-    public let remoteAddress: String
     /// What the handshake agreed on.
     public let subprotocol: String?
     /// A whole message; text is valid UTF-8.
@@ -34,14 +25,15 @@ public final class WebSocket: LiveTransport, Slotted {
     public var onDrained: (() -> Void)?
     public var onClosed: ((CloseReason) -> Void)?
 
-    init(_ server: SocketServer, _ request: HTTPRequest, subprotocol: String?) {
-        self.server = server
-        self.request = request
+    init(_ connection: HTTPConnection, subprotocol: String?) {
+        self.connection = connection
         self.subprotocol = subprotocol
-        remoteAddress = request.remoteAddress
+        parser = WebSocketParser(maxMessage: connection.server.options.maxMessage)
     }
 
-    var isEstablished: Bool { if case .opening = state { false } else { true } }
+    var link: Link { connection.link }
+
+    public var remoteAddress: String { connection.remoteAddress }
 
     public var isBacklogged: Bool { link.isBacklogged }
 
@@ -50,7 +42,7 @@ public final class WebSocket: LiveTransport, Slotted {
     public func write(_ bytes: UnsafeRawBufferPointer) {
         guard case .open = state else { return }
         assert(!link.isBacklogged, "a WebSocket was written to while backlogged")
-        if !link.write(bytes) { kill(.failed) }
+        connection.write(live: bytes)
     }
 
     /// One text message, for replies: while backlogged up to 64 KiB of them wait, more closes the socket.
@@ -66,7 +58,7 @@ public final class WebSocket: LiveTransport, Slotted {
             queued += frame.count
             guard queued <= 65_536 else { return kill(.stalled) }
         }
-        if !frame.bytes.withUnsafeBytes({ link.write($0) }) { kill(.failed) }
+        frame.bytes.withUnsafeBytes { connection.write(live: $0) }
     }
 
     /// Closes with 1000.
@@ -82,98 +74,76 @@ public final class WebSocket: LiveTransport, Slotted {
     ///   - reason: at most 123 bytes; what is longer is cut at a character.
     public func close(code: Int, reason: String) {
         guard case .open = state else { return }
-        state = .closing(code: code, reason: reason, deadline: server.now() + 5000)
+        state = .closing(deadline: connection.server.now() + 5000)
         closeReason = .local
-        server.later { [self] in sendClose() }
-    }
-
-    // lws sends the frame when it is told to close from outside the connection's own callbacks, and only then if
-    // nothing is waiting to be sent.
-    private func sendClose() {
-        guard case .closing(let code, let reason, _) = state, let wsi = link.wsi, !link.isBacklogged else { return }
-        var text = Array(reason.utf8.prefix(123))
-        while String(validating: text, as: UTF8.self) == nil { text.removeLast() }
-        lws_close_reason(wsi, lws_close_status(rawValue: UInt32(code)), &text, text.count)
-        martlet_lws_close(wsi)
-        // lws' own timer, which ends the wait for the peer's frame, is set again only by lws' own events.
-        server.wake()
+        connection.server.later { [self] in
+            guard case .closing = state else { return }
+            Self.closeFrame(code: code, reason: reason).withUnsafeBytes { connection.write(live: $0) }
+            tellClosed()
+        }
     }
 
     /// Without a Close frame, and without waiting for the peer's.
-    func kill(_ reason: CloseReason) {
-        if case .closed = state {} else { closeReason = reason }
+    private func kill(_ reason: CloseReason) {
+        if case .closed = state { return }
         state = .closed
-        server.later { [self] in
-            guard let wsi else { return }
-            // lws would wait to flush its backlog, or for the peer's Close frame.
-            shutdown(lws_get_socket_fd(wsi), Int32(SHUT_RDWR))
-            guard link.wsi != nil else { return }
+        closeReason = reason
+        connection.server.later { [self] in
+            // lws would wait to flush its backlog.
+            shutdown(link.descriptor, Int32(SHUT_RDWR))
             tellClosed()
-            martlet_lws_close(wsi)
+            connection.close(reason)
         }
     }
 
     /// From the sweep.
     func check(now: UInt64) {
-        if link.isStalled(now: now, timeout: server.options.writeTimeout) { kill(.stalled) }
-        if case .closing(_, _, let deadline) = state, now >= deadline { kill(.local) }
+        if link.isStalled(now: now, timeout: connection.server.options.writeTimeout) { kill(.stalled) }
+        if case .closing(let deadline) = state, now >= deadline { kill(.local) }
     }
 
-    // MARK: Events of lws
+    // MARK: Events of the connection
 
-    func bind(_ wsi: OpaquePointer) {
-        self.wsi = wsi
-        link.wsi = wsi
-    }
-
-    func established() {
-        state = .open
-        guard let request else { return }
-        self.request = nil
-        server.handler.opened(self, request)
-    }
-
-    func received(_ bytes: UnsafeRawBufferPointer, isFinal: Bool, isText: Bool) {
-        guard case .open = state else { return }
-        guard message.count + bytes.count <= server.options.maxMessage else {
-            message = []
-            return close(code: 1009, reason: "message too big")
-        }
-        message.append(contentsOf: bytes)
-        guard isFinal else { return }
-        let whole = message
-        message = []
-        onMessage?(whole, isText)
-    }
-
-    func drained() {
-        guard link.isBacklogged else { return }
-        link.drained()
-        queued = 0
-        if case .closing = state {
-            server.later { [self] in sendClose() }
-        } else if !isClosed {
-            onDrained?()
+    func received(_ bytes: UnsafeRawBufferPointer) {
+        parser.append(bytes)
+        while true {
+            switch (parser.next(), state) {
+            case (.needsMore, _), (_, .closed): return connection.flush()
+            case (.message(let payload, let isText), .open): onMessage?(payload, isText)
+            case (.ping(let payload), .open): connection.output += Self.pong(payload)
+            case (.message, .closing), (.ping, .closing): break
+            // Both sides have said it, or the peer breaks the rules at the very end.
+            case (.close, .closing), (.failure, .closing):
+                state = .closed
+                return connection.close(.local)
+            case (.close(let code), .open): return finish(code, "", .peer(code: code))
+            case (.failure(1009, let reason), .open): return finish(1009, reason, .local)
+            case (.failure(let code, let reason), .open): return finish(code, reason, .failed)
+            }
         }
     }
 
-    /// The peer's Close frame has come.
-    func peerCloses(_ code: Int?) {
-        if case .open = state { closeReason = .peer(code: code) }
-    }
-
-    /// lws takes no more writes.
-    func dropped() {
+    /// The last frame: then our side of the connection is closed, and the peer has some seconds to close its own.
+    private func finish(_ code: Int?, _ reason: String, _ closeReason: CloseReason) {
         state = .closed
-        link.wsi = nil
+        self.closeReason = closeReason
+        connection.output += Self.closeFrame(code: code, reason: reason)
+        connection.phase = .finishing
+        connection.flush()
         tellClosed()
     }
 
+    func drained() {
+        queued = 0
+        if case .open = state { onDrained?() }
+    }
+
     /// The connection has gone.
-    func lost() {
-        wsi = nil
-        dropped()
-        server.remove(self)
+    func lost(_ reason: CloseReason) {
+        state = .closed
+        // An end without a Close frame is a failure, whoever made it.
+        if closeReason == nil { closeReason = reason == .peer(code: nil) ? .failed : reason }
+        tellClosed()
     }
 
     private func tellClosed() {
@@ -181,7 +151,7 @@ public final class WebSocket: LiveTransport, Slotted {
         onClosed = nil
         onDrained = nil
         onMessage = nil
-        action?(closeReason)
+        action?(closeReason ?? .failed)
     }
 }
 

@@ -17,4 +17,17 @@ extension WebSocket {
             writer.append(bigEndian: UInt64(length), width: 8)
         }
     }
+
+    /// - Parameter payload: at most 125 bytes.
+    static func pong(_ payload: [UInt8]) -> [UInt8] {
+        [0x8A, UInt8(payload.count)] + payload
+    }
+
+    /// - Parameter reason: at most 123 bytes; what is longer is cut at a character.
+    static func closeFrame(code: Int?, reason: String) -> [UInt8] {
+        guard let code else { return [0x88, 0] }
+        var text = Array(reason.utf8.prefix(123))
+        while String(validating: text, as: UTF8.self) == nil { text.removeLast() }
+        return [0x88, UInt8(2 + text.count), UInt8(code >> 8), UInt8(code & 0xFF)] + text
+    }
 }

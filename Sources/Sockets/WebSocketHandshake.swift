@@ -1,5 +1,6 @@
-/// The client's half of the opening handshake (RFC 6455, section 4.2.1), checked strictly: lws takes any method, any
-/// version and none at all.
+import CLibwebsockets
+
+/// The opening handshake (RFC 6455, section 4.2), checked strictly.
 package struct WebSocketHandshake {
     package let key: String
 
@@ -8,8 +9,8 @@ package struct WebSocketHandshake {
         guard headers.hasToken("websocket", in: "upgrade"), headers.hasToken("upgrade", in: "connection") else {
             throw HTTPRequestError(.upgradeRequired, "This path takes WebSockets only.")
         }
-        guard request.method == "GET", request.body.isEmpty else {
-            throw HTTPRequestError(.badRequest, "A WebSocket handshake is a GET without a body.")
+        guard request.body.isEmpty else {
+            throw HTTPRequestError(.badRequest, "A WebSocket handshake has no body.")
         }
         guard headers.all("sec-websocket-version") == ["13"] else {
             throw HTTPRequestError(.upgradeRequired, "Sec-WebSocket-Version must be 13.")
@@ -33,20 +34,28 @@ package struct WebSocketHandshake {
         }
     }
 
-    /// What lws is given to read: nothing of what the client wrote but its checked key. So lws' HTTP parser never
-    /// meets bytes from outside. The subprotocol is added to lws' answer by `LWS_CALLBACK_ADD_HEADERS`.
-    package var head: [UInt8] {
-        Array(
-            """
-            GET / HTTP/1.1\r
-            Host: martlet\r
-            Upgrade: websocket\r
-            Connection: Upgrade\r
-            Sec-WebSocket-Version: 13\r
-            Sec-WebSocket-Key: \(key)\r
-            \r
+    /// - Parameter subprotocol: one of those that the client offered; what is not a token is left out.
+    package func answer(subprotocol: String?) -> [UInt8] {
+        var head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        head += "Sec-WebSocket-Accept: \(accept)\r\n"
+        if let subprotocol, !subprotocol.isEmpty, subprotocol.utf8.allSatisfy(isToken) {
+            head += "Sec-WebSocket-Protocol: \(subprotocol)\r\n"
+        }
+        return Array((head + "\r\n").utf8)
+    }
 
-            """.utf8)
+    /// The proof that the key was read.
+    private var accept: String {
+        let text = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
+        var digest = [UInt8](repeating: 0, count: 20)
+        lws_SHA1(text, text.count, &digest)
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 32) { encoded in
+            let count = digest.withUnsafeBytes { bytes in
+                let start = bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
+                return lws_b64_encode_string(start, Int32(bytes.count), encoded.baseAddress, Int32(encoded.count))
+            }
+            return String(decoding: UnsafeRawBufferPointer(encoded).prefix(Int(count)), as: UTF8.self)
+        }
     }
 }
 

@@ -41,15 +41,17 @@ def free_port_pair() -> int:
 
 
 def martlet_binary() -> Path:
-    """The executable under test: MARTLET_BIN, else the newest build kind in the repository."""
-    named = os.environ.get("MARTLET_BIN")
-    candidates = [Path(named)] if named else [
-        REPOSITORY / ".build" / kind / "martlet" for kind in ("release", "debug")
-    ]
+    """The executable under test: MARTLET_BIN, else that of the repository."""
+    return binary("martlet", os.environ.get("MARTLET_BIN"))
+
+
+def binary(name: str, named: str | None = None) -> Path:
+    """An executable of the repository, built for release or else for debugging; or the one that is named."""
+    candidates = [Path(named)] if named else [REPOSITORY / ".build" / kind / name for kind in ("release", "debug")]
     for candidate in candidates:
         if candidate.is_file() and os.access(candidate, os.X_OK):
             return candidate.resolve()
-    raise FileNotFoundError(f"no martlet binary at {', '.join(map(str, candidates))}; build it or set MARTLET_BIN")
+    raise FileNotFoundError(f"no {name} at {', '.join(map(str, candidates))}: build it")
 
 
 def clean_environment(**settings: str) -> dict[str, str]:

@@ -140,14 +140,16 @@ import Testing
             TestClient.frame(1, [UInt8](repeating: 120, count: 40_000), isFinal: false)
                 + TestClient.frame(0, [UInt8](repeating: 120, count: 40_000)), 1009
         ),
-        // A length of 2^40, of which nothing comes but the beginning.
-        ([0x82, 0xFF, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4] + [UInt8](repeating: 0, count: 70_000), 1009),
+        // Lengths of 2^40 and 2^63, of which nothing comes.
+        ([0x82, 0xFF, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4], 1009),
+        ([0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4], 1002),
         (TestClient.frame(1, [0xFF, 0xFE]), 1007),
         (TestClient.frame(1, [0xC0, 0x80]), 1007),
         (TestClient.frame(3, []), 1002),
         (TestClient.frame(0, [1]), 1002),
         (TestClient.frame(9, [], isFinal: false), 1002),
         ([0xC1, 0x80, 1, 2, 3, 4], 1002),
+        (TestClient.frame(1, [1], isMasked: false), 1002),
     ]
 
     @Test(arguments: violations.indices) func violationsCloseWithTheirCode(index: Int) async throws {

@@ -1,0 +1,200 @@
+/// Reads the frames of a client (RFC 6455, section 5), strictly. It does no I/O: bytes go in by `append`, what they mean
+/// comes out of `next`. After a failure or a Close frame it reads nothing more.
+struct WebSocketParser {
+    enum Output: Equatable {
+        case needsMore
+        /// A whole message; text is valid UTF-8.
+        case message([UInt8], isText: Bool)
+        case ping([UInt8])
+        /// - Parameter code: `nil` when the frame has none.
+        case close(code: Int?)
+        /// The connection is to be closed with this code.
+        case failure(code: Int, reason: String)
+    }
+
+    private struct Failure: Error {
+        let code: Int
+        let reason: String
+    }
+
+    private struct Frame {
+        let opcode: UInt8
+        let isFinal: Bool
+        let mask: [UInt8]
+        /// Bytes of the payload that were not taken yet.
+        var missing: Int
+        /// Where in the mask the next byte is.
+        var turn = 0
+
+        var isControl: Bool { opcode >= 8 }
+    }
+
+    private let maxMessage: Int
+    private var buffer: [UInt8] = []
+    /// What stands before it in the buffer has been read.
+    private var start = 0
+    private var frame: Frame?
+    /// Of the data message that has begun: 1 for text, 2 for binary.
+    private var kind: UInt8?
+    private var message: [UInt8] = []
+    private var text = UTF8Check()
+    private var hasEnded = false
+
+    /// - Parameter maxMessage: bytes; a longer message fails with 1009 as soon as its length is known.
+    init(maxMessage: Int) {
+        self.maxMessage = maxMessage
+    }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        if !hasEnded { buffer.append(contentsOf: bytes) }
+    }
+
+    mutating func next() -> Output {
+        do throws(Failure) {
+            while !hasEnded {
+                if frame == nil { frame = try readHeader() }
+                guard let begun = frame else { break }
+                if begun.isControl {
+                    guard buffer.count - start >= begun.missing else { break }
+                    guard let output = try endControl(begun) else { continue }
+                    return output
+                }
+                try takePayload()
+                guard frame?.missing == 0 else { break }
+                frame = nil
+                if begun.isFinal { return try endMessage() }
+            }
+        } catch {
+            end()
+            return .failure(code: error.code, reason: error.reason)
+        }
+        compact()
+        return .needsMore
+    }
+
+    private mutating func end() {
+        hasEnded = true
+        buffer = []
+        start = 0
+        message = []
+        frame = nil
+    }
+
+    /// Between messages a connection holds no memory here.
+    private mutating func compact() {
+        if start == buffer.count { buffer = [] } else { buffer.removeSubrange(..<start) }
+        start = 0
+    }
+
+    // MARK: Header
+
+    /// `nil` when it has not arrived whole.
+    private mutating func readHeader() throws(Failure) -> Frame? {
+        let available = buffer.count - start
+        guard available >= 2 else { return nil }
+        let first = buffer[start]
+        let second = buffer[start + 1]
+        // No extension was agreed on.
+        guard first & 0x70 == 0 else { throw Self.violation("reserved bits are set") }
+        guard second & 0x80 != 0 else { throw Self.violation("the frame is not masked") }
+        let opcode = first & 0x0F
+        let isFinal = first & 0x80 != 0
+        let short = Int(second & 0x7F)
+        try check(opcode, isFinal: isFinal, shortLength: short)
+        let extra = short == 126 ? 2 : short == 127 ? 8 : 0
+        guard available >= 6 + extra else { return nil }
+        let length = extra == 0 ? short : try readLength(extra)
+        if opcode < 8 {
+            guard length <= maxMessage - message.count else {
+                throw Failure(code: 1009, reason: "message too big")
+            }
+            if opcode != 0 { kind = opcode }
+        }
+        let mask = Array(buffer[(start + 2 + extra)..<(start + 6 + extra)])
+        start += 6 + extra
+        return Frame(opcode: opcode, isFinal: isFinal, mask: mask, missing: length)
+    }
+
+    private func check(_ opcode: UInt8, isFinal: Bool, shortLength: Int) throws(Failure) {
+        switch opcode {
+        case 0: guard kind != nil else { throw Self.violation("nothing is to be continued") }
+        case 1, 2: guard kind == nil else { throw Self.violation("the message before has not ended") }
+        case 8, 9, 10:
+            guard isFinal, shortLength < 126 else { throw Self.violation("a control frame is short and whole") }
+        default: throw Self.violation("the opcode is unknown")
+        }
+    }
+
+    private func readLength(_ width: Int) throws(Failure) -> Int {
+        let length = buffer[(start + 2)..<(start + 2 + width)].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        guard length >> 63 == 0, length > (width == 2 ? 125 : 65_535) else {
+            throw Self.violation("the length is not in its shortest form")
+        }
+        return Int(length)
+    }
+
+    // MARK: Payload
+
+    /// Moves what there is of a data frame's payload to the message.
+    private mutating func takePayload() throws(Failure) {
+        guard var begun = frame else { return }
+        let count = min(begun.missing, buffer.count - start)
+        let from = message.count
+        message.append(contentsOf: buffer[start..<(start + count)])
+        start += count
+        let isGood = message.withUnsafeMutableBufferPointer { bytes in
+            let piece = UnsafeMutableBufferPointer(rebasing: bytes[from...])
+            Self.unmask(piece, begun.mask, from: begun.turn)
+            return kind != 1 || text.append(UnsafeBufferPointer(piece))
+        }
+        guard isGood else { throw Self.notText }
+        begun.missing -= count
+        begun.turn = (begun.turn + count) & 3
+        frame = begun
+    }
+
+    private mutating func endMessage() throws(Failure) -> Output {
+        let isText = kind == 1
+        guard !isText || text.isComplete else { throw Self.notText }
+        let whole = message
+        message = []
+        kind = nil
+        return .message(whole, isText: isText)
+    }
+
+    /// `nil` for a pong: nobody asked, it means nothing.
+    private mutating func endControl(_ begun: Frame) throws(Failure) -> Output? {
+        var payload = Array(buffer[start..<(start + begun.missing)])
+        payload.withUnsafeMutableBufferPointer { Self.unmask($0, begun.mask, from: 0) }
+        start += begun.missing
+        frame = nil
+        switch begun.opcode {
+        case 9: return .ping(payload)
+        case 10: return nil
+        default:
+            let code = try closeCode(payload)
+            end()
+            return .close(code: code)
+        }
+    }
+
+    /// RFC 6455, section 7.4, and what IANA has added to it.
+    private func closeCode(_ payload: [UInt8]) throws(Failure) -> Int? {
+        guard !payload.isEmpty else { return nil }
+        guard payload.count >= 2 else { throw Self.violation("half a close code") }
+        let code = Int(payload[0]) << 8 | Int(payload[1])
+        switch code {
+        case 1000...1003, 1007...1014, 3000...4999: break
+        default: throw Self.violation("the close code may not be sent")
+        }
+        guard String(validating: payload[2...], as: UTF8.self) != nil else { throw Self.notText }
+        return code
+    }
+
+    private static func unmask(_ bytes: UnsafeMutableBufferPointer<UInt8>, _ mask: [UInt8], from turn: Int) {
+        for index in bytes.indices { bytes[index] ^= mask[(index + turn) & 3] }
+    }
+
+    private static func violation(_ reason: String) -> Failure { Failure(code: 1002, reason: reason) }
+    private static let notText = Failure(code: 1007, reason: "the text is not UTF-8")
+}

@@ -1,0 +1,50 @@
+import Core
+import Sockets
+
+/// Accepts WebSockets only.
+final class EchoHandler: ServerHandler {
+    func received(_ request: HTTPRequest, _ exchange: HTTPExchange) {
+        exchange.respond(HTTPResponse(status: 404))
+    }
+
+    func refused(_ error: HTTPRequestError, remoteAddress: String) -> HTTPResponse {
+        HTTPResponse(status: error.status)
+    }
+
+    func upgrade(_ request: HTTPRequest) -> UpgradeVerdict { .accept(subprotocol: nil) }
+
+    func opened(_ socket: WebSocket, _ request: HTTPRequest) {
+        let echo = Echo(socket)
+        socket.onMessage = { payload, isText in echo.add(payload, isText: isText) }
+        socket.onDrained = { echo.send() }
+        socket.onClosed = { _ in echo.end() }
+    }
+}
+
+/// What one socket is still to be sent.
+private final class Echo {
+    private unowned let socket: WebSocket
+    private var waiting = ByteWriter()
+
+    init(_ socket: WebSocket) { self.socket = socket }
+
+    func add(_ payload: [UInt8], isText: Bool) {
+        var header = ByteWriter(capacity: 10)
+        WebSocket.appendTextFrameHeader(length: payload.count, to: &header)
+        var bytes = header.bytes
+        if !isText { bytes[0] = 0x82 }
+        waiting.append(bytes)
+        waiting.append(payload)
+        send()
+    }
+
+    func send() {
+        guard !socket.isBacklogged, waiting.count > 0 else { return }
+        let run = waiting.bytes
+        waiting = ByteWriter()
+        run.withUnsafeBytes { socket.write($0) }
+    }
+
+    /// The socket keeps this by its callbacks.
+    func end() { waiting = ByteWriter() }
+}

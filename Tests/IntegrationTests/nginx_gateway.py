@@ -1,0 +1,76 @@
+"""nginx with the project's own configuration, in front of one server."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from martlet_process import REPOSITORY, Server, free_port
+from support import eventually, http_client
+
+FOLDER = REPOSITORY / "deploy" / "nginx"
+
+
+class Gateway:
+    """deploy/nginx/nginx.conf with other paths, ports and upstreams; everything else is as it is deployed."""
+
+    def __init__(self, server: Server) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="martlet-it-nginx-", dir="/tmp"))
+        self.port = free_port()
+        upstreams = re.sub(r"server [a-z-]+1:8080;", "", (FOLDER / "upstreams.conf").read_text())
+        upstreams = re.sub(r"[a-z-]+0:8080", f"127.0.0.1:{server.port}", upstreams)
+        (self.home / "upstreams.conf").write_text(upstreams)
+        text = (FOLDER / "nginx.conf").read_text()
+        for old, new in (
+            ("/etc/nginx/upstreams.conf", f"{self.home}/upstreams.conf"), ("/run/nginx.pid", f"{self.home}/pid"),
+            ("/dev/stdout", f"{self.home}/access.log"), ("/dev/stderr", f"{self.home}/error.log"),
+            ("listen 8080", f"listen 127.0.0.1:{self.port}"), ("listen [::]:8080", f"listen [::1]:{self.port}"),
+            ("worker_rlimit_nofile 65536;", ""), ("worker_connections 16384", "worker_connections 512"),
+        ):
+            assert old in text, f"nginx.conf has no {old}"
+            text = text.replace(old, new)
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        folders = "".join(f"    {kind}_temp_path {self.home}/{kind};\n" for kind in kinds)
+        (self.home / "nginx.conf").write_text(text.replace("http {\n", "http {\n" + folders, 1))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def unavailable() -> str | None:
+        return None if shutil.which("nginx", path="/usr/sbin:/usr/bin") else "no nginx: apt-get install nginx-light"
+
+    def start(self) -> "Gateway":
+        program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+        assert program
+        self.home.chmod(0o755)
+        with (self.home / "output").open("wb") as output:
+            self.process = subprocess.Popen(
+                [program, "-p", self.home, "-e", self.home / "error.log", "-c", self.home / "nginx.conf", "-g", "daemon off;"],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+
+        def answers() -> bool:
+            assert self.process and self.process.poll() is None, (self.home / "output").read_text()
+            try:
+                with http_client(f"http://127.0.0.1:{self.port}") as http:
+                    return http.get("/healthz").status_code == 200
+            except OSError:
+                return False
+            except Exception as error:  # httpx's own for a refused connection
+                return not str(error)
+
+        eventually(answers, 20, "an answer through nginx")
+        return self
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What nginx took for requests, and to whom it passed each (`upstream`)."""
+        return [json.loads(line) for line in (self.home / "access.log").read_text().splitlines()]
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(35)
+        shutil.rmtree(self.home, ignore_errors=True)

@@ -1,0 +1,137 @@
+"""Through nginx as it is deployed: what it passes on is for Martlet the same requests, no more and no fewer."""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+import pytest
+
+from martlet_process import Server
+from nginx_gateway import Gateway
+from raw_http import RawHttp
+from support import User, assert_problem, eventually
+from test_hostile_requests import CHUNKS, FRAMING
+
+SMUGGLED = "smuggled"
+
+
+@pytest.fixture(scope="module")
+def gateway(server: Server) -> Iterator[Gateway]:
+    if reason := Gateway.unavailable():
+        pytest.skip(reason)
+    nginx = Gateway(server)
+    try:
+        yield nginx.start()
+    finally:
+        nginx.stop()
+
+
+def answers(raw: RawHttp) -> int:
+    """How many answers come until the connection ends or nothing comes for a second."""
+    count = 0
+    raw.socket.settimeout(1)
+    try:
+        while True:
+            raw.answer()
+            count += 1
+    except (EOFError, ConnectionResetError, TimeoutError):
+        return count
+
+
+def check(gateway: Gateway, alice: User, attack: bytes) -> None:
+    """Sends it with a post behind it. Martlet has carried out a post only where nginx, too, saw a second request."""
+    before = len(gateway.requests())
+    with RawHttp(gateway) as raw:
+        raw.send_as_far_as_taken(attack + raw.request("POST", "/posts", token=alice.token, body={"text": SMUGGLED}))
+        count = answers(raw)
+
+    # nginx writes a request down when it is done, before or after the client has read the answer.
+    def seen() -> list[dict]:
+        return gateway.requests()[before:]
+
+    eventually(lambda: len(seen()) >= count, 5, "nginx's log")
+    behind = [request for request in seen() if request["path"] == "/posts" and request["upstream"]]
+    posts = alice.walk(f"/v1/users/{alice.id}/posts")
+    assert len(posts) == sum(request["status"] == 201 for request in behind), (posts, seen())
+    assert len(posts) <= 1
+    # An answer for each request and none besides: an answer too many would be the next client's.
+    with RawHttp(gateway) as raw:
+        for number in range(3):
+            raw.send(raw.head("GET", "/healthz", f"X-Request-Id: after-{number}"))
+            assert raw.answer().headers["x-request-id"] == f"after-{number}"
+
+
+@pytest.mark.parametrize("fields", FRAMING.values(), ids=FRAMING.keys())
+def test_framing(gateway: Gateway, alice: User, fields: bytes) -> None:
+    with RawHttp(gateway) as raw:
+        head = raw.head("POST", "/v1/posts", "Content-Type: application/json", token=alice.token)
+    check(gateway, alice, head[:-2] + fields + b"\r\n\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize("chunk", CHUNKS.values(), ids=CHUNKS.keys())
+def test_chunks(gateway: Gateway, alice: User, chunk: bytes) -> None:
+    with RawHttp(gateway) as raw:
+        headers = ("Content-Type: application/json", "Transfer-Encoding: chunked")
+        check(gateway, alice, raw.head("POST", "/v1/posts", *headers, token=alice.token) + chunk)
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "OPTIONS"])
+def test_a_request_in_a_body(gateway: Gateway, alice: User, method: str) -> None:
+    with RawHttp(gateway) as raw:
+        hidden = raw.request("POST", "/v1/posts", token=alice.token, body={"text": "in the body"})
+        raw.send(raw.head(method, "/v1/me", f"Content-Length: {len(hidden)}", token=alice.token) + hidden)
+        assert answers(raw) == 1
+    assert alice.walk(f"/v1/users/{alice.id}/posts") == []
+
+
+@pytest.mark.parametrize("path", ["/v1/live/ws", "/v1/me", "/healthz"])
+@pytest.mark.parametrize("protocol", ["h2c", "websocket"])
+def test_an_upgrade_hides_nothing(gateway: Gateway, alice: User, path: str, protocol: str) -> None:
+    """After an upgrade that is refused, or was never passed on, nginx doesn't tunnel what follows."""
+    with RawHttp(gateway) as raw:
+        head = raw.head("GET", path, "Connection: Upgrade", f"Upgrade: {protocol}", "Sec-WebSocket-Version: 777",
+                        token=alice.token)
+        raw.send(head)
+        assert raw.answer().status_code != 101
+        raw.send_as_far_as_taken(raw.head("GET", "/metrics"))
+        answer = raw.answer()
+        assert_problem(answer, 404, "not_found")
+
+
+@pytest.mark.parametrize("path", [
+    "/metrics", "/readyz", "//metrics", "/./metrics", "/x/../metrics", "/%6detrics", "/metrics%2f", "/metrics/",
+    "/metrics%00", "/healthz/../readyz", "/%2e/readyz", "/metrics;a", "/METRICS",
+])
+def test_what_is_for_those_inside(gateway: Gateway, path: str) -> None:
+    """However it is written, the operator's pages aren't given to the world."""
+    with RawHttp(gateway) as raw:
+        raw.send(raw.head("GET", path))
+        answer = raw.answer()
+        assert answer.status_code in (400, 404), answer
+        assert b"martlet_" not in answer.content
+
+
+def test_the_absolute_form_is_no_way_inside(gateway: Gateway) -> None:
+    with RawHttp(gateway) as raw:
+        raw.send(raw.head("GET", "http://elsewhere/metrics"))
+        assert raw.answer().status_code == 404
+
+
+@pytest.mark.parametrize("head,status,code", [
+    ("GET /metrics%00 HTTP/1.1", 400, "invalid_field"), ("GET /% HTTP/1.1", 400, "invalid_field"),
+    ("GET /\x01 HTTP/1.1", 400, "invalid_field"), ("GET /healthz HTTP/1.1\r\nHost: a", 400, "invalid_field"),
+    (f"GET /{'x' * 20_000} HTTP/1.1", 431, "header_too_large"),
+    (f"GET /healthz HTTP/1.1\r\nX-Long: {'x' * 20_000}", 431, "header_too_large"),
+], ids=["NUL", "half an escape", "control character", "two hosts", "long line", "long header"])
+def test_what_nginx_refuses_by_itself(gateway: Gateway, head: str, status: int, code: str) -> None:
+    """In the words of the API, and not as a fault of the server."""
+    with RawHttp(gateway) as raw:
+        raw.send_as_far_as_taken(f"{head}\r\nHost: b\r\n\r\n".encode())
+        assert_problem(raw.answer(), status, code)
+
+
+def test_the_gateways_own_pages_are_not_asked_for(gateway: Gateway) -> None:
+    for page in ("bad-request", "header-too-large"):
+        with RawHttp(gateway) as raw:
+            raw.send(raw.head("GET", f"/gateway/{page}"))
+            assert raw.answer().status_code == 404

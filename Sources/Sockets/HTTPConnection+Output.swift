@@ -67,7 +67,8 @@ extension HTTPConnection {
         guard exchanges.isEmpty, !link.isBacklogged, !isProcessing else { return }
         switch phase {
         case .finishing: linger()
-        case .reading where server.isDraining && stage == .idle && isUsed: close(.local)
+        case .reading where server.isDraining && stage == .idle && isUsed && server.options.drainIdleTimeout == 0:
+            close(.local)
         default: break
         }
     }
@@ -105,7 +106,10 @@ extension HTTPConnection {
     /// The server accepts nothing more. Who has just connected may still send one request, at once.
     func drain() {
         guard phase == .reading else { return }
-        if !isUsed, stage == .idle { deadline = min(deadline, server.now() + 1000) }
+        if stage == .idle {
+            let patience = isUsed ? server.options.drainIdleTimeout : max(1000, server.options.drainIdleTimeout)
+            deadline = min(deadline, server.now() + UInt64(patience))
+        }
         flush()
     }
 }

@@ -32,6 +32,9 @@ public struct ServerOptions: Sendable {
     public var writeTimeout = 30_000
     /// After the last answer: how long the peer may go on sending before it is cut off.
     public var lingerTimeout = 5_000
+    /// After `drain`: how long a connection without a request stays open for one more, which a proxy may have sent
+    /// just then. Longer than the proxy keeps such connections, and no request meets one that is closing. 0: not at all.
+    public var drainIdleTimeout = 0
 
     public init() {}
 

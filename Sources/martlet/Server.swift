@@ -98,6 +98,8 @@ final class Server: Sendable {
         options.maxConnections = configuration.values.number("connections")
         options.webSocketPaths = roles.contains(.realtime) ? [LiveService.webSocketPath] : []
         options.maxBody = 65_536
+        // Roles have a proxy in front: deploy/nginx keeps connections for two seconds.
+        options.drainIdleTimeout = roles == .all ? 0 : 3000
         // One after the other: what a client pipelines may build on what it sent before.
         options.maxPipelined = 1
         let router = makeRouter()

@@ -22,7 +22,7 @@ public struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
     }
 
     public init(_ text: String) throws(RedisAddressError) {
-        guard text.hasFewMarks else { throw RedisAddressError("more than 64 combining marks in a row") }
+        guard text.hasFewMarks else { throw RedisAddressError("more than 128 combining marks in a row") }
         if text.hasPrefix("/") {
             self.init(endpoint: .unix(path: try Self.socketPath(text[...])))
         } else if text.hasPrefix("unix://") {

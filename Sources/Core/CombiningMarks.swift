@@ -1,5 +1,5 @@
 extension String {
-    /// At most 64 combining marks follow one another. Every text from outside must be so.
+    /// At most 128 combining marks follow one another. Every text from outside must be so.
     ///
     /// Swift compares and hashes strings in their normal form, for which it sorts the marks of a character by insertion:
     /// one key of 64 KB that is nothing but marks takes seconds. No writing needs more than a few.
@@ -9,7 +9,7 @@ extension String {
         var row = 0
         for scalar in unicodeScalars {
             row = scalar.properties.canonicalCombiningClass == .notReordered ? 0 : row + 1
-            guard row <= 64 else { return false }
+            guard row <= 128 else { return false }
         }
         return true
     }

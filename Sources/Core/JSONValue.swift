@@ -200,7 +200,7 @@ private struct JSONParser {
             }
         }
         guard let string = String(validating: text, as: UTF8.self) else { throw error("a string is not UTF-8") }
-        guard string.hasFewMarks else { throw error("a string has more than 64 combining marks in a row") }
+        guard string.hasFewMarks else { throw error("a string has more than 128 combining marks in a row") }
         index += 1
         return string
     }

@@ -9,6 +9,8 @@ enum CrashReport {
     nonisolated(unsafe) private static var heading = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
     nonisolated(unsafe) private static var path = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
     private static let seconds: UInt32 = 60
+    /// Bytes of an input that are printed.
+    static let printed = 2048
 
     /// - Parameter folder: where the input is written, as a file named after the target.
     static func install(target: String, seed: UInt64, folder: String) {
@@ -30,7 +32,7 @@ enum CrashReport {
     private static let handle: @convention(c) (Int32) -> Void = { number in
         write(2, heading, strlen(heading))
         let digits: StaticString = "0123456789abcdef"
-        for byte in input {
+        for byte in input.prefix(printed) {
             write(2, digits.utf8Start + Int(byte >> 4), 1)
             write(2, digits.utf8Start + Int(byte & 15), 1)
         }

@@ -20,10 +20,11 @@ struct Fuzzer {
         let finding: Finding
         let input: [UInt8]
 
+        /// The whole input is in the file.
         var hex: String {
-            var writer = ByteWriter(capacity: input.count * 2)
-            writer.append(hex: input)
-            return writer.string
+            var writer = ByteWriter()
+            writer.append(hex: input.prefix(CrashReport.printed))
+            return input.count > CrashReport.printed ? writer.string + "..." : writer.string
         }
     }
 

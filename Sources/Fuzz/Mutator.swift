@@ -108,7 +108,8 @@ struct Mutator {
         var piece = Array(bytes[at...].prefix(1 + random.below(16)))
         if piece.isEmpty || random.below(3) == 0 { piece = random.element(words) }
         if random.below(2) == 0 { piece = random.element(Self.heavy) }
-        let times = 1 + random.below(Self.longest / piece.count)
+        // Short ones more often: all sizes from 64 bytes to 64 KiB are tried alike.
+        let times = 1 + random.below((64 << random.below(11)) / piece.count)
         bytes.insert(contentsOf: Array(repeatElement(piece, count: times).joined()), at: at)
     }
 }

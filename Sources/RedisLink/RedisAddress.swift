@@ -1,3 +1,5 @@
+import Core
+
 /// Where a Redis is and how to log in: `redis://[user[:password]@]host[:port][/database]`, `unix:///path/redis.sock`
 /// or a plain `/path/redis.sock`. User and password are percent-decoded; an IPv6 host stands in brackets.
 public struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
@@ -20,6 +22,7 @@ public struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
     }
 
     public init(_ text: String) throws(RedisAddressError) {
+        guard text.hasFewMarks else { throw RedisAddressError("more than 128 combining marks in a row") }
         if text.hasPrefix("/") {
             self.init(endpoint: .unix(path: try Self.socketPath(text[...])))
         } else if text.hasPrefix("unix://") {

@@ -79,7 +79,7 @@ struct TestBroker: Sendable {
             posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
         }
         // A broker that kept a pipe of this process would keep its reader waiting after this process's end.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        for descriptor: Int32 in 3..<256 { posix_spawn_file_actions_addclose(&actions, descriptor) }
         var words = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for word in words { free(word) } }
         var child: pid_t = 0

@@ -222,7 +222,7 @@ func parse(_ text: String) -> HTTPRequest? {
 
     /// To compare such a string takes long.
     @Test func refusesEndlessMarksAndReplacesWhatIsNotASCII() {
-        let marks = String(repeating: "%cc%81%cc%a3", count: 33)
+        let marks = String(repeating: "%cc%81%cc%a3", count: 65)
         #expect(Outcome("GET /a\(marks) HTTP/1.1\r\nHost: h\r\n\r\n").error == .badRequest)
         #expect(Outcome("GET /?a\(marks)=1 HTTP/1.1\r\nHost: h\r\n\r\n").error == .badRequest)
         #expect(

@@ -17,8 +17,7 @@ static inline int martlet_lws_write(struct lws *wsi, const void *bytes, size_t c
     return lws_write(wsi, (unsigned char *)bytes, count, LWS_WRITE_HTTP);
 }
 
-// Closes now, by way of the role: a Close frame with the reason set before, else at once.
-// Not from one of the connection's own callbacks. lws knows no other call that closes at once.
+// Closes at once, but for a backlog. Not from one of the connection's own callbacks. lws knows no other call that does.
 static inline void martlet_lws_close(struct lws *wsi) {
     lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
 }

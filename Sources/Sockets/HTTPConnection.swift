@@ -142,7 +142,10 @@ final class HTTPConnection: Slotted {
         phase = .closed
         self.reason = reason
         server.later { [self] in
-            if let wsi = link.wsi { martlet_lws_close(wsi) }
+            guard let wsi = link.wsi else { return }
+            // lws would wait to flush its backlog.
+            if link.isBacklogged { shutdown(link.descriptor, Int32(SHUT_RDWR)) }
+            martlet_lws_close(wsi)
         }
     }
 
@@ -234,7 +237,8 @@ final class HTTPConnection: Slotted {
         var response = server.handler.refused(error, remoteAddress: remoteAddress)
         switch error.kind {
         case .upgradeRequired: response.headers += [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
-        case .overloaded: response.headers.append(("Retry-After", "5"))
+        case .overloaded where !response.headers.contains { $0.0.equalsIgnoringCase("retry-after") }:
+            response.headers.append(("Retry-After", "5"))
         default: break
         }
         owesContinue = false

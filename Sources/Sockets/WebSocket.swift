@@ -1,5 +1,4 @@
 import Core
-import Glibc
 
 /// An open WebSocket on an `HTTPConnection`, which has become its own. Pings are answered, frames are checked; messages
 /// come whole. Confined to its loop.
@@ -89,8 +88,6 @@ public final class WebSocket: LiveTransport {
         state = .closed
         closeReason = reason
         connection.server.later { [self] in
-            // lws would wait to flush its backlog.
-            shutdown(link.descriptor, Int32(SHUT_RDWR))
             tellClosed()
             connection.close(reason)
         }

@@ -56,12 +56,13 @@ def test_a_body_of_one_byte_a_second(server: Server, alice: User) -> None:
 
 @pytest.mark.slow
 def test_one_that_does_not_read_its_answers(server: Server) -> None:
-    """Requests without end, of which no answer is read: not taken without end, and cut off after 30 s."""
+    """Requests without end, of which no answer is read: not taken without end, and cut off when nothing was acknowledged
+    for 30 s. The kernel's probes of a shut window may get the last bytes through meanwhile: 55 s were seen."""
     before = resident_mb(server)
     begin = time.monotonic()
     with RawHttp(server, receive_buffer=4096) as raw:
         many = raw.head("GET", "/openapi.json") * 100
-        raw.socket.settimeout(WRITE + 2 * SLACK)
+        raw.socket.settimeout(2 * WRITE + 2 * SLACK)
         sent = 0
         try:
             while sent < 200_000_000:
@@ -69,7 +70,7 @@ def test_one_that_does_not_read_its_answers(server: Server) -> None:
         except (ConnectionResetError, BrokenPipeError):
             pass
         assert sent < 50_000_000, "the server takes requests whose answers nobody reads"
-    assert WRITE - 2 < time.monotonic() - begin < WRITE + 2 * SLACK
+    assert WRITE - 2 < time.monotonic() - begin < 2 * WRITE + SLACK
     assert resident_mb(server) - before < 32
 
 
@@ -104,8 +105,9 @@ def test_ten_thousand_half_open(crowd: tuple[Server, list[socket.socket]]) -> No
             expect(http.get("/healthz"), 200)
         user.post("in the crowd")
     assert time.monotonic() - begin < 10, "others wait"
-    # About 5 KB each were seen; libwebsockets' and the parser's state.
-    assert resident_mb(server) - before < 150
+    grown = resident_mb(server) - before
+    print(f"{count} half-open connections: {grown:.0f} MB more")
+    assert grown < 150
 
     # The half heads get 408, the silent nothing; all of them are closed.
     with selectors.DefaultSelector() as selector:
@@ -129,7 +131,9 @@ def test_ten_thousand_half_open(crowd: tuple[Server, list[socket.socket]]) -> No
     assert answered == count // 2
     eventually(lambda: metric(server, "martlet_http_connections") < 10, 10, "the end of the crowd")
     # The allocator keeps some; a second crowd finds it there.
-    assert resident_mb(server) - before < 100
+    grown = resident_mb(server) - before
+    print(f"after their end: {grown:.0f} MB more")
+    assert grown < 100
     user.post("after the crowd")
     user.close()
 

@@ -169,6 +169,19 @@ public final class EmbeddedLog: EventLog {
         }
     }
 
+    public func backlog(of subscriptions: [SubscriptionOptions]) async throws -> Int {
+        let readers = subscriptions.flatMap { subscription in subscription.topics.map { (subscription.group, $0) } }
+        let rows = try await database.query(
+            """
+            SELECT COALESCE(sum(p.next - COALESCE(g.next, 0)), 0)::bigint
+            FROM unnest($1::text[], $2::text[]) AS s (reader, topic)
+            JOIN log_partitions p ON p.topic = s.topic
+            LEFT JOIN log_positions g
+                ON g.consumer_group = s.reader AND g.topic = p.topic AND g.partition = p.partition
+            """, [.texts(readers.map(\.0)), .texts(readers.map(\.1))])
+        return Int(rows[0].integer(0))
+    }
+
     public func close() async {
         state.withLock { state in
             state.closed = true

@@ -18,6 +18,9 @@ public protocol EventLog: Sendable {
     func subscribe(_ subscription: SubscriptionOptions, handler: @escaping RecordHandler) async throws
         -> any LogSubscription
 
+    /// How many records these subscriptions have not handled yet, as far as this process knows.
+    func backlog(of subscriptions: [SubscriptionOptions]) async throws -> Int
+
     /// Appends what is queued, closes connections. Subscriptions are closed before.
     func close() async
 }

@@ -114,6 +114,13 @@ public final class KafkaLog: EventLog {
         return KafkaSubscription(control: control, drainTimeout: options.drainTimeout)
     }
 
+    /// Of the partitions that this process reads, as old as a second.
+    public func backlog(of subscriptions: [SubscriptionOptions]) async throws -> Int {
+        subscriptions.reduce(0) { sum, subscription in
+            sum + subscription.topics.reduce(0) { $0 + LogMetrics.lag(group: subscription.group, topic: $1).level }
+        }
+    }
+
     /// Waits for the appends in hand.
     public func close() async {
         let producer = state.withLock { state in

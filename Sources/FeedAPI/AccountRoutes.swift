@@ -37,7 +37,7 @@ struct AccountRoutes: Sendable {
         guard handle.utf8.count <= 64, password.unicodeScalars.count <= 256, !handle.utf8.contains(0) else {
             throw Problem(.invalidCredentials, "no account has this handle and password")
         }
-        try services.limits.check("login \(handle)", .init(perMinute: 10, burst: 10))
+        try services.limits.check("login \(handle)", RateLimits.perAccount)
         let user = try await services.accounts.authenticate(handle: handle, password: password)
         return try await services.writes.run(scope, user: .zero, route: "login") { transaction in
             let grant = try await services.accounts.logIn(transaction, user: user)

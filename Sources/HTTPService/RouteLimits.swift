@@ -2,7 +2,7 @@ public import Wire
 
 /// Limits that a route keeps by itself, such as log-ins to one account.
 public struct RouteLimits: Sendable {
-    private let limiter = RateLimiter()
+    private let limiter = RateLimiter(name: "account_rates")
     private let areOn: Bool
 
     public init(areOn: Bool) {

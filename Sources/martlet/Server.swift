@@ -35,6 +35,8 @@ final class Server: Sendable {
     private let listener = Mutex<PgListener?>(nil)
     private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
     private let isDraining = Atomic<Bool>(false)
+    private let backlog = Backlog(limit: 1000)
+    private let watch = Mutex<Task<Void, Never>?>(nil)
 
     init(_ site: Site, _ roles: Roles) async throws {
         self.site = site
@@ -56,11 +58,15 @@ final class Server: Sendable {
 
     private static func makeLive(_ site: Site) async throws -> LiveService {
         // The gateway calls Redis on its own loop, without a hop.
-        let redis = try await Redis(on: site.sockets, address: site.redisAddress)
+        var redisOptions = Redis.Options()
+        redisOptions.name = "gateway"
+        let redis = try await Redis(on: site.sockets, address: site.redisAddress, options: redisOptions)
         try await redis.waitUntilConnected(milliseconds: 5000)
         let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
+        var gatewayOptions = GatewayOptions()
+        gatewayOptions.maxConnections = site.configuration.values.number("connections")
         return LiveService(
-            loop: site.sockets, options: GatewayOptions(), database: site.database, redis: redis,
+            loop: site.sockets, options: gatewayOptions, database: site.database, redis: redis,
             redisAddress: site.redisAddress,
             writes: Writes(database: site.database, idempotency: site.idempotency),
             feeds: FeedReader(database: site.database, timelines: timelines),
@@ -76,10 +82,27 @@ final class Server: Sendable {
         await site.revocations.reload(from: site.accounts)
         let listener = site.listen { [fanOut] in fanOut?.wake() }
         self.listener.withLock { $0 = listener }
+        if roles.contains(.api) { watchOutbox() }
         try await fanOut?.start()
         try await notifier?.start()
         if let live { try await untilListening(live) }
         return try await open()
+    }
+
+    /// Writes are refused when the fan-out, in this process or in others, does not keep up.
+    private func watchOutbox() {
+        let outbox = OutboxReader(database: site.relaxedDatabase ?? site.database)
+        let length = Metrics.shared.queue("outbox", limit: backlog.limit)
+        let task = Task { [backlog] in
+            while !Task.isCancelled {
+                if let depth = try? await outbox.depth(upTo: backlog.limit) {
+                    backlog.set(depth)
+                    length.set(depth)
+                }
+                try? await Task.sleep(nanoseconds: 250_000_000)
+            }
+        }
+        watch.withLock { $0 = task }
     }
 
     private func untilListening(_ live: LiveService) async throws {
@@ -105,8 +128,9 @@ final class Server: Sendable {
         let loop = site.sockets
         let server: LoopBound<SocketServer>
         do {
-            server = try await loop.run { [options] in
-                let door = FrontDoor(loop: loop, router: router, live: live)
+            server = try await loop.run { [options, backlog] in
+                let door = FrontDoor(
+                    loop: loop, router: router, live: live, backlog: backlog, maxPolls: options.maxConnections)
                 return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: door), on: loop)
             }
         } catch {
@@ -169,6 +193,7 @@ final class Server: Sendable {
         limit.cancel()
         if let server { try? await site.sockets.run { server.value.close() } }
         await live?.close()
+        watch.withLock { $0 }?.cancel()
         // What is not done by then comes again: every step may run twice.
         let isDone = await ends(within: 3000) { [notifier, fanOut, log] in
             await notifier?.close()

@@ -57,8 +57,10 @@ public struct OutboxReader: Sendable {
         }
     }
 
-    /// How many events wait.
-    public func depth() async throws -> Int {
-        Int(try await database.query("SELECT count(*) FROM outbox")[0].integer(0))
+    /// How many events wait, counted no further than the limit.
+    public func depth(upTo limit: Int) async throws -> Int {
+        let rows = try await database.query(
+            "SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT $1) counted", [.integer(Int64(limit))])
+        return Int(rows[0].integer(0))
     }
 }

@@ -16,7 +16,8 @@ struct Mix {
     static func weights(_ text: String) throws -> [(Arrival.Kind, Int)] {
         try text.split(separator: ",").map { part in
             let words = part.split(separator: "=")
-            guard words.count == 2, let kind = Arrival.Kind(rawValue: String(words[0])), let weight = Int(words[1]) else {
+            guard words.count == 2, let kind = Arrival.Kind(rawValue: String(words[0])), let weight = Int(words[1])
+            else {
                 throw BenchError("a mix is written as read=8,post=2,login=1, not \(text)")
             }
             return (kind, weight)

@@ -4,8 +4,10 @@ import Runtime
 
 /// How a server behaves at twice the load that it can carry: `martlet-bench overload`.
 ///
-/// Goodput is what was accepted (2xx) within a second of its planned time. The maximum is the most that any step of
-/// rising load got; then come twice as much, and at once after it half as much, to see how long the trouble lasts.
+/// Goodput is what was accepted (2xx) within a second of its planned time. What the server carries is the most that any
+/// step of rising load got. Then come that much (before), twice as much, at once after it half as much, to see how long
+/// the trouble lasts, and once more that much (after). Goodput under overload is held against the mean of before and
+/// after: on a machine with neighbours the steps may have had a better minute.
 final class Overload {
     struct Options {
         var mix = "post=1"
@@ -23,6 +25,7 @@ final class Overload {
     private let loop: OpenLoop
     private let followers: Followers
     private let followerToken: String
+    private var followed: Int { min(10, mix.authors.count) }
     private var nextPost = 0
     /// The answers to posts, by number.
     private var postStatus: [Int: Int] = [:]
@@ -31,7 +34,8 @@ final class Overload {
     /// - Parameters:
     ///   - follower: token of the user who follows all authors, and whom all readers follow.
     ///   - tokens: of users; half of them post, half read.
-    init(port: UInt16, handle: String, password: String, follower: String, tokens: [String], _ options: Options) throws {
+    init(port: UInt16, handle: String, password: String, follower: String, tokens: [String], _ options: Options) throws
+    {
         self.port = port
         self.options = options
         let run = "load-\(monotonicNanoseconds())"
@@ -55,8 +59,13 @@ final class Overload {
             finished.open()
         }
         try until(20, "the follower is connected") { followers.connectedCount == 1 }
-        let maximum = try findMaximum()
-        try overload(maximum)
+        let rate = try findMaximum()
+        let before = try carry(rate, "as much as it carries, before")
+        let overloaded = try overload(rate)
+        let after = try carry(rate, "as much as it carries, after")
+        let share = overloaded / ((before + after) / 2)
+        say("goodput at twice the load: \(percent(share)) of what it was at the load that is carried")
+        if share < 0.8 { failures.append("goodput fell to \(percent(share)); 80 % must stay") }
         try checkDeliveries()
         followers.end()
         finished.wait()
@@ -64,10 +73,11 @@ final class Overload {
         return failures.isEmpty ? 0 : 1
     }
 
-    /// The follower follows the authors; the readers have something to read.
+    /// The follower follows some authors: a timeline holds 800 posts, which all authors together write in a second, and a
+    /// post that comes behind 800 newer ones is not pushed. The readers have something to read.
     private func prepare() throws {
         let socket = try Socket(port: port)
-        for author in mix.authors {
+        for author in mix.authors[..<followed] {
             let (_, me) = try socket.request("GET", "/v1/me", token: author)
             guard let id = me.firstRange(of: "\"id\":\"").map({ me[$0.upperBound...].prefix { $0 != "\"" } }) else {
                 throw BenchError("who is it? \(me)")
@@ -104,7 +114,15 @@ final class Overload {
         return best
     }
 
-    private func overload(_ maximum: Double) throws {
+    private func carry(_ rate: Double, _ name: String) throws -> Double {
+        let seconds = options.overloadSeconds / 2
+        let (plan, outcomes) = try send(mix.plan(rate: rate, begin: 0, seconds: seconds, firstPost: &nextPost))
+        let summary = Summary(plan, outcomes, seconds: seconds)
+        say("\(name): \(summary.line)")
+        return summary.goodput
+    }
+
+    private func overload(_ maximum: Double) throws -> Double {
         let seconds = options.overloadSeconds
         var plan = mix.plan(rate: maximum * 2, begin: 0, seconds: seconds, firstPost: &nextPost)
         let during = plan.count
@@ -115,18 +133,20 @@ final class Overload {
         say("twice as much for \(Int(seconds)) s: \(summary.line)")
         for kind in Arrival.Kind.allCases where mix.weights.contains(where: { $0.0 == kind }) {
             let some = (0..<during).filter { plan[$0].kind == kind }
-            say("  \(kind.rawValue): \(Summary(some.map { plan[$0] }, some.map { outcomes[$0] }, seconds: seconds).line)")
+            say(
+                "  \(kind.rawValue): \(Summary(some.map { plan[$0] }, some.map { outcomes[$0] }, seconds: seconds).line)"
+            )
         }
-        let share = summary.goodput / maximum
-        say("goodput at twice the load: \(percent(share)) of the maximum")
-        if share < 0.8 { failures.append("goodput fell to \(percent(share)) of the maximum; 80 % must stay") }
-        if summary.p99 > Self.second { failures.append("p99 of what was accepted is \(ms(summary.p99)); 1 s is allowed") }
+        if summary.p99 > Self.second {
+            failures.append("p99 of what was accepted is \(ms(summary.p99)); 1 s is allowed")
+        }
         if loop.withoutRetryAfter > 0 { failures.append("\(loop.withoutRetryAfter) refusals without Retry-After") }
         let others = summary.others
         if !others.isEmpty { failures.append("answers that are neither 2xx nor 429 or 503: \(others)") }
         recovery(Array(plan[during...]), Array(outcomes[during...]), from: seconds)
         let late = loop.ownDelays.sorted()
         say("the generator itself was late by p50 \(ms(late[late.count / 2])), p99 \(ms(late[late.count * 99 / 100]))")
+        return summary.goodput
     }
 
     /// The end of the last half second in which more than one in fifty was refused or took longer than 500 ms.
@@ -144,9 +164,10 @@ final class Overload {
 
     /// Every accepted post must have reached the follower once, and no refused one.
     private func checkDeliveries() throws {
-        let accepted = Set(postStatus.filter { (200..<300).contains($0.value) }.keys)
-        guard !postStatus.isEmpty else { return }
-        let refused = Set(postStatus.filter { [429, 503].contains($0.value) }.keys)
+        let own = postStatus.filter { $0.key % mix.authors.count < followed }
+        guard !own.isEmpty else { return }
+        let accepted = Set(own.filter { (200..<300).contains($0.value) }.keys)
+        let refused = Set(own.filter { [429, 503].contains($0.value) }.keys)
         var seen: Set<Int> = []
         for _ in 0..<600 {
             seen = Set(followers.result.timed.map(\.post))

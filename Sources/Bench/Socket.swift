@@ -47,7 +47,9 @@ struct Socket {
     }
 
     /// One request, with a body in JSON or without; returns status and body of its answer.
-    func request(_ method: String, _ path: String, token: String, body: String = "") throws -> (status: Int, body: String) {
+    func request(_ method: String, _ path: String, token: String, body: String = "") throws -> (
+        status: Int, body: String
+    ) {
         try send(
             Array(
                 ("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n"

@@ -23,7 +23,9 @@ struct Summary {
     }
 
     var line: String {
-        let counts = statuses.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key == 0 ? "no answer" : "\($0.key)")" }
+        let counts = statuses.sorted { $0.key < $1.key }.map {
+            "\($0.value) × \($0.key == 0 ? "no answer" : "\($0.key)")"
+        }
         return "goodput \(Int(goodput)) a second, accepted in p50 \(ms(p50)), p99 \(ms(p99)); "
             + counts.joined(separator: ", ")
     }

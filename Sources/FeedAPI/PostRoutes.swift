@@ -35,7 +35,7 @@ struct PostRoutes: Sendable {
         let answer: Answer
         if try scope.idempotencyKey() == nil {
             // The one write that must be fast: a single round trip.
-            try await services.database.batch(statements)
+            try await services.writes.run(statements)
             answer = .json(stored.body, status: stored.status, headers: [("Location", stored.location!)])
         } else {
             answer = try await services.writes.run(scope, user: author, route: "posts") { transaction in

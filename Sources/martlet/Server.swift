@@ -36,11 +36,14 @@ final class Server: Sendable {
     private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
     private let isDraining = Atomic<Bool>(false)
     private let backlog = Backlog(limit: 1000)
+    /// For a relay in another process.
+    private let bell: OutboxBell
     private let watch = Mutex<Task<Void, Never>?>(nil)
 
     init(_ site: Site, _ roles: Roles) async throws {
         self.site = site
         self.roles = roles
+        bell = OutboxBell(database: site.database)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier])
         log = needsLog ? try await site.openLog() : nil
         fanOut =
@@ -68,7 +71,7 @@ final class Server: Sendable {
         return LiveService(
             loop: site.sockets, options: gatewayOptions, database: site.database, redis: redis,
             redisAddress: site.redisAddress,
-            writes: Writes(database: site.database, idempotency: site.idempotency),
+            writes: Writes(database: site.database, idempotency: site.idempotency, onCommit: {}),
             feeds: FeedReader(database: site.database, timelines: timelines),
             accounts: site.accounts, revocations: site.revocations, cursors: site.cursors,
             ticketKey: Crypto.derivedKey("tickets", from: site.secret), clock: site.clock)
@@ -150,9 +153,13 @@ final class Server: Sendable {
         if roles.contains(.api), let live {
             routes += FeedAPI.routes(
                 Services(
-                    database: site.database, accounts: site.accounts, users: site.users, graph: site.graph,
+                    accounts: site.accounts, users: site.users, graph: site.graph,
                     posts: site.posts, feeds: site.feeds, repair: site.repair,
-                    writes: Writes(database: site.database, idempotency: site.idempotency),
+                    writes: Writes(
+                        database: site.database, idempotency: site.idempotency,
+                        onCommit: { [fanOut, bell] in
+                            if let fanOut { fanOut.wake() } else { bell.ring() }
+                        }),
                     cursors: site.cursors, waiter: live, limits: RouteLimits(areOn: configuration.limitsAreOn)))
             routes.append(
                 Route("GET", "/openapi.json", .anyone, .free) { _ in
@@ -194,6 +201,7 @@ final class Server: Sendable {
         if let server { try? await site.sockets.run { server.value.close() } }
         await live?.close()
         watch.withLock { $0 }?.cancel()
+        bell.close()
         // What is not done by then comes again: every step may run twice.
         let isDone = await ends(within: 3000) { [notifier, fanOut, log] in
             await notifier?.close()

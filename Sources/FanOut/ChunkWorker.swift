@@ -40,6 +40,10 @@ public struct ChunkWorker: Sendable {
                     position: ChunkPosition(bucket: buckets.lowerBound, follower: .zero)))
         }
         guard !jobs.isEmpty else { return }
+        // Of those who have few followers all are read in one round trip.
+        let small = jobs.filter { !$0.change.headers.isTracked }
+        let followers = try await store.followers(of: small.map { ($0.chunk.author, $0.chunk.buckets) })
+        let known = Dictionary(zip(small.map(\.chunk), followers)) { first, _ in first }
         let tracked = jobs.filter(\.change.headers.isTracked).map(\.chunk)
         let positions = tracked.isEmpty ? [:] : try await store.positions(tracked)
         var pages: [FanOutStore.Page] = []
@@ -48,11 +52,22 @@ public struct ChunkWorker: Sendable {
                 guard let position = positions[job.chunk] else { continue }
                 job.position = position
             }
-            try await finish(job, &pages)
+            if let followers = known[job.chunk] {
+                try await finish(job, followers, &pages)
+            } else {
+                try await finish(job, &pages)
+            }
         }
         chunkSeconds.observe(nanoseconds: monotonicNanoseconds() - started)
         // Nobody waits for this part; several posts go in one round trip.
         if !pages.isEmpty { try await store.store(pages) }
+    }
+
+    /// Delivers a chunk that is one page.
+    private func finish(_ job: Job, _ followers: [ID], _ pages: inout [FanOutStore.Page]) async throws {
+        let users = job.chunk.buckets.contains(Bucket.of(job.chunk.author)) ? followers + [job.chunk.author] : followers
+        try await deliver(job.change, to: users)
+        pages.append(FanOutStore.Page(chunk: job.chunk, users: users, next: nil, isTracked: false))
     }
 
     /// Delivers a chunk page by page. The last page is left to the caller to store, together with others'.

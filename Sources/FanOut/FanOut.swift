@@ -17,6 +17,7 @@ public final class FanOut: Sendable {
     private let idempotency: Idempotency
     private let database: Database
     private let clock: any WallClock
+    private let keys = Metrics.shared.queue("idempotency_keys", limit: nil)
     private let running = Mutex<Running>(Running())
     private static let plans = SubscriptionOptions(group: "planner", topics: [TopicName.postEvents])
     private static let chunks = SubscriptionOptions(group: "chunks", topics: [TopicName.chunks], batch: 50)
@@ -82,6 +83,7 @@ public final class FanOut: Sendable {
             guard !Task.isCancelled else { return }
             turn += 1
             do {
+                keys.set(try await idempotency.count())
                 _ = try await repair.finishAbandoned(now: clock.milliseconds())
                 if turn % 120 == 0 {
                     try await idempotency.removeExpired()

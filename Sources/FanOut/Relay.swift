@@ -12,7 +12,7 @@ import Synchronization
 /// behind 800 newer ones of a feed has no place in its timeline any more, and is not pushed.
 public final class Relay: Sendable {
     private static let limit = 200
-    private static let backlogLimit = 400
+    private static let backlogLimit = 600
     private static let lookNanoseconds: UInt64 = 100_000_000
     private static let pollMilliseconds: UInt64 = 500
     private let reader: OutboxReader

@@ -35,7 +35,7 @@ final class Server: Sendable {
     private let listener = Mutex<PgListener?>(nil)
     private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
     private let isDraining = Atomic<Bool>(false)
-    private let backlog = Backlog(limit: 1000)
+    private let backlog = Backlog(limit: 400)
     /// For a relay in another process.
     private let bell: OutboxBell
     private let watch = Mutex<Task<Void, Never>?>(nil)
@@ -102,7 +102,7 @@ final class Server: Sendable {
                     backlog.set(depth)
                     length.set(depth)
                 }
-                try? await Task.sleep(nanoseconds: 250_000_000)
+                try? await Task.sleep(nanoseconds: 100_000_000)
             }
         }
         watch.withLock { $0 = task }

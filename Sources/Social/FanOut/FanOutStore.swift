@@ -115,6 +115,20 @@ public struct FanOutStore: Sendable {
         ).map { ChunkPosition(bucket: Int($0.integer(0)), follower: ID(raw: $0.integer(1))) }
     }
 
+    /// All followers of each author in a range of buckets, for authors who have few.
+    public func followers(of chunks: [(author: ID, buckets: Range<Int>)]) async throws -> [[ID]] {
+        guard !chunks.isEmpty else { return [] }
+        let statements = chunks.map { chunk in
+            Statement(
+                "SELECT follower FROM follows WHERE followee = $1 AND bucket >= $2 AND bucket < $3",
+                [
+                    .integer(chunk.author.raw), .integer(Int64(chunk.buckets.lowerBound)),
+                    .integer(Int64(chunk.buckets.upperBound)),
+                ])
+        }
+        return try await database.batch(statements).map { rows in rows.map { ID(raw: $0.integer(0)) } }
+    }
+
     /// One page of a chunk as it goes into `feed_items`, with the position that is stored in the same transaction.
     public struct Page: Sendable {
         public let chunk: Chunk

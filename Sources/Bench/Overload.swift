@@ -152,14 +152,14 @@ final class Overload {
         return summary.goodput
     }
 
-    /// The end of the last half second in which more than one in fifty was refused or took longer than 500 ms.
+    /// The end of the last second in which more than one in twenty was refused or took longer than half a second.
     private func recovery(_ plan: [Arrival], _ outcomes: [Outcome], from begin: Double) {
         var recovered = 0.0
-        for window in 0..<Int(options.recoverySeconds * 2) {
-            let from = UInt64((begin + Double(window) / 2) * 1e9)
-            let some = plan.indices.filter { plan[$0].at >= from && plan[$0].at < from + Self.second / 2 }
+        for window in 0..<Int(options.recoverySeconds) {
+            let from = UInt64((begin + Double(window)) * 1e9)
+            let some = plan.indices.filter { plan[$0].at >= from && plan[$0].at < from + Self.second }
             let bad = some.count { !outcomes[$0].isAccepted || outcomes[$0].latency > Self.second / 2 }
-            if bad * 50 > some.count { recovered = Double(window + 1) / 2 }
+            if bad * 20 > some.count { recovered = Double(window + 1) }
         }
         say("recovered after \(recovered) s")
         if recovered > 10 { failures.append("it had not recovered 10 s after the load's end") }

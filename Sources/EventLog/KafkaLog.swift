@@ -115,10 +115,11 @@ public final class KafkaLog: EventLog {
     }
 
     /// Of the partitions that this process reads, as old as a second.
-    public func backlog(of subscriptions: [SubscriptionOptions]) async throws -> Int {
-        subscriptions.reduce(0) { sum, subscription in
-            sum + subscription.topics.reduce(0) { $0 + LogMetrics.lag(group: subscription.group, topic: $1).level }
+    public func backlog(of subscriptions: [SubscriptionOptions]) async throws -> LogBacklog {
+        let lags = subscriptions.flatMap { subscription in
+            subscription.topics.map { LogMetrics.lag(group: subscription.group, topic: $0).level }
         }
+        return LogBacklog(records: lags.reduce(0, +), age: 0)
     }
 
     /// Waits for the appends in hand.

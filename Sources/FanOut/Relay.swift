@@ -13,6 +13,9 @@ import Synchronization
 public final class Relay: Sendable {
     private static let limit = 200
     private static let backlogLimit = 600
+    /// When the first record has waited for so many milliseconds, some are enough.
+    private static let patience = 500
+    private static let some = 100
     private static let lookNanoseconds: UInt64 = 100_000_000
     private static let pollMilliseconds: UInt64 = 500
     private let reader: OutboxReader
@@ -56,8 +59,10 @@ public final class Relay: Sendable {
         while !closing.load(ordering: .acquiring) {
             do {
                 if monotonicNanoseconds() - lookedAt > Self.lookNanoseconds {
-                    backlog.set(try await log.backlog(of: readers))
-                    guard backlog.level < Self.backlogLimit else {
+                    let waiting = try await log.backlog(of: readers)
+                    backlog.set(waiting.records)
+                    let most = waiting.age > Self.patience ? Self.some : Self.backlogLimit
+                    guard waiting.records < most else {
                         try? await Task.sleep(nanoseconds: Self.lookNanoseconds / 5)
                         continue
                     }

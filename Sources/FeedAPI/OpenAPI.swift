@@ -51,7 +51,7 @@ public enum OpenAPI {
 
     private static let details = [
         429: " " + RateLimits.summary,
-        503: " Nothing was done: the same request may be sent again after `Retry-After` seconds.",
+        503: " Send it again after `Retry-After` seconds, a write with the same `Idempotency-Key`.",
     ]
 
     private static let problemHeaders = [

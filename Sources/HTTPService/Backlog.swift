@@ -1,33 +1,42 @@
 import Synchronization
 
-/// How far the fan-out is behind, as the side that writes sees it: events in the outbox. Beyond half of its limit a
-/// growing part of the writes is refused, beyond the limit all are. Set by one task, asked on one loop.
+/// How far the fan-out is behind, as the side that writes sees it: how many events wait in the outbox, and since when.
+/// Beyond half of a limit a growing part of the writes is refused, beyond the limit all are. Set by one task, asked on one
+/// loop.
 public final class Backlog: Sendable {
+    /// A handful of old events is one busy moment, not a backlog.
+    static let handful = 50
+
     public let limit: Int
-    private let length = Atomic<Int>(0)
-    /// Parts of a refusal, in thousandths.
+    private let patience: Int
+    /// In thousandths.
+    private let refused = Atomic<Int>(0)
     private let owed = Atomic<Int>(0)
 
-    public init(limit: Int) {
+    /// - Parameters:
+    ///   - limit: events.
+    ///   - patience: milliseconds that the first event may have waited.
+    public init(limit: Int, patience: Int) {
         self.limit = limit
+        self.patience = patience
     }
 
-    public func set(_ length: Int) {
-        self.length.store(length, ordering: .relaxed)
+    public func set(count: Int, age: Int) {
+        let byAge = count > Self.handful ? Self.part(age, of: patience) : 0
+        refused.store(max(Self.part(count, of: limit), byAge), ordering: .relaxed)
     }
 
     /// Evenly spread, without chance: with a fourth to refuse it is every fourth call.
     public func admits() -> Bool {
-        let part = Self.refused(length: length.load(ordering: .relaxed), limit: limit)
+        let part = refused.load(ordering: .relaxed)
         guard part > 0 else { return true }
-        let total = owed.add(part, ordering: .relaxed).newValue
-        guard total >= 1000 else { return true }
+        guard owed.add(part, ordering: .relaxed).newValue >= 1000 else { return true }
         owed.subtract(1000, ordering: .relaxed)
         return false
     }
 
     /// In thousandths.
-    static func refused(length: Int, limit: Int) -> Int {
-        min(1000, max(0, (2 * length - limit) * 1000 / limit))
+    static func part(_ value: Int, of limit: Int) -> Int {
+        min(1000, max(0, (2 * value - limit) * 1000 / limit))
     }
 }

@@ -35,7 +35,7 @@ final class Server: Sendable {
     private let listener = Mutex<PgListener?>(nil)
     private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
     private let isDraining = Atomic<Bool>(false)
-    private let backlog = Backlog(limit: 400)
+    private let backlog = Backlog(limit: 400, patience: 2000)
     /// For a relay in another process.
     private let bell: OutboxBell
     private let watch = Mutex<Task<Void, Never>?>(nil)
@@ -96,11 +96,12 @@ final class Server: Sendable {
     private func watchOutbox() {
         let outbox = OutboxReader(database: site.relaxedDatabase ?? site.database)
         let length = Metrics.shared.queue("outbox", limit: backlog.limit)
-        let task = Task { [backlog] in
+        let task = Task { [backlog, clock = site.clock] in
             while !Task.isCancelled {
-                if let depth = try? await outbox.depth(upTo: backlog.limit) {
-                    backlog.set(depth)
-                    length.set(depth)
+                if let waiting = try? await outbox.waiting(upTo: backlog.limit) {
+                    let now = clock.milliseconds()
+                    backlog.set(count: waiting.count, age: Int(now - (waiting.since ?? now)))
+                    length.set(waiting.count)
                 }
                 try? await Task.sleep(nanoseconds: 100_000_000)
             }

@@ -14,8 +14,8 @@ public final class Relay: Sendable {
     private static let limit = 200
     private static let backlogLimit = 600
     /// When the first record has waited for so many milliseconds, some are enough.
-    private static let patience = 500
-    private static let some = 100
+    private static let patience = 300
+    private static let some = 50
     private static let lookNanoseconds: UInt64 = 100_000_000
     private static let pollMilliseconds: UInt64 = 500
     private let reader: OutboxReader
@@ -38,8 +38,8 @@ public final class Relay: Sendable {
     public func start() {
         running.withLock { running in
             running = [
-                Task { await run() },
-                Task { await poll() },
+                Task(priority: .high) { await run() },
+                Task(priority: .high) { await poll() },
             ]
         }
     }

@@ -18,8 +18,8 @@ public final class Admission {
 
         var rule: AdmissionLimit.Rule {
             switch self {
-            case .read: .init(targetMilliseconds: 250, least: 16, most: 2000, first: 256, step: 16)
-            case .write: .init(targetMilliseconds: 250, least: 16, most: 1000, first: 128, step: 8)
+            case .read: .init(targetMilliseconds: 150, least: 16, most: 2000, first: 256, step: 16)
+            case .write: .init(targetMilliseconds: 200, least: 16, most: 1000, first: 128, step: 8)
             // A password's hash burns 40 ms on one of two threads.
             case .auth: .init(targetMilliseconds: 400, least: 4, most: 256, first: 32, step: 2)
             }

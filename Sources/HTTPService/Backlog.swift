@@ -5,7 +5,7 @@ import Synchronization
 /// loop.
 public final class Backlog: Sendable {
     /// A handful of old events is one busy moment, not a backlog.
-    static let handful = 50
+    static let handful = 25
 
     public let limit: Int
     private let patience: Int

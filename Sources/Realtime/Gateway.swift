@@ -154,7 +154,8 @@ final class Gateway {
                 return retryJoin(client, from: held, deadline: deadline)
             }
             let boxed = LoopBound.holding((gateway: self, client: client, done: done), on: loop)
-            Task { [feeds] in
+            // Before requests: who is connected stays so.
+            Task(priority: .high) { [feeds] in
                 let outcome = await Self.read(feeds, user, held)
                 boxed.run {
                     $0.done()

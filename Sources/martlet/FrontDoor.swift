@@ -46,7 +46,7 @@ final class FrontDoor: ServerHandler {
         }
         // The operator's questions are answered when nothing else is.
         if OperationRoutes.paths.contains(request.path) {
-            _ = answer(request, exchange) {}
+            _ = answer(request, exchange, .high) {}
         } else if request.query.contains(where: { $0.name == "wait" }) {
             poll(request, exchange)
         } else {
@@ -77,10 +77,11 @@ final class FrontDoor: ServerHandler {
     }
 
     private func answer(
-        _ request: HTTPRequest, _ exchange: HTTPExchange, then finish: @escaping @Sendable () -> Void
+        _ request: HTTPRequest, _ exchange: HTTPExchange, _ priority: TaskPriority = .medium,
+        then finish: @escaping @Sendable () -> Void
     ) -> Task<Void, Never> {
         let handle = exchange.handle
-        return Task { [router] in
+        return Task(priority: priority) { [router] in
             handle.respond(await router.answer(request))
             finish()
         }

@@ -35,7 +35,7 @@ final class Server: Sendable {
     private let listener = Mutex<PgListener?>(nil)
     private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
     private let isDraining = Atomic<Bool>(false)
-    private let backlog = Backlog(limit: 400, patience: 2000)
+    private let backlog = Backlog(limit: 400, patience: 1000)
     /// For a relay in another process.
     private let bell: OutboxBell
     private let watch = Mutex<Task<Void, Never>?>(nil)
@@ -96,7 +96,7 @@ final class Server: Sendable {
     private func watchOutbox() {
         let outbox = OutboxReader(database: site.relaxedDatabase ?? site.database)
         let length = Metrics.shared.queue("outbox", limit: backlog.limit)
-        let task = Task { [backlog, clock = site.clock] in
+        let task = Task(priority: .high) { [backlog, clock = site.clock] in
             while !Task.isCancelled {
                 if let waiting = try? await outbox.waiting(upTo: backlog.limit) {
                     let now = clock.milliseconds()

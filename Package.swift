@@ -86,6 +86,7 @@ let package = Package(
         tests("Wire", ["Core", "Wire"]),
         tests("Hub", ["Core", "Wire", "Hub"]),
         tests("Crypto", ["Core", "Crypto"]),
+        tests("HTTPService", ["Core", "HTTPService"]),
         tests("FanOut", ["Core", "FanOut"]),
         tests("Sockets", ["Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "RedisLink"]),

@@ -5,14 +5,14 @@ import Synchronization
 
 /// Connected followers, read by one thread: a WebSocket each, with the client protocol.
 final class Followers: Sendable {
-    struct Arrival {
+    struct Delivery {
         let post: Int
-        /// Nanoseconds of the monotonic clock.
-        let at: UInt64
+        /// Nanoseconds since the post's planned time.
+        let latency: UInt64
     }
 
     struct Result {
-        var latencies: [UInt64] = []
+        var timed: [Delivery] = []
         var doubles = 0
         var disorders = 0
         var deliveries = 0
@@ -145,7 +145,7 @@ final class Followers: Sendable {
             result.deliveries += 1
             if !isNew { result.doubles += 1 }
             if !isInOrder { result.disorders += 1 }
-            if let sent { result.latencies.append(now - sent) }
+            if let sent { result.timed.append(Delivery(post: post, latency: now - sent)) }
         }
     }
 

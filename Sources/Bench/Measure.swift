@@ -36,7 +36,7 @@ func measure(port: UInt16, author: String, tokens: [String], posts: Int, rate: I
     return report(followers.result, expected: posts * tokens.count, followers: tokens.count, posts, rate, seconds)
 }
 
-private func until(_ seconds: Int, _ what: String, _ condition: () -> Bool) throws {
+func until(_ seconds: Int, _ what: String, _ condition: () -> Bool) throws {
     for _ in 0..<seconds * 200 {
         if condition() { return }
         usleep(5000)
@@ -58,11 +58,7 @@ private func post(
         let body = "{\"text\":\"\(text)\"}"
         if number >= 0 { followers.noteSending(number, at: next) }
         next += interval
-        try socket.send(
-            Array(
-                ("POST /v1/posts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(author)\r\n"
-                    + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)").utf8))
-        let (status, answer) = try socket.answer()
+        let (status, answer) = try socket.request("POST", "/v1/posts", token: author, body: body)
         guard status == 201 else { throw BenchError("post \(number): \(status) \(answer)") }
     }
     close(socket.descriptor)
@@ -71,7 +67,7 @@ private func post(
 private func report(
     _ result: Followers.Result, expected: Int, followers: Int, _ posts: Int, _ rate: Int, _ seconds: Double
 ) -> Int32 {
-    let sorted = result.latencies.sorted()
+    let sorted = result.timed.map(\.latency).sorted()
     func percentile(_ part: Double) -> String {
         let value = Double(sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]) / 1e6
         return "\((value * 100).rounded() / 100) ms"

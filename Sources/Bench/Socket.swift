@@ -1,3 +1,4 @@
+import CUv
 import Glibc
 
 struct BenchError: Error, CustomStringConvertible {
@@ -43,6 +44,17 @@ struct Socket {
         let count = recv(descriptor, &buffer, buffer.count, 0)
         guard count > 0 else { throw BenchError("the server closed the connection") }
         return Array(buffer[..<count])
+    }
+
+    /// One request, with a body in JSON or without; returns status and body of its answer.
+    func request(_ method: String, _ path: String, token: String, body: String = "") throws -> (
+        status: Int, body: String
+    ) {
+        try send(
+            Array(
+                ("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n"
+                    + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)").utf8))
+        return try answer()
     }
 
     /// One answer with a Content-Length; returns status and body.

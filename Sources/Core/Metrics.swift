@@ -27,6 +27,18 @@ public final class Metrics: Sendable {
         series(name, labels, help: help, type: "histogram") { Histogram() }
     }
 
+    /// A queue, buffer, pool or table: how much is in it, beside how much may be. At 0 from the start.
+    /// - Parameter limit: `nil` for what has no number of its own, but is bounded by what fills it.
+    public func queue(_ name: String, limit: Int?) -> Gauge {
+        if let limit { queueLimit(name).set(limit) }
+        return gauge("martlet_queue_length", "queue=\"\(name)\"", help: "What a queue or table holds")
+    }
+
+    /// For a limit that changes.
+    public func queueLimit(_ name: String) -> Gauge {
+        gauge("martlet_queue_limit", "queue=\"\(name)\"", help: "What a queue or table may hold")
+    }
+
     private func series<S: MetricSeries>(
         _ name: String, _ labels: String, help: String, type: String, make: () -> S
     ) -> S {
@@ -79,6 +91,7 @@ public final class Gauge: MetricSeries {
 
     public func set(_ new: Int) { value.store(Int64(new), ordering: .relaxed) }
     public func add(_ count: Int) { value.add(Int64(count), ordering: .relaxed) }
+    public var level: Int { Int(value.load(ordering: .relaxed)) }
 
     func render(name: String, labels: String, into text: inout String) {
         text += "\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(value.load(ordering: .relaxed))\n"

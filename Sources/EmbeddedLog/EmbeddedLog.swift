@@ -169,6 +169,22 @@ public final class EmbeddedLog: EventLog {
         }
     }
 
+    public func backlog(of subscriptions: [SubscriptionOptions]) async throws -> LogBacklog {
+        let readers = subscriptions.flatMap { subscription in subscription.topics.map { (subscription.group, $0) } }
+        let rows = try await database.query(
+            """
+            SELECT COALESCE(sum(p.next - COALESCE(g.next, 0)), 0)::bigint,
+                COALESCE(extract(epoch FROM clock_timestamp() - min(r.created_at)) * 1000, 0)::bigint
+            FROM unnest($1::text[], $2::text[]) AS s (reader, topic)
+            JOIN log_partitions p ON p.topic = s.topic
+            LEFT JOIN log_positions g
+                ON g.consumer_group = s.reader AND g.topic = p.topic AND g.partition = p.partition
+            LEFT JOIN log_records r
+                ON r.topic = p.topic AND r.partition = p.partition AND r.log_offset = COALESCE(g.next, 0)
+            """, [.texts(readers.map(\.0)), .texts(readers.map(\.1))])
+        return LogBacklog(records: Int(rows[0].integer(0)), age: Int(rows[0].integer(1)))
+    }
+
     public func close() async {
         state.withLock { state in
             state.closed = true

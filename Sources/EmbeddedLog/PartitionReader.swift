@@ -124,7 +124,8 @@ package final class EmbeddedSubscription: LogSubscription {
     init(readers: [PartitionReader], onClose: @escaping @Sendable ([PartitionReader]) -> Void) {
         self.readers = readers
         self.onClose = onClose
-        tasks = readers.map { reader in Task { await reader.run() } }
+        // Before requests: what was accepted goes on before more is.
+        tasks = readers.map { reader in Task(priority: .high) { await reader.run() } }
     }
 
     /// For tests: ends as a killed process would.

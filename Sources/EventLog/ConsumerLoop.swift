@@ -108,7 +108,8 @@ extension ConsumerLoop {
             let batch = reader.progress.start(now: monotonicNanoseconds())
         else { return }
         let number = reader.number
-        reader.task = Task { [handler, control, group = subscription.group] in
+        // Before requests: what was accepted goes on before more is.
+        reader.task = Task(priority: .high) { [handler, control, group = subscription.group] in
             do {
                 try await handler(batch)
                 control.post(ConsumerControl.Outcome(reader: number, hasFailed: false))

@@ -18,12 +18,26 @@ public protocol EventLog: Sendable {
     func subscribe(_ subscription: SubscriptionOptions, handler: @escaping RecordHandler) async throws
         -> any LogSubscription
 
+    /// What these subscriptions have not handled yet, as far as this process knows.
+    func backlog(of subscriptions: [SubscriptionOptions]) async throws -> LogBacklog
+
     /// Appends what is queued, closes connections. Subscriptions are closed before.
     func close() async
 }
 
 /// A batch of one topic and partition, in order; never empty.
 public typealias RecordHandler = @Sendable ([LogRecord]) async throws -> Void
+
+public struct LogBacklog: Sendable {
+    public let records: Int
+    /// How long the first of them has been in the log, in milliseconds; 0 where that is not known.
+    public let age: Int
+
+    public init(records: Int, age: Int) {
+        self.records = records
+        self.age = age
+    }
+}
 
 public protocol LogSubscription: Sendable {
     /// Waits for the batches in hand, commits, leaves the group. No handler runs after it has returned.

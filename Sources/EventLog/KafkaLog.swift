@@ -114,6 +114,14 @@ public final class KafkaLog: EventLog {
         return KafkaSubscription(control: control, drainTimeout: options.drainTimeout)
     }
 
+    /// Of the partitions that this process reads, as old as a second.
+    public func backlog(of subscriptions: [SubscriptionOptions]) async throws -> LogBacklog {
+        let lags = subscriptions.flatMap { subscription in
+            subscription.topics.map { LogMetrics.lag(group: subscription.group, topic: $0).level }
+        }
+        return LogBacklog(records: lags.reduce(0, +), age: 0)
+    }
+
     /// Waits for the appends in hand.
     public func close() async {
         let producer = state.withLock { state in

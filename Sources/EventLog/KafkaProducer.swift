@@ -19,11 +19,13 @@ final class KafkaProducer: Sendable {
     private let appendTimeout: Int
     private let state = Mutex(State())
     private let ended = Latch()
+    private let queued: Gauge
 
     init(_ options: KafkaOptions) throws(EventLogError) {
         handle = try KafkaHandle(RD_KAFKA_PRODUCER, options.producerConfiguration())
         prefix = options.prefix
         appendTimeout = options.appendTimeout
+        queued = LogMetrics.producerQueue(limit: options.queueRecords)
         LogMetrics.producers.add()
         startThread(name: "kafka-producer") { [self] in run() }
     }
@@ -125,6 +127,7 @@ extension KafkaProducer {
                 guard queue.poll(milliseconds: wait, { serve($0, &counters) }) != nil else { break }
                 wait = 0
             }
+            queued.set(Int(rd_kafka_outq_len(handle.raw)))
             switch step() {
             case .serve: continue
             case .purge: rd_kafka_purge(handle.raw, everything)

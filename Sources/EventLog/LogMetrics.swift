@@ -13,6 +13,8 @@ enum LogMetrics {
     static let producers = Metrics.shared.counter(
         "martlet_log_producers_total", help: "Producers made: one at the start, one after each that had to be given up")
 
+    static func producerQueue(limit: Int) -> Gauge { Metrics.shared.queue("log_producer", limit: limit) }
+
     static func consumed(group: String, topic: String) -> Counter {
         Metrics.shared.counter(
             "martlet_log_records_consumed_total", "group=\"\(group)\",topic=\"\(topic)\"",

@@ -40,6 +40,9 @@ public struct ChunkWorker: Sendable {
                     position: ChunkPosition(bucket: buckets.lowerBound, follower: .zero)))
         }
         guard !jobs.isEmpty else { return }
+        // Of those who have few followers all are read in one round trip.
+        let small = jobs.filter { !$0.change.headers.isTracked }.map(\.chunk)
+        let known = Dictionary(zip(small, try await store.followers(of: small))) { first, _ in first }
         let tracked = jobs.filter(\.change.headers.isTracked).map(\.chunk)
         let positions = tracked.isEmpty ? [:] : try await store.positions(tracked)
         var pages: [FanOutStore.Page] = []
@@ -48,11 +51,24 @@ public struct ChunkWorker: Sendable {
                 guard let position = positions[job.chunk] else { continue }
                 job.position = position
             }
-            try await finish(job, &pages)
+            if let (followers, isDeleted) = known[job.chunk] {
+                try await finish(job, followers, isDeleted, &pages)
+            } else {
+                try await finish(job, &pages)
+            }
         }
         chunkSeconds.observe(nanoseconds: monotonicNanoseconds() - started)
         // Nobody waits for this part; several posts go in one round trip.
         if !pages.isEmpty { try await store.store(pages) }
+    }
+
+    /// Delivers a chunk that is one page.
+    private func finish(
+        _ job: Job, _ followers: [ID], _ isDeleted: Bool, _ pages: inout [FanOutStore.Page]
+    ) async throws {
+        let users = job.chunk.buckets.contains(Bucket.of(job.chunk.author)) ? followers + [job.chunk.author] : followers
+        if mayTell(job.chunk, isDeleted) { try await deliver(job.change, to: users) }
+        pages.append(FanOutStore.Page(chunk: job.chunk, users: users, next: nil, isTracked: false))
     }
 
     /// Delivers a chunk page by page. The last page is left to the caller to store, together with others'.
@@ -65,9 +81,7 @@ public struct ChunkWorker: Sendable {
             var users = followers.map(\.follower)
             if isFirst, job.chunk.buckets.contains(Bucket.of(job.chunk.author)) { users.append(job.chunk.author) }
             isFirst = false
-            if !isDeleted || job.chunk.type == EventType.postDeleted || Mutation.deliverDeleted.isOn {
-                try await deliver(job.change, to: users)
-            }
+            if mayTell(job.chunk, isDeleted) { try await deliver(job.change, to: users) }
             guard followers.count == Self.pageSize, let last = followers.last else {
                 pages.append(
                     FanOutStore.Page(
@@ -80,6 +94,11 @@ public struct ChunkWorker: Sendable {
                     chunk: job.chunk, users: users, next: last, isTracked: job.change.headers.isTracked)
             ])
         }
+    }
+
+    /// Of a post that was deleted while it was under way, its end is the only news.
+    private func mayTell(_ chunk: Chunk, _ isDeleted: Bool) -> Bool {
+        !isDeleted || chunk.type == EventType.postDeleted || Mutation.deliverDeleted.isOn
     }
 
     private func deliver(_ change: PostChange, to users: [ID]) async throws {

@@ -15,18 +15,19 @@ public final class FanOut: Sendable {
     private let graph: GraphWorker
     private let repair: FeedRepair
     private let idempotency: Idempotency
-    private let outbox: OutboxReader
     private let database: Database
     private let clock: any WallClock
+    private let keys = Metrics.shared.queue("idempotency_keys", limit: nil)
     private let running = Mutex<Running>(Running())
-    private let outboxDepth = Metrics.shared.gauge("martlet_outbox_depth", help: "Events that wait in the outbox")
+    private static let plans = SubscriptionOptions(group: "planner", topics: [TopicName.postEvents])
+    private static let chunks = SubscriptionOptions(group: "chunks", topics: [TopicName.chunks], batch: 50)
 
     private struct Running {
         var subscriptions: [any LogSubscription] = []
         var upkeep: Task<Void, Never>?
     }
 
-    /// - Parameter storage: where feeds and progress are written. It may commit without waiting for the disk where the
+    /// - Parameter storage: where feeds and progress are written, and the outbox is emptied. It may commit without waiting for the disk where the
     ///   log's positions do so too, in the same PostgreSQL: a crash loses them together, in order.
     public init(
         database: Database, storage: Database, log: any EventLog, timelines: Timelines, repair: FeedRepair,
@@ -34,11 +35,10 @@ public final class FanOut: Sendable {
         clock: any WallClock
     ) {
         let store = FanOutStore(database: storage)
-        relay = Relay(database: database, log: log)
+        relay = Relay(database: storage, log: log, readers: [Self.plans, Self.chunks])
         planner = Planner(store: store, log: log)
         worker = ChunkWorker(store: store, timelines: timelines)
         graph = GraphWorker(log: log)
-        outbox = OutboxReader(database: database)
         self.log = log
         self.database = database
         self.repair = repair
@@ -60,12 +60,8 @@ public final class FanOut: Sendable {
     public func start() async throws {
         let planner = planner
         let worker = worker
-        let plans = try await log.subscribe(
-            SubscriptionOptions(group: "planner", topics: [TopicName.postEvents])
-        ) { try await planner.handle($0) }
-        let chunks = try await log.subscribe(
-            SubscriptionOptions(group: "chunks", topics: [TopicName.chunks], batch: 50)
-        ) { try await worker.handle($0) }
+        let plans = try await log.subscribe(Self.plans) { try await planner.handle($0) }
+        let chunks = try await log.subscribe(Self.chunks) { try await worker.handle($0) }
         let graph = graph
         let changes = try await log.subscribe(
             SubscriptionOptions(group: "graph", topics: [TopicName.graphEvents])
@@ -87,7 +83,7 @@ public final class FanOut: Sendable {
             guard !Task.isCancelled else { return }
             turn += 1
             do {
-                outboxDepth.set(try await outbox.depth())
+                keys.set(try await idempotency.count())
                 _ = try await repair.finishAbandoned(now: clock.milliseconds())
                 if turn % 120 == 0 {
                     try await idempotency.removeExpired()

@@ -1,4 +1,5 @@
 import Core
+import HTTPService
 import Wire
 
 /// The public contract as a document for machines, served at `/openapi.json`.
@@ -35,7 +36,8 @@ public enum OpenAPI {
 
     private static func problem(_ status: Int) -> String {
         let codes = ErrorCode.allCases.filter { $0.status == status }
-        let description = codes.map { "`\($0.rawValue)`: \($0.title)." }.joined(separator: " ")
+        let description =
+            codes.map { "`\($0.rawValue)`: \($0.title)." }.joined(separator: " ") + (details[status] ?? "")
         let schema = """
             {"allOf":[{"$ref":"#/components/schemas/Problem"},{"type":"object","properties":\
             {"status":{"const":\(status)},"code":{"enum":\(array(codes.map { text($0.rawValue) }))}}}]}
@@ -46,6 +48,11 @@ public enum OpenAPI {
             "content":{\(text(Problem.contentType)):{"schema":\(schema)}}}
             """
     }
+
+    private static let details = [
+        429: " " + RateLimits.summary,
+        503: " Send it again after `Retry-After` seconds, a write with the same `Idempotency-Key`.",
+    ]
 
     private static let problemHeaders = [
         401: ["WWW-Authenticate"], 405: ["Allow"], 409: ["Retry-After"], 429: ["Retry-After"], 503: ["Retry-After"],

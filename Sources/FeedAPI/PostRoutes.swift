@@ -40,7 +40,7 @@ struct PostRoutes: Sendable {
         let previous = Mutex(ID.zero)
         if try scope.idempotencyKey() == nil {
             // The one write that must be fast: a single round trip.
-            let results = try await services.database.batch(statements)
+            let results = try await services.writes.run(statements)
             previous.withLock { $0 = Posts.previous(results) }
             answer = .json(stored.body, status: stored.status, headers: [("Location", stored.location!)])
         } else {

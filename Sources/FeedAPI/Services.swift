@@ -1,12 +1,10 @@
 import Core
 public import HTTPService
 public import Social
-public import Store
 public import Wire
 
 /// What the routes of the API work with.
 public struct Services: Sendable {
-    public let database: Database
     public let accounts: Accounts
     public let users: Users
     public let graph: Graph
@@ -19,10 +17,9 @@ public struct Services: Sendable {
     public let limits: RouteLimits
 
     public init(
-        database: Database, accounts: Accounts, users: Users, graph: Graph, posts: Posts, feeds: FeedReader,
+        accounts: Accounts, users: Users, graph: Graph, posts: Posts, feeds: FeedReader,
         repair: FeedRepair, writes: Writes, cursors: CursorSigner, waiter: any FeedWaiter, limits: RouteLimits
     ) {
-        self.database = database
         self.accounts = accounts
         self.users = users
         self.graph = graph

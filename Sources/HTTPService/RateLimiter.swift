@@ -21,8 +21,12 @@ public final class RateLimiter: Sendable {
 
     private static let most = 100_000
     private let buckets = Mutex<[String: Bucket]>([:])
+    private let size: Gauge
 
-    public init() {}
+    /// - Parameter name: of its table, in metrics.
+    public init(name: String) {
+        size = Metrics.shared.queue(name, limit: Self.most)
+    }
 
     /// Takes one token.
     /// - Returns: `nil` when there was one, otherwise the seconds until there is one.
@@ -35,7 +39,10 @@ public final class RateLimiter: Sendable {
             let minutes = Double(now - bucket.at) / 60e9
             bucket.tokens = min(rate.burst, bucket.tokens + minutes * rate.perMinute)
             bucket.at = now
-            defer { buckets[key] = bucket }
+            defer {
+                buckets[key] = bucket
+                size.set(buckets.count)
+            }
             guard bucket.tokens < 1 else {
                 bucket.tokens -= 1
                 return nil

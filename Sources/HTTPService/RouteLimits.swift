@@ -6,10 +6,9 @@ public import Wire
 /// Whoever guesses from many addresses meets the account's limit. The owner must not be locked out by that, so an address
 /// from which the account was opened before has a limit of its own.
 public final class RouteLimits: Sendable {
-    private static let perAccount = RateLimiter.Rate(perMinute: 10, burst: 10)
     private static let mostAccounts = 100_000
     private static let mostAddresses = 8
-    private let limiter = RateLimiter()
+    private let limiter = RateLimiter(name: "account_rates")
     private let areOn: Bool
     /// From where accounts were opened lately, by handle; the latest address last.
     private let known = Mutex<[String: [String]]>([:])
@@ -22,7 +21,7 @@ public final class RouteLimits: Sendable {
         guard areOn else { return }
         let isKnown = known.withLock { $0[handle]?.contains(address) ?? false }
         let key = isKnown ? "\(handle) \(address)" : handle
-        guard let seconds = limiter.take(key, Self.perAccount) else { return }
+        guard let seconds = limiter.take(key, RateLimits.perAccount) else { return }
         throw Problem(.rateLimited, "too many log-ins to this account: wait \(seconds) s", retryAfter: seconds)
     }
 

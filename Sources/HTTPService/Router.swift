@@ -21,7 +21,7 @@ public struct Router: Sendable {
     private let accounts: Accounts?
     private let revocations: Revocations
     private let options: Options
-    private let limiter = RateLimiter()
+    private let limiter = RateLimiter(name: "rates")
     private let duration: [String: Histogram]
     private let responses = (1...5).map { hundred in
         Metrics.shared.counter(
@@ -162,17 +162,21 @@ public struct Router: Sendable {
 
     private func checkRate(_ route: Route, _ user: ID?, _ address: String) throws(Problem) {
         guard options.limitsAreOn, route.limit != .free else { return }
-        let who = user.map { "u\($0)" } ?? "a\(address)"
-        if let seconds = limiter.take("\(route.limit.rawValue) \(who)", Self.rates[route.limit]!) {
-            throw Problem(.rateLimited, "too many requests: wait \(seconds) s", retryAfter: seconds)
+        let kind = route.limit
+        if let user {
+            try take("\(kind.rawValue) u\(user)", RateLimits.user[kind]!)
+            try take("\(kind.rawValue) c\(address)", RateLimits.crowd[kind]!)
+        } else {
+            try take("\(kind.rawValue) a\(address)", RateLimits.address[kind]!)
         }
+        let name = route.method + route.pattern
+        if let rate = RateLimits.routes[name] { try take("\(name) a\(address)", rate) }
     }
 
-    private static let rates: [Route.Class: RateLimiter.Rate] = [
-        .read: .init(perMinute: 1200, burst: 300),
-        .write: .init(perMinute: 180, burst: 60),
-        .auth: .init(perMinute: 30, burst: 30),
-    ]
+    private func take(_ key: String, _ rate: RateLimiter.Rate) throws(Problem) {
+        guard let seconds = limiter.take(key, rate) else { return }
+        throw Problem(.rateLimited, "too many requests: wait \(seconds) s", retryAfter: seconds)
+    }
 
     private func checkParameters(_ request: HTTPRequest, _ route: Route) throws(Problem) {
         var seen: Set<String> = []

@@ -6,10 +6,20 @@ public import Store
 public struct Writes: Sendable {
     private let database: Database
     private let idempotency: Idempotency
+    private let onCommit: @Sendable () -> Void
 
-    public init(database: Database, idempotency: Idempotency) {
+    /// - Parameter onCommit: called when something may be new in the outbox.
+    public init(database: Database, idempotency: Idempotency, onCommit: @escaping @Sendable () -> Void) {
         self.database = database
         self.idempotency = idempotency
+        self.onCommit = onCommit
+    }
+
+    /// Statements as one transaction in one round trip, for a request without a key.
+    public func run(_ statements: [Statement]) async throws -> [PgRows] {
+        let results = try await database.batch(statements)
+        onCommit()
+        return results
     }
 
     /// - Parameters:
@@ -20,10 +30,13 @@ public struct Writes: Sendable {
         _ body: @escaping @Sendable (Transaction) async throws -> StoredAnswer
     ) async throws -> Answer {
         guard let key = try scope.idempotencyKey() else {
-            return Self.answer(try await database.transaction(body), isReplay: false)
+            let answer = try await database.transaction(body)
+            onCommit()
+            return Self.answer(answer, isReplay: false)
         }
         let request = Array("\(scope.request.method) \(scope.request.target)\n".utf8) + scope.request.body
         let (answer, isReplay) = try await idempotency.run(user: user, route: route, key: key, request: request, body)
+        onCommit()
         return Self.answer(answer, isReplay: isReplay)
     }
 

@@ -7,6 +7,7 @@ public import Wire
 /// A connection keeps references to shared frames, not copies, and at most `queueLimit` of them. One that falls further
 /// behind loses its queue and resumes from its position when it has drained, like one that was away.
 public final class Hub {
+    public static let defaultQueueLimit = 256
     public let queueLimit: Int
     private let cursors: CursorSigner
     private let frameHeader: (_ length: Int, inout ByteWriter) -> Void
@@ -19,7 +20,7 @@ public final class Hub {
 
     /// - Parameter frameHeader: appends the header of a WebSocket text frame.
     public init(
-        cursors: CursorSigner, queueLimit: Int = 256,
+        cursors: CursorSigner, queueLimit: Int = Hub.defaultQueueLimit,
         frameHeader: @escaping (_ length: Int, inout ByteWriter) -> Void
     ) {
         self.cursors = cursors
@@ -51,6 +52,11 @@ public final class Hub {
     }
 
     public func connections(of user: ID) -> [Subscriber] { subscribers[user] ?? [] }
+
+    /// How many frames wait for the connection for which most do.
+    public var longestQueue: Int {
+        subscribers.values.reduce(0) { longest, all in all.reduce(longest) { max($0, $1.queue.count) } }
+    }
 
     public var users: some Collection<ID> { subscribers.keys }
 

@@ -45,7 +45,7 @@ final class Gateway {
         self.cursors = cursors
         self.ticketKey = ticketKey
         self.clock = clock
-        joins = JoinQueue(limit: options.concurrentJoins)
+        joins = JoinQueue(limit: options.concurrentJoins, maxWaiting: options.maxConnections)
         hub = Hub(cursors: cursors) { length, writer in
             WebSocket.appendTextFrameHeader(length: length, to: &writer)
         }
@@ -141,6 +141,7 @@ final class Gateway {
     }
 
     private func startJoin(_ client: any LiveClient, from held: LiveCursor?, deadline: UInt64) {
+        guard joins.hasRoom else { return client.joinFailed() }
         joins.run(client) { [unowned self] done in
             register(client, from: held, deadline: deadline, done)
         }
@@ -156,7 +157,8 @@ final class Gateway {
                 return retryJoin(client, from: held, deadline: deadline)
             }
             let boxed = LoopBound.holding((gateway: self, client: client, done: done), on: loop)
-            Task { [feeds] in
+            // Before requests: who is connected stays so.
+            Task(priority: .high) { [feeds] in
                 let outcome = await Self.read(feeds, user, held)
                 boxed.run {
                     $0.done()
@@ -267,6 +269,7 @@ final class Gateway {
     private func tick() {
         let now = now
         for client in clients.values { client.tick(now: now) }
+        metrics.longestQueue.set(hub.longestQueue)
         let gone = idleSince.filter { now - $0.value > 5_000_000_000 && hub.connections(of: $0.key).isEmpty }.map(\.key)
         for user in gone { idleSince[user] = nil }
         node.unregister(gone)

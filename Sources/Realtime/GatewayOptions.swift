@@ -10,6 +10,8 @@ public struct GatewayOptions: Sendable {
     /// After an access token's end, for the client to bring a new one.
     public var expiryGraceSeconds = 25
     public var connectionsPerUser = 20
+    /// Of the process: as many may wait to read the feed.
+    public var maxConnections = 10_000
     /// How many connections read the feed at once.
     public var concurrentJoins = 64
     /// How many clients a second a peer can take when this process goes down: spreads their return.

@@ -1,9 +1,12 @@
+import Core
 import Runtime
 
 /// How many connections read the feed at once, and which of them have to do it again. Belongs to the gateway.
 struct JoinQueue {
     private let limit: Int
+    private let maxWaiting: Int
     private let state = State()
+    private let length: Gauge
 
     private final class State {
         var active = 0
@@ -18,9 +21,16 @@ struct JoinQueue {
         var timers: [ObjectIdentifier: LoopTimer] = [:]
     }
 
-    init(limit: Int) {
+    /// - Parameters:
+    ///   - limit: how many read at once.
+    ///   - maxWaiting: how many may wait for it.
+    init(limit: Int, maxWaiting: Int) {
         self.limit = limit
+        self.maxWaiting = maxWaiting
+        length = Metrics.shared.queue("joins", limit: maxWaiting)
     }
+
+    var hasRoom: Bool { state.waiting.count < maxWaiting }
 
     func begin(_ client: any LiveClient) { state.underWay.insert(ObjectIdentifier(client)) }
     func finished(_ client: any LiveClient) { state.underWay.remove(ObjectIdentifier(client)) }
@@ -47,6 +57,7 @@ struct JoinQueue {
                 next()
             }
         }
+        length.set(state.waiting.count)
     }
 
     func later(_ client: any LiveClient, _ timer: LoopTimer) {

@@ -32,6 +32,8 @@ public final class Redis: Sendable {
     private let connected = Atomic<Bool>(false)
     private let commands = Atomic<Int>(0)
     private let bytes = Atomic<Int>(0)
+    private let commandGauge: Gauge
+    private let byteGauge: Gauge
 
     /// Starts to connect.
     /// - Parameter onConnect: called on the loop after each connect and login, before any command of a caller.
@@ -41,6 +43,8 @@ public final class Redis: Sendable {
     ) async throws {
         self.loop = loop
         self.options = options
+        commandGauge = Metrics.shared.queue("redis_\(options.name)", limit: options.maxCommands)
+        byteGauge = Metrics.shared.queue("redis_\(options.name)_bytes", limit: options.maxBytes)
         let timing = RedisSession.Timing(connect: options.connectTimeout, command: options.commandTimeout)
         session = try await loop.run {
             .holding(RedisSession(on: loop, address: address, name: options.name, timing: timing), on: loop)
@@ -149,11 +153,13 @@ public final class Redis: Sendable {
             release(count, size)
             throw .overloaded
         }
+        commandGauge.set(nowCommands)
+        byteGauge.set(nowBytes)
     }
 
     private func release(_ count: Int, _ size: Int) {
-        commands.subtract(count, ordering: .relaxed)
-        bytes.subtract(size, ordering: .relaxed)
+        commandGauge.set(commands.subtract(count, ordering: .relaxed).newValue)
+        byteGauge.set(bytes.subtract(size, ordering: .relaxed).newValue)
     }
 
     private func sendAdmitted(

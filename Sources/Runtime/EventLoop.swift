@@ -1,4 +1,5 @@
 import CUv
+import Core
 import Glibc
 import Synchronization
 
@@ -14,6 +15,8 @@ public final class EventLoop: @unchecked Sendable {
     private let wake: UnsafeMutablePointer<uv_async_t>
     private let mailbox = Mutex<Mailbox>(Mailbox())
     private let done = Gate()
+    /// What had gathered by the last look; it is bounded by the requests and connections that post.
+    private let gathered: Gauge
     private let threadID = Atomic<UInt>(0)
 
     private struct Mailbox {
@@ -23,6 +26,7 @@ public final class EventLoop: @unchecked Sendable {
 
     public init(name: String) {
         self.name = name
+        gathered = Metrics.shared.queue("loop_\(name)", limit: nil)
         loop = martlet_uv_loop_new()
         wake = martlet_uv_async_new()
         precondition(uv_loop_init(loop) == 0, "uv_loop_init")
@@ -71,6 +75,7 @@ public final class EventLoop: @unchecked Sendable {
             mailbox.jobs = []
             return jobs
         }
+        gathered.set(jobs.count)
         for job in jobs { job() }
     }
 

@@ -1,4 +1,5 @@
 import CUv
+import Core
 import Glibc
 import Synchronization
 
@@ -29,27 +30,36 @@ public func startThread(name: String, _ body: @escaping @Sendable () -> Void) {
     pthread_attr_destroy(&attributes)
 }
 
-/// A few threads for calls that block or burn (password hashing). Work beyond the queue's limit is refused.
+/// A few threads for calls that block or burn (password hashing). Work beyond the queue's limit is refused, and so is
+/// work that has waited for too long: whoever asked has little use for it, and others wait behind it.
 public final class BlockingPool: Sendable {
     public struct Full: Error {}
 
     private struct State {
         var jobs: [@Sendable () -> Void] = []
-        var waiting = 0
     }
 
     private let state = Mutex<State>(State())
     private let limit: Int
+    private let patience: UInt64
+    private let waiting: Gauge
     private let available = Semaphore()
 
-    /// - Parameter limit: how many jobs may wait.
-    public init(name: String, threads: Int, limit: Int) {
+    /// - Parameters:
+    ///   - limit: how many jobs may wait.
+    ///   - patience: how long one may wait, in milliseconds.
+    public init(name: String, threads: Int, limit: Int, patience: Int) {
         self.limit = limit
+        self.patience = UInt64(patience) * 1_000_000
+        waiting = Metrics.shared.queue(name, limit: limit)
         for index in 0..<threads {
             startThread(name: "\(name)-\(index)") { [self] in
                 while true {
                     available.wait()
-                    let job = state.withLock { $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }
+                    let job = state.withLock { state in
+                        waiting.set(max(0, state.jobs.count - 1))
+                        return state.jobs.isEmpty ? nil : state.jobs.removeFirst()
+                    }
                     job?()
                 }
             }
@@ -57,10 +67,15 @@ public final class BlockingPool: Sendable {
     }
 
     public func run<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
-        try await withCheckedThrowingContinuation { continuation in
+        let deadline = monotonicNanoseconds() + patience
+        return try await withCheckedThrowingContinuation { continuation in
             let accepted = state.withLock { state in
                 guard state.jobs.count < limit else { return false }
-                state.jobs.append { continuation.resume(with: Result { try work() }) }
+                state.jobs.append {
+                    guard monotonicNanoseconds() < deadline else { return continuation.resume(throwing: Full()) }
+                    continuation.resume(with: Result { try work() })
+                }
+                waiting.set(state.jobs.count)
                 return true
             }
             if accepted { available.signal() } else { continuation.resume(throwing: Full()) }

@@ -76,6 +76,13 @@ public struct Idempotency: Sendable {
         }
     }
 
+    /// How many keys are kept, as PostgreSQL estimates it. They are bounded by their age and by the rate limits.
+    public func count() async throws -> Int {
+        let rows = try await database.query(
+            "SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = 'idempotency_keys'::regclass")
+        return Int(rows[0].integer(0))
+    }
+
     /// Forgets keys that are too old to be honoured.
     public func removeExpired() async throws {
         try await database.query("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => 25)")

@@ -12,6 +12,8 @@ struct SocketMetrics {
         "martlet_connections_refused_total", help: "Connections refused because there were too many")
     let badRequests = Metrics.shared.counter(
         "martlet_http_bad_requests_total", help: "Requests that could not be read or did not arrive in time")
+    /// Whose peers don't take what was written: no more is written to them until they have.
+    let slow = Metrics.shared.queue("slow_connections", limit: nil)
     let written = Metrics.shared.counter(
         "martlet_written_bytes_total", help: "Bytes written to clients, or waiting in a backlog to be")
 }

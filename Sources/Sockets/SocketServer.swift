@@ -34,6 +34,7 @@ public final class SocketServer {
     private var isClosing = false
     private var onEmpty: [() -> Void] = []
     private let maxConnections: Int
+    private let open: Gauge
 
     /// Listens at once. On the loop's thread; the server lives until it is closed.
     public init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) throws {
@@ -42,6 +43,7 @@ public final class SocketServer {
         self.options = options
         self.handler = handler
         maxConnections = DescriptorLimit.connections(wanted: options.maxConnections)
+        open = Metrics.shared.queue("connections", limit: maxConnections)
         lws = try LwsContext(loop: loop)
         let listener = try Listener(loop, options) { [unowned self] in accepted($0, from: $1) }
         self.listener = listener
@@ -147,7 +149,13 @@ public final class SocketServer {
     private func sweep() {
         date = httpDate(milliseconds: SystemClock().milliseconds())
         let now = now()
-        for connection in connections.items { connection.check(now: now) }
+        var slow = 0
+        for connection in connections.items {
+            connection.check(now: now)
+            if connection.link.isBacklogged { slow += 1 }
+        }
+        SocketMetrics.shared.slow.set(slow)
+        open.set(connections.items.count)
     }
 
     /// Does the job in the next turn of the loop: closing, which calls back, must not happen inside what lws or a

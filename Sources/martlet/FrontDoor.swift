@@ -8,23 +8,32 @@ import Wire
 /// What comes in through the socket: live connections go to the live service, the rest to the router. On the sockets'
 /// loop.
 final class FrontDoor: ServerHandler {
-    /// Requests in work; more are told to come back.
-    private static let maxInFlight = 2000
     private let loop: EventLoop
     private let router: Router
     private let live: LiveService?
-    private let inFlight = InFlight()
-    private let gauge = Metrics.shared.gauge("martlet_http_in_flight", help: "Requests in work")
+    private let admission: Admission
+    private let polls: Polls
 
-    private final class InFlight {
-        var count = 0
+    private final class Polls {
+        let limit: Int
+        let gauge: Gauge
+        var count = 0 { didSet { gauge.set(count) } }
+
+        init(limit: Int) {
+            self.limit = limit
+            gauge = Metrics.shared.queue("long_polls", limit: limit)
+        }
     }
 
-    /// - Parameter live: `nil` in a process without the role `realtime`.
-    init(loop: EventLoop, router: Router, live: LiveService?) {
+    /// - Parameters:
+    ///   - live: `nil` in a process without the role `realtime`.
+    ///   - maxPolls: how many long polls may wait.
+    init(loop: EventLoop, router: Router, live: LiveService?, backlog: Backlog, maxPolls: Int) {
         self.loop = loop
         self.router = router
         self.live = live
+        admission = Admission(backlog: backlog)
+        polls = Polls(limit: maxPolls)
     }
 
     func received(_ request: HTTPRequest, _ exchange: HTTPExchange) {
@@ -35,26 +44,53 @@ final class FrontDoor: ServerHandler {
         if request.path == LiveService.webSocketPath || request.path == LiveService.eventStreamPath, live != nil {
             return exchange.respond(Self.wrongMethod(request))
         }
-        // The operator's questions are answered when nothing else is. A long poll waits, it doesn't work; how many there
-        // are is limited for each user, and by the connections.
-        let isPoll = request.query.contains { $0.name == "wait" }
-        let isCounted = !isPoll && !OperationRoutes.paths.contains(request.path)
-        guard !isCounted || inFlight.count < Self.maxInFlight else {
-            let problem = Problem(.overloaded, "too many requests are in work", retryAfter: 1)
-            return exchange.respond(Self.answer(problem, request))
+        // The operator's questions are answered when nothing else is.
+        if OperationRoutes.paths.contains(request.path) {
+            _ = answer(request, exchange, .high) {}
+        } else if request.query.contains(where: { $0.name == "wait" }) {
+            poll(request, exchange)
+        } else {
+            serve(request, exchange)
         }
-        inFlight.count += isCounted ? 1 : 0
-        gauge.set(inFlight.count)
-        let router = router
+    }
+
+    private func serve(_ request: HTTPRequest, _ exchange: HTTPExchange) {
+        let kind = Admission.Kind(request)
+        let came = monotonicNanoseconds()
+        if let problem = admission.refuse(kind, now: came) { return exchange.respond(refusal(problem, request)) }
+        let admission = LoopBound.holding(admission, on: loop)
+        _ = answer(request, exchange) {
+            admission.run { $0.finished(kind, came: came, now: monotonicNanoseconds()) }
+        }
+    }
+
+    /// It waits, it doesn't work. How many there are of a user is limited, too.
+    private func poll(_ request: HTTPRequest, _ exchange: HTTPExchange) {
+        guard polls.count < polls.limit else {
+            return exchange.respond(refusal(Problem(.overloaded, "too many wait: try again", retryAfter: 2), request))
+        }
+        polls.count += 1
+        let polls = LoopBound.holding(polls, on: loop)
+        let task = answer(request, exchange) { polls.run { $0.count -= 1 } }
+        // Nobody waits any more for what it would bring.
+        exchange.onClose = { task.cancel() }
+    }
+
+    private func answer(
+        _ request: HTTPRequest, _ exchange: HTTPExchange, _ priority: TaskPriority = .medium,
+        then finish: @escaping @Sendable () -> Void
+    ) -> Task<Void, Never> {
         let handle = exchange.handle
-        let counter = LoopBound.holding(inFlight, on: loop)
-        let task = Task {
-            let response = await router.answer(request)
-            handle.respond(response)
-            if isCounted { counter.run { $0.count -= 1 } }
+        return Task(priority: priority) { [router] in
+            handle.respond(await router.answer(request))
+            finish()
         }
-        // Nobody waits any more for what a poll would bring.
-        if isPoll { exchange.onClose = { task.cancel() } }
+    }
+
+    private func refusal(_ problem: Problem, _ request: HTTPRequest) -> HTTPResponse {
+        let requestID = Router.requestID(request)
+        return Answer.problem(problem, requestID: requestID).response(
+            requestID: requestID, more: router.crossOrigin(request))
     }
 
     func refused(_ error: HTTPRequestError, remoteAddress: String) -> HTTPResponse {

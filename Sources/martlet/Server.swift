@@ -35,10 +35,15 @@ final class Server: Sendable {
     private let listener = Mutex<PgListener?>(nil)
     private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
     private let isDraining = Atomic<Bool>(false)
+    private let backlog = Backlog(limit: 400, patience: 1000)
+    /// For a relay in another process.
+    private let bell: OutboxBell
+    private let watch = Mutex<Task<Void, Never>?>(nil)
 
     init(_ site: Site, _ roles: Roles) async throws {
         self.site = site
         self.roles = roles
+        bell = OutboxBell(database: site.database)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier])
         log = needsLog ? try await site.openLog() : nil
         fanOut =
@@ -56,13 +61,17 @@ final class Server: Sendable {
 
     private static func makeLive(_ site: Site) async throws -> LiveService {
         // The gateway calls Redis on its own loop, without a hop.
-        let redis = try await Redis(on: site.sockets, address: site.redisAddress)
+        var redisOptions = Redis.Options()
+        redisOptions.name = "gateway"
+        let redis = try await Redis(on: site.sockets, address: site.redisAddress, options: redisOptions)
         try await redis.waitUntilConnected(milliseconds: 5000)
         let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
+        var gatewayOptions = GatewayOptions()
+        gatewayOptions.maxConnections = site.configuration.values.number("connections")
         return LiveService(
-            loop: site.sockets, options: GatewayOptions(), database: site.database, redis: redis,
+            loop: site.sockets, options: gatewayOptions, database: site.database, redis: redis,
             redisAddress: site.redisAddress,
-            writes: Writes(database: site.database, idempotency: site.idempotency),
+            writes: Writes(database: site.database, idempotency: site.idempotency, onCommit: {}),
             feeds: FeedReader(database: site.database, timelines: timelines),
             accounts: site.accounts, revocations: site.revocations, cursors: site.cursors,
             ticketKey: Crypto.derivedKey("tickets", from: site.secret), clock: site.clock)
@@ -76,10 +85,28 @@ final class Server: Sendable {
         await site.revocations.reload(from: site.accounts)
         let listener = site.listen { [fanOut] in fanOut?.wake() }
         self.listener.withLock { $0 = listener }
+        if roles.contains(.api) { watchOutbox() }
         try await fanOut?.start()
         try await notifier?.start()
         if let live { try await untilListening(live) }
         return try await open()
+    }
+
+    /// Writes are refused when the fan-out, in this process or in others, does not keep up.
+    private func watchOutbox() {
+        let outbox = OutboxReader(database: site.relaxedDatabase ?? site.database)
+        let length = Metrics.shared.queue("outbox", limit: backlog.limit)
+        let task = Task(priority: .high) { [backlog, clock = site.clock] in
+            while !Task.isCancelled {
+                if let waiting = try? await outbox.waiting(upTo: backlog.limit) {
+                    let now = clock.milliseconds()
+                    backlog.set(count: waiting.count, age: Int(now - (waiting.since ?? now)))
+                    length.set(waiting.count)
+                }
+                try? await Task.sleep(nanoseconds: 100_000_000)
+            }
+        }
+        watch.withLock { $0 = task }
     }
 
     private func untilListening(_ live: LiveService) async throws {
@@ -107,8 +134,9 @@ final class Server: Sendable {
         let loop = site.sockets
         let server: LoopBound<SocketServer>
         do {
-            server = try await loop.run { [options] in
-                let door = FrontDoor(loop: loop, router: router, live: live)
+            server = try await loop.run { [options, backlog] in
+                let door = FrontDoor(
+                    loop: loop, router: router, live: live, backlog: backlog, maxPolls: options.maxConnections)
                 return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: door), on: loop)
             }
         } catch {
@@ -128,9 +156,13 @@ final class Server: Sendable {
         if roles.contains(.api), let live {
             routes += FeedAPI.routes(
                 Services(
-                    database: site.database, accounts: site.accounts, users: site.users, graph: site.graph,
+                    accounts: site.accounts, users: site.users, graph: site.graph,
                     posts: site.posts, feeds: site.feeds, repair: site.repair,
-                    writes: Writes(database: site.database, idempotency: site.idempotency),
+                    writes: Writes(
+                        database: site.database, idempotency: site.idempotency,
+                        onCommit: { [fanOut, bell] in
+                            if let fanOut { fanOut.wake() } else { bell.ring() }
+                        }),
                     cursors: site.cursors, waiter: live, limits: RouteLimits(areOn: configuration.limitsAreOn)))
             routes.append(
                 Route("GET", "/openapi.json", .anyone, .free) { _ in
@@ -171,6 +203,8 @@ final class Server: Sendable {
         limit.cancel()
         if let server { try? await site.sockets.run { server.value.close() } }
         await live?.close()
+        watch.withLock { $0 }?.cancel()
+        bell.close()
         // What is not done by then comes again: every step may run twice.
         let isDone = await ends(within: 3000) { [notifier, fanOut, log] in
             await notifier?.close()

@@ -1,4 +1,5 @@
 import Core
+import HTTPService
 
 /// All settings, in the order in which help shows them.
 enum SettingsList {
@@ -41,12 +42,13 @@ enum SettingsList {
             "node", .integer(0...63), default: "0", roles: servers,
             "number in ids, different for each process that makes ids"),
         Setting(
-            "limits", .oneOf(["on", "off"]), default: "on", roles: servers, "rate limits; off is for benchmarks only"),
+            "limits", .oneOf(["on", "off"]), default: "on", roles: servers,
+            "rate limits; off is for benchmarks only. " + RateLimits.summary),
         Setting("origins", .text, roles: servers, "other origins whose pages may use API and live feed, by commas"),
         Setting(
             "trusted-proxies", .addressRanges, roles: servers,
             "proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; an IPv4 range also holds its IPv4-mapped "
-                + "form"),
+                + "form. Without it all who come through a proxy share the limits of one address"),
         Setting(
             "connections", .integer(1...1_000_000), unit: "connections", default: "15000", roles: servers,
             "most open client connections"),

@@ -47,15 +47,12 @@ final class Site: Sendable {
                     configuration.postgresURL,
                     options: "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"),
                 connections: configuration.poolSize))
-        relaxedDatabase =
-            configuration.kafka != nil
-            ? nil
-            : Database(
-                loop: stores,
-                options: DatabaseOptions(
-                    connectionInfo: Self.connectionInfo(
-                        configuration.postgresURL, options: "-c statement_timeout=30000 -c synchronous_commit=off"),
-                    connections: configuration.poolSize))
+        var relaxed = DatabaseOptions(
+            connectionInfo: Self.connectionInfo(
+                configuration.postgresURL, options: "-c statement_timeout=30000 -c synchronous_commit=off"),
+            connections: configuration.poolSize)
+        relaxed.name = "pg_log"
+        relaxedDatabase = configuration.kafka != nil ? nil : Database(loop: stores, options: relaxed)
         redis = try await Redis(on: stores, address: redisAddress)
         ids = IDGenerator(node: node ?? configuration.node, clock: clock)
         let hasher = PasswordHasher(threads: passwordThreads, cost: configuration.passwordCost)

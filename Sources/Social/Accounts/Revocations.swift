@@ -8,6 +8,7 @@ import Synchronization
 public final class Revocations: Sendable {
     private let ended = Mutex<[ID: Int64]>([:])
     private let clock: any WallClock
+    private let size = Metrics.shared.queue("ended_sessions", limit: nil)
     private let observers = Mutex<[@Sendable (ID) -> Void]>([])
 
     public init(clock: any WallClock) {
@@ -25,6 +26,7 @@ public final class Revocations: Sendable {
             if ended.count > 10_000 {
                 ended = ended.filter { $0.value > now - (Accounts.accessTokenSeconds + 60) * 1000 }
             }
+            defer { size.set(ended.count) }
             return ended.updateValue(now, forKey: session) == nil
         }
         guard isNew else { return }

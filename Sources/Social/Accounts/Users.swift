@@ -13,6 +13,7 @@ public final class Users: Sendable {
     private static let cacheLimit = 50_000
     private let database: Database
     private let cache = Mutex<[ID: Identity]>([:])
+    private let cached = Metrics.shared.queue("user_names", limit: Users.cacheLimit)
 
     public init(database: Database) {
         self.database = database
@@ -43,6 +44,7 @@ public final class Users: Sendable {
         cache.withLock { cache in
             if cache.count >= Self.cacheLimit { cache.removeAll() }
             cache[id] = identity
+            cached.set(cache.count)
         }
         return identity
     }

@@ -124,6 +124,28 @@ public struct FanOutStore: Sendable {
         return (followers, results[1][0].bool(0))
     }
 
+    /// The same for chunks of authors who have few followers: all of each.
+    public func followers(of chunks: [Chunk]) async throws -> [(followers: [ID], isDeleted: Bool)] {
+        guard !chunks.isEmpty else { return [] }
+        var statements = chunks.map { chunk in
+            Statement(
+                "SELECT follower FROM follows WHERE followee = $1 AND bucket >= $2 AND bucket < $3",
+                [
+                    .integer(chunk.author.raw), .integer(Int64(chunk.buckets.lowerBound)),
+                    .integer(Int64(chunk.buckets.upperBound)),
+                ])
+        }
+        statements.append(
+            Statement(
+                "SELECT id FROM posts WHERE id = ANY ($1::bigint[]) AND deleted_at IS NOT NULL",
+                [.integers(chunks.map(\.post.raw))]))
+        let results = try await database.batch(statements)
+        let deleted = Set(results[chunks.count].map { ID(raw: $0.integer(0)) })
+        return zip(chunks, results).map { chunk, rows in
+            (rows.map { ID(raw: $0.integer(0)) }, deleted.contains(chunk.post))
+        }
+    }
+
     /// One page of a chunk as it goes into `feed_items`, with the position that is stored in the same transaction.
     public struct Page: Sendable {
         public let chunk: Chunk

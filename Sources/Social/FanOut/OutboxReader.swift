@@ -61,8 +61,14 @@ public struct OutboxReader: Sendable {
         }
     }
 
-    /// How many events wait.
-    public func depth() async throws -> Int {
-        Int(try await database.query("SELECT count(*) FROM outbox")[0].integer(0))
+    /// What waits: how many events, counted no further than the limit, and when the first was made, in milliseconds since
+    /// 1970. By the index, which soon forgets deleted rows.
+    public func waiting(upTo limit: Int) async throws -> (count: Int, since: Int64?) {
+        let rows = try await database.query(
+            """
+            SELECT count(*), COALESCE((SELECT headers->>'event-id' FROM outbox ORDER BY xid, id LIMIT 1), '')
+            FROM (SELECT 1 FROM outbox ORDER BY xid, id LIMIT $1) counted
+            """, [.integer(Int64(limit))])
+        return (Int(rows[0].integer(0)), milliseconds(ofUUIDv7: rows[0].text(1)))
     }
 }

@@ -72,16 +72,14 @@ public struct Graph: Sendable {
         headers.follower = follower
         headers.followee = followee
         let value = FlatJSON.encode(["type": type, "follower": follower.description, "followee": followee.description])
-        try await transaction.batch(
-            [
-                Statement(
-                    "UPDATE users SET followers = followers + $2 WHERE id = $1",
-                    [.integer(followee.raw), .integer(delta)]),
-                Statement(
-                    "UPDATE users SET following = following + $2 WHERE id = $1",
-                    [.integer(follower.raw), .integer(delta)]),
-            ]
-                + Outbox.statements(
-                    topic: TopicName.graphEvents, key: follower, value: Array(value.utf8), headers: headers))
+        try await transaction.batch([
+            Statement(
+                "UPDATE users SET followers = followers + $2 WHERE id = $1",
+                [.integer(followee.raw), .integer(delta)]),
+            Statement(
+                "UPDATE users SET following = following + $2 WHERE id = $1",
+                [.integer(follower.raw), .integer(delta)]),
+            Outbox.statement(topic: TopicName.graphEvents, key: follower, value: Array(value.utf8), headers: headers),
+        ])
     }
 }

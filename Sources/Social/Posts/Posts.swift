@@ -26,19 +26,19 @@ public struct Posts: Sendable {
         let post = PostView(
             id: ids.next(), authorID: author, authorHandle: identity.handle, authorDisplayName: identity.displayName,
             text: text)
-        let statements =
-            [
-                Statement(
-                    "INSERT INTO posts (id, author_id, text) VALUES ($1, $2, $3)",
-                    [.integer(post.id.raw), .integer(author.raw), .text(text)]),
-                // The row's lock puts the author's posts in order.
-                Statement(
-                    """
-                    UPDATE users u SET posts = u.posts + 1, last_post = $2
-                    FROM (SELECT id, last_post FROM users WHERE id = $1 FOR UPDATE) before
-                    WHERE u.id = before.id RETURNING before.last_post
-                    """, [.integer(author.raw), .integer(post.id.raw)]),
-            ] + outbox(.created(post), post: post.id, author: author, context)
+        let statements = [
+            Statement(
+                "INSERT INTO posts (id, author_id, text) VALUES ($1, $2, $3)",
+                [.integer(post.id.raw), .integer(author.raw), .text(text)]),
+            // The row's lock puts the author's posts in order.
+            Statement(
+                """
+                UPDATE users u SET posts = u.posts + 1, last_post = $2
+                FROM (SELECT id, last_post FROM users WHERE id = $1 FOR UPDATE) before
+                WHERE u.id = before.id RETURNING before.last_post
+                """, [.integer(author.raw), .integer(post.id.raw)]),
+            outbox(.created(post), post: post.id, author: author, context),
+        ]
         return (post, statements)
     }
 
@@ -56,20 +56,20 @@ public struct Posts: Sendable {
         guard let row = rows.first else { throw Problem(.notFound, "there is no post \(post)") }
         guard row.integer(0) == caller.raw else { throw Problem(.forbidden, "only its author may delete a post") }
         guard !row.bool(1) else { return }
-        try await transaction.batch(
-            [
-                Statement("UPDATE posts SET deleted_at = now() WHERE id = $1", [.integer(post.raw)]),
-                Statement("UPDATE users SET posts = posts - 1 WHERE id = $1", [.integer(caller.raw)]),
-            ] + outbox(.deleted(post), post: post, author: caller, context))
+        try await transaction.batch([
+            Statement("UPDATE posts SET deleted_at = now() WHERE id = $1", [.integer(post.raw)]),
+            Statement("UPDATE users SET posts = posts - 1 WHERE id = $1", [.integer(caller.raw)]),
+            outbox(.deleted(post), post: post, author: caller, context),
+        ])
     }
 
-    private func outbox(_ event: FeedEvent, post: ID, author: ID, _ context: RequestContext) -> [Statement] {
+    private func outbox(_ event: FeedEvent, post: ID, author: ID, _ context: RequestContext) -> Statement {
         var headers = EventHeaders(
             type: event.type, eventID: uuidV7(clock: clock), requestID: context.requestID,
             traceparent: context.traceparent)
         headers.post = post
         headers.author = author
-        return Outbox.statements(topic: TopicName.postEvents, key: author, value: event.json, headers: headers)
+        return Outbox.statement(topic: TopicName.postEvents, key: author, value: event.json, headers: headers)
     }
 
     public func view(_ id: ID) async throws -> PostView? {

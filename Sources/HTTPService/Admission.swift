@@ -1,0 +1,89 @@
+import Core
+public import Sockets
+public import Wire
+
+/// Decides, before any work is done, which requests are worked on: for each kind as many as are done in time. Lives on
+/// the thread that reads the requests.
+public final class Admission {
+    public enum Kind: String, CaseIterable, Sendable {
+        case read, write, auth
+
+        public init(_ request: HTTPRequest) {
+            if request.path.hasPrefix("/v1/auth/") {
+                self = .auth
+            } else {
+                self = ["GET", "HEAD", "OPTIONS"].contains(request.method) ? .read : .write
+            }
+        }
+
+        var rule: AdmissionLimit.Rule {
+            switch self {
+            case .read: .init(targetMilliseconds: 150, least: 16, most: 2000, first: 256, step: 16)
+            case .write: .init(targetMilliseconds: 200, least: 16, most: 1000, first: 128, step: 8)
+            // A password's hash burns 40 ms on one of two threads.
+            case .auth: .init(targetMilliseconds: 400, least: 4, most: 256, first: 32, step: 2)
+            }
+        }
+    }
+
+    private struct Lane {
+        var limit: AdmissionLimit
+        let inWork: Gauge
+        let most: Gauge
+        let refused: Counter
+    }
+
+    private var lanes: [Kind: Lane] = [:]
+    private let backlog: Backlog
+    private let refusedForBacklog: Counter
+    private static let help = "Requests refused with 503, before any work was done"
+
+    public init(backlog: Backlog) {
+        self.backlog = backlog
+        refusedForBacklog = Metrics.shared.counter(
+            "martlet_http_shed_total", "kind=\"write\",reason=\"backlog\"", help: Self.help)
+        for kind in Kind.allCases {
+            let name = "requests_\(kind.rawValue)"
+            let limit = AdmissionLimit(kind.rule)
+            lanes[kind] = Lane(
+                limit: limit, inWork: Metrics.shared.queue(name, limit: limit.limit),
+                most: Metrics.shared.queueLimit(name),
+                refused: Metrics.shared.counter(
+                    "martlet_http_shed_total", "kind=\"\(kind.rawValue)\",reason=\"in_work\"", help: Self.help))
+        }
+    }
+
+    /// - Returns: `nil` when the request may be worked on, and `finished` must follow; otherwise why not.
+    public func refuse(_ kind: Kind, now: UInt64) -> Problem? {
+        if kind == .write, !backlog.admits() {
+            refusedForBacklog.add()
+            return Self.busy("the feeds of followers are behind: try again")
+        }
+        guard lanes[kind]!.limit.admit(now: now) else {
+            lanes[kind]!.refused.add()
+            show(kind)
+            return Self.busy("too many requests are in work: try again")
+        }
+        show(kind)
+        return nil
+    }
+
+    public func finished(_ kind: Kind, came: UInt64, now: UInt64) {
+        lanes[kind]!.limit.finished(took: now - came, now: now)
+        show(kind)
+    }
+
+    private func show(_ kind: Kind) {
+        let lane = lanes[kind]!
+        lane.inWork.set(lane.limit.inWork)
+        lane.most.set(lane.limit.limit)
+    }
+
+    /// Those who come back do not come back together.
+    private static func busy(_ detail: String) -> Problem {
+        Problem(.overloaded, detail, retryAfter: .random(in: 1...3))
+    }
+}
+
+@available(*, unavailable)
+extension Admission: Sendable {}

@@ -1,0 +1,42 @@
+import Synchronization
+
+/// How far the fan-out is behind, as the side that writes sees it: how many events wait in the outbox, and since when.
+/// Beyond half of a limit a growing part of the writes is refused, beyond the limit all are. Set by one task, asked on one
+/// loop.
+public final class Backlog: Sendable {
+    /// A handful of old events is one busy moment, not a backlog.
+    static let handful = 25
+
+    public let limit: Int
+    private let patience: Int
+    /// In thousandths.
+    private let refused = Atomic<Int>(0)
+    private let owed = Atomic<Int>(0)
+
+    /// - Parameters:
+    ///   - limit: events.
+    ///   - patience: milliseconds that the first event may have waited.
+    public init(limit: Int, patience: Int) {
+        self.limit = limit
+        self.patience = patience
+    }
+
+    public func set(count: Int, age: Int) {
+        let byAge = count > Self.handful ? Self.part(age, of: patience) : 0
+        refused.store(max(Self.part(count, of: limit), byAge), ordering: .relaxed)
+    }
+
+    /// Evenly spread, without chance: with a fourth to refuse it is every fourth call.
+    public func admits() -> Bool {
+        let part = refused.load(ordering: .relaxed)
+        guard part > 0 else { return true }
+        guard owed.add(part, ordering: .relaxed).newValue >= 1000 else { return true }
+        owed.subtract(1000, ordering: .relaxed)
+        return false
+    }
+
+    /// In thousandths.
+    static func part(_ value: Int, of limit: Int) -> Int {
+        min(1000, max(0, (2 * value - limit) * 1000 / limit))
+    }
+}

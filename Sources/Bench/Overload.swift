@@ -61,6 +61,7 @@ final class Overload {
         }
         try until(20, "the follower is connected") { followers.connectedCount == 1 }
         let before = try carry(try findMaximum(), "as much as it takes")
+        guard before > 0 else { throw BenchError("nothing was answered within a second under as much as it takes") }
         let overloaded = try overload(before)
         let after = try carry(before, "as much as it carried before")
         let share = overloaded / ((before + after) / 2)

@@ -13,7 +13,12 @@ import Core
 import Glibc
 import Runtime
 
-exit(try bench(Array(CommandLine.arguments.dropFirst())))
+do {
+    exit(try bench(Array(CommandLine.arguments.dropFirst())))
+} catch {
+    say("FAILED: \(error)")
+    exit(1)
+}
 
 func bench(_ arguments: [String]) throws -> Int32 {
     if arguments.count == 9, arguments[0] == "overload", let port = UInt16(arguments[1]),

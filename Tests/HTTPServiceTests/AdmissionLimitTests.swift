@@ -27,7 +27,8 @@ private struct Server {
                 due -= 1
                 if limit.admit(now: now) { waiting.append(now) } else { refused += 1 }
             }
-            credit = min(credit + rate / 1000, max(1, rate / 1000))
+            // What an idle server could have done is lost.
+            credit = (waiting.isEmpty ? 0 : credit) + rate / 1000
             while credit >= 1, !waiting.isEmpty {
                 credit -= 1
                 let came = waiting.removeFirst()
@@ -52,8 +53,8 @@ private struct Server {
         #expect(admitted == 100)
         #expect(limit.inWork == 100)
         limit.finished(took: 1, now: 2)
-        #expect(limit.admit(now: 3))
-        #expect(!limit.admit(now: 3))
+        let more = [limit.admit(now: 3), limit.admit(now: 3)]
+        #expect(more == [true, false])
     }
 
     @Test(arguments: [40.0, 400, 4000])

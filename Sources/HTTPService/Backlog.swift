@@ -3,9 +3,14 @@ import Synchronization
 /// How far the fan-out is behind, as the side that writes sees it: how many events wait in the outbox, and since when.
 /// Beyond half of a limit a growing part of the writes is refused, beyond the limit all are. Set by one task, asked on one
 /// loop.
+///
+/// Where nothing moves at all, the fan-out or its log is away, not behind: the outbox is there to bridge that, and takes
+/// much more.
 public final class Backlog: Sendable {
     /// A handful of old events is one busy moment, not a backlog.
     static let handful = 25
+    /// Events that an outbox takes that nobody empties: an hour of 28 posts a second, some 100 MB.
+    public static let stalledLimit = 100_000
 
     public let limit: Int
     private let patience: Int
@@ -21,7 +26,13 @@ public final class Backlog: Sendable {
         self.patience = patience
     }
 
-    public func set(count: Int, age: Int) {
+    /// - Parameters:
+    ///   - age: milliseconds that the first event has waited.
+    ///   - isMoving: has the first event been another one lately?
+    public func set(count: Int, age: Int, isMoving: Bool = true) {
+        guard isMoving else {
+            return refused.store(Self.part(count, of: Self.stalledLimit), ordering: .relaxed)
+        }
         let byAge = count > Self.handful ? Self.part(age, of: patience) : 0
         refused.store(max(Self.part(count, of: limit), byAge), ordering: .relaxed)
     }

@@ -97,10 +97,17 @@ final class Server: Sendable {
         let outbox = OutboxReader(database: site.relaxedDatabase ?? site.database)
         let length = Metrics.shared.queue("outbox", limit: backlog.limit)
         let task = Task(priority: .high) { [backlog, clock = site.clock] in
+            var first: Int64?
+            var isMoving = true
+            var movedAt = monotonicNanoseconds()
             while !Task.isCancelled {
-                if let waiting = try? await outbox.waiting(upTo: backlog.limit) {
+                let most = isMoving ? backlog.limit : Backlog.stalledLimit
+                if let waiting = try? await outbox.waiting(upTo: most) {
                     let now = clock.milliseconds()
-                    backlog.set(count: waiting.count, age: Int(now - (waiting.since ?? now)))
+                    if waiting.since != first || first == nil { movedAt = monotonicNanoseconds() }
+                    first = waiting.since
+                    isMoving = monotonicNanoseconds() - movedAt < 1_000_000_000
+                    backlog.set(count: waiting.count, age: Int(now - (waiting.since ?? now)), isMoving: isMoving)
                     length.set(waiting.count)
                 }
                 try? await Task.sleep(nanoseconds: 100_000_000)

@@ -156,12 +156,17 @@ private struct Server {
         backlog.set(count: Backlog.handful, age: 60_000)
         #expect((0..<10).allSatisfy { _ in backlog.admits() })
     }
+
+    @Test func anOutboxThatNobodyEmptiesTakesMuchMore() {
+        let backlog = Backlog(limit: 1000, patience: 2000)
+        backlog.set(count: 40_000, age: 60_000, isMoving: false)
+        #expect((0..<10).allSatisfy { _ in backlog.admits() })
+        backlog.set(count: Backlog.stalledLimit, age: 60_000, isMoving: false)
+        #expect(!backlog.admits())
+    }
 }
 
 @Suite struct RateLimitTests {
-    @Test func aSubscriberOfIPv6IsOneAddress() {
-    }
-
     @Test func theSummaryHasTheNumbers() {
         #expect(RateLimits.summary.contains("for a user 1200 (300) reads and 180 (60) writes"))
     }

@@ -20,15 +20,14 @@ extension PostRoutes {
         } else {
             return nil
         }
-        let database = services.database
         let answer = try await services.writes.run(scope, user: scope.caller, route: "posts") { transaction in
             if !first.isEmpty { try await transaction.batch(first) }
             return stored
         }
         if !answer.isReplay {
-            Task {
+            Task { [services] in
                 try await Task.sleep(nanoseconds: 100_000_000)
-                try await database.batch(late)
+                _ = try await services.writes.run(late)
             }
         }
         return answer

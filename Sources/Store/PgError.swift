@@ -15,11 +15,14 @@ public struct PgError: Error, Sendable, CustomStringConvertible {
     public var description: String { "\(message) (SQLSTATE \(sqlState))" }
 
     /// May the same call succeed in a moment? Lost or refused connections, a server that starts or stops, deadlocks,
-    /// serialization failures, a full pool, a time-out.
+    /// serialization failures, a full pool, a time-out; an id that is taken, for the next attempt makes another one: a
+    /// process that starts with a clock that was set back makes ids that it has made before.
     public var isTemporary: Bool {
-        sqlState.hasPrefix("08") || sqlState.hasPrefix("57") || sqlState.hasPrefix("53") || sqlState.hasPrefix("40")
+        isTakenID || sqlState.hasPrefix("08") || sqlState.hasPrefix("57") || sqlState.hasPrefix("53") || sqlState.hasPrefix("40")
             || sqlState == "25P03"
     }
+
+    private var isTakenID: Bool { sqlState == "23505" && constraint?.hasSuffix("_pkey") == true }
 
     static func connectionLost(_ message: String) -> PgError {
         PgError(sqlState: "08006", message: message.isEmpty ? "the connection was lost" : message)

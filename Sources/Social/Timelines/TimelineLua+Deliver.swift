@@ -31,7 +31,7 @@ extension TimelineLua {
     /// ARGV: operation (1 created, 2 deleted, 3 updated), post, author, payload, cap, epoch candidate, previous, users…
     /// `previous`: empty, or the author's post before (0: there is none), without which nothing is done to the author's
     /// own list: the author must not see a post before an older one that is still under way.
-    /// Returns: lists that changed, users told (for each of their nodes), users without a list, position.
+    /// Returns: lists that changed, users told (for each of their nodes), users who must read anew, position.
     static func deliver(without mutation: TimelineMutation?) -> String {
         let note = mutation == .note ? "" : "call('HSET', disordered, user, decimal(position))"
         let again = mutation == .publishOnlyChanges ? "true" : "false"
@@ -88,6 +88,7 @@ extension TimelineLua {
                 return true
             end
 
+            -- Returns whether the user is to be told; `nil`: nobody can be told of it but by reading the feed anew.
             local function create(list, head, user)
                 local newest = read('>I7', head)
                 local older = head
@@ -96,10 +97,14 @@ extension TimelineLua {
                     index, older, id = find(list, post)
                     if id == post then return again(list, index, older, user) end
                 end
-                -- A post of below that id stands in the database alone: here are holes around it.
+                -- A post of below that id stands in the database alone: here are holes around it, and no place where a
+                -- resume would find it.
                 if newest > post or newest == 0 then
-                    local _, from = marker_of(list)
-                    if \#(isBelow) then return false end
+                    local _, from, flags = marker_of(list)
+                    if \#(isBelow) then
+                        call('LSET', list, -1, pack('>I7I7I7B', 0, position, from, flags))
+                        return nil
+                    end
                 end
                 local length
                 if newest < post then
@@ -152,7 +157,9 @@ extension TimelineLua {
                     if not head then
                         missing[#missing + 1] = user
                     elseif operation == CREATED then
-                        if create(list, head, user) then told[#told + 1] = user end
+                        local is_told = create(list, head, user)
+                        if is_told then told[#told + 1] = user end
+                        if is_told == nil then missing[#missing + 1] = user end
                     elseif change(list, user) then
                         told[#told + 1] = user
                     end

@@ -23,7 +23,7 @@ public struct DeliveryCounts: Sendable, Equatable {
     public var written = 0
     /// Users told, for each node that holds some of their clients.
     public var pushed = 0
-    /// Users without a timeline: their next read rebuilds it.
+    /// Users who can't be told but by reading anew: without a timeline, or with one whose window ends above the post.
     public var missing = 0
 
     public init(written: Int = 0, pushed: Int = 0, missing: Int = 0) {

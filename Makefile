@@ -2,7 +2,7 @@
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 SWIFT_SOURCES = Package.swift Sources Tests
 
-.PHONY: run build test fmt lint bench torture mutations rolling clean
+.PHONY: run build test fuzz fmt lint bench torture mutations rolling clean
 
 run: build
 	@exec .build/release/martlet serve
@@ -14,8 +14,16 @@ build:
 
 test:
 	@scripts/setup test
-	@swift build -c release --product martlet $(SWIFT_FLAGS) --quiet
+	@for product in martlet martlet-bench martlet-echo; do \
+		swift build -c release --product $$product $(SWIFT_FLAGS) --quiet || exit 1; done
+	@scripts/fuzz --inputs $(INPUTS)
 	@scripts/test
+
+# Hostile input for every parser (Tests/Fuzz/README.md).
+INPUTS = 100000
+fuzz:
+	@scripts/setup
+	@scripts/fuzz --inputs $(INPUTS)
 
 # One author, 1,000 connected followers, 200 posts at 50 a second: from POST to frame.
 bench: build

@@ -8,7 +8,7 @@ public struct DatabaseOptions: Sendable {
     public var pipelineDepth = 8
     public var maxWaiting = 2000
     /// How long a query may wait for a connection.
-    public var waitMilliseconds = 1000
+    public var waitMilliseconds = 2500
     /// Of the pool, in metrics.
     public var name = "pg"
     /// How long the server may take for a batch before its connection is given up. More than its `statement_timeout`.

@@ -31,6 +31,7 @@ public struct OutboxReader: Sendable {
         limit: Int, _ append: @Sendable ([OutboxRow]) async throws -> Void
     ) async throws -> Outcome {
         try await database.transaction { transaction in
+            // ORDER BY names the table: the output column xid is a text, by which 10 comes before 9.
             let results = try await transaction.batch([
                 Statement("SELECT pg_try_advisory_xact_lock(7236472)"),
                 Statement(
@@ -38,7 +39,8 @@ public struct OutboxReader: Sendable {
                         ? "SELECT '0', id, topic, key, payload, headers FROM outbox ORDER BY id LIMIT $1"
                         : """
                         SELECT xid::text, id, topic, key, payload, headers FROM outbox
-                        WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid, id LIMIT $1
+                        WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
+                        ORDER BY outbox.xid, outbox.id LIMIT $1
                         """, [.integer(Int64(limit))]),
             ])
             guard results[0][0].bool(0) else { return .notOwner }

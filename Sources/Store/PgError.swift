@@ -18,8 +18,7 @@ public struct PgError: Error, Sendable, CustomStringConvertible {
     /// serialization failures, a full pool, a time-out; an id that is taken, for the next attempt makes another one: a
     /// process that starts with a clock that was set back makes ids that it has made before.
     public var isTemporary: Bool {
-        isTakenID || sqlState.hasPrefix("08") || sqlState.hasPrefix("57") || sqlState.hasPrefix("53") || sqlState.hasPrefix("40")
-            || sqlState == "25P03"
+        isTakenID || sqlState == "25P03" || ["08", "57", "53", "40"].contains { sqlState.hasPrefix($0) }
     }
 
     private var isTakenID: Bool { sqlState == "23505" && constraint?.hasSuffix("_pkey") == true }

@@ -5,18 +5,22 @@ import Synchronization
 /// loop.
 ///
 /// Where nothing moves at all, the fan-out or its log is away, not behind: the outbox is there to bridge that, and takes
-/// much more.
+/// much more. When they are back, they have some time to catch up before anything is refused: a restart is no overload.
 public final class Backlog: Sendable {
     /// A handful of old events is one busy moment, not a backlog.
     static let handful = 25
     /// Events that an outbox takes that nobody empties: an hour of 28 posts a second, some 100 MB.
     public static let stalledLimit = 100_000
+    /// Milliseconds for which it may be behind.
+    static let grace: UInt64 = 3000
 
     public let limit: Int
     private let patience: Int
     /// In thousandths.
     private let refused = Atomic<Int>(0)
     private let owed = Atomic<Int>(0)
+    /// Since when it has been behind, in milliseconds; 0: it is not.
+    private let behindSince = Atomic<UInt64>(0)
 
     /// - Parameters:
     ///   - limit: events.
@@ -29,12 +33,18 @@ public final class Backlog: Sendable {
     /// - Parameters:
     ///   - age: milliseconds that the first event has waited.
     ///   - isMoving: has the first event been another one lately?
-    public func set(count: Int, age: Int, isMoving: Bool = true) {
+    ///   - now: milliseconds of a clock that never steps.
+    public func set(count: Int, age: Int, isMoving: Bool = true, now: UInt64) {
         guard isMoving else {
+            behindSince.store(0, ordering: .relaxed)
             return refused.store(Self.part(count, of: Self.stalledLimit), ordering: .relaxed)
         }
         let byAge = count > Self.handful ? Self.part(age, of: patience) : 0
-        refused.store(max(Self.part(count, of: limit), byAge), ordering: .relaxed)
+        let part = max(Self.part(count, of: limit), byAge)
+        var since = behindSince.load(ordering: .relaxed)
+        if part == 0 { since = 0 } else if since == 0 { since = now }
+        behindSince.store(since, ordering: .relaxed)
+        refused.store(part > 0 && now - since >= Self.grace ? part : 0, ordering: .relaxed)
     }
 
     /// Evenly spread, without chance: with a fourth to refuse it is every fourth call.

@@ -99,15 +99,16 @@ final class Server: Sendable {
         let task = Task(priority: .high) { [backlog, clock = site.clock] in
             var first: Int64?
             var isMoving = true
-            var movedAt = monotonicNanoseconds()
+            var movedAt = monotonicNanoseconds() / 1_000_000
             while !Task.isCancelled {
                 let most = isMoving ? backlog.limit : Backlog.stalledLimit
                 if let waiting = try? await outbox.waiting(upTo: most) {
-                    let now = clock.milliseconds()
-                    if waiting.since != first || first == nil { movedAt = monotonicNanoseconds() }
+                    let (time, now) = (clock.milliseconds(), monotonicNanoseconds() / 1_000_000)
+                    if waiting.since != first || first == nil { movedAt = now }
                     first = waiting.since
-                    isMoving = monotonicNanoseconds() - movedAt < 1_000_000_000
-                    backlog.set(count: waiting.count, age: Int(now - (waiting.since ?? now)), isMoving: isMoving)
+                    isMoving = now - movedAt < 1000
+                    backlog.set(
+                        count: waiting.count, age: Int(time - (waiting.since ?? time)), isMoving: isMoving, now: now)
                     length.set(waiting.count)
                 }
                 try? await Task.sleep(nanoseconds: 100_000_000)

@@ -141,27 +141,35 @@ private struct Server {
     @Test func refusalsAreSpreadEvenly() {
         let backlog = Backlog(limit: 1000, patience: 2000)
         #expect((0..<100).allSatisfy { _ in backlog.admits() })
-        backlog.set(count: 625, age: 0)
+        backlog.set(count: 625, age: 0, now: 1000)
+        #expect((0..<100).allSatisfy { _ in backlog.admits() })
+        backlog.set(count: 625, age: 0, now: 4000)
         #expect((0..<8).map { _ in backlog.admits() } == [true, true, true, false, true, true, true, false])
-        backlog.set(count: 1000, age: 0)
+        backlog.set(count: 1000, age: 0, now: 4100)
         #expect((0..<100).allSatisfy { _ in !backlog.admits() })
-        backlog.set(count: 500, age: 1000)
+        backlog.set(count: 500, age: 1000, now: 4200)
         #expect((0..<100).allSatisfy { _ in backlog.admits() })
     }
 
     @Test func fewEventsAreTooManyWhenTheyAreOld() {
         let backlog = Backlog(limit: 1000, patience: 2000)
-        backlog.set(count: 100, age: 2000)
+        backlog.set(count: 100, age: 2000, now: 1)
+        backlog.set(count: 100, age: 2000, now: 3001)
         #expect(!backlog.admits())
-        backlog.set(count: Backlog.handful, age: 60_000)
+        backlog.set(count: Backlog.handful, age: 60_000, now: 3100)
         #expect((0..<10).allSatisfy { _ in backlog.admits() })
     }
 
     @Test func anOutboxThatNobodyEmptiesTakesMuchMore() {
         let backlog = Backlog(limit: 1000, patience: 2000)
-        backlog.set(count: 40_000, age: 60_000, isMoving: false)
+        backlog.set(count: 40_000, age: 60_000, isMoving: false, now: 1)
         #expect((0..<10).allSatisfy { _ in backlog.admits() })
-        backlog.set(count: Backlog.stalledLimit, age: 60_000, isMoving: false)
+        backlog.set(count: Backlog.stalledLimit, age: 60_000, isMoving: false, now: 100)
+        #expect(!backlog.admits())
+        // It is back, and has three seconds to catch up.
+        backlog.set(count: 40_000, age: 60_000, now: 200)
+        #expect(backlog.admits())
+        backlog.set(count: 20_000, age: 60_000, now: 3200)
         #expect(!backlog.admits())
     }
 }

@@ -1,4 +1,4 @@
-"""nginx with the project's own configuration, in front of one server."""
+"""nginx with the project's own configuration, in front of one server or of several."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from martlet_process import REPOSITORY, Server, free_port
+from martlet_process import REPOSITORY, free_port
 from support import eventually, http_client
 
 FOLDER = REPOSITORY / "deploy" / "nginx"
@@ -19,11 +19,16 @@ FOLDER = REPOSITORY / "deploy" / "nginx"
 class Gateway:
     """deploy/nginx/nginx.conf with other paths, ports and upstreams; everything else is as it is deployed."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, api: list[int], realtime: list[int]) -> None:
+        """The ports of those who serve the roles."""
         self.home = Path(tempfile.mkdtemp(prefix="martlet-it-nginx-", dir="/tmp"))
         self.port = free_port()
-        upstreams = re.sub(r"server [a-z-]+1:8080;", "", (FOLDER / "upstreams.conf").read_text())
-        upstreams = re.sub(r"[a-z-]+0:8080", f"127.0.0.1:{server.port}", upstreams)
+        upstreams = (FOLDER / "upstreams.conf").read_text()
+        for role, ports in (("api", api), ("realtime", realtime)):
+            line = re.compile(rf"^    server {role}-\d+:8080 (.*;)$", re.MULTILINE)
+            options = line.findall(upstreams)[0]
+            first = "\n".join(f"    server 127.0.0.1:{port} {options}" for port in ports)
+            upstreams = line.sub("", line.sub(first, upstreams, count=1))
         (self.home / "upstreams.conf").write_text(upstreams)
         text = (FOLDER / "nginx.conf").read_text()
         for old, new in (
@@ -69,8 +74,10 @@ class Gateway:
         """What nginx took for requests, and to whom it passed each (`upstream`)."""
         return [json.loads(line) for line in (self.home / "access.log").read_text().splitlines()]
 
-    def stop(self) -> None:
+    def stop(self, keep: bool = False) -> None:
+        """`keep`: its logs stay in `home`."""
         if self.process:
             self.process.terminate()
             self.process.wait(35)
-        shutil.rmtree(self.home, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(self.home, ignore_errors=True)

@@ -19,7 +19,7 @@ SMUGGLED = "smuggled"
 def gateway(server: Server) -> Iterator[Gateway]:
     if reason := Gateway.unavailable():
         pytest.skip(reason)
-    nginx = Gateway(server)
+    nginx = Gateway([server.port], [server.port])
     try:
         yield nginx.start()
     finally:

@@ -20,9 +20,11 @@ from collections import Counter
 import uvloop
 
 from cluster import Cluster, Role
-from gateway import Gateway
 from round import Round
-from servers import StartFailed
+from servers import REPOSITORY, StartFailed
+
+sys.path.append(str(REPOSITORY / "Tests/IntegrationTests"))
+from nginx_gateway import Gateway  # noqa: E402
 
 STOP_WITHIN = 60.0
 
@@ -70,7 +72,10 @@ def run(options: argparse.Namespace) -> int:
     findings = ["did not run to its end"]
     try:
         cluster.start(notifiers=2)
-        gateway = Gateway(cluster.home, cluster.roles)
+        if reason := Gateway.unavailable():
+            raise StartFailed(reason)
+        ports = {command: [role.port for role in cluster.of(command)] for command in ("api", "realtime")}
+        gateway = Gateway(**ports)
         gateway.start()
         cluster.gateway_port = gateway.port
         part = RollingRound(cluster, options.seed, options.rolls, options.rate)
@@ -93,11 +98,11 @@ def run(options: argparse.Namespace) -> int:
               f"findings {sum(report.kinds.values())}")
     finally:
         if gateway:
-            gateway.close()
+            gateway.stop(keep=bool(findings))
         cluster.keep = bool(findings)
         cluster.close()
         if findings:
-            print(f"evidence in {cluster.home}")
+            print(f"evidence in {cluster.home}" + (f" and {gateway.home}" if gateway else ""))
     return bool(findings)
 
 

@@ -39,12 +39,15 @@ struct FeedRoutes: Sendable {
 
     private func page(_ scope: RequestScope) async throws -> Answer {
         let limit = try scope.limit()
-        let below = try scope.below(.feed, services.cursors)
-        let page = try await services.feeds.page(of: scope.caller, below: below, limit: limit)
+        let (below, isStored) = try position(scope)
+        let page = try await services.feeds.page(of: scope.caller, below: below, limit: limit, isStored: isStored)
         var writer = ByteWriter(capacity: 512 * (page.posts.count + 1))
         writer.appendList(page.posts) { $1.append(to: &$0) }
         writer.appendNext(
-            page.next.map { PageCursor(below: $0).encode(.feed, viewer: scope.caller, services.cursors) })
+            page.next.map {
+                PageCursor(below: $0).encode(
+                    page.isStored ? .storedFeed : .feed, viewer: scope.caller, services.cursors)
+            })
         // The position moves with every delivery to anybody near; what is shown is what the tag stands for.
         let tag = "W/\"\(Base64URL.encode(Crypto.sha256(writer.bytes).prefix(16)))\""
         let headers = [("ETag", tag), ("Cache-Control", "private, no-cache")]
@@ -53,6 +56,15 @@ struct FeedRoutes: Sendable {
         writer.append(jsonString: page.live.encode(user: scope.caller, services.cursors))
         writer.append(ascii: "}")
         return .json(writer.bytes, headers: headers)
+    }
+
+    private func position(_ scope: RequestScope) throws -> (below: ID, isStored: Bool) {
+        if let text = scope.parameter("cursor"),
+            let cursor = PageCursor(text, .storedFeed, viewer: scope.caller, services.cursors)
+        {
+            return (cursor.below, true)
+        }
+        return (try scope.below(.feed, services.cursors), false)
     }
 
     private func matches(_ scope: RequestScope, _ tag: String) -> Bool {

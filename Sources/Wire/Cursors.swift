@@ -31,6 +31,8 @@ public struct PageCursor: Sendable, Equatable {
     /// Which list: the lists of a user name that user.
     public enum List: Sendable, Equatable {
         case feed
+        /// A feed whose pages come from the database, for the page before did.
+        case storedFeed
         case posts(of: ID)
         case followers(of: ID)
         case following(of: ID)
@@ -41,6 +43,7 @@ public struct PageCursor: Sendable, Equatable {
             case .posts(let user): (2, user)
             case .followers(let user): (3, user)
             case .following(let user): (4, user)
+            case .storedFeed: (5, .zero)
             }
         }
     }

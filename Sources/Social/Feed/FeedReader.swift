@@ -10,6 +10,9 @@ public struct FeedPage: Sendable {
     public let next: ID?
     /// Where to go live from: what the page does not show comes after it.
     public let live: LiveCursor
+    /// It was read from the database without Redis, and so must be what comes below it: a timeline may lack what this
+    /// page shows posts behind, for the fan-out has not brought it there yet.
+    public let isStored: Bool
 }
 
 /// What a client that held a position has missed.
@@ -36,7 +39,9 @@ public struct FeedReader: Sendable {
     /// - Parameters:
     ///   - below: only posts with smaller ids.
     ///   - limit: 1 to 100.
-    public func page(of user: ID, below: ID, limit: Int) async throws -> FeedPage {
+    ///   - isStored: from the database, as the page before.
+    public func page(of user: ID, below: ID, limit: Int, isStored: Bool = false) async throws -> FeedPage {
+        if isStored { return try await stored(page: [], of: user, below: below, limit) }
         var posts: [PostView] = []
         var scanned = below
         var live: LiveCursor?
@@ -52,8 +57,7 @@ public struct FeedReader: Sendable {
         } catch {
             // Without Redis the feed is read from the database; a live position can't be had, so going live resets.
             guard error is RedisError else { throw error }
-            posts += try await merged(for: user, below: scanned, limit: limit + 1 - posts.count)
-            return finish(posts, limit, LiveCursor(epoch: 0, position: 0))
+            return try await stored(page: posts, of: user, below: scanned, limit)
         }
         if let floor, floor > .zero, posts.count <= limit {
             posts += try await stored(for: user, below: min(scanned, floor), limit: limit + 1 - posts.count)
@@ -61,9 +65,17 @@ public struct FeedReader: Sendable {
         return finish(posts, limit, live!)
     }
 
-    private func finish(_ posts: [PostView], _ limit: Int, _ live: LiveCursor) -> FeedPage {
+    private func stored(page begun: [PostView], of user: ID, below: ID, _ limit: Int) async throws -> FeedPage {
+        let posts = begun + (try await merged(for: user, below: below, limit: limit + 1 - begun.count))
+        return finish(posts, limit, LiveCursor(epoch: 0, position: 0), isStored: true)
+    }
+
+    private func finish(
+        _ posts: [PostView], _ limit: Int, _ live: LiveCursor, isStored: Bool = false
+    ) -> FeedPage {
         let shown = Array(posts.prefix(limit))
-        return FeedPage(posts: shown, next: posts.count > limit ? shown.last?.id : nil, live: live)
+        return FeedPage(
+            posts: shown, next: posts.count > limit ? shown.last?.id : nil, live: live, isStored: isStored)
     }
 
     /// A page of the timeline, which is rebuilt first where there is none.

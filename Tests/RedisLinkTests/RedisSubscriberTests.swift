@@ -61,6 +61,8 @@ import Testing
         _ = try await redis.command("CLIENT", "KILL", "TYPE", "pubsub")
         #expect(await eventually { listener.states.get().suffix(2) == [false, true] })
         #expect(try await redis.command("PUBLISH", "channel-1499", "x") == .integer(1))
+        // The answer says that it is on its way, and a kill would end that.
+        #expect(await eventually { listener.messages.get() == ["channel-1499:x"] })
         server.kill()
         #expect(await eventually { listener.states.get().last == false })
         try server.start()

@@ -73,11 +73,12 @@ ROLES_ONLY = {"kill api", "kill realtime", "kill fanout", "kill notifier", "kill
 SERVE_ONLY = {"kill serve": Kind(20, everyone)}
 
 
-def plan(seed: int, seconds: float, cluster: Cluster, gap: float) -> list[Fault]:
-    """The same seed and topology give the same plan. `gap`: mean seconds between two faults."""
+def plan(seed: int, seconds: float, cluster: Cluster, gap: float, only: frozenset[str] = frozenset()) -> list[Fault]:
+    """The same arguments and topology give the same plan. `gap`: mean seconds between two faults; `only`: of these kinds."""
     generator = random.Random(seed)
     kinds = KINDS if cluster.topology == "roles" else SERVE_ONLY | {
         name: kind for name, kind in KINDS.items() if name not in ROLES_ONLY}
+    kinds = {name: kind for name, kind in kinds.items() if name in only or not only}
     names = list(kinds)
     faults, at = [], generator.expovariate(1 / gap)
     while at < seconds:

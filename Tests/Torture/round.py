@@ -33,6 +33,7 @@ class Round:
         self.path = cluster.home / f"history-{number}.jsonl"
         self.history = History(self.path)
         self.random = random.Random(seed)
+        self.only: frozenset[str] = frozenset()
         self.executioner = Executioner(cluster, self.history)
         self.followers_from_outside: dict[str, int] = {}
 
@@ -102,7 +103,7 @@ class Round:
             supervising.set()
 
     async def break_things(self) -> None:
-        faults = plan(self.seed, self.seconds, self.cluster, self.gap)
+        faults = plan(self.seed, self.seconds, self.cluster, self.gap, self.only)
         await self.executioner.run(faults, self.seconds)
 
     def _readers(self, users: list[User]) -> list[Reader]:

@@ -12,6 +12,8 @@ from raw_http import RawHttp
 from support import User, assert_problem, eventually
 from test_hostile_requests import CHUNKS, FRAMING
 
+ONE_EVENT_LOG = True
+
 SMUGGLED = "smuggled"
 
 

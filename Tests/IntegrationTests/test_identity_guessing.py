@@ -14,6 +14,8 @@ import pytest
 from martlet_process import Server, run_martlet
 from support import PASSWORD, User, assert_problem, expect, http_client, unique_handle
 
+ONE_EVENT_LOG = True
+
 PER_ACCOUNT, PER_ADDRESS = 10, 30
 TRUSTED = "127.0.0.0/8, 10.7.0.0/16,2001:db8:ffff::/48"
 fresh_address = itertools.count(1)

@@ -13,6 +13,8 @@ import pytest
 from martlet_process import REPOSITORY, Server
 from support import User
 
+ONE_EVENT_LOG = True
+
 FOLDER = REPOSITORY / "Tests" / "schemathesis"
 SEED = 20261124
 

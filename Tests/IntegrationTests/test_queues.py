@@ -9,6 +9,8 @@ import pytest
 from martlet_process import Server
 from support import User, expect, http_client
 
+ONE_EVENT_LOG = True
+
 # Bounded by a number, which /metrics shows.
 LIMITED = {
     "connections", "requests_read", "requests_write", "requests_auth", "long_polls", "joins", "live_frames",

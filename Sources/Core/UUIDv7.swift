@@ -1,8 +1,3 @@
-/// The milliseconds of a UUID that `uuidV7` made.
-public func milliseconds(ofUUIDv7 text: String) -> Int64? {
-    Int64(text.prefix(13).filter { $0 != "-" }, radix: 16)
-}
-
 /// A UUID whose first 48 bits are milliseconds since 1970 (RFC 9562): the name of an event.
 public func uuidV7(clock: some WallClock) -> String {
     var generator = SystemRandomNumberGenerator()

@@ -12,7 +12,7 @@ public final class PasswordHasher: Sendable {
 
     /// - Parameter cost: yescrypt's cost factor, 1 to 11: each step doubles time and memory (5: some 40 ms, 16 MiB).
     public init(threads: Int, cost: Int) {
-        pool = BlockingPool(name: "passwords", threads: threads, limit: 64, patience: 600)
+        pool = BlockingPool(name: "passwords", threads: threads, limit: 64, patience: 800)
         self.cost = UInt(cost)
         decoy = Self.hash("no such account", cost: UInt(cost))
     }

@@ -21,7 +21,7 @@ public final class Admission {
             case .read: .init(targetMilliseconds: 150, least: 16, most: 2000, first: 256, step: 16)
             case .write: .init(targetMilliseconds: 200, least: 16, most: 1000, first: 128, step: 8)
             // A password's hash burns 40 ms on one of two threads.
-            case .auth: .init(targetMilliseconds: 400, least: 4, most: 256, first: 32, step: 2)
+            case .auth: .init(targetMilliseconds: 800, least: 4, most: 256, first: 32, step: 2)
             }
         }
     }
@@ -54,8 +54,9 @@ public final class Admission {
     }
 
     /// - Returns: `nil` when the request may be worked on, and `finished` must follow; otherwise why not.
-    public func refuse(_ kind: Kind, now: UInt64) -> Problem? {
-        if kind == .write, !backlog.admits() {
+    /// - Parameter path: a ticket for an event stream makes no work for the fan-out.
+    public func refuse(_ kind: Kind, path: String, now: UInt64) -> Problem? {
+        if kind == .write, path != "/v1/live/ticket", !backlog.admits() {
             refusedForBacklog.add()
             return Self.busy("the feeds of followers are behind: try again")
         }

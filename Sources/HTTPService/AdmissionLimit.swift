@@ -77,9 +77,10 @@ public struct AdmissionLimit: Sendable {
         // Each request counts by the time that it took, so that many quick refusals don't hide that others wait.
         let typical = sumOfSquares / sum
         let target = Double(rule.target)
-        if typical > target {
+        // A few that are slow are not slow because of each other.
+        if typical > target, wasUsedUp || 2 * peak > limit {
             limit = max(rule.least, Int(Double(min(limit, peak)) * max(0.5, target / typical)))
-        } else if wasUsedUp {
+        } else if wasUsedUp, typical <= target {
             limit = min(rule.most, limit + rule.step)
         }
     }

@@ -5,7 +5,8 @@ import Synchronization
 /// loop.
 ///
 /// Where nothing moves at all, the fan-out or its log is away, not behind: the outbox is there to bridge that, and takes
-/// much more. When they are back, they have some time to catch up before anything is refused: a restart is no overload.
+/// much more. When they are back, what has waited is no overload: only what comes on top of it counts, and only when it
+/// has counted for a while.
 public final class Backlog: Sendable {
     /// A handful of old events is one busy moment, not a backlog.
     static let handful = 25
@@ -19,8 +20,14 @@ public final class Backlog: Sendable {
     /// In thousandths.
     private let refused = Atomic<Int>(0)
     private let owed = Atomic<Int>(0)
-    /// Since when it has been behind, in milliseconds; 0: it is not.
-    private let behindSince = Atomic<UInt64>(0)
+    private let state = Mutex(State())
+
+    private struct State {
+        /// Since when it has been behind, in milliseconds; `nil`: it is not.
+        var behindSince: UInt64?
+        /// What is left of the events that waited while nothing moved.
+        var old = 0
+    }
 
     /// - Parameters:
     ///   - limit: events.
@@ -30,21 +37,26 @@ public final class Backlog: Sendable {
         self.patience = patience
     }
 
+    /// How far the events have to be counted.
+    public var mostCounted: Int { state.withLock { $0.old > 0 ? Self.stalledLimit : limit } }
+
     /// - Parameters:
     ///   - age: milliseconds that the first event has waited.
     ///   - isMoving: has the first event been another one lately?
     ///   - now: milliseconds of a clock that never steps.
     public func set(count: Int, age: Int, isMoving: Bool = true, now: UInt64) {
-        guard isMoving else {
-            behindSince.store(0, ordering: .relaxed)
-            return refused.store(Self.part(count, of: Self.stalledLimit), ordering: .relaxed)
+        let part = state.withLock { state in
+            guard isMoving else {
+                state = State(behindSince: nil, old: count)
+                return Self.part(count, of: Self.stalledLimit)
+            }
+            state.old = count < limit ? 0 : min(state.old, count)
+            let byAge = count > Self.handful && state.old == 0 ? Self.part(age, of: patience) : 0
+            let part = max(Self.part(count - state.old, of: limit), byAge)
+            state.behindSince = part > 0 ? state.behindSince ?? now : nil
+            return now - (state.behindSince ?? now) >= Self.grace ? part : 0
         }
-        let byAge = count > Self.handful ? Self.part(age, of: patience) : 0
-        let part = max(Self.part(count, of: limit), byAge)
-        var since = behindSince.load(ordering: .relaxed)
-        if part == 0 { since = 0 } else if since == 0 { since = now }
-        behindSince.store(since, ordering: .relaxed)
-        refused.store(part > 0 && now - since >= Self.grace ? part : 0, ordering: .relaxed)
+        refused.store(part, ordering: .relaxed)
     }
 
     /// Evenly spread, without chance: with a fourth to refuse it is every fourth call.

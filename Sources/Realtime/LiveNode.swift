@@ -130,11 +130,11 @@ final class LiveNode {
     private func changed(subscribed: Bool) {
         isListening = subscribed
         handlers?.connected(subscribed)
-        guard subscribed, !Mutation.forgetOutage.isOn else { return }
+        guard subscribed else { return }
         for partition in partitions.indices {
             partitions[partition].last = nil
             partitions[partition].probed = nil
-            recover(partition)
+            if !Mutation.forgetOutage.isOn { recover(partition) }
         }
     }
 
@@ -168,7 +168,7 @@ final class LiveNode {
             partitions[partition].epoch = beat.state.cursor.epoch
             partitions[partition].last = beat.state.number
             partitions[partition].probed = nil
-            recover(partition)
+            if !Mutation.forgetOutage.isOn { recover(partition) }
         }
     }
 

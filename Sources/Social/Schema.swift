@@ -14,6 +14,9 @@ public enum Schema {
                 FROM (SELECT author_id, max(id) AS id FROM posts GROUP BY author_id) p WHERE p.author_id = users.id
                 """,
             ]),
+        Migration(
+            4, "when an event came into the outbox",
+            ["ALTER TABLE outbox ADD COLUMN created_at timestamptz NOT NULL DEFAULT now()"]),
     ]
 
     private static let first: [StaticString] = [

@@ -47,7 +47,7 @@ final class FrontDoor: ServerHandler {
         // The operator's questions are answered when nothing else is.
         if OperationRoutes.paths.contains(request.path) {
             _ = answer(request, exchange, .high) {}
-        } else if request.query.contains(where: { $0.name == "wait" }) {
+        } else if request.query.contains(where: { $0.name == "wait" && $0.value != "0" }) {
             poll(request, exchange)
         } else {
             serve(request, exchange)
@@ -57,7 +57,9 @@ final class FrontDoor: ServerHandler {
     private func serve(_ request: HTTPRequest, _ exchange: HTTPExchange) {
         let kind = Admission.Kind(request)
         let came = monotonicNanoseconds()
-        if let problem = admission.refuse(kind, now: came) { return exchange.respond(refusal(problem, request)) }
+        if let problem = admission.refuse(kind, path: request.path, now: came) {
+            return exchange.respond(refusal(problem, request))
+        }
         let admission = LoopBound.holding(admission, on: loop)
         _ = answer(request, exchange) {
             admission.run { $0.finished(kind, came: came, now: monotonicNanoseconds()) }

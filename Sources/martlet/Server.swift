@@ -96,19 +96,15 @@ final class Server: Sendable {
     private func watchOutbox() {
         let outbox = OutboxReader(database: site.relaxedDatabase ?? site.database)
         let length = Metrics.shared.queue("outbox", limit: backlog.limit)
-        let task = Task(priority: .high) { [backlog, clock = site.clock] in
-            var first: Int64?
-            var isMoving = true
+        let task = Task(priority: .high) { [backlog] in
+            var first: Int64 = 0
             var movedAt = monotonicNanoseconds() / 1_000_000
             while !Task.isCancelled {
-                let most = isMoving ? backlog.limit : Backlog.stalledLimit
-                if let waiting = try? await outbox.waiting(upTo: most) {
-                    let (time, now) = (clock.milliseconds(), monotonicNanoseconds() / 1_000_000)
-                    if waiting.since != first || first == nil { movedAt = now }
-                    first = waiting.since
-                    isMoving = now - movedAt < 1000
-                    backlog.set(
-                        count: waiting.count, age: Int(time - (waiting.since ?? time)), isMoving: isMoving, now: now)
+                if let waiting = try? await outbox.waiting(upTo: backlog.mostCounted) {
+                    let now = monotonicNanoseconds() / 1_000_000
+                    if waiting.first != first || waiting.count == 0 { movedAt = now }
+                    first = waiting.first
+                    backlog.set(count: waiting.count, age: waiting.age, isMoving: now - movedAt < 1000, now: now)
                     length.set(waiting.count)
                 }
                 try? await Task.sleep(nanoseconds: 100_000_000)

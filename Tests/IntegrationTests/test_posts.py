@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from conftest import MakeUser
+from martlet_process import Server
+from sql import rows
 from support import TIME, User, assert_problem, eventually, expect
 
 COMBINING = "e\u0301"
@@ -153,3 +155,16 @@ def test_posts_at_once_are_all_kept(alice: User, make_user: MakeUser) -> None:
         ids = list(pool.map(lambda n: alice.post(f"parallel {n}")["id"], range(80)))
     assert len(set(ids)) == 80
     eventually(lambda: sorted(bob.walk(limit=30)) == sorted(ids), 10, "80 posts in the follower's feed")
+
+
+def test_posts_and_follows_of_one_user_do_not_block_each_other(server: Server, alice: User, make_user: MakeUser) -> None:
+    """The user's row is locked by each of them, and by the posts' foreign key: in one order, and never crosswise."""
+    deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = 'martlet'"
+    before = rows(server, deadlocks)
+    followers = [make_user(f"fan{number}") for number in range(4)]
+    with ThreadPoolExecutor(12) as pool:
+        posts = [pool.submit(alice.post, f"crosswise {number}") for number in range(240)]
+        follows = [pool.submit(follower.follow, alice) for follower in followers]
+        for done in posts + follows:
+            done.result()
+    assert rows(server, deadlocks) == before

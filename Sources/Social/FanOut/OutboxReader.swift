@@ -63,14 +63,20 @@ public struct OutboxReader: Sendable {
         }
     }
 
-    /// What waits: how many events, counted no further than the limit, and when the first was made, in milliseconds since
-    /// 1970. By the index, which soon forgets deleted rows.
-    public func waiting(upTo limit: Int) async throws -> (count: Int, since: Int64?) {
-        let rows = try await database.query(
-            """
-            SELECT count(*), COALESCE((SELECT headers->>'event-id' FROM outbox ORDER BY xid, id LIMIT 1), '')
-            FROM (SELECT 1 FROM outbox ORDER BY xid, id LIMIT $1) counted
-            """, [.integer(Int64(limit))])
-        return (Int(rows[0].integer(0)), milliseconds(ofUUIDv7: rows[0].text(1)))
+    /// What waits: how many events, counted no further than the limit, which is the first of them, and for how many
+    /// milliseconds it has waited. By the index, which soon forgets deleted rows, and by the database's clock.
+    public func waiting(upTo limit: Int) async throws -> (count: Int, first: Int64, age: Int) {
+        let results = try await database.batch([
+            Statement(
+                "SELECT count(*) FROM (SELECT 1 FROM outbox ORDER BY xid, id LIMIT $1) counted",
+                [.integer(Int64(limit))]),
+            Statement(
+                """
+                SELECT id, (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint FROM outbox
+                ORDER BY outbox.xid, outbox.id LIMIT 1
+                """),
+        ])
+        let first = results[1].first
+        return (Int(results[0][0].integer(0)), first?.integer(0) ?? 0, Int(first?.integer(1) ?? 0))
     }
 }

@@ -30,11 +30,12 @@ public struct Posts: Sendable {
             Statement(
                 "INSERT INTO posts (id, author_id, text) VALUES ($1, $2, $3)",
                 [.integer(post.id.raw), .integer(author.raw), .text(text)]),
-            // The row's lock puts the author's posts in order.
+            // The row's lock puts the author's posts in order. NO KEY: the post's foreign key holds KEY SHARE on the row,
+            // and two posts would wait for each other.
             Statement(
                 """
                 UPDATE users u SET posts = u.posts + 1, last_post = $2
-                FROM (SELECT id, last_post FROM users WHERE id = $1 FOR UPDATE) before
+                FROM (SELECT id, last_post FROM users WHERE id = $1 FOR NO KEY UPDATE) before
                 WHERE u.id = before.id RETURNING before.last_post
                 """, [.integer(author.raw), .integer(post.id.raw)]),
             outbox(.created(post), post: post.id, author: author, context),

@@ -81,6 +81,8 @@ class Facts:
         self.rest: list[Event] = []
         self.held: list[tuple[float, float]] = []
         """When a part of Martlet, or a road between two, stood still: what was on its way then came late."""
+        self.losses: list[float] = []
+        """When Redis lost its data, and with it who has left whom lately."""
         holding: dict[tuple[str, str], list[float]] = defaultdict(list)
         self.truth_posts: dict[str, Event] = {}
         self.truth_follows: dict[str, set[str]] = defaultdict(set)
@@ -99,6 +101,8 @@ class Facts:
                 case "follow" if event["outcome"] == "done":
                     changes = self.edges[event["user"], event["other"]].changes
                     changes[-1] = (event["begin"], event["end"], event["follows"])
+                case "fault" if event["kind"] == "kill redis":
+                    self.losses.append(event["t"])
                 case "fault" if event["kind"] in HOLDING:
                     holding[event["kind"], event["target"]].append(event["t"])
                 case "fault ends" if event["kind"] in HOLDING:
@@ -232,12 +236,15 @@ def check_sight(
     name: str, user: str, event: Event, post: Post, edge: Edge | None, connected: float, facts: Facts, report: Report
 ) -> None:
     """May this reader see this post, on this connection? What had ended before the post began or the connection was
-    opened must not come; what ends meanwhile may be on its way, and so may what a fault has held since."""
+    opened must not come; what ends meanwhile may be on its way. What a fault has held since may come in two cases: a
+    deletion is asked for before the delivery, and whom a user has left is known to Redis alone."""
     if post.author != user:
         if edge is None:
             report.find("stranger", f"{name} at {event['t']}: post {post.id} of {post.author}, whom {user} never followed")
         elif edge.surely_left(max(post.begin, connected), event["t"]) and not (
-            post.begin < (left := edge.left_at(event["t"])) and facts.was_held(left, event["t"])
+            post.begin < (left := edge.left_at(event["t"]))
+            and facts.was_held(left, event["t"])
+            and any(post.begin < loss < event["t"] for loss in facts.losses)
         ):
             report.find("stranger", f"{name} at {event['t']}: post {post.id} of {post.author}, whom {user} had left")
     if post.delete_end < connected and not facts.was_held(post.delete_end, event["t"]):

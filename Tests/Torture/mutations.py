@@ -17,6 +17,8 @@ BINARY = REPOSITORY / ".build/debug/martlet"
 EMPHASIS = {
     # It takes a post that its author was not shown, and a fan-out that is late with it when the next one is posted.
     "author-out-of-turn": "kill api,kill fanout",
+    # It takes a delivery that stands between the reading of the followers and Redis.
+    "let-severed-in": "hold,pause",
     # A Redis that was killed has another epoch, which tells.
     "forget-outage": "cut,refuse",
 }

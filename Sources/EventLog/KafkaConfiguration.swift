@@ -105,9 +105,10 @@ extension KafkaOptions {
         try configuration.set("partition.assignment.strategy", "roundrobin")
         try configuration.set("session.timeout.ms", String(sessionTimeout))
         try configuration.set("heartbeat.interval.ms", String(min(1000, sessionTimeout / 4)))
-        // Also the time the group waits for a member that drains.
+        // Also the time the group waits for a member that drains, or that was killed before its broker was: a broker that
+        // starts again takes it for alive.
         try configuration.set(
-            "max.poll.interval.ms", String(max(60_000, drainTimeout + 30_000, sessionTimeout)))
+            "max.poll.interval.ms", String(max(20_000, drainTimeout + 10_000, sessionTimeout)))
         try configuration.set("queued.min.messages", String(prefetchRecords))
         try configuration.set("queued.max.messages.kbytes", String(prefetchKilobytes))
         // There is one fetch at a time for each broker: a partition that was full waits for the end of the others'.

@@ -14,7 +14,7 @@ public struct KafkaOptions: Sendable, Equatable {
     /// Milliseconds after which the group gives away the partitions of a member that was killed.
     public var sessionTimeout = 10_000
     /// Milliseconds that a batch in hand may take when its partition moves or the subscription closes.
-    public var drainTimeout = 30_000
+    public var drainTimeout = 10_000
     /// Records and kilobytes that wait for the broker in this process, before `append` waits.
     public var queueRecords = 100_000
     public var queueKilobytes = 65_536

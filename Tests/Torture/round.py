@@ -61,6 +61,7 @@ class Round:
         users = [await self.api.sign_up(f"t{run}_{index}") for index in range(USERS)]
         await asyncio.to_thread(self._seed_crowd, users[0], run)
         self.followers_from_outside[users[0].id] = CROWD
+        self.ids = ",".join(user.id for user in users)
         for index, user in enumerate(users):
             others = {(index + step) % USERS for step in range(1, FOLLOWED + 1)} | {0}
             for other in sorted(others - {index}):
@@ -126,7 +127,8 @@ class Round:
         return work
 
     async def settle(self) -> None:
-        """Waits until there is nothing left to do: no outbox, no lag, no progress, and the readers hear no more."""
+        """Waits until there is nothing left to do: no outbox, no lag, no progress, no post whose fan-out has not come to
+        its end in the database (where no worker has a partition, none has a lag), and the readers hear no more."""
         deadline = time.monotonic() + SETTLE_WITHIN
         quiet_since, seen = time.monotonic(), -1
         while True:
@@ -147,6 +149,9 @@ class Round:
             state: dict[str, float | str] = {
                 "outbox": float(self.cluster.sql("SELECT count(*) FROM outbox")[0]),
                 "chunks under way": float(self.cluster.sql("SELECT count(*) FROM fanout_progress")[0]),
+                "posts under way": float(self.cluster.sql(
+                    "SELECT count(*) FROM posts p LEFT JOIN feed_items i ON i.user_id = p.author_id AND i.post_id = p.id "
+                    f"WHERE p.author_id IN ({self.ids}) AND (p.deleted_at IS NULL) <> (i.post_id IS NOT NULL)")[0]),
                 "transactions": float(self.cluster.sql(
                     "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")[0]),
             }
@@ -158,9 +163,8 @@ class Round:
 
     async def write_truth(self, users: list[User]) -> None:
         """What the database holds, and what the API shows of it."""
-        ids = ",".join(user.id for user in users)
         rows = await asyncio.to_thread(
-            self.cluster.sql, f"SELECT id, author_id, deleted_at IS NOT NULL, text FROM posts WHERE author_id IN ({ids})")
+            self.cluster.sql, f"SELECT id, author_id, deleted_at IS NOT NULL, text FROM posts WHERE author_id IN ({self.ids})")
         for row in rows:
             post, author, deleted, text = row.split("|", 3)
             self.history.add("truth post", post=post, author=author, deleted=deleted == "t", text=text)

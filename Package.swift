@@ -76,7 +76,10 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "martlet-fuzz",
-            dependencies: ["Core", "Wire", "Sockets", "RedisLink", "Crypto", "Realtime", "Sidecars", "Tail"],
+            dependencies: [
+                "Core", "Wire", "Sockets", "RedisLink", "Crypto", "HTTPService", "FeedAPI", "Realtime", "Sidecars",
+                "Tail",
+            ],
             path: "Sources/Fuzz", swiftSettings: strict),
         .executableTarget(
             name: "martlet-echo", dependencies: ["Core", "Runtime", "Sockets"], path: "Tests/EchoServer",

@@ -1,9 +1,9 @@
 import Core
-import Wire
+package import Wire
 
 /// The rules of the fields that clients send. Every error names its field.
-enum Fields {
-    static func handle(_ text: String) throws(Problem) -> String {
+package enum Fields {
+    package static func handle(_ text: String) throws(Problem) -> String {
         let handle = text.lowercased()
         guard (3...30).contains(handle.utf8.count), handle.utf8.allSatisfy(isHandleByte) else {
             throw Problem(.invalidField, "a handle is 3 to 30 of a-z, 0-9 and _", field: "handle")
@@ -15,14 +15,14 @@ enum Fields {
         (97...122).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "_")
     }
 
-    static func password(_ text: String) throws(Problem) -> String {
+    package static func password(_ text: String) throws(Problem) -> String {
         guard (8...256).contains(text.unicodeScalars.count) else {
             throw Problem(.invalidField, "a password has 8 to 256 characters", field: "password")
         }
         return text
     }
 
-    static func displayName(_ text: String) throws(Problem) -> String {
+    package static func displayName(_ text: String) throws(Problem) -> String {
         let name = trimmed(text)
         guard (1...60).contains(name.unicodeScalars.count), !name.unicodeScalars.contains(where: isControl) else {
             throw Problem(
@@ -32,7 +32,7 @@ enum Fields {
         return name
     }
 
-    static func text(_ text: String) throws(Problem) -> String {
+    package static func text(_ text: String) throws(Problem) -> String {
         guard !text.utf8.contains(0) else {
             throw Problem(.invalidField, "a text must not have U+0000", field: "text")
         }

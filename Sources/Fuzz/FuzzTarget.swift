@@ -21,12 +21,13 @@ struct FuzzTarget: Sendable {
     /// Reads the input; true when the parser took it as good. Thorough: may take milliseconds, for seeds and replays.
     let check: @Sendable (_ input: [UInt8], _ thorough: Bool) throws(Finding) -> Bool
 
+    /// - Parameter pieces: words that are not text.
     init(
-        _ name: String, words: [String] = [], minted: [[UInt8]] = [], leastAccepted: Int,
+        _ name: String, words: [String] = [], pieces: [[UInt8]] = [], minted: [[UInt8]] = [], leastAccepted: Int,
         check: @escaping @Sendable (_ input: [UInt8], _ thorough: Bool) throws(Finding) -> Bool
     ) {
         self.name = name
-        self.words = words.map { Array($0.utf8) }
+        self.words = words.map { Array($0.utf8) } + pieces
         self.minted = minted
         self.leastAccepted = leastAccepted
         self.check = check
@@ -35,7 +36,7 @@ struct FuzzTarget: Sendable {
     static let all: [FuzzTarget] = [
         .http, .requestTarget, .webSocketHandshake, .json, .flatJSON, .command, .cursor, .ticket, .accessToken,
         .sealedBox, .eventHeaders, .nodeMessage, .timelineEntry, .redisAddress, .eventStream, .feedPage,
-        .programSettings,
+        .programSettings, .webSocket, .requestBody,
     ]
 }
 

@@ -6,7 +6,7 @@ public struct Body: Sendable {
     private let object: JSONObject
 
     /// - Parameter fields: the keys that are known; another one is an error.
-    init(_ bytes: [UInt8], fields: [String]) throws(Problem) {
+    package init(_ bytes: [UInt8], fields: [String]) throws(Problem) {
         let value: JSONValue
         do {
             value = try JSONValue.parse(bytes)

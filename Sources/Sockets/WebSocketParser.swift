@@ -1,7 +1,7 @@
 /// Reads the frames of a client (RFC 6455, section 5), strictly. It does no I/O: bytes go in by `append`, what they mean
 /// comes out of `next`. After a failure or a Close frame it reads nothing more.
-struct WebSocketParser {
-    enum Output: Equatable {
+package struct WebSocketParser {
+    package enum Output: Equatable {
         case needsMore
         /// A whole message; text is valid UTF-8.
         case message([UInt8], isText: Bool)
@@ -41,15 +41,18 @@ struct WebSocketParser {
     private var hasEnded = false
 
     /// - Parameter maxMessage: bytes; a longer message fails with 1009 as soon as its length is known.
-    init(maxMessage: Int) {
+    package init(maxMessage: Int) {
         self.maxMessage = maxMessage
     }
 
-    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    /// Bytes of memory that it holds for what has not come out yet.
+    package var held: Int { buffer.capacity + message.capacity }
+
+    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if !hasEnded { buffer.append(contentsOf: bytes) }
     }
 
-    mutating func next() -> Output {
+    package mutating func next() -> Output {
         do throws(Failure) {
             while !hasEnded {
                 if frame == nil { frame = try readHeader() }
@@ -80,9 +83,10 @@ struct WebSocketParser {
         frame = nil
     }
 
-    /// Between messages a connection holds no memory here.
+    /// Between messages a connection holds no memory here, and behind a large piece no more than what is left of it: part
+    /// of a header or of a control frame.
     private mutating func compact() {
-        if start == buffer.count { buffer = [] } else { buffer.removeSubrange(..<start) }
+        if start > 0 { buffer = Array(buffer[start...]) }
         start = 0
     }
 
@@ -102,14 +106,13 @@ struct WebSocketParser {
         let short = Int(second & 0x7F)
         try check(opcode, isFinal: isFinal, shortLength: short)
         let extra = short == 126 ? 2 : short == 127 ? 8 : 0
-        guard available >= 6 + extra else { return nil }
+        guard available >= 2 + extra else { return nil }
         let length = extra == 0 ? short : try readLength(extra)
-        if opcode < 8 {
-            guard length <= maxMessage - message.count else {
-                throw Failure(code: 1009, reason: "message too big")
-            }
-            if opcode != 0 { kind = opcode }
+        guard opcode >= 8 || length <= maxMessage - message.count else {
+            throw Failure(code: 1009, reason: "message too big")
         }
+        guard available >= 6 + extra else { return nil }
+        if opcode == 1 || opcode == 2 { kind = opcode }
         let mask = Array(buffer[(start + 2 + extra)..<(start + 6 + extra)])
         start += 6 + extra
         return Frame(opcode: opcode, isFinal: isFinal, mask: mask, missing: length)

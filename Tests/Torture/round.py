@@ -169,7 +169,7 @@ class Round:
             post, author, deleted, text = row.split("|", 3)
             self.history.add("truth post", post=post, author=author, deleted=deleted == "t", text=text)
         for row in await asyncio.to_thread(
-            self.cluster.sql, f"SELECT follower, followee FROM follows WHERE follower IN ({ids})"
+            self.cluster.sql, f"SELECT follower, followee FROM follows WHERE follower IN ({self.ids})"
         ):
             user, other = row.split("|")
             self.history.add("truth follow", user=user, other=other)

@@ -38,7 +38,7 @@ def test_nobody_notices_rolling_restarts() -> None:
 
 
 @pytest.mark.timeout(1500)
-@pytest.mark.parametrize("name", ["tell-covered", "chunks-in-any-partition"])
+@pytest.mark.parametrize("name", ["count-afterwards", "chunks-in-any-partition"])
 def test_a_deliberate_bug_is_caught(name: str) -> None:
     """All of them: Tests/Torture/mutations.py."""
     if not mutations.BINARY.is_file():

@@ -84,7 +84,8 @@ extension FuzzTarget {
         input, _ throws(Finding) in
         let requests = try HTTPTranscript([input]).raw
         var accepted = false
-        for request in requests {
+        // As the connection does: another method is no upgrade.
+        for request in requests where request.method == "GET" {
             guard let handshake = try? WebSocketHandshake(request) else { continue }
             accepted = true
             let shape = String(decoding: handshake.answer(subprotocol: nil), as: UTF8.self).split(

@@ -4,6 +4,7 @@ import CLibwebsockets
 package struct WebSocketHandshake {
     package let key: String
 
+    /// - Parameter request: a GET; with another method it is no handshake, and its path's handler answers.
     package init(_ request: HTTPRequest) throws(HTTPRequestError) {
         let headers = request.headers
         guard headers.hasToken("websocket", in: "upgrade"), headers.hasToken("upgrade", in: "connection") else {

@@ -65,6 +65,27 @@ import Testing
         #expect((answer.headers["sec-websocket-version"] == "13") == (answer.status == 426))
     }
 
+    /// On its path too it is a request like any other.
+    @Test(arguments: ["POST", "TRACE", "GEGETT"]) func anotherMethodIsNoHandshake(method: String) async throws {
+        let record = Record()
+        let status = try await withServer(
+            .forTests,
+            { handler in
+                handler.onUpgrade = { request in
+                    record.add(request.method)
+                    return .accept(subprotocol: nil)
+                }
+            }
+        ) { server in
+            let client = try TestClient(port: server.port)
+            let fields = TestClient.handshake.map { $0 + "\r\n" }.joined()
+            client.send("\(method) /ws HTTP/1.1\r\nHost: h\r\n\(fields)\r\n")
+            return try client.answer().status
+        }
+        #expect(status == 200)
+        #expect(record.all.isEmpty)
+    }
+
     @Test func aRefusalIsAnOrdinaryAnswer() async throws {
         let statuses = try await withServer(
             .forTests, { handler in handler.onUpgrade = { _ in .refuse(HTTPResponse(status: 403)) } }

@@ -182,7 +182,7 @@ private struct Server {
         backlog.set(count: 21_000, age: 60_000, now: 13_000)
         backlog.set(count: 22_000, age: 60_000, now: 16_000)
         #expect(!backlog.admits())
-        backlog.set(count: 900, age: 3000, now: 17_000)
+        backlog.set(count: 400, age: 100, now: 17_000)
         #expect(backlog.admits())
     }
 }

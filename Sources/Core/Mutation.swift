@@ -45,7 +45,7 @@ public enum Mutation: String, CaseIterable, Sendable {
     case leakDescriptors = "leak-descriptors"
 
     #if DEBUG
-    public static let variable = "MARTLET_MUTATION"
+    private static let variable = "MARTLET_MUTATION"
 
     private static let chosen: Mutation? = {
         guard let name = getenv(variable).map({ String(cString: $0) }) else { return nil }

@@ -27,8 +27,8 @@ public final class FanOut: Sendable {
         var upkeep: Task<Void, Never>?
     }
 
-    /// - Parameter storage: where feeds and progress are written, and the outbox is emptied. It may commit without waiting for the disk where the
-    ///   log's positions do so too, in the same PostgreSQL: a crash loses them together, in order.
+    /// - Parameter storage: where feeds and progress are written, and the outbox is emptied. It may commit without waiting
+    ///   for the disk where the log's positions do so too, in the same PostgreSQL: a crash loses them together, in order.
     public init(
         database: Database, storage: Database, log: any EventLog, timelines: Timelines, repair: FeedRepair,
         idempotency: Idempotency,

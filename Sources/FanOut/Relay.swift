@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// While the log's readers are behind it waits, so that what can't be handled yet stays in the outbox, in its order, where
 /// the side that writes sees it. The limits are also what keeps the log's partitions close together: a post that comes
-/// behind 800 newer ones of a feed has no place in its timeline any more, and is not pushed.
+/// behind 800 newer ones of a feed has no place in its timeline any more, and its followers must read anew.
 public final class Relay: Sendable {
     private static let limit = 200
     private static let backlogLimit = 600

@@ -119,7 +119,7 @@ class Executioner:
         self.history.add("fault ends", t=self.history.now, kind=fault.kind, target=fault.target)
 
     async def perform(self, fault: Fault) -> None:
-        network, cluster = self.cluster.network, self.cluster
+        network = self.cluster.network
         match fault.kind.split()[0]:
             case "kill" if fault.target in ("redis", "kafka"):
                 await self.outage(fault, lambda server: server.kill())

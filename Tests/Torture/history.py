@@ -25,9 +25,6 @@ class History:
         self._file.write(json.dumps({"e": event} | fields, separators=(",", ":")) + "\n")
         self.sights += event == "see"
 
-    def flush(self) -> None:
-        self._file.flush()
-
     def close(self) -> None:
         self._file.close()
 

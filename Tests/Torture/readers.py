@@ -27,7 +27,6 @@ class Reader:
         self.api, self.user, self.name, self.random = api, user, name, random
         self.live: str | None = None
         """The position, as REST and SSE write it."""
-        self.failure: str | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -6,7 +6,6 @@ import asyncio
 import random
 import subprocess
 import time
-from pathlib import Path
 from typing import Coroutine
 
 from api import Api, User

@@ -76,10 +76,6 @@ class Postgres:
             shutil.chown(self.home, "postgres", "postgres")
         self._run("initdb", "-D", self.home / "data", "-U", "martlet", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
 
-    @property
-    def url(self) -> str:
-        return self.url_by(self.port)
-
     @staticmethod
     def url_by(port: int) -> str:
         return f"postgresql://martlet@127.0.0.1:{port}/martlet"

@@ -8,7 +8,6 @@ Prints the seed, the faults and the counts; ends with 1 when a promise was broke
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import resource
 import sys

@@ -41,7 +41,7 @@ public struct FeedReader: Sendable {
     ///   - limit: 1 to 100.
     ///   - isStored: from the database, as the page before.
     public func page(of user: ID, below: ID, limit: Int, isStored: Bool = false) async throws -> FeedPage {
-        if isStored { return try await stored(page: [], of: user, below: below, limit) }
+        if isStored { return try await withoutRedis([], of: user, below: below, limit) }
         var posts: [PostView] = []
         var scanned = below
         var live: LiveCursor?
@@ -57,7 +57,7 @@ public struct FeedReader: Sendable {
         } catch {
             // Without Redis the feed is read from the database; a live position can't be had, so going live resets.
             guard error is RedisError else { throw error }
-            return try await stored(page: posts, of: user, below: scanned, limit)
+            return try await withoutRedis(posts, of: user, below: scanned, limit)
         }
         if let floor, floor > .zero, posts.count <= limit {
             posts += try await stored(for: user, below: min(scanned, floor), limit: limit + 1 - posts.count)
@@ -65,7 +65,7 @@ public struct FeedReader: Sendable {
         return finish(posts, limit, live!)
     }
 
-    private func stored(page begun: [PostView], of user: ID, below: ID, _ limit: Int) async throws -> FeedPage {
+    private func withoutRedis(_ begun: [PostView], of user: ID, below: ID, _ limit: Int) async throws -> FeedPage {
         let posts = begun + (try await merged(for: user, below: below, limit: limit + 1 - begun.count))
         return finish(posts, limit, LiveCursor(epoch: 0, position: 0), isStored: true)
     }

@@ -8,8 +8,9 @@ public final class Admission {
     public enum Kind: String, CaseIterable, Sendable {
         case read, write, auth
 
+        /// `auth` is what burns time for a password.
         public init(_ request: HTTPRequest) {
-            if request.path.hasPrefix("/v1/auth/") {
+            if ["/v1/auth/login", "/v1/auth/signup"].contains(request.path) {
                 self = .auth
             } else {
                 self = ["GET", "HEAD", "OPTIONS"].contains(request.method) ? .read : .write
@@ -53,10 +54,14 @@ public final class Admission {
         }
     }
 
+    /// What concerns sessions and streams makes no work for the fan-out.
+    private static func makesEvents(_ path: String) -> Bool {
+        !path.hasPrefix("/v1/auth/") && !path.hasPrefix("/v1/live/")
+    }
+
     /// - Returns: `nil` when the request may be worked on, and `finished` must follow; otherwise why not.
-    /// - Parameter path: a ticket for an event stream makes no work for the fan-out.
     public func refuse(_ kind: Kind, path: String, now: UInt64) -> Problem? {
-        if kind == .write, path != "/v1/live/ticket", !backlog.admits() {
+        if kind == .write, Self.makesEvents(path), !backlog.admits() {
             refusedForBacklog.add()
             return Self.busy("the feeds of followers are behind: try again")
         }

@@ -6,7 +6,7 @@ import itertools
 import re
 import statistics
 import time
-from typing import Callable, Iterator
+from typing import Callable, Iterator, NamedTuple
 
 import httpx
 import pytest
@@ -16,7 +16,16 @@ from support import PASSWORD, User, assert_problem, expect, http_client, unique_
 
 ONE_EVENT_LOG = True
 
-PER_ACCOUNT, PER_ADDRESS = 10, 30
+
+
+class Limit(NamedTuple):
+    """As `martlet serve --help` and the OpenAPI document tell them."""
+
+    burst: int
+    per_minute: int
+
+
+PER_ACCOUNT, LOG_INS, SIGN_UPS, AUTH = Limit(10, 10), Limit(120, 120), Limit(30, 30), Limit(300, 600)
 TRUSTED = "127.0.0.0/8, 10.7.0.0/16,2001:db8:ffff::/48"
 fresh_address = itertools.count(1)
 
@@ -63,12 +72,12 @@ def sign_up(api: httpx.Client, source: str, name: str = "victim") -> str:
     return handle
 
 
-def until_refused(attempt: Callable[[], httpx.Response], burst: int) -> httpx.Response:
-    """Attempts until one is refused, and that answer: `burst` are let through at once, and as many in each minute."""
+def until_refused(attempt: Callable[[], httpx.Response], limit: Limit) -> httpx.Response:
+    """Attempts until one is refused, and that answer: some are let through at once, and some more in each minute."""
     begin = time.monotonic()
     for number in itertools.count():
         answer = attempt()
-        most = burst + (time.monotonic() - begin) * burst / 60
+        most = limit.burst + (time.monotonic() - begin) * limit.per_minute / 60
         if answer.status_code == 429:
             assert_problem(answer, 429, "rate_limited")
             return answer
@@ -76,11 +85,11 @@ def until_refused(attempt: Callable[[], httpx.Response], burst: int) -> httpx.Re
     raise AssertionError
 
 
-def use_up(attempt: Callable[[], httpx.Response], burst: int) -> httpx.Response:
+def use_up(attempt: Callable[[], httpx.Response], limit: Limit) -> httpx.Response:
     """As `until_refused`, for a limit of which nothing was used: it lets through what it promises, too."""
     count = itertools.count()
-    refused = until_refused(lambda: (next(count), attempt())[1], burst)
-    assert next(count) > burst
+    refused = until_refused(lambda: (next(count), attempt())[1], limit)
+    assert next(count) > limit.burst
     return refused
 
 
@@ -99,7 +108,7 @@ def test_many_addresses_guess_at_one_account(api: httpx.Client) -> None:
     refused = use_up(lambda: log_in(api, address(), next(spellings)), PER_ACCOUNT)
     wait_as_told(refused)
     assert_problem(log_in(api, address(), handle), 401, "invalid_credentials")
-    until_refused(lambda: log_in(api, address(), next(spellings)), 1)
+    until_refused(lambda: log_in(api, address(), next(spellings)), Limit(1, 1))
 
 
 def test_the_owner_is_not_locked_out(api: httpx.Client) -> None:
@@ -141,7 +150,7 @@ def test_one_address_guesses_at_many_accounts(api: httpx.Client) -> None:
     """One password over many handles, existing or not: the address's limit holds, and the wait that it tells is true."""
     handles = [sign_up(api, address()) for _ in range(5)]
     source = address()
-    refused = use_up(lambda: log_in(api, source, handles.pop() if handles else unique_handle("nobody")), PER_ADDRESS)
+    refused = use_up(lambda: log_in(api, source, handles.pop() if handles else unique_handle("nobody")), LOG_INS)
     expect(log_in(api, address(), sign_up(api, address()), PASSWORD), 200)
     wait_as_told(refused)
     assert_problem(log_in(api, source, unique_handle("nobody")), 401, "invalid_credentials")
@@ -157,7 +166,7 @@ def test_other_ways_in_are_limited(api: httpx.Client, route: str) -> None:
             return post(api, route, source, handle=taken, password=PASSWORD)
         return post(api, route, source, refresh_token=unique_handle("guess"))
 
-    wait_as_told(use_up(attempt, PER_ADDRESS))
+    wait_as_told(use_up(attempt, SIGN_UPS if route == "signup" else AUTH))
     assert attempt().status_code == {"signup": 409, "refresh": 401, "logout": 204}[route]
 
 
@@ -165,7 +174,7 @@ def test_an_ipv6_network_is_one_guesser(api: httpx.Client) -> None:
     """A customer has 2^64 addresses; another network is somebody else."""
     net = network()
     sources = (f"{net}:{number:x}::{number:x}" for number in itertools.count(1))
-    use_up(lambda: log_in(api, next(sources), unique_handle("nobody")), PER_ADDRESS)
+    use_up(lambda: log_in(api, next(sources), unique_handle("nobody")), LOG_INS)
     assert log_in(api, f"{network()}::1", unique_handle("nobody")).status_code == 401
 
 
@@ -177,22 +186,22 @@ def test_one_address_in_many_spellings(api: httpx.Client, spelling: str) -> None
     """The last address that is no trusted proxy's counts, however it is written and whatever stands before it."""
     source = address()
     both = itertools.cycle([source, spelling.format(source)])
-    use_up(lambda: log_in(api, next(both), unique_handle("nobody")), PER_ADDRESS)
+    use_up(lambda: log_in(api, next(both), unique_handle("nobody")), LOG_INS)
 
 
 def test_what_stands_before_an_address_is_not_believed(api: httpx.Client) -> None:
     """The client can write what it likes before the entry that the proxy adds."""
     source = address()
     claims = (f"{address()}, {source}" for _ in itertools.count())
-    use_up(lambda: log_in(api, next(claims), unique_handle("nobody")), PER_ADDRESS)
+    use_up(lambda: log_in(api, next(claims), unique_handle("nobody")), LOG_INS)
     # Nor what stands before an entry that can't be read: all of that is the proxy's own.
     unreadable = (f"{address()}, unknown" for _ in itertools.count())
-    until_refused(lambda: log_in(api, next(unreadable), unique_handle("nobody")), PER_ADDRESS)
+    until_refused(lambda: log_in(api, next(unreadable), unique_handle("nobody")), LOG_INS)
 
 
 def test_without_a_trusted_proxy_nobody_is_believed(limited_server: Server) -> None:
     with http_client(limited_server.url) as http:
-        until_refused(lambda: log_in(http, address(), unique_handle("nobody")), PER_ADDRESS)
+        until_refused(lambda: log_in(http, address(), unique_handle("nobody")), LOG_INS)
 
 
 @pytest.mark.parametrize("value", ["10.0.0.0/33", "10.0.0.1/8", "proxy.example", "10.0.0.0-10.0.0.9", "::1/129", "10.0.0.1;10.0.0.2"])
@@ -207,7 +216,7 @@ def test_limits_do_not_tell_who_exists(api: httpx.Client) -> None:
     the request id, and the seconds to wait, which go by meanwhile."""
     def answers(handle: str) -> list[tuple[int, bytes, list[str]]]:
         seen = []
-        for _ in range(PER_ACCOUNT + 2):
+        for _ in range(PER_ACCOUNT.burst + 2):
             answer = log_in(api, address(), handle)
             text = answer.content.replace(answer.headers["x-request-id"].encode(), b"")
             seen.append((answer.status_code, re.sub(rb"wait \d+ s", b"wait", text), sorted(answer.headers)))
@@ -254,4 +263,4 @@ def test_sign_up_tells_who_exists_at_a_price(api: httpx.Client) -> None:
     source, taken = address(), sign_up(api, address())
     assert_problem(post(api, "signup", source, handle=taken, password=PASSWORD), 409, "handle_taken", "handle")
     expect(api.get(f"/v1/users/@{taken}"), 200)
-    until_refused(lambda: post(api, "signup", source, handle=taken, password=PASSWORD), PER_ADDRESS)
+    until_refused(lambda: post(api, "signup", source, handle=taken, password=PASSWORD), SIGN_UPS)

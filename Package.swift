@@ -71,12 +71,14 @@ let package = Package(
                 "Sidecars", "Tail",
             ],
             swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
-            name: "martlet-bench", dependencies: ["Core", "Runtime", "CUv"], path: "Sources/Bench",
+            name: "martlet-bench", dependencies: ["Core", "Runtime", "TestSupport", "CUv"], path: "Sources/Bench",
             swiftSettings: strict),
         .executableTarget(
             name: "martlet-fuzz",
             dependencies: [
+                "TestSupport",
                 "Core", "Wire", "Sockets", "RedisLink", "Crypto", "HTTPService", "FeedAPI", "Realtime", "Sidecars",
                 "Tail",
             ],
@@ -85,18 +87,19 @@ let package = Package(
             name: "martlet-echo", dependencies: ["Core", "Runtime", "Sockets"], path: "Tests/EchoServer",
             swiftSettings: strict),
 
-        tests("Core", ["Core"]),
-        tests("Wire", ["Core", "Wire"]),
+        tests("Core", ["TestSupport", "Core"]),
+        tests("Wire", ["TestSupport", "Core", "Wire"]),
         tests("Hub", ["Core", "Wire", "Hub"]),
         tests("Crypto", ["Core", "Crypto"]),
         tests("HTTPService", ["Core", "HTTPService"]),
         tests("FanOut", ["Core", "FanOut"]),
-        tests("Sockets", ["Core", "Runtime", "Sockets"]),
+        tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "RedisLink"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests("EventLog", ["Core", "Runtime", "EventLog", "EmbeddedLog", "Store", "Social", "Sidecars"]),
-        tests("Social", ["Core", "Wire", "Runtime", "RedisLink", "Store", "Crypto", "Social", "Sidecars"]),
-        tests("Tail", ["Core", "Wire", "Runtime", "HTTPClient", "Tail"]),
+        tests(
+            "Social", ["TestSupport", "Core", "Wire", "Runtime", "RedisLink", "Store", "Crypto", "Social", "Sidecars"]),
+        tests("Tail", ["TestSupport", "Core", "Wire", "Runtime", "HTTPClient", "Tail"]),
     ],
     swiftLanguageModes: [.v6]
 )

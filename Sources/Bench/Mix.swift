@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// Which requests a load is made of, and who sends them.
 struct Mix {
@@ -30,7 +31,7 @@ struct Mix {
     ///   - begin: seconds from the start of the run.
     ///   - firstPost: number of the first post; posts are numbered in the order of the plan.
     func plan(rate: Double, begin: Double, seconds: Double, firstPost: inout Int) -> [Arrival] {
-        var random = SplitMix(state: UInt64(firstPost) &+ UInt64(rate))
+        var random = Seeded(UInt64(firstPost) &+ UInt64(rate))
         let total = weights.reduce(0) { $0 + $1.1 }
         var arrivals: [Arrival] = []
         var time = begin
@@ -48,7 +49,7 @@ struct Mix {
         }
     }
 
-    private func request(_ kind: Arrival.Kind, number: Int, _ random: inout SplitMix) -> [UInt8] {
+    private func request(_ kind: Arrival.Kind, number: Int, _ random: inout Seeded) -> [UInt8] {
         switch kind {
         case .read:
             let token = readers[Int(random.next() % UInt64(readers.count))]
@@ -66,20 +67,4 @@ struct Mix {
             ("POST \(path) HTTP/1.1\r\nHost: localhost\r\n\(header)"
                 + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)").utf8)
     }
-}
-
-/// Small and repeatable; Steele, Lea and Flood's generator.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-        return z ^ z >> 31
-    }
-
-    /// Above 0, at most 1.
-    mutating func unit() -> Double { Double((next() >> 11) + 1) / Double(1 << 53) }
 }

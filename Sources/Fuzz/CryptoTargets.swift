@@ -1,5 +1,6 @@
 import Core
 import Crypto
+import TestSupport
 
 extension FuzzTarget {
     private static let signer = TokenSigner(key: fuzzKey)

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Ways in which a stream's bytes may arrive.
 enum Cuts {
     /// - Parameter thorough: in every two pieces as well.

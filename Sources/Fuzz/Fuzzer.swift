@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import TestSupport
 
 /// Runs one target: its seeds as they are, then as many mutations as wanted.
 struct Fuzzer {

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Makes inputs of seeds: flipped bits, words of the format, numbers and lengths at their edges, splices of two seeds,
 /// now and then something long.
 struct Mutator {

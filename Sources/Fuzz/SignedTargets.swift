@@ -1,6 +1,7 @@
 import Core
 import Crypto
 import Realtime
+import TestSupport
 import Wire
 
 /// Nobody without the key makes one of these: what is accepted was minted here, byte for byte. And what is minted from

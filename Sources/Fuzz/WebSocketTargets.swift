@@ -1,4 +1,5 @@
 import Sockets
+import TestSupport
 
 extension FuzzTarget {
     /// Frames with a mask of zeros, and the beginnings of some.

@@ -1,4 +1,5 @@
 import Sockets
+import TestSupport
 
 /// What the WebSocket parser made of some pieces of bytes.
 struct WebSocketTranscript {

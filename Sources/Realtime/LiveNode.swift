@@ -47,8 +47,10 @@ final class LiveNode {
     private var isBeating = false
     var handlers: Handlers?
     private(set) var isListening = false
-    /// Only for `Mutation.readBeforeRegister`.
-    private var late: [LoopTimer]?
+    #if DEBUG
+    /// For `Mutation.readBeforeRegister`.
+    private var late: [LoopTimer] = []
+    #endif
     private let gaps = Metrics.shared.counter("martlet_live_gaps_total", help: "Partitions that had to be resumed")
     private let messages = Metrics.shared.counter("martlet_live_messages_total", help: "Messages from Redis")
 
@@ -71,16 +73,22 @@ final class LiveNode {
     // MARK: Users
 
     /// From the completion on, whatever is delivered to the user is heard, or found to have been missed.
-    func register(_ user: ID, isLate: Bool = false, _ completion: @escaping (Result<Void, RedisError>) -> Void) {
+    func register(_ user: ID, _ completion: @escaping (Result<Void, RedisError>) -> Void) {
         guard isListening else { return completion(.failure(.notConnected)) }
-        if Mutation.readBeforeRegister.isOn, !isLate {
+        #if DEBUG
+        if Mutation.readBeforeRegister.isOn {
             completion(.success(()))
             late =
-                (late ?? []).suffix(100) + [
-                    LoopTimer(on: loop, after: 200) { [weak self] in self?.register(user, isLate: true) { _ in } }
+                late.suffix(100) + [
+                    LoopTimer(on: loop, after: 200) { [weak self] in self?.registerNow(user) { _ in } }
                 ]
             return
         }
+        #endif
+        registerNow(user, completion)
+    }
+
+    private func registerNow(_ user: ID, _ completion: @escaping (Result<Void, RedisError>) -> Void) {
         let partition = timelines.partitions.of(user)
         partitions[partition].users.insert(user)
         timelines.registerOnLoop([user], node: name) { [weak self] result in
@@ -168,7 +176,7 @@ final class LiveNode {
             partitions[partition].epoch = beat.state.cursor.epoch
             partitions[partition].last = beat.state.number
             partitions[partition].probed = nil
-            if !Mutation.forgetOutage.isOn { recover(partition) }
+            recover(partition)
         }
     }
 

@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 
 @Suite struct JSONValueTests {
@@ -36,7 +37,7 @@ import Testing
 
     /// Whatever comes in, it is a value or an error, never a trap.
     @Test func survivesMutations() {
-        var generator = SplitMix(seed: 4711)
+        var generator = Seeded(4711)
         let seeds = [
             #"{"id":1,"connect":{"token":"abc","subs":{"feed:1":{"recover":true,"epoch":"x","offset":12}}}}"#,
             #"{"text":"\ud83d\ude00 \u0000 \"quoted\"","n":[-1.5e-3,0,true,false,null]}"#,
@@ -64,22 +65,5 @@ import Testing
         #expect(throws: JSONError.self) { try JSONValue.parse(Array(text(130).utf8)) }
         #expect(throws: JSONError.self) { try JSONValue.parse(Array(text(200_000).utf8)) }
         #expect(try JSONValue.parse(Array(text(128).utf8)).object?.keys.count == 1)
-    }
-}
-
-/// A generator that gives the same numbers for the same seed.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var x = state
-        x = (x ^ (x >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        x = (x ^ (x >> 27)) &* 0x94d0_49bb_1331_11eb
-        return x ^ (x >> 31)
     }
 }

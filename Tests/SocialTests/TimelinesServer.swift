@@ -82,18 +82,3 @@ extension Timelines {
         for user in users { try await ensure(user) { RebuildEntries(entries: [], completeFrom: .zero) } }
     }
 }
-
-/// SplitMix64: the same numbers for the same seed.
-struct TimelinesRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var x = state
-        x = (x ^ (x >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        x = (x ^ (x >> 27)) &* 0x94d0_49bb_1331_11eb
-        return x ^ (x >> 31)
-    }
-}

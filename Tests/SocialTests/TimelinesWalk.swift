@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Wire
 
 @testable import Social
@@ -52,7 +53,7 @@ final class TimelinesWalk {
     let inbox: TimelinesInbox
     let timelines: Timelines
     let mutation: NodeMutation?
-    var random: TimelinesRandom
+    var random: Seeded
 
     var posts: [ID: Post] = [:]
     var follows: [ID: Set<ID>] = [:]
@@ -81,7 +82,7 @@ final class TimelinesWalk {
         seed: UInt64, server: TimelinesServer, inbox: TimelinesInbox, scripts: TimelineScripts,
         mutation: NodeMutation?
     ) {
-        var random = TimelinesRandom(seed: seed)
+        var random = Seeded(seed)
         self.inbox = inbox
         self.mutation = mutation
         // Long quiet times show other faults than turmoil does.

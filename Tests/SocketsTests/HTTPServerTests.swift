@@ -1,5 +1,6 @@
 import Core
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Sockets
@@ -27,7 +28,7 @@ import Testing
             .forTests,
             { handler in
                 var waiting: [(String, HTTPExchange)] = []
-                var random = Seeded(state: 7)
+                var random = Seeded(7)
                 handler.onRequest = { request, exchange in
                     waiting.append((request.path, exchange))
                     guard waiting.count == 50 else { return }

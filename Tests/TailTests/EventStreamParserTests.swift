@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Tail
@@ -71,7 +72,7 @@ import Testing
                 "data", "event", "id", "retry", ":", ":", " ", "\n", "\n", "\n\n", "\r", "\r\n", "\0", "a", "é", "12",
                 "\u{FEFF}", "data: x\n", "id: 5\n", "event: y\r\n",
             ].map { Array($0.utf8) } + [[0xFF], [0xC3]]
-        var generator = SmallGenerator(state: 42)
+        var generator = Seeded(42)
         for _ in 0..<100_000 {
             let bytes = (0..<Int.random(in: 1...16, using: &generator)).flatMap { _ in
                 words.randomElement(using: &generator)!
@@ -91,18 +92,5 @@ import Testing
                 return
             }
         }
-    }
-}
-
-/// The same numbers in each run: SplitMix64.
-struct SmallGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

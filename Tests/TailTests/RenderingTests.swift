@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Tail
@@ -48,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: [20, 21, 24, 31, 40, 57, 80, 200]) func noLineIsTooLong(_ width: Int) {
-        var generator = SmallGenerator(state: UInt64(width))
+        var generator = Seeded(UInt64(width))
         let pieces = [
             "a", "word", " ", "  ", "\n", "\u{1B}", "日本", "é", "👩‍👩‍👧", "e\u{301}", String(repeating: "x", count: 50),
         ]

@@ -1,4 +1,5 @@
 import Core
+import TestSupport
 import Testing
 import Wire
 
@@ -53,7 +54,7 @@ import Wire
     /// What still parses after a change says the same when it is written again.
     @Test func randomChangesNeverTrap() {
         let seed = UInt64.random(in: 0 ... .max)
-        var random = SeededGenerator(seed: seed)
+        var random = Seeded(seed)
         let originals = [
             event.bytes, [1, 2] + head, NodeMessage(number: 1, position: 2, epoch: epoch, body: .reset([.max])).bytes,
         ]
@@ -73,20 +74,5 @@ import Wire
             }
             _ = TimelineEntry(bytes)
         }
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-private struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var x = state
-        x = (x ^ (x >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        x = (x ^ (x >> 27)) &* 0x94d0_49bb_1331_11eb
-        return x ^ (x >> 31)
     }
 }

@@ -65,6 +65,8 @@ extension KafkaOptions {
         try configuration.set("socket.nagle.disable", "true")
         try configuration.set("socket.keepalive.enable", "true")
         try configuration.set("reconnect.backoff.max.ms", "2000")
+        // A request without an answer holds up the group that it belongs to: 60 s by librdkafka's default.
+        try configuration.set("socket.timeout.ms", "10000")
         try configuration.set("log.connection.close", "false")
     }
 

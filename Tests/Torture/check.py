@@ -15,6 +15,8 @@ from history import read
 
 INFINITY = float("inf")
 HOLDING = {"pause", "pause long", "hold", "delay"}
+PUSH_WITHIN = 3.0
+"""Seconds within which a push that was let go has come, if nothing on its way is held."""
 Event = dict[str, Any]
 
 
@@ -53,7 +55,6 @@ class Edge:
         _, end, follows = before[-1]
         return not follows and end < since
 
-
     def left_at(self, time: float) -> float:
         """The end of the last change before this time; 0 when there was none."""
         return max((end for begin, end, _ in self.changes if begin < time), default=0.0)
@@ -79,8 +80,8 @@ class Facts:
         self.by_text: dict[str, Event] = {}
         self.edges: dict[tuple[str, str], Edge] = defaultdict(Edge)
         self.rest: list[Event] = []
-        self.held: list[tuple[float, float]] = []
-        """When a part of Martlet, or a road between two, stood still: what was on its way then came late."""
+        self.held: list[tuple[float, float, str]] = []
+        """When a part of Martlet, or a road between two, stood still, and which: what was on its way then came late."""
         self.losses: list[float] = []
         """When Redis lost its data, and with it who has left whom lately."""
         holding: dict[tuple[str, str], list[float]] = defaultdict(list)
@@ -106,7 +107,8 @@ class Facts:
                 case "fault" if event["kind"] in HOLDING:
                     holding[event["kind"], event["target"]].append(event["t"])
                 case "fault ends" if event["kind"] in HOLDING:
-                    self.held.append((holding[event["kind"], event["target"]].pop(0), event["t"]))
+                    begin = holding[event["kind"], event["target"]].pop(0)
+                    self.held.append((begin, event["t"], event["target"]))
                 case "truth post":
                     self.truth_posts[event["post"]] = event
                 case "truth follow":
@@ -125,10 +127,12 @@ class Facts:
             if event["outcome"] == "done" and event["post"] in self.posts:
                 self.posts[event["post"]].delete_end = event["end"]
 
-
-    def was_held(self, since: float, until: float) -> bool:
-        """May a push that was let go before `since` have been held until now? It was checked, stopped, and went on."""
-        return any(begin < since + 1 and until - 3 < end for begin, end in self.held)
+    def was_held(self, since: float, until: float, by: tuple[str, ...] = ("",)) -> bool:
+        """May a push that was let go before `since` have been held until now, by parts with such names? It was checked,
+        stopped, and went on."""
+        return any(
+            begin < since + 1 and until - PUSH_WITHIN < end and any(name in target for name in by)
+            for begin, end, target in self.held)
 
 
 def check(events: Iterable[Event]) -> Report:
@@ -236,19 +240,26 @@ def check_sight(
     name: str, user: str, event: Event, post: Post, edge: Edge | None, connected: float, facts: Facts, report: Report
 ) -> None:
     """May this reader see this post, on this connection? What had ended before the post began or the connection was
-    opened must not come; what ends meanwhile may be on its way. What a fault has held since may come in two cases: a
-    deletion is asked for before the delivery, and whom a user has left is known to Redis alone."""
+    opened must not come; what ends meanwhile may be on its way from Redis to the reader. What a fault has held since may
+    come in two cases: a deletion is asked for before the delivery, and whom a user has left is known to Redis alone."""
+    now = event["t"]
     if post.author != user:
         if edge is None:
-            report.find("stranger", f"{name} at {event['t']}: post {post.id} of {post.author}, whom {user} never followed")
-        elif edge.surely_left(max(post.begin, connected), event["t"]) and not (
-            post.begin < (left := edge.left_at(event["t"]))
-            and facts.was_held(left, event["t"])
-            and any(post.begin < loss < event["t"] for loss in facts.losses)
-        ):
-            report.find("stranger", f"{name} at {event['t']}: post {post.id} of {post.author}, whom {user} had left")
-    if post.delete_end < connected and not facts.was_held(post.delete_end, event["t"]):
-        report.find("ghost", f"{name} at {event['t']}: post {post.id}, deleted at {post.delete_end}")
+            report.find("stranger", f"{name} at {now}: post {post.id} of {post.author}, whom {user} never followed")
+        elif is_too_late(post, edge, connected, now, facts):
+            report.find("stranger", f"{name} at {now}: post {post.id} of {post.author}, whom {user} had left")
+    if post.delete_end < connected and not facts.was_held(post.delete_end, now):
+        report.find("ghost", f"{name} at {now}: post {post.id}, deleted at {post.delete_end}")
+
+
+def is_too_late(post: Post, edge: Edge, connected: float, now: float, facts: Facts) -> bool:
+    """Had the reader left the author for so long that nobody may have told this any more?"""
+    left = edge.left_at(now)
+    had_left = edge.surely_left(max(post.begin, connected), now) or (
+        edge.surely_left(now - PUSH_WITHIN, now) and not facts.was_held(left, now, by=("realtime", "serve")))
+    is_forgotten = (
+        post.begin < left and facts.was_held(left, now) and any(post.begin < loss < now for loss in facts.losses))
+    return had_left and not is_forgotten
 
 
 def check_walk(walk: Event, facts: Facts, report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fnmatch
 import random
 import signal
 from collections import Counter
@@ -73,19 +74,25 @@ ROLES_ONLY = {"kill api", "kill realtime", "kill fanout", "kill notifier", "kill
 SERVE_ONLY = {"kill serve": Kind(20, everyone)}
 
 
-def plan(seed: int, seconds: float, cluster: Cluster, gap: float, only: frozenset[str] = frozenset()) -> list[Fault]:
-    """The same arguments and topology give the same plan. `gap`: mean seconds between two faults; `only`: of these kinds."""
+def plan(seed: int, seconds: float, cluster: Cluster, gap: float, only: tuple[str, ...] = ()) -> list[Fault]:
+    """The same arguments and topology give the same plan. `gap`: mean seconds between two faults; `only`: of these kinds,
+    each as `kind` or `kind:targets`, where `*` stands for a part of a target's name."""
     generator = random.Random(seed)
     kinds = KINDS if cluster.topology == "roles" else SERVE_ONLY | {
         name: kind for name, kind in KINDS.items() if name not in ROLES_ONLY}
-    kinds = {name: kind for name, kind in kinds.items() if name in only or not only}
-    names = list(kinds)
+    patterns = dict(word.partition(":")[::2] for word in only) or dict.fromkeys(kinds, "*")
+    targets = {
+        name: fnmatch.filter(kinds[name].targets(cluster), pattern or "*")
+        for name, pattern in patterns.items() if name in kinds}
+    names = [name for name in kinds if targets.get(name)]
+    if not names:
+        raise StartFailed(f"no fault is of {', '.join(only)}: there are {', '.join(kinds)}")
     faults, at = [], generator.expovariate(1 / gap)
     while at < seconds:
         name = generator.choices(names, [kinds[name].weight for name in names])[0]
         kind = kinds[name]
         faults.append(Fault(
-            round(at, 3), name, generator.choice(kind.targets(cluster)), round(generator.uniform(*kind.seconds), 3),
+            round(at, 3), name, generator.choice(targets[name]), round(generator.uniform(*kind.seconds), 3),
             generator.choice(kind.amounts)))
         at += generator.expovariate(1 / gap)
     return faults

@@ -16,11 +16,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BINARY = REPOSITORY / ".build/debug/martlet"
 EMPHASIS = {
     # It takes a post that its author was not shown, and a fan-out that is late with it when the next one is posted.
-    "author-out-of-turn": "kill api,kill fanout",
-    # It takes a delivery that stands between the reading of the followers and Redis.
-    "let-severed-in": "hold,pause",
+    "author-out-of-turn": ["--only", "kill api,kill fanout"],
+    # It takes a delivery that is held on its way to Redis while one of its readers leaves.
+    "let-severed-in": ["--only", "hold:fanout-*>redis", "--gap", "4"],
     # A Redis that was killed has another epoch, which tells.
-    "forget-outage": "cut,refuse",
+    "forget-outage": ["--only", "cut,refuse"],
 }
 SECONDS = 80
 """Of faults at most; most are caught by the first check, after 20."""
@@ -36,7 +36,7 @@ def run(name: str) -> bool:
     begin = time.monotonic()
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("torture.py"), "--mutation", name, "--seconds", str(SECONDS),
-         "--round", "20", "--gap", "0.7", "--seed", "7", "--only", EMPHASIS.get(name, "")],
+         "--round", "20", "--gap", "0.7", "--seed", "7", *EMPHASIS.get(name, [])],
         env=os.environ | {"MARTLET_BIN": str(BINARY)},
         capture_output=True, text=True, timeout=1500,
     )

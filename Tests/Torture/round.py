@@ -32,7 +32,7 @@ class Round:
         self.path = cluster.home / f"history-{number}.jsonl"
         self.history = History(self.path)
         self.random = random.Random(seed)
-        self.only: frozenset[str] = frozenset()
+        self.only: tuple[str, ...] = ()
         self.executioner = Executioner(cluster, self.history)
         self.followers_from_outside: dict[str, int] = {}
 

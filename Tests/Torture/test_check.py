@@ -65,8 +65,12 @@ def swapped() -> list[Event]:
 
 def left_before_the_post() -> list[Event]:
     change = {"user": BEN, "other": ANN, "follows": False, "begin": 1.1}
-    return [*without("truth follow", ANN), {"e": "follow begins"} | change,
+    return [*not_followed_at_the_end(), {"e": "follow begins"} | change,
             {"e": "follow"} | change | {"end": 1.2, "outcome": "done"}]
+
+
+def not_followed_at_the_end() -> list[Event]:
+    return [event | {"posts": []} if event["e"] == "final feed" else event for event in without("truth follow", ANN)]
 
 
 BROKEN: dict[str, tuple[list[Event], str]] = {
@@ -125,6 +129,28 @@ def test_a_deleted_post_on_a_later_connection_is_found() -> None:
 
 def test_what_a_fault_held_since_may_come_when_it_ends() -> None:
     assert "ghost" not in kinds(deleted(30, connected=20, held=True))
+
+
+def left(see_at: float, held: str | None = None) -> list[Event]:
+    """Post 30 begins at 6, Ben leaves Ann at 7, and his connection, opened long before, shows the post."""
+    change = {"user": BEN, "other": ANN, "follows": False, "begin": 6.9}
+    return [
+        *not_followed_at_the_end(), post("30", 6, 6.5), truth("30"),
+        {"e": "follow begins"} | change, {"e": "follow"} | change | {"end": 7, "outcome": "done"},
+        *([{"e": "fault", "t": 6.8, "kind": "hold", "target": held},
+           {"e": "fault ends", "t": see_at - 0.1, "kind": "hold", "target": held}] if held else []),
+        see("30", see_at),
+    ]
+
+
+def test_a_post_of_somebody_who_was_just_left_may_be_on_its_way() -> None:
+    assert "stranger" not in kinds(left(8))
+    assert "stranger" not in kinds(left(13, held="realtime-0>redis"))
+
+
+def test_a_delivery_that_was_held_while_its_reader_left_is_found() -> None:
+    assert "stranger" in kinds(left(13))
+    assert "stranger" in kinds(left(13, held="fanout-0>redis"))
 
 
 def test_an_unanswered_write_may_have_happened_or_not() -> None:

@@ -66,7 +66,7 @@ def torture(options: argparse.Namespace) -> dict[str, Any]:
             seconds = min(options.round, left)
             seed = options.seed * 1000 + number
             part = Round(cluster, number, seed, seconds, options.gap, options.rate)
-            part.only = frozenset(filter(None, options.only.split(",")))
+            part.only = tuple(filter(None, options.only.split(",")))
             report = uvloop.run(part.run())
             report.findings += until_released(cluster, idle)
             faults += part.executioner.counts
@@ -101,7 +101,7 @@ def main() -> int:
     parser.add_argument("--round", type=float, default=120, help="seconds of faults before each quiet and check")
     parser.add_argument("--gap", type=float, default=1.1, help="mean seconds between two faults")
     parser.add_argument("--rate", type=float, default=12, help="posts a second")
-    parser.add_argument("--only", default="", help="kinds of faults, by commas; faults.py has them")
+    parser.add_argument("--only", default="", help="kinds of faults, by commas, each for some targets: kind:target")
     parser.add_argument("--keep", action="store_true", help="keep data, logs and histories")
     parser.add_argument("--json", type=Path, help="file that gets the result as a line of JSON")
     options = parser.parse_args()

@@ -134,6 +134,8 @@ extension ConsumerLoop {
             let hasFailed = outcome.hasFailed && !Mutation.commitUnfinished.isOn
             let count = reader.progress.end(hasFailed: hasFailed, now: monotonicNanoseconds())
             metrics.ended(topicName(reader.partition), records: count, hasFailed: outcome.hasFailed)
+            // The relay waits for it to fall.
+            showLag(reader, reader.measureLag())
         }
     }
 

@@ -114,7 +114,8 @@ public final class KafkaLog: EventLog {
         return KafkaSubscription(control: control, drainTimeout: options.drainTimeout)
     }
 
-    /// Of the partitions that this process reads, as old as a second.
+    /// Of the partitions that this process reads: what has been fetched and not finished, and what the last fetch or look,
+    /// a second ago at most, saw behind that.
     public func backlog(of subscriptions: [SubscriptionOptions]) async throws -> LogBacklog {
         let lags = subscriptions.flatMap { subscription in
             subscription.topics.map { LogMetrics.lag(group: subscription.group, topic: $0).level }

@@ -22,12 +22,14 @@ struct AccountRoutes: Sendable {
         let password = try Fields.password(try body.string("password"))
         let displayName = try Fields.displayName(try body.optionalString("display_name") ?? handle)
         let hash = try await services.accounts.hashPassword(password)
-        return try await services.writes.run(scope, user: .zero, route: "signup") { transaction in
+        let answer = try await services.writes.run(scope, user: .zero, route: "signup") { transaction in
             let grant = try await services.accounts.signUp(
                 transaction, handle: handle, displayName: displayName, passwordHash: hash)
-            services.limits.wasOpened(handle: handle, from: scope.address)
             return StoredAnswer(status: 201, body: Self.session(grant))
         }
+        // Not before it is committed: until then the handle may become another's.
+        services.limits.wasOpened(handle: handle, from: scope.address)
+        return answer
     }
 
     private func logIn(_ scope: RequestScope) async throws -> Answer {

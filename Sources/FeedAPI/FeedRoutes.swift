@@ -8,6 +8,12 @@ import Wire
 struct FeedRoutes: Sendable {
     private static let parameters = ["limit", "cursor", "since", "wait"]
     let services: Services
+    /// One post may wake thousands of long polls, which must leave something of the database to others.
+    private let reads = AsyncSemaphore(16, name: "poll_reads")
+
+    init(services: Services) {
+        self.services = services
+    }
 
     var routes: [Route] {
         [
@@ -84,7 +90,7 @@ struct FeedRoutes: Sendable {
         defer { signal.cancel() }
         let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
         while true {
-            let missed = try await services.feeds.missed(by: user, since: since)
+            let missed = try await reads.run { try await services.feeds.missed(by: user, since: since) }
             let now = monotonicNanoseconds()
             if case .events(let events, _) = missed, events.isEmpty, now < deadline {
                 if try await signal.wait(milliseconds: Int((deadline - now) / 1_000_000) + 1) { continue }

@@ -12,8 +12,9 @@ public final class Backlog: Sendable {
     static let handful = 25
     /// Events that an outbox takes that nobody empties: an hour of 28 posts a second, some 100 MB.
     public static let stalledLimit = 100_000
-    /// Milliseconds for which it may be behind.
-    static let grace: UInt64 = 3000
+    /// Milliseconds for which it may be behind, and for which its first event may stay the same before it counts as
+    /// away: the relay itself pauses while its readers are behind.
+    public static let grace: UInt64 = 3000
 
     public let limit: Int
     private let patience: Int
@@ -25,8 +26,8 @@ public final class Backlog: Sendable {
     private struct State {
         /// Since when it has been behind, in milliseconds; `nil`: it is not.
         var behindSince: UInt64?
-        /// What is left of the events that waited while nothing moved.
-        var old = 0
+        /// What is left of the events that waited while nothing moved. What is found at the start has waited.
+        var old = Backlog.stalledLimit
     }
 
     /// - Parameters:

@@ -1,7 +1,9 @@
 import Core
 import Synchronization
 
-/// Token buckets by key, in this process. The table is bounded: full buckets are forgotten first.
+/// Token buckets by key, in this process. The table is bounded: it has two generations, and when the young one is full the
+/// old one is forgotten. A bucket that is used moves to the young one, so whoever goes on asking is not forgotten, however
+/// many others come.
 public final class RateLimiter: Sendable {
     /// A bucket that holds `burst` and gains `perMinute`.
     public struct Rate: Sendable {
@@ -19,8 +21,20 @@ public final class RateLimiter: Sendable {
         var at: UInt64
     }
 
-    private static let most = 100_000
-    private let buckets = Mutex<[String: Bucket]>([:])
+    private struct Table {
+        var young: [String: Bucket] = [:]
+        var old: [String: Bucket] = [:]
+
+        mutating func use(_ key: String, _ body: (inout Bucket?) -> Int?) -> Int? {
+            if young.count >= RateLimiter.most / 2, young[key] == nil { (old, young) = (young, [:]) }
+            var bucket = young[key] ?? old.removeValue(forKey: key)
+            defer { young[key] = bucket }
+            return body(&bucket)
+        }
+    }
+
+    static let most = 100_000
+    private let table = Mutex(Table())
     private let size: Gauge
 
     /// - Parameter name: of its table, in metrics.
@@ -28,32 +42,26 @@ public final class RateLimiter: Sendable {
         size = Metrics.shared.queue(name, limit: Self.most)
     }
 
+    /// Buckets that it holds.
+    var length: Int { table.withLock { $0.young.count + $0.old.count } }
+
     /// Takes one token.
     /// - Returns: `nil` when there was one, otherwise the seconds until there is one.
     public func take(_ key: String, _ rate: Rate) -> Int? {
-        buckets.withLock { buckets in
+        table.withLock { table in
             // Inside the lock, which orders the times that different threads read.
             let now = monotonicNanoseconds()
-            if buckets.count >= Self.most { Self.forget(&buckets, now) }
-            var bucket = buckets[key] ?? Bucket(tokens: rate.burst, at: now)
-            let minutes = Double(now - bucket.at) / 60e9
-            bucket.tokens = min(rate.burst, bucket.tokens + minutes * rate.perMinute)
-            bucket.at = now
-            defer {
-                buckets[key] = bucket
-                size.set(buckets.count)
+            defer { size.set(table.young.count + table.old.count) }
+            return table.use(key) { used in
+                var bucket = used ?? Bucket(tokens: rate.burst, at: now)
+                let minutes = Double(now - bucket.at) / 60e9
+                bucket.tokens = min(rate.burst, bucket.tokens + minutes * rate.perMinute)
+                bucket.at = now
+                let isFree = bucket.tokens >= 1
+                if isFree { bucket.tokens -= 1 }
+                used = bucket
+                return isFree ? nil : max(1, Int(((1 - bucket.tokens) * 60 / rate.perMinute).rounded(.up)))
             }
-            guard bucket.tokens < 1 else {
-                bucket.tokens -= 1
-                return nil
-            }
-            return max(1, Int(((1 - bucket.tokens) * 60 / rate.perMinute).rounded(.up)))
         }
-    }
-
-    private static func forget(_ buckets: inout [String: Bucket], _ now: UInt64) {
-        // What has rested for ten minutes is full again at every rate that is used here.
-        buckets = buckets.filter { now - $0.value.at < 600_000_000_000 }
-        if buckets.count >= most { buckets.removeAll() }
     }
 }

@@ -20,7 +20,8 @@ public final class RouteLimits: Sendable {
     public func checkLogIn(handle: String, from address: String) throws(Problem) {
         guard areOn else { return }
         let isKnown = known.withLock { $0[handle]?.contains(address) ?? false }
-        let key = isKnown ? "\(handle) \(address)" : handle
+        // The handle is the caller's text: it stands last, so that none of it can be taken for an address.
+        let key = isKnown ? "known \(address) \(handle)" : "any \(handle)"
         guard let seconds = limiter.take(key, RateLimits.perAccount) else { return }
         throw Problem(.rateLimited, "too many log-ins to this account: wait \(seconds) s", retryAfter: seconds)
     }

@@ -192,13 +192,15 @@ public final class LiveService: Sendable {
 }
 
 extension Gateway {
+    static let tooMany = Problem(.rateLimited, "too many live connections", retryAfter: 5)
+
     /// On the loop, with an exchange that was admitted.
     func openStream(_ exchange: HTTPExchange, _ opening: LiveService.Opening, _ headers: [(String, String)]) {
         guard mayConnect(opening.user) else {
             let problem =
                 isDraining
                 ? Problem(.overloaded, "this process goes down: connect again", retryAfter: 1)
-                : Problem(.rateLimited, "too many live connections", retryAfter: 5)
+                : Self.tooMany
             let answer = Answer.problem(problem, requestID: opening.requestID)
             return exchange.respond(answer.response(requestID: opening.requestID, more: headers))
         }

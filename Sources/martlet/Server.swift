@@ -35,6 +35,9 @@ final class Server: Sendable {
     private let listener = Mutex<PgListener?>(nil)
     private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
     private let isDraining = Atomic<Bool>(false)
+    /// What was missing, and when that was asked: however often somebody wants to know, the servers are asked twice a
+    /// second at most.
+    private let lastLook = Mutex<(at: UInt64, missing: Task<[String], Never>)?>(nil)
     private let backlog = Backlog(limit: 400, patience: 1000)
     /// For a relay in another process.
     private let bell: OutboxBell
@@ -104,7 +107,7 @@ final class Server: Sendable {
                     let now = monotonicNanoseconds() / 1_000_000
                     if waiting.first != first || waiting.count == 0 { movedAt = now }
                     first = waiting.first
-                    backlog.set(count: waiting.count, age: waiting.age, isMoving: now - movedAt < 1000, now: now)
+                    backlog.set(count: waiting.count, age: waiting.age, isMoving: now - movedAt < Backlog.grace, now: now)
                     length.set(waiting.count)
                 }
                 try? await Task.sleep(nanoseconds: 100_000_000)
@@ -183,8 +186,16 @@ final class Server: Sendable {
     }
 
     private func missing() async -> [String] {
+        let now = monotonicNanoseconds()
+        let look = lastLook.withLock { last in
+            if last == nil || now - last!.at > 500_000_000 { last = (now, Task { await servers() }) }
+            return last!.missing
+        }
+        return (isDraining.load(ordering: .relaxed) ? ["draining"] : []) + (await look.value)
+    }
+
+    private func servers() async -> [String] {
         var missing: [String] = []
-        if isDraining.load(ordering: .relaxed) { missing.append("draining") }
         let answers = await ends(within: 1000) { [site] in (try? await site.database.query("SELECT 1")) != nil }
         if !answers { missing.append("postgres") }
         if !site.redis.isConnected { missing.append("redis") }

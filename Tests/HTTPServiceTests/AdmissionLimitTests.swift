@@ -149,6 +149,7 @@ private struct Server {
     @Test func refusalsAreSpreadEvenly() {
         let backlog = Backlog(limit: 1000, patience: 2000)
         #expect((0..<100).allSatisfy { _ in backlog.admits() })
+        backlog.set(count: 0, age: 0, now: 900)
         backlog.set(count: 625, age: 0, now: 1000)
         #expect((0..<100).allSatisfy { _ in backlog.admits() })
         backlog.set(count: 625, age: 0, now: 4000)
@@ -161,11 +162,25 @@ private struct Server {
 
     @Test func fewEventsAreTooManyWhenTheyAreOld() {
         let backlog = Backlog(limit: 1000, patience: 2000)
+        backlog.set(count: 0, age: 0, now: 0)
         backlog.set(count: 100, age: 2000, now: 1)
         backlog.set(count: 100, age: 2000, now: 3001)
         #expect(!backlog.admits())
         backlog.set(count: Backlog.handful, age: 60_000, now: 3100)
         #expect((0..<10).allSatisfy { _ in backlog.admits() })
+    }
+
+    /// Of a process that starts in the middle of it.
+    @Test func whatIsFoundAtTheStartHasWaited() {
+        let backlog = Backlog(limit: 1000, patience: 2000)
+        #expect(backlog.mostCounted == Backlog.stalledLimit)
+        for now in stride(from: UInt64(0), to: 10_000, by: 1000) {
+            backlog.set(count: 50_000 - Int(now), age: 600_000, now: now)
+            #expect((0..<10).allSatisfy { _ in backlog.admits() })
+        }
+        backlog.set(count: 45_000, age: 600_000, now: 11_000)
+        backlog.set(count: 46_000, age: 600_000, now: 15_000)
+        #expect(!backlog.admits())
     }
 
     @Test func anOutboxThatNobodyEmptiesTakesMuchMore() {
@@ -184,11 +199,5 @@ private struct Server {
         #expect(!backlog.admits())
         backlog.set(count: 400, age: 100, now: 17_000)
         #expect(backlog.admits())
-    }
-}
-
-@Suite struct RateLimitTests {
-    @Test func theSummaryHasTheNumbers() {
-        #expect(RateLimits.summary.contains("for a user 1200 (300) reads and 180 (60) writes"))
     }
 }

@@ -150,9 +150,10 @@ def test_ping_and_pong(alice: User) -> None:
     with Centrifugo.of(alice) as faithful, Centrifugo.of(alice) as mute, ThreadPoolExecutor(1) as pool:
         mute.answers_pings = False
         ended = pool.submit(mute.closed, 90)
-        while not ended.done():
+        # The first pings are spread: the one's patience may have ended before the other is asked.
+        while not ended.done() or not faithful.pings:
             faithful.poll(0.2)
-        assert mute.pings > 0 and faithful.pings > 0
+        assert mute.pings > 0
         assert ended.result()[0] == NO_PONG
         faithful.ping(60)
         assert faithful.until(alice.post("still connected")["id"])

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,8 +44,9 @@ class Reply:
     retry_after: float = 0.0
 
     @property
-    def code(self) -> str:
-        return str(self.body.get("code", ""))
+    def is_open(self) -> bool:
+        """Nobody knows whether it was done, or will be: ask again with the same key."""
+        return self.status in (0, 408, 429, 500, 503) or (self.status == 409 and self.body.get("code") == "conflict")
 
 
 class Api:
@@ -57,6 +59,8 @@ class Api:
         self.http = aiohttp.ClientSession(
             timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30), auto_decompress=True)
         self.counts: dict[str, int] = {}
+        self.refusals: Counter[str] = Counter()
+        """Live connections that were not let in, by road."""
         self.is_calm = False
         """The faults are over: readers stay where they are."""
 
@@ -96,7 +100,7 @@ class Api:
             reply = await self.once("GET", path, user, command=command)
             if reply.status == 200:
                 return reply.body
-            if reply.status not in (0, 429, 503):
+            if not reply.is_open:
                 self.history.add("bug", t=self.history.now, what=f"GET {path} was answered {reply.status}: {reply.body}")
                 return None
             if self.history.now > deadline:
@@ -112,8 +116,7 @@ class Api:
         deadline = self.history.now + patience
         while True:
             reply = await self.once(method, path, user, body, key)
-            is_open = reply.status in (0, 429, 500, 503) or (reply.status == 409 and reply.code == "conflict")
-            if not is_open or (gives_up and reply.status == 0) or self.history.now > deadline:
+            if not reply.is_open or (gives_up and reply.status == 0) or self.history.now > deadline:
                 return reply
             await self.pause(reply)
 
@@ -131,5 +134,5 @@ class Api:
         reply = await self.write("POST", "/v1/auth/refresh", None, {"refresh_token": user.refresh_token})
         if reply.status == 200:
             user.token, user.refresh_token = reply.body["access_token"], reply.body["refresh_token"]
-        elif reply.status not in (0, 503):
+        elif not reply.is_open:
             self.history.add("bug", t=self.history.now, what=f"refresh of {user.handle}: {reply.status} {reply.body}")

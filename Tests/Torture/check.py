@@ -15,6 +15,9 @@ from history import read
 
 INFINITY = float("inf")
 HOLDING = {"pause", "pause long", "hold", "delay"}
+BEHIND_REDIS = ("realtime", "api", "serve")
+"""What a push passes after Redis: the node that holds the stream, or the process that answers a long poll."""
+ON_THE_WAY = ("fanout", *BEHIND_REDIS)
 PUSH_WITHIN = 3.0
 """Seconds within which a push that was let go has come, if nothing on its way is held."""
 Event = dict[str, Any]
@@ -43,9 +46,9 @@ class Edge:
             return INFINITY
         return self.changes[-1][1]
 
-    def changed_since(self, begin: float) -> bool:
-        """Has anything changed after this moment?"""
-        return any(end > begin for _, end, _ in self.changes)
+    def changed_between(self, since: float, until: float) -> bool:
+        """May anything have changed in this time?"""
+        return any(end > since and begin < until for begin, end, _ in self.changes)
 
     def surely_left(self, since: float, until: float) -> bool:
         """Was it not followed at any moment of this time?"""
@@ -127,11 +130,12 @@ class Facts:
             if event["outcome"] == "done" and event["post"] in self.posts:
                 self.posts[event["post"]].delete_end = event["end"]
 
-    def was_held(self, since: float, until: float, by: tuple[str, ...] = ("",)) -> bool:
-        """May a push that was let go before `since` have been held until now, by parts with such names? It was checked,
-        stopped, and went on."""
+    def was_held(self, since: float, until: float, by: tuple[str, ...]) -> bool:
+        """May a push that was let go before `since` have been held until now, by these parts or their links? It was
+        checked, stopped, and went on."""
         return any(
-            begin < since + 1 and until - PUSH_WITHIN < end and any(name in target for name in by)
+            begin < since + 1 and until - PUSH_WITHIN < end
+            and any(part in target for part in by) and not target.endswith(">kafka")
             for begin, end, target in self.held)
 
 
@@ -153,10 +157,14 @@ def check(events: Iterable[Event]) -> Report:
                 check_final_feed(event, facts, report)
             case "final counters":
                 check_counters(event, facts, report)
+            case "truth crowd":
+                report.counts["feed entries checked"] += event["entries"]
+                if event["missing"]:
+                    report.find("missing", f"{event['missing']} of {event['entries']} entries in the crowd's stored feeds")
             case "see" | "conn" | "reset" | "stream reset" | "pages":
                 streams[event["r"]].append(event)
-    for name, stream in streams.items():
-        check_stream(readers[name], stream, facts, report)
+    for name, reader in readers.items():
+        check_stream(reader, streams[name], facts, report)
     return report
 
 
@@ -165,7 +173,7 @@ def check_writes(facts: Facts, report: Report) -> None:
     for text, made in facts.by_text.items():
         report.counts[f"posts {made['outcome']}"] += 1
         stored = texts[text]
-        if made["outcome"] == "done" and made["post"] not in facts.truth_posts:
+        if made["outcome"] == "done" and facts.truth_posts.get(made["post"], {}).get("text") != text:
             report.find("lost", f"post {made['post']} ({text!r}), acknowledged at {made['end']}, is not in the database")
         if made["outcome"] == "refused" and stored:
             report.find("refused but done", f"post {text!r} was answered {made['status']} and is in the database")
@@ -189,22 +197,29 @@ def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Repor
     """One reader's life: nothing twice, each author in order, nothing that is not the reader's, and all of it."""
     name, user = reader["r"], reader["user"]
     view: set[str] = set()
+    following: set[str] = set()
+    """Of the view, what the stream has told or begins behind: it must tell its end, too."""
     told: set[str] = set()
     newest_begin: dict[str, tuple[float, str]] = {}
     connected = 0.0
+    verdicts: Counter[str] = Counter()
     for event in stream:
         match event["e"]:
             case "conn":
                 connected = event["begin"]
+                verdicts[event["verdict"]] += 1
                 report.counts[f"{event['verdict']}: {reader['road']}"] += 1
             case "reset":
                 view, told, newest_begin = set(event["first"] + event["rest"]), set(event["first"]), {}
+                following = set(view)
             case "stream reset":
-                told, newest_begin = set(), {}
+                following, told, newest_begin = set(), set(), {}
             case "pages":
                 view |= set(event["first"] + event["rest"])
             case "see" if event["kind"] == "deleted":
+                report.counts["deletions told"] += event["post"] in following
                 view.discard(event["post"])
+                following.discard(event["post"])
                 report.counts["events seen"] += 1
             case "see":
                 report.counts["events seen"] += 1
@@ -212,10 +227,13 @@ def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Repor
                 if post is None:
                     report.find("invented", f"{name} at {event['t']}: post {event['post']}, which is not in the database")
                     continue
+                if event["author"] != post.author or event["text"] != facts.truth_posts[post.id]["text"]:
+                    report.find("invented", f"{name} at {event['t']}: {post.id} with the text or author of another post")
                 edge = facts.edges.get((user, post.author))
                 check_sight(name, user, event, post, edge, connected, facts, report)
                 view.add(post.id)
-                if edge is not None and edge.changed_since(post.begin):
+                following.add(post.id)
+                if edge is not None and edge.changed_between(post.begin, event["t"]):
                     continue  # it left the feed and came back, or was on its way when the follow was made
                 if post.id in told:
                     report.find("double", f"{name} at {event['t']}: post {post.id} again")
@@ -227,6 +245,10 @@ def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Repor
                         f"was begun at {begin}")
                 if post.begin >= begin:
                     newest_begin[post.author] = (post.begin, post.id)
+    if not verdicts:
+        report.find("bad answer", f"{name} was never connected")
+    if verdicts["reset"] > 5 and not verdicts["resumed"]:
+        report.find("bad answer", f"{name} came back {verdicts['reset']} times and never resumed")
     for post in facts.posts.values():
         edge = facts.edges.get((user, post.author))
         follows_from = 0.0 if post.author == user else edge.surely_follows_from() if edge else INFINITY
@@ -234,6 +256,9 @@ def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Repor
             report.counts["deliveries checked"] += 1
             if post.id not in view and post.delete_begin == INFINITY:
                 report.find("missing", f"{name} never saw {post.id} of {post.author}, begun at {post.begin}")
+        is_steady = edge is None or not edge.changed_between(post.begin, INFINITY)
+        if post.id in following and post.delete_end < INFINITY and is_steady:
+            report.find("missing", f"{name} was never told that {post.id} was deleted at {post.delete_end}")
 
 
 def check_sight(
@@ -248,7 +273,7 @@ def check_sight(
             report.find("stranger", f"{name} at {now}: post {post.id} of {post.author}, whom {user} never followed")
         elif is_too_late(post, edge, connected, now, facts):
             report.find("stranger", f"{name} at {now}: post {post.id} of {post.author}, whom {user} had left")
-    if post.delete_end < connected and not facts.was_held(post.delete_end, now):
+    if post.delete_end < max(connected, now - PUSH_WITHIN) and not facts.was_held(post.delete_end, now, ON_THE_WAY):
         report.find("ghost", f"{name} at {now}: post {post.id}, deleted at {post.delete_end}")
 
 
@@ -256,9 +281,9 @@ def is_too_late(post: Post, edge: Edge, connected: float, now: float, facts: Fac
     """Had the reader left the author for so long that nobody may have told this any more?"""
     left = edge.left_at(now)
     had_left = edge.surely_left(max(post.begin, connected), now) or (
-        edge.surely_left(now - PUSH_WITHIN, now) and not facts.was_held(left, now, by=("realtime", "serve")))
+        edge.surely_left(now - PUSH_WITHIN, now) and not facts.was_held(left, now, BEHIND_REDIS))
     is_forgotten = (
-        post.begin < left and facts.was_held(left, now) and any(post.begin < loss < now for loss in facts.losses))
+        post.begin < left and facts.was_held(left, now, ON_THE_WAY) and any(post.begin < loss < now for loss in facts.losses))
     return had_left and not is_forgotten
 
 

@@ -122,12 +122,15 @@ class Role:
         self.start()
         return True
 
-    def kill(self) -> None:
+    def kill(self) -> bool:
+        """Whether it was running."""
         self.note_unexpected_end()
+        was_running = self.is_running
         self._expects_end = True
         assert self.process
         self.process.kill()
         self.process.wait()
+        return was_running
 
     def terminate(self) -> None:
         self.note_unexpected_end()

@@ -46,7 +46,11 @@ def everyone(cluster: Cluster) -> list[str]:
 
 
 def links(cluster: Cluster) -> list[str]:
-    return sorted(cluster.network.ports)
+    """Those that something goes over: clients go to api and realtime, and these have no business with Kafka."""
+    return sorted(
+        name for name in cluster.network.ports
+        if name.startswith(("client>api", "client>realtime", "client>serve")) or (
+            not name.startswith("client>") and not (name.endswith(">kafka") and name.startswith(("api", "realtime")))))
 
 
 KINDS: dict[str, Kind] = {
@@ -118,14 +122,14 @@ class Executioner:
 
     async def commit(self, fault: Fault) -> None:
         self.history.add("fault", t=self.history.now, **vars(fault))
-        self.counts[fault.kind] += 1
         try:
-            await self.perform(fault)
+            self.counts[fault.kind] += await self.perform(fault)
         except StartFailed as error:
             self.problems.append(str(error))
         self.history.add("fault ends", t=self.history.now, kind=fault.kind, target=fault.target)
 
-    async def perform(self, fault: Fault) -> None:
+    async def perform(self, fault: Fault) -> bool:
+        """Whether there was something to break."""
         network = self.cluster.network
         match fault.kind.split()[0]:
             case "kill" if fault.target in ("redis", "kafka"):
@@ -136,14 +140,15 @@ class Executioner:
             case "kill":
                 async with self.lock(fault.target):
                     role = self.role(fault.target)
-                    await asyncio.to_thread(role.kill)
+                    was_running = await asyncio.to_thread(role.kill)
                     role.start()
+                    return was_running
             case "pause":
                 self.role(fault.target).signal(signal.SIGSTOP)
                 await asyncio.sleep(fault.seconds)
                 self.role(fault.target).signal(signal.SIGCONT)
             case "cut":
-                network.cut([fault.target])
+                return network.cut([fault.target]) > 0
             case "refuse":
                 network.set([fault.target], refuses=True)
                 network.cut([fault.target])
@@ -163,6 +168,7 @@ class Executioner:
                 self.step_clock(fault.target, fault.amount)
                 await asyncio.sleep(fault.seconds)
                 self.step_clock(fault.target, -fault.amount)
+        return True
 
     def step_clock(self, target: str, seconds: float) -> None:
         """Steps add up: two that overlap leave the clock right when both have ended."""

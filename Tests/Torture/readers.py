@@ -27,9 +27,12 @@ class Reader:
         self.api, self.user, self.name, self.random = api, user, name, random
         self.live: str | None = None
         """The position, as REST and SSE write it."""
+        self.is_open = False
+        """Has the connection been let in?"""
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
+            self.is_open = False
             try:
                 if self.live is None and not await self.read_pages():
                     continue
@@ -40,6 +43,8 @@ class Reader:
                 if self.random.random() < 0.5 and not self.api.is_calm:
                     await asyncio.sleep(self.random.expovariate(1))
             except CLIENT_ERRORS:
+                if not self.is_open:
+                    self.api.refusals[self.road] += 1
                 await asyncio.sleep(self.random.uniform(0.02, 0.3))
 
     async def session(self, stop: asyncio.Event) -> None:
@@ -57,12 +62,14 @@ class Reader:
         return True
 
     def connected(self, begin: float, verdict: str) -> None:
+        self.is_open = True
         self.record("conn", begin=begin, verdict=verdict)
 
     def saw(self, event: dict[str, Any], position: Any = None) -> None:
         if event["type"] == "post.created":
             post = event["post"]
-            self.record("see", kind="created", post=post["id"], author=post["author"]["id"], at=position)
+            self.record(
+                "see", kind="created", post=post["id"], author=post["author"]["id"], text=post["text"], at=position)
         else:
             self.record("see", kind="deleted", post=event["post_id"], at=position)
 
@@ -179,9 +186,7 @@ class EventStreamReader(Reader):
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=4, sock_read=40)
         async with self.api.http.get(url, headers=headers, params=query, timeout=timeout) as answer:
             if answer.status != 200:
-                if answer.status == 401 and self.ticket:
-                    self.ticket = None  # it was never answered, so it has no last id: another one
-                elif answer.status not in (429, 503):
+                if answer.status not in (429, 503):
                     self.refused(f"the stream was answered {answer.status}: {await answer.text()}")
                 raise EOFError
             async for name, identifier, data in events(answer.content):

@@ -81,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
         part = RollingRound(cluster, options.seed, options.rolls, options.rate)
         report = uvloop.run(part.run())
         answers = part.api.counts
+        for road, count in part.api.refusals.items():
+            report.find("failed request", f"{count} connections by {road} were not let in")
         for status, count in answers.items():
             if not 200 <= int(status) < 300:
                 report.find("failed request", f"{count} requests were answered {status} (0: not at all)")

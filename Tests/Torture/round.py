@@ -23,6 +23,7 @@ CROWD = 1_100
 FOLLOWED, FICKLE = 6, 3
 ROADS: list[type[Reader]] = [WebSocketReader, EventStreamReader, PollReader, SdkReader]
 SETTLE_WITHIN = 150.0
+WRITES_AGAIN_WITHIN = 30.0
 
 
 class Round:
@@ -92,6 +93,7 @@ class Round:
             await self.break_things()
             self.api.is_calm = True
             await self.executioner.heal()
+            await self.write_again(users)
             writing.set()
             await asyncio.gather(*writers, *walkers)
             await self.settle()
@@ -105,6 +107,15 @@ class Round:
     async def break_things(self) -> None:
         faults = plan(self.seed, self.seconds, self.cluster, self.gap, self.only)
         await self.executioner.run(faults, self.seconds)
+
+    async def write_again(self, users: list[User]) -> None:
+        """The faults have ended: everybody's writes are taken again soon."""
+        begin = self.history.now
+        writes = (Author(self.api, user, f"{user.handle}/again", 1, self._random()).post(gives_up=False) for user in users)
+        await asyncio.gather(*writes)
+        if self.history.now - begin > WRITES_AGAIN_WITHIN:
+            self.history.add(
+                "bug", t=self.history.now, what=f"writes are taken again after {self.history.now - begin:.0f} s only")
 
     def _readers(self, users: list[User]) -> list[Reader]:
         """Each user reads by one road, each third by a second one as well."""
@@ -172,6 +183,7 @@ class Round:
         ):
             user, other = row.split("|")
             self.history.add("truth follow", user=user, other=other)
+        await self.write_crowd(users[0])
         for user in users:
             pages = [page async for page in walk(self.api, user)]
             if pages[-1] is None:
@@ -180,7 +192,19 @@ class Round:
                 self.history.add(
                     "final feed", user=user.id, posts=[post["id"] for page in pages for post in page["items"]])
             view = await self.api.read(f"/v1/users/{user.id}", user)
-            if view:
+            if view is None:
+                self.history.add("bug", t=self.history.now, what=f"{user.id} can't be read at the end")
+            else:
                 self.history.add(
                     "final counters", user=user.id, followers=view["followers"], following=view["following"],
                     posts=view["posts"], followers_from_outside=self.followers_from_outside.get(user.id, 0))
+
+    async def write_crowd(self, author: User) -> None:
+        """The stored feeds of those who do nothing but follow: the author's posts that are missing there."""
+        row = await asyncio.to_thread(self.cluster.sql, f"""
+            SELECT count(*), count(*) FILTER (WHERE i.post_id IS NULL)
+            FROM follows f JOIN posts p ON p.author_id = f.followee AND p.deleted_at IS NULL
+            LEFT JOIN feed_items i ON i.user_id = f.follower AND i.post_id = p.id
+            WHERE f.followee = {author.id} AND f.follower NOT IN ({self.ids})""")
+        entries, missing = map(int, row[0].split("|"))
+        self.history.add("truth crowd", entries=entries, missing=missing)

@@ -35,7 +35,7 @@ def post(id: str, begin: float, end: float, outcome: str = "done", status: int =
 
 
 def see(id: str, t: float) -> Event:
-    return {"e": "see", "r": "ben", "t": t, "kind": "created", "post": id, "author": ANN, "at": None}
+    return {"e": "see", "r": "ben", "t": t, "kind": "created", "post": id, "author": ANN, "text": f"text {id}"}
 
 
 def truth(id: str, deleted: bool = False) -> Event:
@@ -75,6 +75,17 @@ def not_followed_at_the_end() -> list[Event]:
 
 BROKEN: dict[str, tuple[list[Event], str]] = {
     "an acknowledged post is not stored": (without("truth post", "20"), "lost"),
+    "an acknowledgement names another post": (
+        [event | ({"post": "10"} if event.get("text") == "text 20" and event["e"] == "post" else {}) for event in base()],
+        "lost"),
+    "a stream shows another text": (
+        [event | ({"text": "text 10"} if event["e"] == "see" else {}) for event in base()], "invented"),
+    "a reader never gets in": (
+        [event for event in base() if event["e"] not in ("conn", "see")], "bad answer"),
+    "a reader never resumes": (
+        [*base(), {"e": "reader", "r": "eve", "user": "3", "road": "sse"},
+         *({"e": "conn", "r": "eve", "t": t, "begin": t, "verdict": "reset"} for t in range(6))], "bad answer"),
+    "a stored feed of the crowd lacks a post": ([*base(), {"e": "truth crowd", "entries": 2, "missing": 1}], "missing"),
     "a refused post is stored": ([*base(), post("30", 6, 7, "refused", 400), truth("30")], "refused but done"),
     "a post is stored twice": ([*base(), truth("20") | {"post": "21"}], "double write"),
     "a post that nobody made": ([*base(), truth("40")], "invented"),
@@ -129,6 +140,20 @@ def test_a_deleted_post_on_a_later_connection_is_found() -> None:
 
 def test_what_a_fault_held_since_may_come_when_it_ends() -> None:
     assert "ghost" not in kinds(deleted(30, connected=20, held=True))
+
+
+def test_the_end_of_a_post_is_told_to_who_was_shown_it() -> None:
+    shown = deleted(6.6, connected=1.6)
+    assert "missing" in kinds(shown)
+    assert "missing" not in kinds([*shown, {"e": "see", "r": "ben", "t": 7.1, "kind": "deleted", "post": "30"}])
+
+
+def test_a_post_that_was_long_deleted_is_found_on_an_old_connection() -> None:
+    assert "ghost" in kinds(deleted(11, connected=1.6))
+
+
+def test_a_post_that_was_shown_twice_before_its_author_was_left_is_found() -> None:
+    assert "double" in kinds([*left(6.8), see("10", 5.5)])
 
 
 def left(see_at: float, held: str | None = None) -> list[Event]:

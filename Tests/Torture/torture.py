@@ -33,12 +33,12 @@ def leaks(cluster: Cluster, idle: dict[str, dict[str, int]]) -> list[str]:
         usage = role.usage()
         for what, more in (("descriptors", DESCRIPTORS_MORE), ("threads", THREADS_MORE)):
             if usage[what] > idle[role.name][what] + more:
-                found.append(f"leak: {role.name} holds {usage[what]} {what}, {idle[role.name][what]} at its start")
+                found.append(f"{role.name} holds {usage[what]} {what}, {idle[role.name][what]} at its start")
         if usage["kilobytes"] > 600_000:
-            found.append(f"leak: {role.name} holds {usage['kilobytes']} kB")
+            found.append(f"{role.name} holds {usage['kilobytes']} kB")
     for server, count, most in cluster.server_connections():
         if count > most:
-            found.append(f"leak: {server} has {count} connections, expected {most} at most")
+            found.append(f"{server} has {count} connections, expected {most} at most")
     return found
 
 
@@ -68,7 +68,8 @@ def torture(options: argparse.Namespace) -> dict[str, Any]:
             part = Round(cluster, number, seed, seconds, options.gap, options.rate)
             part.only = tuple(filter(None, options.only.split(",")))
             report = uvloop.run(part.run())
-            report.findings += until_released(cluster, idle)
+            for leak in until_released(cluster, idle):
+                report.find("leak", leak)
             faults += part.executioner.counts
             counts += report.counts
             kinds += report.kinds

@@ -1,23 +1,28 @@
 /// First in, first out, in amortised constant time.
-struct FIFO<Element> {
-    private var items: [Element?] = []
-    private var head = 0
+public struct FIFO<Element> {
+    @usableFromInline var items: [Element?] = []
+    @usableFromInline var head = 0
 
-    var isEmpty: Bool { head == items.count }
-    var count: Int { items.count - head }
+    @inlinable public init() {}
 
-    var first: Element? { isEmpty ? nil : items[head] }
+    @inlinable public var isEmpty: Bool { head == items.count }
+    @inlinable public var count: Int { items.count - head }
+
+    @inlinable public var first: Element? { isEmpty ? nil : items[head] }
 
     /// Changes the first element in its place; `nil` where there is none.
-    mutating func withFirst<T>(_ body: (inout Element) -> T) -> T? {
+    @inlinable
+    public mutating func withFirst<T>(_ body: (inout Element) -> T) -> T? {
         isEmpty ? nil : body(&items[head]!)
     }
 
-    mutating func append(_ element: Element) {
+    @inlinable
+    public mutating func append(_ element: Element) {
         items.append(element)
     }
 
-    mutating func popFirst() -> Element? {
+    @inlinable
+    public mutating func popFirst() -> Element? {
         guard !isEmpty else { return nil }
         let element = items[head]
         items[head] = nil

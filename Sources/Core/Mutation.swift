@@ -23,6 +23,8 @@ public enum Mutation: String, CaseIterable, Sendable {
     case chunksInAnyPartition = "chunks-in-any-partition"
     /// A chunk is delivered although its post was deleted meanwhile.
     case deliverDeleted = "deliver-deleted"
+    /// Nobody is told that a post was deleted.
+    case forgetDeletions = "forget-deletions"
     /// An author's own feed shows a new post before an older one that is under way.
     case authorOutOfTurn = "author-out-of-turn"
     /// Live clients are told of a post before it is in any timeline.

@@ -107,7 +107,8 @@ final class Server: Sendable {
                     let now = monotonicNanoseconds() / 1_000_000
                     if waiting.first != first || waiting.count == 0 { movedAt = now }
                     first = waiting.first
-                    backlog.set(count: waiting.count, age: waiting.age, isMoving: now - movedAt < Backlog.grace, now: now)
+                    let isMoving = now - movedAt < Backlog.grace
+                    backlog.set(count: waiting.count, age: waiting.age, isMoving: isMoving, now: now)
                     length.set(waiting.count)
                 }
                 try? await Task.sleep(nanoseconds: 100_000_000)

@@ -6,10 +6,10 @@ from typing import Iterator
 
 import pytest
 
-from martlet_process import Server
+from martlet_process import Server, free_port
 from nginx_gateway import Gateway
 from raw_http import RawHttp
-from support import User, assert_problem, eventually
+from support import User, assert_problem, eventually, http_client
 from test_hostile_requests import CHUNKS, FRAMING
 
 ONE_EVENT_LOG = True
@@ -137,3 +137,19 @@ def test_the_gateways_own_pages_are_not_asked_for(gateway: Gateway) -> None:
         with RawHttp(gateway) as raw:
             raw.send(raw.head("GET", f"/gateway/{page}"))
             assert raw.answer().status_code == 404
+
+
+def test_no_ticket_in_the_log_of_errors(server: Server) -> None:
+    """The realtime role is away, which nginx notes with the request's line, but not where that has a ticket."""
+    if reason := Gateway.unavailable():
+        pytest.skip(reason)
+    nginx = Gateway([server.port], [free_port()])
+    try:
+        with http_client(f"http://127.0.0.1:{nginx.start().port}") as http:
+            assert_problem(http.get("/v1/live/sse?ticket=SECRET"), 503, "overloaded")
+            assert_problem(http.get("/v1/live/other?probe=SHOWN"), 503, "overloaded")
+        errors = (nginx.home / "error.log").read_text()
+        assert "SHOWN" in errors
+        assert "SECRET" not in errors + (nginx.home / "access.log").read_text()
+    finally:
+        nginx.stop()

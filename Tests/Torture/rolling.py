@@ -81,6 +81,10 @@ def run(options: argparse.Namespace) -> int:
         part = RollingRound(cluster, options.seed, options.rolls, options.rate)
         report = uvloop.run(part.run())
         answers = part.api.counts
+        # Nothing was lost, so whoever comes back resumes. The SDK begins without a position.
+        for road in ("poll", "sse", "websocket"):
+            if count := report.counts[f"reset: {road}"]:
+                report.find("reset", f"{count} readers by {road} had to begin anew")
         for road, count in part.api.refusals.items():
             report.find("failed request", f"{count} connections by {road} were not let in")
         for status, count in answers.items():

@@ -92,7 +92,9 @@ DESCRIPTORS = allow_descriptors(20_000)
 def test_ten_thousand_half_open(crowd: tuple[Server, list[socket.socket]]) -> None:
     """Half of them silent, half with half a head: others are served at once, and each is closed after its time."""
     server, sockets = crowd
-    count = min(HALF_OPEN, DESCRIPTORS // 2)
+    if DESCRIPTORS < HALF_OPEN + 1000:
+        pytest.skip(f"a process may hold {DESCRIPTORS} descriptors only")
+    count = HALF_OPEN
     user = User.signup(server, "served")
     before = resident_mb(server)
     for number in range(count):

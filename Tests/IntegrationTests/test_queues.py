@@ -20,8 +20,9 @@ LIMITED = {
 # Only with the embedded log; only with Kafka.
 OF_POSTGRES = {"pg_log_waiting", "pg_log_pipelines"}
 OF_KAFKA = {"log_producer"}
-# Bounded by what fills them: by connections and requests (loops, slow connections), by age and rate (the rest).
-UNNUMBERED = {"loop_stores", "loop_sockets", "slow_connections", "idempotency_keys", "ended_sessions"}
+# Bounded by what fills them: by connections and requests (loops, slow connections, the reads of long polls), by age and
+# rate (the rest).
+UNNUMBERED = {"loop_stores", "loop_sockets", "slow_connections", "poll_reads", "idempotency_keys", "ended_sessions"}
 
 
 def series(text: str, name: str) -> dict[str, int]:

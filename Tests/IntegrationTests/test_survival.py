@@ -183,7 +183,10 @@ def test_a_drain(own_server: Server, pair: tuple[User, User]) -> None:
     content = b'{"text":"in flight"}'
     live = bob.feed()["live"]
     writers = [RawHttp(own_server) for _ in range(5)]
-    with Centrifugo.of(bob) as socket, Sse(own_server, token=bob.token) as stream, RawHttp(own_server) as poller:
+    with (
+        Centrifugo.of(bob) as socket, Sse(own_server, token=bob.token) as stream, RawHttp(own_server) as poller,
+        RawHttp(own_server) as late,
+    ):
         stream.verdict("live")
         poller.send(poller.head("GET", "/healthz") + poller.head("GET", f"/v1/feed?since={live}&wait=50", token=bob.token))
         assert poller.answer().status_code == 200
@@ -192,13 +195,16 @@ def test_a_drain(own_server: Server, pair: tuple[User, User]) -> None:
             writer.send(writer.head("POST", "/v1/posts", *headers, token=alice.token))
             assert writer.answer().status_code == 100
         own_server.terminate()
+        assert socket.closed(10)[0] == 3001
+        # On a connection that was never used one may ask for another second; nobody is let wait any more.
+        late.send(late.head("GET", f"/v1/feed?since={live}&wait=50", token=bob.token))
+        assert late.answer().status_code == 200
         for writer in writers:
             writer.send(content)
         answers = [writer.answer() for writer in writers]
         assert [answer.status_code for answer in answers] == [201] * 5
         poll = poller.answer()
         assert poll.status_code == 200 and poll.json()["reset"] is False
-        assert socket.closed(10)[0] == 3001
         drain = [event for event in stream.rest(10) if event.event == "drain"]
         assert len(drain) == 1
         assert drain[0].json()["retry_after_ms"] >= 0 and drain[0].retry == drain[0].json()["retry_after_ms"]

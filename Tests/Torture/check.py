@@ -18,6 +18,8 @@ HOLDING = {"pause", "pause long", "hold", "delay"}
 BEHIND_REDIS = ("realtime", "api", "serve")
 """What a push passes after Redis: the node that holds the stream, or the process that answers a long poll."""
 ON_THE_WAY = ("fanout", *BEHIND_REDIS)
+WINDOW = 790
+"""Entries that a live feed goes back at least: of what is further down, the end is a matter of pages."""
 PUSH_WITHIN = 3.0
 """Seconds within which a push that was let go has come, if nothing on its way is held."""
 Event = dict[str, Any]
@@ -129,6 +131,12 @@ class Facts:
         for event in pending:
             if event["outcome"] == "done" and event["post"] in self.posts:
                 self.posts[event["post"]].delete_end = event["end"]
+
+    def newer(self, post: Post, user: str) -> int:
+        """How many posts stand above this one in the user's feed, or have stood there."""
+        return sum(
+            int(other.id) > int(post.id) and (other.author == user or (user, other.author) in self.edges)
+            for other in self.posts.values())
 
     def was_held(self, since: float, until: float, by: tuple[str, ...]) -> bool:
         """May a push that was let go before `since` have been held until now, by these parts or their links? It was
@@ -257,7 +265,7 @@ def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Repor
             if post.id not in view and post.delete_begin == INFINITY:
                 report.find("missing", f"{name} never saw {post.id} of {post.author}, begun at {post.begin}")
         is_steady = edge is None or not edge.changed_between(post.begin, INFINITY)
-        if post.id in following and post.delete_end < INFINITY and is_steady:
+        if post.id in following and post.delete_end < INFINITY and is_steady and facts.newer(post, user) < WINDOW:
             report.find("missing", f"{name} was never told that {post.id} was deleted at {post.delete_end}")
 
 

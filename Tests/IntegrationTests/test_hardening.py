@@ -131,7 +131,7 @@ def test_long_polls_leave_room_for_others(alice: User, make_user: Callable[..., 
         for poll in polls:
             poll.close()
     assert answers.count(b"HTTP/1.1 200") == 20
-    assert answers.count(b"HTTP/1.1 503") == 40
+    assert answers.count(b"HTTP/1.1 429") == 40
 
 
 def test_a_stale_pid_file_does_not_stop_the_start(own_server: Server) -> None:

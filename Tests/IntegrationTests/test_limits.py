@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
-from hostile import metric
 from martlet_process import Server
-from raw_http import RawHttp
-from support import User, assert_problem, eventually, expect, http_client
-
-PER_USER = 20
-POLLS = 'martlet_queue_length{queue="long_polls"}'
+from support import User, assert_problem, expect, http_client
 
 
 def test_guessing_passwords_is_slowed(limited_server: Server) -> None:
@@ -51,16 +44,3 @@ def test_ordinary_use_is_not_slowed(limited_server: Server) -> None:
     for _ in range(30):
         person.feed()
     person.close()
-
-
-def test_a_user_has_so_many_live_connections(limited_server: Server) -> None:
-    """Long polls count as well; one too many is the caller's own doing, not overload."""
-    user = User.signup(limited_server, "everywhere")
-    path = f"/v1/feed?since={user.feed()['live']}&wait=30"
-    with ExitStack() as stack:
-        for _ in range(PER_USER):
-            raw = stack.enter_context(RawHttp(limited_server))
-            raw.send(raw.head("GET", path, token=user.token))
-        eventually(lambda: metric(limited_server, POLLS) >= PER_USER, 10, "all of them")
-        assert_problem(user.http.get(path), 429, "rate_limited")
-        user.post("for all of them")

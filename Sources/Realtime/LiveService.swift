@@ -52,6 +52,9 @@ public final class LiveService: Sendable {
     // MARK: On the loop
 
     /// A socket whose handshake is done.
+    /// Why no connection is let in now; on the loop. A gateway in front asks another process then.
+    public var refusal: Problem? { gateway.value.isDraining ? Gateway.goesDown : nil }
+
     public func opened(_ socket: WebSocket) {
         gateway.value.opened(socket)
     }
@@ -192,15 +195,13 @@ public final class LiveService: Sendable {
 }
 
 extension Gateway {
+    static let goesDown = Problem(.overloaded, "this process goes down: connect again", retryAfter: 1)
     static let tooMany = Problem(.rateLimited, "too many live connections", retryAfter: 5)
 
     /// On the loop, with an exchange that was admitted.
     func openStream(_ exchange: HTTPExchange, _ opening: LiveService.Opening, _ headers: [(String, String)]) {
         guard mayConnect(opening.user) else {
-            let problem =
-                isDraining
-                ? Problem(.overloaded, "this process goes down: connect again", retryAfter: 1)
-                : Self.tooMany
+            let problem = isDraining ? Self.goesDown : Self.tooMany
             let answer = Answer.problem(problem, requestID: opening.requestID)
             return exchange.respond(answer.response(requestID: opening.requestID, more: headers))
         }

@@ -100,8 +100,9 @@ final class FrontDoor: ServerHandler {
     }
 
     func upgrade(_ request: HTTPRequest) -> UpgradeVerdict {
-        guard live != nil else { return .refuse(Self.answer(Problem(.notFound, "no live feed here"), request)) }
+        guard let live else { return .refuse(Self.answer(Problem(.notFound, "no live feed here"), request)) }
         guard router.acceptsOrigin(of: request) else { return .refuse(Self.foreignOrigin(request)) }
+        if let refusal = live.refusal { return .refuse(Self.answer(refusal, request)) }
         let offered = request.headers.all("sec-websocket-protocol").joined(separator: ",").split(separator: ",")
             .map { $0.filter { $0 != " " && $0 != "\t" } }
         return .accept(subprotocol: offered.contains("centrifuge-json") ? "centrifuge-json" : nil)

@@ -124,6 +124,8 @@ class WebSocketReader(Reader):
                 if message.type != aiohttp.WSMsgType.TEXT:
                     if ws.close_code and 3500 <= ws.close_code < 4000:
                         self.refused(f"told never to come back: {ws.close_code}")
+                    # A drain that begins between handshake and reply: told to come again, as the protocol has it.
+                    self.is_open |= ws.close_code == 3001
                     raise EOFError
                 for line in filter(None, message.data.split("\n")):
                     if line == "{}":

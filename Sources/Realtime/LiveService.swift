@@ -52,12 +52,12 @@ public final class LiveService: Sendable {
     // MARK: On the loop
 
     /// A socket whose handshake is done.
-    /// Why no connection is let in now; on the loop. A gateway in front asks another process then.
-    public var refusal: Problem? { gateway.value.isDraining ? Gateway.goesDown : nil }
-
     public func opened(_ socket: WebSocket) {
         gateway.value.opened(socket)
     }
+
+    /// Why no connection is let in now; on the loop. A gateway in front asks another process then.
+    public var refusal: Problem? { gateway.value.isDraining ? Gateway.goesDown : nil }
 
     /// Begins a stream of server-sent events, or answers why not.
     public func openStream(_ request: HTTPRequest, _ exchange: HTTPExchange, headers: [(String, String)]) {

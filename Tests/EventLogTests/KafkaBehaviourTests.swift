@@ -289,9 +289,9 @@ extension KafkaTests {
             broker.kill()
             try broker.start()
             try await feeding.value
-            // The broker is mostly away for longer than the session, and keeps the member that is gone for one more: 6 to
-            // 10 s in 300 restarts. Once it took more than 30 s. A request to join that is never answered would explain
-            // it, and has no shorter bound: max.poll.interval and 3 s, then a session.
+            // The broker is mostly away for longer than the session, and keeps the member that is gone for one more, and up
+            // to 3 s: so for some 300 groups whose broker was killed. Once it took more than 30 s, and nobody knows why. A
+            // request to join that is never answered would explain it: max.poll.interval and 3 s, then a session.
             try await eventually(seconds: 60) { Set(seen.records.map(\.text)).count == 1000 }
             for (key, records) in Dictionary(grouping: seen.records, by: \.key) {
                 let numbers = firstSeen(records.map { Int($0.text)! })

@@ -41,7 +41,7 @@ let package = Package(
         // Threads, and one adapter for each C library
         module("Runtime", ["Core", "CUv"]),
         module("Sockets", ["Core", "Runtime", "CLibwebsockets"]),
-        module("RedisLink", ["Core", "Runtime", "CHiredis"]),
+        module("RedisLink", ["Core", "Runtime", "Crypto", "CHiredis"]),
         module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),
         module("Store", ["Core", "Runtime", "CLibpq"]),
         module("Crypto", ["Core", "Runtime", "COpenSSL", "CCrypt"]),
@@ -90,11 +90,12 @@ let package = Package(
         tests("Core", ["TestSupport", "Core"]),
         tests("Wire", ["TestSupport", "Core", "Wire"]),
         tests("Hub", ["Core", "Wire", "Hub"]),
+        tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
         tests("HTTPService", ["Core", "HTTPService"]),
         tests("FanOut", ["Core", "FanOut"]),
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
-        tests("RedisLink", ["Core", "Runtime", "RedisLink"]),
+        tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests("EventLog", ["Core", "Runtime", "EventLog", "EmbeddedLog", "Store", "Social", "Sidecars"]),
         tests(

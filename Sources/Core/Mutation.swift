@@ -43,6 +43,9 @@ public enum Mutation: String, CaseIterable, Sendable {
     case forgetDisorder = "forget-disorder"
     /// What is under way from an author whom the user has left is let in.
     case letSeveredIn = "let-severed-in"
+    /// A script that Redis does not know is sent again, behind commands that were given later; and what ends a user's
+    /// registration does not say which.
+    case lateScripts = "late-scripts"
     /// A descriptor is lost with each connection.
     case leakDescriptors = "leak-descriptors"
 

@@ -17,6 +17,14 @@ public enum Crypto {
         return digest
     }
 
+    /// 20 bytes. For names that others define by it (Redis scripts, RFC 6455), never for secrets.
+    public static func sha1(_ data: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 20)
+        var length: UInt32 = 20
+        precondition(EVP_Digest(data, data.count, &digest, &length, EVP_sha1(), nil) == 1, "SHA-1")
+        return digest
+    }
+
     /// 32 bytes.
     public static func hmacSHA256(key: [UInt8], _ data: [UInt8]) -> [UInt8] {
         var code = [UInt8](repeating: 0, count: 32)

@@ -1,5 +1,6 @@
 import Core
 import HTTPService
+import Runtime
 import Social
 import Synchronization
 import Wire
@@ -62,14 +63,19 @@ struct PostRoutes: Sendable {
         return answer
     }
 
+    /// How long an answer waits for the author's own feed: Redis may hang, and the fan-out brings the post anyway.
+    private static let patience = 100
+
     /// The author's own feed has the post before the answer is read. The fan-out brings it again, which changes nothing.
     private func showToAuthor(_ post: PostView, after previous: ID, _ scope: RequestScope) async {
         let event = TimelineEvent(
             .created, post: post.id, author: post.authorID,
             payload: TaggedEvent.join(requestID: scope.requestID, FeedEvent.created(post).json))
-        do {
-            try await services.feeds.timelines.deliverToAuthor(event, after: previous)
-        } catch {
+        let timelines = services.feeds.timelines
+        let isShown = await ends(within: Self.patience) {
+            (try? await timelines.deliverToAuthor(event, after: previous)) != nil
+        }
+        if !isShown {
             Log.debug("own feed waits for the fan-out", ["request_id": .text(scope.requestID)])
         }
     }

@@ -1,11 +1,6 @@
-extension Redis {
-    /// A script, with its keys and arguments; an error reply is thrown.
-    public func eval(
-        _ script: RedisScript, keys: [RedisArgument], _ arguments: [RedisArgument]
-    ) async throws(RedisError) -> RedisReply {
-        try await eval(script(keys: keys, arguments))
-    }
+import Core
 
+extension Redis {
     /// One call; an error reply is thrown.
     public func eval(_ call: RedisScriptCall) async throws(RedisError) -> RedisReply {
         let reply = try await eval([call])[0]
@@ -13,34 +8,34 @@ extension Redis {
         return reply
     }
 
-    /// Calls of scripts in one go; their replies in the same order, error replies among them. Calls that Redis
-    /// refused because it did not know the script are repeated with its source, in their order, after the others.
+    /// Calls of scripts in one go; their replies in the same order, error replies among them.
+    ///
+    /// The scripts are those of the link's options. One that Redis has forgotten (SCRIPT FLUSH) ends the connection, and
+    /// with it all that is under way: a call that was sent again by itself would be carried out after calls that were
+    /// given later.
     public func eval(_ calls: [RedisScriptCall]) async throws(RedisError) -> [RedisReply] {
-        var replies = try await pipeline(calls.map(\.byHash))
-        let unknown = replies.indices.filter { replies[$0].isUnknownScript }
-        guard !unknown.isEmpty else { return replies }
-        for (index, reply) in zip(unknown, try await pipeline(unknown.map { calls[$0].bySource })) {
-            replies[index] = reply
-        }
-        return replies
+        checkKnown(calls)
+        #if DEBUG
+        if Mutation.lateScripts.isOn { return try await evalLate(calls) }
+        #endif
+        return try await pipeline(calls.map(\.command))
     }
 
     /// The same from the loop's own thread, without a hop.
     public func evalOnLoop(
         _ calls: [RedisScriptCall], _ completion: @escaping (Result<[RedisReply], RedisError>) -> Void
     ) {
-        pipelineOnLoop(calls.map(\.byHash)) { [self] result in
-            guard case .success(var replies) = result else { return completion(result) }
-            let unknown = replies.indices.filter { replies[$0].isUnknownScript }
-            guard !unknown.isEmpty else { return completion(result) }
-            pipelineOnLoop(unknown.map { calls[$0].bySource }) { result in
-                completion(
-                    result.map { late in
-                        for (index, reply) in zip(unknown, late) { replies[index] = reply }
-                        return replies
-                    })
-            }
-        }
+        checkKnown(calls)
+        #if DEBUG
+        if Mutation.lateScripts.isOn { return evalLateOnLoop(calls, completion) }
+        #endif
+        pipelineOnLoop(calls.map(\.command), completion)
+    }
+
+    private func checkKnown(_ calls: [RedisScriptCall]) {
+        assert(
+            calls.allSatisfy { call in options.scripts.contains { $0.sha1 == call.script.sha1 } },
+            "a script that is not among the link's options")
     }
 
     /// Commands between MULTI and EXEC: all or none, nothing else between them. Returns their replies, error replies

@@ -6,10 +6,10 @@ import Synchronization
 /// again after a loss. Nothing is queued for better times: while the link is down, commands fail at once.
 ///
 /// Replies come within the deadline, or the connection is dropped and all that is under way fails. A command whose
-/// error says `mayHaveRun` may have been carried out: repeat only what may run twice.
+/// error says `mayHaveRun` may have been carried out: repeat only what may run twice. Commands are carried out in the
+/// order in which they were given, as far as they are carried out: none is ever sent again by the link.
 ///
-/// The process must ignore SIGPIPE (`Signals.block()`). Close the link before its loop is stopped: a loop that has
-/// stopped answers nobody.
+/// The process must ignore SIGPIPE (`Signals.block()`).
 public final class Redis: Sendable {
     public struct Options: Sendable {
         /// Milliseconds.
@@ -22,12 +22,14 @@ public final class Redis: Sendable {
         public var maxBytes = 64 << 20
         /// Of the link, in metrics and logs.
         public var name = "commands"
+        /// All that `eval` is called with. Redis knows them before any command of a caller.
+        public var scripts: [RedisScript] = []
 
         public init() {}
     }
 
     public let loop: EventLoop
-    private let options: Options
+    let options: Options
     private let session: LoopBound<RedisSession>
     private let connected = Atomic<Bool>(false)
     private let commands = Atomic<Int>(0)
@@ -47,7 +49,10 @@ public final class Redis: Sendable {
         byteGauge = Metrics.shared.queue("redis_\(options.name)_bytes", limit: options.maxBytes)
         let timing = RedisSession.Timing(connect: options.connectTimeout, command: options.commandTimeout)
         session = try await loop.run {
-            .holding(RedisSession(on: loop, address: address, name: options.name, timing: timing), on: loop)
+            .holding(
+                RedisSession(
+                    on: loop, address: address, name: options.name, timing: timing, scripts: options.scripts),
+                on: loop)
         }
         loop.post { [weak self] in self?.start(onConnect) }
     }
@@ -102,14 +107,21 @@ public final class Redis: Sendable {
         let bytes = Self.encode(commands)
         try admit(commands.count, bytes.count)
         let result = await withCheckedContinuation { continuation in
-            loop.post { [self] in
-                sendAdmitted(bytes, replies: commands.count) { continuation.resume(returning: $0) }
-            }
+            loop.post(
+                { [self] in sendAdmitted(bytes, replies: commands.count) { continuation.resume(returning: $0) } },
+                orElse: { [self] in
+                    release(commands.count, bytes.count)
+                    continuation.resume(returning: .failure(.closed))
+                })
         }
         return try result.get()
     }
 
     // MARK: On the loop
+
+    /// Which connection commands go over that are sent now, counted from 1; 0 where there is none. What an old one still
+    /// holds may reach Redis after what a newer one sends: `LiveNode`'s registrations carry it.
+    public var connectionNumber: Int { session.value.ready == nil ? 0 : session.value.number }
 
     /// One command from the loop's own thread, without a hop. An error reply is a failure.
     public func commandOnLoop(

@@ -147,6 +147,9 @@ final class RedisConnection {
     }
 
     private func receive(_ reply: RedisReply) {
+        if reply.isUnknownScript, !Mutation.lateScripts.isOn {
+            return close(.connectionLost("Redis has forgotten the scripts"))
+        }
         let isComplete = pending.withFirst { waiting in
             waiting.replies.append(reply)
             return waiting.replies.count == waiting.count

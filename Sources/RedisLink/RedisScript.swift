@@ -1,12 +1,17 @@
-/// A Lua script, named by its hash: it is sent by EVALSHA and, where Redis does not know it yet, by EVAL.
+import Core
+import Crypto
+
+/// A Lua script, sent by its hash. A link loads the scripts of its options into Redis before its first command.
 public struct RedisScript: Sendable {
     public let source: String
-    /// 40 hexadecimal digits.
+    /// 40 hexadecimal digits, by which Redis knows it.
     public let sha1: String
 
     public init(_ source: String) {
         self.source = source
-        sha1 = SHA1.hex(source.utf8)
+        var digits = ByteWriter(capacity: 40)
+        digits.append(hex: Crypto.sha1(Array(source.utf8)))
+        sha1 = digits.string
     }
 
     /// A call of it with its keys and arguments.
@@ -21,14 +26,18 @@ public struct RedisScriptCall: Sendable {
     let keys: [RedisArgument]
     let arguments: [RedisArgument]
 
-    var byHash: [RedisArgument] { ["EVALSHA", .text(script.sha1)] + operands }
+    var command: [RedisArgument] { ["EVALSHA", .text(script.sha1)] + operands }
+
+    #if DEBUG
+    /// For `Mutation.lateScripts`.
     var bySource: [RedisArgument] { ["EVAL", .text(script.source)] + operands }
+    #endif
 
     private var operands: [RedisArgument] { [.number(Int64(keys.count))] + keys + arguments }
 }
 
 extension RedisReply {
-    /// EVALSHA of a script that this Redis has not seen since its start.
+    /// EVALSHA of a script that this Redis does not know, or does not know any more.
     var isUnknownScript: Bool {
         if case .error(let text) = self { text.hasPrefix("NOSCRIPT") } else { false }
     }

@@ -22,6 +22,9 @@ final class RedisSession {
     private let address: RedisAddress
     private let name: String
     private let timing: Timing
+    private let scripts: [RedisScript]
+    /// How many connections have become ready.
+    private(set) var number = 0
     private let gauge: Gauge
     private let connects: Counter
     private var connection: RedisConnection?
@@ -30,13 +33,16 @@ final class RedisSession {
     private var isUp = false
     private var isClosed = false
 
-    /// - Parameter name: of the link, for metrics and logs.
-    init(on loop: EventLoop, address: RedisAddress, name: String, timing: Timing) {
+    /// - Parameters:
+    ///   - name: of the link, for metrics and logs.
+    ///   - scripts: are loaded on each connection before it is ready.
+    init(on loop: EventLoop, address: RedisAddress, name: String, timing: Timing, scripts: [RedisScript] = []) {
         loop.assertCurrent()
         self.loop = loop
         self.address = address
         self.name = name
         self.timing = timing
+        self.scripts = scripts
         let label = "link=\"\(name)\""
         gauge = Metrics.shared.gauge("martlet_redis_up", label, help: "Is the link to Redis ready (1) or not (0)")
         connects = Metrics.shared.counter(
@@ -93,7 +99,8 @@ final class RedisSession {
         }
     }
 
-    /// AUTH and SELECT where they are asked for; PING tells whether Redis has loaded its data.
+    /// AUTH and SELECT where they are asked for; PING tells whether Redis has loaded its data. Scripts come before any
+    /// command, so that none is refused and has to be sent again, behind what came later.
     private func logIn() {
         var commands: [[RedisArgument]] = []
         if let password = address.password {
@@ -101,6 +108,7 @@ final class RedisSession {
         }
         if address.database != 0 { commands.append(["SELECT", .number(Int64(address.database))]) }
         commands.append(["PING"])
+        if !Mutation.lateScripts.isOn { commands += scripts.map { ["SCRIPT", "LOAD", .text($0.source)] } }
         var writer = ByteWriter()
         for command in commands { writer.append(command: command) }
         connection?.send(writer.bytes, replies: commands.count) { [weak self] result in
@@ -113,6 +121,7 @@ final class RedisSession {
         for case .error(let text) in replies { return connection.close(.server(text)) }
         Log.info("redis.up", ["link": .text(name), "address": .text(address.description)])
         failures = 0
+        number += 1
         isUp = true
         gauge.set(1)
         connects.add()

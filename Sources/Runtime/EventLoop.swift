@@ -19,10 +19,18 @@ public final class EventLoop: @unchecked Sendable {
     private let gathered: Gauge
     private let threadID = Atomic<UInt>(0)
 
+    private struct Job {
+        let body: @Sendable () -> Void
+        let dropped: (@Sendable () -> Void)?
+    }
+
     private struct Mailbox {
-        var jobs: [@Sendable () -> Void] = []
+        var jobs: [Job] = []
         var closed = false
     }
+
+    /// The loop has stopped, and with it whoever would have answered.
+    public struct Stopped: Error {}
 
     public init(name: String) {
         self.name = name
@@ -47,25 +55,30 @@ public final class EventLoop: @unchecked Sendable {
 
     public var isCurrent: Bool { threadID.load(ordering: .acquiring) == UInt(pthread_self()) }
 
-    /// Traps when it is called on another thread: a confined type checks its owner with it.
+    /// Traps when it is called on another thread, in release builds too: a confined type checks its owner with it, and
+    /// going on would be a data race.
     public func assertCurrent() {
-        assert(isCurrent, "not on the loop \(name)")
+        guard isCurrent else { fatalError("not on the loop \(name)") }
     }
 
-    /// Runs the job on the loop's thread, later, in the order of posting. After `stop()` jobs are dropped.
-    public func post(_ job: @escaping @Sendable () -> Void) {
-        let first = mailbox.withLock { mailbox -> Bool in
-            guard !mailbox.closed else { return false }
-            mailbox.jobs.append(job)
-            return mailbox.jobs.count == 1
+    /// Runs the job on the loop's thread, later, in the order of posting.
+    /// - Parameter dropped: called instead, on any thread, when the loop has stopped. Whoever waits for the job needs it.
+    public func post(_ job: @escaping @Sendable () -> Void, orElse dropped: (@Sendable () -> Void)? = nil) {
+        let waiting = mailbox.withLock { mailbox -> Int? in
+            guard !mailbox.closed else { return nil }
+            mailbox.jobs.append(Job(body: job, dropped: dropped))
+            return mailbox.jobs.count
         }
-        if first { uv_async_send(wake) }
+        if waiting == 1 { uv_async_send(wake) }
+        if waiting == nil { dropped?() }
     }
 
-    /// Runs the job on the loop's thread and waits for its result.
+    /// Runs the job on the loop's thread and waits for its result. Throws `Stopped` when the loop has stopped.
     public func run<T: Sendable>(_ job: @escaping @Sendable () throws -> T) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
-            post { continuation.resume(with: Result { try job() }) }
+            post(
+                { continuation.resume(with: Result { try job() }) },
+                orElse: { continuation.resume(throwing: Stopped()) })
         }
     }
 
@@ -76,16 +89,18 @@ public final class EventLoop: @unchecked Sendable {
             return jobs
         }
         gathered.set(jobs.count)
-        for job in jobs { job() }
+        for job in jobs { job.body() }
     }
 
     /// Runs what is in the mailbox, then ends the thread. Handles that are still open are left to the process's end.
     public func stop() {
         post { [self] in uv_stop(loop) }
         done.wait()
-        mailbox.withLock { mailbox in
+        let late = mailbox.withLock { mailbox in
             mailbox.closed = true
-            mailbox.jobs = []
+            defer { mailbox.jobs = [] }
+            return mailbox.jobs
         }
+        for job in late { job.dropped?() }
     }
 }

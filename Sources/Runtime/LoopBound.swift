@@ -31,8 +31,9 @@ public final class LoopBound<Value>: @unchecked Sendable {
     }
 
     /// Runs the job on the loop's thread, later.
-    public func run(_ job: @escaping @Sendable (Value) -> Void) {
-        loop.post { job(self.stored!) }
+    /// - Parameter dropped: as in `EventLoop.post`.
+    public func run(_ job: @escaping @Sendable (Value) -> Void, orElse dropped: (@Sendable () -> Void)? = nil) {
+        loop.post({ job(self.stored!) }, orElse: dropped)
     }
 
     deinit {

@@ -66,6 +66,7 @@ final class Server: Sendable {
         // The gateway calls Redis on its own loop, without a hop.
         var redisOptions = Redis.Options()
         redisOptions.name = "gateway"
+        redisOptions.scripts = Timelines.scripts
         let redis = try await Redis(on: site.sockets, address: site.redisAddress, options: redisOptions)
         try await redis.waitUntilConnected(milliseconds: 5000)
         let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)

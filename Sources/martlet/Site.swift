@@ -53,7 +53,9 @@ final class Site: Sendable {
             connections: configuration.poolSize)
         relaxed.name = "pg_log"
         relaxedDatabase = configuration.kafka != nil ? nil : Database(loop: stores, options: relaxed)
-        redis = try await Redis(on: stores, address: redisAddress)
+        var redisOptions = Redis.Options()
+        redisOptions.scripts = Timelines.scripts
+        redis = try await Redis(on: stores, address: redisAddress, options: redisOptions)
         ids = IDGenerator(node: node ?? configuration.node, clock: clock)
         let hasher = PasswordHasher(threads: passwordThreads, cost: configuration.passwordCost)
         revocations = Revocations(clock: clock)

@@ -3,6 +3,20 @@ import Crypto
 import Testing
 
 @Suite struct CryptoTests {
+    /// The vectors of FIPS 180-4.
+    @Test func sha1() {
+        func hex(_ text: String) -> String {
+            var writer = ByteWriter()
+            writer.append(hex: Crypto.sha1(Array(text.utf8)))
+            return writer.string
+        }
+        #expect(hex("") == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
+        #expect(hex("abc") == "a9993e364706816aba3e25717850c26c9cd0d89d")
+        #expect(
+            hex("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")
+                == "84983e441c3bd26ebaae4aa1f95129e5e54670f1")
+    }
+
     /// RFC 4231, test case 2.
     @Test func hmacHasItsPublishedValue() {
         var hex = ByteWriter()

@@ -18,15 +18,6 @@ import Testing
         #expect(writer.string == "*1\r\n$\(String(number).count)\r\n\(number)\r\n")
     }
 
-    /// The vectors of FIPS 180-4, and lengths around a block.
-    @Test func sha1() {
-        #expect(SHA1.hex([]) == "da39a3ee5e6b4b0d3255bfef95601890afd80709")
-        #expect(SHA1.hex("abc".utf8) == "a9993e364706816aba3e25717850c26c9cd0d89d")
-        let text = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"
-        #expect(SHA1.hex(text.utf8) == "84983e441c3bd26ebaae4aa1f95129e5e54670f1")
-        #expect(SHA1.hex([UInt8](repeating: 97, count: 64)) == "0098ba824b5c16427bd7a1122a5a442a25ec644d")
-    }
-
     @Test func fifoKeepsOrder() {
         var queue = FIFO<Int>()
         var next = 0

@@ -116,25 +116,6 @@ import Testing
         #expect(try await redis.pipeline([["PING"], ["PING"]]).count == 2)
     }
 
-    @Test func scriptsComeBackAfterAFlush() async throws {
-        let server = try RedisServer()
-        let redis = try await link(server)
-        let script = RedisScript("return {KEYS[1], ARGV[1]}")
-        let expected = RedisReply.array([.bulk([107]), .bulk([97])])
-        #expect(try await redis.eval(script, keys: ["k"], ["a"]) == expected)
-        _ = try await redis.command("SCRIPT", "FLUSH")
-        let calls = (0..<3).map { script(keys: ["k"], [.number($0)]) }
-        #expect(try await redis.eval(calls).map { $0.elements?.last?.integer } == [0, 1, 2])
-        _ = try await redis.command("SCRIPT", "FLUSH")
-        let onLoop = await withCheckedContinuation { continuation in
-            redis.loop.post {
-                redis.evalOnLoop([script(keys: ["k"], ["a"])]) { continuation.resume(returning: $0) }
-            }
-        }
-        #expect(onLoop == .success([expected]))
-        await #expect(throws: RedisError.self) { try await redis.eval(RedisScript("error('x')"), keys: [], []) }
-    }
-
     @Test func transactions() async throws {
         let server = try RedisServer()
         let redis = try await link(server)

@@ -60,6 +60,54 @@ import Wire
         inbox.close()
     }
 
+    /// What an older connection of the node still holds may reach Redis late: it ends no newer registration.
+    @Test func aNewerConnectionsRegistrationStays() async throws {
+        let server = try await TimelinesServer()
+        let inbox = try await TimelinesInbox(server)
+        let old = server.timelines()
+        let link = try await TimelinesServer.link(server.address)
+        try await link.waitUntilConnected(milliseconds: 10_000)
+        let new = Timelines(
+            redis: link, partitions: old.partitions, options: old.options, scripts: TimelineScripts())
+        try await inbox.open([old.channel(partition: 0, node: node)])
+        try await old.ensureEmpty(ann)
+        _ = try await old.register([ann], node: node)
+        let id = try await link.command("CLIENT", "ID").integer!
+        _ = try await server.redis.command("CLIENT", "KILL", "ID", .number(id))
+        while link.isConnected { await Task.yield() }
+        try await link.waitUntilConnected(milliseconds: 10_000)
+        _ = try await new.register([ann], node: node)
+        await #expect(throws: RedisError.self) { try await old.unregister([ann], node: node) }
+        await #expect(throws: RedisError.self) { try await old.register([ben], node: node) }
+        #expect(try await old.deliver(event(1), to: [ann]).pushed == 1)
+        try await new.unregister([ann], node: node)
+        #expect(try await old.deliver(event(2), to: [ann]).pushed == 0)
+        inbox.close()
+    }
+
+    /// Nothing is left in `disordered` of a list that has gone, however it went.
+    @Test func aNoteGoesWithItsList() async throws {
+        let server = try await TimelinesServer()
+        let timelines = server.timelines()
+        let key = RedisArgument.text("\(timelines.options.prefix)disordered:{1.0}")
+        let ways: [(String, () async throws -> Void)] = [
+            ("a delivery", { _ = try await timelines.deliver(self.event(30), to: [self.ann]) }),
+            ("a beat", { _ = try await timelines.beat(node: self.node, partitions: [0]) }),
+            ("a resume", { _ = try await timelines.resume(self.ann, from: LiveCursor(epoch: 1, position: 1)) }),
+            ("a rebuild", { _ = try await timelines.begin(self.ann, token: "a", patience: 1) }),
+            ("an eviction", { try await timelines.evict(self.ann) }),
+        ]
+        for (name, way) in ways {
+            _ = try await server.redis.command("DEL", .text(timelines.listKey(ann)))
+            try await timelines.ensureEmpty(ann)
+            for post: Int64 in [20, 10] { _ = try await timelines.deliver(event(post), to: [ann]) }
+            #expect(try await server.redis.command("HLEN", key).integer == 1)
+            _ = try await server.redis.command("DEL", .text(timelines.listKey(ann)))
+            try await way()
+            #expect(try await server.redis.command("HLEN", key).integer == 0, "\(name)")
+        }
+    }
+
     @Test func resumeTellsWhatChanged() async throws {
         let server = try await TimelinesServer()
         let timelines = server.timelines(cap: 20)

@@ -30,9 +30,22 @@ final class TimelinesServer: Sendable {
         try server.run()
         process = server.processIdentifier
         try Self.watch(server, folder)
-        redis = try await Redis(on: EventLoop(name: "timelines-test"), address: address)
+        redis = try await Self.link(address)
         try await redis.waitUntilConnected(milliseconds: 10_000)
     }
+
+    /// A link that knows the scripts of all tests.
+    static func link(_ address: RedisAddress) async throws -> Redis {
+        var options = Redis.Options()
+        options.scripts = scripts
+        return try await Redis(on: EventLoop(name: "timelines-test"), address: address, options: options)
+    }
+
+    private static let scripts: [RedisScript] = {
+        let mutated = TimelineMutation.allCases.flatMap { TimelineScripts(without: $0).all }
+        return Array(
+            Dictionary((TimelineScripts().all + mutated).map { ($0.sha1, $0) }, uniquingKeysWith: { a, _ in a }).values)
+    }()
 
     /// Ends the server with the test's process, should no `deinit` run.
     private static func watch(_ server: Process, _ folder: String) throws {

@@ -13,6 +13,7 @@ extension TimelineLua {
             local head = pack('>BBI7I7', 1, kind, number, position) .. name
             if call('PUBLISH', base .. 'node:' .. tag .. ':' .. node, head .. body) > 0 then return true end
             call('HDEL', numbers, node)
+            call('HDEL', links, node)
             for index = 1, #users do leave(users[index], node) end
             return false
         end
@@ -148,7 +149,7 @@ extension TimelineLua {
                 severed = call('SMISMEMBER', severed_key, unpack(ARGV, 8))
             end
 
-            local told, missing = {}, {}
+            local told, missing, gone = {}, {}, {}
             for index = 8, #ARGV do
                 local user = ARGV[index]
                 if not (\#(isSevered)) then
@@ -156,6 +157,7 @@ extension TimelineLua {
                     local head = call('LINDEX', list, 0)
                     if not head then
                         missing[#missing + 1] = user
+                        gone[#gone + 1] = user
                     elseif operation == CREATED then
                         local is_told = create(list, head, user)
                         if is_told then told[#told + 1] = user end
@@ -165,6 +167,9 @@ extension TimelineLua {
                     end
                 end
             end
+
+            -- Where the list has gone, there is nothing that its note could tell of.
+            if #gone > 0 then call('HDEL', disordered, unpack(gone)) end
 
             local nodes, order = {}, {}
             local function group(users, part)

@@ -1,7 +1,21 @@
 extension TimelineLua {
-    /// A node holds clients of this user. ARGV: user, node, epoch candidate, seconds that the list lives on.
+    /// A node's registrations name the connection over which they come. What is left of an older connection is refused:
+    /// it may arrive late, and a client that came back meanwhile would never hear of anything again.
+    static let fence = #"""
+        local function is_stale(node, connection)
+            local last = tonumber(call('HGET', links, node) or '0')
+            if connection > last then call('HSET', links, node, connection) end
+            return connection < last
+        end
+
+        local STALE = {err = 'STALE a newer connection of this node has come'}
+        """#
+
+    /// A node holds clients of this user. ARGV: user, node, epoch candidate, seconds that the list lives on, number of
+    /// the node's connection.
     /// Returns: epoch, clock, number of the node's last message.
     static let register = #"""
+        if is_stale(ARGV[2], tonumber(ARGV[5])) then return STALE end
         local nodes = call('HGET', online, ARGV[1]) or ''
         if not without(nodes, ARGV[2]) then call('HSET', online, ARGV[1], nodes .. ARGV[2]) end
         call('EXPIRE', lists .. ARGV[1], ARGV[4])
@@ -10,13 +24,19 @@ extension TimelineLua {
 
     /// The node holds none of them any more. ARGV and result as for `register`.
     static let unregister = #"""
+        if is_stale(ARGV[2], tonumber(ARGV[5])) then return STALE end
         leave(ARGV[1], ARGV[2])
         return {epoch(ARGV[3]), now(), tonumber(call('HGET', numbers, ARGV[2]) or '0')}
         """#
 
     /// A probe on the node's channel. ARGV: node, epoch candidate.
     /// Returns: epoch, clock, the probe's number, how many subscribers got it.
+    ///
+    /// A list that has expired or was evicted leaves its note in `disordered`: each beat looks at a few notes.
     static let beat = #"""
+        for _, user in ipairs(call('HRANDFIELD', disordered, 8) or {}) do
+            if call('EXISTS', lists .. user) == 0 then call('HDEL', disordered, user) end
+        end
         local name, clock = epoch(ARGV[2]), now()
         local number = call('HINCRBY', numbers, ARGV[1], 1)
         local probe = pack('>BBI7I7', 1, 2, number, clock) .. name
@@ -30,7 +50,10 @@ extension TimelineLua {
         local list, position = lists .. ARGV[1], tonumber(ARGV[3])
         local result = {epoch(ARGV[4]), now(), 0}
         local horizon, _, flags = marker_of(list)
-        if not horizon then return result end
+        if not horizon then
+            call('HDEL', disordered, ARGV[1])
+            return result
+        end
         if is_building(flags) then
             result[3] = 1
             return result

@@ -23,6 +23,7 @@ extension TimelineLua {
         if horizon and call('PTTL', build) > ARGV[6] - ARGV[5] then return 1 end
         call('SET', build, ARGV[2], 'PX', ARGV[6])
         if not horizon then
+            call('HDEL', disordered, ARGV[1])
             call('RPUSH', list, pack('>I7I7I7B', 0, tick(), 0, MARKER + BUILDING))
             call('EXPIRE', list, ARGV[4])
         end

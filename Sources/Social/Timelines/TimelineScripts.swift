@@ -17,14 +17,18 @@ struct TimelineScripts: Sendable {
     let sever: RedisScript
     let evict: RedisScript
 
+    var all: [RedisScript] {
+        [deliver, register, unregister, beat, resume, page, begin, abandon, merge, sever, evict]
+    }
+
     /// - Parameter mutation: a rule to leave out, so that a test shows that it is needed.
     init(without mutation: TimelineMutation? = nil) {
         func script(_ parts: String...) -> RedisScript {
             RedisScript(([TimelineLua.prelude] + parts).joined(separator: "\n"))
         }
         deliver = script(TimelineLua.publish, TimelineLua.deliver(without: mutation))
-        register = script(TimelineLua.register)
-        unregister = script(TimelineLua.unregister)
+        register = script(TimelineLua.fence, TimelineLua.register)
+        unregister = script(TimelineLua.fence, TimelineLua.unregister)
         beat = script(TimelineLua.beat)
         resume = script(TimelineLua.resume)
         page = script(TimelineLua.page)
@@ -74,6 +78,7 @@ enum TimelineLua {
         local disordered = base .. 'disordered:' .. tag
         local online = base .. 'online:' .. tag
         local numbers = base .. 'seq:' .. tag
+        local links = base .. 'links:' .. tag
         local TOMBSTONE, MARKER, BUILDING, EDITED, UNTOLD = 1, 2, 4, 8, 16
 
         -- Numbers of 15 digits and more would be rounded by Lua's own conversion.

@@ -13,7 +13,7 @@ extension Timelines {
     /// The node holds clients of these users: from now on it is told of their events. Subscribe the channel before.
     /// The states come in the order of the users.
     public func register(_ users: [ID], node: NodeName) async throws -> [PartitionState] {
-        try await redis.eval(presence(scripts.register, users, node)).map(Self.state)
+        try await onLoop { registerOnLoop(users, node: node, $0) }
     }
 
     public func registerOnLoop(_ users: [ID], node: NodeName, _ completion: @escaping Completion<[PartitionState]>) {
@@ -22,7 +22,7 @@ extension Timelines {
 
     /// The node holds none of their clients any more.
     public func unregister(_ users: [ID], node: NodeName) async throws {
-        _ = try await redis.eval(presence(scripts.unregister, users, node)).map(Self.state)
+        try await onLoop { unregisterOnLoop(users, node: node, $0) }
     }
 
     public func unregisterOnLoop(_ users: [ID], node: NodeName, _ completion: @escaping Completion<Void>) {
@@ -31,9 +31,23 @@ extension Timelines {
         }
     }
 
+    /// On the loop, for the calls name the connection that they go over.
     private func presence(_ script: RedisScript, _ users: [ID], _ node: NodeName) -> [RedisScriptCall] {
-        users.map { user in
-            call(script, of: user, [.text(node.description), candidate(), .number(Int64(options.life))])
+        let connection = Mutation.lateScripts.isOn ? 1 : Int64(redis.connectionNumber)
+        return users.map { user in
+            call(
+                script, of: user,
+                [.text(node.description), candidate(), .number(Int64(options.life)), .number(connection)])
+        }
+    }
+
+    private func onLoop<T: Sendable>(
+        _ body: @escaping @Sendable (@escaping Completion<T>) -> Void
+    ) async throws -> T {
+        try await withCheckedThrowingContinuation { continuation in
+            redis.loop.post(
+                { body { continuation.resume(with: $0) } },
+                orElse: { continuation.resume(throwing: RedisError.closed) })
         }
     }
 

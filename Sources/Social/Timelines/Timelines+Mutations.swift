@@ -18,6 +18,13 @@ extension TimelineScripts {
         return Mutation.ignoreEpoch.isOn ? .horizonOfRebuild : nil
     }
 
+    /// `Mutation.publishBeforeWrite`: one script tells the nodes, another writes the lists.
+    static let publishOnly = changed(delivery, "length = call('LPUSHX', list, entry)", "length = 0")
+    static let writeOnly = changed(delivery, "for _, node in ipairs(order) do", "for _, node in ipairs({}) do")
+    static let ofMutations = [publishOnly, writeOnly]
+
+    private static let delivery = [TimelineLua.publish, TimelineLua.deliver(without: nil)].joined(separator: "\n")
+
     static func changed(_ text: String, _ old: String, _ new: String) -> RedisScript {
         precondition(text.contains(old), "the script has no '\(old)' any more")
         return RedisScript([TimelineLua.prelude, text.replacing(old, with: new)].joined(separator: "\n"))
@@ -25,14 +32,11 @@ extension TimelineScripts {
 }
 
 extension Timelines {
-    /// `Mutation.publishBeforeWrite`: one script tells the nodes, another writes the lists.
+    /// `Mutation.publishBeforeWrite`.
     func publishThenWrite(_ event: TimelineEvent, to users: [ID]) async throws {
-        let text = [TimelineLua.publish, TimelineLua.deliver(without: nil)].joined(separator: "\n")
-        let publish = TimelineScripts.changed(text, "length = call('LPUSHX', list, entry)", "length = 0")
-        let write = TimelineScripts.changed(text, "for _, node in ipairs(order) do", "for _, node in ipairs({}) do")
-        _ = try await redis.eval(deliveries(event, users, by: publish))
+        _ = try await redis.eval(deliveries(event, users, by: TimelineScripts.publishOnly))
         try await Task.sleep(nanoseconds: 200_000_000)
-        _ = try await redis.eval(deliveries(event, users, by: write))
+        _ = try await redis.eval(deliveries(event, users, by: TimelineScripts.writeOnly))
     }
 }
 #endif

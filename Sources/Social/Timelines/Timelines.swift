@@ -39,14 +39,19 @@ public struct Timelines: Sendable {
     public let options: Options
     let scripts: TimelineScripts
 
+    /// - Parameter redis: a link whose options have `Timelines.scripts`.
     public init(redis: Redis, partitions: Partitions, options: Options = Options()) {
-        #if DEBUG
-        let scripts = TimelineScripts.mutated()
-        #else
-        let scripts = TimelineScripts()
-        #endif
-        self.init(redis: redis, partitions: partitions, options: options, scripts: scripts)
+        self.init(redis: redis, partitions: partitions, options: options, scripts: Self.shipped)
     }
+
+    #if DEBUG
+    private static let shipped = TimelineScripts.mutated()
+    public static let scripts = shipped.all + TimelineScripts.ofMutations
+    #else
+    private static let shipped = TimelineScripts()
+    /// What a link must have among its options.
+    public static let scripts = shipped.all
+    #endif
 
     init(redis: Redis, partitions: Partitions, options: Options, scripts: TimelineScripts) {
         precondition(options.cap > 0 && (1...5000).contains(options.usersPerCall), "timelines: options")

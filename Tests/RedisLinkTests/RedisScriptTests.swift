@@ -83,12 +83,14 @@ import Testing
                     }
                 }
             }
-            if round % 10 == 9 { try await redis.waitUntilConnected(milliseconds: 10_000) }
+            guard round % 10 == 9 else { continue }
+            #expect(await eventually { open.load(ordering: .relaxed) == 0 })
+            try await redis.waitUntilConnected(milliseconds: 10_000)
         }
-        #expect(await eventually { open.load(ordering: .relaxed) == 0 })
         try await other.waitUntilConnected(milliseconds: 10_000)
         let list = try await other.command("LRANGE", "list", 0, -1).elements!.map { Int64($0.text!)! }
         #expect(list == list.sorted() && Set(list).count == list.count)
-        #expect(succeeded.withLock { $0.isSubset(of: list) && $0.count > 100 })
+        #expect(succeeded.withLock { $0.isSubset(of: list) })
+        #expect(succeeded.withLock { $0.count > 50 })
     }
 }

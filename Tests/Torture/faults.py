@@ -9,11 +9,14 @@ import signal
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from cluster import Cluster, Role
 from history import History
 from servers import Server, StartFailed
+
+if TYPE_CHECKING:
+    from crowd import Crowd
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ KINDS: dict[str, Kind] = {
     "kill notifier": Kind(5, roles_of("notifier")),
     "kill redis": Kind(1.2, lambda _: ["redis"], (0, 2)),
     "kill kafka": Kind(0.5, lambda _: ["kafka"], (0, 2)),
+    # All of the crowd goes at once, and comes back while a Redis that knows nothing unregisters its users.
+    "stampede": Kind(0.6, lambda _: ["crowd"]),
     "postgres immediate": Kind(0.7, lambda _: ["postgres"], (0, 1)),
     "postgres fast": Kind(0.5, lambda _: ["postgres"], (0, 1)),
     "pause": Kind(4, everyone, (0.2, 4)),
@@ -111,6 +116,7 @@ class Executioner:
         self.locks: dict[str, asyncio.Lock] = {}
         self.clocks: Counter[str] = Counter()
         self.problems: list[str] = []
+        self.crowd: Crowd | None = None
 
     async def run(self, faults: list[Fault], seconds: float) -> None:
         begin = asyncio.get_running_loop().time()
@@ -134,6 +140,10 @@ class Executioner:
         match fault.kind.split()[0]:
             case "kill" if fault.target in ("redis", "kafka"):
                 await self.outage(fault, lambda server: server.kill())
+            case "stampede":
+                cut = self.crowd.drop() if self.crowd else 0
+                await self.commit(Fault(fault.at, "kill redis", "redis"))
+                return cut > 0
             case "postgres":
                 mode = fault.kind.split()[1]
                 await self.outage(fault, lambda server: server.stop(mode))

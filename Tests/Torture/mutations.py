@@ -21,6 +21,8 @@ EMPHASIS = {
     "author-out-of-turn": ["--only", "kill api,kill fanout"],
     # It takes a delivery that is held on its way to Redis while one of its readers leaves.
     "let-severed-in": ["--only", "hold:fanout-*>redis", "--gap", "4"],
+    # It takes a client that comes back in the milliseconds in which its user is unregistered.
+    "late-scripts": ["--only", "stampede", "--gap", "14", "--crowd", "4000", "--topology", "serve"],
     # A Redis that was killed has another epoch, which tells.
     "forget-outage": ["--only", "cut,refuse"],
 }
@@ -48,6 +50,7 @@ CAUGHT_AS = {
     "ignore-epoch": {"missing"},
     "forget-disorder": {"missing"},
     "let-severed-in": {"stranger"},
+    "late-scripts": {"missing"},
     "leak-descriptors": {"leak"},
 }
 """The promise that each breaks; another finding, or a run that failed, has not caught it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import random
 import subprocess
 import time
@@ -11,6 +13,7 @@ from typing import Coroutine
 from api import Api, User
 from check import Report, check
 from cluster import Cluster, martlet_binary
+from crowd import Crowd
 from faults import Executioner, plan
 from history import History, read
 from readers import EventStreamReader, PageWalker, PollReader, Reader, WebSocketReader, walk
@@ -19,11 +22,17 @@ from writers import Author, Follower, change_follow, keep_sessions_fresh
 
 USERS = 20
 CROWD = 1_100
-"""Followers of the first user who do nothing: so many that the progress of a chunk is written down."""
+"""Followers of the first user who do nothing but read: so many that the progress of a chunk is written down."""
 FOLLOWED, FICKLE = 6, 3
 ROADS: list[type[Reader]] = [WebSocketReader, EventStreamReader, PollReader, SdkReader]
 SETTLE_WITHIN = 150.0
 WRITES_AGAIN_WITHIN = 30.0
+
+
+def subject(token: str) -> str:
+    """Whose access token this is."""
+    claims = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"]
 
 
 class Round:
@@ -34,6 +43,7 @@ class Round:
         self.history = History(self.path)
         self.random = random.Random(seed)
         self.only: tuple[str, ...] = ()
+        self.crowd_size = CROWD
         self.executioner = Executioner(cluster, self.history)
         self.followers_from_outside: dict[str, int] = {}
 
@@ -59,8 +69,9 @@ class Round:
         """Users, a crowd behind the first, and who follows whom from the beginning."""
         run = f"{int(time.time()) % 10**6:x}{self.number}"
         users = [await self.api.sign_up(f"t{run}_{index}") for index in range(USERS)]
-        await asyncio.to_thread(self._seed_crowd, users[0], run)
-        self.followers_from_outside[users[0].id] = CROWD
+        self.crowd = Crowd(self.api, await asyncio.to_thread(self._seed_crowd, users[0], run), self._random())
+        self.executioner.crowd = self.crowd
+        self.followers_from_outside[users[0].id] = self.crowd_size
         self.ids = ",".join(user.id for user in users)
         for index, user in enumerate(users):
             others = {(index + step) % USERS for step in range(1, FOLLOWED + 1)} | {0}
@@ -68,20 +79,27 @@ class Round:
                 await change_follow(self.api, user, users[other], True)
         return users
 
-    def _seed_crowd(self, author: User, run: str) -> None:
+    def _seed_crowd(self, author: User, run: str) -> list[User]:
         role = self.cluster.of("api")[0]
         settings = {name: value for name, value in role.settings.items() if name.startswith("MARTLET_")}
         settings.pop("MARTLET_MUTATION", None)
         done = subprocess.run(
-            [martlet_binary(), "seed", "--users", str(CROWD), "--follow", author.handle, "--prefix", f"c{run}",
-             "--tokens", "crowd"],
+            [martlet_binary(), "seed", "--users", str(self.crowd_size), "--follow", author.handle, "--prefix", f"c{run}",
+             "--tokens", "crowd", "--lifetime", "86400"],
             env=settings | {"PATH": "/usr/bin:/bin"}, cwd=self.cluster.home, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
+        tokens = (self.cluster.home / "crowd").read_text().split()
+        crowd = [User(subject(token), "", token, "") for token in tokens]
+        change = {"other": author.id, "follows": True, "begin": self.history.now}
+        for user in crowd:
+            self.history.add("follow begins", user=user.id, **change)
+            self.history.add("follow", user=user.id, end=self.history.now, outcome="done", status=204, **change)
+        return crowd
 
     async def suffer(self, users: list[User]) -> None:
         """Clients and faults at the same time; then the clients go on until all is quiet."""
         writing, reading, supervising = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        readers = self._readers(users)
+        readers = [*self._readers(users), *self.crowd.members]
         for reader in readers:
             self.history.add("reader", r=reader.name, user=reader.user.id, road=reader.road)
         async with asyncio.TaskGroup() as group:
@@ -179,7 +197,8 @@ class Round:
             post, author, deleted, text = row.split("|", 3)
             self.history.add("truth post", post=post, author=author, deleted=deleted == "t", text=text)
         for row in await asyncio.to_thread(
-            self.cluster.sql, f"SELECT follower, followee FROM follows WHERE follower IN ({self.ids})"
+            self.cluster.sql,
+            f"SELECT follower, followee FROM follows WHERE follower IN ({self.ids}) OR followee = {users[0].id}"
         ):
             user, other = row.split("|")
             self.history.add("truth follow", user=user, other=other)

@@ -19,7 +19,7 @@ from typing import Any
 import uvloop
 
 from cluster import Cluster
-from round import Round
+from round import CROWD, Round
 from servers import StartFailed
 
 DESCRIPTORS_MORE, THREADS_MORE = 40, 12
@@ -66,6 +66,7 @@ def torture(options: argparse.Namespace) -> dict[str, Any]:
             seconds = min(options.round, left)
             seed = options.seed * 1000 + number
             part = Round(cluster, number, seed, seconds, options.gap, options.rate)
+            part.crowd_size = options.crowd
             part.only = tuple(filter(None, options.only.split(",")))
             report = uvloop.run(part.run())
             for leak in until_released(cluster, idle):
@@ -102,11 +103,12 @@ def main() -> int:
     parser.add_argument("--round", type=float, default=120, help="seconds of faults before each quiet and check")
     parser.add_argument("--gap", type=float, default=1.1, help="mean seconds between two faults")
     parser.add_argument("--rate", type=float, default=12, help="posts a second")
+    parser.add_argument("--crowd", type=int, default=CROWD, help="connected followers of the first user")
     parser.add_argument("--only", default="", help="kinds of faults, by commas, each for some targets: kind:target")
     parser.add_argument("--keep", action="store_true", help="keep data, logs and histories")
     parser.add_argument("--json", type=Path, help="file that gets the result as a line of JSON")
     options = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (8192, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (16384, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     try:
         result = torture(options)
     except StartFailed as error:

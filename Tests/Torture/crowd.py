@@ -1,0 +1,117 @@
+"""A thousand clients who follow one author, drop at once, and come back while their users are being unregistered."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import random
+import time
+from typing import Any
+
+from api import Api, User
+from readers import CLIENT_ERRORS, WebSocketReader
+
+AWAY = (4.3, 6.8)
+"""Seconds: a node unregisters a user some five after the last connection has gone."""
+
+
+class Crowd:
+    """Its members are readers like all others to the check."""
+
+    def __init__(self, api: Api, users: list[User], random: random.Random) -> None:
+        self.members = [Member(self, api, user, f"crowd {index}", random) for index, user in enumerate(users)]
+        self.dropped_at = 0.0
+        self.open: set[asyncio.WriteTransport] = set()
+
+    def drop(self) -> int:
+        """Cuts all connections that are open; how many these were."""
+        self.dropped_at = time.monotonic()
+        cut = list(self.open)
+        for transport in cut:
+            transport.abort()
+        return len(cut)
+
+
+class Member(WebSocketReader):
+    """The same client as a WebSocketReader, over a bare connection: a thousand of these cost little. It goes when the
+    crowd is dropped or its node ends, never by itself."""
+
+    road = "crowd"
+
+    def __init__(self, crowd: Crowd, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.crowd = crowd
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await asyncio.sleep(self.random.uniform(0, 4))
+        while not stop.is_set():
+            self.is_open = False
+            try:
+                if self.live is not None or await self.read_pages():
+                    await self.session(stop)
+            except CLIENT_ERRORS:
+                since_drop = time.monotonic() - self.crowd.dropped_at
+                was_dropped = since_drop < AWAY[0] and not self.api.is_calm
+                await asyncio.sleep(self.random.uniform(*AWAY) - since_drop if was_dropped else self.random.uniform(0.2, 2))
+
+    async def session(self, stop: asyncio.Event) -> None:
+        begin = self.api.history.now
+        host, port = self.api.address("realtime").split(":")
+        async with asyncio.timeout(10):
+            reader, writer = await asyncio.open_connection(host, int(port))
+        self.crowd.open.add(writer.transport)
+        try:
+            async with asyncio.timeout(10):
+                await shake_hands(reader, writer)
+            self.send(writer, self.connect_command())
+            while not stop.is_set():
+                async with asyncio.timeout(40):
+                    payload = await self.receive(reader)
+                for line in filter(None, payload.split(b"\n")):
+                    if line == b"{}":
+                        self.send(writer, b"{}")
+                    elif not self.take(json.loads(line), begin):
+                        return
+        finally:
+            self.crowd.open.discard(writer.transport)
+            writer.transport.abort()
+
+    def connect_command(self) -> bytes:
+        connect: dict[str, Any] = {"token": self.user.token}
+        if self.position:
+            epoch, offset = self.position
+            connect["subs"] = {self.user.channel: {"recover": True, "epoch": epoch, "offset": offset}}
+        else:
+            connect["data"] = {"since": self.live}
+        return json.dumps({"id": 1, "connect": connect}).encode()
+
+    def send(self, writer: asyncio.StreamWriter, payload: bytes) -> None:
+        """A text frame; its mask is zero, which changes no byte."""
+        length = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2, "big")
+        writer.write(b"\x81" + length + bytes(4) + payload)
+
+    async def receive(self, reader: asyncio.StreamReader) -> bytes:
+        head = await reader.readexactly(2)
+        length = head[1] & 0x7F
+        if length > 125:
+            length = int.from_bytes(await reader.readexactly(2 if length == 126 else 8), "big")
+        payload = await reader.readexactly(length)
+        if head[0] & 0x0F == 8:
+            code = int.from_bytes(payload[:2], "big")
+            if 3500 <= code < 4000:
+                self.refused(f"told never to come back: {code}")
+            self.is_open |= code == 3001
+            raise EOFError
+        return payload
+
+
+async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    key = base64.b64encode(os.urandom(16)).decode()
+    writer.write(
+        f"GET /v1/live/ws HTTP/1.1\r\nHost: martlet\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 101"):
+        raise EOFError

@@ -348,7 +348,7 @@ def check_counters(event: Event, facts: Facts, report: Report) -> None:
     user = event["user"]
     counted = {
         "following": len(facts.truth_follows[user]),
-        "followers": sum(user in others for others in facts.truth_follows.values()) + event["followers_from_outside"],
+        "followers": sum(user in others for others in facts.truth_follows.values()),
         "posts": sum(post["author"] == user and not post["deleted"] for post in facts.truth_posts.values()),
     }
     for name, count in counted.items():

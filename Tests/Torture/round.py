@@ -45,7 +45,6 @@ class Round:
         self.only: tuple[str, ...] = ()
         self.crowd_size = CROWD
         self.executioner = Executioner(cluster, self.history)
-        self.followers_from_outside: dict[str, int] = {}
 
     async def run(self) -> Report:
         self.api = Api(self.cluster, self.history, self._random())
@@ -71,7 +70,6 @@ class Round:
         users = [await self.api.sign_up(f"t{run}_{index}") for index in range(USERS)]
         self.crowd = Crowd(self.api, await asyncio.to_thread(self._seed_crowd, users[0], run), self._random())
         self.executioner.crowd = self.crowd
-        self.followers_from_outside[users[0].id] = self.crowd_size
         self.ids = ",".join(user.id for user in users)
         for index, user in enumerate(users):
             others = {(index + step) % USERS for step in range(1, FOLLOWED + 1)} | {0}
@@ -216,7 +214,7 @@ class Round:
             else:
                 self.history.add(
                     "final counters", user=user.id, followers=view["followers"], following=view["following"],
-                    posts=view["posts"], followers_from_outside=self.followers_from_outside.get(user.id, 0))
+                    posts=view["posts"])
 
     async def write_crowd(self, author: User) -> None:
         """The stored feeds of those who do nothing but follow: the author's posts that are missing there."""

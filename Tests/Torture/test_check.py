@@ -25,7 +25,7 @@ def base() -> list[Event]:
         truth("10"), truth("20"),
         {"e": "truth follow", "user": BEN, "other": ANN},
         {"e": "final feed", "user": BEN, "posts": ["20", "10"]},
-        {"e": "final counters", "user": BEN, "followers": 0, "following": 1, "posts": 0, "followers_from_outside": 0},
+        {"e": "final counters", "user": BEN, "followers": 0, "following": 1, "posts": 0},
     ]
 
 

@@ -1,0 +1,26 @@
+"""A neighbour that stands still holds nobody up for long."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from conftest import MakeUser
+from martlet_process import Server
+
+
+def test_a_redis_that_hangs_costs_an_author_little(own_server: Server, make_user: MakeUser) -> None:
+    """The 201 waits 100 ms for the author's own feed, not for Redis; the post is in the feed when Redis goes on."""
+    alice = make_user("alice", own_server)
+    alice.sees(alice.post("before")["id"])
+    redis = int((own_server.data / "redis" / "redis.pid").read_text())
+    os.kill(redis, signal.SIGSTOP)
+    try:
+        begin = time.monotonic()
+        post = alice.post("while Redis hangs")
+        took = time.monotonic() - begin
+    finally:
+        os.kill(redis, signal.SIGCONT)
+    assert took < 1, f"the answer took {took:.3f} s: a command may take 2 s"
+    alice.sees(post["id"], timeout=20)

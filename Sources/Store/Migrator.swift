@@ -29,7 +29,7 @@ extension Database {
                     number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
                 """)
             let done = Set(
-                try await transaction.query("SELECT number FROM schema_migrations").map { Int($0.integer(0)) })
+                try await transaction.query("SELECT number FROM schema_migrations").map { Int(try $0.integer(0)) })
             if let unknown = done.subtracting(migrations.map(\.number)).max() {
                 throw MigrationError(
                     description: "the database has migration \(unknown), which this version does not know: "

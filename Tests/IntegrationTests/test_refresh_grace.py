@@ -31,7 +31,7 @@ def test_one_after_the_other(alice: User) -> None:
     """The same bytes, whatever came in between; both of the two who ask go on."""
     server, token = alice.server, alice.session["refresh_token"]
     first = expect(refresh(server, token), 200)
-    for key in (None, "a key", None):
+    for key in (None, "a-key", None):
         again = expect(refresh(server, token, key), 200)
         assert again.content == first.content and "idempotency-replayed" not in again.headers
     session = first.json()
@@ -82,7 +82,7 @@ def test_a_log_out_ends_the_grace(alice: User) -> None:
         assert refresh(server, spent).status_code == 401
 
 
-@pytest.mark.parametrize("change", ["answer = NULL", "answer = answer || '\\x00'", "answer = other.answer"])
+@pytest.mark.parametrize("change", ["answer = NULL", "answer = t.answer || '\\x00'", "answer = other.answer"])
 def test_an_answer_that_is_not_this_tokens(alice: User, change: str) -> None:
     """Missing (an older version spent the token), altered, or another's: as good as used long ago."""
     server, token = alice.server, alice.session["refresh_token"]

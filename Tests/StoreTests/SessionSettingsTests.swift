@@ -18,7 +18,8 @@ import Testing
     @Test func settingsOfARoleAndAStringChangeNothing() async throws {
         let settings: [Statement] = [
             Statement("DROP ROLE IF EXISTS odd"), Statement("CREATE ROLE odd LOGIN"),
-            Statement("ALTER ROLE odd SET bytea_output = 'escape'"), Statement("ALTER ROLE odd SET DateStyle = 'German'"),
+            Statement("ALTER ROLE odd SET bytea_output = 'escape'"),
+            Statement("ALTER ROLE odd SET DateStyle = 'German'"),
             Statement("ALTER ROLE odd SET TimeZone = 'Asia/Kolkata'"),
             Statement("ALTER ROLE odd SET IntervalStyle = 'iso_8601'"),
             Statement("ALTER ROLE odd SET client_encoding = 'LATIN1'"),
@@ -39,7 +40,8 @@ import Testing
             SELECT '\\x00ff'::bytea, timestamptz '2026-01-31 12:00Z'::text, interval '1 day 2 hours'::text, '\\n',
                 'é😀', 0.1::float8 + 0.2::float8, NULL = NULL, pg_sleep(0.05)::text
             """)[0]
-        #expect(try row.bytes(0) == [0, 255] && row.text(1) == "2026-01-31 12:00:00+00" && row.text(2) == "1 day 02:00:00")
+        #expect(
+            try row.bytes(0) == [0, 255] && row.text(1) == "2026-01-31 12:00:00+00" && row.text(2) == "1 day 02:00:00")
         #expect(try row.text(3) == "\\n" && row.text(4) == "é😀" && row.text(5) == "0.30000000000000004")
         #expect(try row.optionalText(6) == nil)
         for (name, value) in [
@@ -48,8 +50,9 @@ import Testing
             ("statement_timeout", "15s"), ("row_security", "on"), ("search_path", "elsewhere,public"),
             ("application_name", "martlet"),
         ] {
-            #expect(try await database.query(Self.setting, [.text(name)])[0].text(0).replacing(" ", with: "")
-                == value.replacing(" ", with: ""), "\(name)")
+            #expect(
+                try await database.query(Self.setting, [.text(name)])[0].text(0).replacing(" ", with: "")
+                    == value.replacing(" ", with: ""), "\(name)")
         }
     }
 
@@ -81,7 +84,8 @@ import Testing
 
     @Test func aURIIsTakenAsItIs() async throws {
         let folder = TestPostgres.url.split(separator: " ").first { $0.hasPrefix("host=") }!.dropFirst(5)
-        let uri = "postgresql://martlet@/martlet?host=\(folder)&options=-c%20bytea_output%3Descape&application_name=mine"
+        let uri =
+            "postgresql://martlet@/martlet?host=\(folder)&options=-c%20bytea_output%3Descape&application_name=mine"
         let database = Database(loop: loop, options: DatabaseOptions(connectionInfo: uri, connections: 1))
         #expect(try await database.query(Self.setting, ["bytea_output"])[0].text(0) == "hex")
         #expect(try await database.query(Self.setting, ["application_name"])[0].text(0) == "mine")

@@ -17,11 +17,13 @@ public enum Schema {
         Migration(
             4, "when an event came into the outbox",
             ["ALTER TABLE outbox ADD COLUMN created_at timestamptz NOT NULL DEFAULT now()"]),
+        // `users` before `outbox`, as every write locks them: a migration beside running processes must not block them in
+        // a circle.
+        Migration(5, "counters of follows beside the users", followCounts),
         Migration(
-            5, "the outbox by number",
+            6, "the outbox by number",
             // The relay reads in the order of ids; that of a version before goes on with the primary key.
             ["CREATE UNIQUE INDEX outbox_by_id ON outbox (id)"]),
-        Migration(6, "counters of follows beside the users", followCounts),
         Migration(
             7, "answers to a refresh",
             [
@@ -36,7 +38,7 @@ public enum Schema {
     private static let followCounts: [StaticString] = [
         """
         CREATE TABLE follow_counts (
-            user_id bigint PRIMARY KEY REFERENCES users,
+            user_id bigint PRIMARY KEY,
             followers bigint NOT NULL DEFAULT 0,
             following bigint NOT NULL DEFAULT 0) WITH (fillfactor = 50)
         """,
@@ -67,6 +69,7 @@ public enum Schema {
         FOR EACH ROW WHEN (NEW.followers <> 0 OR NEW.following <> 0) EXECUTE FUNCTION pass_on_follow_counts()
         """,
         "INSERT INTO follow_counts (user_id, followers, following) SELECT id, followers, following FROM users",
+        "ALTER TABLE follow_counts ADD FOREIGN KEY (user_id) REFERENCES users",
     ]
 
     private static let first: [StaticString] = [

@@ -23,6 +23,8 @@ extension Database {
     public func migrate(_ migrations: [Migration]) async throws -> [Int] {
         try await transaction { transaction in
             try await transaction.query("SELECT pg_advisory_xact_lock(7236471)")
+            // Whoever waits for a table's lock has all others wait behind it: better to give up and be started again.
+            try await transaction.query("SELECT set_config('lock_timeout', '10s', true)")
             try await transaction.query(
                 """
                 CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -97,7 +97,8 @@ let package = Package(
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
-        tests("EventLog", ["Core", "Runtime", "EventLog", "EmbeddedLog", "Store", "Social", "Sidecars"]),
+        tests(
+            "EventLog", ["TestSupport", "Core", "Runtime", "EventLog", "EmbeddedLog", "Store", "Social", "Sidecars"]),
         tests(
             "Social", ["TestSupport", "Core", "Wire", "Runtime", "RedisLink", "Store", "Crypto", "Social", "Sidecars"]),
         tests("Tail", ["TestSupport", "Core", "Wire", "Runtime", "HTTPClient", "Tail"]),

@@ -13,7 +13,8 @@ public struct SealedBox: Sendable {
         self.key = key
     }
 
-    public func seal(_ plain: [UInt8]) -> [UInt8] {
+    /// - Parameter name: what the bytes belong to; they can be opened under the same name only.
+    public func seal(_ plain: [UInt8], for name: [UInt8] = []) -> [UInt8] {
         let nonce = Crypto.randomBytes(Self.nonceLength)
         var text = [UInt8](repeating: 0, count: plain.count)
         var tag = [UInt8](repeating: 0, count: Self.tagLength)
@@ -22,6 +23,7 @@ public struct SealedBox: Sendable {
         defer { EVP_CIPHER_CTX_free(context) }
         let sealed =
             EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nil, key, nonce) == 1
+            && EVP_EncryptUpdate(context, nil, &length, name, Int32(name.count)) == 1
             && EVP_EncryptUpdate(context, &text, &length, plain, Int32(plain.count)) == 1
             && EVP_EncryptFinal_ex(context, &tag, &length) == 1
             && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, Int32(Self.tagLength), &tag) == 1
@@ -29,8 +31,8 @@ public struct SealedBox: Sendable {
         return nonce + text + tag
     }
 
-    /// `nil` when it was not sealed with this key, or altered.
-    public func open(_ box: [UInt8]) -> [UInt8]? {
+    /// `nil` when it was not sealed with this key and for this name, or altered.
+    public func open(_ box: [UInt8], for name: [UInt8] = []) -> [UInt8]? {
         guard box.count >= Self.nonceLength + Self.tagLength else { return nil }
         let nonce = Array(box.prefix(Self.nonceLength))
         var tag = Array(box.suffix(Self.tagLength))
@@ -42,6 +44,7 @@ public struct SealedBox: Sendable {
         defer { EVP_CIPHER_CTX_free(context) }
         let opened =
             EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), nil, key, nonce) == 1
+            && EVP_DecryptUpdate(context, nil, &length, name, Int32(name.count)) == 1
             && EVP_DecryptUpdate(context, &plain, &length, text, Int32(text.count)) == 1
             && EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(Self.tagLength), &tag) == 1
             && EVP_DecryptFinal_ex(context, &rest, &length) == 1

@@ -61,8 +61,8 @@ public final class EmbeddedLog: EventLog {
     /// A topic that was there already keeps its number of partitions.
     private func loadTopics() async throws {
         let rows = try await database.query("SELECT topic, count(*) FROM log_partitions GROUP BY topic")
-        state.withLock { state in
-            for row in rows { state.partitions[row.text(0)] = Int(row.integer(1)) }
+        try state.withLock { state in
+            for row in rows { state.partitions[try row.text(0)] = Int(try row.integer(1)) }
         }
     }
 
@@ -182,7 +182,7 @@ public final class EmbeddedLog: EventLog {
             LEFT JOIN log_records r
                 ON r.topic = p.topic AND r.partition = p.partition AND r.log_offset = COALESCE(g.next, 0)
             """, [.texts(readers.map(\.0)), .texts(readers.map(\.1))])
-        return LogBacklog(records: Int(rows[0].integer(0)), age: Int(rows[0].integer(1)))
+        return LogBacklog(records: Int(try rows[0].integer(0)), age: Int(try rows[0].integer(1)))
     }
 
     public func close() async {

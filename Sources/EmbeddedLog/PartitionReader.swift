@@ -98,7 +98,7 @@ final class PartitionReader: Sendable {
             let rows = try await database.query(
                 "SELECT next FROM log_positions WHERE consumer_group = $1 AND topic = $2 AND partition = $3",
                 parameters)
-            position = rows.first?.integer(0) ?? 0
+            position = try rows.first?.integer(0) ?? 0
         }
         let results = try await database.batch([
             Statement(Self.storePosition, parameters + [.integer(position!)]),
@@ -110,8 +110,8 @@ final class PartitionReader: Sendable {
         ])
         return try results[1].map { row in
             LogRecord(
-                topic: name.topic, partition: name.partition, offset: row.integer(0), key: row.text(1),
-                value: row.bytes(2), headers: try FlatJSON.decode(row.text(3)))
+                topic: name.topic, partition: name.partition, offset: try row.integer(0), key: try row.text(1),
+                value: try row.bytes(2), headers: try FlatJSON.decode(try row.text(3)))
         }
     }
 }

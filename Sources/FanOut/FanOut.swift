@@ -85,6 +85,7 @@ public final class FanOut: Sendable {
             do {
                 keys.set(try await idempotency.count())
                 _ = try await repair.finishAbandoned(now: clock.milliseconds())
+                try await Accounts.removeAnswers(database)
                 if turn % 120 == 0 {
                     try await idempotency.removeExpired()
                     try await Accounts.removeExpired(database)

@@ -52,10 +52,11 @@ struct AccountRoutes: Sendable {
     private func refresh(_ scope: RequestScope) async throws -> Answer {
         let token = try Self.refreshToken(scope)
         return try await services.writes.run(scope, user: .zero, route: "refresh") { transaction in
-            switch try await services.accounts.refresh(transaction, refreshToken: token) {
-            case .granted(let grant):
-                services.limits.wasOpened(handle: grant.user.handle, from: scope.address)
-                return StoredAnswer(status: 200, body: Self.session(grant))
+            switch try await services.accounts.refresh(transaction, refreshToken: token, answer: Self.session) {
+            case .granted(let session, let handle):
+                services.limits.wasOpened(handle: handle, from: scope.address)
+                return StoredAnswer(status: 200, body: session)
+            case .repeated(let session): return StoredAnswer(status: 200, body: session)
             case .reused:
                 // An answer, not an error: the end of the session must be committed.
                 let problem = Problem(.tokenReused, "this token was used before: the session has ended, log in again")
@@ -79,7 +80,7 @@ struct AccountRoutes: Sendable {
         return token
     }
 
-    private static func session(_ grant: SessionGrant) -> [UInt8] {
+    @Sendable private static func session(_ grant: SessionGrant) -> [UInt8] {
         var writer = ByteWriter(capacity: 768)
         writer.append(ascii: "{\"user\":")
         grant.user.append(to: &writer)

@@ -17,7 +17,9 @@ extension OpenAPI {
                 answers: [.json("Session", "A new session.")], problems: [401]),
             Operation(
                 method: "post", path: "/v1/auth/refresh", id: "refresh", tag: tag, summary: "Get new tokens",
-                description: "The old refresh token is spent. A spent one ends the session: 401 `token_reused`.",
+                description:
+                    "The old refresh token is spent. Again within 30 s it gets the same answer; later it ends the "
+                    + "session: 401 `token_reused`.",
                 access: .anyone, limit: .auth, body: "RefreshToken", takesIdempotencyKey: true,
                 answers: [.json("Session", "The session goes on.")], problems: [401]),
             Operation(

@@ -42,12 +42,12 @@ struct PostRoutes: Sendable {
         if try scope.idempotencyKey() == nil {
             // The one write that must be fast: a single round trip.
             let results = try await services.writes.run(statements)
-            previous.withLock { $0 = Posts.previous(results) }
+            try previous.withLock { $0 = try Posts.previous(results) }
             answer = .json(stored.body, status: stored.status, headers: [("Location", stored.location!)])
         } else {
             answer = try await services.writes.run(scope, user: author, route: "posts") { transaction in
                 let results = try await transaction.batch(statements)
-                previous.withLock { $0 = Posts.previous(results) }
+                try previous.withLock { $0 = try Posts.previous(results) }
                 return stored
             }
         }

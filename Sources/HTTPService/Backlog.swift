@@ -1,6 +1,7 @@
 import Synchronization
 
-/// How far the fan-out is behind, as the side that writes sees it: how many events wait in the outbox, and since when.
+/// How far the fan-out is behind, as the side that writes sees it: how many events wait in the outbox (a little too many
+/// where inserts were rolled back, see `OutboxGauge`), and since when.
 /// Beyond half of a limit a growing part of the writes is refused, beyond the limit all are. Set by one task, asked on one
 /// loop.
 ///
@@ -38,7 +39,7 @@ public final class Backlog: Sendable {
         self.patience = patience
     }
 
-    /// How far the events have to be counted.
+    /// More than this is as much as this.
     public var mostCounted: Int { state.withLock { $0.old > 0 ? Self.stalledLimit : limit } }
 
     /// - Parameters:

@@ -50,13 +50,15 @@ public struct Idempotency: Sendable {
                     WHERE user_id = $1 AND route = $2 AND key = $3 AND created_at > now() - make_interval(hours => 24)
                     """, name),
             ])
-            guard found[0][0].bool(0) else {
+            guard try found[0][0].bool(0) else {
                 throw Problem(
                     .conflict, "a request with this idempotency key is still running", field: "Idempotency-Key",
                     retryAfter: 1)
             }
             if let row = found[1].first, !Mutation.ignoreIdempotencyKey.isOn {
-                guard row.bytes(0) == requestHash, let answer = box.open(row.bytes(1)).flatMap(StoredAnswer.init) else {
+                guard try row.bytes(0) == requestHash,
+                    let answer = box.open(try row.bytes(1)).flatMap(StoredAnswer.init)
+                else {
                     throw Problem(
                         .idempotencyConflict, "this idempotency key came with another request before",
                         field: "Idempotency-Key")
@@ -80,12 +82,17 @@ public struct Idempotency: Sendable {
     public func count() async throws -> Int {
         let rows = try await database.query(
             "SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = 'idempotency_keys'::regclass")
-        return Int(rows[0].integer(0))
+        return Int(try rows[0].integer(0))
     }
 
-    /// Forgets keys that are too old to be honoured.
+    /// Forgets keys that are too old to be honoured. What another process is about to forget is left to it.
     public func removeExpired() async throws {
-        try await database.query("DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(hours => 25)")
+        try await database.query(
+            """
+            DELETE FROM idempotency_keys WHERE (user_id, route, key) IN (
+                SELECT user_id, route, key FROM idempotency_keys
+                WHERE created_at < now() - make_interval(hours => 25) FOR UPDATE SKIP LOCKED)
+            """)
     }
 }
 

@@ -17,6 +17,59 @@ public enum Schema {
         Migration(
             4, "when an event came into the outbox",
             ["ALTER TABLE outbox ADD COLUMN created_at timestamptz NOT NULL DEFAULT now()"]),
+        // `users` before `outbox`, as every write locks them: a migration beside running processes must not block them in
+        // a circle.
+        Migration(5, "counters of follows beside the users", followCounts),
+        Migration(
+            6, "the outbox by number",
+            // The relay reads in the order of ids; that of a version before goes on with the primary key.
+            ["CREATE UNIQUE INDEX outbox_by_id ON outbox (id)"]),
+        Migration(
+            7, "answers to a refresh",
+            [
+                // What the first refresh with this token was answered, sealed; for half a minute.
+                "ALTER TABLE refresh_tokens ADD COLUMN answer bytea",
+                "CREATE INDEX refresh_tokens_answered ON refresh_tokens (spent_at) WHERE answer IS NOT NULL",
+            ]),
+    ]
+
+    /// A follow must not lock the author's row, which orders the author's posts. A version that counts in `users` may
+    /// still run: its counts are passed on. `users.followers` and `users.following` are read by nobody else.
+    private static let followCounts: [StaticString] = [
+        """
+        CREATE TABLE follow_counts (
+            user_id bigint PRIMARY KEY,
+            followers bigint NOT NULL DEFAULT 0,
+            following bigint NOT NULL DEFAULT 0) WITH (fillfactor = 50)
+        """,
+        """
+        CREATE FUNCTION pass_on_follow_counts() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            more_followers bigint := NEW.followers;
+            more_following bigint := NEW.following;
+        BEGIN
+            IF TG_OP = 'UPDATE' THEN
+                more_followers := more_followers - OLD.followers;
+                more_following := more_following - OLD.following;
+            END IF;
+            INSERT INTO follow_counts AS c (user_id, followers, following)
+            VALUES (NEW.id, more_followers, more_following)
+            ON CONFLICT (user_id) DO UPDATE
+            SET followers = c.followers + excluded.followers, following = c.following + excluded.following;
+            RETURN NULL;
+        END $$
+        """,
+        // The triggers first: they wait for whoever writes users, and nobody counts between them and the copy.
+        """
+        CREATE TRIGGER pass_on_updated_counts AFTER UPDATE OF followers, following ON users
+        FOR EACH ROW EXECUTE FUNCTION pass_on_follow_counts()
+        """,
+        """
+        CREATE TRIGGER pass_on_first_counts AFTER INSERT ON users
+        FOR EACH ROW WHEN (NEW.followers <> 0 OR NEW.following <> 0) EXECUTE FUNCTION pass_on_follow_counts()
+        """,
+        "INSERT INTO follow_counts (user_id, followers, following) SELECT id, followers, following FROM users",
+        "ALTER TABLE follow_counts ADD FOREIGN KEY (user_id) REFERENCES users",
     ]
 
     private static let first: [StaticString] = [
@@ -70,8 +123,7 @@ public enum Schema {
             deleted_at timestamptz)
         """,
         "CREATE INDEX posts_by_author ON posts (author_id, id DESC) WHERE deleted_at IS NULL",
-        // Insert only. Sequence numbers commit out of order: the relay reads in the order of (xid, id) and only below
-        // the oldest transaction that is still running.
+        // Insert only. Read in the order of ids (`Outbox.statement`); xid is what versions before read by.
         """
         CREATE TABLE outbox (
             id bigint GENERATED ALWAYS AS IDENTITY,

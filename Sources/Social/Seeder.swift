@@ -25,8 +25,8 @@ public final class Seeder: Sendable {
         try await database.batch([
             Statement(
                 """
-                INSERT INTO users (id, handle, display_name, password_hash, following)
-                SELECT id, $2 || '_' || id, 'Seed ' || right(id::text, 6), $3, 1 FROM unnest($1::bigint[]) id
+                INSERT INTO users (id, handle, display_name, password_hash)
+                SELECT id, $2 || '_' || id, 'Seed ' || right(id::text, 6), $3 FROM unnest($1::bigint[]) id
                 """, [.integers(users.map(\.raw)), .text(handlePrefix), .text(hash.withLock { $0 })]),
             Statement(
                 "INSERT INTO sessions (id, user_id) SELECT s, u FROM unnest($1::bigint[], $2::bigint[]) t (s, u)",
@@ -47,9 +47,13 @@ public final class Seeder: Sendable {
                 SELECT u, m.id + 1 FROM unnest($1::bigint[]) u, (SELECT max(id) AS id FROM posts WHERE author_id = $2) m
                 WHERE m.id IS NOT NULL
                 """, [.integers(users.map(\.raw)), .integer(author.raw)]),
+            // The author's id is below theirs, and is locked first.
             Statement(
-                "UPDATE users SET followers = followers + $2 WHERE id = $1",
-                [.integer(author.raw), .integer(Int64(count))]),
+                """
+                INSERT INTO follow_counts AS c (user_id, followers, following)
+                SELECT $1::bigint, $3::bigint, 0 UNION ALL SELECT u, 0, 1 FROM unnest($2::bigint[]) u ORDER BY 1
+                ON CONFLICT (user_id) DO UPDATE SET followers = c.followers + excluded.followers
+                """, [.integer(author.raw), .integers(users.map(\.raw)), .integer(Int64(count))]),
         ])
         return Array(zip(users, sessions))
     }

@@ -4,6 +4,7 @@ public struct DatabaseOptions: Sendable {
     /// A libpq connection string or URI.
     public var connectionInfo: String
     public var connections: Int
+    public var session = SessionSettings()
     /// How many batches may be under way on one connection.
     public var pipelineDepth = 8
     public var maxWaiting = 2000

@@ -23,13 +23,15 @@ extension Database {
     public func migrate(_ migrations: [Migration]) async throws -> [Int] {
         try await transaction { transaction in
             try await transaction.query("SELECT pg_advisory_xact_lock(7236471)")
+            // Whoever waits for a table's lock has all others wait behind it: better to give up and be started again.
+            try await transaction.query("SELECT set_config('lock_timeout', '10s', true)")
             try await transaction.query(
                 """
                 CREATE TABLE IF NOT EXISTS schema_migrations (
                     number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
                 """)
             let done = Set(
-                try await transaction.query("SELECT number FROM schema_migrations").map { Int($0.integer(0)) })
+                try await transaction.query("SELECT number FROM schema_migrations").map { Int(try $0.integer(0)) })
             if let unknown = done.subtracting(migrations.map(\.number)).max() {
                 throw MigrationError(
                     description: "the database has migration \(unknown), which this version does not know: "

@@ -12,6 +12,8 @@ final class PgConnection {
     private struct Batch {
         /// The statements that are prepared in this batch, with their names: they exist once it has succeeded.
         let prepares: [String: String]
+        /// How many results are due.
+        let statements: Int
         let sentAt = monotonicNanoseconds()
         var rows: [PgRows] = []
         var failure: PgError?
@@ -27,6 +29,9 @@ final class PgConnection {
     private var batches: [Batch] = []
     private var prepared: [String: String] = [:]
     private var preparedCount = 0
+    private let settings: SessionSettings
+    /// The server answers; `isReady` once the session's settings are made.
+    private var isOpen = false
     private(set) var isReady = false
     /// Told once when the connection is ready, and once when it has ended.
     var onReady: (() -> Void)?
@@ -38,10 +43,14 @@ final class PgConnection {
     /// How long the oldest batch has been under way, in milliseconds.
     var age: Int { batches.first.map { Int((monotonicNanoseconds() - $0.sentAt) / 1_000_000) } ?? 0 }
 
-    init(loop: EventLoop, connectionInfo: String, connectTimeout: Int = 5000) {
+    /// - Parameter connectionInfo: a string of pairs or a URI, taken as it is.
+    init(loop: EventLoop, connectionInfo: String, settings: SessionSettings, connectTimeout: Int = 5000) {
         loop.assertCurrent()
         self.loop = loop
-        connection = PQconnectStart(connectionInfo)
+        self.settings = settings
+        connection = withCStrings(["dbname", "fallback_application_name", nil]) { names in
+            withCStrings([connectionInfo, "martlet", nil]) { PQconnectStartParams(names, $0, 1) }
+        }
         // The server's notices would go to standard error as bare text; what matters comes as an error.
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
         connectTimer = LoopTimer(on: loop, after: connectTimeout) { [weak self] in
@@ -70,10 +79,10 @@ final class PgConnection {
 
     private func ready(_ events: FileWatch.Events) {
         guard let connection else { return }
-        guard isReady else {
+        guard isOpen else {
             let state = PQconnectPoll(connection)
             switch state {
-            case PGRES_POLLING_OK: becomeReady()
+            case PGRES_POLLING_OK: open(connection)
             case PGRES_POLLING_FAILED: fail(lastError())
             default: continueConnecting(state)
             }
@@ -83,18 +92,33 @@ final class PgConnection {
         flush()
     }
 
-    private func becomeReady() {
-        connectTimer?.cancel()
+    private func open(_ connection: OpaquePointer) {
         PQsetnonblocking(connection, 1)
         guard PQenterPipelineMode(connection) == 1 else { return fail(lastError()) }
-        isReady = true
+        isOpen = true
         watch?.watch(.readable)
+        queue(settings.statements(serverVersion: PQserverVersion(connection))) { [weak self] result in
+            switch result {
+            case .success: self?.becomeReady()
+            case .failure(let error): self?.fail(error)
+            }
+        }
+    }
+
+    private func becomeReady() {
+        connectTimer?.cancel()
+        isReady = true
         onReady?()
     }
 
     /// Sends the statements and one Sync. They are one transaction unless they hold their own BEGIN or COMMIT.
     func send(_ statements: [Statement], _ completion: @escaping Completion) {
-        guard let connection, isReady else { return completion(.failure(.closed)) }
+        guard isReady else { return completion(.failure(.closed)) }
+        queue(statements, completion)
+    }
+
+    private func queue(_ statements: [Statement], _ completion: @escaping Completion) {
+        guard let connection else { return completion(.failure(.closed)) }
         do throws(PgError) {
             // All parameters are checked before the first byte is queued.
             let encoded = try statements.map { statement throws(PgError) -> [String?] in
@@ -105,7 +129,7 @@ final class PgConnection {
                 try sendOne(connection, statement.sql, parameters, &prepares)
             }
             guard PQpipelineSync(connection) == 1 else { throw lastError() }
-            batches.append(Batch(prepares: prepares, completion: completion))
+            batches.append(Batch(prepares: prepares, statements: statements.count, completion: completion))
             flush()
         } catch {
             completion(.failure(error))
@@ -129,13 +153,14 @@ final class PgConnection {
     }
 
     private func read() {
-        guard let connection else { return }
         guard PQconsumeInput(connection) == 1 else { return fail(lastError()) }
-        while !batches.isEmpty, PQisBusy(connection) == 0 {
+        // What is told of a result may close the connection.
+        while let connection, !batches.isEmpty, PQisBusy(connection) == 0 {
             guard let result = PQgetResult(connection) else { continue }
             take(result)
             PQclear(result)
         }
+        guard let connection else { return }
         while let notification = PQnotifies(connection) {
             onNotification?(String(cString: notification.pointee.relname), String(cString: notification.pointee.extra))
             PQfreemem(notification)
@@ -146,7 +171,10 @@ final class PgConnection {
     private func take(_ result: OpaquePointer) {
         switch PQresultStatus(result) {
         case PGRES_PIPELINE_SYNC:
-            let batch = batches.removeFirst()
+            var batch = batches.removeFirst()
+            if batch.failure == nil, batch.rows.count != batch.statements {
+                batch.failure = .unreadable("\(batch.rows.count) results for \(batch.statements) statements")
+            }
             if batch.failure == nil { prepared.merge(batch.prepares) { known, _ in known } }
             batch.completion(batch.failure.map { .failure($0) } ?? .success(batch.rows))
         case PGRES_TUPLES_OK: batches[0].rows.append(PgRows(copying: result))
@@ -160,7 +188,7 @@ final class PgConnection {
     }
 
     private func flush() {
-        guard let connection, isReady else { return }
+        guard let connection, isOpen else { return }
         switch PQflush(connection) {
         case 0: watch?.watch(.readable)
         case 1: watch?.watch([.readable, .writable])
@@ -173,7 +201,7 @@ final class PgConnection {
     private func fail(_ error: PgError) {
         guard let connection else { return }
         self.connection = nil
-        isReady = false
+        (isOpen, isReady) = (false, false)
         connectTimer?.cancel()
         watch?.cancel()
         PQfinish(connection)

@@ -31,6 +31,11 @@ public struct PgError: Error, Sendable, CustomStringConvertible {
         PgError(sqlState: "22021", message: what)
     }
 
+    /// What the server sent is not what the statement promises.
+    public static func unreadable(_ what: String) -> PgError {
+        PgError(sqlState: "XX001", message: "an unreadable answer: \(what)")
+    }
+
     static let poolFull = PgError(sqlState: "53300", message: "too many queries wait for a connection")
     static let waitedTooLong = PgError(sqlState: "57014", message: "no connection became free in time")
     static let closed = PgError(sqlState: "08003", message: "the pool is closed")

@@ -52,7 +52,8 @@ public final class PgListener: Sendable {
 
         func connect() {
             guard !closed else { return }
-            let connection = PgConnection(loop: loop, connectionInfo: connectionInfo)
+            let connection = PgConnection(
+                loop: loop, connectionInfo: connectionInfo, settings: SessionSettings())
             self.connection = connection
             connection.onReady = { [weak self] in self?.listen() }
             connection.onNotification = { [weak self] in self?.onNotification($0, $1) }

@@ -120,7 +120,8 @@ final class PgPool {
         guard total < options.connections, connecting.count < 2, monotonicNanoseconds() >= retryAt, !closed else {
             return
         }
-        let connection = PgConnection(loop: loop, connectionInfo: options.connectionInfo)
+        let connection = PgConnection(
+            loop: loop, connectionInfo: options.connectionInfo, settings: options.session)
         let key = ObjectIdentifier(connection)
         connecting[key] = connection
         connection.onReady = { [weak self, unowned connection] in

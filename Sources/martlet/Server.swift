@@ -98,13 +98,13 @@ final class Server: Sendable {
 
     /// Writes are refused when the fan-out, in this process or in others, does not keep up.
     private func watchOutbox() {
-        let outbox = OutboxReader(database: site.relaxedDatabase ?? site.database)
+        let outbox = OutboxGauge(database: site.relaxedDatabase ?? site.database)
         let length = Metrics.shared.queue("outbox", limit: backlog.limit)
         let task = Task(priority: .high) { [backlog] in
             var first: Int64 = 0
             var movedAt = monotonicNanoseconds() / 1_000_000
             while !Task.isCancelled {
-                if let waiting = try? await outbox.waiting(upTo: backlog.mostCounted) {
+                if let waiting = try? await outbox.read(upTo: backlog.mostCounted) {
                     let now = monotonicNanoseconds() / 1_000_000
                     if waiting.first != first || waiting.count == 0 { movedAt = now }
                     first = waiting.first

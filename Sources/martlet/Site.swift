@@ -40,17 +40,12 @@ final class Site: Sendable {
         self.configuration = configuration
         secret = try configuration.secret(make: makeSecret)
         redisAddress = try configuration.redisAddress()
-        database = Database(
-            loop: stores,
-            options: DatabaseOptions(
-                connectionInfo: Self.connectionInfo(
-                    configuration.postgresURL,
-                    options: "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"),
-                connections: configuration.poolSize))
-        var relaxed = DatabaseOptions(
-            connectionInfo: Self.connectionInfo(
-                configuration.postgresURL, options: "-c statement_timeout=30000 -c synchronous_commit=off"),
-            connections: configuration.poolSize)
+        var options = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: configuration.poolSize)
+        options.session.idleInTransactionTimeout = 30_000
+        database = Database(loop: stores, options: options)
+        var relaxed = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: configuration.poolSize)
+        relaxed.session.statementTimeout = 30_000
+        relaxed.session.commitsAreDurable = false
         relaxed.name = "pg_log"
         relaxedDatabase = configuration.kafka != nil ? nil : Database(loop: stores, options: relaxed)
         var redisOptions = Redis.Options()
@@ -61,7 +56,8 @@ final class Site: Sendable {
         revocations = Revocations(clock: clock)
         accounts = Accounts(
             database: database, ids: ids, hasher: hasher,
-            signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: secret)), revocations: revocations,
+            signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: secret)),
+            answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: secret)), revocations: revocations,
             clock: clock)
         users = Users(database: database)
         posts = Posts(database: database, ids: ids, users: users, clock: clock)
@@ -73,19 +69,22 @@ final class Site: Sendable {
         cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
     }
 
-    /// Adds options for the server's side, and a name for its lists of connections, to a URI or a string of pairs.
-    private static func connectionInfo(_ base: String, options: String) -> String {
-        guard base.hasPrefix("postgres://") || base.hasPrefix("postgresql://") else {
-            return "\(base) options='\(options)' application_name=martlet"
-        }
-        let encoded = options.replacing(" ", with: "%20").replacing("=", with: "%3D")
-        return base + (base.contains("?") ? "&" : "?") + "options=\(encoded)&application_name=martlet"
+    /// Brings the schema up to date; returns the numbers of the steps that ran. Copying a large table takes longer than a
+    /// request may.
+    func migrate() async throws -> [Int] {
+        var options = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: 1)
+        options.session.statementTimeout = 0
+        options.answerMilliseconds = 3_600_000
+        options.name = "pg_migration"
+        let database = Database(loop: stores, options: options)
+        defer { database.close() }
+        return try await database.migrate(Schema.migrations)
     }
 
     /// Waits for PostgreSQL and Redis, brings the schema up to date.
     func prepare() async throws {
         do {
-            _ = try await database.migrate(Schema.migrations)
+            _ = try await migrate()
         } catch let error as MigrationError {
             throw Failure(error.description)
         } catch {
@@ -116,8 +115,7 @@ final class Site: Sendable {
     /// Hears of log-outs and of events in the outbox.
     func listen(onOutbox: @escaping @Sendable () -> Void) -> PgListener {
         PgListener(
-            loop: stores,
-            connectionInfo: Self.connectionInfo(configuration.postgresURL, options: "-c statement_timeout=15000"),
+            loop: stores, connectionInfo: configuration.postgresURL,
             channels: [Accounts.sessionChannel, Outbox.channel],
             onState: { [accounts, revocations] isUp in
                 guard isUp else { return }

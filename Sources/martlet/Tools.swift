@@ -8,7 +8,7 @@ import Tail
 enum Tools {
     static func migrate(_ configuration: Configuration) async throws {
         let site = try await Site(configuration, makeSecret: true, node: 63, passwordThreads: 1)
-        let done = try await site.database.migrate(Schema.migrations)
+        let done = try await site.migrate()
         Program.say(
             done.isEmpty ? "the schema is up to date" : "migrated: " + done.map(String.init).joined(separator: ", "))
     }

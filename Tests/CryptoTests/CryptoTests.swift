@@ -41,6 +41,13 @@ import Testing
         #expect(box.open([]) == nil)
     }
 
+    @Test func aSealedBoxOpensForItsNameOnly() {
+        let box = SealedBox(key: Crypto.randomBytes(32))
+        let sealed = box.seal(Array("secret".utf8), for: Array("mine".utf8))
+        #expect(box.open(sealed, for: Array("mine".utf8)) == Array("secret".utf8))
+        for other in ["", "yours", "min", "mine "] { #expect(box.open(sealed, for: Array(other.utf8)) == nil) }
+    }
+
     @Test func passwords() async throws {
         let hasher = PasswordHasher(threads: 1, cost: 1)
         let hash = try await hasher.hash("correct horse")

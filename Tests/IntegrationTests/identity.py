@@ -13,6 +13,7 @@ import httpx
 
 from centrifugo_client import Centrifugo
 from martlet_process import Server
+from sql import rows
 from sse_client import Sse
 from support import User, assert_problem, base64url, expect, http_client, jwt_parts
 
@@ -29,6 +30,13 @@ def signed(key: bytes, claims: bytes, header: bytes = HEADER, digest: str = "sha
     """A JWT over these very bytes."""
     text = f"{base64url(header)}.{base64url(claims)}"
     return f"{text}.{base64url(hmac.digest(key, text.encode(), digest))}"
+
+
+def half_a_minute_passes(server: Server, refresh_token: str) -> None:
+    """For the database, the token was spent 31 s earlier than it was: its grace is over."""
+    rows(server, f"""
+        UPDATE refresh_tokens SET spent_at = spent_at - interval '31 s'
+        WHERE hash = '\\x{sha256(refresh_token).hex()}'""")
 
 
 class Forger:

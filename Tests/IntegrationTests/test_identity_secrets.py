@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from centrifugo_client import Centrifugo
-from identity import sha256, ticket_of
+from identity import half_a_minute_passes, sha256, ticket_of
 from martlet_process import Server
 from raw_http import RawHttp
 from raw_ws import BINARY, close_code, frame, open_websocket
@@ -88,7 +88,10 @@ def use_accounts(server: Server, secrets: Secrets) -> User:
         session = secrets.session(call("login", 200, handle=handle, password=PASSWORD))
         spent = session["refresh_token"]
         session = secrets.session(call("refresh", 200, refresh_token=spent))
+        call("refresh", 200, refresh_token=spent)
+        half_a_minute_passes(server, spent)
         call("refresh", 401, refresh_token=spent)
+        session = secrets.session(call("login", 200, handle=handle, password=PASSWORD))
         call("refresh", 401, refresh_token=secrets.add("guess", "g" * 43))
         call("logout", 204, refresh_token=session["refresh_token"])
         call("refresh", 401, refresh_token=session["refresh_token"])

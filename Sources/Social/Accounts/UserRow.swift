@@ -2,14 +2,17 @@ import Core
 import Store
 import Wire
 
-/// How a row of `users` is read.
+/// How a row of `users` with its counters is read.
 enum UserRow {
-    static let byID: StaticString =
-        "SELECT id, handle, display_name, followers, following, posts FROM users WHERE id = $1"
+    static let byID: StaticString = """
+        SELECT u.id, u.handle, u.display_name, COALESCE(c.followers, 0), COALESCE(c.following, 0), u.posts
+        FROM users u LEFT JOIN follow_counts c ON c.user_id = u.id WHERE u.id = $1
+        """
 
-    static func view(_ row: PgRows.Row, followed: Bool?) -> UserView {
+    static func view(_ row: PgRows.Row, followed: Bool?) throws(PgError) -> UserView {
         UserView(
-            id: ID(raw: row.integer(0)), handle: row.text(1), displayName: row.text(2), followers: row.integer(3),
-            following: row.integer(4), posts: row.integer(5), followed: followed)
+            id: ID(raw: try row.integer(0)), handle: try row.text(1), displayName: try row.text(2),
+            followers: try row.integer(3), following: try row.integer(4), posts: try row.integer(5),
+            followed: followed)
     }
 }

@@ -24,23 +24,23 @@ public final class Users: Sendable {
     public func view(_ id: ID, viewer: ID?) async throws -> UserView? {
         try await database.query(
             """
-            SELECT id, handle, display_name, followers, following, posts,
+            SELECT u.id, u.handle, u.display_name, COALESCE(c.followers, 0), COALESCE(c.following, 0), u.posts,
                 EXISTS (SELECT 1 FROM follows WHERE followee = u.id AND bucket = $3 AND follower = $2)
-            FROM users u WHERE id = $1
+            FROM users u LEFT JOIN follow_counts c ON c.user_id = u.id WHERE u.id = $1
             """, [.integer(id.raw), viewerValue(viewer), .integer(Int64(viewer.map(Bucket.of) ?? 0))]
-        ).first.map { UserRow.view($0, followed: viewer == nil ? nil : $0.bool(6)) }
+        ).first.map { try UserRow.view($0, followed: viewer == nil ? nil : try $0.bool(6)) }
     }
 
     public func id(handle: String) async throws -> ID? {
         try await database.query("SELECT id FROM users WHERE handle = $1", [.text(handle.lowercased())])
-            .first.map { ID(raw: $0.integer(0)) }
+            .first.map { ID(raw: try $0.integer(0)) }
     }
 
     public func identity(_ id: ID) async throws -> Identity? {
         if let known = cache.withLock({ $0[id] }) { return known }
         let rows = try await database.query("SELECT handle, display_name FROM users WHERE id = $1", [.integer(id.raw)])
         guard let row = rows.first else { return nil }
-        let identity = Identity(handle: row.text(0), displayName: row.text(1))
+        let identity = Identity(handle: try row.text(0), displayName: try row.text(1))
         cache.withLock { cache in
             if cache.count >= Self.cacheLimit { cache.removeAll() }
             cache[id] = identity
@@ -69,22 +69,22 @@ public final class Users: Sendable {
             case .followers: try await database.query(Self.followersSQL, parameters)
             case .following: try await database.query(Self.followingSQL, parameters)
             }
-        return rows.map { row in
-            (UserRow.view(row, followed: viewer == nil ? nil : row.bool(6)), ID(raw: row.integer(7)))
+        return try rows.map { row in
+            (try UserRow.view(row, followed: viewer == nil ? nil : try row.bool(6)), ID(raw: try row.integer(7)))
         }
     }
 
     private static let followersSQL: StaticString = """
-        SELECT u.id, u.handle, u.display_name, u.followers, u.following, u.posts,
+        SELECT u.id, u.handle, u.display_name, COALESCE(c.followers, 0), COALESCE(c.following, 0), u.posts,
             EXISTS (SELECT 1 FROM follows v WHERE v.follower = $4 AND v.followee = u.id), f.id
-        FROM follows f JOIN users u ON u.id = f.follower
+        FROM follows f JOIN users u ON u.id = f.follower LEFT JOIN follow_counts c ON c.user_id = u.id
         WHERE f.followee = $1 AND f.id < $2 ORDER BY f.id DESC LIMIT $3
         """
 
     private static let followingSQL: StaticString = """
-        SELECT u.id, u.handle, u.display_name, u.followers, u.following, u.posts,
+        SELECT u.id, u.handle, u.display_name, COALESCE(c.followers, 0), COALESCE(c.following, 0), u.posts,
             EXISTS (SELECT 1 FROM follows v WHERE v.follower = $4 AND v.followee = u.id), f.id
-        FROM follows f JOIN users u ON u.id = f.followee
+        FROM follows f JOIN users u ON u.id = f.followee LEFT JOIN follow_counts c ON c.user_id = u.id
         WHERE f.follower = $1 AND f.id < $2 ORDER BY f.id DESC LIMIT $3
         """
 }

@@ -43,12 +43,16 @@ public struct FanOutStore: Sendable {
 
     public func authors(_ ids: Set<ID>) async throws -> [ID: Author] {
         let rows = try await database.query(
-            "SELECT id, followers, fanout_slices FROM users WHERE id = ANY ($1::bigint[])",
-            [.integers(ids.map(\.raw))])
+            """
+            SELECT u.id, COALESCE(c.followers, 0), u.fanout_slices
+            FROM users u LEFT JOIN follow_counts c ON c.user_id = u.id WHERE u.id = ANY ($1::bigint[])
+            """, [.integers(ids.map(\.raw))])
         return Dictionary(
-            uniqueKeysWithValues: rows.map {
-                (ID(raw: $0.integer(0)), Author(followers: $0.integer(1), slices: Int($0.integer(2))))
-            })
+            try rows.map {
+                let slices = Int(try $0.integer(2))
+                guard 1...Bucket.count ~= slices else { throw PgError.unreadable("fanout_slices is \(slices)") }
+                return (ID(raw: try $0.integer(0)), Author(followers: try $0.integer(1), slices: slices))
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     public func setSlices(author: ID, _ slices: Int) async throws {
@@ -62,7 +66,7 @@ public struct FanOutStore: Sendable {
             """
             INSERT INTO fanout_progress (post_id, type, bucket_from, author_id, next_bucket)
             SELECT p, t, b, a, b FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::bigint[]) c (p, t, b, a)
-            ON CONFLICT DO NOTHING
+            ORDER BY p, t, b ON CONFLICT DO NOTHING
             """,
             [
                 .integers(chunks.map(\.post.raw)), .texts(chunks.map(\.type)),
@@ -90,10 +94,12 @@ public struct FanOutStore: Sendable {
                 .integers(chunks.map { Int64($0.buckets.lowerBound) }),
             ])
         return Dictionary(
-            rows.map { row in
-                (
-                    chunks[Int(row.integer(0)) - 1],
-                    ChunkPosition(bucket: Int(row.integer(1)), follower: ID(raw: row.integer(2)))
+            try rows.map { row in
+                let index = Int(try row.integer(0)) - 1
+                guard chunks.indices.contains(index) else { throw PgError.unreadable("no chunk has number \(index)") }
+                return (
+                    chunks[index],
+                    ChunkPosition(bucket: Int(try row.integer(1)), follower: ID(raw: try row.integer(2)))
                 )
             }, uniquingKeysWith: { first, _ in first })
     }
@@ -118,10 +124,10 @@ public struct FanOutStore: Sendable {
                 "SELECT EXISTS (SELECT 1 FROM posts WHERE id = $1 AND deleted_at IS NOT NULL)",
                 [.integer(chunk.post.raw)]),
         ])
-        let followers = results[0].map {
-            ChunkPosition(bucket: Int($0.integer(0)), follower: ID(raw: $0.integer(1)))
+        let followers = try results[0].map {
+            ChunkPosition(bucket: Int(try $0.integer(0)), follower: ID(raw: try $0.integer(1)))
         }
-        return (followers, results[1][0].bool(0))
+        return (followers, try results[1][0].bool(0))
     }
 
     /// The same for chunks of authors who have few followers: all of each.
@@ -140,9 +146,9 @@ public struct FanOutStore: Sendable {
                 "SELECT id FROM posts WHERE id = ANY ($1::bigint[]) AND deleted_at IS NOT NULL",
                 [.integers(chunks.map(\.post.raw))]))
         let results = try await database.batch(statements)
-        let deleted = Set(results[chunks.count].map { ID(raw: $0.integer(0)) })
-        return zip(chunks, results).map { chunk, rows in
-            (rows.map { ID(raw: $0.integer(0)) }, deleted.contains(chunk.post))
+        let deleted = Set(try results[chunks.count].map { ID(raw: try $0.integer(0)) })
+        return try zip(chunks, results).map { chunk, rows in
+            (try rows.map { ID(raw: try $0.integer(0)) }, deleted.contains(chunk.post))
         }
     }
 
@@ -163,32 +169,71 @@ public struct FanOutStore: Sendable {
         }
     }
 
-    /// Writes pages to `feed_items` and stores how far their chunks are, in one transaction. May run twice.
+    /// Rows that one transaction writes, but for a page that has more by itself.
+    private static let mostRows = 20_000
+
+    /// Writes pages to `feed_items` and stores how far their chunks are: a page and its position in one transaction. May
+    /// run twice.
+    ///
+    /// Fan-out, follow and unfollow write the same rows at once. So that they can't block each other, **a transaction
+    /// takes rows of `feed_items` in one pass in the order of (user_id, post_id)**, and those of `fanout_progress` after
+    /// them.
     public func store(_ pages: [Page]) async throws {
-        var statements: [Statement] = []
+        var insertions: [Page] = []
         for page in pages {
-            statements.append(page.chunk.type == "post.deleted" ? removal(page) : insertion(page))
-            if page.isTracked { statements.append(progress(page)) }
+            if page.chunk.type == "post.deleted" {
+                try await database.batch([removal(page)] + progress([page]))
+            } else {
+                if !insertions.isEmpty, (insertions + [page]).reduce(0, { $0 + $1.users.count }) > Self.mostRows {
+                    try await insert(insertions)
+                    insertions = []
+                }
+                insertions.append(page)
+            }
         }
-        try await database.batch(statements)
+        if !insertions.isEmpty { try await insert(insertions) }
     }
 
     /// A post that was deleted meanwhile is not written again.
-    private func insertion(_ page: Page) -> Statement {
-        Statement(
+    private func insert(_ pages: [Page]) async throws {
+        var ends: [Int64] = []
+        for page in pages { ends.append((ends.last ?? 0) + Int64(page.users.count)) }
+        let insertion = Statement(
             """
             INSERT INTO feed_items (user_id, post_id, author_id)
-            SELECT u, $2, $3 FROM unnest($1::bigint[]) u
-            WHERE EXISTS (SELECT 1 FROM posts WHERE id = $2 AND deleted_at IS NULL)
+            SELECT u, p.post, p.author
+            FROM (
+                SELECT post, author, start, stop
+                FROM unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[]) n (post, author, start, stop)
+                WHERE EXISTS (SELECT 1 FROM posts WHERE id = n.post AND deleted_at IS NULL) OFFSET 0) p
+            CROSS JOIN LATERAL unnest(($1::bigint[])[p.start:p.stop]) u
+            ORDER BY u, p.post
             ON CONFLICT (user_id, post_id) DO NOTHING
             """,
-            [.integers(page.users.map(\.raw)), .integer(page.chunk.post.raw), .integer(page.chunk.author.raw)])
+            [
+                .integers(pages.flatMap { $0.users.map(\.raw) }), .integers(pages.map(\.chunk.post.raw)),
+                .integers(pages.map(\.chunk.author.raw)),
+                .integers(zip(pages, ends).map { $1 - Int64($0.users.count) + 1 }), .integers(ends),
+            ])
+        try await database.batch([insertion] + progress(pages))
     }
 
     private func removal(_ page: Page) -> Statement {
         Statement(
-            "DELETE FROM feed_items WHERE post_id = $2 AND user_id = ANY ($1::bigint[])",
+            """
+            WITH doomed AS (
+                SELECT user_id FROM feed_items WHERE post_id = $2 AND user_id = ANY ($1::bigint[])
+                ORDER BY user_id FOR UPDATE)
+            DELETE FROM feed_items i USING doomed d WHERE i.user_id = d.user_id AND i.post_id = $2
+            """,
             [.integers(page.users.map(\.raw)), .integer(page.chunk.post.raw)])
+    }
+
+    private func progress(_ pages: [Page]) -> [Statement] {
+        let tracked = pages.filter(\.isTracked).map { page in
+            (key: (page.chunk.post, page.chunk.type, page.chunk.buckets.lowerBound), page: page)
+        }
+        return tracked.sorted { $0.key < $1.key }.map { progress($0.page) }
     }
 
     private func progress(_ page: Page) -> Statement {

@@ -1,5 +1,6 @@
 import Core
 public import Store
+import Synchronization
 
 /// One event of the outbox.
 public struct OutboxRow: Sendable {
@@ -9,9 +10,11 @@ public struct OutboxRow: Sendable {
     public let headers: [String: String]
 }
 
-/// Takes events out of the outbox in the order of their transactions.
-public struct OutboxReader: Sendable {
+/// Takes events out of the outbox: what it sees, in the order of ids. Events of one key are committed in that order, for
+/// whoever writes them holds a lock (`Outbox.statement`); those of other keys may come in any.
+public final class OutboxReader: Sendable {
     private let database: Database
+    private let floor = Mutex(OutboxFloor())
 
     public init(database: Database) {
         self.database = database
@@ -26,57 +29,59 @@ public struct OutboxReader: Sendable {
 
     /// Reads up to `limit` events, hands them over, and deletes them once `append` has returned. One relay at a time:
     /// an advisory lock is held for as long as the transaction lasts. A crash in between repeats events, never loses
-    /// or reorders them.
+    /// them. No transaction holds it up but one that has written an event and not committed it.
     public func move(
         limit: Int, _ append: @Sendable ([OutboxRow]) async throws -> Void
     ) async throws -> Outcome {
-        try await database.transaction { transaction in
-            // ORDER BY names the table: the output column xid is a text, by which 10 comes before 9.
-            let results = try await transaction.batch([
-                Statement("SELECT pg_try_advisory_xact_lock(7236472)"),
-                Statement(
-                    Mutation.outboxByNumber.isOn
-                        ? "SELECT '0', id, topic, key, payload, headers FROM outbox ORDER BY id LIMIT $1"
-                        : """
-                        SELECT xid::text, id, topic, key, payload, headers FROM outbox
-                        WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
-                        ORDER BY outbox.xid, outbox.id LIMIT $1
-                        """, [.integer(Int64(limit))]),
-            ])
-            guard results[0][0].bool(0) else { return .notOwner }
-            let rows = results[1]
-            guard let last = rows.last else { return .moved(0) }
-            try await append(
-                rows.map { row in
-                    OutboxRow(
-                        topic: row.text(2), key: row.text(3), payload: row.bytes(4),
-                        headers: try FlatJSON.decode(row.text(5)))
-                })
-            try await transaction.commit([
-                Statement(
-                    Mutation.outboxByNumber.isOn
-                        ? "DELETE FROM outbox WHERE id <= $2 AND $1 IS NOT NULL"
-                        : "DELETE FROM outbox WHERE (xid, id) <= ($1::xid8, $2)",
-                    [.text(last.text(0)), .integer(last.integer(1))])
-            ])
-            return .moved(rows.count)
+        do {
+            return try await moveOnce(limit: limit, append)
+        } catch {
+            // It may be another server that answers next.
+            floor.withLock { $0 = OutboxFloor() }
+            throw error
         }
     }
 
-    /// What waits: how many events, counted no further than the limit, which is the first of them, and for how many
-    /// milliseconds it has waited. By the index, which soon forgets deleted rows, and by the database's clock.
-    public func waiting(upTo limit: Int) async throws -> (count: Int, first: Int64, age: Int) {
-        let results = try await database.batch([
-            Statement(
-                "SELECT count(*) FROM (SELECT 1 FROM outbox ORDER BY xid, id LIMIT $1) counted",
-                [.integer(Int64(limit))]),
-            Statement(
-                """
-                SELECT id, (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint FROM outbox
-                ORDER BY outbox.xid, outbox.id LIMIT 1
-                """),
-        ])
-        let first = results[1].first
-        return (Int(results[0][0].integer(0)), first?.integer(0) ?? 0, Int(first?.integer(1) ?? 0))
+    private func moveOnce(
+        limit: Int, _ append: @Sendable ([OutboxRow]) async throws -> Void
+    ) async throws -> Outcome {
+        try await database.transaction { transaction in
+            let look = floor.withLock { $0.look(now: monotonicNanoseconds()) }
+            // The writers are asked for first: who is not among them any more has committed before the events are read.
+            let writers = look.asksForWriters ? [Self.writers] : []
+            let results = try await transaction.batch(
+                [Statement("SELECT pg_try_advisory_xact_lock(7236472)")] + writers + [
+                    Statement(
+                        "SELECT id, topic, key, payload, headers FROM outbox WHERE id > $1 ORDER BY id LIMIT $2",
+                        [.integer(look.floor), .integer(Int64(limit))])
+                ])
+            guard try results[0][0].bool(0) else { return .notOwner }
+            let rows = results[results.count - 1]
+            let ids = try rows.map { try $0.integer(0) }
+            let found = look.asksForWriters ? Set(try results[1].map { try $0.text(0) }) : nil
+            floor.withLock { $0.saw(ids, writers: found, look, now: monotonicNanoseconds()) }
+            guard let last = ids.last else { return .moved(0) }
+            try await append(
+                rows.map { row in
+                    OutboxRow(
+                        topic: try row.text(1), key: try row.text(2), payload: try row.bytes(3),
+                        headers: try FlatJSON.decode(try row.text(4)))
+                })
+            try await transaction.commit([
+                Mutation.outboxByNumber.isOn
+                    ? Statement("DELETE FROM outbox WHERE id <= $1", [.integer(last)])
+                    : Statement("DELETE FROM outbox WHERE id = ANY ($1::bigint[])", [.integers(ids)])
+            ])
+            return .moved(ids.count)
+        }
     }
+
+    /// The transactions that may have written events and are not committed: each holds this lock to its end.
+    private static let writers = Statement(
+        """
+        SELECT virtualtransaction FROM pg_locks
+        WHERE locktype = 'relation' AND relation = 'outbox'::regclass AND mode = 'RowExclusiveLock'
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND pid IS DISTINCT FROM pg_backend_pid()
+        """)
 }

@@ -8,7 +8,7 @@ extension FeedReader {
     func stored(for user: ID, below: ID, limit: Int) async throws -> [PostView] {
         let rows = try await database.query(
             "SELECT complete_from FROM feed_metadata WHERE user_id = $1", [.integer(user.raw)])
-        let completeFrom = ID(raw: rows.first?.integer(0) ?? 0)
+        let completeFrom = ID(raw: try rows.first?.integer(0) ?? 0)
         var posts: [PostView] = []
         if below > completeFrom {
             posts = try await database.query(
@@ -21,7 +21,7 @@ extension FeedReader {
                 ORDER BY i.post_id DESC LIMIT $4
                 """,
                 [.integer(user.raw), .integer(below.raw), .integer(completeFrom.raw), .integer(Int64(limit))]
-            ).map(PostRow.view)
+            ).map { try PostRow.view($0) }
         }
         if completeFrom > .zero, posts.count < limit {
             posts += try await merged(for: user, below: min(below, completeFrom), limit: limit - posts.count)
@@ -41,7 +41,7 @@ extension FeedReader {
             JOIN posts p ON p.id = t.id JOIN users u ON u.id = p.author_id
             ORDER BY p.id DESC LIMIT $3
             """, [.integer(user.raw), .integer(below.raw), .integer(Int64(limit))]
-        ).map(PostRow.view)
+        ).map { try PostRow.view($0) }
     }
 
     /// The newest posts of each author, so many that a timeline is filled, and the id from which on they are complete:
@@ -50,7 +50,7 @@ extension FeedReader {
         let cap = timelines.options.cap
         let authors =
             try await database.query(
-                "SELECT following + 1 FROM users WHERE id = $1", [.integer(user.raw)]
+                "SELECT following + 1 FROM follow_counts WHERE user_id = $1", [.integer(user.raw)]
             ).first?.integer(0) ?? 1
         let perAuthor = max(20, min(cap, 4 * cap / Int(max(1, authors))))
         let rows = try await database.query(
@@ -61,7 +61,9 @@ extension FeedReader {
                 SELECT id FROM posts WHERE author_id = a.author AND deleted_at IS NULL ORDER BY id DESC LIMIT $2) t
             ORDER BY t.id DESC
             """, [.integer(user.raw), .integer(Int64(perAuthor))])
-        let all = rows.map { RebuildEntries.Entry(post: ID(raw: $0.integer(0)), author: ID(raw: $0.integer(1))) }
+        let all = try rows.map {
+            RebuildEntries.Entry(post: ID(raw: try $0.integer(0)), author: ID(raw: try $0.integer(1)))
+        }
         return Self.bounded(all, perAuthor: perAuthor, cap: cap)
     }
 

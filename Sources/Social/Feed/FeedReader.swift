@@ -113,7 +113,7 @@ public struct FeedReader: Sendable {
 
     private func publications(_ entries: [TimelineEntry], for user: ID) async throws -> [Publication] {
         let posts = try await visible(entries.filter { !$0.isTombstone }, to: user)
-        let byID = Dictionary(uniqueKeysWithValues: posts.map { ($0.id, $0) })
+        let byID = Dictionary(posts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         return entries.compactMap { entry in
             let event: FeedEvent
             if entry.isTombstone {
@@ -137,7 +137,8 @@ public struct FeedReader: Sendable {
             WHERE p.id = ANY ($1::bigint[]) AND p.deleted_at IS NULL AND (p.author_id = $2 OR EXISTS (
                 SELECT 1 FROM follows f WHERE f.follower = $2 AND f.followee = p.author_id))
             """, [.integers(entries.map(\.post.raw)), .integer(user.raw)])
-        let posts = Dictionary(uniqueKeysWithValues: rows.map(PostRow.view).map { ($0.id, $0) })
+        let posts = Dictionary(
+            try rows.map { try PostRow.view($0) }.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         return entries.compactMap { posts[$0.post] }
     }
 }

@@ -40,14 +40,18 @@ public struct FeedRepair: Sendable {
         try await timelines.sever(follower, from: followee)
         let results = try await database.batch([
             Statement(
-                "DELETE FROM feed_items WHERE user_id = $1 AND author_id = $2",
-                [.integer(follower.raw), .integer(followee.raw)]),
+                """
+                WITH left_posts AS (
+                    SELECT post_id FROM feed_items WHERE user_id = $1 AND author_id = $2 ORDER BY post_id FOR UPDATE)
+                DELETE FROM feed_items i USING left_posts l WHERE i.user_id = $1 AND i.post_id = l.post_id
+                """, [.integer(follower.raw), .integer(followee.raw)]),
             follows(follower, followee),
         ])
         // He may have followed again meanwhile: the later of the two must win.
-        if results[1][0].bool(0) { try await followed(follower: follower, followee: followee) }
+        if try results[1][0].bool(0) { try await followed(follower: follower, followee: followee) }
     }
 
+    /// In the order of `FanOutStore.store`.
     private func store(follower: ID, followee: ID) async throws -> [ID] {
         try await database.transaction { transaction in
             let rows = try await transaction.query(
@@ -55,10 +59,11 @@ public struct FeedRepair: Sendable {
                 INSERT INTO feed_items (user_id, post_id, author_id)
                 SELECT $1, id, $2 FROM (
                     SELECT id FROM posts WHERE author_id = $2 AND deleted_at IS NULL ORDER BY id DESC LIMIT $3) p
+                ORDER BY id
                 ON CONFLICT (user_id, post_id) DO UPDATE SET author_id = excluded.author_id
                 RETURNING post_id
                 """, [.integer(follower.raw), .integer(followee.raw), .integer(Int64(Self.backfill))])
-            let posts = rows.map { ID(raw: $0.integer(0)) }.sorted(by: >)
+            let posts = try rows.map { ID(raw: try $0.integer(0)) }.sorted(by: >)
             if posts.count == Self.backfill {
                 try await transaction.query(
                     """
@@ -78,7 +83,7 @@ public struct FeedRepair: Sendable {
                 [.integer(followee.raw), .integer(Int64(Bucket.of(follower))), .integer(follower.raw)]),
             follows(follower, followee),
         ])
-        if !results[1][0].bool(0) { try await timelines.sever(follower, from: followee) }
+        if !(try results[1][0].bool(0)) { try await timelines.sever(follower, from: followee) }
     }
 
     private func follows(_ follower: ID, _ followee: ID) -> Statement {
@@ -95,8 +100,8 @@ public struct FeedRepair: Sendable {
             "SELECT follower, followee FROM follows WHERE NOT backfilled AND id < $1 ORDER BY id LIMIT 100",
             [.integer(ID(firstOf: now - 10_000).raw)])
         for row in rows {
-            let follower = ID(raw: row.integer(0))
-            try await followed(follower: follower, followee: ID(raw: row.integer(1)))
+            let follower = ID(raw: try row.integer(0))
+            try await followed(follower: follower, followee: ID(raw: try row.integer(1)))
             try await timelines.evict(follower)
         }
         return rows.count

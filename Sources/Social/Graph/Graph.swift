@@ -17,18 +17,16 @@ public struct Graph: Sendable {
         _ transaction: Transaction, follower: ID, followee: ID, _ context: RequestContext
     ) async throws -> Bool {
         try checkNotSelf(follower, followee)
-        try await lockBoth(transaction, follower, followee)
-        let follow = ids.next()
-        let inserted = try await transaction.query(
-            """
-            INSERT INTO follows (followee, bucket, follower, id) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (followee, bucket, follower) DO NOTHING
-            """,
-            [
-                .integer(followee.raw), .integer(Int64(Bucket.of(follower))), .integer(follower.raw),
-                .integer(follow.raw),
-            ])
-        guard inserted.affected == 1 else { return false }
+        let results = try await transaction.batch([
+            user(followee),
+            Statement(
+                """
+                INSERT INTO follows (followee, bucket, follower, id) SELECT id, $2, $3, $4 FROM users WHERE id = $1
+                ON CONFLICT (followee, bucket, follower) DO NOTHING
+                """, pair(follower, followee) + [.integer(ids.next().raw)]),
+        ])
+        try check(results[0], followee)
+        guard results[1].affected == 1 else { return false }
         try await record(transaction, EventType.followAccepted, follower, followee, delta: 1, context)
         return true
     }
@@ -38,11 +36,13 @@ public struct Graph: Sendable {
         _ transaction: Transaction, follower: ID, followee: ID, _ context: RequestContext
     ) async throws -> Bool {
         try checkNotSelf(follower, followee)
-        try await lockBoth(transaction, follower, followee)
-        let deleted = try await transaction.query(
-            "DELETE FROM follows WHERE followee = $1 AND bucket = $2 AND follower = $3",
-            [.integer(followee.raw), .integer(Int64(Bucket.of(follower))), .integer(follower.raw)])
-        guard deleted.affected == 1 else { return false }
+        let results = try await transaction.batch([
+            user(followee),
+            Statement(
+                "DELETE FROM follows WHERE followee = $1 AND bucket = $2 AND follower = $3", pair(follower, followee)),
+        ])
+        try check(results[0], followee)
+        guard results[1].affected == 1 else { return false }
         try await record(transaction, EventType.followRemoved, follower, followee, delta: -1, context)
         return true
     }
@@ -53,16 +53,22 @@ public struct Graph: Sendable {
         }
     }
 
-    /// Locks both rows in the order of their ids, so that two who follow each other at once can't block each other.
-    private func lockBoth(_ transaction: Transaction, _ follower: ID, _ followee: ID) async throws {
-        let rows = try await transaction.query(
-            "SELECT id FROM users WHERE id IN ($1, $2) ORDER BY id FOR NO KEY UPDATE",
-            [.integer(follower.raw), .integer(followee.raw)])
-        guard rows.contains(where: { $0.integer(0) == followee.raw }) else {
-            throw Problem(.notFound, "there is no user \(followee)")
-        }
+    private func user(_ id: ID) -> Statement {
+        Statement("SELECT 1 FROM users WHERE id = $1", [.integer(id.raw)])
     }
 
+    private func check(_ found: PgRows, _ followee: ID) throws {
+        guard !found.isEmpty else { throw Problem(.notFound, "there is no user \(followee)") }
+    }
+
+    private func pair(_ follower: ID, _ followee: ID) -> [PgValue] {
+        [.integer(followee.raw), .integer(Int64(Bucket.of(follower))), .integer(follower.raw)]
+    }
+
+    /// Counts both in the order of their ids, so that two who follow each other at once can't block each other. The
+    /// counters have rows of their own: of `users` a follow takes KEY SHARE only, by its foreign keys, and neither waits
+    /// for the author's posts nor holds them up. The follower's row is locked before the event is written
+    /// (`Outbox.statement`).
     private func record(
         _ transaction: Transaction, _ type: String, _ follower: ID, _ followee: ID, delta: Int64,
         _ context: RequestContext
@@ -74,11 +80,13 @@ public struct Graph: Sendable {
         let value = FlatJSON.encode(["type": type, "follower": follower.description, "followee": followee.description])
         try await transaction.batch([
             Statement(
-                "UPDATE users SET followers = followers + $2 WHERE id = $1",
-                [.integer(followee.raw), .integer(delta)]),
-            Statement(
-                "UPDATE users SET following = following + $2 WHERE id = $1",
-                [.integer(follower.raw), .integer(delta)]),
+                """
+                INSERT INTO follow_counts AS c (user_id, followers, following)
+                SELECT u, n, m FROM (VALUES ($1::bigint, $3::bigint, 0), ($2::bigint, 0, $3::bigint)) v (u, n, m)
+                ORDER BY u
+                ON CONFLICT (user_id) DO UPDATE
+                SET followers = c.followers + excluded.followers, following = c.following + excluded.following
+                """, [.integer(followee.raw), .integer(follower.raw), .integer(delta)]),
             Outbox.statement(topic: TopicName.graphEvents, key: follower, value: Array(value.utf8), headers: headers),
         ])
     }

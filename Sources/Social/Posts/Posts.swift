@@ -30,7 +30,7 @@ public struct Posts: Sendable {
             Statement(
                 "INSERT INTO posts (id, author_id, text) VALUES ($1, $2, $3)",
                 [.integer(post.id.raw), .integer(author.raw), .text(text)]),
-            // The row's lock puts the author's posts in order. NO KEY: the post's foreign key holds KEY SHARE on the row,
+            // The row's lock puts the author's posts and their events in order. NO KEY: the post's foreign key holds KEY SHARE on the row,
             // and two posts would wait for each other.
             Statement(
                 """
@@ -44,8 +44,8 @@ public struct Posts: Sendable {
     }
 
     /// The author's post that was accepted before the one that these results are of; `.zero`: it is the first.
-    public static func previous(_ results: [PgRows]) -> ID {
-        ID(raw: results[1].first?.integer(0) ?? 0)
+    public static func previous(_ results: [PgRows]) throws -> ID {
+        ID(raw: try results[1].first?.integer(0) ?? 0)
     }
 
     /// Deletes a post of the caller; one that is deleted already is fine.
@@ -55,8 +55,8 @@ public struct Posts: Sendable {
         let rows = try await transaction.query(
             "SELECT author_id, deleted_at IS NOT NULL FROM posts WHERE id = $1 FOR UPDATE", [.integer(post.raw)])
         guard let row = rows.first else { throw Problem(.notFound, "there is no post \(post)") }
-        guard row.integer(0) == caller.raw else { throw Problem(.forbidden, "only its author may delete a post") }
-        guard !row.bool(1) else { return }
+        guard try row.integer(0) == caller.raw else { throw Problem(.forbidden, "only its author may delete a post") }
+        guard !(try row.bool(1)) else { return }
         try await transaction.batch([
             Statement("UPDATE posts SET deleted_at = now() WHERE id = $1", [.integer(post.raw)]),
             Statement("UPDATE users SET posts = posts - 1 WHERE id = $1", [.integer(caller.raw)]),
@@ -79,7 +79,7 @@ public struct Posts: Sendable {
             SELECT p.id, p.author_id, u.handle, u.display_name, p.text
             FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id = $1 AND p.deleted_at IS NULL
             """, [.integer(id.raw)]
-        ).first.map(PostRow.view)
+        ).first.map { try PostRow.view($0) }
     }
 
     /// Posts of one author, newest first, below an id.
@@ -90,15 +90,15 @@ public struct Posts: Sendable {
             FROM posts p JOIN users u ON u.id = p.author_id
             WHERE p.author_id = $1 AND p.id < $2 AND p.deleted_at IS NULL ORDER BY p.id DESC LIMIT $3
             """, [.integer(author.raw), .integer(below.raw), .integer(Int64(limit))]
-        ).map(PostRow.view)
+        ).map { try PostRow.view($0) }
     }
 }
 
 /// How a post with its author's name is read.
 enum PostRow {
-    static func view(_ row: PgRows.Row) -> PostView {
+    static func view(_ row: PgRows.Row) throws(PgError) -> PostView {
         PostView(
-            id: ID(raw: row.integer(0)), authorID: ID(raw: row.integer(1)), authorHandle: row.text(2),
-            authorDisplayName: row.text(3), text: row.text(4))
+            id: ID(raw: try row.integer(0)), authorID: ID(raw: try row.integer(1)), authorHandle: try row.text(2),
+            authorDisplayName: try row.text(3), text: try row.text(4))
     }
 }

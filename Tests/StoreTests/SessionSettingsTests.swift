@@ -1,0 +1,100 @@
+import Runtime
+import Testing
+
+@testable import Store
+
+/// Nothing that is relied on is left to the defaults of a role, a database or a connection string.
+@Suite(.serialized) struct SessionSettingsTests {
+    private let loop = EventLoop(name: "test")
+
+    private func database(_ more: String = "", _ change: (inout SessionSettings) -> Void = { _ in }) -> Database {
+        var options = DatabaseOptions(connectionInfo: TestPostgres.url + more, connections: 1)
+        change(&options.session)
+        return Database(loop: loop, options: options)
+    }
+
+    private static let setting: StaticString = "SELECT current_setting($1)"
+
+    @Test func settingsOfARoleAndAStringChangeNothing() async throws {
+        let settings: [Statement] = [
+            Statement("DROP ROLE IF EXISTS odd"), Statement("CREATE ROLE odd LOGIN"),
+            Statement("ALTER ROLE odd SET bytea_output = 'escape'"),
+            Statement("ALTER ROLE odd SET DateStyle = 'German'"),
+            Statement("ALTER ROLE odd SET TimeZone = 'Asia/Kolkata'"),
+            Statement("ALTER ROLE odd SET IntervalStyle = 'iso_8601'"),
+            Statement("ALTER ROLE odd SET client_encoding = 'LATIN1'"),
+            Statement("ALTER ROLE odd SET standard_conforming_strings = off"),
+            Statement("ALTER ROLE odd SET default_transaction_isolation = 'serializable'"),
+            Statement("ALTER ROLE odd SET default_transaction_read_only = on"),
+            Statement("ALTER ROLE odd SET default_transaction_deferrable = on"),
+            Statement("ALTER ROLE odd SET row_security = off"), Statement("ALTER ROLE odd SET lock_timeout = '1ms'"),
+            Statement("ALTER ROLE odd SET idle_in_transaction_session_timeout = '1ms'"),
+            Statement("ALTER ROLE odd SET idle_session_timeout = '50ms'"),
+            Statement("ALTER ROLE odd SET extra_float_digits = -15"),
+            Statement("ALTER ROLE odd SET transform_null_equals = on"),
+        ]
+        for statement in settings { try await database().batch([statement]) }
+        let database = database(" user=odd options='-c statement_timeout=5 -c search_path=elsewhere,public'")
+        let row = try await database.query(
+            """
+            SELECT '\\x00ff'::bytea, timestamptz '2026-01-31 12:00Z'::text, interval '1 day 2 hours'::text, '\\n',
+                'é😀', 0.1::float8 + 0.2::float8, NULL = NULL, pg_sleep(0.05)::text
+            """)[0]
+        #expect(
+            try row.bytes(0) == [0, 255] && row.text(1) == "2026-01-31 12:00:00+00" && row.text(2) == "1 day 02:00:00")
+        #expect(try row.text(3) == "\\n" && row.text(4) == "é😀" && row.text(5) == "0.30000000000000004")
+        #expect(try row.optionalText(6) == nil)
+        for (name, value) in [
+            ("transaction_isolation", "read committed"), ("transaction_read_only", "off"), ("lock_timeout", "0"),
+            ("idle_in_transaction_session_timeout", "0"), ("idle_session_timeout", "0"),
+            ("statement_timeout", "15s"), ("row_security", "on"), ("search_path", "elsewhere,public"),
+            ("application_name", "martlet"),
+        ] {
+            #expect(
+                try await database.query(Self.setting, [.text(name)])[0].text(0).replacing(" ", with: "")
+                    == value.replacing(" ", with: ""), "\(name)")
+        }
+    }
+
+    /// As a login to a busy server would meet it: many connections, each below the shortest limit that there is.
+    @Test func theShortestTimeLimit() async throws {
+        for _ in 0..<20 {
+            let database = database(" options='-c statement_timeout=1'")
+            #expect(try await database.query("SELECT 1 FROM pg_sleep(0.01)")[0].integer(0) == 1)
+            database.close()
+        }
+    }
+
+    @Test(arguments: [("off", true, "on"), ("local", true, "local"), ("on", true, "on"), ("on", false, "off")])
+    func howACommitWaits(_ found: String, _ isDurable: Bool, _ expected: String) async throws {
+        let database = database(" options='-c synchronous_commit=\(found)'") { $0.commitsAreDurable = isDurable }
+        #expect(try await database.query(Self.setting, ["synchronous_commit"])[0].text(0) == expected)
+    }
+
+    @Test func timeLimitsOfThePool() async throws {
+        let database = database { ($0.statementTimeout, $0.idleInTransactionTimeout) = (100, 200) }
+        do {
+            try await database.query("SELECT pg_sleep(5)")
+            Issue.record("it did not end")
+        } catch let error as PgError {
+            #expect(error.sqlState == "57014")
+        }
+        #expect(try await database.query(Self.setting, ["idle_in_transaction_session_timeout"])[0].text(0) == "200ms")
+    }
+
+    @Test func aURIIsTakenAsItIs() async throws {
+        let folder = TestPostgres.url.split(separator: " ").first { $0.hasPrefix("host=") }!.dropFirst(5)
+        let uri =
+            "postgresql://martlet@/martlet?host=\(folder)&options=-c%20bytea_output%3Descape&application_name=mine"
+        let database = Database(loop: loop, options: DatabaseOptions(connectionInfo: uri, connections: 1))
+        #expect(try await database.query(Self.setting, ["bytea_output"])[0].text(0) == "hex")
+        #expect(try await database.query(Self.setting, ["application_name"])[0].text(0) == "mine")
+    }
+
+    @Test func aRowThatCannotBeReadIsAnErrorOfThatStatement() async throws {
+        let database = database()
+        await #expect(throws: PgError.self) { try await database.query("SELECT NULL::bigint")[0].integer(0) }
+        await #expect(throws: PgError.self) { try await database.query("SELECT 1 WHERE false")[0].integer(0) }
+        #expect(try await database.query("SELECT 7")[0].integer(0) == 7)
+    }
+}

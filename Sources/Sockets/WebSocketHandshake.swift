@@ -8,7 +8,9 @@ package struct WebSocketHandshake {
     package init(_ request: HTTPRequest) throws(HTTPRequestError) {
         let headers = request.headers
         // RFC 9110, section 7.8: over HTTP/1.0 Upgrade says nothing.
-        guard request.method == "GET", !request.isVersion10, headers.hasToken("websocket", in: "upgrade"), headers.hasToken("upgrade", in: "connection") else {
+        guard request.method == "GET", !request.isVersion10, headers.hasToken("websocket", in: "upgrade"),
+            headers.hasToken("upgrade", in: "connection")
+        else {
             throw HTTPRequestError(.upgradeRequired, "This path takes WebSockets only.")
         }
         guard request.body.isEmpty else {

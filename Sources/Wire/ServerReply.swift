@@ -49,9 +49,8 @@ public enum ServerReply {
             writer.append(ascii: "\",\"positioned\":true,\"offset\":")
             writer.append(decimal: cursor.position)
             if let recovered {
-                writer.append(
-                    recovered
-                        ? ",\"was_recovering\":true,\"recovered\":true" : ",\"was_recovering\":true,\"recovered\":false")
+                writer.append(ascii: ",\"was_recovering\":true,\"recovered\":")
+                writer.append(recovered ? "true" : "false")
             }
             if !publications.isEmpty {
                 writer.append(ascii: ",\"publications\":[")

@@ -91,7 +91,7 @@ let package = Package(
         tests("Wire", ["TestSupport", "Core", "Wire"]),
         tests("Hub", ["Core", "Wire", "Hub"]),
         tests("Crypto", ["Core", "Crypto"]),
-        tests("HTTPService", ["Core", "HTTPService"]),
+        tests("HTTPService", ["Core", "Wire", "Sockets", "HTTPService"]),
         tests("FanOut", ["Core", "FanOut"]),
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "RedisLink"]),

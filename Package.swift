@@ -92,7 +92,7 @@ let package = Package(
         tests("Hub", ["Core", "Wire", "Hub"]),
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
-        tests("HTTPService", ["Core", "HTTPService"]),
+        tests("HTTPService", ["Core", "Wire", "Sockets", "HTTPService"]),
         tests("FanOut", ["Core", "FanOut"]),
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),

@@ -51,8 +51,12 @@ const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "
 const absolute = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 const precise = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "medium" });
 
+export function preciseTime(iso) {
+  return precise.format(new Date(iso));
+}
+
 export function timeElement(iso) {
-  const time = make("time", { dateTime: iso, title: precise.format(new Date(iso)) });
+  const time = make("time", { dateTime: iso, title: preciseTime(iso) });
   refreshTime(time, Date.now());
   return time;
 }

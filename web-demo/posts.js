@@ -1,9 +1,12 @@
 // The feed as elements: rows are made once, kept by post id, and moved in and out.
 
-import { avatar, byId, make, refreshTime, timeElement } from "./dom.js";
+import { avatar, byId, make, preciseTime, refreshTime, timeElement } from "./dom.js";
+import { linked } from "./links.js";
 
 const freshMs = 6_000;
 const sureMs = 5_000;
+/** So much of a post names it to who can't see it. */
+const namedBy = 60;
 /** More than this at once is a burst: sliding each one in would only blur. */
 const slideAtMost = 4;
 
@@ -62,21 +65,29 @@ export class PostList {
     const head = make("header", {}, make("h3", {}, name), by);
     if (author.id === ownId) head.append(this.#deleteButton(post));
     return make("article", { data: { postId: post.id }, aria: { labelledby: nameId } },
-      avatar(author), head, make("p", { className: "text", dir: "auto" }, post.text));
+      avatar(author), head, make("p", { className: "text", dir: "auto" }, ...linked(post.text)));
   }
 
   /** Asks by its own label: the first press arms it, the second deletes. */
   #deleteButton(post) {
-    const button = make("button", { type: "button", className: "quiet delete", data: { testid: "delete-post" } }, "Delete");
+    const button = make("button", { type: "button", className: "quiet delete", data: { testid: "delete-post" } });
+    const start = [...post.text.replace(/\s+/gu, " ")];
+    const which = `“${start.slice(0, namedBy).join("")}${start.length > namedBy ? "…" : ""}”, ${preciseTime(post.created_at)}`;
+    // Seen beside its post; heard in a list of buttons, where each must say what it deletes.
+    const say = (words) => {
+      button.textContent = words;
+      button.setAttribute("aria-label", `${words} ${which}`);
+    };
     const disarm = () => {
       delete button.dataset.armed;
-      button.textContent = "Delete";
+      say("Delete");
     };
+    disarm();
     button.addEventListener("blur", disarm);
     button.addEventListener("click", () => {
       if (button.dataset.armed) return this.on.remove(post);
       button.dataset.armed = "true";
-      button.textContent = "Really delete?";
+      say("Really delete?");
       setTimeout(disarm, sureMs);
     });
     return button;

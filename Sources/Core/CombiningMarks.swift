@@ -1,8 +1,6 @@
 extension String {
-    /// At most 128 combining marks follow one another. Every text from outside must be so.
-    ///
-    /// Swift compares and hashes strings in their normal form, for which it sorts the marks of a character by insertion:
-    /// one key of 64 KB that is nothing but marks takes seconds. No writing needs more than a few.
+    /// At most 128 combining marks follow one another, as it must be for a text that others are to see or that is compared:
+    /// see `ExactText`. No writing needs more than a few.
     public var hasFewMarks: Bool {
         // The first mark is U+0300: CC 80.
         guard utf8.contains(where: { $0 >= 0xCC }) else { return true }

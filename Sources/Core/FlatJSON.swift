@@ -16,6 +16,8 @@ public enum FlatJSON {
 
     /// What isn't a string is left out.
     public static func decode(_ text: String) throws(JSONError) -> [String: String] {
+        // The result's keys are strings.
+        guard text.hasFewMarks else { throw JSONError(message: "more than 128 combining marks in a row", offset: 0) }
         guard let object = try JSONValue.parse(text.utf8, depth: 1).object else { return [:] }
         return Dictionary(uniqueKeysWithValues: object.keys.compactMap { key in object[key]?.string.map { (key, $0) } })
     }

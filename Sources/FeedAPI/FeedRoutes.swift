@@ -7,6 +7,10 @@ import Wire
 /// The caller's feed: pages, and the long poll.
 struct FeedRoutes: Sendable {
     private static let parameters = ["limit", "cursor", "since", "wait"]
+    /// Seconds that a long poll is held; proxies and clients that give up after a minute must never see the end of it.
+    static let mostWaited = 45
+    /// What may be asked for: clients that were made for more get less.
+    static let mostAsked = 55
     let services: Services
     /// One post may wake thousands of long polls, which must leave something of the database to others.
     private let reads = AsyncSemaphore(16, name: "poll_reads")
@@ -40,7 +44,8 @@ struct FeedRoutes: Sendable {
         guard let cursor = LiveCursor(since, user: scope.caller, services.cursors) else {
             throw Problem(.invalidCursor, "the position was not made for this caller", field: "since")
         }
-        return try await poll(scope, since: cursor, seconds: try scope.integer("wait", in: 0...55, default: 0))
+        let wait = try scope.integer("wait", in: 0...Self.mostAsked, default: 0)
+        return try await poll(scope, since: cursor, seconds: min(wait, Self.mostWaited))
     }
 
     private func page(_ scope: RequestScope) async throws -> Answer {
@@ -57,7 +62,7 @@ struct FeedRoutes: Sendable {
         // The position moves with every delivery to anybody near; what is shown is what the tag stands for.
         let tag = "W/\"\(Base64URL.encode(Crypto.sha256(writer.bytes).prefix(16)))\""
         let headers = [("ETag", tag), ("Cache-Control", "private, no-cache")]
-        if matches(scope, tag) { return Answer(status: 304, headers: headers) }
+        if scope.request.has(tag: tag) { return Answer(status: 304, headers: headers) }
         writer.append(ascii: ",\"live\":")
         writer.append(jsonString: page.live.encode(user: scope.caller, services.cursors))
         writer.append(ascii: "}")
@@ -71,14 +76,6 @@ struct FeedRoutes: Sendable {
             return (cursor.below, true)
         }
         return (try scope.below(.feed, services.cursors), false)
-    }
-
-    private func matches(_ scope: RequestScope, _ tag: String) -> Bool {
-        guard let header = scope.request.headers.first("if-none-match") else { return false }
-        return header.split(separator: ",").contains { given in
-            let given = given.filter { $0 != " " && $0 != "\t" }
-            return given == "*" || given == tag || "W/" + given == tag
-        }
     }
 
     // MARK: Long poll

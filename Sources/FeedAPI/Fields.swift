@@ -36,6 +36,9 @@ package enum Fields {
         guard !text.utf8.contains(0) else {
             throw Problem(.invalidField, "a text must not have U+0000", field: "text")
         }
+        guard text.hasFewMarks else {
+            throw Problem(.invalidField, "a text has at most 128 combining marks in a row", field: "text")
+        }
         let text = trimmed(text)
         guard (1...5000).contains(text.unicodeScalars.count) else {
             throw Problem(.invalidField, "a text has 1 to 5,000 characters without the space around it", field: "text")

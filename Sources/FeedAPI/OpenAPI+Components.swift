@@ -14,7 +14,11 @@ extension OpenAPI {
 
                 Errors are `application/problem+json`; `code` is stable. Writes take an `Idempotency-Key`. Where there \
                 is a GET, HEAD works too. What is not a valid request of HTTP/1.1 gets 400, and where HTTP has a \
-                status of its own 408, 417, 501 or 505. A 500 is a bug.
+                status of its own 408, 417, 501 or 505. A body is taken as it is: with a `Content-Encoding` but \
+                `identity` it gets 415. A 500 is a bug.
+
+                Pages of other sites may call where the server's settings name their origin: a preflight of any \
+                address gets 204 then, and every answer can be read.
                 """)
         ),
     ])
@@ -63,7 +67,12 @@ extension OpenAPI {
             },
             "LastEventId": {
                 "name": "Last-Event-ID", "in": "header", "schema": {"type": "string"},
-                "description": "The id of the last event received; goes before `since`."
+                "description": "The id of the last event received; goes before `lastEventId` and `since`. One that \#
+        can't be read or used is no error: the stream begins with `reset`."
+            },
+            "LastEventIdQuery": {
+                "name": "lastEventId", "in": "query", "schema": {"type": "string"},
+                "description": "As `Last-Event-ID`, for clients that can't set headers."
             },
             "Id": {
                 "name": "id", "in": "path", "required": true, "schema": {"$ref": "#/components/schemas/Id"}
@@ -86,14 +95,15 @@ extension OpenAPI {
         `invalid_cursor`."
             },
             "StreamSince": {
-                "name": "since", "in": "query", "schema": {"$ref": "#/components/schemas/Cursor"},
-                "description": "The position to go live from: `live` of a page. Without it and `Last-Event-ID`: from \#
-        now on."
+                "name": "since", "in": "query", "schema": {"type": "string"},
+                "description": "The position to go live from: `live` of a page. Without it and an id of a last event: \#
+        from now on. One that can't be read or used is no error: the stream begins with `reset`."
             },
             "Wait": {
                 "name": "wait", "in": "query",
                 "schema": {"type": "integer", "minimum": 0, "maximum": 55, "default": 0},
-                "description": "Seconds to hold the request until there is something; only with `since`."
+                "description": "Seconds to hold the request until there is something, 45 at most: 46 to 55 are taken \#
+        as 45. Only with `since`."
             }
         }
         """#
@@ -119,6 +129,9 @@ extension OpenAPI {
             },
             "Allow": {
                 "required": true, "schema": {"type": "string"}, "description": "The methods that this address takes."
+            },
+            "Accept-Encoding": {
+                "schema": {"const": "identity"}, "description": "There when the body's content coding was refused."
             },
             "WWW-Authenticate": {
                 "required": true, "schema": {"type": "string", "pattern": "^Bearer"}, "description": "Always `Bearer`."

@@ -135,9 +135,12 @@ extension OpenAPI {
                 description: """
                     It does not end by itself. The first event is the verdict: `live`, `resumed` or `reset`; then \
                     `post.created` and `post.deleted`, each with the position as its id. Before the server goes down: \
-                    `drain`. A comment comes every 15 s.
+                    `drain`. A comment comes every 15 s. HEAD gets the head of the stream; it opens none and spends no \
+                    ticket. A browser's EventSource comes back by itself when a stream breaks, and never after a \
+                    status other than 200: make a new one then, after 401 with a new ticket, after 429 and 503 when \
+                    `Retry-After` has passed.
                     """,
-                access: .stream, limit: .free, parameters: ["StreamSince", "LastEventId"],
+                access: .stream, limit: .free, parameters: ["StreamSince", "LastEventId", "LastEventIdQuery"],
                 answers: [
                     Operation.Answer(
                         status: 200, description: "The stream.",
@@ -148,7 +151,9 @@ extension OpenAPI {
                 summary: "The feed over WebSocket",
                 description: """
                     The Centrifugo client protocol in JSON, with the optional subprotocol `centrifuge-json`. The \
-                    access token goes into the command `connect`. A request that is not the opening of a WebSocket of \
+                    access token goes into the command `connect`, which subscribes to the channel `feed:` and the user's \
+                    id; `unsubscribe` from it ends the pushes, and `subscribe` begins them again, with `recover`, \
+                    `epoch` and `offset` from where they ended. A request that is not the opening of a WebSocket of \
                     version 13 gets 426.
                     """,
                 access: .anyone, limit: .free,

@@ -71,7 +71,7 @@ extension OpenAPI {
                         "type": "string", "minLength": 1, "maxLength": 5000,
                         "pattern": "^[^\\u0000]*[^\\u0000\#(space)][^\\u0000]*$",
                         "description": "White space at the ends is trimmed, and the length counts without it, \#
-            in Unicode scalars."
+            in Unicode scalars. At most 128 combining marks in a row."
                     }
                 }
             }

@@ -55,7 +55,8 @@ public enum OpenAPI {
     ]
 
     private static let problemHeaders = [
-        401: ["WWW-Authenticate"], 405: ["Allow"], 409: ["Retry-After"], 429: ["Retry-After"], 503: ["Retry-After"],
+        401: ["WWW-Authenticate"], 405: ["Allow"], 409: ["Retry-After"], 415: ["Accept-Encoding"],
+        429: ["Retry-After"], 503: ["Retry-After"],
     ]
 
     static func problemName(_ status: Int) -> String { "Problem\(status)" }

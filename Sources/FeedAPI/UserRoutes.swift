@@ -25,9 +25,7 @@ struct UserRoutes: Sendable {
             Route("GET", "/v1/users/{id}/following", .optional, .read, parameters: ["limit", "cursor"]) {
                 try await list($0, .following)
             },
-            Route("POST", "/follow", .signedIn, .write) { scope in
-                try await follow(scope, try scope.body(["user_id"]).id("user_id"), hasBody: true)
-            },
+            Route("POST", "/follow", .signedIn, .write) { try await followByBody($0) },
         ]
     }
 
@@ -48,6 +46,16 @@ struct UserRoutes: Sendable {
         }
         await repair(scope) { try await services.repair.followedIfPending(follower: follower, followee: followee) }
         return answer
+    }
+
+    /// The short form answers in its own words: the user stands in its body.
+    private func followByBody(_ scope: RequestScope) async throws -> Answer {
+        let followee = try scope.body(["user_id"]).id("user_id")
+        do {
+            return try await follow(scope, followee, hasBody: true)
+        } catch let problem as Problem where problem.code == .notFound || problem.field == "id" {
+            throw Problem(problem.code, problem.detail, field: "user_id")
+        }
     }
 
     private func unfollow(_ scope: RequestScope) async throws -> Answer {

@@ -128,7 +128,9 @@ extension ClientFrame {
         case .command(.ping): writer.append(ascii: ",\"ping\":{")
         case .command(.send): writer.append(ascii: ",\"send\":{")
         case .command(.refresh(let token)): writer.append(field: "refresh", "token", token)
-        case .command(.subscribe(let channel)): writer.append(field: "subscribe", "channel", channel)
+        case .command(.subscribe(let channel, let recover)):
+            writer.append(field: "subscribe", "channel", channel)
+            if let recover { writer.append(recover) }
         case .command(.unsubscribe(let channel)): writer.append(field: "unsubscribe", "channel", channel)
         case .command(.connect(let token, let recover, let since)):
             writer.append(field: "connect", "token", token)
@@ -136,10 +138,8 @@ extension ClientFrame {
             for (index, (channel, position)) in recover.enumerated() {
                 if index > 0 { writer.append(ascii: ",") }
                 writer.append(jsonString: channel)
-                writer.append(ascii: ":{\"recover\":true,\"epoch\":")
-                writer.append(jsonString: position.epoch)
-                writer.append(ascii: ",\"offset\":")
-                writer.append(decimal: position.offset)
+                writer.append(ascii: ":{\"\":0")
+                writer.append(position)
                 writer.append(ascii: "}")
             }
             writer.append(ascii: "}")
@@ -155,6 +155,13 @@ extension ClientFrame {
 }
 
 extension ByteWriter {
+    fileprivate mutating func append(_ position: RecoverRequest) {
+        append(ascii: ",\"recover\":true,\"epoch\":")
+        append(jsonString: position.epoch)
+        append(ascii: ",\"offset\":")
+        append(decimal: position.offset)
+    }
+
     fileprivate mutating func append(field method: StaticString, _ name: StaticString, _ value: String) {
         append(ascii: ",\"")
         append(ascii: method)

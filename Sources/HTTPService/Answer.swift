@@ -37,15 +37,19 @@ public struct Answer: Sendable {
         if let seconds = problem.retryAfter { headers.append(("Retry-After", String(seconds))) }
         if !problem.allow.isEmpty { headers.append(("Allow", problem.allow.joined(separator: ", "))) }
         if problem.code.status == 401 { headers.append(("WWW-Authenticate", "Bearer")) }
+        // RFC 9110, section 15.5.16: what would have been taken.
+        if problem.code == .unsupportedMediaType, problem.field == "Content-Encoding" {
+            headers.append(("Accept-Encoding", "identity"))
+        }
         return json(problem.json(requestID: requestID), status: problem.code.status, headers: headers)
     }
 
     /// With what every answer carries.
-    public func response(requestID: String, more: [(String, String)] = []) -> HTTPResponse {
+    public func response(requestID: String) -> HTTPResponse {
         var all = headers
         all.append(("X-Request-Id", requestID))
         all.append(("X-Content-Type-Options", "nosniff"))
         if !headers.contains(where: { $0.0 == "Cache-Control" }) { all.append(("Cache-Control", "no-store")) }
-        return HTTPResponse(status: status, headers: all + more, body: body)
+        return HTTPResponse(status: status, headers: all, body: body)
     }
 }

@@ -16,7 +16,7 @@ public struct Body: Sendable {
         guard let object = value.object else {
             throw Problem(.invalidJSON, "the body must be a JSON object, it is \(value.kind)")
         }
-        if let unknown = object.keys.first(where: { !fields.contains($0) }) {
+        if let unknown = object.firstKey(besides: fields)?.harmlessName {
             throw Problem(.unknownField, "there is no field \(unknown) here", field: unknown)
         }
         self.object = object

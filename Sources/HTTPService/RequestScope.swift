@@ -31,7 +31,7 @@ public struct RequestScope: Sendable {
     }
 
     public func parameter(_ name: String) -> String? {
-        request.query.first { $0.name == name }?.value
+        request.query.first { $0.name.isExactly(name) }?.value
     }
 
     public func integer(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws(Problem) -> Int {
@@ -60,23 +60,13 @@ public struct RequestScope: Sendable {
 
     /// The body as a JSON object with these fields.
     public func body(_ fields: [String]) throws(Problem) -> Body {
-        try checkContentType()
+        try request.checkBodyIsJSON()
         return try Body(request.body, fields: fields)
     }
 
     /// A route without fields takes no body, or an empty object.
     public func expectNoFields() throws(Problem) {
         if !request.body.isEmpty { _ = try body([]) }
-    }
-
-    private func checkContentType() throws(Problem) {
-        let type = request.headers.first("content-type") ?? ""
-        let parts = type.split(separator: ";", omittingEmptySubsequences: false).map { part in
-            part.filter { $0 != " " && $0 != "\t" && $0 != "\"" }.lowercased()
-        }
-        guard parts.first == "application/json", parts.dropFirst().allSatisfy({ $0 == "charset=utf-8" }) else {
-            throw Problem(.unsupportedMediaType, "the content type must be application/json", field: "Content-Type")
-        }
     }
 
     /// The caller's key for this write, checked.

@@ -1,4 +1,4 @@
-public import Core
+import Core
 public import Crypto
 public import Social
 public import Sockets
@@ -9,10 +9,7 @@ public struct Router: Sendable {
     public struct Options: Sendable {
         /// Off for benchmarks only.
         public var limitsAreOn = true
-        /// Origins of other sites that may call with a browser, such as `https://app.example`.
-        public var origins: Set<String> = []
-        /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
-        public var trustedProxies: [IPRange] = []
+        public var trustedProxies = TrustedProxies()
 
         public init() {}
     }
@@ -70,7 +67,7 @@ public struct Router: Sendable {
             Log.debug(
                 "request", ["request_id": .text(requestID), "route": name, "status": .number(Int64(answer.status))])
         }
-        return answer.response(requestID: requestID, more: crossOrigin(request))
+        return answer.response(requestID: requestID)
     }
 
     /// Something below failed: what may pass is 503, the rest is 500 and a bug.
@@ -90,23 +87,27 @@ public struct Router: Sendable {
     private enum Found {
         case route(Route, [String: String])
         case wrongMethod([String])
-        case preflight
         case nothing
     }
 
     private func find(_ request: HTTPRequest) -> Found {
-        let path = request.path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         let method = request.method == "HEAD" ? "GET" : request.method
-        var allowed: [String] = []
-        for route in routes {
-            guard let values = route.match(path) else { continue }
-            if route.method == method { return .route(route, values) }
-            allowed.append(route.method)
-            if route.method == "GET" { allowed.append("HEAD") }
-        }
-        guard !allowed.isEmpty else { return .nothing }
-        let isPreflight = method == "OPTIONS" && request.headers.first("access-control-request-method") != nil
-        return isPreflight && !crossOrigin(request).isEmpty ? .preflight : .wrongMethod(allowed)
+        let matching = matches(request.path)
+        if let (route, values) = matching.first(where: { $0.route.method == method }) { return .route(route, values) }
+        let methods = Self.methods(matching)
+        return methods.isEmpty ? .nothing : .wrongMethod(methods)
+    }
+
+    private func matches(_ path: String) -> [(route: Route, values: [String: String])] {
+        let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        return routes.compactMap { route in route.match(segments).map { (route, $0) } }
+    }
+
+    /// What an address takes, in the order of the routes; empty where there is nothing.
+    public func methods(at path: String) -> [String] { Self.methods(matches(path)) }
+
+    private static func methods(_ matching: [(route: Route, values: [String: String])]) -> [String] {
+        matching.flatMap { $0.route.method == "GET" ? ["GET", "HEAD"] : [$0.route.method] }
     }
 
     private func serve(_ request: HTTPRequest, _ requestID: String, _ found: Found) async throws -> Answer {
@@ -114,12 +115,12 @@ public struct Router: Sendable {
         case .nothing: throw Problem(.notFound, "there is nothing at this address")
         case .wrongMethod(let methods):
             throw Problem(.methodNotAllowed, "this address takes \(methods.joined(separator: ", "))", allow: methods)
-        case .preflight: return .noContent
         case .route(let route, let values):
             let token = try authenticate(request, route.access)
             let address = callerAddress(request)
             try checkRate(route, token?.subject, address)
             try checkParameters(request, route)
+            if route.method != "GET" { try request.checkBodyIsPlain() }
             let scope = RequestScope(
                 request: request, requestID: requestID, path: values, token: token, address: address)
             return try await route.handler(scope)
@@ -130,15 +131,11 @@ public struct Router: Sendable {
 
     private func authenticate(_ request: HTTPRequest, _ access: Route.Access) throws(Problem) -> AccessToken? {
         guard access != .anyone, let accounts else { return nil }
-        guard let header = request.headers.first("authorization") else {
+        guard let token = try request.bearerToken() else {
             if access == .optional { return nil }
             throw Problem(.unauthenticated, "send an access token as Authorization: Bearer")
         }
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
-            throw Problem(.unauthenticated, "the authorization must be of the kind Bearer")
-        }
-        return try Self.verify(String(parts[1]), accounts, revocations)
+        return try Self.verify(token, accounts, revocations)
     }
 
     /// A good access token of a session that has not ended.
@@ -179,31 +176,18 @@ public struct Router: Sendable {
     }
 
     private func checkParameters(_ request: HTTPRequest, _ route: Route) throws(Problem) {
-        var seen: Set<String> = []
-        for (name, _) in request.query {
-            guard route.parameters.contains(name) else {
-                throw Problem(.unknownParameter, "there is no parameter \(name) here", field: name)
-            }
-            guard seen.insert(name).inserted else {
-                throw Problem(.invalidField, "the parameter \(name) stands twice", field: name)
-            }
-        }
+        _ = try request.parameters(route.parameters)
     }
 
     /// Whose limits count the request: the client's address, of IPv6 the network, for a customer has all of it. Behind
     /// trusted proxies the last address that is not theirs; what stands before one that can't be read is not believed.
     public func callerAddress(_ request: HTTPRequest) -> String {
         guard var caller = IPAddress(request.remoteAddress) else { return request.remoteAddress }
-        let hops = request.headers.all("x-forwarded-for").joined(separator: ",").split(separator: ",")
-        for hop in hops.reversed() {
-            guard isTrusted(caller), let address = IPAddress(forwarded: hop) else { break }
+        for hop in request.headers.list("x-forwarded-for").reversed() {
+            guard options.trustedProxies.contain(caller), let address = IPAddress(forwarded: hop) else { break }
             caller = address
         }
         return caller.customer
-    }
-
-    private func isTrusted(_ address: IPAddress) -> Bool {
-        options.trustedProxies.contains { $0.contains(address) }
     }
 
     public static func requestID(_ request: HTTPRequest) -> String {
@@ -223,39 +207,5 @@ public struct Router: Sendable {
             true
         default: false
         }
-    }
-
-    // MARK: Browsers of other sites
-
-    /// May a page of this origin use the live connections? One without an Origin is no browser.
-    public func acceptsOrigin(of request: HTTPRequest) -> Bool {
-        guard let origin = request.headers.first("origin") else { return true }
-        if options.origins.contains(origin) { return true }
-        guard let host = request.headers.first("host") else { return false }
-        return schemes(request).contains { "\($0)://\(host)".lowercased() == origin.lowercased() }
-    }
-
-    /// The schemes that the server's own pages may have. A trusted proxy tells; without one nobody knows whether TLS
-    /// ended before this process.
-    private func schemes(_ request: HTTPRequest) -> [String] {
-        let both = ["http", "https"]
-        guard let told = request.headers.first("x-forwarded-proto")?.lowercased(), both.contains(told),
-            let proxy = IPAddress(request.remoteAddress), isTrusted(proxy)
-        else { return both }
-        return [told]
-    }
-
-    public func crossOrigin(_ request: HTTPRequest) -> [(String, String)] {
-        guard let origin = request.headers.first("origin"), options.origins.contains(origin) else { return [] }
-        return [
-            ("Access-Control-Allow-Origin", origin), ("Vary", "Origin"),
-            ("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE"),
-            (
-                "Access-Control-Allow-Headers",
-                "Authorization, Content-Type, Idempotency-Key, If-None-Match, X-Request-Id"
-            ),
-            ("Access-Control-Expose-Headers", "ETag, Location, Retry-After, X-Request-Id, Idempotency-Replayed"),
-            ("Access-Control-Max-Age", "600"),
-        ]
     }
 }

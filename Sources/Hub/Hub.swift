@@ -80,7 +80,7 @@ public final class Hub {
         // A read has covered it.
         guard frame.position > subscriber.cursor.position || subscriber.state == .joining || Mutation.tellCovered.isOn
         else { return }
-        guard subscriber.state != .lagging else { return }
+        guard subscriber.state != .lagging, subscriber.state != .muted else { return }
         if subscriber.queue.count >= queueLimit { send(subscriber) }
         guard subscriber.queue.count < queueLimit else {
             subscriber.queue = []
@@ -117,8 +117,14 @@ public final class Hub {
         switch subscriber.state {
         case .live: send(subscriber)
         case .lagging: onMustResume?(subscriber)
-        case .joining: break
+        case .joining, .muted: break
         }
+    }
+
+    /// Nothing is sent to the connection any more, though it is still one of the user's.
+    public func mute(_ subscriber: Subscriber) {
+        subscriber.state = .muted
+        subscriber.queue = []
     }
 
     private func send(_ subscriber: Subscriber) {

@@ -18,6 +18,8 @@ public final class Subscriber {
         case live
         /// Too much waited: it resumes from its cursor when its sink has drained.
         case lagging
+        /// It wants nothing now, for good.
+        case muted
     }
 
     public let user: ID
@@ -39,4 +41,5 @@ public final class Subscriber {
     }
 
     public var isLive: Bool { state == .live }
+    public var isMuted: Bool { state == .muted }
 }

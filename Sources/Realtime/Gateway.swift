@@ -113,6 +113,12 @@ final class Gateway {
         if hub.remove(subscriber) { idleSince[subscriber.user] = now }
     }
 
+    /// Nothing is told to the client any more, until it joins with another subscriber.
+    func mute(_ client: any LiveClient, _ subscriber: Subscriber) {
+        joins.forget(client)
+        hub.mute(subscriber)
+    }
+
     func drained(_ client: any LiveClient) {
         guard let subscriber = client.subscriber else { return }
         if subscriber.isLive || !joins.isBlocked(client) { hub.drained(subscriber) } else { rejoin(client) }
@@ -131,13 +137,20 @@ final class Gateway {
 
     /// The client has missed something, or may have.
     private func rejoin(_ client: any LiveClient) {
-        guard let subscriber = client.subscriber, clients[ObjectIdentifier(client)] != nil else { return }
+        guard let subscriber = client.subscriber, !subscriber.isMuted, clients[ObjectIdentifier(client)] != nil else {
+            return
+        }
         // One read at a time: a second one would tell the same events again.
         guard !joins.isUnderWay(client) else { return joins.askAgain(client, before: .max) }
         hub.beginJoin(subscriber)
         metrics.resumes.add()
         joins.begin(client)
         startJoin(client, from: client.position, deadline: now + 10_000_000_000)
+    }
+
+    /// Does the client still wait for what this join brings?
+    private func awaits(_ client: any LiveClient, _ subscriber: Subscriber) -> Bool {
+        client.subscriber === subscriber && !subscriber.isMuted && clients[ObjectIdentifier(client)] != nil
     }
 
     private func startJoin(_ client: any LiveClient, from held: LiveCursor?, deadline: UInt64) {
@@ -150,44 +163,33 @@ final class Gateway {
     private func register(
         _ client: any LiveClient, from held: LiveCursor?, deadline: UInt64, _ done: @escaping () -> Void
     ) {
-        guard let user = client.subscriber?.user, clients[ObjectIdentifier(client)] != nil else { return done() }
+        guard let subscriber = client.subscriber, awaits(client, subscriber) else { return done() }
+        let user = subscriber.user
         node.register(user) { [unowned self] result in
             guard case .success = result else {
                 done()
-                return retryJoin(client, from: held, deadline: deadline)
+                return retryJoin(client, subscriber, from: held, deadline: deadline)
             }
-            let boxed = LoopBound.holding((gateway: self, client: client, done: done), on: loop)
+            let boxed = LoopBound.holding(
+                (gateway: self, client: client, subscriber: subscriber, done: done), on: loop)
             // Before requests: who is connected stays so.
             Task(priority: .high) { [feeds] in
-                let outcome = await Self.read(feeds, user, held)
+                let outcome = await JoinOutcome.read(feeds, user, held)
                 boxed.run {
                     $0.done()
-                    $0.gateway.finishJoin($0.client, outcome, from: held, deadline: deadline)
+                    $0.gateway.finishJoin($0.client, $0.subscriber, outcome, from: held, deadline: deadline)
                 }
             }
         }
     }
 
-    private static func read(
-        _ feeds: FeedReader, _ user: ID, _ held: LiveCursor?
-    ) async -> Result<JoinOutcome, any Error> {
-        do {
-            guard let held else { return .success(.live(try await feeds.currentPosition(of: user))) }
-            switch try await feeds.missed(by: user, since: held) {
-            case .events(let events, let cursor): return .success(.resumed(events, cursor))
-            case .reset(let cursor): return .success(.reset(cursor))
-            }
-        } catch {
-            return .failure(error)
-        }
-    }
-
     private func finishJoin(
-        _ client: any LiveClient, _ result: Result<JoinOutcome, any Error>, from held: LiveCursor?, deadline: UInt64
+        _ client: any LiveClient, _ subscriber: Subscriber, _ result: Result<JoinOutcome, any Error>,
+        from held: LiveCursor?, deadline: UInt64
     ) {
-        guard let subscriber = client.subscriber, clients[ObjectIdentifier(client)] != nil else { return }
+        guard awaits(client, subscriber) else { return }
         switch result {
-        case .failure: retryJoin(client, from: held, deadline: deadline)
+        case .failure: retryJoin(client, subscriber, from: held, deadline: deadline)
         case .success(let outcome):
             if case .reset = outcome { metrics.resets.add() }
             joins.finished(client)
@@ -202,8 +204,10 @@ final class Gateway {
         }
     }
 
-    private func retryJoin(_ client: any LiveClient, from held: LiveCursor?, deadline: UInt64) {
-        guard clients[ObjectIdentifier(client)] != nil else { return }
+    private func retryJoin(
+        _ client: any LiveClient, _ subscriber: Subscriber, from held: LiveCursor?, deadline: UInt64
+    ) {
+        guard awaits(client, subscriber) else { return }
         guard now < deadline else { return client.joinFailed() }
         joins.later(
             client,
@@ -215,7 +219,7 @@ final class Gateway {
     /// Has all connections of the users read what they missed, but for those whose last read was at the position or later.
     private func resume(_ users: [ID], before position: Int64) {
         for user in users {
-            for subscriber in hub.connections(of: user) {
+            for subscriber in hub.connections(of: user) where !subscriber.isMuted {
                 if let client = subscriber.sink as? any LiveClient {
                     if !subscriber.isLive {
                         joins.askAgain(client, before: position)

@@ -1,5 +1,6 @@
 import Core
 import Hub
+import Social
 import Wire
 
 /// What reading the feed for a connection has come to.
@@ -13,6 +14,21 @@ enum JoinOutcome {
     var cursor: LiveCursor {
         switch self {
         case .live(let cursor), .reset(let cursor), .resumed(_, let cursor): cursor
+        }
+    }
+}
+
+extension JoinOutcome {
+    /// What has come for the user after the position; `nil`: what is the position now?
+    static func read(_ feeds: FeedReader, _ user: ID, _ held: LiveCursor?) async -> Result<JoinOutcome, any Error> {
+        do {
+            guard let held else { return .success(.live(try await feeds.currentPosition(of: user))) }
+            switch try await feeds.missed(by: user, since: held) {
+            case .events(let events, let cursor): return .success(.resumed(events, cursor))
+            case .reset(let cursor): return .success(.reset(cursor))
+            }
+        } catch {
+            return .failure(error)
         }
     }
 }

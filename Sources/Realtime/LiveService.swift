@@ -59,20 +59,19 @@ public final class LiveService: Sendable {
     /// Why no connection is let in now; on the loop. A gateway in front asks another process then.
     public var refusal: Problem? { gateway.value.isDraining ? Gateway.goesDown : nil }
 
-    /// Begins a stream of server-sent events, or answers why not.
-    public func openStream(_ request: HTTPRequest, _ exchange: HTTPExchange, headers: [(String, String)]) {
+    /// Begins a stream of server-sent events, or answers why not. HEAD gets the head of the stream and opens none.
+    public func openStream(_ request: HTTPRequest, _ exchange: HTTPExchange) {
         let handle = exchange.handle
         let requestID = Router.requestID(request)
         Task {
             do {
                 let opening = try await admit(request, requestID)
-                handle.withExchange { [gateway] in gateway.value.openStream($0, opening, headers) }
+                handle.withExchange { [gateway] in gateway.value.openStream($0, opening) }
             } catch {
                 let problem =
                     error as? Problem ?? Overload.problem(for: error)
                     ?? Problem(.overloaded, "try again", retryAfter: 1)
-                handle.respond(
-                    Answer.problem(problem, requestID: requestID).response(requestID: requestID, more: headers))
+                handle.respond(Answer.problem(problem, requestID: requestID).response(requestID: requestID))
             }
         }
     }
@@ -86,56 +85,46 @@ public final class LiveService: Sendable {
         let idSuffix: String
         let expiresAt: Int64?
         let requestID: String
+        /// Nothing is opened, only said what would be.
+        let isHead: Bool
     }
 
     private func admit(_ request: HTTPRequest, _ requestID: String) async throws -> Opening {
-        var values: [String: String] = [:]
-        for (name, value) in request.query {
-            guard ["ticket", "since"].contains(name) else {
-                throw Problem(.unknownParameter, "there is no parameter \(name) here", field: name)
-            }
-            guard values.updateValue(value, forKey: name) == nil else {
-                throw Problem(.invalidField, "the parameter \(name) stands twice", field: name)
-            }
-        }
-        let lastID = request.headers.first("last-event-id").flatMap { $0.isEmpty ? nil : $0 }
+        let values = try request.parameters(["ticket", "since", "lastEventId"])
+        let given = GivenPosition(request, values)
+        let isHead = request.method == "HEAD"
         if let text = values["ticket"] {
-            return try await admit(ticket: text, lastID: lastID, since: values["since"], requestID)
+            guard let ticket = Ticket(text, key: ticketKey) else {
+                throw Problem(.unauthenticated, "the ticket is not valid", field: "ticket")
+            }
+            try await check(ticket, given.lastEventID, spends: !isHead)
+            return Opening(
+                user: ticket.user, session: ticket.session, held: given.cursor(of: ticket.user, cursors),
+                idSuffix: ticket.idSuffix(key: ticketKey), expiresAt: nil, requestID: requestID, isHead: isHead)
         }
-        guard let header = request.headers.first("authorization"), header.lowercased().hasPrefix("bearer ") else {
+        guard let text = try request.bearerToken() else {
             throw Problem(.unauthenticated, "a stream needs a ticket, or Authorization: Bearer")
         }
-        let token = try Router.verify(String(header.dropFirst(7)), accounts, revocations)
+        let token = try Router.verify(text, accounts, revocations)
         return Opening(
-            user: token.subject, session: token.session,
-            held: try position(lastID, values["since"], of: token.subject), idSuffix: "",
-            expiresAt: token.expiresAt, requestID: requestID)
+            user: token.subject, session: token.session, held: given.cursor(of: token.subject, cursors), idSuffix: "",
+            expiresAt: token.expiresAt, requestID: requestID, isHead: isHead)
     }
 
-    private func admit(
-        ticket text: String, lastID: String?, since: String?, _ requestID: String
-    ) async throws -> Opening {
-        guard let ticket = Ticket(text, key: ticketKey) else {
-            throw Problem(.unauthenticated, "the ticket is not valid", field: "ticket")
+    /// A ticket opens one stream, and serves its reconnects.
+    private func check(_ ticket: Ticket, _ lastEventID: String?, spends: Bool) async throws {
+        if let lastEventID, ticket.proves(lastEventID, key: ticketKey) {
+            return try await checkSession(ticket.session)
         }
-        let held = try position(lastID, since, of: ticket.user)
-        if let lastID, ticket.proves(lastID, key: ticketKey) {
-            try await checkSession(ticket.session)
-        } else {
-            try await use(ticket)
-        }
-        return Opening(
-            user: ticket.user, session: ticket.session, held: held, idSuffix: ticket.idSuffix(key: ticketKey),
-            expiresAt: nil, requestID: requestID)
-    }
-
-    /// Opens the ticket's one stream.
-    private func use(_ ticket: Ticket) async throws {
         guard clock.milliseconds() < ticket.expiresAt, !revocations.contains(ticket.session) else {
             throw Problem(.unauthenticated, "the ticket has expired: get a new one", field: "ticket")
         }
         let key = RedisArgument.text("ticket:\(String(ticket.nonce, radix: 36))")
-        guard try await redis.command("SET", key, "1", "NX", "EX", "60") != .null else {
+        let isUsed =
+            spends
+            ? try await redis.command("SET", key, "1", "NX", "EX", "60") == .null
+            : try await redis.command("EXISTS", key) == .integer(1)
+        guard !isUsed else {
             throw Problem(.unauthenticated, "the ticket was used before: get a new one", field: "ticket")
         }
     }
@@ -144,17 +133,6 @@ public final class LiveService: Sendable {
         let rows = try await database.query(
             "SELECT 1 FROM sessions WHERE id = $1 AND ended_at IS NULL", [.integer(session.raw)])
         guard !rows.isEmpty else { throw Problem(.unauthenticated, "the session has ended") }
-    }
-
-    /// The last event's id goes before `since`, for a browser repeats the address with each reconnect.
-    private func position(_ lastID: String?, _ since: String?, of user: ID) throws(Problem) -> LiveCursor? {
-        guard let text = lastID ?? since else { return nil }
-        guard let cursor = LiveCursor(LiveCursor.bare(text), user: user, cursors) else {
-            throw Problem(
-                .invalidCursor, "the position was not made for this caller",
-                field: lastID == nil ? "since" : "Last-Event-ID")
-        }
-        return cursor
     }
 
     // MARK: Routes
@@ -199,18 +177,19 @@ extension Gateway {
     static let tooMany = Problem(.rateLimited, "too many live connections", retryAfter: 5)
 
     /// On the loop, with an exchange that was admitted.
-    func openStream(_ exchange: HTTPExchange, _ opening: LiveService.Opening, _ headers: [(String, String)]) {
+    func openStream(_ exchange: HTTPExchange, _ opening: LiveService.Opening) {
         guard mayConnect(opening.user) else {
             let problem = isDraining ? Self.goesDown : Self.tooMany
             let answer = Answer.problem(problem, requestID: opening.requestID)
-            return exchange.respond(answer.response(requestID: opening.requestID, more: headers))
+            return exchange.respond(answer.response(requestID: opening.requestID))
         }
         let stream = exchange.stream(
             status: 200,
             headers: [
                 ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
                 ("X-Content-Type-Options", "nosniff"), ("X-Request-Id", opening.requestID),
-            ] + headers)
+            ])
+        guard !opening.isHead else { return }
         let client = EventStreamClient(
             stream, gateway: self, user: opening.user, session: opening.session, held: opening.held,
             idSuffix: opening.idSuffix, expiresAt: opening.expiresAt, now: now)

@@ -75,6 +75,6 @@ package struct Ticket: Equatable {
 extension LiveCursor {
     /// The position of an id of a stream, with or without the stream's proof.
     static func bare(_ text: String) -> String {
-        String(text.prefix { $0 != "~" })
+        String(text.utf8.prefix { $0 != UInt8(ascii: "~") }) ?? ""
     }
 }

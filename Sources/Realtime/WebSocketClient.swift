@@ -1,22 +1,27 @@
 import Core
 import Crypto
 import Hub
+import Runtime
 import Sockets
 import Wire
 
 /// A WebSocket that speaks the Centrifugo client protocol. Lives on the gateway's loop.
 final class WebSocketClient: LiveClient {
-    private enum State {
-        case fresh
-        /// The `connect` command has this id.
-        case joining(command: Int64, wantsRecovery: Bool)
-        case connected
+    /// What the client is still to be told when its feed has been read.
+    private enum Joining {
+        case connect(command: Int64)
+        case subscribe(command: Int64)
     }
+
+    /// The most commands that may wait for the answer to one before them.
+    private static let mostWaiting = 64
 
     private let socket: WebSocket
     private unowned let gateway: Gateway
     private let name = Base64URL.encode(Crypto.randomBytes(12))
-    private var state = State.fresh
+    private var joining: Joining?
+    private var waiting: [ClientFrame] = []
+    /// `nil` before a good `connect`.
     private var token: AccessToken?
     private let openedAt: UInt64
     private var pingedAt: UInt64
@@ -58,6 +63,10 @@ final class WebSocketClient: LiveClient {
     private func handle(_ frame: ClientFrame) {
         switch frame.content {
         case .pong: awaitsPong = false
+        // Replies come in the order of the commands.
+        case _ where joining != nil || !waiting.isEmpty:
+            guard waiting.count < Self.mostWaiting else { return end(.badRequest) }
+            waiting.append(frame)
         case .malformed:
             if frame.id == 0 { end(.badRequest) } else { send(ServerReply.error(id: frame.id, .badRequest)) }
         case .command(.send) where token != nil: break
@@ -66,28 +75,28 @@ final class WebSocketClient: LiveClient {
         case .command(.connect(let token, let recover, let since)):
             connect(frame.id, token, recover, since)
         case .command(let command):
-            guard token != nil else { return end(.badRequest) }
-            handle(command, frame.id)
+            guard let token else { return end(.badRequest) }
+            handle(command, frame.id, ServerReply.feedChannel(token.subject))
         }
     }
 
-    private func handle(_ command: ClientCommand, _ id: Int64) {
+    private func handle(_ command: ClientCommand, _ id: Int64, _ feed: String) {
         switch command {
         case .refresh(let text): refresh(id, text)
         case .ping: send(ServerReply.empty(id: id, "ping"))
-        case .subscribe(let channel):
-            if channel == ServerReply.feedChannel(token!.subject) {
-                send(ServerReply.error(id: id, .alreadySubscribed))
-            } else {
-                send(ServerReply.error(id: id, channel.hasPrefix("feed:") ? .permissionDenied : .unknownChannel))
-            }
-        case .unsubscribe: send(ServerReply.empty(id: id, "unsubscribe"))
+        case .subscribe(feed, let recover): subscribe(id, recover)
+        case .subscribe(let channel, _):
+            send(ServerReply.error(id: id, channel.hasPrefix("feed:") ? .permissionDenied : .unknownChannel))
+        case .unsubscribe(let channel):
+            if channel == feed, let subscriber { gateway.mute(self, subscriber) }
+            // Of a channel without a subscription nothing will come, either.
+            send(ServerReply.empty(id: id, "unsubscribe"))
         case .connect, .send, .unknown: end(.badRequest)
         }
     }
 
     private func connect(_ id: Int64, _ text: String, _ recover: [String: RecoverRequest], _ since: String?) {
-        guard case .fresh = state else { return end(.badRequest) }
+        guard token == nil else { return end(.badRequest) }
         guard !text.isEmpty else { return send(ServerReply.error(id: id, .unauthorized)) }
         let token: AccessToken
         switch gateway.check(text) {
@@ -98,8 +107,7 @@ final class WebSocketClient: LiveClient {
         guard gateway.mayConnect(token.subject) else { return end(.connectionLimit) }
         var held: LiveCursor?
         if let request = recover[ServerReply.feedChannel(token.subject)] {
-            // A position without an epoch, or of a foreign one, is out of every window: that is a reset, not an error.
-            held = LiveCursor(epoch: LiveCursor.epoch(named: request.epoch) ?? 0, position: request.offset)
+            held = LiveCursor(request)
         } else if let since {
             guard let cursor = LiveCursor(LiveCursor.bare(since), user: token.subject, gateway.cursors) else {
                 return send(ServerReply.error(id: id, .badRequest))
@@ -107,11 +115,24 @@ final class WebSocketClient: LiveClient {
             held = cursor
         }
         self.token = token
-        state = .joining(command: id, wantsRecovery: held != nil)
-        let prefix = ServerReply.pushPrefix(channel: ServerReply.feedChannel(token.subject))
+        joining = .connect(command: id)
+        join(token.subject, from: held)
+    }
+
+    /// Again, after `unsubscribe`.
+    private func subscribe(_ id: Int64, _ recover: RecoverRequest?) {
+        guard let token, let subscriber, subscriber.isMuted else {
+            return send(ServerReply.error(id: id, .alreadySubscribed))
+        }
+        gateway.leave(subscriber)
+        joining = .subscribe(command: id)
+        join(token.subject, from: recover.map { LiveCursor($0) })
+    }
+
+    private func join(_ user: ID, from held: LiveCursor?) {
         let subscriber = Subscriber(
-            user: token.subject, kind: .webSocket(prefix: prefix), sink: self,
-            cursor: held ?? LiveCursor(epoch: 0, position: 0))
+            user: user, kind: .webSocket(prefix: ServerReply.pushPrefix(channel: ServerReply.feedChannel(user))),
+            sink: self, cursor: held ?? LiveCursor(epoch: 0, position: 0))
         self.subscriber = subscriber
         gateway.join(self, from: held)
     }
@@ -130,20 +151,19 @@ final class WebSocketClient: LiveClient {
 
     func tell(_ outcome: JoinOutcome) -> Bool {
         guard let subscriber, let token else { return false }
-        if case .joining(let command, let wantsRecovery) = state {
-            state = .connected
-            var publications: [Publication] = []
-            var recovered: Bool? = wantsRecovery
-            if case .resumed(let missed, _) = outcome { publications = missed }
-            if case .reset = outcome { recovered = false }
-            if case .live = outcome { recovered = nil }
-            send(
-                ServerReply.connected(
-                    id: command,
-                    .init(
-                        client: name, user: token.subject, cursor: outcome.cursor, recovered: recovered,
-                        publications: publications, ttl: token.expiresAt - gateway.seconds,
-                        pingSeconds: gateway.options.pingSeconds)))
+        if let joining {
+            self.joining = nil
+            switch joining {
+            case .connect(let command):
+                send(
+                    ServerReply.connected(
+                        id: command,
+                        .init(
+                            client: name, user: token.subject, feed: .init(outcome),
+                            ttl: token.expiresAt - gateway.seconds, pingSeconds: gateway.options.pingSeconds)))
+            case .subscribe(let command): send(ServerReply.subscribed(id: command, .init(outcome)))
+            }
+            handleWaiting()
             return true
         }
         guard !socket.isBacklogged else { return false }
@@ -157,8 +177,23 @@ final class WebSocketClient: LiveClient {
         return true
     }
 
+    /// What came while the feed was read; not before the gateway has this connection live.
+    private func handleWaiting() {
+        guard !waiting.isEmpty else { return }
+        let boxed = LoopBound.holding(self, on: gateway.loop)
+        gateway.loop.post {
+            let client = boxed.value
+            let frames = client.waiting
+            client.waiting = []
+            for frame in frames where !client.socket.isClosed { client.handle(frame) }
+        }
+    }
+
     func joinFailed() {
-        if case .joining(let command, _) = state { send(ServerReply.error(id: command, .internalError)) }
+        switch joining {
+        case .connect(let command), .subscribe(let command): send(ServerReply.error(id: command, .internalError))
+        case nil: break
+        }
         end(.serverError)
     }
 
@@ -173,7 +208,7 @@ final class WebSocketClient: LiveClient {
         }
         if gateway.seconds > token.expiresAt + Int64(options.expiryGraceSeconds) { return end(.expired) }
         if awaitsPong, now - pingedAt > UInt64(options.pongSeconds) * second { return end(.noPong) }
-        guard case .connected = state, now - pingedAt > UInt64(options.pingSeconds) * second else { return }
+        guard joining == nil, now - pingedAt > UInt64(options.pingSeconds) * second else { return }
         pingedAt = now
         // One that does not read is found by the write's time-out.
         guard !socket.isBacklogged else { return }
@@ -182,4 +217,21 @@ final class WebSocketClient: LiveClient {
     }
 
     func drain(retry: Int) { end(.shutdown) }
+}
+
+extension LiveCursor {
+    /// A position without an epoch, or of a foreign one, is out of every window: that is a reset, not an error.
+    fileprivate init(_ request: RecoverRequest) {
+        self.init(epoch: LiveCursor.epoch(named: request.epoch) ?? 0, position: request.offset)
+    }
+}
+
+extension ServerReply.Subscribed {
+    fileprivate init(_ outcome: JoinOutcome) {
+        switch outcome {
+        case .live(let cursor): self.init(cursor: cursor, recovered: nil, publications: [])
+        case .resumed(let missed, let cursor): self.init(cursor: cursor, recovered: true, publications: missed)
+        case .reset(let cursor): self.init(cursor: cursor, recovered: false, publications: [])
+        }
+    }
 }

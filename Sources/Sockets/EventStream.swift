@@ -1,24 +1,27 @@
 import Runtime
 
-/// An answer that stays open, for server-sent events. What is written goes out as it is; the end of the connection
-/// is the end of the body. Confined to its loop.
+/// An answer that stays open, for server-sent events. Each write goes out at once: to HTTP/1.1 as a chunk, to HTTP/1.0 as
+/// it is, where the end of the connection is the end of the body. Confined to its loop.
 public final class EventStream: LiveTransport {
     /// `nil` once it is closed.
     private var connection: HTTPConnection?
     /// The head has gone out, and the connection is the stream's.
     private var isStarted = false
+    let isChunked: Bool
 
     public var onDrained: (() -> Void)?
     public var onClosed: ((CloseReason) -> Void)?
     public let remoteAddress: String
 
-    init(_ connection: HTTPConnection) {
+    init(_ connection: HTTPConnection, isChunked: Bool) {
         self.connection = connection
+        self.isChunked = isChunked
         remoteAddress = connection.remoteAddress
     }
 
     /// A stream whose client had gone before it began.
     init(closedOn loop: EventLoop) {
+        isChunked = false
         remoteAddress = ""
         late = LoopTimer(on: loop, after: 0) { [unowned self] in finish(.peer(code: nil)) }
     }
@@ -33,9 +36,10 @@ public final class EventStream: LiveTransport {
     }
 
     public func write(_ bytes: UnsafeRawBufferPointer) {
-        guard let connection else { return }
+        // An empty chunk would be the last one.
+        guard let connection, bytes.count > 0 else { return }
         assert(!isBacklogged, "an event stream was written to while backlogged")
-        connection.write(live: bytes)
+        if isChunked { connection.write(chunk: bytes) } else { connection.write(live: bytes) }
     }
 
     public func close() {

@@ -8,7 +8,10 @@ extension HTTPConnection {
         let isLastOfDrain = server.isDraining && exchanges.count == 1 && stage == .idle
         let closes = exchange.closes || stream != nil || isLastOfDrain
         let framing = Framing(
-            date: server.date, isHead: exchange.isHead, closes: closes, endsWithConnection: stream != nil)
+            date: server.date, isHead: exchange.isHead, closes: closes,
+            length: stream == nil ? .known : exchange.takesChunks ? .chunked : .untilTheEnd)
+        var response = response
+        response.headers += exchange.commonHeaders
         if closes && stream == nil { phase = .finishing }
         exchange.stream = stream
         exchange.isStream = stream != nil
@@ -43,6 +46,7 @@ extension HTTPConnection {
         dropExchanges(from: 0)
         guard let stream = exchange.stream, !exchange.isHead else {
             phase = .finishing
+            if exchange.takesChunks, !exchange.isHead { output += Self.lastChunk }
             exchange.stream?.close()
             return
         }
@@ -92,11 +96,27 @@ extension HTTPConnection {
         }
     }
 
+    private static let lastChunk = Array("0\r\n\r\n".utf8)
+
+    /// The same as one chunk (RFC 9112, section 7.1), which a client that reads by length gets at once.
+    func write(chunk bytes: UnsafeRawBufferPointer) {
+        guard phase == .streaming else { return }
+        if output.capacity == 0 { output = server.takeBuffer() }
+        output.append(contentsOf: String(bytes.count, radix: 16).utf8)
+        output.append(13)
+        output.append(10)
+        output.append(contentsOf: bytes)
+        output.append(13)
+        output.append(10)
+        flush()
+    }
+
     /// The stream is closed by its owner.
     func end(_ ended: EventStream) {
         if phase == .streaming, stream === ended {
             stream = nil
             phase = .finishing
+            if ended.isChunked { output += Self.lastChunk }
             flush()
         } else {
             for exchange in exchanges where exchange.stream === ended { exchange.stream = nil }

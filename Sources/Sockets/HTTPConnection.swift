@@ -167,7 +167,7 @@ final class HTTPConnection: Slotted {
             case .request(let request, let keepAlive):
                 progressed = true
                 accept(request, keepAlive: keepAlive && !server.isDraining)
-            case .failure(let error): refuse(error)
+            case .failure(let error): refuse(error, origin: parser.origin)
             }
         }
         isProcessing = false
@@ -183,17 +183,23 @@ final class HTTPConnection: Slotted {
         request.remoteAddress = remoteAddress
         isUsed = true
         owesContinue = false
-        if request.method == "GET", server.options.webSocketPaths.contains(request.path) {
+        if ["GET", "HEAD"].contains(request.method), server.options.webSocketPaths.contains(request.path) {
             upgrade(request, keepAlive: keepAlive)
         } else {
-            server.handler.received(request, enqueue(isHead: request.method == "HEAD", keepAlive: keepAlive))
+            server.handler.received(request, enqueue(request, keepAlive: keepAlive))
         }
     }
 
-    private func enqueue(isHead: Bool = false, keepAlive: Bool) -> HTTPExchange {
-        let exchange = HTTPExchange(self, isHead: isHead, closes: !keepAlive)
+    private func enqueue(_ request: HTTPRequest, keepAlive: Bool) -> HTTPExchange {
+        enqueue(
+            HTTPExchange(
+                self, isHead: request.method == "HEAD", takesChunks: !request.isVersion10, closes: !keepAlive,
+                commonHeaders: server.handler.commonHeaders(origin: request.headers.only("origin"))))
+    }
+
+    private func enqueue(_ exchange: HTTPExchange) -> HTTPExchange {
         exchanges.append(exchange)
-        if !keepAlive { phase = .finishing }
+        if exchange.closes { phase = .finishing }
         return exchange
     }
 
@@ -206,11 +212,11 @@ final class HTTPConnection: Slotted {
                 throw HTTPRequestError(.badRequest, "A WebSocket handshake waits for earlier answers.")
             }
         } catch {
-            return refuse(error)
+            return refuse(error, origin: request.headers.only("origin"), isHead: request.method == "HEAD")
         }
         switch server.handler.upgrade(request) {
         case .refuse(let response):
-            enqueue(isHead: request.method == "HEAD", keepAlive: keepAlive).respond(response)
+            enqueue(request, keepAlive: keepAlive).respond(response)
         case .accept(let subprotocol):
             guard phase == .reading else { return }
             open(WebSocket(self, subprotocol: subprotocol), request, handshake)
@@ -231,7 +237,7 @@ final class HTTPConnection: Slotted {
     }
 
     /// The last answer on this connection.
-    func refuse(_ error: HTTPRequestError) {
+    func refuse(_ error: HTTPRequestError, origin: String? = nil, isHead: Bool = false) {
         if error.kind == .http2 { return close(.failed) }
         (error.kind == .overloaded ? SocketMetrics.shared.refused : SocketMetrics.shared.badRequests).add()
         var response = server.handler.refused(error, remoteAddress: remoteAddress)
@@ -242,7 +248,11 @@ final class HTTPConnection: Slotted {
         default: break
         }
         owesContinue = false
-        enqueue(keepAlive: false).respond(response)
+        enqueue(
+            HTTPExchange(
+                self, isHead: isHead, takesChunks: false, closes: true,
+                commonHeaders: server.handler.commonHeaders(origin: origin))
+        ).respond(response)
     }
 
     // MARK: Holding back, deadlines
@@ -269,6 +279,7 @@ final class HTTPConnection: Slotted {
             case .idle: options.idleTimeout
             case .head: options.headTimeout
             case .body, .failed: options.bodyTimeout
+            case .refused: min(options.headTimeout, 1000)
             }
         deadline = server.now() + UInt64(timeout)
     }
@@ -283,7 +294,9 @@ final class HTTPConnection: Slotted {
         guard now >= deadline else { return }
         deadline = now + UInt64(server.options.idleTimeout)
         switch phase {
-        case .reading where stage != .idle: refuse(HTTPRequestError(.timeout, "The request did not arrive in time."))
+        case .reading where stage != .idle:
+            let timeout = HTTPRequestError(.timeout, "The request did not arrive in time.")
+            refuse(parser.refusal ?? timeout, origin: parser.origin)
         case .reading where exchanges.isEmpty: close(.local)
         case .finishing where isHalfClosed: close(.peer(code: nil))
         case .lingering: close(.local)

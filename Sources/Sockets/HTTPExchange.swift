@@ -14,19 +14,27 @@ public final class HTTPExchange {
     var state: State
     let loop: EventLoop
     let isHead: Bool
+    /// A body of unknown length goes in chunks; without them, to HTTP/1.0, it ends with the connection.
+    let takesChunks: Bool
     /// Nothing is read after this request.
     let closes: Bool
+    /// What its answer carries, whoever makes it.
+    let commonHeaders: [(String, String)]
     /// The answer as bytes, when answers before it are still missing.
     var ready: [UInt8]?
     /// The answer is a stream, and whose: `nil` again when it was closed before its turn came.
     var isStream = false
     var stream: EventStream?
 
-    init(_ connection: HTTPConnection, isHead: Bool, closes: Bool) {
+    init(
+        _ connection: HTTPConnection, isHead: Bool, takesChunks: Bool, closes: Bool, commonHeaders: [(String, String)]
+    ) {
         state = .waiting(connection)
         loop = connection.server.loop
         self.isHead = isHead
+        self.takesChunks = takesChunks
         self.closes = closes
+        self.commonHeaders = commonHeaders
     }
 
     /// No answer can be delivered any more.
@@ -54,14 +62,15 @@ public final class HTTPExchange {
         }
     }
 
-    /// Begins an answer without length: the connection is the stream's from now on, and ends with it.
+    /// Begins an answer of unknown length: the connection is the stream's from now on, and ends with it. To HEAD only its
+    /// head is sent, and the stream is closed.
     /// The stream is backlogged until the answers of earlier requests on the connection have gone out. On a closed
     /// or answered exchange the stream is closed from the beginning, and its `onClosed` is called.
     public func stream(status: Int, headers: [(String, String)]) -> EventStream {
         loop.assertCurrent()
         guard case .waiting(let connection) = state else { return EventStream(closedOn: loop) }
         finish()
-        let stream = EventStream(connection)
+        let stream = EventStream(connection, isChunked: takesChunks)
         connection.answer(self, HTTPResponse(status: status, headers: headers), with: stream)
         return stream
     }

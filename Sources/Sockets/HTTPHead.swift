@@ -15,7 +15,8 @@ struct HTTPHead {
 
     private var method = ""
     private var target: RequestTarget?
-    private var headers = HTTPHeaders()
+    /// Empty until the section is whole.
+    private(set) var headers = HTTPHeaders()
     private var isVersion10 = false
 
     init() {}
@@ -110,7 +111,7 @@ struct HTTPHead {
     func request(body: [UInt8]) -> HTTPRequest {
         HTTPRequest(
             method: method, target: target?.text ?? "", path: target?.path ?? "", query: target?.query ?? [],
-            headers: headers, body: body)
+            headers: headers, body: body, isVersion10: isVersion10)
     }
 
     private func checkHost(_ value: ArraySlice<UInt8>) throws(HTTPRequestError) {

@@ -58,6 +58,24 @@ public struct HTTPHeaders: Sendable {
         return found
     }
 
+    /// The value of a field that stands once; `nil` when there is none or more.
+    public func only(_ name: String) -> String? {
+        guard let first = index(of: name, from: 0), index(of: name, from: first + 1) == nil else { return nil }
+        return value(first)
+    }
+
+    /// The elements of a list (RFC 9110, section 5.6.1) over all fields of this name, in order, without white space around
+    /// them and without empty ones. A comma in quotes separates nothing.
+    public func list(_ name: String) -> [Substring] {
+        all(name).flatMap { value in
+            var isQuoted = false
+            return value[...].utf8.split { byte in
+                if byte == 34 { isQuoted.toggle() }
+                return byte == 44 && !isQuoted
+            }.map { Substring($0).trimmingWhiteSpace }.filter { !$0.isEmpty }
+        }
+    }
+
     /// All fields, names as the client wrote them.
     public var pairs: [(name: String, value: String)] {
         fields.indices.map { index in
@@ -66,11 +84,9 @@ public struct HTTPHeaders: Sendable {
         }
     }
 
-    /// Does one of the fields of this name have the token in its list of tokens? For `Connection` and `Upgrade`.
+    /// Is the token in the list? For `Connection` and `Upgrade`.
     func hasToken(_ token: String, in name: String) -> Bool {
-        all(name).contains { value in
-            value.split(separator: ",").contains { $0.trimmingWhiteSpace.equalsIgnoringCase(token) }
-        }
+        list(name).contains { $0.equalsIgnoringCase(token) }
     }
 
     func matches(_ index: Int, _ name: StaticString) -> Bool {
@@ -131,7 +147,7 @@ extension Substring {
 
 extension StringProtocol {
     /// ASCII only.
-    func equalsIgnoringCase(_ other: some StringProtocol) -> Bool {
+    public func equalsIgnoringCase(_ other: some StringProtocol) -> Bool {
         utf8.elementsEqual(other.utf8) { lowercase($0) == lowercase($1) }
     }
 }

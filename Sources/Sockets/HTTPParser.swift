@@ -27,7 +27,10 @@ package struct HTTPParser {
 
     /// How far it is, for deadlines.
     package enum Stage {
-        case idle, head, body, failed
+        case idle, head, body
+        /// It is known what is wrong, and the rest of the head is awaited.
+        case refused
+        case failed
     }
 
     private enum State {
@@ -35,7 +38,10 @@ package struct HTTPParser {
         case body(remaining: Int)
         case chunkSize
         case chunk(remaining: Int)
-        case chunkEnd, trailer, failed
+        case chunkEnd, trailer
+        /// The head is too long. Its end is awaited all the same: see `HTTPHeadRest`.
+        case refused(HTTPRequestError, HTTPHeadRest)
+        case failed
     }
 
     private let limits: Limits
@@ -48,6 +54,7 @@ package struct HTTPParser {
     private var head = HTTPHead()
     private var body: [UInt8] = []
     private var sawEmptyLine = false
+    private var failedOrigin: String?
 
     package init(limits: Limits = Limits()) {
         self.limits = limits
@@ -60,6 +67,7 @@ package struct HTTPParser {
         switch state {
         case .startLine: buffered == 0 ? .idle : .head
         case .fields: .head
+        case .refused: .refused
         case .failed: .failed
         default: .body
         }
@@ -88,10 +96,7 @@ package struct HTTPParser {
         do throws(HTTPRequestError) {
             if let output = try advance() { return output }
         } catch {
-            state = .failed
-            reset()
-            body = []
-            return .failure(error)
+            return refuse(error)
         }
         if start == buffer.count {
             reset()
@@ -101,6 +106,44 @@ package struct HTTPParser {
             start = 0
         }
         return .needsMore
+    }
+
+    /// The one `Origin` of the request that is being read or was refused, as far as it has come.
+    package var origin: String? {
+        switch state {
+        case .failed: return failedOrigin
+        case .refused(_, let rest): return rest.origin
+        case .startLine, .fields:
+            if head.headers.count > 0 { return head.headers.only("origin") }
+            var rest = HTTPHeadRest()
+            _ = rest.take(buffer[start...])
+            return rest.origin
+        default: return head.headers.only("origin")
+        }
+    }
+
+    /// What is wrong with the request, while the rest of its head is awaited.
+    package var refusal: HTTPRequestError? {
+        if case .refused(let error, _) = state { error } else { nil }
+    }
+
+    private mutating func refuse(_ error: HTTPRequestError) -> Output {
+        switch error.kind {
+        case .targetTooLong, .headerTooLarge:
+            if case .refused = state { break }
+            var rest = HTTPHeadRest()
+            guard rest.take(buffer[start...]) else {
+                state = .refused(error, rest)
+                reset()
+                return .needsMore
+            }
+        default: break
+        }
+        failedOrigin = origin
+        state = .failed
+        reset()
+        body = []
+        return .failure(error)
     }
 
     /// `nil` when there is nothing more to read.
@@ -133,6 +176,12 @@ package struct HTTPParser {
                 guard let line = try takeLine(limit: 2) else { return nil }
                 guard line.isEmpty else { throw Self.badChunk }
                 return endRequest()
+            case .refused(let error, var rest):
+                let isOver = rest.take(buffer[start...])
+                state = .refused(error, rest)
+                start = buffer.count
+                guard isOver else { return nil }
+                throw error
             case .failed:
                 return nil
             }
@@ -142,8 +191,10 @@ package struct HTTPParser {
     private mutating func endRequest() -> Output {
         state = .startLine
         let request = head.request(body: body)
+        let keepAlive = head.keepAlive
         body = []
-        return .request(request, keepAlive: head.keepAlive)
+        head = HTTPHead()
+        return .request(request, keepAlive: keepAlive)
     }
 
     // MARK: Lines

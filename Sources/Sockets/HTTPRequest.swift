@@ -13,10 +13,13 @@ public struct HTTPRequest: Sendable {
     public var body: [UInt8]
     /// The peer's address as a number, such as `203.0.113.7` or `2001:db8::1`. Behind a proxy it is the proxy's.
     public var remoteAddress: String
+    /// HTTP/1.0: no upgrade, no chunks.
+    public var isVersion10: Bool
 
     public init(
         method: String, target: String, path: String, query: [(name: String, value: String)] = [],
-        headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], remoteAddress: String = ""
+        headers: HTTPHeaders = HTTPHeaders(), body: [UInt8] = [], remoteAddress: String = "",
+        isVersion10: Bool = false
     ) {
         self.method = method
         self.target = target
@@ -25,6 +28,7 @@ public struct HTTPRequest: Sendable {
         self.headers = headers
         self.body = body
         self.remoteAddress = remoteAddress
+        self.isVersion10 = isVersion10
     }
 
     /// For tests of handlers: reads the target like the server does; `nil` where the server would refuse it.

@@ -21,8 +21,15 @@ struct Framing {
     var date: [UInt8]
     var isHead = false
     var closes = false
-    /// Nothing about the length: the body ends with the connection.
-    var endsWithConnection = false
+    var length = Length.known
+
+    enum Length {
+        case known
+        /// In chunks, for a stream.
+        case chunked
+        /// Nothing is said of it: the body ends with the connection.
+        case untilTheEnd
+    }
 }
 
 extension HTTPResponse {
@@ -33,11 +40,14 @@ extension HTTPResponse {
         output.append(contentsOf: "Date: ".utf8)
         output.append(contentsOf: framing.date)
         let hasBody = status >= 200 && status != 204 && status != 304
-        if hasBody && !framing.endsWithConnection {
+        switch framing.length {
+        case .known where hasBody:
             output.append(contentsOf: "\r\nContent-Length: ".utf8)
             var digits = ByteWriter(capacity: 20)
             digits.append(decimal: UInt64(body.count))
             output.append(contentsOf: digits.bytes)
+        case .chunked: output.append(contentsOf: "\r\nTransfer-Encoding: chunked".utf8)
+        case .known, .untilTheEnd: break
         }
         output.append(contentsOf: (framing.closes ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n").utf8)
         if hasBody && !framing.isHead { output.append(contentsOf: body) }

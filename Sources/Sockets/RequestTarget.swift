@@ -74,7 +74,7 @@ package struct RequestTarget {
 
     private static func decodeText(_ bytes: ArraySlice<UInt8>) -> String? {
         guard let decoded = decode(bytes, plusIsSpace: true), !decoded.contains(0),
-            let text = String(validating: decoded, as: UTF8.self), text.hasFewMarks
+            let text = String(validating: decoded, as: UTF8.self)
         else { return nil }
         return text
     }

@@ -3,6 +3,10 @@ public protocol ServerHandler: AnyObject {
     /// Answer by the exchange, now or later: it waits for as long as the client does.
     func received(_ request: HTTPRequest, _ exchange: HTTPExchange)
 
+    /// Headers for every answer to a request, whoever makes it: also to what could not be read, and of a stream's head.
+    /// - Parameter origin: the request's one `Origin`, as far as it was read.
+    func commonHeaders(origin: String?) -> [(String, String)]
+
     /// The answer to what could not be read; the server closes the connection afterwards.
     func refused(_ error: HTTPRequestError, remoteAddress: String) -> HTTPResponse
 
@@ -11,6 +15,10 @@ public protocol ServerHandler: AnyObject {
 
     /// The handshake is done. Set the socket's callbacks here and keep the socket.
     func opened(_ socket: WebSocket, _ request: HTTPRequest)
+}
+
+extension ServerHandler {
+    public func commonHeaders(origin: String?) -> [(String, String)] { [] }
 }
 
 public enum UpgradeVerdict: Sendable {

@@ -13,7 +13,7 @@ public struct ServerOptions: Sendable {
     /// `nil` for none, as it must be behind a proxy.
     public var maxConnectionsPerAddress: Int?
 
-    /// Paths, as decoded, at which a GET opens a WebSocket and nothing else.
+    /// Paths, as decoded, at which a GET opens a WebSocket and nothing else. HEAD tells what a GET without an upgrade gets.
     public var webSocketPaths: Set<String> = []
     public var maxBody = 262_144
     /// A longer WebSocket message closes the socket with 1009.

@@ -4,10 +4,13 @@ import CLibwebsockets
 package struct WebSocketHandshake {
     package let key: String
 
-    /// - Parameter request: a GET; with another method it is no handshake, and its path's handler answers.
+    /// - Parameter request: GET, or HEAD, which opens nothing.
     package init(_ request: HTTPRequest) throws(HTTPRequestError) {
         let headers = request.headers
-        guard headers.hasToken("websocket", in: "upgrade"), headers.hasToken("upgrade", in: "connection") else {
+        // RFC 9110, section 7.8: over HTTP/1.0 Upgrade says nothing.
+        guard request.method == "GET", !request.isVersion10, headers.hasToken("websocket", in: "upgrade"),
+            headers.hasToken("upgrade", in: "connection")
+        else {
             throw HTTPRequestError(.upgradeRequired, "This path takes WebSockets only.")
         }
         guard request.body.isEmpty else {

@@ -9,6 +9,16 @@ public struct RecoverRequest: Sendable, Equatable {
         self.epoch = epoch
         self.offset = offset
     }
+
+    /// The position in the options of a subscription; `nil` where recovery is not asked for. A zero is left out by some
+    /// clients.
+    init?(_ options: JSONObject) throws(CommandError) {
+        guard options["recover"]?.bool == true else { return nil }
+        guard let epoch = options["epoch"] == nil ? "" : options["epoch"]?.string,
+            let offset = options["offset"] == nil ? 0 : options["offset"]?.integer, offset >= 0
+        else { throw .badRequest }
+        self.init(epoch: epoch, offset: offset)
+    }
 }
 
 /// What a client says over WebSocket: the Centrifugo client protocol, JSON.
@@ -18,7 +28,8 @@ public enum ClientCommand: Sendable, Equatable {
     ///   - since: `live` of a REST page.
     case connect(token: String, recover: [String: RecoverRequest], since: String?)
     case refresh(token: String)
-    case subscribe(channel: String)
+    /// - Parameter recover: the position from which to go on.
+    case subscribe(channel: String, recover: RecoverRequest?)
     case unsubscribe(channel: String)
     case ping
     /// A command without an answer; there is nobody here to take it.
@@ -41,6 +52,8 @@ public struct ClientFrame: Sendable, Equatable {
     public let id: Int64
     public let content: Content
 
+    /// Bytes of a channel's name, as in Centrifugo.
+    private static let longestChannel = 255
     /// The most objects that one frame may hold.
     public static let limit = 64
 
@@ -74,46 +87,57 @@ public struct ClientFrame: Sendable, Equatable {
     }
 
     private static func content(_ object: JSONObject) -> Content {
-        let methods = object.keys.filter { $0 != "id" }
+        let methods = object.keys.filter { !$0.isExactly("id") }
         guard methods.count == 1, let name = methods.first, let body = object[name]?.object else { return .malformed }
-        switch name {
-        case "connect": return connect(body)
-        case "refresh": return body["token"]?.string.map { .command(.refresh(token: $0)) } ?? .malformed
-        case "subscribe": return body["channel"]?.string.map { .command(.subscribe(channel: $0)) } ?? .malformed
-        case "unsubscribe": return body["channel"]?.string.map { .command(.unsubscribe(channel: $0)) } ?? .malformed
-        case "ping": return .command(.ping)
-        case "send": return .command(.send)
-        default: return .command(.unknown)
+        // Known names are short, and one that is long may be slow to compare.
+        guard name.utf8.count <= 32 else { return .command(.unknown) }
+        do {
+            return .command(try command(name, body))
+        } catch {
+            return .malformed
         }
     }
 
-    private static func connect(_ body: JSONObject) -> Content {
-        var token = ""
-        if let value = body["token"] {
-            guard let text = value.string else { return .malformed }
-            token = text
+    private static func command(_ name: String, _ body: JSONObject) throws(CommandError) -> ClientCommand {
+        switch name {
+        case "connect": try connect(body)
+        case "refresh": .refresh(token: try text(body["token"]))
+        case "subscribe": .subscribe(channel: try channel(body), recover: try RecoverRequest(body))
+        case "unsubscribe": .unsubscribe(channel: try channel(body))
+        case "ping": .ping
+        case "send": .send
+        default: .unknown
         }
+    }
+
+    private static func connect(_ body: JSONObject) throws(CommandError) -> ClientCommand {
+        let token = body["token"] == nil ? "" : try text(body["token"])
         var recover: [String: RecoverRequest] = [:]
         if let value = body["subs"] {
-            guard let subs = value.object, subs.keys.count <= 16 else { return .malformed }
+            guard let subs = value.object, subs.keys.count <= 16 else { throw .badRequest }
             for channel in subs.keys {
-                guard let sub = subs[channel]?.object else { return .malformed }
-                guard sub["recover"]?.bool == true else { continue }
-                // A zero is left out by some clients.
-                guard let epoch = sub["epoch"] == nil ? "" : sub["epoch"]?.string,
-                    let offset = sub["offset"] == nil ? 0 : sub["offset"]?.integer, offset >= 0
-                else { return .malformed }
-                recover[channel] = RecoverRequest(epoch: epoch, offset: offset)
+                guard channel.utf8.count <= longestChannel, let options = subs[channel]?.object else {
+                    throw .badRequest
+                }
+                recover[channel] = try RecoverRequest(options)
             }
         }
         var since: String?
-        if let data = body["data"], data != .null {
-            guard let object = data.object else { return .malformed }
-            if let value = object["since"] {
-                guard let text = value.string else { return .malformed }
-                since = text
-            }
+        if let data = body["data"], !data.isNull {
+            guard let object = data.object else { throw .badRequest }
+            since = object["since"] == nil ? nil : try text(object["since"])
         }
-        return .command(.connect(token: token, recover: recover, since: since))
+        return .connect(token: token, recover: recover, since: since)
+    }
+
+    private static func channel(_ body: JSONObject) throws(CommandError) -> String {
+        let channel = try text(body["channel"])
+        guard (1...longestChannel).contains(channel.utf8.count) else { throw .badRequest }
+        return channel
+    }
+
+    private static func text(_ value: JSONValue?) throws(CommandError) -> String {
+        guard let text = value?.string else { throw .badRequest }
+        return text
     }
 }

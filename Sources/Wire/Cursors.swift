@@ -83,6 +83,8 @@ public struct PageCursor: Sendable, Equatable {
 /// A position in a user's live feed: `live` in REST, `id:` in SSE; its parts are `epoch` and `offset` in WebSocket.
 public struct LiveCursor: Sendable, Equatable {
     private static let version: UInt8 = 2
+    /// Of an epoch that no clock has: to resume from it is a reset.
+    public static let outOfEveryWindow = LiveCursor(epoch: 0, position: 0)
     /// Names the life of the partition's Redis clock. Positions of different epochs can't be compared.
     public let epoch: UInt64
     /// Microseconds of that clock; 53 bits.

@@ -30,27 +30,53 @@ public enum ServerReply {
     /// The personal channel of a user, a server-side subscription.
     public static func feedChannel(_ user: ID) -> String { "feed:\(user)" }
 
-    public struct Connected: Sendable {
-        public let client: String
-        public let user: ID
+    /// A subscription to a user's channel, as it begins.
+    public struct Subscribed: Sendable {
         public let cursor: LiveCursor
         /// `nil` when the client did not ask to recover.
         public let recovered: Bool?
         public let publications: [Publication]
+
+        public init(cursor: LiveCursor, recovered: Bool?, publications: [Publication]) {
+            self.cursor = cursor
+            self.recovered = recovered
+            self.publications = publications
+        }
+
+        fileprivate func append(to writer: inout ByteWriter) {
+            writer.append(ascii: "{\"recoverable\":true,\"epoch\":\"")
+            writer.append(cursor.epochName)
+            writer.append(ascii: "\",\"positioned\":true,\"offset\":")
+            writer.append(decimal: cursor.position)
+            if let recovered {
+                writer.append(ascii: ",\"was_recovering\":true,\"recovered\":")
+                writer.append(recovered ? "true" : "false")
+            }
+            if !publications.isEmpty {
+                writer.append(ascii: ",\"publications\":[")
+                for (index, publication) in publications.enumerated() {
+                    if index > 0 { writer.append(ascii: ",") }
+                    publication.append(to: &writer)
+                }
+                writer.append(ascii: "]")
+            }
+            writer.append(ascii: "}")
+        }
+    }
+
+    public struct Connected: Sendable {
+        public let client: String
+        public let user: ID
+        public let feed: Subscribed
         /// Seconds until the access token ends.
         public let ttl: Int64
         /// Seconds between the server's pings.
         public let pingSeconds: Int
 
-        public init(
-            client: String, user: ID, cursor: LiveCursor, recovered: Bool?, publications: [Publication], ttl: Int64,
-            pingSeconds: Int
-        ) {
+        public init(client: String, user: ID, feed: Subscribed, ttl: Int64, pingSeconds: Int) {
             self.client = client
             self.user = user
-            self.cursor = cursor
-            self.recovered = recovered
-            self.publications = publications
+            self.feed = feed
             self.ttl = ttl
             self.pingSeconds = pingSeconds
         }
@@ -64,26 +90,18 @@ public enum ServerReply {
         writer.append(decimal: max(1, reply.ttl))
         writer.append(ascii: ",\"subs\":{")
         writer.append(jsonString: feedChannel(reply.user))
-        writer.append(ascii: ":{\"recoverable\":true,\"epoch\":\"")
-        writer.append(reply.cursor.epochName)
-        writer.append(ascii: "\",\"positioned\":true,\"offset\":")
-        writer.append(decimal: reply.cursor.position)
-        if let recovered = reply.recovered {
-            writer.append(
-                recovered
-                    ? ",\"was_recovering\":true,\"recovered\":true" : ",\"was_recovering\":true,\"recovered\":false")
-        }
-        if !reply.publications.isEmpty {
-            writer.append(ascii: ",\"publications\":[")
-            for (index, publication) in reply.publications.enumerated() {
-                if index > 0 { writer.append(ascii: ",") }
-                publication.append(to: &writer)
-            }
-            writer.append(ascii: "]")
-        }
-        writer.append(ascii: "}},\"ping\":")
+        writer.append(ascii: ":")
+        reply.feed.append(to: &writer)
+        writer.append(ascii: "},\"ping\":")
         writer.append(decimal: Int64(reply.pingSeconds))
         writer.append(ascii: ",\"pong\":true}}")
+        return writer.bytes
+    }
+
+    public static func subscribed(id: Int64, _ reply: Subscribed) -> [UInt8] {
+        var writer = opening(id, "subscribe", capacity: 256)
+        reply.append(to: &writer)
+        writer.append(ascii: "}")
         return writer.bytes
     }
 

@@ -44,7 +44,9 @@ struct Configuration: Sendable {
     }
 
     /// Other sites whose pages may use the API.
-    var origins: Set<String> { Set(Setting.words(values.text("origins") ?? "")) }
+    var origins: Set<Origin> {
+        Set(Setting.words(values.text("origins") ?? "").compactMap { Origin(setting: $0) })
+    }
     var trustedProxies: [IPRange] { Setting.words(values.text("trusted-proxies") ?? "").compactMap { IPRange($0) } }
 
     func kafkaOptions() throws -> KafkaOptions? {

@@ -11,6 +11,7 @@ final class FrontDoor: ServerHandler {
     private let loop: EventLoop
     private let router: Router
     private let live: LiveService?
+    private let crossOrigin: CrossOrigin
     private let admission: Admission
     private let polls: Polls
 
@@ -28,37 +29,60 @@ final class FrontDoor: ServerHandler {
     /// - Parameters:
     ///   - live: `nil` in a process without the role `realtime`.
     ///   - maxPolls: how many long polls may wait.
-    init(loop: EventLoop, router: Router, live: LiveService?, backlog: Backlog, maxPolls: Int) {
+    init(
+        loop: EventLoop, router: Router, live: LiveService?, crossOrigin: CrossOrigin, backlog: Backlog, maxPolls: Int
+    ) {
         self.loop = loop
         self.router = router
         self.live = live
+        self.crossOrigin = crossOrigin
         admission = Admission(backlog: backlog)
         polls = Polls(limit: maxPolls)
     }
 
     func received(_ request: HTTPRequest, _ exchange: HTTPExchange) {
-        if request.path == LiveService.eventStreamPath, request.method == "GET", let live {
-            guard router.acceptsOrigin(of: request) else { return exchange.respond(Self.foreignOrigin(request)) }
-            return live.openStream(request, exchange, headers: router.crossOrigin(request))
+        if CrossOrigin.isPreflight(request), let answer = preflight(request) {
+            return exchange.respond(answer.response(requestID: Router.requestID(request)))
         }
-        if request.path == LiveService.webSocketPath || request.path == LiveService.eventStreamPath, live != nil {
-            return exchange.respond(Self.wrongMethod(request))
-        }
+        if let live, Self.livePaths.contains(request.path) { return receivedLive(request, exchange, live) }
         // The operator's questions are answered when nothing else is.
         if OperationRoutes.paths.contains(request.path) {
             _ = answer(request, exchange, .high) {}
-        } else if request.query.contains(where: { $0.name == "wait" && $0.value != "0" }) {
+        } else if request.query.contains(where: { $0.name.isExactly("wait") && !$0.value.isExactly("0") }) {
             poll(request, exchange)
         } else {
             serve(request, exchange)
         }
     }
 
+    // MARK: Live connections
+
+    private static let livePaths: Set<String> = [LiveService.eventStreamPath, LiveService.webSocketPath]
+    private static let liveMethods = ["GET", "HEAD"]
+
+    private func receivedLive(_ request: HTTPRequest, _ exchange: HTTPExchange, _ live: LiveService) {
+        if !Self.liveMethods.contains(request.method) {
+            exchange.respond(Self.wrongMethod(request))
+        } else if crossOrigin.accepts(request) {
+            live.openStream(request, exchange)
+        } else {
+            exchange.respond(Self.foreignOrigin(request))
+        }
+    }
+
+    private func preflight(_ request: HTTPRequest) -> Answer? {
+        let isLive = live != nil && Self.livePaths.contains(request.path)
+        let methods = isLive ? Self.liveMethods : router.methods(at: request.path)
+        return methods.isEmpty ? nil : crossOrigin.preflight(request, methods: methods)
+    }
+
+    // MARK: Requests
+
     private func serve(_ request: HTTPRequest, _ exchange: HTTPExchange) {
         let kind = Admission.Kind(request)
         let came = monotonicNanoseconds()
         if let problem = admission.refuse(kind, path: request.path, now: came) {
-            return exchange.respond(refusal(problem, request))
+            return exchange.respond(Self.answer(problem, request))
         }
         let admission = LoopBound.holding(admission, on: loop)
         _ = answer(request, exchange) {
@@ -69,7 +93,8 @@ final class FrontDoor: ServerHandler {
     /// It waits, it doesn't work. How many there are of a user is limited, too.
     private func poll(_ request: HTTPRequest, _ exchange: HTTPExchange) {
         guard polls.count < polls.limit else {
-            return exchange.respond(refusal(Problem(.overloaded, "too many wait: try again", retryAfter: 2), request))
+            let problem = Problem(.overloaded, "too many wait: try again", retryAfter: 2)
+            return exchange.respond(Self.answer(problem, request))
         }
         polls.count += 1
         let polls = LoopBound.holding(polls, on: loop)
@@ -89,11 +114,7 @@ final class FrontDoor: ServerHandler {
         }
     }
 
-    private func refusal(_ problem: Problem, _ request: HTTPRequest) -> HTTPResponse {
-        let requestID = Router.requestID(request)
-        return Answer.problem(problem, requestID: requestID).response(
-            requestID: requestID, more: router.crossOrigin(request))
-    }
+    func commonHeaders(origin: String?) -> [(String, String)] { crossOrigin.headers(origin: origin) }
 
     func refused(_ error: HTTPRequestError, remoteAddress: String) -> HTTPResponse {
         .refusal(error)
@@ -101,10 +122,9 @@ final class FrontDoor: ServerHandler {
 
     func upgrade(_ request: HTTPRequest) -> UpgradeVerdict {
         guard let live else { return .refuse(Self.answer(Problem(.notFound, "no live feed here"), request)) }
-        guard router.acceptsOrigin(of: request) else { return .refuse(Self.foreignOrigin(request)) }
+        guard crossOrigin.accepts(request) else { return .refuse(Self.foreignOrigin(request)) }
         if let refusal = live.refusal { return .refuse(Self.answer(refusal, request)) }
-        let offered = request.headers.all("sec-websocket-protocol").joined(separator: ",").split(separator: ",")
-            .map { $0.filter { $0 != " " && $0 != "\t" } }
+        let offered = request.headers.list("sec-websocket-protocol")
         return .accept(subprotocol: offered.contains("centrifuge-json") ? "centrifuge-json" : nil)
     }
 
@@ -117,7 +137,7 @@ final class FrontDoor: ServerHandler {
     }
 
     private static func wrongMethod(_ request: HTTPRequest) -> HTTPResponse {
-        answer(Problem(.methodNotAllowed, "this address takes GET", allow: ["GET"]), request)
+        answer(Problem(.methodNotAllowed, "this address takes GET, HEAD", allow: liveMethods), request)
     }
 
     private static func answer(_ problem: Problem, _ request: HTTPRequest) -> HTTPResponse {

@@ -9,6 +9,7 @@ enum PageRoutes {
     private static let types = [
         "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
         "svg": "image/svg+xml", "png": "image/png", "json": "application/json", "ico": "image/x-icon",
+        "txt": "text/plain; charset=utf-8",
     ]
 
     private static let policy =
@@ -46,8 +47,7 @@ enum PageRoutes {
             ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
         ]
         return Route("GET", path, .anyone, .free) { scope in
-            // A proxy that compresses makes the tag weak.
-            scope.request.headers.first("if-none-match")?.hasSuffix(tag) == true
+            scope.request.has(tag: tag)
                 ? Answer(status: 304, headers: headers) : Answer(status: 200, headers: headers, body: body)
         }
     }

@@ -139,13 +139,15 @@ final class Server: Sendable {
         // One after the other: what a client pipelines may build on what it sent before.
         options.maxPipelined = 1
         let router = makeRouter()
+        let crossOrigin = CrossOrigin(origins: configuration.origins, proxies: .init(configuration.trustedProxies))
         let live = roles.contains(.realtime) ? live : nil
         let loop = site.sockets
         let server: LoopBound<SocketServer>
         do {
             server = try await loop.run { [options, backlog] in
                 let door = FrontDoor(
-                    loop: loop, router: router, live: live, backlog: backlog, maxPolls: options.maxConnections)
+                    loop: loop, router: router, live: live, crossOrigin: crossOrigin, backlog: backlog,
+                    maxPolls: options.maxConnections)
                 return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: door), on: loop)
             }
         } catch {
@@ -159,8 +161,7 @@ final class Server: Sendable {
         let configuration = site.configuration
         var options = Router.Options()
         options.limitsAreOn = configuration.limitsAreOn
-        options.origins = configuration.origins
-        options.trustedProxies = configuration.trustedProxies
+        options.trustedProxies = TrustedProxies(configuration.trustedProxies)
         var routes = OperationRoutes(missing: { [weak self] in await self?.missing() ?? ["server"] }).routes
         if roles.contains(.api), let live {
             routes += FeedAPI.routes(

@@ -58,12 +58,31 @@ import Testing
         #expect(values > 0)
     }
 
-    /// To compare such a string takes seconds.
-    @Test func refusesEndlessMarks() throws {
-        let text = { (marks: Int) in "{\"a" + String(repeating: "\u{301}\u{323}", count: marks / 2) + "\":\"e\u{301}\"}"
-        }
-        #expect(throws: JSONError.self) { try JSONValue.parse(Array(text(130).utf8)) }
-        #expect(throws: JSONError.self) { try JSONValue.parse(Array(text(200_000).utf8)) }
-        #expect(try JSONValue.parse(Array(text(128).utf8)).object?.keys.count == 1)
+    /// What a text may have is for its field to say. To compare such strings by their normal form would take minutes.
+    @Test(.timeLimit(.minutes(1))) func endlessMarksAreRead() throws {
+        let marks = String(repeating: "\u{301}\u{323}", count: 50_000)
+        let text = "{\"a\(marks)\":1,\"b\(marks)\":\"\(marks)\",\"a\(marks)\u{301}\":2}"
+        let object = try #require(try JSONValue.parse(Array(text.utf8)).object)
+        #expect(object.keys.count == 3)
+        #expect(object["a"] == nil)
+        #expect(object["a" + marks]?.integer == 1)
+        #expect(object.firstKey(besides: ["a", "b"])?.utf8.count == marks.utf8.count + 1)
+        let twice = "{\"a\(marks)\":1,\"a\(marks)\":2}"
+        #expect(throws: JSONError.self) { try JSONValue.parse(Array(twice.utf8)) }
+    }
+
+    /// Two spellings of one letter are two keys.
+    @Test func keysAreToldApartByTheirBytes() throws {
+        let object = try #require(try JSONValue.parse(Array("{\"\u{e9}\":1,\"e\u{301}\":2}".utf8)).object)
+        #expect(object["\u{e9}"]?.integer == 1 && object["e\u{301}"]?.integer == 2)
+    }
+
+    @Test(arguments: [
+        ("text", "text"), ("größe", "größe"), ("日本", "日本"), ("a\u{0}\u{202e}\nb", "a\u{fffd}\u{fffd}\u{fffd}b"),
+        ("e" + String(repeating: "\u{301}", count: 9), "e" + String(repeating: "\u{301}", count: 4)),
+        (String(repeating: "x", count: 65), String(repeating: "x", count: 64) + "…"), ("", ""),
+    ])
+    func aNameInAnAnswerIsHarmless(_ name: String, _ shown: String) {
+        #expect(Array(name.harmlessName.unicodeScalars) == Array(shown.unicodeScalars))
     }
 }

@@ -72,6 +72,22 @@ private final class Sink: FrameSink {
         #expect(sink.writes == 1)
     }
 
+    /// What waits is dropped, and nothing more comes; it is still one of its user's connections.
+    @Test func aMutedOneHearsNothing() {
+        let hub = makeHub()
+        let sink = Sink()
+        let subscriber = joined(hub, sink)
+        hub.deliver(frame(11), to: [user])
+        hub.mute(subscriber)
+        hub.flush()
+        hub.deliver(frame(12), to: [user])
+        hub.flush()
+        hub.drained(subscriber)
+        #expect(sink.writes == 0 && subscriber.isMuted && !subscriber.isLive)
+        #expect(hub.connections(of: user).count == 1)
+        #expect(hub.remove(subscriber))
+    }
+
     @Test func aSlowOneKeepsReferencesThenResumes() {
         let hub = makeHub(queueLimit: 3)
         let slow = Sink()

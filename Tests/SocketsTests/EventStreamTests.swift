@@ -10,7 +10,13 @@ import Testing
         Array(text.utf8).withUnsafeBytes { stream.write($0) }
     }
 
-    @Test func bytesGoOutAsTheyAre() async throws {
+    /// To HTTP/1.1 each write is a chunk, and the end is told; HTTP/1.0 gets the bytes as they are.
+    @Test(
+        arguments: [
+            ("HTTP/1.1", "chunked", "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n0\r\n\r\n"),
+            ("HTTP/1.0", nil, "data: 1\n\ndata: 2\n\n"),
+        ] as [(String, String?, String)])
+    func eachWriteGoesOutAtOnce(_ version: String, _ coding: String?, _ wanted: String) async throws {
         let (head, body, ended) = try await withServer(
             .forTests,
             { handler in
@@ -25,15 +31,47 @@ import Testing
             }
         ) { server in
             let client = try TestClient(port: server.port)
-            client.get("/")
+            _ = client.send("GET / \(version)\r\nHost: h\r\n\r\n")
             let head = try client.takeHead()
-            return (head.headers, String(decoding: try client.take(18), as: UTF8.self), try client.isEnded())
+            let body = String(decoding: try client.take(wanted.utf8.count), as: UTF8.self)
+            return (head.headers, body, try client.isEnded())
         }
         #expect(head["content-length"] == nil)
+        #expect(head["transfer-encoding"] == coding)
         #expect(head["connection"] == "close")
         #expect(head["content-type"] == "text/event-stream")
-        #expect(body == "data: 1\n\ndata: 2\n\n")
+        #expect(body == wanted)
         #expect(ended)
+    }
+
+    /// A write of nothing must not look like the end; to HEAD goes the head alone.
+    @Test func whatWouldEndTheBodyEarly() async throws {
+        let record = Record()
+        let (body, head) = try await withServer(
+            .forTests,
+            { handler in
+                handler.onRequest = { _, exchange in
+                    let stream = exchange.stream(status: 200, headers: [])
+                    stream.onClosed = { record.add("closed \($0)") }
+                    Self.write("", to: stream)
+                    Self.write("a", to: stream)
+                    stream.close()
+                }
+            }
+        ) { server in
+            let client = try TestClient(port: server.port)
+            client.get("/")
+            _ = try client.takeHead()
+            let body = String(decoding: try client.take(11), as: UTF8.self)
+            let other = try TestClient(port: server.port)
+            _ = other.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\n")
+            let head = try other.takeHead()
+            #expect(try other.isEnded())
+            return (body, head.headers)
+        }
+        #expect(body == "1\r\na\r\n0\r\n\r\n")
+        #expect(head["transfer-encoding"] == "chunked")
+        #expect(record.all.count == 2)
     }
 
     /// A slow reader: the stream says that it is backlogged, then that it is not, and nothing is lost or reordered.
@@ -60,7 +98,7 @@ import Testing
             }
         ) { server in
             let client = try TestClient(port: server.port, receiveBuffer: 8192)
-            client.get("/")
+            _ = client.send("GET / HTTP/1.0\r\n\r\n")
             try record.wait(for: "backlogged")
             client.send("more")
             let before = server.cpuMilliseconds()
@@ -150,10 +188,10 @@ import Testing
             client.get("/stream")
             let first = try client.answer().status
             _ = try client.takeHead()
-            return (first, String(decoding: try client.take(3), as: UTF8.self))
+            return (first, String(decoding: try client.take(8), as: UTF8.self))
         }
         #expect(first == 200)
-        #expect(second == "now")
+        #expect(second == "3\r\nnow\r\n")
         #expect(record.all == ["backlogged true"])
     }
 

@@ -61,8 +61,8 @@ import Wire
         let cursor = LiveCursor(epoch: 255, position: 77)
         let publication = Publication(event: Array("{}".utf8), type: "x", position: 76)
         let recovered = ServerReply.Connected(
-            client: "c", user: ID(raw: 7), cursor: cursor, recovered: true, publications: [publication], ttl: 900,
-            pingSeconds: 25)
+            client: "c", user: ID(raw: 7),
+            feed: .init(cursor: cursor, recovered: true, publications: [publication]), ttl: 900, pingSeconds: 25)
         #expect(
             text(ServerReply.connected(id: 3, recovered))
                 == #"{"id":3,"connect":{"client":"c","version":"martlet","expires":true,"ttl":900,"subs":{"feed:7":"#
@@ -70,10 +70,20 @@ import Wire
                 + #""was_recovering":true,"recovered":true,"publications":[{"data":{},"offset":76}]}},"#
                 + #""ping":25,"pong":true}}"#)
         let fresh = ServerReply.Connected(
-            client: "c", user: ID(raw: 7), cursor: cursor, recovered: nil, publications: [], ttl: -5, pingSeconds: 25)
+            client: "c", user: ID(raw: 7), feed: .init(cursor: cursor, recovered: nil, publications: []), ttl: -5,
+            pingSeconds: 25)
         let reply = text(ServerReply.connected(id: 1, fresh))
         #expect(!reply.contains("recover") || reply.contains("recoverable"))
         #expect(!reply.contains("was_recovering") && reply.contains("\"ttl\":1,"))
+    }
+
+    @Test func subscribeReplies() {
+        let subscribed = ServerReply.Subscribed(
+            cursor: LiveCursor(epoch: 255, position: 77), recovered: false, publications: [])
+        #expect(
+            text(ServerReply.subscribed(id: 3, subscribed))
+                == #"{"id":3,"subscribe":{"recoverable":true,"epoch":"00000000000000ff","positioned":true,"offset":77,"#
+                + #""was_recovering":true,"recovered":false}}"#)
     }
 
     @Test func errorReplies() {

@@ -1,0 +1,68 @@
+import Core
+public import Sockets
+public import Wire
+
+/// The header fields that mean the same on every route, each read in one place.
+extension HTTPRequest {
+    /// The token of `Authorization: Bearer` (RFC 6750 and RFC 9110, section 11.4: the scheme in any case, then spaces);
+    /// `nil` where nothing is shown.
+    public func bearerToken() throws(Problem) -> String? {
+        guard let header = headers.first("authorization") else { return nil }
+        guard headers.only("authorization") != nil else {
+            throw Problem(.invalidField, "Authorization stands twice", field: "Authorization")
+        }
+        let scheme = header.prefix { $0 != " " }
+        let token = header.dropFirst(scheme.count).drop { $0 == " " }
+        guard scheme.equalsIgnoringCase("bearer"), !token.isEmpty else {
+            throw Problem(.unauthenticated, "the authorization must be of the kind Bearer")
+        }
+        return String(token)
+    }
+
+    /// Does the caller have this version already? By weak comparison (RFC 9110, section 13.1.2), for a proxy that
+    /// compresses makes a tag weak.
+    /// - Parameter tag: an entity tag, with or without `W/`.
+    public func has(tag: String) -> Bool {
+        func opaque(_ tag: some StringProtocol) -> Substring {
+            tag.hasPrefix("W/") ? Substring(tag.dropFirst(2)) : Substring(tag)
+        }
+        return headers.list("if-none-match").contains { $0 == "*" || opaque($0) == opaque(tag) }
+    }
+
+    /// The query by name. A name that is not known here, or one that stands twice, is an error.
+    public func parameters(_ known: [String]) throws(Problem) -> [String: String] {
+        var values: [String: String] = [:]
+        for (name, value) in query {
+            guard let name = known.first(where: { $0.isExactly(name) }) else {
+                let name = name.harmlessName
+                throw Problem(.unknownParameter, "there is no parameter \(name) here", field: name)
+            }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw Problem(.invalidField, "the parameter \(name) stands twice", field: name)
+            }
+        }
+        return values
+    }
+
+    /// Refuses a body that is not what its bytes say: one that was compressed, or a part of one.
+    func checkBodyIsPlain() throws(Problem) {
+        guard !body.isEmpty else { return }
+        guard headers.list("content-encoding").allSatisfy({ $0.equalsIgnoringCase("identity") }) else {
+            throw Problem(.unsupportedMediaType, "a body is taken without a content coding", field: "Content-Encoding")
+        }
+        guard headers.first("content-range") == nil else {
+            throw Problem(.invalidField, "a body is taken as a whole only", field: "Content-Range")
+        }
+    }
+
+    /// Refuses a body that is said to be anything but JSON in UTF-8.
+    func checkBodyIsJSON() throws(Problem) {
+        let type = headers.only("content-type") ?? ""
+        let parts = type.split(separator: ";", omittingEmptySubsequences: false).map { part in
+            part.filter { $0 != " " && $0 != "\t" && $0 != "\"" }.lowercased()
+        }
+        guard parts.first == "application/json", parts.dropFirst().allSatisfy({ $0 == "charset=utf-8" }) else {
+            throw Problem(.unsupportedMediaType, "the content type must be application/json", field: "Content-Type")
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Core
+import HTTPService
+import Sockets
+import Wire
+
+/// Where a client of an event stream says that it stands.
+///
+/// An EventSource gives up for good on any status but 200. So a position that can't be read, of another secret or of
+/// another user is no error: the stream begins with the verdict `reset`.
+struct GivenPosition {
+    /// The id of the last event: `Last-Event-ID`, or else `lastEventId` in the query, for clients that can't set headers.
+    let lastEventID: String?
+    private let since: String?
+
+    /// - Parameter values: of the query, by name.
+    init(_ request: HTTPRequest, _ values: [String: String]) {
+        let headers = request.headers.all("last-event-id")
+        // Two of them are one list to HTTP, and no id.
+        lastEventID = headers.isEmpty ? values["lastEventId"] : headers.joined(separator: ", ")
+        since = values["since"]
+    }
+
+    /// The last event's id goes before `since`, for a browser repeats the address with each reconnect. `nil` when nothing
+    /// was said; a position out of every window for what can't be used.
+    func cursor(of user: ID, _ cursors: CursorSigner) -> LiveCursor? {
+        guard let text = lastEventID ?? since else { return nil }
+        return LiveCursor(LiveCursor.bare(text), user: user, cursors) ?? .outOfEveryWindow
+    }
+}

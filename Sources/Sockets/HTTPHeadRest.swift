@@ -1,0 +1,45 @@
+/// What is left of a head that can't be read: it is skipped up to its end, but for its `Origin`. Without that a page of
+/// another site could not read why its request was refused.
+struct HTTPHeadRest {
+    /// Nobody is read for longer than that.
+    static let limit = 65_536
+    private static let name = Array("origin:".utf8)
+    /// Of a line, which is as long as an origin can be.
+    private static let kept = 300
+
+    private var line: [UInt8] = []
+    private var lineLength = 0
+    private var skipped = 0
+    private var origins: [String] = []
+
+    /// The one that stood there.
+    var origin: String? { origins.count == 1 ? origins[0] : nil }
+
+    /// - Returns: true at the end of the head, or when enough was skipped.
+    mutating func take(_ bytes: ArraySlice<UInt8>) -> Bool {
+        for byte in bytes {
+            guard skipped < Self.limit else { return true }
+            skipped += 1
+            if byte == 10 {
+                let text = line.last == 13 ? line.dropLast() : line[...]
+                if text.isEmpty, lineLength <= 1 { return true }
+                readLine(text)
+                line.removeAll(keepingCapacity: true)
+                lineLength = 0
+            } else {
+                lineLength += 1
+                if line.count < Self.kept { line.append(byte) }
+            }
+        }
+        return skipped >= Self.limit
+    }
+
+    private mutating func readLine(_ text: ArraySlice<UInt8>) {
+        guard lineLength < Self.kept, text.count > Self.name.count,
+            text.prefix(Self.name.count).elementsEqual(Self.name, by: { lowercase($0) == $1 }),
+            text.allSatisfy({ $0 < 128 && isFieldText($0) })
+        else { return }
+        let value = String(decoding: text.dropFirst(Self.name.count), as: UTF8.self)
+        origins.append(String(value[...].trimmingWhiteSpace))
+    }
+}

@@ -32,7 +32,7 @@ import Testing
         (["--prot", "1"], "--prot is not a setting: see --help"), (["8080"], "8080 is not a setting: see --help"),
     ])
     func aWrongOneIsNamed(_ arguments: [String], _ message: String) {
-        #expect(throws: SettingError(description: message)) { try read(arguments) }
+        #expect(throws: SettingError(message)) { try read(arguments) }
     }
 
     @Test func aMistypedVariableIsNamed() throws {

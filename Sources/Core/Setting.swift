@@ -95,7 +95,7 @@ public struct Setting: Sendable {
         switch secrecy {
         case .open: "'\(value)'"
         case .parts: "'\(Secrets.masked(value))'"
-        case .whole: "not shown"
+        case .whole: "'***'"
         }
     }
 

@@ -15,7 +15,7 @@ enum Checks {
             _ = try RedisAddress(value)
             return nil
         } catch {
-            return error.description
+            return "\(error)"
         }
     }
 

@@ -1,7 +1,9 @@
 /// Keeps secrets out of messages.
 public enum Secrets {
     /// Names whose values are secret, wherever they stand in a name such as `sasl.password`.
-    private static let names = ["password", "passwd", "secret", "passphrase", "token", "jaas", "key.pem", "oauthbearer"]
+    private static let names = [
+        "password", "passwd", "secret", "passphrase", "token", "jaas", "key.pem", "oauthbearer",
+    ]
     private static let mask = "***"
 
     /// A URI, connection string or list of pairs without its secrets: what stands before the last `@`, and the values of
@@ -48,16 +50,17 @@ public enum Secrets {
         return shown
     }
 
+    /// Where the values of secret names stand, also where the sign between the two is missing.
     private static func values(in text: String) -> [Range<String.Index>] {
         var found: [Range<String.Index>] = []
-        var rest = text.startIndex
-        while let sign = text[rest...].firstIndex(of: "=") {
-            let name = text[rest..<sign].split(whereSeparator: isSeparator).last?.lowercased() ?? ""
-            let start = text.index(after: sign)
-            rest = start
-            guard names.contains(where: name.contains) else { continue }
-            rest = end(of: text[start...])
-            if start < rest { found.append(start..<rest) }
+        var rest = text[...]
+        while let name = names.compactMap({ rest.firstRange(ignoringCase: $0) }).min(by: {
+            $0.lowerBound < $1.lowerBound
+        }) {
+            let value = rest[name.upperBound...].drop { isNameCharacter($0) }.drop { " \t\n=:".contains($0) }
+            let end = end(of: value)
+            if value.startIndex < end { found.append(value.startIndex..<end) }
+            rest = text[end...]
         }
         return found
     }
@@ -66,11 +69,29 @@ public enum Secrets {
     private static func end(of value: Substring) -> String.Index {
         for index in value.indices where isSeparator(value[index]) {
             let next = value[index...].drop(while: isSeparator)
-            let name = next.prefix { $0.isLetter || $0.isNumber || "._-".contains($0) }
+            let name = next.prefix(while: isNameCharacter)
             if !name.isEmpty, next[name.endIndex...].first(where: { $0 != " " }) == "=" { return index }
         }
         return value.endIndex
     }
 
     private static func isSeparator(_ character: Character) -> Bool { " \t\n;&?".contains(character) }
+
+    private static func isNameCharacter(_ character: Character) -> Bool {
+        character.isLetter || character.isNumber || "._-".contains(character)
+    }
+}
+
+extension Substring {
+    fileprivate func firstRange(ignoringCase word: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if let end = index(start, offsetBy: word.count, limitedBy: endIndex), self[start..<end].lowercased() == word
+            {
+                return start..<end
+            }
+            formIndex(after: &start)
+        }
+        return nil
+    }
 }

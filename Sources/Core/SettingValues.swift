@@ -11,6 +11,8 @@ public struct SettingValues: Sendable {
     private struct Value {
         let text: String
         let source: Source
+        /// The variable or flag, as it was written.
+        let name: String
     }
 
     private var values: [String: Value] = [:]
@@ -33,15 +35,15 @@ public struct SettingValues: Sendable {
                 unknownVariables.append(variable)
                 continue
             }
-            if !value.isEmpty { set(setting, value, .environment) }
+            if !value.isEmpty { set(setting, value, .environment, as: variable) }
         }
         var rest = arguments[...]
         while let argument = rest.popFirst() {
-            let (setting, attached) = try Self.flag(argument, settings)
+            let (setting, name, attached) = try Self.flag(argument, settings)
             guard let value = attached ?? rest.popFirst() else {
-                throw SettingError("\(argument) needs a value: \(setting.expected)")
+                throw SettingError("\(name) needs a value: \(setting.expected)")
             }
-            set(setting, value, .flag)
+            set(setting, value, .flag, as: name)
         }
         // What a flag overrides need not be right.
         for setting in settings {
@@ -51,25 +53,27 @@ public struct SettingValues: Sendable {
         }
     }
 
-    /// The setting that an argument names, and the value in it.
-    private static func flag(_ argument: String, _ settings: [Setting]) throws(SettingError) -> (Setting, String?) {
+    /// The setting that an argument names, the name, and the value in the argument.
+    private static func flag(
+        _ argument: String, _ settings: [Setting]
+    ) throws(SettingError) -> (Setting, String, String?) {
         let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         if argument.hasPrefix("--") {
             if let setting = settings.first(where: { $0.flag == parts[0] }) {
-                return (setting, parts.count == 2 ? parts[1] : nil)
+                return (setting, setting.flag, parts.count == 2 ? parts[1] : nil)
             }
         } else if argument.hasPrefix("-"), let letter = argument.dropFirst().first {
             if let setting = settings.first(where: { $0.short == letter }) {
                 let value = argument.dropFirst(2)
-                return (setting, value.isEmpty ? nil : String(value))
+                return (setting, "-\(letter)", value.isEmpty ? nil : String(value))
             }
         }
         // What follows the sign may be a password.
         throw SettingError("\(parts.first ?? argument) is not a setting: see --help")
     }
 
-    private mutating func set(_ setting: Setting, _ value: String, _ source: Source) {
-        values[setting.name] = Value(text: value, source: source)
+    private mutating func set(_ setting: Setting, _ value: String, _ source: Source, as name: String) {
+        values[setting.name] = Value(text: value, source: source, name: name)
     }
 
     /// Of settings that exclude each other, keeps those of the stronger source.
@@ -93,7 +97,7 @@ public struct SettingValues: Sendable {
 
     /// The variable or flag by which it was given, for messages; the variable where it was not.
     public func given(_ name: String) -> String {
-        values[name]?.source == .flag ? setting(name).flag : setting(name).variable
+        values[name]?.name ?? setting(name).variable
     }
 
     public func setting(_ name: String) -> Setting {

@@ -67,7 +67,9 @@ public enum Files {
 
     static func linkTarget(_ path: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = buffer.withUnsafeMutableBytes { readlink(path, $0.bindMemory(to: CChar.self).baseAddress!, $0.count) }
+        let count = buffer.withUnsafeMutableBytes {
+            readlink(path, $0.bindMemory(to: CChar.self).baseAddress!, $0.count)
+        }
         return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
     }
 

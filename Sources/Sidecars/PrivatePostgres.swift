@@ -89,7 +89,8 @@ final class PrivatePostgres: Sendable {
 
     private func launch() throws {
         let settings = [
-            "listen_addresses=", "unix_socket_directories=" + socketFolders, "unix_socket_permissions=0700", "port=5432",
+            "listen_addresses=", "unix_socket_directories=" + socketFolders, "unix_socket_permissions=0700",
+            "port=5432",
             "max_connections=100", "shared_buffers=128MB", "max_wal_size=2GB", "checkpoint_timeout=15min", "jit=off",
             "wal_compression=on", "logging_collector=off", "log_destination=stderr",
             // O_DSYNC: as durable as the default, fdatasync after the write, in one call instead of two; with commits as
@@ -114,7 +115,9 @@ final class PrivatePostgres: Sendable {
 
     /// Waits until it takes connections, which may be at the end of a recovery.
     private func makeDatabase() throws {
-        let connection = ["-X", "-w", "-A", "-t", "-q", "-h", path, "-p", "5432", "-U", "martlet", "-d", "postgres", "-c"]
+        let connection = [
+            "-X", "-w", "-A", "-t", "-q", "-h", path, "-p", "5432", "-U", "martlet", "-d", "postgres", "-c",
+        ]
         let question = connection + ["SELECT count(*) FROM pg_database WHERE datname = 'martlet'"]
         var found = try run("psql", question, seconds: 60)
         var next = monotonicNanoseconds()

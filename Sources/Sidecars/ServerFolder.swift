@@ -52,7 +52,8 @@ struct ServerFolder: Sendable {
     }
 
     private var unreachable: Failure {
-        Failure("\(path) can't be reached by the account \(account.name ?? "of this process"): choose another MARTLET_DATA")
+        Failure(
+            "\(path) can't be reached by the account \(account.name ?? "of this process"): choose another MARTLET_DATA")
     }
 
     private func makeOwn(_ folder: String) throws {
@@ -63,7 +64,8 @@ struct ServerFolder: Sendable {
     private func own(_ folder: String) throws {
         guard account.name != nil else { return }
         guard lchown(folder, account.uid, account.gid) == 0 else {
-            throw Failure("\(folder) can't be given to the account \(account.name!): \(String(cString: strerror(errno)))")
+            throw Failure(
+                "\(folder) can't be given to the account \(account.name!): \(String(cString: strerror(errno)))")
         }
     }
 }

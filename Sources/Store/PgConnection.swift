@@ -197,7 +197,8 @@ final class PgConnection {
             PQresultErrorField(result, Int32(code.asciiValue!)).map { String(cString: $0) }
         }
         return PgError(
-            sqlState: field("C") ?? "XX000", message: field("M") ?? trimmed(String(cString: PQresultErrorMessage(result))),
+            sqlState: field("C") ?? "XX000",
+            message: field("M") ?? trimmed(String(cString: PQresultErrorMessage(result))),
             constraint: field("n"))
     }
 }

@@ -40,7 +40,8 @@ public struct TailOptions: Sendable {
         guard let scheme = ["http://", "https://"].first(where: lower.hasPrefix),
             let first = lower.dropFirst(scheme.count).first
         else { return false }
-        return first != "/" && !text.contains("?") && !text.contains("#") && text.utf8.allSatisfy { $0 > 32 && $0 < 127 }
+        return first != "/" && !text.contains("?") && !text.contains("#")
+            && text.utf8.allSatisfy { $0 > 32 && $0 < 127 }
     }
 }
 

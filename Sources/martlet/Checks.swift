@@ -53,7 +53,8 @@ enum Checks {
     static let url: Check = { TailOptions.isURL($0) ? nil : "no address of a server" }
 
     static let position: Check = { value in
-        value.utf8.count <= 512 && value.utf8.allSatisfy { $0 > 32 && $0 < 127 } ? nil : "no position has such characters"
+        value.utf8.count <= 512 && value.utf8.allSatisfy { $0 > 32 && $0 < 127 }
+            ? nil : "no position has such characters"
     }
 
     static let handle: Check = { value in

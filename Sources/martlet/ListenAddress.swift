@@ -24,10 +24,13 @@ struct ListenAddress {
         case "::" where !Self.has(AF_INET6): self.numeric = "0.0.0.0"
         default: self.numeric = numeric
         }
+        let isName = !given.contains(":") && given.contains { $0.isLetter }
         switch numeric {
         case "::", "0.0.0.0": host = "localhost"
-        case given where given.contains(":"): host = "[\(given.replacing("%", with: "%25"))]"
-        default: host = numeric.contains(":") && given.contains(":") ? "[\(numeric)]" : given
+        case _ where isName: host = given
+        // The sign before an interface's name is the escape of a URL.
+        case _ where numeric.contains(":"): host = "[\(numeric.replacing("%", with: "%25"))]"
+        default: host = numeric
         }
     }
 

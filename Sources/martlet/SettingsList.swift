@@ -12,10 +12,12 @@ enum SettingsList {
             "address", .text, default: "::", roles: servers,
             "address to listen on, or a name that has one; :: takes IPv4 and IPv6"),
         Setting(
-            "data", .checked(expected: "a folder, which need not exist yet", problem: Checks.folder), default: ".martlet",
+            "data", .checked(expected: "a folder, which need not exist yet", problem: Checks.folder),
+            default: ".martlet",
             "folder of serve's private servers and of the secret; other commands find a running serve by it"),
         Setting(
-            "web", .checked(expected: "a folder with an index.html", problem: Checks.page), roles: ["serve", "api"], "folder of the demo page; default: web-demo beside the program"),
+            "web", .checked(expected: "a folder with an index.html", problem: Checks.page), roles: ["serve", "api"],
+            "folder of the demo page; default: web-demo beside the program"),
         Setting(
             "postgres",
             .checked(
@@ -58,7 +60,8 @@ enum SettingsList {
         Setting(
             "origins",
             .checked(
-                expected: "scheme, host and perhaps port, such as https://app.example, by commas", problem: Checks.origins),
+                expected: "scheme, host and perhaps port, such as https://app.example, by commas",
+                problem: Checks.origins),
             roles: servers, "other origins whose pages may use API and live feed"),
         Setting(
             "trusted-proxies", .addressRanges, roles: servers,

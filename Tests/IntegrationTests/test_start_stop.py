@@ -9,9 +9,10 @@ import subprocess
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
-from martlet_process import clean_environment, free_port, martlet_binary
+from martlet_process import clean_environment, martlet_binary
 from start_stop import HOSTILE_ENVIRONMENT, Run, closed_folder, ended_at, killed_at, new_folder, refused_or_twice, twice
 from support import eventually
 
@@ -194,14 +195,12 @@ class Answers:
     """What a server says of itself over HTTP."""
 
     def __init__(self, port: int) -> None:
-        import httpx
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=10)
-        self.errors = (httpx.TransportError,)
 
     def ready(self) -> bool:
         try:
             return self.http.get("/readyz").status_code == 200
-        except self.errors:
+        except httpx.TransportError:
             return False
 
     def refused(self, count: int) -> bool:

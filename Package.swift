@@ -32,6 +32,7 @@ let package = Package(
         library("COpenSSL", "libcrypto", "libssl-dev"),
         library("CCrypt", "libxcrypt", "libcrypt-dev"),
         library("CCurl", "libcurl", "libcurl4-openssl-dev"),
+        .systemLibrary(name: "CGlibc"),
 
         // Values and rules
         module("Core"),
@@ -49,7 +50,7 @@ let package = Package(
         module("HTTPClient", ["Core", "CCurl"]),
 
         // The private PostgreSQL and Redis of `serve`
-        module("Sidecars", ["Core", "Runtime", "CUv"]),
+        module("Sidecars", ["Core", "CGlibc"]),
 
         // The domain, and the roles
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
@@ -96,6 +97,7 @@ let package = Package(
         tests("FanOut", ["Core", "FanOut"]),
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
+        tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests(
             "EventLog", ["TestSupport", "Core", "Runtime", "EventLog", "EmbeddedLog", "Store", "Social", "Sidecars"]),

@@ -1,7 +1,7 @@
-import Glibc
 import Synchronization
 
-/// Log lines: one JSON object a line on standard error, written by one `write` so that threads do not mix.
+/// Log lines: one JSON object a line on standard error. Nobody waits for them to be written: what a reader does not take
+/// is dropped and counted.
 ///
 /// Never pass a token, a password or a body.
 public enum Log {
@@ -42,8 +42,19 @@ public enum Log {
         emit(.error, event, fields)
     }
 
+    /// Standard error, for log lines and for what else is said there.
+    public static let output = LineWriter(
+        descriptor: 2,
+        dropped: Metrics.shared.counter(
+            "martlet_log_dropped_total", help: "Log lines that were dropped because nobody took them"),
+        notice: { line(.warning, "log lines were dropped", ["lines": .number(Int64($0))]) })
+
     private static func emit(_ level: Level, _ event: String, _ fields: KeyValuePairs<String, Field>) {
         guard level.rawValue >= threshold.load(ordering: .relaxed) else { return }
+        output.add(line(level, event, fields))
+    }
+
+    private static func line(_ level: Level, _ event: String, _ fields: KeyValuePairs<String, Field>) -> [UInt8] {
         var writer = ByteWriter(capacity: 256)
         writer.append(ascii: "{\"time\":\"")
         writer.appendTime(milliseconds: SystemClock().milliseconds())
@@ -61,9 +72,6 @@ public enum Log {
             }
         }
         writer.append(ascii: "}\n")
-        writer.bytes.withUnsafeBytes { bytes in
-            // A log that cannot be written (disk full, pipe closed) must not stop the work.
-            _ = Glibc.write(2, bytes.baseAddress, bytes.count)
-        }
+        return writer.bytes
     }
 }

@@ -75,6 +75,8 @@ protocol MetricSeries: Sendable {
 public final class Counter: MetricSeries {
     private let value = Atomic<Int64>(0)
 
+    public init() {}
+
     public func add(_ count: Int = 1) {
         value.add(Int64(count), ordering: .relaxed)
     }

@@ -8,6 +8,18 @@ public struct Setting: Sendable {
         case oneOf([String])
         /// By commas.
         case addressRanges
+        /// Text that the check takes.
+        /// - Parameters:
+        ///   - expected: what it takes, for help and errors.
+        ///   - problem: what is wrong with a value, or `nil`. It may quote the value: what is secret in it is masked.
+        case checked(expected: String, problem: @Sendable (String) -> String?)
+    }
+
+    /// What must not be shown of a value.
+    public enum Secrecy: Sendable {
+        case open, whole
+        /// A URI, a connection string, or pairs: their passwords.
+        case parts
     }
 
     /// Without prefix, such as `port`: the variable is `MARTLET_PORT`, the flag `--port`.
@@ -20,16 +32,23 @@ public struct Setting: Sendable {
     public let help: String
     /// The roles that read it; empty: all.
     public let roles: Set<String>
+    public let secrecy: Secrecy
+    /// A flag of one letter, such as `n` for `-n`.
+    public let short: Character?
 
+    /// - Parameters:
+    ///   - roles: the commands that take it; none: all but `tail`.
     public init(
         _ name: String, _ kind: Kind, unit: String = "", default fallback: String = "", roles: Set<String> = [],
-        _ help: String
+        secrecy: Secrecy = .open, short: Character? = nil, _ help: String
     ) {
         self.name = name
         self.kind = kind
         self.unit = unit
         self.fallback = fallback
         self.roles = roles
+        self.secrecy = secrecy
+        self.short = short
         self.help = help
     }
 
@@ -44,93 +63,49 @@ public struct Setting: Sendable {
         case .text: "text"
         case .oneOf(let words): "one of " + words.joined(separator: ", ")
         case .addressRanges: "addresses or CIDR ranges by commas, such as 10.0.0.0/8,2001:db8::1"
+        case .checked(let expected, _): expected
         }
     }
 
     private var unitSuffix: String { unit.isEmpty ? "" : " (\(unit))" }
 
-    func accepts(_ value: String) -> Bool {
+    /// What is wrong with a value given as `source`, or `nil`.
+    func problem(_ value: String, from source: String) -> SettingError? {
+        if case .checked(let expected, let problem) = kind {
+            // Shown once: where the reason is the value's own, it stands alone.
+            guard let reason = value.utf8.contains(0) ? "a zero byte" : problem(value) else { return nil }
+            return SettingError("\(source) is \(shown(value)): \(shown(reason, of: value)); expected \(expected)")
+        }
+        return accepts(value) ? nil : SettingError("\(source) is \(shown(value)), expected \(expected)")
+    }
+
+    private func accepts(_ value: String) -> Bool {
         switch kind {
         case .integer(let range): Int(value).map(range.contains) ?? false
         case .powerOfTwo(let range): Int(value).map { range.contains($0) && $0 & ($0 - 1) == 0 } ?? false
-        case .text: !value.contains("\0")
+        case .text: !value.utf8.contains(0)
         case .oneOf(let words): words.contains(value)
         case .addressRanges: Self.words(value).allSatisfy { IPRange($0) != nil }
+        case .checked: true
         }
+    }
+
+    /// A value for messages, without what is secret in it.
+    public func shown(_ value: String) -> String {
+        switch secrecy {
+        case .open: "'\(value)'"
+        case .parts: "'\(Secrets.masked(value))'"
+        case .whole: "'***'"
+        }
+    }
+
+    /// A neighbour's or a check's words about a value.
+    public func shown(_ reason: String, of value: String) -> String {
+        secrecy == .open ? reason : Secrets.removed(from: reason, of: value)
     }
 
     /// The words of a list by commas.
     public static func words(_ value: String) -> [String] {
         value.split(separator: ",").map { String($0.filter { $0 != " " }) }.filter { !$0.isEmpty }
-    }
-}
-
-public struct SettingError: Error, Equatable, CustomStringConvertible {
-    public let description: String
-
-    public init(description: String) {
-        self.description = description
-    }
-}
-
-/// The settings as they were given, read once at the start: a flag goes before an environment variable, that before
-/// the default.
-public struct SettingValues: Sendable {
-    private var values: [String: String] = [:]
-    private let known: [String: Setting]
-    /// Variables with the prefix that name no setting: perhaps mistyped, perhaps another program's.
-    public private(set) var unknownVariables: [String] = []
-
-    /// - Parameters:
-    ///   - arguments: what follows the role, as `--name value` or `--name=value`.
-    ///   - environment: an unknown `MARTLET_` variable is kept in `unknownVariables`, to be told: it may be mistyped.
-    ///   - otherVariables: names with the prefix that are not settings.
-    public init(
-        _ settings: [Setting], arguments: [String], environment: [String: String], otherVariables: Set<String> = []
-    ) throws(SettingError) {
-        known = Dictionary(uniqueKeysWithValues: settings.map { ($0.name, $0) })
-        let variables = Dictionary(uniqueKeysWithValues: settings.map { ($0.variable, $0) })
-        for (variable, value) in environment where variable.hasPrefix("MARTLET_") {
-            guard !otherVariables.contains(variable) else { continue }
-            guard let setting = variables[variable] else {
-                unknownVariables.append(variable)
-                continue
-            }
-            if !value.isEmpty { try set(setting, value, as: variable) }
-        }
-        var rest = arguments[...]
-        while let argument = rest.popFirst() {
-            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard argument.hasPrefix("--"), let setting = known[String(parts[0].dropFirst(2))] else {
-                throw SettingError(description: "\(argument) is not a setting: see --help")
-            }
-            guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
-                throw SettingError(description: "\(argument) needs a value: \(setting.expected)")
-            }
-            try set(setting, value, as: setting.flag)
-        }
-    }
-
-    private mutating func set(_ setting: Setting, _ value: String, as source: String) throws(SettingError) {
-        guard setting.accepts(value) else {
-            throw SettingError(description: "\(source) is '\(value)', expected \(setting.expected)")
-        }
-        values[setting.name] = value
-    }
-
-    /// The value or its default; `nil` where there is neither.
-    public func text(_ name: String) -> String? {
-        guard let setting = known[name] else { preconditionFailure("no setting \(name)") }
-        let value = values[name] ?? setting.fallback
-        return value.isEmpty ? nil : value
-    }
-
-    /// Is this one of the command's settings?
-    public func has(_ name: String) -> Bool { known[name] != nil }
-
-    /// The value of a setting that is a number and has a default.
-    public func number(_ name: String) -> Int {
-        guard let value = text(name).flatMap(Int.init) else { preconditionFailure("\(name) has no number") }
-        return value
     }
 }

@@ -74,6 +74,20 @@ extension KafkaOptions {
         for (name, value) in properties.sorted(by: { $0.key < $1.key }) { try configuration.set(name, value) }
     }
 
+    /// What librdkafka has against the further properties, or `nil`. Connects to nothing.
+    public var problemWithProperties: String? {
+        do throws(EventLogError) {
+            try check()
+            let configuration = KafkaConfiguration()
+            try configuration.set("log_level", "0")
+            try further(configuration)
+            _ = try KafkaHandle(RD_KAFKA_PRODUCER, configuration)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
     func producerConfiguration() throws(EventLogError) -> KafkaConfiguration {
         let configuration = KafkaConfiguration()
         try common(configuration)

@@ -43,8 +43,10 @@ public final class KafkaLog: EventLog {
         for topic in topics { try Self.check(topic, prefix: options.prefix) }
         if topics.isEmpty { return }
         if let mock { return try mock.createTopics(topics, prefix: options.prefix) }
+        let producer = try producer()
         let creation = KafkaTopics(
-            handle: try producer().handle, prefix: options.prefix, replicationFactor: options.replicationFactor)
+            handle: producer.handle, prefix: options.prefix, replicationFactor: options.replicationFactor,
+            trouble: { producer.lastTrouble })
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             startThread(name: "kafka-admin") {
                 continuation.resume(with: Result { try creation.create(topics) })

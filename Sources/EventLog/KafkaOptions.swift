@@ -48,12 +48,11 @@ extension KafkaOptions {
     /// Throws an error that names the wrong field, its value and what it takes. The names and values of
     /// `properties` are checked by librdkafka when the first client is made.
     func check() throws(EventLogError) {
-        let servers = bootstrapServers.split(separator: ",", omittingEmptySubsequences: false)
-        guard servers.allSatisfy(Self.isAddress) else {
+        guard Self.isServerList(bootstrapServers) else {
             throw Self.wrong("bootstrapServers", bootstrapServers, "host:port, several separated by commas")
         }
         guard !clientID.isEmpty, !clientID.contains("\0") else { throw Self.wrong("clientID", clientID, "a name") }
-        guard prefix.utf8.count <= 100, prefix.utf8.allSatisfy(Self.isNameByte) else {
+        guard Self.isPrefix(prefix) else {
             throw Self.wrong("prefix", prefix, "at most 100 of a-z A-Z 0-9 . _ -")
         }
         try check("linger", linger, 0...1000)
@@ -71,6 +70,14 @@ extension KafkaOptions {
             throw EventLogError("Kafka property \(name) is set by Martlet itself", isTemporary: false)
         }
     }
+
+    /// Whether a text is a list of brokers.
+    public static func isServerList(_ text: String) -> Bool {
+        text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy(isAddress)
+    }
+
+    /// Whether a text can stand before the names of topics and groups.
+    public static func isPrefix(_ text: String) -> Bool { text.utf8.count <= 100 && text.utf8.allSatisfy(isNameByte) }
 
     private func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(EventLogError) {
         guard range.contains(value) else {

@@ -11,6 +11,8 @@ final class KafkaProducer: Sendable {
         var deadlines: [Int: UInt64] = [:]
         var lastAppend = 0
         var isRetired = false
+        /// What the client said last of its brokers.
+        var lastTrouble: EventLogError?
         var isClosing = false
     }
 
@@ -32,6 +34,9 @@ final class KafkaProducer: Sendable {
 
     /// False: a new one is needed.
     var isUsable: Bool { state.withLock { !$0.isRetired && !$0.isClosing } }
+
+    /// Why there may be no answer from the brokers.
+    var lastTrouble: EventLogError? { state.withLock { $0.lastTrouble } }
 
     func append(_ records: [NewRecord]) async throws(EventLogError) {
         let deadline = monotonicNanoseconds() + UInt64(appendTimeout) * 1_000_000
@@ -158,6 +163,8 @@ extension KafkaProducer {
             retire(event.text)
         case RD_KAFKA_EVENT_ERROR:
             event.log("kafka producer")
+            let error = EventLogError("brokers", event.code, event.text)
+            state.withLock { $0.lastTrouble = error }
         default:
             break
         }

@@ -6,6 +6,8 @@ struct KafkaTopics {
     let handle: KafkaHandle
     let prefix: String
     let replicationFactor: Int
+    /// What the client said last of its brokers: it goes on trying, whatever it is.
+    let trouble: @Sendable () -> EventLogError?
     private static let milliseconds: Int32 = 30_000
 
     func create(_ topics: [Topic]) throws(EventLogError) {
@@ -20,9 +22,15 @@ struct KafkaTopics {
         rd_kafka_AdminOptions_set_request_timeout(options, Self.milliseconds + 5000, &reason, reason.count)
         let queue = KafkaQueue.new(of: handle)
         rd_kafka_CreateTopics(handle.raw, &made, made.count, options, queue.raw)
-        let failure = queue.poll(milliseconds: Int(Self.milliseconds) + 10_000, failure)
-        guard let failure else { throw EventLogError("create topics", RD_KAFKA_RESP_ERR__TIMED_OUT) }
-        if let error = failure { throw error }
+        for _ in 0..<Int(Self.milliseconds + 10_000) / 100 {
+            if let failure = queue.poll(milliseconds: 100, failure) {
+                guard let failure else { return }
+                throw failure.isTemporary ? trouble() ?? failure : failure
+            }
+            // Waiting does not cure a wrong password.
+            if let trouble = trouble(), !trouble.isTemporary { throw trouble }
+        }
+        throw trouble() ?? EventLogError("create topics", RD_KAFKA_RESP_ERR__TIMED_OUT)
     }
 
     private func newTopic(_ topic: Topic) throws(EventLogError) -> OpaquePointer {

@@ -32,6 +32,8 @@ public final class Redis: Sendable {
     let options: Options
     private let session: LoopBound<RedisSession>
     private let connected = Atomic<Bool>(false)
+    /// Of the last attempt to connect.
+    private let lastFailure = Mutex<RedisError?>(nil)
     private let commands = Atomic<Int>(0)
     private let bytes = Atomic<Int>(0)
     private let commandGauge: Gauge
@@ -63,6 +65,7 @@ public final class Redis: Sendable {
             connected.store(true, ordering: .releasing)
             onConnect(self)
         }
+        session.value.onFailure = { [weak self] error in self?.lastFailure.withLock { $0 = error } }
         session.value.onDown = { [weak self] _ in self?.connected.store(false, ordering: .releasing) }
         session.value.start()
     }
@@ -71,11 +74,14 @@ public final class Redis: Sendable {
     public var isConnected: Bool { connected.load(ordering: .acquiring) }
 
     /// Waits until the link is ready: for the start of a process.
-    /// - Parameter milliseconds: how long at most; then `notConnected` is thrown.
+    /// - Parameter milliseconds: how long at most; then the reason of the last attempt is thrown, or at once where waiting
+    ///   does not cure it.
     public func waitUntilConnected(milliseconds: Int) async throws {
         let deadline = monotonicNanoseconds() + UInt64(milliseconds) * 1_000_000
         while !isConnected {
-            guard monotonicNanoseconds() < deadline else { throw RedisError.notConnected }
+            let failure = lastFailure.withLock { $0 }
+            if let failure, !failure.isTemporary { throw failure }
+            guard monotonicNanoseconds() < deadline else { throw failure ?? RedisError.notConnected }
             try await Task.sleep(nanoseconds: 5_000_000)
         }
     }

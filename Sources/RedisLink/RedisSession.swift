@@ -15,6 +15,8 @@ final class RedisSession {
 
     /// The connection is ready for commands.
     var onUp: ((RedisConnection) -> Void)?
+    /// An attempt to connect has failed, or a ready connection was lost.
+    var onFailure: ((RedisError) -> Void)?
     /// It was ready and is gone.
     var onDown: ((RedisError) -> Void)?
 
@@ -139,6 +141,7 @@ final class RedisSession {
         isUp = false
         gauge.set(0)
         connection = nil
+        onFailure?(error)
         let pause = min(timing.firstPause << min(failures, 10), timing.longestPause)
         failures += 1
         retry = LoopTimer(on: loop, after: Int.random(in: pause / 2...pause)) { [weak self] in self?.start() }

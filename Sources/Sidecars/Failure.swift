@@ -8,3 +8,8 @@ public struct Failure: Error, CustomStringConvertible {
         self.exitCode = exitCode
     }
 }
+
+/// A wait or a child was given up because the process is to end.
+public struct Interrupted: Error {
+    public init() {}
+}

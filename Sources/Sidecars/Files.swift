@@ -1,4 +1,4 @@
-public import Glibc
+import Glibc
 
 /// The few things that are done with files.
 public enum Files {
@@ -18,10 +18,12 @@ public enum Files {
     }
 
     /// Writes the whole file or throws; a reader sees the old or the new one.
-    public static func write(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o644) throws {
+    public static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws {
         let draft = path + ".new"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Failure("\(path) can't be written: \(error)") }
+        // Whatever the umask, and the mode of a draft that was left.
+        fchmod(descriptor, mode)
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -36,14 +38,74 @@ public enum Files {
         guard rename(draft, path) == 0 else { throw Failure("\(path) can't be written: \(error)") }
     }
 
-    public static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    /// Behind links.
+    public static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0
+    }
 
-    /// Makes the folder and those above it.
-    public static func makeFolder(_ path: String, mode: mode_t = 0o755) throws {
+    /// Makes the folder and those above it, each with this mode whatever the umask; those above can be passed through by
+    /// everybody. Folders that exist stay as they are.
+    public static func makeFolder(_ path: String, mode: UInt32 = 0o755) throws {
         var made = path.hasPrefix("/") ? "/" : ""
-        for part in path.split(separator: "/") {
-            made += part + "/"
-            guard mkdir(made, mode) == 0 || errno == EEXIST else { throw Failure("\(path) can't be made: \(error)") }
+        let parts = path.split(separator: "/")
+        for (index, part) in parts.enumerated() {
+            made += (index > 0 ? "/" : "") + part
+            if mkdir(made, 0o700) == 0 {
+                chmod(made, index == parts.count - 1 ? mode : 0o755)
+                continue
+            }
+            let failure = Failure("\(made) can't be made: \(error)")
+            if !isFolder(made) { throw failure }
+        }
+    }
+
+    public static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    static func linkTarget(_ path: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = buffer.withUnsafeMutableBytes {
+            readlink(path, $0.bindMemory(to: CChar.self).baseAddress!, $0.count)
+        }
+        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+    }
+
+    /// What is in a folder; nothing in one that can't be read.
+    public static func names(in folder: String) -> [String] {
+        guard let directory = opendir(folder) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        return names
+    }
+
+    /// Makes what was renamed in a folder last.
+    static func sync(_ folder: String) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    /// The path behind links, of which the end need not exist yet.
+    public static func resolvedAsFarAsItExists(_ path: String) -> String {
+        var parts = path.split(separator: "/")
+        var missing: [Substring] = []
+        while true {
+            let known = "/" + parts.joined(separator: "/")
+            if exists(known) || parts.isEmpty {
+                return ([known.resolved] + missing.reversed().map(String.init)).joined(separator: "/")
+                    .replacing("//", with: "/")
+            }
+            missing.append(parts.removeLast())
         }
     }
 

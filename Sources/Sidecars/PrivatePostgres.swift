@@ -1,87 +1,169 @@
 import Core
 import Glibc
+import Synchronization
 
 /// A PostgreSQL cluster in the data folder.
 final class PrivatePostgres: Sendable {
-    private let folder: String
+    private let folder: ServerFolder
     private let account: UnprivilegedAccount
-    private let programs: String
+    private let patience: Patience
+    /// The server that this process has started, until it is known to listen.
+    private let launched = Mutex<pid_t?>(nil)
+    static let socketName = ".s.PGSQL.5432"
 
-    init(folder: String, account: UnprivilegedAccount) throws {
-        self.folder = folder + "/postgres"
+    init(folder: String, account: UnprivilegedAccount, patience: Patience) {
+        self.folder = ServerFolder(folder + "/postgres", account)
         self.account = account
-        guard let programs = Self.programs() else {
-            throw Failure("PostgreSQL is not installed: apt-get install postgresql, or set MARTLET_POSTGRES")
-        }
-        self.programs = programs
-    }
-
-    /// The newest installed version's programs.
-    private static func programs() -> String? {
-        (13...30).reversed().map { "/usr/lib/postgresql/\($0)/bin" }.first { Files.exists($0 + "/postgres") }
+        self.patience = patience
     }
 
     static func socketFolder(_ folder: String) -> String { (folder + "/postgres").resolved }
 
     private var path: String { folder.resolved }
     private var cluster: String { path + "/cluster" }
+    private var socket: String { path + "/" + Self.socketName }
     /// The server's own log.
     private var log: String { path + "/postgres.log" }
-    /// What the programs say; this process opens it, not the account.
-    private var commandLog: String { path + "/commands.log" }
 
+    /// Each step asks for its own evidence: a start may have been killed between any two.
     func start() throws {
-        try account.makeFolder(folder)
-        guard path.utf8.count < 85 else {
-            throw Failure("the path \(path) is too long for a Unix socket: choose a shorter MARTLET_DATA")
-        }
+        try folder.prepare(patience)
         if !Files.exists(cluster + "/PG_VERSION") { try create() }
-        guard !isRunning else { return }
-        try launch()
+        if !UnixSocket.answers(socket) { try launch() }
+        try makeDatabase()
     }
 
-    private func run(_ program: String, _ arguments: [String]) throws -> ChildProcess.Result {
-        try ChildProcess.run(account.command([programs + "/" + program] + arguments), log: commandLog)
+    // MARK: Steps
+
+    /// The programs of the cluster's version, or of the newest that is installed.
+    private func program(_ name: String) throws -> String {
+        let own = Files.read(cluster + "/PG_VERSION").map { String(decoding: $0, as: UTF8.self).filter(\.isNumber) }
+        let versions = own.map { [$0] } ?? (13...30).reversed().map(String.init)
+        let folders = versions.map { "/usr/lib/postgresql/\($0)/bin" }
+        guard let folder = folders.first(where: { Files.exists($0 + "/postgres") }) else {
+            throw Failure(
+                own.map { "the cluster in \(cluster) is of PostgreSQL \($0), which is not installed" }
+                    ?? "PostgreSQL is not installed: apt-get install postgresql, or set MARTLET_POSTGRES")
+        }
+        return folder + "/" + name
+    }
+
+    private func run(_ name: String, _ arguments: [String], seconds: Int) throws -> ChildProcess.Result {
+        try ChildProcess.run([try program(name)] + arguments, account, in: path, seconds: seconds, patience)
     }
 
     private func create() throws {
         Log.info("making a PostgreSQL cluster", ["folder": .text(cluster)])
-        // A draft that becomes the cluster when it is whole: an interrupted start leaves no half of one.
-        let draft = cluster + ".new"
-        if Files.exists(draft) { _ = try ChildProcess.run(["rm", "-rf", draft]) }
-        let made = try run(
-            "initdb", ["-D", draft, "-U", "martlet", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"])
-        guard made.status == 0 else { throw Failure("initdb failed:\n\(Files.tail(commandLog))") }
-        guard rename(draft, cluster) == 0 else { throw Failure("\(cluster) can't be made") }
+        try removeDrafts()
+        // A draft that becomes the cluster when it is whole, with a name of its own: the initdb of a start that was killed
+        // may still be writing to another. It is synced to the disk as its last step.
+        let draft = path + "/draft-" + String(UInt64.random(in: .min ... .max), radix: 36)
+        do {
+            let made = try run(
+                "initdb",
+                [
+                    "-D", draft, "-U", "martlet", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions",
+                ], seconds: 300)
+            guard made.status == 0 else { throw Failure("initdb failed:\n\(made.output)") }
+        } catch {
+            try? removeDrafts(anyway: true)
+            throw error
+        }
+        guard rename(draft, cluster) == 0 else {
+            throw Failure("\(cluster) can't be made: \(String(cString: strerror(errno)))")
+        }
+        Files.sync(path)
     }
 
-    private var isRunning: Bool { UnixSocket.answers(path + "/.s.PGSQL.5432") }
+    /// - Parameter anyway: also when the process is to end.
+    private func removeDrafts(anyway: Bool = false) throws {
+        let drafts = Files.names(in: path).filter { $0.hasPrefix("draft-") || $0 == "cluster.new" }
+        guard !drafts.isEmpty else { return }
+        _ = try ChildProcess.run(
+            ["rm", "-rf", "--"] + drafts.map { path + "/" + $0 }, account, in: "/", seconds: 60,
+            anyway ? Patience() : patience)
+    }
+
+    /// A list of names by commas; a name in double quotes may hold anything.
+    private var socketFolders: String { "\"" + path.replacing("\"", with: "\"\"") + "\"" }
 
     private func launch() throws {
-        let options = [
-            "listen_addresses=", "unix_socket_directories=\(path)", "unix_socket_permissions=0700",
+        let settings = [
+            "listen_addresses=", "unix_socket_directories=" + socketFolders, "unix_socket_permissions=0700",
+            "port=5432",
             "max_connections=100", "shared_buffers=128MB", "max_wal_size=2GB", "checkpoint_timeout=15min", "jit=off",
-            "wal_compression=on",
+            "wal_compression=on", "logging_collector=off", "log_destination=stderr",
             // O_DSYNC: as durable as the default, fdatasync after the write, in one call instead of two; with commits as
             // small as these it takes a tenth of the time (pg_test_fsync).
             "wal_sync_method=open_datasync",
-        ].map { "-c '\($0)'" }.joined(separator: " ")
-        let started = try run("pg_ctl", ["-D", cluster, "-l", log, "-w", "-t", "60", "-o", options, "start"])
-        guard started.status == 0 else { throw Failure("PostgreSQL did not come up:\n\(Files.tail(log))") }
-        let database = try run("psql", ["-h", path, "-U", "martlet", "-d", "martlet", "-c", "SELECT 1"])
-        if database.status != 0 {
-            let created = try run("createdb", ["-h", path, "-U", "martlet", "martlet"])
-            guard created.status == 0 else { throw Failure("createdb failed:\n\(Files.tail(commandLog))") }
+        ].flatMap { ["-c", $0] }
+        // One that a killed start has left may be on its way: then the first of ours ends, and it answers a moment later.
+        for _ in 0..<3 {
+            let pid = try ChildProcess.launch(
+                [try program("postgres"), "-D", cluster] + settings, account, in: path, log: log)
+            launched.withLock { $0 = pid }
+            let isSettled = try patience.wait(seconds: 60) {
+                UnixSocket.answers(socket) || ChildProcess.hasEnded(pid)
+            }
+            if UnixSocket.answers(socket) { return }
+            guard isSettled else { break }
+            launched.withLock { $0 = nil }
+            if try patience.wait(seconds: 1, until: { UnixSocket.answers(socket) }) { return }
         }
+        throw Failure("PostgreSQL did not come up:\n\(Files.tail(log))")
     }
 
+    /// Waits until it takes connections, which may be at the end of a recovery.
+    private func makeDatabase() throws {
+        let connection = [
+            "-X", "-w", "-A", "-t", "-q", "-h", path, "-p", "5432", "-U", "martlet", "-d", "postgres", "-c",
+        ]
+        let question = connection + ["SELECT count(*) FROM pg_database WHERE datname = 'martlet'"]
+        var found = try run("psql", question, seconds: 60)
+        var next = monotonicNanoseconds()
+        let isReady = try patience.wait(seconds: 600) {
+            if found.status == 0 || !UnixSocket.answers(socket) { return true }
+            if monotonicNanoseconds() > next {
+                Log.info("waiting for PostgreSQL", ["reason": .text(found.output)])
+                next = monotonicNanoseconds() + 5_000_000_000
+            }
+            usleep(20_000)
+            found = try run("psql", question, seconds: 60)
+            return found.status == 0
+        }
+        guard isReady, found.status == 0 else {
+            throw Failure("PostgreSQL takes no connections: \(found.output)\(Files.tail(log))")
+        }
+        guard found.output.first == "0" else { return }
+        let made = try run("psql", connection + ["CREATE DATABASE martlet"], seconds: 60)
+        guard made.status == 0 else { throw Failure("the database can't be made: \(made.output)") }
+    }
+
+    // MARK: Life
+
     func restartIfDead() throws {
-        guard !isRunning else { return }
+        guard !UnixSocket.answers(socket) else { return }
         Log.warning("PostgreSQL has died: starting it again")
         try launch()
     }
 
+    private var server: pid_t? { UnixSocket.server(socket) ?? launched.withLock { $0 } }
+
+    /// Without waiting.
+    func signalStop() {
+        if let server { kill(server, SIGINT) }
+    }
+
     func stop() {
-        _ = try? run("pg_ctl", ["-D", cluster, "-m", "fast", "-w", "-t", "8", "stop"])
+        guard let server else { return }
+        // Fast; and where that takes too long, at once: what is committed is in the log.
+        for (number, milliseconds) in [(SIGINT, 8000), (SIGQUIT, 6000)] {
+            kill(server, number)
+            for _ in 0..<milliseconds / 5 {
+                if ChildProcess.hasEnded(server) { return launched.withLock { $0 = nil } }
+                usleep(5000)
+            }
+        }
+        Log.error("PostgreSQL does not end", ["pid": .number(Int64(server))])
     }
 }

@@ -1,64 +1,81 @@
 import Core
 import Glibc
+import Synchronization
 
 /// A Redis in the data folder. It keeps its data over a clean end: it writes a snapshot when it stops and reads it at
 /// the next start. The snapshot is removed before anything new is written, for Redis must never go back in time under
 /// its old epoch; after a crash it starts empty and heals.
 final class PrivateRedis: Sendable {
-    private let folder: String
+    private let folder: ServerFolder
     private let account: UnprivilegedAccount
+    private let patience: Patience
+    private let launched = Mutex<pid_t?>(nil)
+    static let socketName = "redis.sock"
 
-    init(folder: String, account: UnprivilegedAccount) throws {
-        self.folder = folder + "/redis"
+    init(folder: String, account: UnprivilegedAccount, patience: Patience) {
+        self.folder = ServerFolder(folder + "/redis", account)
         self.account = account
+        self.patience = patience
     }
 
-    static func socket(_ folder: String) -> String { (folder + "/redis").resolved + "/redis.sock" }
+    static func socket(_ folder: String) -> String { (folder + "/redis").resolved + "/" + socketName }
 
     private var path: String { folder.resolved }
+    private var socket: String { path + "/" + Self.socketName }
     private var log: String { path + "/redis.log" }
     private var snapshot: String { path + "/dump.rdb" }
 
     func start() throws {
-        try account.makeFolder(folder)
-        if isAlive {
-            unlink(snapshot)
-            return
+        try folder.prepare(patience)
+        if !UnixSocket.answers(socket) { try launch() }
+        // It answers with an error while it reads the snapshot.
+        let isReady = try patience.wait(seconds: 60) {
+            UnixSocket.ask(socket, "PING", milliseconds: 1000)?.hasPrefix("+PONG") == true
         }
-        unlink(path + "/redis.sock")
-        let arguments = [
-            "redis-server", "--port", "0", "--unixsocket", path + "/redis.sock", "--unixsocketperm", "700",
-            "--dir", path, "--dbfilename", "dump.rdb", "--save", "", "--appendonly", "no", "--daemonize", "yes",
-            "--pidfile", path + "/redis.pid", "--logfile", log, "--maxmemory-policy", "volatile-lru",
-            "--client-output-buffer-limit", "pubsub 256mb 64mb 60",
-        ]
-        let started = try ChildProcess.run(account.command(arguments))
-        guard started.status == 0 else { throw Failure("Redis did not start: \(started.output)") }
-        for _ in 0..<600 {
-            if (try? cli("PING").output.hasPrefix("PONG")) == true {
-                unlink(snapshot)
-                return
-            }
-            usleep(10_000)
-        }
-        throw Failure("Redis did not come up:\n\(Files.tail(log))")
+        guard isReady else { throw Failure("Redis did not come up:\n\(Files.tail(log))") }
+        unlink(snapshot)
     }
 
-    private func cli(_ words: String...) throws -> ChildProcess.Result {
-        try ChildProcess.run(["redis-cli", "-s", path + "/redis.sock"] + words)
+    private func launch() throws {
+        unlink(socket)
+        let pid = try ChildProcess.launch(
+            [
+                "redis-server", "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", path,
+                "--dbfilename", "dump.rdb", "--save", "", "--appendonly", "no", "--daemonize", "no",
+                "--maxmemory-policy",
+                "volatile-lru", "--client-output-buffer-limit", "pubsub 256mb 64mb 60",
+            ], account, in: path, log: log)
+        launched.withLock { $0 = pid }
+        _ = try patience.wait(seconds: 60) { UnixSocket.answers(socket) || ChildProcess.hasEnded(pid) }
+        guard UnixSocket.answers(socket) else { throw Failure("Redis did not start:\n\(Files.tail(log))") }
     }
-
-    private var isAlive: Bool { UnixSocket.answers(path + "/redis.sock") }
 
     func restartIfDead() throws {
-        guard !isAlive else { return }
+        guard !UnixSocket.answers(socket) else { return }
         Log.warning("Redis has died: starting an empty one")
         unlink(snapshot)
         try start()
     }
 
+    private var server: pid_t? { UnixSocket.server(socket) ?? launched.withLock { $0 } }
+
+    /// Without waiting.
+    func signalStop() {
+        if let server { kill(server, SIGTERM) }
+    }
+
     func stop() {
-        _ = try? cli("SHUTDOWN", "SAVE")
-        for _ in 0..<200 where isAlive { usleep(10_000) }
+        guard let server else { return }
+        // It closes the connection without an answer when it goes.
+        _ = UnixSocket.ask(socket, "SHUTDOWN SAVE", milliseconds: 5000)
+        // What it holds can be made again.
+        for (number, milliseconds) in [(0, 2000), (SIGTERM, 2000), (SIGKILL, 1000)] {
+            kill(server, number)
+            for _ in 0..<milliseconds / 5 {
+                if ChildProcess.hasEnded(server) { return launched.withLock { $0 = nil } }
+                usleep(5000)
+            }
+        }
+        Log.error("Redis does not end", ["pid": .number(Int64(server))])
     }
 }

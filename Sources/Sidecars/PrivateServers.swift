@@ -1,10 +1,10 @@
 import Core
 import Glibc
-import Runtime
 
 /// The PostgreSQL and the Redis that `serve` runs in its data folder, on Unix sockets that nobody else may open. They
 /// survive a `kill -9` of `serve`, and the next one takes them over; a clean end stops them and leaves the data.
 public final class PrivateServers: Sendable {
+    private let patience = Patience()
     private let postgres: PrivatePostgres?
     private let redis: PrivateRedis?
 
@@ -13,21 +13,47 @@ public final class PrivateServers: Sendable {
     ///   - needsPostgres: false where the settings name one.
     public init(folder: String, needsPostgres: Bool, needsRedis: Bool) throws {
         let account = try UnprivilegedAccount.find()
-        postgres = needsPostgres ? try PrivatePostgres(folder: folder, account: account) : nil
-        redis = needsRedis ? try PrivateRedis(folder: folder, account: account) : nil
+        postgres = needsPostgres ? PrivatePostgres(folder: folder, account: account, patience: patience) : nil
+        redis = needsRedis ? PrivateRedis(folder: folder, account: account, patience: patience) : nil
     }
 
     /// The connection string of the private PostgreSQL in a data folder.
     public static func postgresURL(_ folder: String) -> String {
-        "host=\(PrivatePostgres.socketFolder(folder)) user=martlet dbname=martlet"
+        let host = PrivatePostgres.socketFolder(folder).replacing("\\", with: "\\\\").replacing("'", with: "\\'")
+        return "host='\(host)' port=5432 user=martlet dbname=martlet"
     }
 
-    public static func redisURL(_ folder: String) -> String { "unix://\(PrivateRedis.socket(folder))" }
+    /// The socket of the private Redis in a data folder.
+    public static func redisSocket(_ folder: String) -> String { PrivateRedis.socket(folder) }
 
+    /// Why the private servers can't lie in a folder, or `nil`. The folder need not exist.
+    /// - Parameter folder: absolute.
+    public static func problem(withFolder folder: String) -> String? {
+        let longest = UnixSocket.longestPath - "/postgres/".utf8.count - PrivatePostgres.socketName.utf8.count
+        let path = Files.resolvedAsFarAsItExists(folder)
+        if path.utf8.count > longest {
+            return "\(path.utf8.count) bytes as an absolute path, a Unix socket in it allows \(longest)"
+        }
+        // libpq takes a host with a comma for several hosts, whatever the quotes.
+        if path.utf8.contains(UInt8(ascii: ",")) { return "a comma in the path" }
+        if path.utf8.contains(where: { $0 < 32 || $0 == 127 }) { return "a control character in the path" }
+        return nil
+    }
+
+    /// Blocks until both are ready. What it has started is stopped when it throws.
+    /// - Throws: `Interrupted` after `interruptStart()`, otherwise `Failure`.
     public func start() throws {
-        try postgres?.start()
-        try redis?.start()
+        do {
+            try postgres?.start()
+            try redis?.start()
+        } catch {
+            stop()
+            throw error
+        }
     }
+
+    /// Ends a start, or a restart, that is under way. For ever: only `stop()` may follow.
+    public func interruptStart() { patience.end() }
 
     /// Starts again what has died. Called every now and then.
     public func restartDead() {
@@ -35,7 +61,7 @@ public final class PrivateServers: Sendable {
             try postgres?.restartIfDead()
             try redis?.restartIfDead()
         } catch {
-            Log.error("private server not restarted", ["error": .text("\(error)")])
+            if !(error is Interrupted) { Log.error("private server not restarted", ["error": .text("\(error)")]) }
         }
     }
 
@@ -43,55 +69,10 @@ public final class PrivateServers: Sendable {
         redis?.stop()
         postgres?.stop()
     }
-}
 
-/// PostgreSQL refuses to run as root, and Redis need not: then both run as an account of the system.
-struct UnprivilegedAccount: Sendable {
-    /// `nil` when this process isn't root: then they run as its own user.
-    let name: String?
-    let uid: uid_t
-    let gid: gid_t
-
-    static func find() throws -> UnprivilegedAccount {
-        guard getuid() == 0 else { return UnprivilegedAccount(name: nil, uid: getuid(), gid: getgid()) }
-        for name in ["martlet", "postgres", "nobody"] {
-            if let entry = getpwnam(name) {
-                return UnprivilegedAccount(name: name, uid: entry.pointee.pw_uid, gid: entry.pointee.pw_gid)
-            }
-        }
-        throw Failure("no account for the private servers: make a user martlet")
-    }
-
-    /// The command, as this account.
-    func command(_ arguments: [String]) -> [String] {
-        guard name != nil else { return arguments }
-        return ["setpriv", "--reuid=\(uid)", "--regid=\(gid)", "--clear-groups"] + arguments
-    }
-
-    /// A folder of the account's own. Where the account can't get to it (it lies in root's home), it is made in
-    /// /var/lib/martlet, with a link in its place.
-    func makeFolder(_ path: String) throws {
-        if !Files.exists(path) { try Files.makeFolder(path, mode: 0o700) }
-        guard name != nil else { return }
-        chown(path, uid, gid)
-        if try ChildProcess.run(command(["test", "-w", path])).status == 0 { return }
-        let digest = SipHash(key: Array("martlet data dir".utf8)).hash(Array(path.utf8))
-        let other = "/var/lib/martlet/\(String(digest, radix: 16))"
-        try Files.makeFolder(other, mode: 0o755)
-        chown(other, uid, gid)
-        chmod(other, 0o700)
-        guard rmdir(path) == 0, symlink(other, path) == 0 else {
-            throw Failure("\(path) can't be reached by the account \(name!): choose another MARTLET_DATA")
-        }
-        Log.info("data lies elsewhere", ["link": .text(path), "folder": .text(other)])
-    }
-}
-
-extension String {
-    /// The path behind a link, for programs of an account that can't get to the link.
-    public var resolved: String {
-        guard let path = realpath(self, nil) else { return self }
-        defer { free(path) }
-        return String(cString: path)
+    /// Tells them to stop, for a process that can't wait.
+    public func signalStop() {
+        redis?.signalStop()
+        postgres?.signalStop()
     }
 }

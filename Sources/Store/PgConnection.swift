@@ -51,6 +51,8 @@ final class PgConnection {
         connection = withCStrings(["dbname", "fallback_application_name", nil]) { names in
             withCStrings([connectionInfo, "martlet", nil]) { PQconnectStartParams(names, $0, 1) }
         }
+        // With the SQLSTATE, which libpq tells of a failed connection in no other way.
+        PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         // The server's notices would go to standard error as bare text; what matters comes as an error.
         PQsetNoticeProcessor(connection, { _, _ in }, nil)
         connectTimer = LoopTimer(on: loop, after: connectTimeout) { [weak self] in
@@ -214,7 +216,8 @@ final class PgConnection {
     }
 
     private func lastError() -> PgError {
-        .connectionLost(trimmed(PQerrorMessage(connection)))
+        let text = PQerrorMessage(connection).map { String(cString: $0) } ?? ""
+        return PgError(connectionFailure: text) ?? .connectionLost(trimmed(text))
     }
 
     private func error(of result: OpaquePointer) -> PgError {
@@ -222,7 +225,8 @@ final class PgConnection {
             PQresultErrorField(result, Int32(code.asciiValue!)).map { String(cString: $0) }
         }
         return PgError(
-            sqlState: field("C") ?? "XX000", message: field("M") ?? trimmed(PQresultErrorMessage(result)),
+            sqlState: field("C") ?? "XX000",
+            message: field("M") ?? trimmed(String(cString: PQresultErrorMessage(result))),
             constraint: field("n"))
     }
 }
@@ -230,9 +234,8 @@ final class PgConnection {
 @available(*, unavailable)
 extension PgConnection: Sendable {}
 
-private func trimmed(_ message: UnsafePointer<CChar>?) -> String {
-    guard let message else { return "" }
-    return String(String(cString: message).split(separator: "\n").joined(separator: " "))
+private func trimmed(_ message: String) -> String {
+    message.split(separator: "\n").joined(separator: " ")
 }
 
 private func withCStrings<R>(_ strings: [String?], _ body: ([UnsafePointer<CChar>?]) -> R) -> R {

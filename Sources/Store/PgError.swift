@@ -15,11 +15,14 @@ public struct PgError: Error, Sendable, CustomStringConvertible {
     public var description: String { "\(message) (SQLSTATE \(sqlState))" }
 
     /// May the same call succeed in a moment? Lost or refused connections, a server that starts or stops, deadlocks,
-    /// serialization failures, a full pool, a time-out; an id that is taken, for the next attempt makes another one: a
+    /// serialization failures, a full pool, a time-out, a log-in that is refused, which its operator will cure; an id that is taken, for the next attempt makes another one: a
     /// process that starts with a clock that was set back makes ids that it has made before.
     public var isTemporary: Bool {
-        isTakenID || sqlState == "25P03" || ["08", "57", "53", "40"].contains { sqlState.hasPrefix($0) }
+        isTakenID || isRefusal || sqlState == "25P03" || ["08", "57", "53", "40"].contains { sqlState.hasPrefix($0) }
     }
+
+    /// PostgreSQL has answered, and does not let us in: a wrong password, no such role or database.
+    var isRefusal: Bool { sqlState.hasPrefix("28") || sqlState == "3D000" }
 
     private var isTakenID: Bool { sqlState == "23505" && constraint?.hasSuffix("_pkey") == true }
 
@@ -39,4 +42,17 @@ public struct PgError: Error, Sendable, CustomStringConvertible {
     static let poolFull = PgError(sqlState: "53300", message: "too many queries wait for a connection")
     static let waitedTooLong = PgError(sqlState: "57014", message: "no connection became free in time")
     static let closed = PgError(sqlState: "08003", message: "the pool is closed")
+
+    /// What the server said when it refused a connection: `FATAL:  28P01: password authentication failed …`, the first
+    /// word in its language. `nil` for what did not come from a server.
+    init?(connectionFailure text: String) {
+        guard let line = text.split(separator: "\n").first(where: { $0.contains(":  ") }),
+            let start = line.firstRange(of: ":  ")?.upperBound
+        else { return nil }
+        let state = line[start...].prefix { $0 != ":" }
+        guard state.utf8.count == 5, state.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) }) else {
+            return nil
+        }
+        self.init(sqlState: String(state), message: String(line[start...].dropFirst(7)))
+    }
 }

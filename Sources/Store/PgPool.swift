@@ -31,6 +31,8 @@ final class PgPool {
     private var sweep: LoopTimer?
     private var retryAt: UInt64 = 0
     private var failures = 0
+    /// Of the last connection that failed, until one succeeds.
+    private var lastFailure: PgError?
     private var closed = false
     private let waiting: Gauge
     private let underWay: Gauge
@@ -67,9 +69,7 @@ final class PgPool {
     func close() {
         closed = true
         sweep?.cancel()
-        let stopped = waiters
-        waiters = []
-        for waiter in stopped { refuse(waiter, .closed) }
+        refuseAll(.closed)
         for connection in free + connecting.values { connection.close() }
     }
 
@@ -129,6 +129,7 @@ final class PgPool {
             self.connecting[key] = nil
             self.free.append(connection)
             self.failures = 0
+            self.lastFailure = nil
             self.open.add(1)
             self.serve()
         }
@@ -142,6 +143,9 @@ final class PgPool {
             guard !closed else { return }
             // A pause that grows from 50 ms to 2 s, so that a server that is down isn't hammered.
             failures += 1
+            lastFailure = error
+            // Waiting does not cure it.
+            if error.isRefusal, free.isEmpty, leased.isEmpty { refuseAll(error) }
             retryAt = monotonicNanoseconds() + UInt64(min(25 << min(failures, 7), 2000)) * 1_000_000
             if failures == 1 || failures % 20 == 0 {
                 Log.warning("postgres connection failed", ["error": .text(error.message)])
@@ -157,11 +161,17 @@ final class PgPool {
         let now = monotonicNanoseconds()
         while let first = waiters.first, first.deadline <= now {
             waiters.removeFirst()
-            refuse(first, .waitedTooLong)
+            refuse(first, free.isEmpty && leased.isEmpty ? lastFailure ?? .waitedTooLong : .waitedTooLong)
         }
         // The server has a time limit of its own; one that says nothing past it stands still, or its machine does.
         for connection in free + leased.values where connection.age > options.answerMilliseconds { connection.close() }
         serve()
+    }
+
+    private func refuseAll(_ error: PgError) {
+        let stopped = waiters
+        waiters = []
+        for waiter in stopped { refuse(waiter, error) }
     }
 
     private func refuse(_ waiter: Waiter, _ error: PgError) {

@@ -36,6 +36,13 @@ struct FeedView {
         return text
     }
 
+    /// Begins behind a page without showing it: what is in it is not new.
+    mutating func begin(behind posts: [(post: FeedPost, value: JSONValue)]) {
+        hasBegun = true
+        for (post, _) in posts { _ = shown.insert(post) }
+        floor = posts.map(\.post.id).max() ?? .zero
+    }
+
     /// What is to be shown of an event of the stream; what is no event object is not shown.
     /// - Parameter now: milliseconds since 1970.
     mutating func event(_ json: String, now: Int64) -> String {
@@ -45,6 +52,8 @@ struct FeedView {
         switch type {
         case EventType.postCreated:
             guard let post = object["post"].flatMap(FeedPost.init), shown.insert(post) else { return "" }
+            // Without a page before it, it is the first.
+            if !hasBegun { (hasBegun, floor) = (true, post.id) }
             return renderer.created(post, event: json)
         case EventType.postDeleted:
             guard let id = object["post_id"]?.string.flatMap({ ID($0) }) else { return "" }

@@ -10,11 +10,7 @@ final class Server {
 
     /// - Parameter url: `http://…` or `https://…`, perhaps with a path before the API's.
     init(_ url: String, interrupt: Interrupt?) throws(TailEnd) {
-        let lower = url.lowercased()
-        guard let scheme = ["http://", "https://"].first(where: lower.hasPrefix),
-            let first = lower.dropFirst(scheme.count).first, first != "/", !url.contains("?"), !url.contains("#"),
-            url.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
-        else {
+        guard TailOptions.isURL(url) else {
             throw .failed("'\(url)' is not an address such as https://feed.example", code: TailExit.credentials)
         }
         base = url.hasSuffix("/") ? String(url.dropLast()) : url

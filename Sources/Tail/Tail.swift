@@ -6,7 +6,7 @@ import Runtime
 /// what happens to the connection to standard error.
 ///
 /// The caller has called `Signals.block()`. It blocks the calling thread.
-/// - Returns: the exit code, one of `TailExit`.
+/// - Returns: the exit code, of `TailExit`.
 public func runTail(_ options: TailOptions) -> Int32 {
     let interrupt = Interrupt()
     Signals.onTermination { _ in interrupt.fire() }
@@ -20,7 +20,7 @@ public func runTail(_ options: TailOptions) -> Int32 {
         } else {
             PlainLines()
         }
-    let notices = Notices(Terminal(descriptor: STDERR_FILENO), options.color)
+    let notices = Notices(Terminal(descriptor: STDERR_FILENO), options.color, interrupt)
     do {
         let session = try TailSession(
             options, renderer: renderer, output: DescriptorOutput(STDOUT_FILENO, interrupt), interrupt: interrupt,
@@ -28,7 +28,8 @@ public func runTail(_ options: TailOptions) -> Int32 {
         try session.run()
     } catch {
         switch error {
-        case .interrupted, .outputClosed: return TailExit.ended
+        case .interrupted: return TailExit.signal(Signals.received)
+        case .outputClosed: return TailExit.ended
         case .failed(let message, let code):
             notices.complain(message)
             return code

@@ -15,10 +15,14 @@ public struct TailOptions: Sendable {
     /// The events themselves, a line of JSON each.
     public var json: Bool
     public var color: Color
+    /// How many of the newest posts are shown first.
+    public var posts: Int
+    /// A position to begin behind, instead of the newest posts.
+    public var since: String?
 
     public init(
         url: String, token: String? = nil, handle: String? = nil, password: String? = nil, json: Bool = false,
-        color: Color = .auto
+        color: Color = .auto, posts: Int = 10, since: String? = nil
     ) {
         self.url = url
         self.token = token
@@ -26,13 +30,27 @@ public struct TailOptions: Sendable {
         self.password = password
         self.json = json
         self.color = color
+        self.posts = posts
+        self.since = since
+    }
+
+    /// Whether a text is the address of a server: `http://…` or `https://…`, perhaps with a path before the API's.
+    public static func isURL(_ text: String) -> Bool {
+        let lower = text.lowercased()
+        guard let scheme = ["http://", "https://"].first(where: lower.hasPrefix),
+            let first = lower.dropFirst(scheme.count).first
+        else { return false }
+        return first != "/" && !text.contains("?") && !text.contains("#")
+            && text.utf8.allSatisfy { $0 > 32 && $0 < 127 }
     }
 }
 
 /// The exit codes of `martlet tail`.
 public enum TailExit {
-    /// Ended by SIGINT or SIGTERM, or because nobody reads the output any more.
+    /// Nobody reads the output any more.
     public static let ended: Int32 = 0
+    /// Ended by a signal, as shells tell it: 130 for Ctrl-C, 143 for SIGTERM.
+    public static func signal(_ number: Int32) -> Int32 { 128 + number }
     /// The server could not be reached in the first attempts, is not Martlet, or the output can't be written.
     public static let network: Int32 = 1
     /// The options are wrong, or the server does not take the token or the password (any more).

@@ -14,7 +14,6 @@ final class TailSession {
         var firstAttempts = 5
     }
 
-    private static let firstPosts = 10
     private let server: Server
     private let credentials: Credentials
     private let client: HTTPClient
@@ -44,6 +43,7 @@ final class TailSession {
         credentials = try Credentials(options, server)
         client = HTTPClient(interrupt: interrupt)
         feed = FeedView(renderer: renderer)
+        pagePosition = options.since
     }
 
     /// Returns by throwing why it ended.
@@ -68,7 +68,7 @@ final class TailSession {
         case .positionLost:
             lastEventID = nil
             pagePosition = nil
-            try pause("the server does not know the position any more", after: 0)
+            try pause("the server can't use the position: the feed is read anew", after: 0)
         case .passing(let message, let after): try pause(message, after: after)
         case .strange(let message):
             guard wasLive else { throw .failed("\(options.url): \(message)", code: TailExit.network) }
@@ -124,19 +124,20 @@ final class TailSession {
     /// Shows the newest posts, oldest first; after the first time those only that were not shown.
     private func readFeed(_ token: String) throws(Trouble) {
         let isFirst = !feed.hasBegun
-        var page = try server.feed(token: token, limit: isFirst ? Self.firstPosts : 100)
+        let wanted = isFirst ? options.posts : Int.max
+        var page = try server.feed(token: token, limit: min(max(wanted, 1), 100))
         credentials.accepted()
-        let live = page.live
+        pagePosition = page.live
         var posts = page.posts
-        // Back to where the last one is that was shown, within reason.
-        for _ in 0..<4 where !isFirst && !feed.reaches(posts.map(\.post)) {
+        if wanted == 0 { return feed.begin(behind: posts) }
+        // Back to where the last one is that was shown, within reason; or as many as are asked for.
+        for _ in 0..<(isFirst ? 10 : 4) where isFirst ? posts.count < wanted : !feed.reaches(posts.map(\.post)) {
             guard let next = page.next else { break }
-            page = try server.feed(token: token, limit: 100, cursor: next)
+            page = try server.feed(token: token, limit: min(wanted - posts.count, 100), cursor: next)
             posts += page.posts
         }
         if !isFirst, page.next != nil, !feed.reaches(posts.map(\.post)) { notice("older posts are left out") }
         try write(feed.page(posts, isWhole: page.next == nil))
-        pagePosition = live
     }
 
     private func take(_ outputs: [EventStreamParser.Output], _ token: String) throws(Trouble) {
@@ -170,6 +171,7 @@ final class TailSession {
         credentials.accepted()
         // A connection that gave way to one with a new token is no news.
         if !wasLive {
+            if event.type == "reset" { notice("the server can't use the position: the feed is read anew") }
             notice("live at \(options.url)")
         } else if event.type == "reset" {
             notice("too much was missed: the feed is read again")

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPClient
 
 /// A file descriptor that may be a terminal.
 struct Terminal {
@@ -33,8 +34,10 @@ struct Terminal {
 /// What is said about the connection, a line each.
 struct Notices {
     private let style: Style
+    private let interrupt: Interrupt
 
-    init(_ terminal: Terminal, _ color: TailOptions.Color) {
+    init(_ terminal: Terminal, _ color: TailOptions.Color, _ interrupt: Interrupt) {
+        self.interrupt = interrupt
         style = Style(isOn: terminal.isTerminal && terminal.shows(color))
     }
 
@@ -42,8 +45,16 @@ struct Notices {
 
     func complain(_ text: String) { write("martlet tail: \(Harmless.visible(text, breaks: false))\n") }
 
+    /// Posts are not held up for long by who does not read notices.
     private func write(_ line: String) {
-        let bytes = Array(line.utf8)
+        var watched = [
+            pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0),
+            pollfd(fd: interrupt.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        // The last one comes after the interrupt.
+        _ = poll(&watched, interrupt.hasFired ? 1 : 2, 1000)
+        guard watched[0].revents != 0 else { return }
+        let bytes = Array(line.utf8.prefix(Int(PIPE_BUF)))
         _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }
 }

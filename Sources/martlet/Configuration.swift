@@ -1,8 +1,10 @@
 import Core
 import Crypto
 import EventLog
+import Glibc
 import RedisLink
 import Sidecars
+import Store
 
 /// The settings of a command, read once and checked.
 struct Configuration: Sendable {
@@ -10,18 +12,30 @@ struct Configuration: Sendable {
     /// Absolute.
     let dataFolder: String
 
-    init(_ values: SettingValues) {
+    /// - Throws: `SettingError` for what can be said of settings together only.
+    init(_ values: SettingValues) throws(SettingError) {
         self.values = values
         for variable in values.unknownVariables.sorted() {
             Log.warning("not a setting", ["variable": .text(variable), "see": "martlet --help"])
         }
-        dataFolder = Files.absolute(values.text("data") ?? ".martlet")
+        let folder = values.text("data")!
+        dataFolder = Files.absolute(folder)
         switch values.text("log-level") {
         case "debug": Log.setLevel(.debug)
         case "warning": Log.setLevel(.warning)
         case "error": Log.setLevel(.error)
         default: break
         }
+        guard postgres == nil || redis == nil else { return }
+        if let problem = PrivateServers.problem(withFolder: dataFolder) {
+            throw SettingError("\(values.given("data")) is '\(folder)': \(problem)")
+        }
+        // What the user has set for libpq is meant for other servers than ours.
+        if postgres == nil { Self.forgetLibpqVariables() }
+    }
+
+    private static func forgetLibpqVariables() {
+        for name in Program.environment().keys where name.hasPrefix("PG") { unsetenv(name) }
     }
 
     var port: Int { values.number("port") }
@@ -35,12 +49,15 @@ struct Configuration: Sendable {
     /// Where PostgreSQL is: the setting, or the private one of the data folder.
     var postgresURL: String { postgres ?? PrivateServers.postgresURL(dataFolder) }
 
+    /// Where Redis is: the setting, or the private one of the data folder.
     func redisAddress() throws -> RedisAddress {
-        do {
-            return try RedisAddress(redis ?? PrivateServers.redisURL(dataFolder))
-        } catch {
-            throw Failure("MARTLET_REDIS: \(error)", exitCode: 2)
-        }
+        guard let redis else { return RedisAddress(endpoint: .unix(path: PrivateServers.redisSocket(dataFolder))) }
+        return try RedisAddress(redis)
+    }
+
+    /// A user's handle, as it is stored.
+    func handle(_ name: String) -> String? {
+        values.text(name).map { String($0.lowercased().drop { $0 == "@" }) }
     }
 
     /// Other sites whose pages may use the API.
@@ -49,29 +66,31 @@ struct Configuration: Sendable {
     }
     var trustedProxies: [IPRange] { Setting.words(values.text("trusted-proxies") ?? "").compactMap { IPRange($0) } }
 
-    func kafkaOptions() throws -> KafkaOptions? {
+    var kafkaOptions: KafkaOptions? {
         guard let kafka else { return nil }
         var options = KafkaOptions(bootstrapServers: kafka)
         options.prefix = values.text("kafka-prefix") ?? ""
-        for pair in (values.text("kafka-properties") ?? "").split(separator: ";") {
-            let parts = pair.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2 else {
-                throw Failure("MARTLET_KAFKA_PROPERTIES: expected name=value;name=value", exitCode: 2)
-            }
-            options.properties[String(parts[0])] = String(parts[1])
+        for pair in Checks.pairs(values.text("kafka-properties") ?? "") {
+            if let name = pair.name { options.properties[name] = pair.value }
         }
         return options
+    }
+
+    /// Why a neighbour can't be used, in its own words; without the passwords that the settings have.
+    func complaint(about name: String, _ error: any Error) -> String {
+        let neighbour = ["postgres": "PostgreSQL", "redis": "Redis", "kafka": "Kafka"][name]!
+        var reason = (error as? PgError)?.message ?? "\(error)"
+        for setting in ["postgres", "redis", "kafka-properties"] {
+            if let value = values.text(setting) { reason = Secrets.removed(from: reason, of: value) }
+        }
+        guard let value = values.text(name) else { return "the private \(neighbour) can't be used: \(reason)" }
+        return "\(neighbour) can't be used, \(values.given(name)) is \(values.setting(name).shown(value)): \(reason)"
     }
 
     /// The secret that all keys are made from.
     /// - Parameter make: whether to make one in the data folder where there is none.
     func secret(make: Bool) throws -> [UInt8] {
-        if let text = values.text("secret") {
-            guard text.utf8.count >= 32 else {
-                throw Failure("MARTLET_SECRET has \(text.utf8.count) characters, expected at least 32", exitCode: 2)
-            }
-            return Array(text.utf8)
-        }
+        if let text = values.text("secret") { return Array(text.utf8) }
         let path = dataFolder + "/secret"
         if let bytes = Files.read(path), bytes.count >= 32 { return bytes }
         guard make else {

@@ -11,6 +11,8 @@ enum Help {
         ("migrate", "brings the PostgreSQL schema up to date"),
         ("tail", "a live feed in the terminal"),
         ("token", "prints an access token for a user"),
+        ("help", "what a command does and takes: martlet help COMMAND"),
+        ("version", "the name and version of this program"),
         ("seed", "makes users who follow one author, for benchmarks and demos"),
     ]
 
@@ -26,6 +28,8 @@ enum Help {
         for (name, description) in commands { text += "  \(padded(name, 10))\(description)\n" }
         text += """
 
+            -h or --help shows this, -V or --version the version.
+
             Settings come from flags or from environment variables: --port 8080 or MARTLET_PORT=8080.
             martlet COMMAND --help says which ones a command takes; all of them:
 
@@ -35,15 +39,17 @@ enum Help {
 
     static func of(_ command: String) -> String {
         let description = commands.first { $0.name == command }?.text ?? ""
-        return "martlet \(command): \(description)\n\nSettings:\n" + table(SettingsList.of(command))
+        let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
+        return "martlet \(command): \(description)\n" + (settings.isEmpty ? "" : "\nSettings:\n") + settings
             + (command == "tail" ? "  --json\n      JSON lines: the events as they came\n" : "")
+            + "  -h, --help\n      this text\n"
     }
 
     private static func table(_ settings: [Setting]) -> String {
         settings.map { setting in
             let fallback = setting.fallback.isEmpty ? "default: none" : "default: \(setting.fallback)"
             return """
-                  \(setting.flag), \(setting.variable)
+                  \(setting.short.map { "-\($0), " } ?? "")\(setting.flag), \(setting.variable)
                       \(setting.help)
                       \(setting.expected); \(fallback)
 

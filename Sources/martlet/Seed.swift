@@ -8,17 +8,22 @@ import Store
 enum Seed {
     static func run(_ configuration: Configuration) async throws {
         let values = configuration.values
-        guard let author = values.text("follow") else {
+        guard let author = configuration.handle("follow") else {
             throw Failure("whom do they follow? --follow HANDLE", exitCode: 2)
         }
         guard let path = values.text("tokens") else {
             throw Failure("where do the tokens go? --tokens FILE", exitCode: 2)
         }
-        let site = try await Site(configuration, makeSecret: false, node: 62, passwordThreads: 1)
+        try await Tools.withSite(configuration, makeSecret: false, node: 62) { site in
+            try await make(values.number("users"), following: author, tokens: path, site)
+        }
+    }
+
+    private static func make(_ count: Int, following author: String, tokens path: String, _ site: Site) async throws {
+        let values = site.configuration.values
         guard let followee = try await site.users.id(handle: author) else {
             throw Failure("there is no user @\(author)")
         }
-        let count = values.number("users")
         let seeder = Seeder(database: site.database, ids: site.ids)
         var lines = ByteWriter(capacity: count * 300)
         var made = 0
@@ -26,7 +31,7 @@ enum Seed {
             let some = min(1000, count - made)
             let hash = made == 0 ? try await site.accounts.hashPassword(unusablePassword()) : nil
             let sessions = try await seeder.makeFollowers(
-                of: followee, count: some, handlePrefix: values.text("prefix")!, passwordHash: hash)
+                of: followee, count: some, handlePrefix: values.text("prefix")!.lowercased(), passwordHash: hash)
             for (user, session) in sessions {
                 lines.append(
                     site.accounts.accessToken(user: user, session: session, seconds: Int64(values.number("lifetime"))))

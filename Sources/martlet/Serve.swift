@@ -8,21 +8,24 @@ import Synchronization
 enum Serve {
     /// All roles, with private servers where the settings name none.
     static func run(_ configuration: Configuration) async throws {
-        try checkPort(configuration)
+        let address = try ListenAddress(configuration.values)
+        try address.check(configuration.values)
         try Files.makeFolder(configuration.dataFolder)
         let lock = try DataLock(configuration.dataFolder)
         defer { lock.release() }
         let servers = try PrivateServers(
             folder: configuration.dataFolder, needsPostgres: configuration.postgres == nil,
             needsRedis: configuration.redis == nil)
-        let stopped = termination()
-        try servers.start()
-        let upkeep = Upkeep(servers)
-        defer {
-            upkeep.stop()
-            servers.stop()
+        let ending = Ending(last: servers.signalStop, servers.interruptStart)
+        defer { servers.stop() }
+        do {
+            try servers.start()
+        } catch is Interrupted {
+            return
         }
-        try await serve(configuration, .all, makeSecret: true, until: stopped)
+        let upkeep = Upkeep(servers)
+        defer { upkeep.stop() }
+        try await serve(configuration, .all, address, makeSecret: true, until: ending)
     }
 
     /// One role by itself: it needs servers that others can reach.
@@ -34,53 +37,26 @@ enum Serve {
         guard missing.isEmpty else {
             throw Failure("a role by itself needs \(missing.joined(separator: ", ")): see martlet --help", exitCode: 2)
         }
-        let stopped = termination()
-        try await serve(configuration, roles, makeSecret: false, until: stopped)
+        let address = try ListenAddress(configuration.values)
+        try address.check(configuration.values)
+        try await serve(configuration, roles, address, makeSecret: false, until: Ending())
     }
 
     private static func serve(
-        _ configuration: Configuration, _ roles: Roles, makeSecret: Bool, until stopped: Wakeup
+        _ configuration: Configuration, _ roles: Roles, _ address: ListenAddress, makeSecret: Bool, until ending: Ending
     ) async throws {
-        if !configuration.limitsAreOn { Program.say("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
-        let site = try await Site(configuration, makeSecret: makeSecret)
-        try await site.prepare()
-        let server = try await Server(site, roles)
-        let port = try await server.start()
-        Program.say("Martlet is live at http://localhost:\(port)")
-        await stopped.wait()
+        if !configuration.limitsAreOn { Program.tell("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
+        let start = Start {
+            let site = try await Site(configuration, makeSecret: makeSecret)
+            try await site.prepare()
+            let server = try await Server(site, roles, address: address)
+            return (server, try await server.start())
+        }
+        guard let (server, port) = try await start.finished(unless: ending) else { return }
+        Program.tell("Martlet is live at \(address.url(port: port))")
+        await ending.wait()
         Log.info("ending")
         await server.stop()
-    }
-
-    /// Woken by the first SIGINT or SIGTERM.
-    private static func termination() -> Wakeup {
-        let stopped = Wakeup()
-        Signals.onTermination { number in
-            Log.info("signal", ["number": .number(Int64(number))])
-            stopped.signal()
-        }
-        return stopped
-    }
-
-    /// Before the private servers start, which takes seconds.
-    private static func checkPort(_ configuration: Configuration) throws {
-        let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        var on: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in6()
-        address.sin6_family = sa_family_t(AF_INET6)
-        address.sin6_port = in_port_t(configuration.port).bigEndian
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in6>.size))
-            }
-        }
-        guard status == 0 || errno != EADDRINUSE else {
-            throw Failure(
-                "port \(configuration.port) is taken: stop what listens there, or choose another MARTLET_PORT")
-        }
     }
 }
 

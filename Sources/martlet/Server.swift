@@ -28,6 +28,7 @@ struct Roles: OptionSet, Sendable {
 final class Server: Sendable {
     private let site: Site
     private let roles: Roles
+    private let address: ListenAddress
     private let log: (any EventLog)?
     private let fanOut: FanOut?
     private let notifier: Notifier?
@@ -43,9 +44,10 @@ final class Server: Sendable {
     private let bell: OutboxBell
     private let watch = Mutex<Task<Void, Never>?>(nil)
 
-    init(_ site: Site, _ roles: Roles) async throws {
+    init(_ site: Site, _ roles: Roles, address: ListenAddress) async throws {
         self.site = site
         self.roles = roles
+        self.address = address
         bell = OutboxBell(database: site.database)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier])
         log = needsLog ? try await site.openLog() : nil
@@ -68,7 +70,7 @@ final class Server: Sendable {
         redisOptions.name = "gateway"
         redisOptions.scripts = Timelines.scripts
         let redis = try await Redis(on: site.sockets, address: site.redisAddress, options: redisOptions)
-        try await redis.waitUntilConnected(milliseconds: 5000)
+        try await site.reached("redis") { try await redis.waitUntilConnected(milliseconds: 5000) }
         let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
         var gatewayOptions = GatewayOptions()
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
@@ -84,7 +86,8 @@ final class Server: Sendable {
     /// - Returns: the port.
     func start() async throws -> Int {
         if let log {
-            try await log.createTopics(FanOut.topics(partitions: site.configuration.values.number("log-partitions")))
+            let partitions = site.configuration.values.number("log-partitions")
+            try await site.reached("kafka") { try await log.createTopics(FanOut.topics(partitions: partitions)) }
         }
         await site.revocations.reload(from: site.accounts)
         let listener = site.listen { [fanOut] in fanOut?.wake() }
@@ -129,7 +132,7 @@ final class Server: Sendable {
     private func open() async throws -> Int {
         let configuration = site.configuration
         var options = ServerOptions()
-        options.address = configuration.values.text("address")!
+        options.address = address.numeric
         options.port = configuration.port
         options.maxConnections = configuration.values.number("connections")
         options.webSocketPaths = roles.contains(.realtime) ? [LiveService.webSocketPath] : []

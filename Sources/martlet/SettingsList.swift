@@ -8,35 +8,48 @@ enum SettingsList {
 
     static let all: [Setting] = [
         Setting("port", .integer(1...65535), default: "8080", roles: servers, "TCP port of HTTP and WebSocket"),
-        Setting("address", .text, default: "::", roles: servers, "address to listen on; :: takes IPv4 and IPv6"),
         Setting(
-            "data", .text, default: ".martlet",
+            "address", .text, default: "::", roles: servers,
+            "address to listen on, or a name that has one; :: takes IPv4 and IPv6"),
+        Setting(
+            "data", .checked(expected: "a folder, which need not exist yet", problem: Checks.folder),
+            default: ".martlet",
             "folder of serve's private servers and of the secret; other commands find a running serve by it"),
         Setting(
-            "web", .text, roles: ["serve", "api"], "folder of the demo page; default: web-demo beside the program"),
+            "web", .checked(expected: "a folder with an index.html", problem: Checks.page), roles: ["serve", "api"],
+            "folder of the demo page; default: web-demo beside the program"),
         Setting(
-            "postgres", .text,
+            "postgres",
+            .checked(
+                expected: "postgresql://user:password@host/database, or pairs such as host=… user=… dbname=…",
+                problem: Checks.postgres), secrecy: .parts,
             "libpq URI or connection string; without it serve runs a private PostgreSQL in the data folder"),
         Setting(
             "postgres-connections", .integer(2...200), unit: "connections", default: "12", roles: servers,
             "size of the pool of PostgreSQL connections"),
         Setting(
-            "redis", .text,
-            "redis://[user:password@]host:port[/db] or unix:///path; without it serve runs a private Redis"),
+            "redis",
+            .checked(expected: "redis://[user:password@]host:port[/db] or unix:///path", problem: Checks.redis),
+            secrecy: .parts, "where Redis is; without it serve runs a private Redis"),
         Setting(
             "partitions", .powerOfTwo(1...1024), unit: "partitions", default: "16",
             roles: servers.union(["seed"]), "Redis partitions of users; a change rebuilds all timelines"),
         Setting(
-            "kafka", .text,
-            "host:port[,host:port]: the event log is Kafka; without it serve keeps the log in PostgreSQL"),
-        Setting("kafka-prefix", .text, "before the names of all topics and consumer groups"),
-        Setting("kafka-properties", .text, "more librdkafka properties: name=value;name=value"),
+            "kafka", .checked(expected: "host:port, several by commas", problem: Checks.kafka),
+            "its brokers: the event log is Kafka; without it serve keeps the log in PostgreSQL"),
+        Setting(
+            "kafka-prefix", .checked(expected: "at most 100 of a-z A-Z 0-9 . _ -", problem: Checks.kafkaPrefix),
+            "before the names of all topics and consumer groups"),
+        Setting(
+            "kafka-properties",
+            .checked(expected: "name=value;name=value, as librdkafka takes them", problem: Checks.kafkaProperties),
+            secrecy: .parts, "more librdkafka properties"),
         Setting(
             "log-partitions", .integer(1...512), unit: "partitions", default: "4", roles: servers,
             "partitions of new topics"),
         Setting(
-            "secret", .text,
-            "at least 32 characters, the same for all processes: keys of tokens and cursors; "
+            "secret", .checked(expected: "at least 32 characters", problem: Checks.secret), secrecy: .whole,
+            "the same for all processes: keys of tokens and cursors; "
                 + "without it the file secret in the data folder"),
         Setting(
             "node", .integer(0...63), default: "0", roles: servers,
@@ -44,7 +57,12 @@ enum SettingsList {
         Setting(
             "limits", .oneOf(["on", "off"]), default: "on", roles: servers,
             "rate limits; off is for benchmarks only. " + RateLimits.summary),
-        Setting("origins", .text, roles: servers, "other origins whose pages may use API and live feed, by commas"),
+        Setting(
+            "origins",
+            .checked(
+                expected: "scheme, host and perhaps port, such as https://app.example, by commas",
+                problem: Checks.origins),
+            roles: servers, "other origins whose pages may use API and live feed"),
         Setting(
             "trusted-proxies", .addressRanges, roles: servers,
             "proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; an IPv4 range also holds its IPv4-mapped "
@@ -59,16 +77,34 @@ enum SettingsList {
             "log-level", .oneOf(["debug", "info", "warning", "error"]), default: "info", "the least level of log lines"),
         Setting(
             "users", .integer(1...1_000_000), unit: "users", default: "10", roles: ["seed"], "how many users to make"),
-        Setting("follow", .text, roles: ["seed"], "handle of the author whom they follow"),
-        Setting("tokens", .text, roles: ["seed"], "file that gets an access token a line"),
-        Setting("prefix", .text, default: "seed", roles: ["seed"], "the handles begin with it"),
-        Setting("handle", .text, roles: ["token", "tail"], "whose token; whose feed"),
+        Setting(
+            "follow", .checked(expected: "a handle", problem: Checks.handle), roles: ["seed"],
+            "the author whom they follow"),
+        Setting(
+            "tokens", .checked(expected: "a file in a folder that exists", problem: Checks.newFile), roles: ["seed"],
+            "gets an access token a line"),
+        Setting(
+            "prefix", .checked(expected: "1 to 10 of a-z 0-9 _", problem: Checks.handlePrefix), default: "seed",
+            roles: ["seed"], "the handles begin with it"),
+        Setting(
+            "handle", .checked(expected: "3 to 30 of a-z 0-9 _", problem: Checks.handle), roles: ["token", "tail"],
+            "whose token; whose feed"),
         Setting(
             "lifetime", .integer(1...8_640_000), unit: "seconds", default: "900", roles: ["token", "seed"],
             "how long the access tokens are good"),
-        Setting("url", .text, default: "http://localhost:8080", roles: ["tail"], "the server"),
-        Setting("token", .text, roles: ["tail"], "access token"),
-        Setting("password", .text, roles: ["tail"], "password of the handle; better in the environment than as a flag"),
+        Setting(
+            "url", .checked(expected: "an address such as https://feed.example", problem: Checks.url),
+            default: "http://localhost:8080", roles: ["tail"], "the server"),
+        Setting("token", .text, roles: ["tail"], secrecy: .whole, "access token"),
+        Setting(
+            "password", .text, roles: ["tail"], secrecy: .whole,
+            "password of the handle; better in the environment than as a flag"),
+        Setting(
+            "posts", .integer(0...1000), unit: "posts", default: "10", roles: ["tail"], short: "n",
+            "how many of the newest posts are shown first"),
+        Setting(
+            "since", .checked(expected: "a position: `live` of a page, or an event's id", problem: Checks.position),
+            roles: ["tail"], "begins behind a position, without the newest posts"),
         Setting(
             "color", .oneOf(["auto", "always", "never"]), default: "auto", roles: ["tail"], "colours in the terminal"),
     ]

@@ -69,8 +69,14 @@ final class Site: Sendable {
         cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
     }
 
-    /// Brings the schema up to date; returns the numbers of the steps that ran. Copying a large table takes longer than a
-    /// request may.
+    /// Waits for PostgreSQL and Redis, brings the schema up to date.
+    func prepare() async throws {
+        _ = try await migrate()
+        try await reached("redis") { try await self.redis.waitUntilConnected(milliseconds: 5000) }
+    }
+
+    /// Brings the schema up to date. Copying a large table takes longer than a request may.
+    /// - Returns: the numbers of the steps that ran.
     func migrate() async throws -> [Int] {
         var options = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: 1)
         options.session.statementTimeout = 0
@@ -78,38 +84,27 @@ final class Site: Sendable {
         options.name = "pg_migration"
         let database = Database(loop: stores, options: options)
         defer { database.close() }
-        return try await database.migrate(Schema.migrations)
-    }
-
-    /// Waits for PostgreSQL and Redis, brings the schema up to date.
-    func prepare() async throws {
         do {
-            _ = try await migrate()
+            return try await reached("postgres") { try await database.migrate(Schema.migrations) }
         } catch let error as MigrationError {
             throw Failure(error.description)
-        } catch {
-            throw Failure("PostgreSQL does not answer: \(error)")
-        }
-        do {
-            try await redis.waitUntilConnected(milliseconds: 5000)
-        } catch {
-            throw Failure("Redis does not answer at \(configuration.redis ?? "the private socket"): \(error)")
         }
     }
 
     /// The event log of the settings.
     func openLog() async throws -> any EventLog {
-        let log: any EventLog
-        if let options = try configuration.kafkaOptions() {
-            do {
-                log = try KafkaLog(options: options)
-            } catch {
-                throw Failure("MARTLET_KAFKA: \(error)", exitCode: 2)
-            }
-        } else {
-            log = EmbeddedLog(database: relaxedDatabase!)
+        guard let options = configuration.kafkaOptions else { return EmbeddedLog(database: relaxedDatabase!) }
+        return try await reached("kafka") { try KafkaLog(options: options) }
+    }
+
+    /// Does something with a neighbour, and tells its reason by the setting that names it.
+    /// - Parameter setting: `postgres`, `redis` or `kafka`.
+    func reached<T>(_ setting: String, _ work: () async throws -> T) async throws -> T {
+        do {
+            return try await work()
+        } catch let error where error is PgError || error is RedisError || error is EventLogError {
+            throw Failure(configuration.complaint(about: setting, error))
         }
-        return log
     }
 
     /// Hears of log-outs and of events in the outbox.

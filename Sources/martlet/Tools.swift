@@ -1,4 +1,5 @@
 import Core
+import Runtime
 import Sidecars
 import Social
 import Store
@@ -6,32 +7,57 @@ import Tail
 
 /// The small commands.
 enum Tools {
+    /// A site for a command: its connections end with it, whatever comes.
+    static func withSite(
+        _ configuration: Configuration, makeSecret: Bool, node: Int, _ body: (Site) async throws -> Void
+    ) async throws {
+        let site = try await Site(configuration, makeSecret: makeSecret, node: node, passwordThreads: 1)
+        do {
+            try await site.reached("postgres") { try await body(site) }
+        } catch {
+            await site.close()
+            throw error
+        }
+        await site.close()
+    }
+
     static func migrate(_ configuration: Configuration) async throws {
-        let site = try await Site(configuration, makeSecret: true, node: 63, passwordThreads: 1)
-        let done = try await site.migrate()
-        Program.say(
-            done.isEmpty ? "the schema is up to date" : "migrated: " + done.map(String.init).joined(separator: ", "))
+        try await withSite(configuration, makeSecret: true, node: 63) { site in
+            let done = try await site.migrate()
+            Program.say(
+                done.isEmpty
+                    ? "the schema is up to date" : "migrated: " + done.map(String.init).joined(separator: ", "))
+        }
     }
 
     /// A thread of its own: it reads from a connection for as long as it lives.
     static func tail(_ arguments: [String]) throws -> Int32 {
-        let values = try Program.values("tail", arguments.filter { $0 != "--json" })
+        var values = try Program.values("tail", arguments.filter { $0 != "--json" })
+        try values.choose(["token"], or: ["handle", "password"])
+        try values.choose(["since"], or: ["posts"])
+        guard values.text("token") != nil || (values.text("handle") != nil && values.text("password") != nil) else {
+            throw SettingError("whose feed? Give MARTLET_TOKEN, or MARTLET_HANDLE and MARTLET_PASSWORD, or their flags")
+        }
         let options = TailOptions(
             url: values.text("url")!, token: values.text("token"), handle: values.text("handle"),
             password: values.text("password"), json: arguments.contains("--json"),
-            color: TailOptions.Color(rawValue: values.text("color")!)!)
+            color: TailOptions.Color(rawValue: values.text("color")!)!, posts: values.number("posts"),
+            since: values.text("since"))
         return runTail(options)
     }
 
     static func token(_ configuration: Configuration) async throws {
-        guard let handle = configuration.values.text("handle") else {
+        guard let handle = configuration.handle("handle") else {
             throw Failure("whose token? --handle NAME", exitCode: 2)
         }
-        let site = try await Site(configuration, makeSecret: false, node: 63, passwordThreads: 1)
-        guard let user = try await site.users.id(handle: handle) else { throw Failure("there is no user @\(handle)") }
-        let session = try await site.accounts.openSession(of: user)
-        Program.say(
-            site.accounts.accessToken(
-                user: user, session: session, seconds: Int64(configuration.values.number("lifetime"))))
+        try await withSite(configuration, makeSecret: false, node: 63) { site in
+            guard let user = try await site.users.id(handle: handle) else {
+                throw Failure("there is no user @\(handle)")
+            }
+            let session = try await site.accounts.openSession(of: user)
+            Program.say(
+                site.accounts.accessToken(
+                    user: user, session: session, seconds: Int64(configuration.values.number("lifetime"))))
+        }
     }
 }

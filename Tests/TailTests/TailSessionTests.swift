@@ -38,7 +38,8 @@ import Testing
     ///   - last: what is shown when the tail is interrupted.
     ///   - handler: gets each request; the number is 0, or that of the stream from 1.
     private static func run(
-        until last: String = "", account: Bool = false, silence: Int = 10_000, json: Bool = false,
+        until last: String = "", account: Bool = false, silence: Int = 10_000, json: Bool = false, posts: Int = 10,
+        since: String? = nil,
         _ handler: @escaping @Sendable (ScriptedServer.Request, ScriptedServer.Connection, Int) -> Void
     ) throws -> Result {
         let interrupt = Interrupt()
@@ -50,7 +51,7 @@ import Testing
         defer { server.stop() }
         let options = TailOptions(
             url: server.url, token: account ? nil : "T1", handle: account ? "alice" : nil,
-            password: account ? "secret" : nil)
+            password: account ? "secret" : nil, posts: posts, since: since)
         var timing = TailSession.Timing()
         timing.random = { _ in 0 }
         timing.silence = silence
@@ -109,6 +110,44 @@ import Testing
         #expect(result.requests.dropFirst(2).allSatisfy { $0.headers["last-event-id"] == "P2" })
         #expect(result.requests.allSatisfy { $0.headers["authorization"] == "Bearer T1" })
         #expect(result.notices.count == 4 && result.notices.last == "live again, 2 missed")
+    }
+
+    @Test func beginsBehindAPosition() throws {
+        let result = try Self.run(until: "deleted", since: "L/1") { request, connection, stream in
+            switch (request.target, stream) {
+            case ("/v1/live/sse?since=L%2f1", _):
+                connection.stream(Self.verdict("resumed", id: "P1"), Self.created(5, id: "P2"))
+            case (_, 2):
+                connection.stream(Self.verdict("reset", id: "P9"))
+                connection.write(
+                    "id: P10\nevent: post.deleted\ndata: {\"type\":\"post.deleted\",\"post_id\":\"7\"}\n\n")
+                connection.waitForClose()
+            // What is older than the first that was shown was never asked for.
+            default: connection.respond(200, Self.page([7, 6, 5, 4, 3], live: "L/2", next: "N"))
+            }
+        }
+        #expect(result.shown.prefix(3) == ["p5", "p6", "p7"])
+        #expect(result.requests.first?.line == "GET /v1/live/sse?since=L%2f1")
+    }
+
+    @Test func aPositionThatCanNotBeUsedIsTold() throws {
+        let result = try Self.run(until: "p1", since: "X") { request, connection, stream in
+            guard stream > 0 else { return connection.respond(200, Self.page([1], live: "L/1")) }
+            connection.stream(Self.verdict("reset", id: "P1"))
+            connection.waitForClose()
+        }
+        #expect(result.shown == ["p1"])
+        #expect(result.notices.first?.contains("can't use the position") == true)
+    }
+
+    @Test func withoutPostsItBeginsBehindTheNewest() throws {
+        let result = try Self.run(until: "p3", posts: 0) { request, connection, stream in
+            guard stream > 0 else { return connection.respond(200, Self.page([2], live: "L/1", next: "N")) }
+            connection.stream(Self.verdict("resumed", id: "P1"), Self.created(3, id: "P2"))
+            connection.waitForClose()
+        }
+        #expect(result.shown == ["p3"])
+        #expect(result.requests.map(\.target) == ["/v1/feed?limit=1", "/v1/live/sse?since=L%2f1"])
     }
 
     @Test func resetReadsTheFeedAgain() throws {

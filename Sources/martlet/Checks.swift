@@ -1,0 +1,91 @@
+import Core
+import EventLog
+import Glibc
+import RedisLink
+import Sidecars
+import Store
+import Tail
+
+/// What single settings take beyond their form: each says what is wrong with a value, or `nil`.
+enum Checks {
+    typealias Check = @Sendable (String) -> String?
+
+    static let redis: Check = { value in
+        do {
+            _ = try RedisAddress(value)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    static let postgres: Check = { Database.problem(withConnectionInfo: $0) }
+
+    static let origins: Check = { value in
+        Setting.words(value).first { Origin(setting: $0) == nil }.map { "'\($0)' is no origin" }
+    }
+
+    static let kafka: Check = { KafkaOptions.isServerList($0) ? nil : "no list of brokers" }
+
+    static let kafkaPrefix: Check = { KafkaOptions.isPrefix($0) ? nil : "no topic has such a name" }
+
+    static let kafkaProperties: Check = { value in
+        var options = KafkaOptions(bootstrapServers: "localhost:9092")
+        for pair in pairs(value) {
+            guard let name = pair.name else { return "a part without '='" }
+            options.properties[name] = pair.value
+        }
+        return options.problemWithProperties
+    }
+
+    /// `name=value;name=value`; no name where the sign is missing.
+    static func pairs(_ text: String) -> [(name: String?, value: String)] {
+        text.split(separator: ";").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return parts.count == 2 && !parts[0].isEmpty ? (parts[0], parts[1]) : (nil, "")
+        }
+    }
+
+    static let secret: Check = { $0.utf8.count >= 32 ? nil : "it has \($0.utf8.count) characters" }
+
+    static let page: Check = { Files.exists($0 + "/index.html") ? nil : "there is no index.html in it" }
+
+    static let url: Check = { TailOptions.isURL($0) ? nil : "no address of a server" }
+
+    static let position: Check = { value in
+        value.utf8.count <= 512 && value.utf8.allSatisfy { $0 > 32 && $0 < 127 }
+            ? nil : "no position has such characters"
+    }
+
+    static let handle: Check = { value in
+        let name = value.hasPrefix("@") ? value.dropFirst() : value[...]
+        return (3...30).contains(name.utf8.count) && name.utf8.allSatisfy(isHandleByte) ? nil : "no handle is like that"
+    }
+
+    static let handlePrefix: Check = { value in
+        // A number of up to 19 digits follows.
+        (1...10).contains(value.utf8.count) && value.utf8.allSatisfy(isHandleByte) ? nil : "no handle begins like that"
+    }
+
+    private static func isHandleByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 48...57, 65...90, 97...122, UInt8(ascii: "_"): true
+        default: false
+        }
+    }
+
+    /// A file that is written later.
+    static let newFile: Check = { value in
+        let path = Files.absolute(value)
+        let parent = path[..<path.lastIndex(of: "/")!]
+        if Files.isFolder(path) { return "that is a folder" }
+        if !Files.isFolder(parent.isEmpty ? "/" : String(parent)) { return "there is no folder \(parent)" }
+        return access(parent.isEmpty ? "/" : String(parent), W_OK) == 0 ? nil : "its folder can't be written to"
+    }
+
+    static let folder: Check = { value in
+        var path = Files.absolute(value)
+        while !Files.exists(path), let slash = path.lastIndex(of: "/") { path = String(path[..<slash]) }
+        return path.isEmpty || Files.isFolder(path) ? nil : "\(path) is no folder"
+    }
+}

@@ -1,0 +1,160 @@
+"""Habits of a command line: versions, help, exit codes, and which of two settings wins."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from typing import Callable, Iterator
+
+import pytest
+
+from martlet_process import Server, clean_environment, martlet_binary, run_martlet
+from support import User, eventually
+
+
+@pytest.mark.parametrize("word", ["--version", "-V", "version"])
+def test_version(word: str) -> None:
+    shown = run_martlet(word)
+    assert (shown.returncode, shown.stderr) == (0, "") and re.fullmatch(r"Martlet \d+\.\d+\.\d+\n", shown.stdout)
+
+
+@pytest.mark.parametrize("words", [("help", "tail"), ("tail", "--help"), ("tail", "-h")])
+def test_help_of_a_command(words: tuple[str, ...]) -> None:
+    shown = run_martlet(*words)
+    assert shown.returncode == 0
+    assert all(option in shown.stdout for option in ("-n,", "--since", "--json", "--help", "MARTLET_TOKEN"))
+
+
+def test_help_of_nothing() -> None:
+    shown = run_martlet("help", "frobnicate")
+    assert shown.returncode == 2 and "frobnicate" in shown.stderr
+
+
+Tail = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def tail(server: Server) -> Iterator[Tail]:
+    """Runs `martlet tail` on the shared server."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str, **settings: str) -> subprocess.Popen[str]:
+        started.append(subprocess.Popen(
+            [martlet_binary(), "tail", "--url", server.url, *arguments], env=clean_environment(**settings), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def until_live(process: subprocess.Popen[str]) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("live at"):
+            return
+    raise AssertionError("it has ended")
+
+
+@pytest.mark.parametrize(("number", "code"), [
+    (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_tail_tells_the_signal(tail: Tail, alice: User, number: int, code: int) -> None:
+    process = tail("--token", alice.token)
+    until_live(process)
+    process.send_signal(number)
+    assert process.wait(10) == code
+
+
+def test_tail_ends_well_when_nobody_reads(tail: Tail, alice: User) -> None:
+    process = tail("--token", alice.token)
+    until_live(process)
+    assert process.stdout is not None
+    process.stdout.close()
+    eventually(lambda: alice.post("anybody?") and process.poll() is not None, 10, "the end")
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 120])
+def test_tail_begins_with_so_many_posts(tail: Tail, alice: User, count: int) -> None:
+    alice.posts(130 if count > 100 else 5, "old")
+    process = tail("-n", str(count), "--token", alice.token)
+    until_live(process)
+    alice.post("new")
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line.strip().rsplit(": ", 1)[1])
+        if lines[-1] == "new":
+            break
+    total = 130 if count > 100 else 5
+    assert lines == [f"old {number}" for number in range(total - count, total)] + ["new"]
+
+
+def test_tail_begins_behind_a_position(tail: Tail, alice: User) -> None:
+    alice.posts(2, "before")
+    live = alice.feed()["live"]
+    alice.posts(2, "after")
+    process = tail("--since", live, "--token", alice.token)
+    assert process.stdout is not None
+    assert [process.stdout.readline().strip().rsplit(": ", 1)[1] for _ in range(2)] == ["after 0", "after 1"]
+
+
+def test_tail_tells_of_a_position_that_can_not_be_used(tail: Tail, alice: User) -> None:
+    alice.posts(2, "before")
+    process = tail("--since", "nonsense", "--token", alice.token)
+    assert process.stdout is not None and process.stderr is not None
+    assert [process.stdout.readline().strip().rsplit(": ", 1)[1] for _ in range(2)] == ["before 0", "before 1"]
+    assert "can't use the position" in process.stderr.readline()
+
+
+def test_a_flag_beats_the_environment(tail: Tail, alice: User) -> None:
+    for arguments, settings in [
+        (("--token", alice.token), {"MARTLET_PASSWORD": "x"}),
+        (("--token", alice.token), {"MARTLET_PASSWORD": "x", "MARTLET_HANDLE": "nobody"}),
+        (("--handle", alice.handle), {"MARTLET_PASSWORD": alice.password, "MARTLET_TOKEN": "nonsense"}),
+        (("-n", "1", "--token", alice.token), {"MARTLET_SINCE": "x"}),
+    ]:
+        until_live(tail(*arguments, **settings))
+
+
+@pytest.mark.parametrize(("arguments", "settings", "names"), [
+    (("--token", "a", "--password", "b"), {}, ("--token", "--password")),
+    (("--token", "a", "--handle", "bob"), {"MARTLET_PASSWORD": "x"}, ("--token", "--handle")),
+    ((), {"MARTLET_TOKEN": "a", "MARTLET_PASSWORD": "b"}, ("MARTLET_TOKEN", "MARTLET_PASSWORD")),
+    (("--since", "a", "-n", "3", "--token", "t"), {}, ("--since", "-n")),
+    (("--handle", "bob"), {}, ("MARTLET_TOKEN", "MARTLET_PASSWORD")),
+])
+def test_what_excludes_each_other_is_named(
+    tail: Tail, arguments: tuple[str, ...], settings: dict[str, str], names: tuple[str, ...]
+) -> None:
+    _, said = (process := tail(*arguments, **settings)).communicate(timeout=10)
+    assert process.returncode == 2 and all(name in said for name in names), said
+
+
+def test_tail_ends_when_nobody_reads_its_notices(server: Server, alice: User) -> None:
+    """Standard error is a full pipe."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, b"x" * 65536)
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    process = subprocess.Popen(
+        [martlet_binary(), "tail", "--url", server.url, "--token", alice.token], env=clean_environment(), text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=writer, start_new_session=True)
+    try:
+        assert process.stdout is not None
+        alice.post("shown")
+        assert process.stdout.readline().endswith("shown\n")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 143
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(reader)
+        os.close(writer)

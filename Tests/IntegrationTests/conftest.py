@@ -8,8 +8,9 @@ from typing import Callable, Iterator
 import httpx
 import pytest
 
+import kafka_broker
 from centrifugo_client import Centrifugo
-from martlet_process import KafkaBroker, Server
+from martlet_process import Server
 from sse_client import Sse
 from support import User, http_client
 
@@ -18,30 +19,41 @@ MakeUser = Callable[..., User]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--event-log", choices=EVENT_LOGS, help="run over this event log alone (default: both)")
+    parser.addoption("--event-log", choices=EVENT_LOGS, help="run over this event log alone (default: PostgreSQL, and "
+                     "Kafka, too, for what is marked both_logs)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "xdist_group(name): tests that one worker runs")
+    if is_controller(config):
+        kafka_broker.open_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if is_controller(config):
+        kafka_broker.close_run()
+
+
+def is_controller(config: pytest.Config) -> bool:
+    """Whether this process is the run's own, and no worker of it."""
+    return not hasattr(config, "workerinput")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "event_log" in metafunc.fixturenames:
-        # A module that says ONE_EVENT_LOG tests what no event goes through: once is enough.
-        logs = EVENT_LOGS[:1] if getattr(metafunc.module, "ONE_EVENT_LOG", False) else EVENT_LOGS
+        logs = EVENT_LOGS if metafunc.definition.get_closest_marker("both_logs") else EVENT_LOGS[:1]
         chosen = metafunc.config.getoption("--event-log")
         metafunc.parametrize("event_log", [chosen] if chosen else logs, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def event_log(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[str, str]]]:
-    """Makes the settings with which one server uses the event log of this run."""
+def event_log(request: pytest.FixtureRequest) -> Callable[[], dict[str, str]]:
+    """Makes the settings with which one server uses the event log of this test."""
     if request.param == "postgres":
-        yield dict
-        return
-    if reason := KafkaBroker.unavailable():
-        pytest.skip(reason)
-    broker = KafkaBroker()
-    try:
-        yield broker.start().settings
-    finally:
-        broker.stop()
+        return dict
+    kafka_broker.need_kafka()
+    kafka_broker.broker()
+    return kafka_broker.settings
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,7 @@ async def post_at_rate(server: Server, token: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.both_logs
 def test_a_thousand_followers(own_server: Server, make_user: MakeUser) -> None:
     """`martlet seed` makes 1,000 followers; 100 connect; 200 posts at 50 a second."""
     author = make_user("author", own_server)

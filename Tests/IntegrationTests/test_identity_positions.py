@@ -17,8 +17,6 @@ from martlet_process import Server
 from sse_client import Sse
 from support import User, alterations, assert_problem, base64url, expect, http_client, jwt_parts
 
-ONE_EVENT_LOG = True
-
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 

@@ -17,8 +17,6 @@ import pytest
 from martlet_process import REPOSITORY, Server, clean_environment, martlet_binary, run_martlet
 from support import PASSWORD, User, assert_problem, expect, http_client
 
-ONE_EVENT_LOG = True
-
 
 def bench_binary() -> Path:
     """Beside the server under test, or in the repository."""

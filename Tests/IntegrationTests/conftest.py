@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import Callable, Iterator
+from pathlib import Path
+from typing import Any, Callable, Iterator
 
 import httpx
 import pytest
 
 import kafka_broker
+import run_report
 from centrifugo_client import Centrifugo
 from martlet_process import Server
 from sse_client import Sse
@@ -29,9 +32,39 @@ def pytest_configure(config: pytest.Config) -> None:
         kafka_broker.open_run()
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if is_controller(terminalreporter.config) and "MARTLET_TEST_SWIFT_TIMES" in os.environ:
+        run_report.write(terminalreporter, Path(os.environ["MARTLET_TEST_SWIFT_TIMES"]))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if is_controller(config):
         kafka_broker.close_run()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For several workers: what waits for long begins first, and what shares something costly stays with one worker."""
+    items.sort(key=lambda item: (not in_torture(item), item.get_closest_marker("slow") is None))
+    for item in items:
+        if group := group_of(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def in_torture(item: pytest.Item) -> bool:
+    return "Torture" in item.path.parts
+
+
+def group_of(item: pytest.Item) -> str | None:
+    fixtures = getattr(item, "fixturenames", ())
+    if "long_away" in fixtures:
+        return "long_away"
+    callspec = getattr(item, "callspec", None)
+    if "server" in fixtures and callspec and callspec.params.get("event_log") == "kafka":
+        return "kafka"
+    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    if any(definition.scope == "module" for several in definitions.values() for definition in several[-1:]):
+        return item.path.stem
+    return None
 
 
 def is_controller(config: pytest.Config) -> bool:

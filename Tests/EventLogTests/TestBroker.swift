@@ -38,7 +38,8 @@ struct TestBroker: Sendable {
     /// The words of scripts/test-kafka, by the first of each line.
     private static func found() throws -> [String: String] {
         let program = Process()
-        program.executableURL = URL(filePath: #filePath).appending(path: "../../../scripts/test-kafka").standardizedFileURL
+        let script = URL(filePath: #filePath).appending(path: "../../../scripts/test-kafka")
+        program.executableURL = script.standardizedFileURL
         let output = Pipe()
         program.standardOutput = output
         try program.run()

@@ -14,7 +14,7 @@ def write(reporter: Any, swift_times: Path) -> None:
     reports = [report for reports in reporter.stats.values() for report in reports if hasattr(report, "duration")]
     reporter.ensure_newline()
     for phase, is_torture in (("integration", False), ("torture", True)):
-        spans = [(report.start, report.stop) for report in reports if ("Torture/" in report.nodeid) == is_torture]
+        spans = [(report.start, report.stop) for report in reports if ("Torture/" in report.location[0]) == is_torture]
         if spans:
             seconds = max(stop for _, stop in spans) - min(start for start, _ in spans)
             reporter.write_line(f"{phase:14} {seconds:4.0f} s")

@@ -2,7 +2,7 @@
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 SWIFT_SOURCES = Package.swift Sources Tests
 
-.PHONY: run build test fuzz fmt lint bench torture mutations rolling clean
+.PHONY: run build test check test-kafka test-all fuzz fmt lint bench torture mutations rolling clean
 
 run: build
 	@exec .build/release/martlet serve
@@ -12,15 +12,28 @@ build:
 	@echo "Building (the first time takes some minutes)"
 	@swift build -c release --product martlet $(SWIFT_FLAGS) --quiet
 
+# Everything but what is long; without a Kafka what needs one is skipped, and said once (scripts/test-kafka).
 test:
 	@scripts/setup test
-	@for product in martlet martlet-bench martlet-echo; do \
-		swift build -c release --product $$product $(SWIFT_FLAGS) --quiet || exit 1; done
-	@scripts/fuzz --inputs $(INPUTS)
 	@scripts/test
 
+# Format, and what needs no server: a minute after a build.
+check:
+	@scripts/setup test
+	@scripts/test check
+
+# Only what differs with a Kafka.
+test-kafka:
+	@scripts/setup test
+	@scripts/test kafka
+
+# And what is long: hours.
+test-all:
+	@scripts/setup test
+	@scripts/test all
+
 # Hostile input for every parser (Tests/Fuzz/README.md).
-INPUTS = 100000
+INPUTS = 1000000
 fuzz:
 	@scripts/setup
 	@scripts/fuzz --inputs $(INPUTS)

@@ -128,9 +128,10 @@ package final class EmbeddedSubscription: LogSubscription {
         tasks = readers.map { reader in Task(priority: .high) { await reader.run() } }
     }
 
-    /// For tests: ends as a killed process would.
+    /// For tests: ends as a killed process would, in the middle of a batch.
     package func abandon() async {
         for reader in readers { reader.abandon() }
+        for task in tasks { task.cancel() }
         for task in tasks { await task.value }
         onClose(readers)
     }

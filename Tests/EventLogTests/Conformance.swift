@@ -160,7 +160,7 @@ struct Conformance: Sendable {
         let subscription = try await client.subscribe(options) { batch in
             try await started.handle(batch)
             // Some batches end, then one in each partition never does, and what is behind it has been read.
-            if first.batches.count >= 4 { try await Task.sleep(nanoseconds: 60_000_000_000) }
+            if first.batches.count >= 4 { try await Task.sleep(nanoseconds: 600_000_000_000) }
             try await first.handle(batch)
         }
         try await eventually {

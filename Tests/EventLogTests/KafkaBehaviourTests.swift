@@ -176,8 +176,8 @@ extension KafkaTests {
         }
 
         /// The broker refuses a record in the middle: nothing behind it is stored, though it was sent already.
-        @Test func whatTheBrokerRefusesIsNotOvertaken() async throws {
-            guard !broker.isMock else { return }
+        @Test(.enabled(if: TestBroker.isReal, "needs a Kafka"))
+        func whatTheBrokerRefusesIsNotOvertaken() async throws {
             var options = broker.options()
             // More than the broker takes.
             options.properties = ["message.max.bytes": "4000000"]
@@ -199,8 +199,8 @@ extension KafkaTests {
             await log.close()
         }
 
-        @Test func aTopicThatIsNotThereIsNamed() async throws {
-            guard !broker.isMock else { return }
+        @Test(.enabled(if: TestBroker.isReal, "needs a Kafka"))
+        func aTopicThatIsNotThereIsNamed() async throws {
             var options = broker.options()
             options.properties = ["topic.metadata.propagation.max.ms": "500"]
             let log = try broker.makeLog(options)
@@ -265,8 +265,8 @@ extension KafkaTests {
             await log.close()
         }
 
-        @Test func aKilledBrokerLosesNothing() async throws {
-            guard broker.isOurs else { return }
+        @Test(.enabled(if: TestBroker.isKillable, "needs a Kafka that can be killed"))
+        func aKilledBrokerLosesNothing() async throws {
             let log = try broker.makeLog()
             let topic = try await topic(2, on: log)
             let seen = Recorder()

@@ -2,8 +2,7 @@ import Core
 import EventLog
 import Foundation
 
-/// The broker of this test run, started once: the one in `MARTLET_TEST_KAFKA` (host:port), else one by the script
-/// `../shared/kafka/kafka` beside the repository (or `MARTLET_TEST_KAFKA_SCRIPT`), else librdkafka's mock.
+/// The broker of this test run, started once: what scripts/test-kafka finds, else librdkafka's mock.
 struct TestBroker: Sendable {
     static let shared = Result { try TestBroker() }
 
@@ -16,21 +15,41 @@ struct TestBroker: Sendable {
     private let prefix = "test-\(getpid())-\(SystemClock().milliseconds())."
 
     private init() throws {
-        let environment = ProcessInfo.processInfo.environment
-        let repository = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL.path
-        let script = environment["MARTLET_TEST_KAFKA_SCRIPT"] ?? repository + "/../shared/kafka/kafka"
         folder = NSTemporaryDirectory() + "/martlet-test-kafka-\(getpid())"
         // Two ports, below those that the system gives to clients.
         port = 20_000 + Int(getpid()) % 6000 * 2
-        if let given = environment["MARTLET_TEST_KAFKA"], !given.isEmpty {
-            (address, mock, self.script) = (given, nil, nil)
-        } else if FileManager.default.isExecutableFile(atPath: script), Self.run("sh", ["-c", "command -v java"]) {
-            (address, mock, self.script) = ("127.0.0.1:\(port)", nil, script)
-            stopAtTheEnd(script)
+        let found = try Self.found()
+        if let given = found["broker"] {
+            (address, mock, script) = (given, nil, nil)
+        } else if let program = found["script"] {
+            (address, mock, script) = ("127.0.0.1:\(port)", nil, program)
+            stopAtTheEnd(program)
             try start()
         } else {
-            (address, mock, self.script) = (nil, try MockKafka(), nil)
+            (address, mock, script) = (nil, try MockKafka(), nil)
         }
+    }
+
+    /// Whether the tests have a broker that is not a mock.
+    static let isReal = (try? found())?["none"] == nil
+    /// Whether they may kill it.
+    static let isKillable = (try? found()).map { $0["script"] != nil && $0["broker"] == nil } == true
+
+    /// The words of scripts/test-kafka, by the first of each line.
+    private static func found() throws -> [String: String] {
+        let program = Process()
+        let script = URL(filePath: #filePath).appending(path: "../../../scripts/test-kafka")
+        program.executableURL = script.standardizedFileURL
+        let output = Pipe()
+        program.standardOutput = output
+        try program.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        program.waitUntilExit()
+        guard program.terminationStatus == 0 else {
+            throw EventLogError("scripts/test-kafka ended with \(program.terminationStatus)", isTemporary: false)
+        }
+        let lines = text.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 1).map(String.init) }
+        return Dictionary(uniqueKeysWithValues: lines.map { ($0[0], $0[1]) })
     }
 
     /// Options for this broker; tests that end clients roughly want a short session.
@@ -47,8 +66,6 @@ struct TestBroker: Sendable {
     }
 
     var isMock: Bool { mock != nil }
-    /// Can this test run kill the broker?
-    var isOurs: Bool { script != nil }
 
     func start() throws {
         guard let script, Self.run(script, ["start", folder, "\(port)"]) else {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as open_websocket
 
-from support import User
+from support import PATIENCE, User
 
 if TYPE_CHECKING:
     from martlet_process import Server
@@ -34,7 +34,7 @@ class Centrifugo:
         self.ws = open_websocket(
             f"ws://127.0.0.1:{port or server.port}/v1/live/ws", origin=origin,
             subprotocols=[subprotocol] if subprotocol else None, compression=None, proxy=None, ping_interval=None,
-            open_timeout=10, close_timeout=2, max_size=None, max_queue=None, legacy=True,
+            open_timeout=PATIENCE, close_timeout=2, max_size=None, max_queue=None, legacy=True,
         )
         self.publications: deque[Publication] = deque()
         self.replies: dict[int, dict[str, Any]] = {}
@@ -94,27 +94,27 @@ class Centrifugo:
         self.send(json.dumps({"id": self._last_id, **method}))
         return self._last_id
 
-    def call(self, timeout: float = 10, **method: Any) -> dict[str, Any]:
+    def call(self, timeout: float = PATIENCE, **method: Any) -> dict[str, Any]:
         return self.reply(self.command(**method), timeout)
 
-    def reply(self, command_id: int, timeout: float = 10) -> dict[str, Any]:
+    def reply(self, command_id: int, timeout: float = PATIENCE) -> dict[str, Any]:
         deadline = time.monotonic() + timeout
         while command_id not in self.replies:
             self._read(deadline, f"the reply to command {command_id}")
         return self.replies.pop(command_id)
 
-    def next(self, timeout: float = 10) -> Publication:
+    def next(self, timeout: float = PATIENCE) -> Publication:
         deadline = time.monotonic() + timeout
         while not self.publications:
             self._read(deadline, "a publication")
         return self.publications.popleft()
 
-    def take(self, count: int, timeout: float = 15) -> list[Publication]:
+    def take(self, count: int, timeout: float = PATIENCE) -> list[Publication]:
         """The next `count` publications, all within `timeout`."""
         deadline = time.monotonic() + timeout
         return [self.next(max(deadline - time.monotonic(), 0.001)) for _ in range(count)]
 
-    def until(self, post_id: str, timeout: float = 15) -> list[Publication]:
+    def until(self, post_id: str, timeout: float = PATIENCE) -> list[Publication]:
         """Everything up to and with the publication about this post: nothing stands between that is not told."""
         deadline = time.monotonic() + timeout
         seen = [self.next(timeout)]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import Callable, Iterator
+from pathlib import Path
+from typing import Any, Callable, Iterator
 
 import httpx
 import pytest
 
+import kafka_broker
+import run_report
 from centrifugo_client import Centrifugo
-from martlet_process import KafkaBroker, Server
+from martlet_process import Server
 from sse_client import Sse
 from support import User, http_client
 
@@ -18,30 +22,71 @@ MakeUser = Callable[..., User]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--event-log", choices=EVENT_LOGS, help="run over this event log alone (default: both)")
+    parser.addoption("--event-log", choices=EVENT_LOGS, help="run over this event log alone (default: PostgreSQL, and "
+                     "Kafka, too, for what is marked both_logs)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "xdist_group(name): tests that one worker runs")
+    if is_controller(config):
+        kafka_broker.open_run()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if is_controller(terminalreporter.config) and "MARTLET_TEST_SWIFT_TIMES" in os.environ:
+        run_report.write(terminalreporter, Path(os.environ["MARTLET_TEST_SWIFT_TIMES"]))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if is_controller(config):
+        kafka_broker.close_run()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For several workers: what waits for long begins first, and what shares something costly stays with one worker."""
+    items.sort(key=lambda item: (not in_torture(item), item.get_closest_marker("slow") is None))
+    for item in items:
+        if group := group_of(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+def in_torture(item: pytest.Item) -> bool:
+    return "Torture" in item.path.parts
+
+
+def group_of(item: pytest.Item) -> str | None:
+    fixtures = getattr(item, "fixturenames", ())
+    if "long_away" in fixtures:
+        return "long_away"
+    callspec = getattr(item, "callspec", None)
+    if "server" in fixtures and callspec and callspec.params.get("event_log") == "kafka":
+        return "kafka"
+    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    if any(definition.scope == "module" for several in definitions.values() for definition in several[-1:]):
+        return item.path.stem
+    return None
+
+
+def is_controller(config: pytest.Config) -> bool:
+    """Whether this process is the run's own, and no worker of it."""
+    return not hasattr(config, "workerinput")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "event_log" in metafunc.fixturenames:
-        # A module that says ONE_EVENT_LOG tests what no event goes through: once is enough.
-        logs = EVENT_LOGS[:1] if getattr(metafunc.module, "ONE_EVENT_LOG", False) else EVENT_LOGS
+        logs = EVENT_LOGS if metafunc.definition.get_closest_marker("both_logs") else EVENT_LOGS[:1]
         chosen = metafunc.config.getoption("--event-log")
         metafunc.parametrize("event_log", [chosen] if chosen else logs, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def event_log(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[str, str]]]:
-    """Makes the settings with which one server uses the event log of this run."""
+def event_log(request: pytest.FixtureRequest) -> Callable[[], dict[str, str]]:
+    """Makes the settings with which one server uses the event log of this test."""
     if request.param == "postgres":
-        yield dict
-        return
-    if reason := KafkaBroker.unavailable():
-        pytest.skip(reason)
-    broker = KafkaBroker()
-    try:
-        yield broker.start().settings
-    finally:
-        broker.stop()
+        return dict
+    kafka_broker.need_kafka()
+    kafka_broker.broker()
+    return kafka_broker.settings
 
 
 @pytest.fixture(scope="session")

@@ -1,43 +1,20 @@
-"""Starts, kills and stops the real processes under test: `martlet serve` and a Kafka broker."""
+"""Starts, kills and stops the real processes under test."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import uuid
 from pathlib import Path
 
+from ports import free_port
 from support import eventually
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 READY_LINE = "Martlet is live at http://localhost:{port}"
-
-
-def free_port() -> int:
-    """A TCP port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def free_port_pair() -> int:
-    """A free port whose successor is free too (a broker's second listener)."""
-
-    def pair() -> int | None:
-        port = free_port()
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port + 1))
-            except (OSError, OverflowError):
-                return None
-        return port
-
-    return eventually(pair, 10, "two free ports in a row")
 
 
 def martlet_binary() -> Path:
@@ -178,44 +155,3 @@ def is_postgres(pid: int) -> bool:
         return "postgres" in Path(f"/proc/{pid}/comm").read_text()
     except OSError:
         return False
-
-
-class KafkaBroker:
-    """A broker of the test's own, or the one named by MARTLET_TEST_KAFKA."""
-
-    SCRIPT = REPOSITORY.parent / "shared" / "kafka" / "kafka"
-
-    def __init__(self) -> None:
-        self.address = os.environ.get("MARTLET_TEST_KAFKA", "")
-        self.folder: Path | None = None
-
-    @classmethod
-    def unavailable(cls) -> str | None:
-        """Why there can be no broker here, or None."""
-        if os.environ.get("MARTLET_TEST_KAFKA"):
-            return None
-        if not cls.SCRIPT.is_file():
-            return f"no Kafka: MARTLET_TEST_KAFKA is not set and {cls.SCRIPT} is absent"
-        if shutil.which("java") is None:
-            return "no Kafka: MARTLET_TEST_KAFKA is not set and java is not installed"
-        return None
-
-    def start(self) -> "KafkaBroker":
-        if not self.address:
-            self.folder = Path(tempfile.mkdtemp(prefix="martlet-it-kafka-", dir="/tmp"))
-            port = free_port_pair()
-            subprocess.run(
-                [self.SCRIPT, "start", self.folder, str(port)], check=True, timeout=90,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )
-            self.address = f"127.0.0.1:{port}"
-        return self
-
-    def settings(self) -> dict[str, str]:
-        """The settings of one server: topics of its own on the shared broker."""
-        return {"MARTLET_KAFKA": self.address, "MARTLET_KAFKA_PREFIX": f"it-{uuid.uuid4().hex[:8]}-"}
-
-    def stop(self) -> None:
-        if self.folder:
-            subprocess.run([self.SCRIPT, "stop", self.folder, "-9"], timeout=60, check=False)
-            shutil.rmtree(self.folder, ignore_errors=True)

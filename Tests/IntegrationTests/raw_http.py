@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from support import PATIENCE
+
 if TYPE_CHECKING:
     from martlet_process import Server
 
@@ -26,7 +28,7 @@ class RawAnswer:
 class RawHttp:
     """One TCP connection: bytes out, answers in, every read with a limit."""
 
-    def __init__(self, server: "Server", timeout: float = 10, receive_buffer: int | None = None) -> None:
+    def __init__(self, server: "Server", timeout: float = PATIENCE, receive_buffer: int | None = None) -> None:
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

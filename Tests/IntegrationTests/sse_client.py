@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from support import PATIENCE
+
 if TYPE_CHECKING:
     from martlet_process import Server
 
@@ -73,7 +75,7 @@ class Sse:
             pass
         self.connection.close()
 
-    def next(self, timeout: float = 10) -> SseEvent:
+    def next(self, timeout: float = PATIENCE) -> SseEvent:
         try:
             event = self._queue.get(timeout=timeout)
         except queue.Empty:
@@ -91,11 +93,11 @@ class Sse:
         assert event.retry is not None and event.retry > 0, event
         return event
 
-    def take(self, count: int, timeout: float = 15) -> list[SseEvent]:
+    def take(self, count: int, timeout: float = PATIENCE) -> list[SseEvent]:
         deadline = time.monotonic() + timeout
         return [self.next(max(deadline - time.monotonic(), 0.001)) for _ in range(count)]
 
-    def until(self, post_id: str, timeout: float = 15) -> list[SseEvent]:
+    def until(self, post_id: str, timeout: float = PATIENCE) -> list[SseEvent]:
         """Everything up to and with the event about this post."""
         deadline = time.monotonic() + timeout
         seen = [self.next(timeout)]

@@ -27,11 +27,17 @@ CODES = {
 }
 
 
+PATIENCE = 60.0
+"""Seconds that a test waits for what is to come. How soon it comes is not what such a test is about, and other tests run
+beside it: what has a bound of its own measures the time."""
+
+
 def eventually(predicate: Callable[[], T], timeout: float, what: str) -> T:
-    """Polls until `predicate` holds and returns its value; fails when `timeout` seconds have passed."""
-    deadline = time.monotonic() + timeout
+    """Polls until `predicate` holds and returns its value; fails after `timeout` seconds, or `PATIENCE` if that is more."""
+    patience = max(timeout, PATIENCE)
+    deadline = time.monotonic() + patience
     while not (value := predicate()):
-        assert time.monotonic() < deadline, f"waited {timeout} s for {what}; last seen: {value!r}"
+        assert time.monotonic() < deadline, f"waited {patience} s for {what}; last seen: {value!r}"
         time.sleep(0.02)
     return value
 

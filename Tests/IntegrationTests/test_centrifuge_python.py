@@ -6,6 +6,7 @@ import asyncio
 from typing import Any, Callable
 
 import centrifuge
+import pytest
 
 from conftest import MakeUser
 from martlet_process import Server
@@ -94,6 +95,7 @@ def test_it_recovers_after_a_cut(server: Server, alice: User, bob: User) -> None
         asyncio.run(run(proxy))
 
 
+@pytest.mark.both_logs
 def test_it_recovers_after_a_restart(own_server: Server, make_user: MakeUser) -> None:
     """A drain and a new process on the same data: the SDK comes back by itself and misses nothing."""
     alice, bob = make_user("alice", own_server), make_user("bob", own_server)

@@ -11,8 +11,6 @@ from martlet_process import Server
 from raw_http import RawHttp
 from support import REQUEST_ID, User, assert_problem, expect, unique_handle
 
-ONE_EVENT_LOG = True
-
 BODIES = {
     "/v1/auth/signup": {"handle": "someone", "password": "long enough"},
     "/v1/auth/login": {"handle": "someone", "password": "long enough"},

@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 
 from conftest import MakeUser
 from martlet_process import Server, run_martlet
-from support import User, eventually, expect, jwt_parts
+from support import PATIENCE, User, eventually, expect, jwt_parts
 
 FOLLOWERS, CONNECTED, POSTS, RATE = 1000, 100, 200, 50
 
@@ -51,6 +51,7 @@ async def post_at_rate(server: Server, token: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.both_logs
 def test_a_thousand_followers(own_server: Server, make_user: MakeUser) -> None:
     """`martlet seed` makes 1,000 followers; 100 connect; 200 posts at 50 a second."""
     author = make_user("author", own_server)
@@ -66,7 +67,7 @@ def test_a_thousand_followers(own_server: Server, make_user: MakeUser) -> None:
     async def run() -> tuple[list[str], list[list[str]]]:
         ready, last = asyncio.Semaphore(0), asyncio.get_running_loop().create_future()
         followers = [asyncio.ensure_future(follow_live(own_server, token, ready, last)) for token in tokens[:CONNECTED]]
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             for _ in followers:
                 await ready.acquire()
         ids = await post_at_rate(own_server, author.token)
@@ -74,7 +75,7 @@ def test_a_thousand_followers(own_server: Server, make_user: MakeUser) -> None:
         async with httpx.AsyncClient(base_url=own_server.url, headers=marker_headers, trust_env=False) as http:
             marker = expect(await http.post("/v1/posts", json={"text": "the last"}), 201).json()["id"]
         last.set_result(marker)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             return [*ids, marker], await asyncio.gather(*followers)
 
     ids, received = asyncio.run(run())

@@ -12,6 +12,7 @@ from conftest import LongAway, MakeUser
 from support import User, alterations, assert_problem, eventually, expect, newest_first
 
 
+@pytest.mark.both_logs
 def test_a_feed_has_own_and_followed_posts(alice: User, bob: User, make_user: MakeUser) -> None:
     """Newest first; who is not followed is not in it."""
     stranger = make_user("stranger")
@@ -30,6 +31,7 @@ def test_a_new_feed_is_empty_and_live(make_user: MakeUser) -> None:
     assert page["items"] == [] and page["live"] and "next" not in page
 
 
+@pytest.mark.both_logs
 def test_pages_while_posts_arrive(alice: User, bob: User) -> None:
     """Walks with pages of 7 over 120 posts while more arrive: every older one once, in order."""
     ids = alice.posts(120)
@@ -74,6 +76,7 @@ def test_a_new_follower_gets_older_posts(alice: User, make_user: MakeUser) -> No
     eventually(lambda: carol.walk(limit=2) == (old + own + new)[::-1], 10, "the older posts in the feed")
 
 
+@pytest.mark.both_logs
 def test_unfollowed_posts_are_gone_at_once(alice: User, bob: User) -> None:
     """Once the 204 is out, no page shows them, and a follow brings them back once."""
     ids, own = alice.posts(5), bob.posts(2)
@@ -85,6 +88,7 @@ def test_unfollowed_posts_are_gone_at_once(alice: User, bob: User) -> None:
         eventually(lambda: bob.walk(limit=2) == (ids + own)[::-1], 10, "the posts of who is followed again")
 
 
+@pytest.mark.both_logs
 def test_posts_of_the_time_between_are_not_seen(alice: User, bob: User) -> None:
     """What is posted after an unfollow never comes into the feed."""
     seen = alice.post("seen")["id"]
@@ -192,6 +196,7 @@ def test_a_long_poll_ends_empty(bob: User) -> None:
     assert answer["items"] == [] and answer["reset"] is False and answer["live"]
 
 
+@pytest.mark.both_logs
 def test_a_chain_of_long_polls_misses_nothing(alice: User, bob: User) -> None:
     """Poll after poll while posts arrive: each once, in order."""
     live, seen = bob.feed()["live"], []

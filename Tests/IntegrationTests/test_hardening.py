@@ -9,6 +9,8 @@ import time
 import uuid
 from collections.abc import Callable
 
+import pytest
+
 from centrifugo_client import Centrifugo
 from martlet_process import Server
 from redis_socket import redis_command
@@ -41,6 +43,7 @@ def test_one_token_on_many_connections(limited_server: Server) -> None:
     caller.close()
 
 
+@pytest.mark.both_logs
 def test_a_replayed_post_is_not_pushed(server: Server, alice: User) -> None:
     """An answer that is given again tells of the first post; no other one may appear, live or in the feed."""
     with Centrifugo.of(alice) as live:

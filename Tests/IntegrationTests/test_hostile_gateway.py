@@ -12,8 +12,6 @@ from raw_http import RawHttp
 from support import User, assert_problem, eventually, http_client
 from test_hostile_requests import CHUNKS, FRAMING
 
-ONE_EVENT_LOG = True
-
 SMUGGLED = "smuggled"
 
 

@@ -17,8 +17,6 @@ from raw_http import RawHttp
 from raw_ws import BINARY, TEXT, close_code, frame, open_websocket, open_websocket_that_never_reads, upgrade
 from support import User
 
-ONE_EVENT_LOG = True
-
 CONTINUATION, PING, PONG = 0x0, 0x9, 0xA
 # What a test may leave in the server's memory, in MB: the allocator's own, and what others do meanwhile.
 FLAT = 32

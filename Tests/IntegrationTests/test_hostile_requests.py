@@ -8,8 +8,6 @@ from martlet_process import Server
 from raw_http import RawAnswer, RawHttp
 from support import User, assert_problem, expect, http_client
 
-ONE_EVENT_LOG = True
-
 
 def smuggled(raw: RawHttp, alice: User) -> bytes:
     """A request that must never be read as one."""

@@ -14,8 +14,6 @@ from martlet_process import Server
 from raw_http import RawHttp
 from support import User, assert_problem, eventually, expect, http_client
 
-ONE_EVENT_LOG = True
-
 # ServerOptions, in seconds, and what a busy machine may add.
 HEAD, BODY, IDLE, WRITE, SLACK = 10, 20, 60, 30, 15
 HALF_OPEN = 10_000

@@ -10,8 +10,6 @@ from martlet_process import Server
 from raw_http import RawHttp
 from support import User, assert_problem, eventually, expect, http_client
 
-ONE_EVENT_LOG = True
-
 BODY_LIMIT = 64 * 1024
 
 

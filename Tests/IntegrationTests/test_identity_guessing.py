@@ -14,9 +14,6 @@ import pytest
 from martlet_process import Server, run_martlet
 from support import PASSWORD, User, assert_problem, expect, http_client, unique_handle
 
-ONE_EVENT_LOG = True
-
-
 
 class Limit(NamedTuple):
     """As `martlet serve --help` and the OpenAPI document tell them."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from martlet_process import Server
 from support import User, expect, http_client
 
-ONE_EVENT_LOG = True
-
 POLICY = {
     "default-src": ["'none'"], "script-src": ["'self'"], "style-src": ["'self'"], "img-src": ["'self'", "data:"],
     "connect-src": ["'self'"], "object-src": ["'none'"], "base-uri": ["'none'"], "form-action": ["'none'"],

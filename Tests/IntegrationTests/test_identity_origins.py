@@ -13,8 +13,6 @@ from raw_http import RawAnswer, RawHttp
 from raw_ws import upgrade
 from support import PASSWORD, User, assert_problem, expect, http_client, unique_handle
 
-ONE_EVENT_LOG = True
-
 FRIEND = "https://app.example"
 ALIKE = (
     "http://localhost:{port}.evil.example", "http://localhost:{port}evil.example", "http://localhost.evil.example:{port}",

@@ -14,8 +14,6 @@ from martlet_process import Server
 from support import PASSWORD, User, eventually, expect, http_client, unique_handle
 from test_browser import Window, driver, pytestmark  # noqa: F401: the fixture, and the mark that skips without a browser
 
-ONE_EVENT_LOG = True
-
 # Each sets `pwned` if it is obeyed; none is longer than a display name may be.
 PAYLOADS = [
     "<script>pwned=1</script>", "<img src=x onerror=pwned=1>", "<svg onload=pwned=1>", '"><img src=x onerror=pwned=1>',

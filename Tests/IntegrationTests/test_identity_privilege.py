@@ -15,8 +15,6 @@ from martlet_process import Server
 from sse_client import Sse
 from support import User, assert_problem, expect, http_client, unique_handle
 
-ONE_EVENT_LOG = True
-
 TEXT = "words that were taken back"
 BODIES = {
     "/v1/auth/signup": {"handle": "x", "password": "x"}, "/v1/auth/login": {"handle": "x", "password": "x"},

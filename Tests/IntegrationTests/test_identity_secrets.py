@@ -157,6 +157,7 @@ def fail_below(user: User) -> None:
         eventually(lambda: user.http.get("/v1/feed").status_code == 200, 30, "a server that can serve again")
 
 
+@pytest.mark.both_logs
 def test_no_secret_in_any_log_or_file(verbose: Server) -> None:
     """Everything that can be done with secrets, well and badly, with the most verbose log; then nothing of them is in what
     the processes have logged, on their command lines, in the metrics, or in any file of the data folder but `secret`."""

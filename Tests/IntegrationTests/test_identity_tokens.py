@@ -16,8 +16,6 @@ from martlet_process import Server
 from sse_client import Sse
 from support import User, assert_problem, base64url, http_client, jwt_parts
 
-ONE_EVENT_LOG = True
-
 CLAIMS = ("iss", "sub", "sid", "jti", "iat", "exp")
 
 

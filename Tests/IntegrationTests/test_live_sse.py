@@ -40,6 +40,7 @@ def test_the_retry_is_spread(server: Server, bob: User) -> None:
     assert len(retries) > 1
 
 
+@pytest.mark.both_logs
 def test_posts_and_deletes_arrive(server: Server, alice: User, bob: User) -> None:
     """Whole event objects, each with an id of its own, in order and each once."""
     with Sse(server, token=bob.token) as stream:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from centrifugo_client import Centrifugo
 from conftest import LongAway, MakeUser
 from martlet_process import Server
@@ -47,6 +49,7 @@ def test_an_author_gets_the_own_post(alice: User) -> None:
         assert client.next().post_id == post["id"]
 
 
+@pytest.mark.both_logs
 def test_posts_arrive_in_order_each_once(alice: User, bob: User) -> None:
     """100 posts as fast as they are accepted; offsets only grow."""
     with Centrifugo.of(bob) as client:
@@ -57,6 +60,7 @@ def test_posts_arrive_in_order_each_once(alice: User, bob: User) -> None:
     assert offsets == sorted(set(offsets))
 
 
+@pytest.mark.both_logs
 def test_only_followers_get_it(alice: User, bob: User, make_user: MakeUser) -> None:
     """A stranger's posts, and those after an unfollow, are never sent."""
     stranger = make_user("stranger")
@@ -78,6 +82,7 @@ def test_a_follow_goes_live_without_a_reconnect(alice: User, make_user: MakeUser
         assert client.until(post["id"])[-1].event["post"] == post
 
 
+@pytest.mark.both_logs
 def test_a_delete_arrives(alice: User, bob: User) -> None:
     with Centrifugo.of(bob) as client:
         post = alice.post("soon gone")
@@ -97,6 +102,7 @@ def test_two_connections_of_one_user(alice: User, bob: User) -> None:
     assert one == other
 
 
+@pytest.mark.both_logs
 def test_exactly_what_was_missed(alice: User, bob: User) -> None:
     """50 missed posts come at the reconnect, in order, and the next one comes live behind them."""
     with Centrifugo.of(bob) as client:
@@ -142,6 +148,7 @@ def test_what_was_missed_and_deleted_is_not_shown(alice: User, bob: User) -> Non
     assert {"type": "post.deleted", "post_id": seen} in events
 
 
+@pytest.mark.both_logs
 def test_recovery_while_posts_arrive(alice: User, bob: User) -> None:
     """Reconnects in the midst of a stream of posts: between the recovered and the live ones nothing falls through."""
     with Centrifugo.of(bob) as client:

@@ -13,8 +13,6 @@ import pytest
 from martlet_process import REPOSITORY, Server
 from support import User
 
-ONE_EVENT_LOG = True
-
 FOLDER = REPOSITORY / "Tests" / "schemathesis"
 SEED = 20261124
 

@@ -33,6 +33,7 @@ def test_health(api: httpx.Client) -> None:
     expect(api.get("/readyz"), 200)
 
 
+@pytest.mark.both_logs
 def test_metrics_parse(api: httpx.Client, alice: User) -> None:
     """The Prometheus text format, line by line; every series belongs to a typed family; histograms add up."""
     alice.post("something to count")
@@ -68,6 +69,7 @@ def test_metrics_parse(api: httpx.Client, alice: User) -> None:
         assert values[-1] == counts[key], key
 
 
+@pytest.mark.both_logs
 def test_metrics_count(api: httpx.Client, alice: User) -> None:
     """A post raises some counter by what was posted: the figures are not decoration."""
     def counters() -> dict[str, float]:
@@ -222,6 +224,7 @@ def test_tail_prints_events(server: Server, alice: User, bob: User, tmp_path: Pa
             process.stderr.close()
 
 
+@pytest.mark.both_logs
 def test_logs_are_json_with_the_request_id(server: Server, alice: User, bob: User) -> None:
     """The id of a request is in the logs as a field."""
     request_id = f"trace-{os.getpid()}-{time.monotonic_ns()}"

@@ -17,8 +17,6 @@ import pytest
 from martlet_process import REPOSITORY, Server, clean_environment, martlet_binary, run_martlet
 from support import PASSWORD, User, assert_problem, expect, http_client
 
-ONE_EVENT_LOG = True
-
 
 def bench_binary() -> Path:
     """Beside the server under test, or in the repository."""
@@ -29,10 +27,7 @@ def bench_binary() -> Path:
     pytest.skip("no martlet-bench: swift build -c release --product martlet-bench")
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
-    "MARTLET_TEST_OVERLOAD" not in os.environ,
-    reason="compares goodputs, which takes a machine that does nothing else: MARTLET_TEST_OVERLOAD=1, or scripts/overload")
+@pytest.mark.long  # it compares goodputs, which takes a machine that does nothing else
 @pytest.mark.parametrize("mix", ["post=1", "read=70,post=29,login=1"])
 def test_twice_the_load(own_server: Server, tmp_path: Path, mix: str) -> None:
     """The bounds are the program's own: it ends with an error and says which one was broken."""

@@ -147,6 +147,7 @@ def test_one_key_many_times_at_once(alice: User) -> None:
     assert alice.walk(f"/v1/users/{alice.id}/posts") == [created[0].json()["id"]]
 
 
+@pytest.mark.both_logs
 def test_posts_at_once_are_all_kept(alice: User, make_user: MakeUser) -> None:
     """Writes from many connections: each has an id of its own, and the feed of a follower has them all."""
     bob = make_user("bob")

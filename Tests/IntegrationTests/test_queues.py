@@ -9,8 +9,6 @@ import pytest
 from martlet_process import Server
 from support import User, expect, http_client
 
-ONE_EVENT_LOG = True
-
 # Bounded by a number, which /metrics shows.
 LIMITED = {
     "connections", "requests_read", "requests_write", "requests_auth", "long_polls", "joins", "live_frames",
@@ -29,6 +27,7 @@ def series(text: str, name: str) -> dict[str, int]:
     return {label: int(value) for label, value in re.findall(rf'^{name}{{queue="(\w+)"}} (-?\d+)$', text, re.M)}
 
 
+@pytest.mark.both_logs
 def test_every_queue_has_a_gauge_and_a_limit(own_server: Server) -> None:
     """From the start, before anything was in them; and nothing is longer than it may be."""
     with http_client(own_server.url) as http:

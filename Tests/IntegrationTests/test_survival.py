@@ -17,6 +17,8 @@ from redis_socket import flush_all, redis_command
 from sse_client import Sse
 from support import User, eventually, expect, http_client
 
+pytestmark = pytest.mark.both_logs
+
 
 @pytest.fixture
 def pair(own_server: Server, make_user: MakeUser) -> tuple[User, User]:

@@ -16,8 +16,6 @@ from raw_http import RawHttp
 from raw_ws import BINARY, close_code, frame, open_websocket, upgrade
 from support import User, expect, http_client, jwt_parts
 
-ONE_EVENT_LOG = True
-
 INVALID_TOKEN, BAD_REQUEST, STALE, NO_PONG = 3500, 3501, 3502, 3012
 
 

@@ -63,14 +63,14 @@ def names() -> list[str]:
     return found
 
 
-def run(name: str) -> bool:
+def run(name: str, topology: str = "roles") -> bool:
     """Whether the bug was caught."""
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result"
         done = subprocess.run(
-            [sys.executable, Path(__file__).with_name("torture.py"), "--mutation", name, "--seconds", str(SECONDS),
-             "--round", "20", "--gap", "0.7", "--seed", "7", "--json", result, *EMPHASIS.get(name, [])],
+            [sys.executable, Path(__file__).with_name("torture.py"), "--mutation", name, "--topology", topology,
+             "--seconds", str(SECONDS), "--round", "20", "--gap", "0.7", "--seed", "7", "--json", result, *EMPHASIS.get(name, [])],
             env=os.environ | {"MARTLET_BIN": str(BINARY)},
             capture_output=True, text=True, timeout=1500,
         )

@@ -7,37 +7,18 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Protocol
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.append(str(REPOSITORY / "Tests/IntegrationTests"))
+from ports import free_port  # noqa: E402
 
 
 class StartFailed(Exception):
     """A part of the set-up does not come up: the run says nothing about Martlet."""
-
-
-def free_port() -> int:
-    """A TCP port that nothing listens on; below those that the system gives to clients, which come and go here."""
-    for port in range(15000 + os.getpid() * 7 % 9000, 32000):
-        if port not in _taken and _is_free(port) and _is_free(port + 1):
-            _taken.update((port, port + 1))
-            return port
-    raise StartFailed("no free port")
-
-
-_taken: set[int] = set()
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def wait_for_port(port: int, seconds: float, what: str) -> None:
@@ -147,12 +128,14 @@ class Kafka:
 
     def __init__(self, home: Path) -> None:
         self.home = home / "kafka"
-        self.script = Path(os.environ.get("MARTLET_TEST_KAFKA_SCRIPT", REPOSITORY.parent / "shared/kafka/kafka"))
-        if not self.script.is_file() or not shutil.which("java"):
+        done = subprocess.run([REPOSITORY / "scripts/test-kafka"], capture_output=True, text=True, check=False)
+        found = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+        if "script" not in found:
             raise StartFailed(
-                "the roles by themselves need a Kafka that can be killed: set MARTLET_TEST_KAFKA_SCRIPT to a script that "
-                "takes `start DIR PORT` and `stop DIR -9`, or torture the embedded log with --topology serve")
-        self.port = free_port()
+                f"the roles by themselves need a Kafka that can be killed ({found.get('none') or done.stderr.strip()}): set "
+                "MARTLET_TEST_KAFKA_SCRIPT, see scripts/test-kafka, or torture the embedded log with --topology serve")
+        self.script = Path(found["script"])
+        self.port = free_port(2)
 
     def start(self) -> None:
         self._run("start", str(self.home), str(self.port))

@@ -9,27 +9,23 @@ import pytest
 
 from api import PASSWORD
 from cluster import Cluster, Role
-from servers import StartFailed
+from kafka_broker import need_kafka
 
 WITHIN = 1.0
 """Seconds that a log-out may take to be known everywhere (API.md)."""
 FINAL = range(3500, 4000)
 
 
+@pytest.mark.kafka
 @pytest.mark.timeout(180)
 def test_a_log_out_ends_what_other_processes_hold() -> None:
-    cluster = None
+    need_kafka(killable=True)
+    cluster = Cluster("roles")
     try:
-        cluster = Cluster("roles")
         cluster.start()
         asyncio.run(log_out(cluster))
-    except StartFailed as error:
-        if "MARTLET_TEST_KAFKA_SCRIPT" not in str(error):
-            raise
-        pytest.skip(str(error))
     finally:
-        if cluster:
-            cluster.close()
+        cluster.close()
 
 
 async def log_out(cluster: Cluster) -> None:

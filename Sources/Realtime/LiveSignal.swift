@@ -9,11 +9,12 @@ extension LiveService: FeedWaiter {
     public func listen(for user: ID, session: ID) async throws -> any FeedSignal {
         let wakeup = Wakeup()
         let subscriber = try await withCheckedThrowingContinuation { continuation in
-            gateway.run { gateway in
-                gateway.listen(for: user, session: session, { wakeup.signal() }) { result in
-                    continuation.resume(with: result.map { LoopBound.holding($0, on: gateway.loop) })
-                }
-            }
+            gateway.run(
+                { gateway in
+                    gateway.listen(for: user, session: session, { wakeup.signal() }) { result in
+                        continuation.resume(with: result.map { LoopBound.holding($0, on: gateway.loop) })
+                    }
+                }, orElse: { continuation.resume(throwing: EventLoop.Stopped()) })
         }
         return LiveSignal(wakeup: wakeup, subscriber: subscriber, session: session, gateway: gateway)
     }

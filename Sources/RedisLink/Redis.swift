@@ -9,7 +9,8 @@ import Synchronization
 /// error says `mayHaveRun` may have been carried out: repeat only what may run twice. Commands are carried out in the
 /// order in which they were given, as far as they are carried out: none is ever sent again by the link.
 ///
-/// The process must ignore SIGPIPE (`Signals.block()`).
+/// The process must ignore SIGPIPE (`Signals.block()`). Close the link before its loop is stopped: what is under way then
+/// has no answer.
 public final class Redis: Sendable {
     public struct Options: Sendable {
         /// Milliseconds.

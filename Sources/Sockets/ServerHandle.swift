@@ -17,14 +17,14 @@ public struct ServerHandle: Sendable {
     /// Returns when the last connection has gone. See `SocketServer.drain`; the caller sets the limit.
     public func drain() async {
         await withCheckedContinuation { continuation in
-            onLoop { server in server.drain { continuation.resume() } }
+            server.run({ server in server.drain { continuation.resume() } }, orElse: { continuation.resume() })
         }
     }
 
     /// Returns when everything is closed.
     public func close() async {
         await withCheckedContinuation { continuation in
-            onLoop { server in server.close { continuation.resume() } }
+            server.run({ server in server.close { continuation.resume() } }, orElse: { continuation.resume() })
         }
     }
 }

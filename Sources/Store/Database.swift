@@ -39,14 +39,18 @@ public final class Database: Sendable {
     @discardableResult
     public func batch(_ statements: [Statement]) async throws -> [PgRows] {
         try await withCheckedThrowingContinuation { continuation in
-            pool.run { $0.submit(statements) { continuation.resume(with: $0) } }
+            pool.run(
+                { $0.submit(statements) { continuation.resume(with: $0) } },
+                orElse: { continuation.resume(throwing: PgError.closed) })
         }
     }
 
     /// Runs the body in one transaction: committed when it returns, rolled back when it throws.
     public func transaction<T: Sendable>(_ body: @Sendable (Transaction) async throws -> T) async throws -> T {
         let lease = try await withCheckedThrowingContinuation { continuation in
-            pool.run { $0.lease { continuation.resume(with: $0) } }
+            pool.run(
+                { $0.lease { continuation.resume(with: $0) } },
+                orElse: { continuation.resume(throwing: PgError.closed) })
         }
         let transaction = Transaction(lease: lease)
         do {
@@ -83,13 +87,14 @@ public struct Transaction: Sendable {
     @discardableResult
     public func batch(_ statements: [Statement]) async throws -> [PgRows] {
         let (rows, hasBegin) = try await withCheckedThrowingContinuation { continuation in
-            lease.run { lease in
-                let isFirst = !lease.hasBegun
-                lease.hasBegun = true
-                lease.connection.send(isFirst ? [Statement("BEGIN")] + statements : statements) { result in
-                    continuation.resume(with: result.map { ($0, isFirst) })
-                }
-            }
+            lease.run(
+                { lease in
+                    let isFirst = !lease.hasBegun
+                    lease.hasBegun = true
+                    lease.connection.send(isFirst ? [Statement("BEGIN")] + statements : statements) { result in
+                        continuation.resume(with: result.map { ($0, isFirst) })
+                    }
+                }, orElse: { continuation.resume(throwing: PgError.closed) })
         }
         return hasBegin ? Array(rows.dropFirst()) : rows
     }
@@ -99,10 +104,11 @@ public struct Transaction: Sendable {
     public func commit(_ statements: [Statement]) async throws -> [PgRows] {
         let rows = try await batch(statements + [Statement("COMMIT")])
         try await withCheckedThrowingContinuation { continuation in
-            lease.run { lease in
-                lease.hasBegun = false
-                continuation.resume()
-            }
+            lease.run(
+                { lease in
+                    lease.hasBegun = false
+                    continuation.resume()
+                }, orElse: { continuation.resume(throwing: PgError.closed) })
         }
         return rows.dropLast()
     }
@@ -110,11 +116,12 @@ public struct Transaction: Sendable {
     /// COMMIT or ROLLBACK, where there was a BEGIN.
     fileprivate func end(_ sql: StaticString) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            lease.run { lease in
-                guard lease.hasBegun else { return continuation.resume() }
-                lease.hasBegun = false
-                lease.connection.send([Statement(sql)]) { result in continuation.resume(with: result.map { _ in }) }
-            }
+            lease.run(
+                { lease in
+                    guard lease.hasBegun else { return continuation.resume() }
+                    lease.hasBegun = false
+                    lease.connection.send([Statement(sql)]) { result in continuation.resume(with: result.map { _ in }) }
+                }, orElse: { continuation.resume(throwing: PgError.closed) })
         }
     }
 }

@@ -31,6 +31,9 @@ PATIENCE = 60.0
 """Seconds that a test waits for what is to come. How soon it comes is not what such a test is about, and other tests run
 beside it: what has a bound of its own measures the time."""
 
+A_SECOND = 5.0
+"""The second within which API.md promises something, and what a busy machine adds."""
+
 
 def eventually(predicate: Callable[[], T], timeout: float, what: str) -> T:
     """Polls until `predicate` holds and returns its value; fails after `timeout` seconds, or `PATIENCE` if that is more."""

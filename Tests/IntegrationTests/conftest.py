@@ -32,6 +32,13 @@ def pytest_configure(config: pytest.Config) -> None:
         kafka_broker.open_run()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A skip for want of a Kafka is told from one place, so that all of them make one line."""
+    if report.skipped and isinstance(report.longrepr, tuple) and "no Kafka" in report.longrepr[2]:
+        report.longrepr = ("scripts/test-kafka", 1, report.longrepr[2])
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     if is_controller(terminalreporter.config) and "MARTLET_TEST_SWIFT_TIMES" in os.environ:
         run_report.write(terminalreporter, Path(os.environ["MARTLET_TEST_SWIFT_TIMES"]))

@@ -75,7 +75,9 @@ def test_one_handle_for_one_of_many(api: httpx.Client) -> None:
     handle = unique_handle("race")
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: signup(api, handle=handle), range(10)))
-    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 9
+    codes = [answer.status_code for answer in answers]
+    # A busy machine sheds some of ten hashes at once, before anything is done.
+    assert codes.count(201) == 1 and 409 in codes and set(codes) <= {201, 409, 503}, codes
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"handle_taken"}
 
 

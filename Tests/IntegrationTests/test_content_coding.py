@@ -12,7 +12,6 @@ from raw_http import RawHttp
 from raw_ws import upgrade
 from support import PASSWORD, User, assert_problem, expect, http_client, unique_handle
 
-ONE_EVENT_LOG = True
 
 WRITES = {
     "POST /v1/posts": {"text": "a"}, "POST /posts": {"text": "a"}, "POST /follow": {"user_id": "1"},

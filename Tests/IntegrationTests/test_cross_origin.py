@@ -12,7 +12,6 @@ from raw_ws import upgrade
 from sse_client import Sse
 from support import User, assert_problem, expect, http_client
 
-ONE_EVENT_LOG = True
 
 FRIEND, SECOND, THIRD = "https://app.example", "http://intranet", "https://[2001:db8::1]:8443"
 CONTRACT = ("authorization", "content-type", "idempotency-key", "if-none-match", "last-event-id", "cache-control",

@@ -8,7 +8,6 @@ from sql import rows
 from sse_client import Sse
 from support import User, expect, http_client
 
-ONE_EVENT_LOG = True
 OF_DATABASE = {
     "bytea_output": "escape", "DateStyle": "German", "IntervalStyle": "sql_standard", "TimeZone": "Asia/Kolkata",
     "default_transaction_isolation": "serializable", "standard_conforming_strings": "off", "extra_float_digits": "-15",

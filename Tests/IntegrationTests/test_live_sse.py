@@ -8,7 +8,7 @@ from centrifugo_client import Centrifugo
 from conftest import LongAway, MakeUser
 from martlet_process import Server
 from sse_client import Sse
-from support import User, alterations, assert_problem, expect, http_client
+from support import A_SECOND, User, alterations, assert_problem, expect, http_client
 
 
 def ticket_of(user: User) -> str:
@@ -185,8 +185,8 @@ def test_logout_ends_the_stream_and_its_ticket(server: Server, alice: User) -> N
         second.verdict("live"), stays.verdict("live")
         with http_client(server.url) as http:
             expect(http.post("/v1/auth/logout", json={"refresh_token": alice.session["refresh_token"]}), 204)
-        stream.rest(1.5)
-        second.rest(1.5)
+        stream.rest(A_SECOND)
+        second.rest(A_SECOND)
         assert_problem(Sse(server, ticket=ticket, last_event_id=position), 401, "unauthenticated")
         assert_problem(Sse(server, ticket=unused), 401, "unauthenticated")
         assert stays.until(other.post("the other session")["id"])

@@ -10,7 +10,6 @@ from martlet_process import Server
 from sql import open_transaction, rows
 from support import User, eventually, expect
 
-ONE_EVENT_LOG = True
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = 'martlet'"
 
 

@@ -8,7 +8,6 @@ from sse_client import Sse
 from sql import open_transaction, rows
 from support import User, eventually, expect
 
-ONE_EVENT_LOG = True
 WRITES = ("CREATE TABLE IF NOT EXISTS elsewhere (n int)", "INSERT INTO elsewhere VALUES (1)", "SELECT pg_current_xact_id()")
 
 

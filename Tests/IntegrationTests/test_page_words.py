@@ -12,7 +12,6 @@ from martlet_process import Server
 from support import PASSWORD, User, eventually, expect, http_client, unique_handle
 from test_browser import Window, driver, pytestmark  # noqa: F401  (a fixture and a mark)
 
-ONE_EVENT_LOG = True
 
 LINKED = {
     "see https://example.com/a?b=1&c=2#d.": ["https://example.com/a?b=1&c=2#d"],

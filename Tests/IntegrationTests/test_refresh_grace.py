@@ -13,7 +13,6 @@ from martlet_process import Server
 from sql import open_transaction, rows
 from support import User, assert_problem, eventually, expect, http_client
 
-ONE_EVENT_LOG = True
 RACERS = 50
 
 

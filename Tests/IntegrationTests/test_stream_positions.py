@@ -17,7 +17,6 @@ from raw_http import RawHttp
 from sse_client import Sse
 from support import User, alterations, assert_problem, expect, http_client
 
-ONE_EVENT_LOG = True
 
 JUNK = ("junk", "~", "a~b", "0", "-1", "x" * 63, "x" * 4000, "%", "💥", "e" + "\u0301" * 200, "AAAA" * 6, "null", "undefined", " ", "\t")
 

@@ -10,8 +10,6 @@ from martlet_process import Server
 from raw_ws import close_code, frame, open_websocket
 from support import User
 
-ONE_EVENT_LOG = True
-
 
 def silent(client: Centrifugo, seconds: float = 0.5) -> bool:
     """Nothing is pushed: a ping's reply comes after all that was sent before it."""

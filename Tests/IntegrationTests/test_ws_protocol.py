@@ -14,7 +14,7 @@ from conftest import MakeUser
 from martlet_process import Server
 from raw_http import RawHttp
 from raw_ws import BINARY, close_code, frame, open_websocket, upgrade
-from support import User, expect, http_client, jwt_parts
+from support import A_SECOND, User, expect, http_client, jwt_parts
 
 INVALID_TOKEN, BAD_REQUEST, STALE, NO_PONG = 3500, 3501, 3502, 3012
 
@@ -172,7 +172,7 @@ def test_logout_ends_the_connection(alice: User) -> None:
     other = alice.login()
     with Centrifugo.of(alice) as ended, Centrifugo.of(other) as stays, http_client(alice.server.url) as http:
         expect(http.post("/v1/auth/logout", json={"refresh_token": alice.session["refresh_token"]}), 204)
-        code, _ = ended.closed(1.5)
+        code, _ = ended.closed(A_SECOND)
         assert 3500 <= code < 4000
         assert stays.until(other.post("the other session")["id"])
     other.close()

@@ -134,7 +134,9 @@ class Runner(WebSocketClientFactory):
     def __init__(self, url: str, chosen: list[type]) -> None:
         super().__init__(url)
         # The closing is part of what is judged. Text is checked above, faster.
-        self.setProtocolOptions(failByDrop=False, utf8validateIncoming=False)
+        self.setProtocolOptions(
+            failByDrop=False, utf8validateIncoming=False, openHandshakeTimeout=PATIENCE, closeHandshakeTimeout=PATIENCE,
+            serverConnectionDropTimeout=PATIENCE)
         self.logFrames = True
         self.waiting = chosen
         self.results: list[tuple[str, Any]] = []

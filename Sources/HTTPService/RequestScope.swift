@@ -16,7 +16,7 @@ public struct RequestScope: Sendable {
 
     public var context: RequestContext {
         RequestContext(
-            requestID: requestID, traceparent: request.headers.first("traceparent").flatMap(Self.traceparent))
+            requestID: requestID, traceparent: request.headers.only("traceparent").flatMap(Self.traceparent))
     }
 
     public var viewer: ID? { token?.subject }
@@ -71,7 +71,10 @@ public struct RequestScope: Sendable {
 
     /// The caller's key for this write, checked.
     public func idempotencyKey() throws(Problem) -> String? {
-        guard let key = request.headers.first("idempotency-key") else { return nil }
+        guard request.headers.first("idempotency-key") != nil else { return nil }
+        guard let key = request.headers.only("idempotency-key") else {
+            throw Problem(.invalidField, "Idempotency-Key stands twice", field: "Idempotency-Key")
+        }
         guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
             throw Problem(.invalidField, "1 to 128 visible ASCII characters", field: "Idempotency-Key")
         }

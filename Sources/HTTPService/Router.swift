@@ -191,7 +191,7 @@ public struct Router: Sendable {
     }
 
     public static func requestID(_ request: HTTPRequest) -> String {
-        if let given = request.headers.first("x-request-id"), (1...64).contains(given.utf8.count),
+        if let given = request.headers.only("x-request-id"), (1...64).contains(given.utf8.count),
             given.utf8.allSatisfy(isIDCharacter)
         {
             return given

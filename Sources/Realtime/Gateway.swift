@@ -154,16 +154,17 @@ final class Gateway {
     }
 
     private func startJoin(_ client: any LiveClient, from held: LiveCursor?, deadline: UInt64) {
-        guard joins.hasRoom else { return client.joinFailed() }
+        guard let subscriber = client.subscriber, joins.hasRoom else { return client.joinFailed() }
         joins.run(client) { [unowned self] done in
-            register(client, from: held, deadline: deadline, done)
+            register(client, subscriber, from: held, deadline: deadline, done)
         }
     }
 
     private func register(
-        _ client: any LiveClient, from held: LiveCursor?, deadline: UInt64, _ done: @escaping () -> Void
+        _ client: any LiveClient, _ subscriber: Subscriber, from held: LiveCursor?, deadline: UInt64,
+        _ done: @escaping () -> Void
     ) {
-        guard let subscriber = client.subscriber, awaits(client, subscriber) else { return done() }
+        guard awaits(client, subscriber) else { return done() }
         let user = subscriber.user
         node.register(user) { [unowned self] result in
             guard case .success = result else {

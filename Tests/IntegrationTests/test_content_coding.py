@@ -76,6 +76,16 @@ def test_how_a_token_is_shown(server: Server, alice: User, path: str) -> None:
         assert_problem(http.get(path, headers=twice), 400, "invalid_field", "Authorization")
 
 
+def test_fields_that_stand_twice(server: Server, alice: User) -> None:
+    """Which of two is meant, nobody knows: one that decides something is refused, one that only names is left out."""
+    with RawHttp(server) as raw:
+        twice = ("Idempotency-Key: a", "Idempotency-Key: a")
+        raw.send(raw.request("POST", "/v1/posts", *twice, token=alice.token, body={"text": "a"}))
+        assert_problem(raw.answer(), 400, "invalid_field", "Idempotency-Key")
+        raw.send(raw.request("GET", "/v1/me", "X-Request-Id: one", "X-Request-Id: two", token=alice.token))
+        assert raw.answer().headers["x-request-id"] not in ("one", "two", "one, two")
+
+
 # Lists, and HTTP/1.0
 
 

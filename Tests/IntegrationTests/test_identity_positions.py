@@ -119,9 +119,10 @@ def test_a_used_ticket_needs_its_own_streams_id(server: Server, alice: User, bob
     assert by_token is not None and "~" not in by_token
     foreign = of_second_ticket.split("~")[1]
     for wrong in (None, "", by_token, of_second_ticket, bob.feed()["live"], f"{position}~", f"{position}~{foreign}",
-                  f"{position}~{'A' * len(proof)}", f"{position}~{proof[:-1]}", f"{position}~{proof}A"):
+                  f"{position}~{'A' * len(proof)}", f"{position}~{proof[:-1]}", f"{position}~{proof}A",
+                  of_other_user, f"{position}{proof}", proof):
         assert_opens_nothing(server, ticket, wrong)
-    for wrong in (of_other_user, f"{position}{proof}", f"~{proof}", proof, f"{of_other_user.split('~')[0]}~{proof}", f"{position[:-1]}~{proof}"):
+    for wrong in (f"~{proof}", f"{of_other_user.split('~')[0]}~{proof}", f"{position[:-1]}~{proof}"):
         with Sse(server, ticket=ticket, last_event_id=wrong) as stream:
             stream.verdict("reset")
     with Sse(server, ticket=ticket, last_event_id=f"{bob.feed()['live']}~{proof}") as stream:

@@ -10,8 +10,8 @@ public struct DatabaseOptions: Sendable {
     public var maxWaiting = 2000
     /// How long a query may wait for a connection.
     public var waitMilliseconds = 2500
-    /// Of the pool, in metrics.
-    public var name = "pg"
+    /// Of the pool, in metrics; `nil`: it lives too short for them.
+    public var name: String? = "pg"
     /// How long the server may take for a batch before its connection is given up. More than its `statement_timeout`.
     public var answerMilliseconds = 35_000
 

@@ -34,16 +34,17 @@ final class PgPool {
     /// Of the last connection that failed, until one succeeds.
     private var lastFailure: PgError?
     private var closed = false
-    private let waiting: Gauge
-    private let underWay: Gauge
+    private let waiting: Gauge?
+    private let underWay: Gauge?
     private let open = Metrics.shared.gauge("martlet_pg_connections", help: "Open PostgreSQL connections")
 
     init(loop: EventLoop, options: DatabaseOptions) {
         self.loop = loop
         self.options = options
-        waiting = Metrics.shared.queue("\(options.name)_waiting", limit: options.maxWaiting)
-        underWay = Metrics.shared.queue(
-            "\(options.name)_pipelines", limit: options.connections * options.pipelineDepth)
+        waiting = options.name.map { Metrics.shared.queue("\($0)_waiting", limit: options.maxWaiting) }
+        underWay = options.name.map {
+            Metrics.shared.queue("\($0)_pipelines", limit: options.connections * options.pipelineDepth)
+        }
         sweep = LoopTimer(on: loop, after: 50, repeating: 50) { [weak self] in self?.expireWaiters() }
     }
 
@@ -88,9 +89,9 @@ final class PgPool {
             let connection = free[index]
             switch waiter.work {
             case .batch(let statements, let completion):
-                underWay.add(1)
+                underWay?.add(1)
                 connection.send(statements) { [weak self, underWay] result in
-                    underWay.add(-1)
+                    underWay?.add(-1)
                     completion(result)
                     self?.serve()
                 }
@@ -100,7 +101,7 @@ final class PgPool {
                 completion(.success(LoopBound.holding(Lease(connection), on: loop)))
             }
         }
-        waiting.set(waiters.count)
+        waiting?.set(waiters.count)
         if !waiters.isEmpty { connectOneMore() }
     }
 

@@ -81,7 +81,7 @@ final class Site: Sendable {
         var options = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: 1)
         options.session.statementTimeout = 0
         options.answerMilliseconds = 3_600_000
-        options.name = "pg_migration"
+        options.name = nil
         let database = Database(loop: stores, options: options)
         defer { database.close() }
         do {

@@ -93,9 +93,8 @@ import Testing
                 while true {
                     let last = journal.isDone.load(ordering: .acquiring)
                     let outcome = try await reader.move(limit: 7) { rows in
-                        journal.seen.withLock {
-                            $0 += rows.map { "\($0.key):\(String(decoding: $0.payload, as: UTF8.self))" }
-                        }
+                        let moved = rows.map { "\($0.key):\(String(decoding: $0.payload, as: UTF8.self))" }
+                        journal.seen.withLock { $0 += moved }
                     }
                     if last, outcome == .moved(0) { return }
                 }

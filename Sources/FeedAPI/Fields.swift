@@ -24,17 +24,18 @@ package enum Fields {
 
     package static func displayName(_ text: String) throws(Problem) -> String {
         let name = trimmed(text)
-        guard (1...60).contains(name.unicodeScalars.count), !name.unicodeScalars.contains(where: isControl) else {
+        guard (1...60).contains(name.unicodeScalars.count), name.hasFewMarks, VisibleName.accepts(name) else {
             throw Problem(
-                .invalidField, "a display name has 1 to 60 characters, none of them a control character",
+                .invalidField,
+                "a display name has 1 to 60 characters, something to see among them, and no control or format characters",
                 field: "display_name")
         }
         return name
     }
 
     package static func text(_ text: String) throws(Problem) -> String {
-        guard !text.utf8.contains(0) else {
-            throw Problem(.invalidField, "a text must not have U+0000", field: "text")
+        guard !text.unicodeScalars.contains(where: isControl) else {
+            throw Problem(.invalidField, "a text has no control characters but line feeds and tabs", field: "text")
         }
         guard text.hasFewMarks else {
             throw Problem(.invalidField, "a text has at most 128 combining marks in a row", field: "text")
@@ -55,11 +56,8 @@ package enum Fields {
         return String(scalars[first...last])
     }
 
-    /// Control characters, and the marks that change the direction of what stands around them.
+    /// Unicode's control characters, but for line feed and tab.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator: true
-        default: (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
-        }
+        scalar.value < 32 && scalar.value != 9 && scalar.value != 10 || (127...159).contains(scalar.value)
     }
 }

@@ -109,12 +109,13 @@ def test_every_character_of_a_password_counts(api: httpx.Client) -> None:
         assert wrong.status_code in (400, 401)
 
 
-@pytest.mark.parametrize("name", ["", "x" * 61, "a\nb", "a\u0007b", "a\u007fb", "\u0000", "a\u0085b"], ids=repr)
+@pytest.mark.parametrize("name", ["", "x" * 61, "a\nb", "a\u0007b", "a\u007fb", "\u0000", "a\u0085b", "\u200b", "\u3164",
+    "\u2800", "\ufeff", "a\u202eb", "\u2066a", "🏴\U000e0067", "\u0301"], ids=repr)
 def test_display_names_that_are_none(api: httpx.Client, name: str) -> None:
     assert_problem(signup(api, display_name=name), 400, "invalid_field", "display_name")
 
 
-@pytest.mark.parametrize("name", ["x", "x" * 60, "🐦" * 60, "<b>&amp;\"'", "עברית"], ids=repr)
+@pytest.mark.parametrize("name", ["x", "x" * 60, "🐦" * 60, "<b>&amp;\"'", "עברית", "👩‍👩‍👧", "हिन्दी"], ids=repr)
 def test_display_names_come_back_as_given(api: httpx.Client, name: str) -> None:
     assert expect(signup(api, display_name=name), 201).json()["user"]["display_name"] == name
 

@@ -39,7 +39,7 @@ def test_ids_grow(alice: User) -> None:
 
 @pytest.mark.parametrize("text", [
     "x", "x" * 5000, "🐦" * 5000, COMBINING * 2500, FAMILY * 1000, "line\nline\ttab", '"quotes" \\ </script> & <b>',
-    "\u200bzero width\u200b", "\u202eright to left", "é", COMBINING, "Ω\u2126", "\U0010ffff", "a\u0001\u001fb", "null",
+    "\u200bzero width\u200b", "\u202eright to left", "é", COMBINING, "Ω\u2126", "\U0010ffff", "a\u00a0b", "null",
 ], ids=lambda text: repr(text[:9]))
 def test_text_comes_back_as_it_was(alice: User, text: str) -> None:
     """Scalar for scalar: counted as scalars, not normalised, not escaped, not cut."""
@@ -53,6 +53,12 @@ def test_text_in_json_escapes(alice: User) -> None:
     body = rb'{"\u0074ext":"\ud83d\udc26\u00e9\n\/"}'
     answer = alice.http.post("/v1/posts", content=body, headers={"Content-Type": "application/json"})
     assert expect(answer, 201).json()["text"] == "🐦é\n/"
+
+
+@pytest.mark.parametrize("text", ["a\u0001b", "a\r\nb", "\u001b[31m", "a\u007f", "a\u0085b", "a\u009fb", "a\u0000"], ids=repr)
+def test_control_characters_are_no_text(alice: User, text: str) -> None:
+    """Line feed and tab are the two that a text may have."""
+    assert_problem(alice.http.post("/v1/posts", json={"text": text}), 400, "invalid_field", "text")
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t ", "x" * 5001, "🐦" * 5001, COMBINING * 2501], ids=len)

@@ -144,7 +144,15 @@ final class PrivatePostgres: Sendable {
     func restartIfDead() throws {
         guard !UnixSocket.answers(socket) else { return }
         Log.warning("PostgreSQL has died: starting it again")
+        reap()
         try launch()
+    }
+
+    /// Takes note of its end, or a zombie stays as long as this process.
+    private func reap() {
+        launched.withLock { pid in
+            if let dead = pid, ChildProcess.hasEnded(dead) { pid = nil }
+        }
     }
 
     private var server: pid_t? { UnixSocket.server(socket) ?? launched.withLock { $0 } }

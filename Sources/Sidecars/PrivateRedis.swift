@@ -53,8 +53,16 @@ final class PrivateRedis: Sendable {
     func restartIfDead() throws {
         guard !UnixSocket.answers(socket) else { return }
         Log.warning("Redis has died: starting an empty one")
+        reap()
         unlink(snapshot)
         try start()
+    }
+
+    /// Takes note of its end, or a zombie stays as long as this process.
+    private func reap() {
+        launched.withLock { pid in
+            if let dead = pid, ChildProcess.hasEnded(dead) { pid = nil }
+        }
     }
 
     private var server: pid_t? { UnixSocket.server(socket) ?? launched.withLock { $0 } }

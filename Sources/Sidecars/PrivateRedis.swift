@@ -41,7 +41,8 @@ final class PrivateRedis: Sendable {
         let pid = try ChildProcess.launch(
             [
                 "redis-server", "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", path,
-                "--dbfilename", "dump.rdb", "--save", "", "--appendonly", "no", "--daemonize", "no",
+                "--dbfilename", "dump.rdb", "--save", "", "--appendonly", "no", "--daemonize", "no", "--pidfile",
+                path + "/redis.pid",
                 "--maxmemory-policy",
                 "volatile-lru", "--client-output-buffer-limit", "pubsub 256mb 64mb 60",
             ], account, in: path, log: log)

@@ -29,6 +29,8 @@ final class PrivatePostgres: Sendable {
     func start() throws {
         try folder.prepare(patience)
         if !Files.exists(cluster + "/PG_VERSION") { try create() }
+        // Children of an initdb that was killed may have written to its draft while it was removed.
+        try removeDrafts()
         if !UnixSocket.answers(socket) { try launch() }
         try makeDatabase()
     }

@@ -29,6 +29,8 @@ final class PrivatePostgres: Sendable {
     func start() throws {
         try folder.prepare(patience)
         if !Files.exists(cluster + "/PG_VERSION") { try create() }
+        // Children of an initdb that was killed may have written to its draft while it was removed.
+        try removeDrafts()
         if !UnixSocket.answers(socket) { try launch() }
         try makeDatabase()
     }
@@ -135,8 +137,16 @@ final class PrivatePostgres: Sendable {
             throw Failure("PostgreSQL takes no connections: \(found.output)\(Files.tail(log))")
         }
         guard found.output.first == "0" else { return }
-        let made = try run("psql", connection + ["CREATE DATABASE martlet"], seconds: 60)
-        guard made.status == 0 else { throw Failure("the database can't be made: \(made.output)") }
+        // The server may still be at what a killed start has asked of it: then this fails, and a moment later it is there.
+        let create = connection + ["CREATE DATABASE martlet"]
+        var made = try run("psql", create, seconds: 60)
+        let isThere = try patience.wait(seconds: 10) {
+            if made.status == 0 { return true }
+            if try run("psql", question, seconds: 60).output.first == "1" { return true }
+            made = try run("psql", create, seconds: 60)
+            return made.status == 0
+        }
+        guard isThere else { throw Failure("the database can't be made: \(made.output)") }
     }
 
     // MARK: Life
@@ -144,7 +154,15 @@ final class PrivatePostgres: Sendable {
     func restartIfDead() throws {
         guard !UnixSocket.answers(socket) else { return }
         Log.warning("PostgreSQL has died: starting it again")
+        reap()
         try launch()
+    }
+
+    /// Takes note of its end, or a zombie stays as long as this process.
+    private func reap() {
+        launched.withLock { pid in
+            if let dead = pid, ChildProcess.hasEnded(dead) { pid = nil }
+        }
     }
 
     private var server: pid_t? { UnixSocket.server(socket) ?? launched.withLock { $0 } }

@@ -41,7 +41,8 @@ final class PrivateRedis: Sendable {
         let pid = try ChildProcess.launch(
             [
                 "redis-server", "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", path,
-                "--dbfilename", "dump.rdb", "--save", "", "--appendonly", "no", "--daemonize", "no",
+                "--dbfilename", "dump.rdb", "--save", "", "--appendonly", "no", "--daemonize", "no", "--pidfile",
+                path + "/redis.pid",
                 "--maxmemory-policy",
                 "volatile-lru", "--client-output-buffer-limit", "pubsub 256mb 64mb 60",
             ], account, in: path, log: log)
@@ -53,8 +54,16 @@ final class PrivateRedis: Sendable {
     func restartIfDead() throws {
         guard !UnixSocket.answers(socket) else { return }
         Log.warning("Redis has died: starting an empty one")
+        reap()
         unlink(snapshot)
         try start()
+    }
+
+    /// Takes note of its end, or a zombie stays as long as this process.
+    private func reap() {
+        launched.withLock { pid in
+            if let dead = pid, ChildProcess.hasEnded(dead) { pid = nil }
+        }
     }
 
     private var server: pid_t? { UnixSocket.server(socket) ?? launched.withLock { $0 } }

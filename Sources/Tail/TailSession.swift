@@ -131,9 +131,9 @@ final class TailSession {
         var posts = page.posts
         if wanted == 0 { return feed.begin(behind: posts) }
         // Back to where the last one is that was shown, within reason; or as many as are asked for.
-        for _ in 0..<(isFirst ? 10 : 4) where isFirst ? posts.count < wanted : !feed.reaches(posts.map(\.post)) {
+        for _ in 0..<(isFirst ? (wanted - 1) / 100 : 4) where isFirst || !feed.reaches(posts.map(\.post)) {
             guard let next = page.next else { break }
-            page = try server.feed(token: token, limit: min(wanted - posts.count, 100), cursor: next)
+            page = try server.feed(token: token, limit: min(max(wanted - posts.count, 1), 100), cursor: next)
             posts += page.posts
         }
         if !isFirst, page.next != nil, !feed.reaches(posts.map(\.post)) { notice("older posts are left out") }

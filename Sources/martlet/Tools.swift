@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Runtime
 import Sidecars
 import Social
@@ -11,6 +12,8 @@ enum Tools {
     static func withSite(
         _ configuration: Configuration, makeSecret: Bool, node: Int, _ body: (Site) async throws -> Void
     ) async throws {
+        // There is nothing to drain: what was not committed is rolled back.
+        Signals.onTermination { number in _exit(128 + number) }
         let site = try await Site(configuration, makeSecret: makeSecret, node: node, passwordThreads: 1)
         do {
             try await site.reached("postgres") { try await body(site) }

@@ -4,7 +4,7 @@ import Testing
 @Suite struct SecretsTests {
     @Test(arguments: [
         ("redis://:pw@h:1/3", "redis://***@h:1/3"), ("redis://h:1", "redis://h:1"),
-        ("redis:/:p@w@h", "redis:***@h"), ("p:w@h", "p:***@h"), ("postgresql://u:a@b@h/d", "postgresql://***@h/d"),
+        ("redis:/:p@w@h", "redis***@h"), ("p:w@h", "p***@h"), ("postgresql://u:a@b@h/d", "postgresql://***@h/d"),
         ("postgresql://h/d?user=u&password=pw&sslmode=x", "postgresql://h/d?user=u&password=***&sslmode=x"),
         ("host=h password=pw dbname=d", "host=h password=*** dbname=d"),
         ("host=h password = 'a; b' dbname = d", "host=h password = *** dbname = d"),

@@ -38,7 +38,7 @@ import Testing
         (["--prot=secret"], "--prot is not a setting: see --help"),
         (["-n", "x"], "-n is 'x', expected a whole number from 0 to 9"),
         (["-n"], "-n needs a value: a whole number from 0 to 9"), (["-x5"], "-x5 is not a setting: see --help"),
-        (["--redis", "u:pw@h"], "--redis is 'u:***@h': u:***@h: no scheme; expected an address"),
+        (["--redis", "u:pw@h"], "--redis is 'u***@h': u***@h: no scheme; expected an address"),
         (["--secret", "a\0"], "--secret is '***', expected text"),
     ])
     func aWrongOneIsNamed(_ arguments: [String], _ message: String) {

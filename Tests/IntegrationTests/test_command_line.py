@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+from pathlib import Path
 from typing import Callable, Iterator
 
 import pytest
@@ -158,3 +159,17 @@ def test_tail_ends_when_nobody_reads_its_notices(server: Server, alice: User) ->
         process.communicate()
         os.close(reader)
         os.close(writer)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_tool_can_be_ended(server: Server, alice: User, tmp_path: Path, number: int) -> None:
+    process = subprocess.Popen(
+        [martlet_binary(), "seed", "--follow", alice.handle, "--users", "1000000", "--tokens", tmp_path / "tokens"],
+        env=clean_environment(MARTLET_DATA=str(server.data)), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        eventually(lambda: alice.http.get(f"/v1/users/{alice.id}").json()["followers"] > 0, 20, "the first followers")
+        process.send_signal(number)
+        assert process.wait(10) == 128 + number
+    finally:
+        process.kill()
+        process.communicate()

@@ -30,7 +30,9 @@ public final class EventLoop: @unchecked Sendable {
     }
 
     /// The loop has stopped, and with it whoever would have answered.
-    public struct Stopped: Error {}
+    public struct Stopped: Error {
+        public init() {}
+    }
 
     public init(name: String) {
         self.name = name

@@ -27,11 +27,8 @@ public enum VisibleName {
 
     private static func isDrawn(_ scalar: Unicode.Scalar) -> Bool {
         // A braille pattern without dots; the fillers of Hangul are among the ignorable ones.
-        guard scalar.value != 0x2800, !scalar.properties.isDefaultIgnorableCodePoint else { return false }
-        switch scalar.properties.generalCategory {
-        case .spaceSeparator, .nonspacingMark, .enclosingMark, .spacingMark, .unassigned, .privateUse: return false
-        default: return true
-        }
+        !isUnseen(scalar) && scalar.properties.generalCategory != .spaceSeparator && scalar.value != 0x2800
+            && !scalar.properties.isDefaultIgnorableCodePoint
     }
 
     /// An emoji whose invisible parts are where the standard has them (UTS #51): joiners between two emoji, selectors

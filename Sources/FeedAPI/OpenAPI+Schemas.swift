@@ -8,12 +8,22 @@ extension OpenAPI {
     /// What is cut off at both ends of a text: Unicode's property White_Space.
     private static let space =
         #"\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"#
-    /// Control characters, line separators, and marks that change the direction of what stands around them.
+    /// Control and format characters and line separators; but for the joiner and the tags, which are parts of emoji.
     private static let control =
-        #"\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069"#
+        #"\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u180e"#
+        + #"\\u200b\\u200c\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\ud804\\udcbd"#
+        + #"\\ud804\\udccd\\ud80d\\udc30-\\ud80d\\udc3f\\ud82f\\udca0-\\ud82f\\udca3"#
+        + #"\\ud834\\udd73-\\ud834\\udd7a\\udb40\\udc01"#
+    /// What is drawn as nothing, beside these and white space (Unicode's Default_Ignorable_Code_Point, and U+2800).
+    private static let unseen =
+        #"\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200d\\u2800\\u3164\\ufe00-\\ufe0f\\uffa0"#
+        + #"\\ufff0-\\ufff8\\udb40\\udc00-\\udb43\\udfff"#
 
     private static let namePattern =
-        "^[\(space)]*[^\(space)\(control)]([^\(control)]*[^\(space)\(control)])?[\(space)]*$"
+        "^[\(space)]*[^\(control)]*[^\(space)\(control)\(unseen)][^\(control)]*[\(space)]*$"
+
+    /// Of texts: all but line feed and tab.
+    private static let textControl = #"\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f"#
 
     private static let bodies: [(String, String)] = [
         (
@@ -28,7 +38,7 @@ extension OpenAPI {
                         "type": "string", "minLength": 1, "maxLength": 60,
                         "pattern": "\#(namePattern)",
                         "description": "White space at the ends is trimmed, and the length counts without it. \#
-            Without this key: the handle."
+            Something in it is visible, and format characters are inside emoji only. Without this key: the handle."
                     }
                 }
             }
@@ -69,9 +79,9 @@ extension OpenAPI {
                 "properties": {
                     "text": {
                         "type": "string", "minLength": 1, "maxLength": 5000,
-                        "pattern": "^[^\\u0000]*[^\\u0000\#(space)][^\\u0000]*$",
+                        "pattern": "^[^\#(textControl)]*[^\#(textControl)\#(space)][^\#(textControl)]*$",
                         "description": "White space at the ends is trimmed, and the length counts without it, \#
-            in Unicode scalars. At most 128 combining marks in a row."
+            in Unicode scalars. At most 128 combining marks in a row, no control characters but line feed and tab."
                     }
                 }
             }

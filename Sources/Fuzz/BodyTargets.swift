@@ -50,12 +50,15 @@ extension FuzzTarget {
         case "display_name":
             value = try taken(field) { () throws(Problem) in try Fields.displayName(text) }
             let name = trimmed(scalars)
-            expected = (1...60).contains(name.count) && !name.contains { isControl($0.value) }
+            let isPlain = name.allSatisfy { (32..<127).contains($0.value) }
+            let isRefused = !(1...60).contains(name.count) || name.contains { isControl($0.value) }
+            expected = isRefused ? false : isPlain ? true : nil
             try require(value.map { $0.unicodeScalars.elementsEqual(name) } ?? true, "the name is not the trimmed one")
         case "text":
             value = try taken(field) { () throws(Problem) in try Fields.text(text) }
             let rest = trimmed(scalars)
-            expected = (1...5000).contains(rest.count) && !scalars.contains("\0") && text.hasFewMarks
+            let hasControl = scalars.contains { $0 != "\n" && $0 != "\t" && $0.properties.generalCategory == .control }
+            expected = (1...5000).contains(rest.count) && !hasControl && text.hasFewMarks
             try require(value.map { $0.unicodeScalars.elementsEqual(rest) } ?? true, "the text is not the trimmed one")
         default:
             value = try taken(field) { () throws(Problem) in try body.id(field) }?.description

@@ -59,7 +59,9 @@ import Testing
         await #expect(throws: RedisError.notConnected) { try await redis.command("PING") }
         let refused = try await Redis(
             on: EventLoop(name: "refused-tcp"), address: RedisAddress("redis://localhost:1"))
-        await #expect(throws: RedisError.notConnected) { try await refused.waitUntilConnected(milliseconds: 50) }
+        await #expect(throws: RedisError.connectionLost("Connection refused")) {
+            try await refused.waitUntilConnected(milliseconds: 2000)
+        }
         try server.start()
         try await redis.waitUntilConnected(milliseconds: 10_000)
         #expect(try await redis.command("PING") == .status("PONG"))
@@ -133,7 +135,11 @@ import Testing
         #expect(try await redis.command("CLIENT", "INFO").text?.contains(" db=5 ") == true)
         let stranger = try await Redis(
             on: EventLoop(name: "stranger"), address: RedisAddress("redis://:wrong@127.0.0.1:\(port)"))
-        await #expect(throws: RedisError.notConnected) { try await stranger.waitUntilConnected(milliseconds: 100) }
+        // Its own reason, at once: waiting makes no password right.
+        let failure = await #expect(throws: RedisError.self) {
+            try await stranger.waitUntilConnected(milliseconds: 60_000)
+        }
+        #expect(failure?.description.contains("WRONGPASS") == true)
         withExtendedLifetime(server) {}
     }
 }

@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test func aURIIsTakenAsItIs() async throws {
-        let folder = TestPostgres.url.split(separator: " ").first { $0.hasPrefix("host=") }!.dropFirst(5)
+        let folder = TestPostgres.url.split(separator: "'")[1]
         let uri =
             "postgresql://martlet@/martlet?host=\(folder)&options=-c%20bytea_output%3Descape&application_name=mine"
         let database = Database(loop: loop, options: DatabaseOptions(connectionInfo: uri, connections: 1))

@@ -70,7 +70,8 @@ def run(name: str, topology: str = "roles") -> bool:
         result = Path(folder) / "result"
         done = subprocess.run(
             [sys.executable, Path(__file__).with_name("torture.py"), "--mutation", name, "--topology", topology,
-             "--seconds", str(SECONDS), "--round", "20", "--gap", "0.7", "--seed", "7", "--json", result, *EMPHASIS.get(name, [])],
+             "--seconds", str(SECONDS), "--round", "20", "--gap", "0.7", "--seed", "7", "--crowd", "50", "--json", result,
+             *EMPHASIS.get(name, [])],
             env=os.environ | {"MARTLET_BIN": str(BINARY)},
             capture_output=True, text=True, timeout=1500,
         )

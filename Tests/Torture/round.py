@@ -21,8 +21,10 @@ from sdk_reader import SdkReader
 from writers import Author, Follower, change_follow, keep_sessions_fresh
 
 USERS = 20
-CROWD = 1_100
-"""Followers of the first user who do nothing but read: so many that the progress of a chunk is written down."""
+FOLLOWERS = 1_100
+"""Of the first user, at least, who do nothing: so many that the progress of a chunk is written down."""
+CROWD = 1_000
+"""How many of them are connected."""
 FOLLOWED, FICKLE = 6, 3
 ROADS: list[type[Reader]] = [WebSocketReader, EventStreamReader, PollReader, SdkReader]
 SETTLE_WITHIN = 150.0
@@ -68,7 +70,8 @@ class Round:
         """Users, a crowd behind the first, and who follows whom from the beginning."""
         run = f"{int(time.time()) % 10**6:x}{self.number}"
         users = [await self.api.sign_up(f"t{run}_{index}") for index in range(USERS)]
-        self.crowd = Crowd(self.api, await asyncio.to_thread(self._seed_crowd, users[0], run), self._random())
+        followers = await asyncio.to_thread(self._seed_followers, users[0], run)
+        self.crowd = Crowd(self.api, followers[: self.crowd_size], self._random())
         self.executioner.crowd = self.crowd
         self.ids = ",".join(user.id for user in users)
         for index, user in enumerate(users):
@@ -77,12 +80,12 @@ class Round:
                 await change_follow(self.api, user, users[other], True)
         return users
 
-    def _seed_crowd(self, author: User, run: str) -> list[User]:
+    def _seed_followers(self, author: User, run: str) -> list[User]:
         role = self.cluster.of("api")[0]
         settings = {name: value for name, value in role.settings.items() if name.startswith("MARTLET_")}
         settings.pop("MARTLET_MUTATION", None)
         done = subprocess.run(
-            [martlet_binary(), "seed", "--users", str(self.crowd_size), "--follow", author.handle, "--prefix", f"c{run}",
+            [martlet_binary(), "seed", "--users", str(max(FOLLOWERS, self.crowd_size)), "--follow", author.handle, "--prefix", f"c{run}",
              "--tokens", "crowd", "--lifetime", "86400"],
             env=settings | {"PATH": "/usr/bin:/bin"}, cwd=self.cluster.home, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr

@@ -25,7 +25,7 @@ def run(script: str, *arguments: str, seconds: float) -> subprocess.CompletedPro
 @pytest.mark.timeout(600)
 def test_one_process_survives() -> None:
     """`serve`, which looks after its own PostgreSQL and Redis."""
-    done = run("torture.py", "--topology", "serve", "--seconds", "20", "--seed", "1", seconds=590)
+    done = run("torture.py", "--topology", "serve", "--seconds", "20", "--seed", "1", "--crowd", "200", seconds=590)
     assert done.returncode == 0, done.stdout
 
 
@@ -33,7 +33,7 @@ def test_one_process_survives() -> None:
 @pytest.mark.timeout(600)
 def test_the_roles_survive() -> None:
     need_kafka(killable=True)
-    done = run("torture.py", "--topology", "roles", "--seconds", "60", "--seed", "1", seconds=590)
+    done = run("torture.py", "--topology", "roles", "--seconds", "60", "--seed", "1", "--crowd", "300", seconds=590)
     assert done.returncode == 0, done.stdout
 
 

@@ -20,16 +20,16 @@ export function linked(text) {
 
 /** What ends the sentence is not of the address; nor is a bracket that was opened before it. */
 function withoutPunctuation(text) {
-  for (;;) {
-    const last = text.at(-1);
-    const isOpen = last in closing && count(text, closing[last]) >= count(text, last);
-    if (isOpen || !/[.,;:!?'"*_~)\]}’”»…。、，！？]/u.test(last)) return text;
-    text = text.slice(0, -1);
+  const counts = {};
+  for (const character of text) counts[character] = (counts[character] ?? 0) + 1;
+  let end = text.length;
+  for (; end > 0; end--) {
+    const last = text[end - 1];
+    const isOpen = last in closing && (counts[closing[last]] ?? 0) >= counts[last];
+    if (isOpen || !/[.,;:!?'"*_~)\]}’”»…。、，！？]/u.test(last)) break;
+    counts[last]--;
   }
-}
-
-function count(text, character) {
-  return text.split(character).length - 1;
+  return text.slice(0, end);
 }
 
 function reference(text) {

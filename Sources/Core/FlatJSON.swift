@@ -19,6 +19,14 @@ public enum FlatJSON {
         // The result's keys are strings.
         guard text.hasFewMarks else { throw JSONError(message: "more than 128 combining marks in a row", offset: 0) }
         guard let object = try JSONValue.parse(text.utf8, depth: 1).object else { return [:] }
-        return Dictionary(uniqueKeysWithValues: object.keys.compactMap { key in object[key]?.string.map { (key, $0) } })
+        var values: [String: String] = [:]
+        for key in object.keys {
+            guard let value = object[key]?.string else { continue }
+            // Keys of other bytes may still be one string.
+            guard values.updateValue(value, forKey: key) == nil else {
+                throw JSONError(message: "a key appears twice", offset: 0)
+            }
+        }
+        return values
     }
 }

@@ -11,13 +11,13 @@ extension OpenAPI {
     /// Control and format characters and line separators; but for the joiner and the tags, which are parts of emoji.
     private static let control =
         #"\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u0600-\\u0605\\u061c\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u180e"#
-        + #"\\u200b\\u200c\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\\ud804\\udcbd"#
-        + #"\\ud804\\udccd\\ud80d\\udc30-\\ud80d\\udc3f\\ud82f\\udca0-\\ud82f\\udca3"#
-        + #"\\ud834\\udd73-\\ud834\\udd7a\\udb40\\udc01"#
+        + #"\\u200b\\u200c\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb\ud804\udcbd"#
+        + #"\ud804\udccd\ud80d\udc30-\ud80d\udc3f\ud82f\udca0-\ud82f\udca3"#
+        + #"\ud834\udd73-\ud834\udd7a\udb40\udc01"#
     /// What is drawn as nothing, beside these and white space (Unicode's Default_Ignorable_Code_Point, and U+2800).
     private static let unseen =
         #"\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200d\\u2800\\u3164\\ufe00-\\ufe0f\\uffa0"#
-        + #"\\ufff0-\\ufff8\\udb40\\udc00-\\udb43\\udfff"#
+        + #"\\ufff0-\\ufff8\udb40\udc00-\udb43\udfff"#
 
     private static let namePattern =
         "^[\(space)]*[^\(control)]*[^\(space)\(control)\(unseen)][^\(control)]*[\(space)]*$"

@@ -183,7 +183,9 @@ public struct Router: Sendable {
     /// trusted proxies the last address that is not theirs; what stands before one that can't be read is not believed.
     public func callerAddress(_ request: HTTPRequest) -> String {
         guard var caller = IPAddress(request.remoteAddress) else { return request.remoteAddress }
-        for hop in request.headers.list("x-forwarded-for").reversed() {
+        // No list of quoted strings: what a client puts before the proxy's part must not hide it.
+        let hops = request.headers.all("x-forwarded-for").joined(separator: ",").split(separator: ",")
+        for hop in hops.reversed() {
             guard options.trustedProxies.contain(caller), let address = IPAddress(forwarded: hop) else { break }
             caller = address
         }

@@ -15,12 +15,14 @@ final class WebSocketClient: LiveClient {
 
     /// The most commands that may wait for the answer to one before them.
     private static let mostWaiting = 64
+    private static let mostWaitingBytes = 65_536
 
     private let socket: WebSocket
     private unowned let gateway: Gateway
     private let name = Base64URL.encode(Crypto.randomBytes(12))
     private var joining: Joining?
     private var waiting: [ClientFrame] = []
+    private var waitingBytes = 0
     /// `nil` before a good `connect`.
     private var token: AccessToken?
     private let openedAt: UInt64
@@ -56,6 +58,10 @@ final class WebSocketClient: LiveClient {
     // MARK: Commands
 
     private func received(_ payload: [UInt8]) {
+        if joining != nil || !waiting.isEmpty {
+            waitingBytes += payload.count
+            guard waitingBytes <= Self.mostWaitingBytes else { return end(.badRequest) }
+        }
         guard let frames = ClientFrame.parse(payload) else { return end(.badRequest) }
         for frame in frames where !socket.isClosed { handle(frame) }
     }
@@ -185,6 +191,7 @@ final class WebSocketClient: LiveClient {
             let client = boxed.value
             let frames = client.waiting
             client.waiting = []
+            client.waitingBytes = 0
             for frame in frames where !client.socket.isClosed { client.handle(frame) }
         }
     }

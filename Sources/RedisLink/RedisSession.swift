@@ -32,6 +32,8 @@ final class RedisSession {
     private var connection: RedisConnection?
     private var retry: LoopTimer?
     private var failures = 0
+    private var readyAt: UInt64 = 0
+    private static let steady: UInt64 = 1_000_000_000
     private var isUp = false
     private var isClosed = false
 
@@ -120,9 +122,9 @@ final class RedisSession {
 
     private func loggedIn(_ replies: [RedisReply]) {
         guard let connection else { return }
-        for case .error(let text) in replies { return connection.close(.server(text)) }
+        for case .error(let text) in replies { return connection.close(.server(withoutSecrets(text))) }
         Log.info("redis.up", ["link": .text(name), "address": .text(address.description)])
-        failures = 0
+        readyAt = monotonicNanoseconds()
         number += 1
         isUp = true
         gauge.set(1)
@@ -130,8 +132,15 @@ final class RedisSession {
         onUp?(connection)
     }
 
+    /// Redis repeats what it does not understand, the password of an AUTH too.
+    private func withoutSecrets(_ text: String) -> String {
+        [address.password, address.user].compactMap(\.self).reduce(text) { $0.replacing($1, with: "***") }
+    }
+
     private func lost(_ error: RedisError) {
         guard !isClosed else { return }
+        // One that ends right after each log-in is as bad as one that refuses.
+        if isUp, monotonicNanoseconds() - readyAt > Self.steady { failures = 0 }
         if isUp || failures == 0 {
             Log.warning(
                 "redis.down",

@@ -17,8 +17,6 @@ public enum Schema {
         Migration(
             4, "when an event came into the outbox",
             ["ALTER TABLE outbox ADD COLUMN created_at timestamptz NOT NULL DEFAULT now()"]),
-        // `users` before `outbox`, as every write locks them: a migration beside running processes must not block them in
-        // a circle.
         Migration(5, "counters of follows beside the users", followCounts),
         Migration(
             6, "the outbox by number",
@@ -26,11 +24,11 @@ public enum Schema {
             ["CREATE UNIQUE INDEX outbox_by_id ON outbox (id)"]),
         Migration(
             7, "answers to a refresh",
-            [
-                // What the first refresh with this token was answered, sealed; for half a minute.
-                "ALTER TABLE refresh_tokens ADD COLUMN answer bytea",
-                "CREATE INDEX refresh_tokens_answered ON refresh_tokens (spent_at) WHERE answer IS NOT NULL",
-            ]),
+            // What the first refresh with this token was answered, sealed; for half a minute.
+            ["ALTER TABLE refresh_tokens ADD COLUMN answer bytea"]),
+        Migration(
+            8, "answers to a refresh, by age",
+            ["CREATE INDEX refresh_tokens_answered ON refresh_tokens (spent_at) WHERE answer IS NOT NULL"]),
     ]
 
     /// A follow must not lock the author's row, which orders the author's posts. A version that counts in `users` may

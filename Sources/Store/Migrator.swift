@@ -19,33 +19,50 @@ public struct MigrationError: Error, CustomStringConvertible {
 }
 
 extension Database {
-    /// Brings the schema up to date; returns the numbers of the steps that ran. Safe to call from several processes.
+    /// Brings the schema up to date; returns the numbers of the steps that ran. Safe to call from several processes. Each
+    /// step is a transaction of its own, so what was done stays done, and no lock is held from one to the next.
     public func migrate(_ migrations: [Migration]) async throws -> [Int] {
+        let known = Set(migrations.map(\.number))
         try await transaction { transaction in
-            try await transaction.query("SELECT pg_advisory_xact_lock(7236471)")
-            // Whoever waits for a table's lock has all others wait behind it: better to give up and be started again.
-            try await transaction.query("SELECT set_config('lock_timeout', '10s', true)")
+            try await Self.lock(transaction)
             try await transaction.query(
                 """
                 CREATE TABLE IF NOT EXISTS schema_migrations (
                     number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
                 """)
-            let done = Set(
-                try await transaction.query("SELECT number FROM schema_migrations").map { Int(try $0.integer(0)) })
-            if let unknown = done.subtracting(migrations.map(\.number)).max() {
+            let done = try await transaction.query("SELECT number FROM schema_migrations")
+            if let unknown = try done.map({ Int(try $0.integer(0)) }).filter({ !known.contains($0) }).max() {
                 throw MigrationError(
                     description: "the database has migration \(unknown), which this version does not know: "
                         + "run the newer version")
             }
-            let pending = migrations.filter { !done.contains($0.number) }
-            for migration in pending {
-                for sql in migration.statements { try await transaction.query(sql) }
-                try await transaction.query(
-                    "INSERT INTO schema_migrations (number, name) VALUES ($1, $2)",
-                    [.integer(Int64(migration.number)), .text(migration.name)])
-                Log.info("migrated", ["number": .number(Int64(migration.number)), "name": .text(migration.name)])
-            }
-            return pending.map(\.number)
         }
+        var ran: [Int] = []
+        for migration in migrations where try await run(migration) {
+            Log.info("migrated", ["number": .number(Int64(migration.number)), "name": .text(migration.name)])
+            ran.append(migration.number)
+        }
+        return ran
+    }
+
+    /// - Returns: false where it was done already.
+    private func run(_ migration: Migration) async throws -> Bool {
+        let row: [PgValue] = [.integer(Int64(migration.number)), .text(migration.name)]
+        return try await transaction { transaction in
+            try await Self.lock(transaction)
+            let isNew = try await transaction.query(
+                "INSERT INTO schema_migrations (number, name) VALUES ($1, $2) ON CONFLICT DO NOTHING", row)
+            guard isNew.affected == 1 else { return false }
+            for sql in migration.statements { try await transaction.query(sql) }
+            return true
+        }
+    }
+
+    /// One process at a time; the others wait for a long step. Whoever waits for a table's lock has all others wait behind
+    /// it: better to give up and be started again.
+    private static func lock(_ transaction: Transaction) async throws {
+        try await transaction.query("SELECT set_config('lock_timeout', '10min', true)")
+        try await transaction.query("SELECT pg_advisory_xact_lock(7236471)")
+        try await transaction.query("SELECT set_config('lock_timeout', '10s', true)")
     }
 }

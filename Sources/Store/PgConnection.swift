@@ -209,10 +209,11 @@ final class PgConnection {
         PQfinish(connection)
         let waiting = batches
         batches = []
-        for batch in waiting { batch.completion(.failure(batch.failure ?? error)) }
+        // The owner first: what a completion asks for next must not be given to this connection.
         let closed = onClosed
         (onReady, onClosed, onNotification) = (nil, nil, nil)
         closed?(error)
+        for batch in waiting { batch.completion(.failure(batch.failure ?? error)) }
     }
 
     private func lastError() -> PgError {

@@ -34,6 +34,7 @@ final class PgPool {
     /// Of the last connection that failed, until one succeeds.
     private var lastFailure: PgError?
     private var closed = false
+    private var isServing = false
     private let waiting: Gauge?
     private let underWay: Gauge?
     private let open = Metrics.shared.gauge("martlet_pg_connections", help: "Open PostgreSQL connections")
@@ -84,6 +85,10 @@ final class PgPool {
     }
 
     private func serve() {
+        // A completion that is called from within comes back here: the loop below goes on by itself.
+        guard !isServing else { return }
+        isServing = true
+        defer { isServing = false }
         while let waiter = waiters.first, let index = choose(for: waiter.work) {
             waiters.removeFirst()
             let connection = free[index]

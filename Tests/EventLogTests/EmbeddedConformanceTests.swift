@@ -9,8 +9,9 @@ import Testing
 
 /// A private PostgreSQL with the schema, started once for this process's tests.
 enum TestPostgres {
+    static let folder = "/tmp/martlet-log-\(getpid())"
+
     static let database: Task<Database, any Error> = Task {
-        let folder = "/tmp/martlet-log-\(getpid())"
         let servers = try PrivateServers(folder: folder, needsPostgres: true, needsRedis: false)
         try Files.makeFolder(folder)
         try servers.start()

@@ -66,7 +66,7 @@ import Testing
         let other = try await link(server)
         let succeeded = Mutex<Set<Int64>>([])
         let open = Atomic<Int>(0)
-        for round in 0..<200 {
+        for round in 0..<80 {
             if round % 3 == 0 { _ = try? await other.command("SCRIPT", "FLUSH") }
             // One script is loaded again by somebody else: the other one alone is refused.
             if round % 6 == 0 { _ = try? await other.command("SCRIPT", "LOAD", .text(second.source)) }
@@ -83,7 +83,8 @@ import Testing
                     }
                 }
             }
-            guard round % 10 == 9 else { continue }
+            // These come before the next flush.
+            guard round % 10 == 9 || round % 10 == 1 else { continue }
             #expect(await eventually { open.load(ordering: .relaxed) == 0 })
             try await redis.waitUntilConnected(milliseconds: 10_000)
         }
@@ -91,6 +92,6 @@ import Testing
         let list = try await other.command("LRANGE", "list", 0, -1).elements!.map { Int64($0.text!)! }
         #expect(list == list.sorted() && Set(list).count == list.count)
         #expect(succeeded.withLock { $0.isSubset(of: list) })
-        #expect(succeeded.withLock { $0.count > 50 })
+        #expect(succeeded.withLock { $0.count >= 20 })
     }
 }

@@ -169,6 +169,10 @@ def check(events: Iterable[Event]) -> Report:
                 report.counts["feed entries checked"] += event["entries"]
                 if event["missing"]:
                     report.find("missing", f"{event['missing']} of {event['entries']} entries in the crowd's stored feeds")
+            case "heard":
+                report.counts["heard after a stampede"] += event["members"]
+            case "deaf":
+                report.find("missing", f"{event['r']}, connected, was not told of {event['post']} until {event['t']}")
             case "see" | "conn" | "reset" | "stream reset" | "pages":
                 streams[event["r"]].append(event)
     for name, reader in readers.items():
@@ -214,8 +218,10 @@ def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Repor
     for event in stream:
         match event["e"]:
             case "conn":
+                # A Redis that lost its data knows no position.
+                is_excused = any(connected <= loss <= event["t"] for loss in facts.losses)
+                verdicts["excused" if event["verdict"] == "reset" and is_excused else event["verdict"]] += 1
                 connected = event["begin"]
-                verdicts[event["verdict"]] += 1
                 report.counts[f"{event['verdict']}: {reader['road']}"] += 1
             case "reset":
                 view, told, newest_begin = set(event["first"] + event["rest"]), set(event["first"]), {}

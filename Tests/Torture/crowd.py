@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import math
 import os
 import random
 import time
-from typing import Any
+from typing import Any, Callable
 
 from api import Api, User
 from readers import CLIENT_ERRORS, WebSocketReader
+from writers import Author
 
 AWAY = (4.3, 6.8)
 """Seconds: a node unregisters a user some five after the last connection has gone."""
+BACK_WITHIN = 12.0
+"""Seconds after a drop, when they are connected again, if nothing else is broken."""
+HEARS_WITHIN = 15.0
+"""Seconds within which who is connected is told of a post, if nothing is broken."""
 
 
 class Crowd:
     """Its members are readers like all others to the check."""
 
-    def __init__(self, api: Api, users: list[User], random: random.Random) -> None:
+    def __init__(self, api: Api, author: User, users: list[User], random: random.Random) -> None:
+        self.api = api
+        self.author = Author(api, author, f"{author.handle}/crowd", 1, random)
         self.members = [Member(self, api, user, f"crowd {index}", random) for index, user in enumerate(users)]
         self.dropped_at = 0.0
         self.open: set[asyncio.WriteTransport] = set()
@@ -33,6 +41,25 @@ class Crowd:
             transport.abort()
         return len(cut)
 
+    async def hears(self, is_disturbed: Callable[[], bool]) -> None:
+        """After a drop: is everybody who is connected told of a post? The next reset would hide that somebody was not."""
+        await asyncio.sleep(self.dropped_at + BACK_WITHIN - time.monotonic())
+        asked = time.monotonic()
+        await self.author.post(gives_up=False)
+        if not self.author.posts:
+            return
+        post = self.author.posts[-1]
+        deadline = time.monotonic() + HEARS_WITHIN
+        while deaf := [member for member in self.members if member.live_since < asked and member.told < int(post)]:
+            if is_disturbed() or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(0.1)
+        if is_disturbed():
+            return
+        self.api.history.add("heard", members=sum(member.live_since < asked for member in self.members) - len(deaf))
+        for member in deaf:
+            self.api.history.add("deaf", r=member.name, t=self.api.history.now, post=post)
+
 
 class Member(WebSocketReader):
     """The same client as a WebSocketReader, over a bare connection: a thousand of these cost little. It goes when the
@@ -43,6 +70,19 @@ class Member(WebSocketReader):
     def __init__(self, crowd: Crowd, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.crowd = crowd
+        self.live_since = math.inf
+        """Of the monotonic clock; infinity while it is not connected."""
+        self.told = 0
+        """The newest post that it was told."""
+
+    def connected(self, begin: float, verdict: str) -> None:
+        super().connected(begin, verdict)
+        self.live_since = time.monotonic()
+
+    def saw(self, event: dict[str, Any], position: Any = None) -> None:
+        super().saw(event, position)
+        if event["type"] == "post.created":
+            self.told = max(self.told, int(event["post"]["id"]))
 
     async def run(self, stop: asyncio.Event) -> None:
         await asyncio.sleep(self.random.uniform(0, 4))
@@ -75,6 +115,7 @@ class Member(WebSocketReader):
                     elif not self.take(json.loads(line), begin):
                         return
         finally:
+            self.live_since = math.inf
             self.crowd.open.discard(writer.transport)
             writer.transport.abort()
 

@@ -117,6 +117,8 @@ class Executioner:
         self.clocks: Counter[str] = Counter()
         self.problems: list[str] = []
         self.crowd: Crowd | None = None
+        self.under_way, self.begun = 0, 0
+        """Faults beside a stampede: how many there are now, and how many there have been."""
 
     async def run(self, faults: list[Fault], seconds: float) -> None:
         begin = asyncio.get_running_loop().time()
@@ -126,12 +128,16 @@ class Executioner:
                 group.create_task(self.commit(fault))
             await asyncio.sleep(max(0, begin + seconds - asyncio.get_running_loop().time()))
 
-    async def commit(self, fault: Fault) -> None:
+    async def commit(self, fault: Fault, of_stampede: bool = False) -> None:
+        disturbs = not of_stampede and fault.kind != "stampede"
+        self.under_way += disturbs
+        self.begun += disturbs
         self.history.add("fault", t=self.history.now, **vars(fault))
         try:
             self.counts[fault.kind] += await self.perform(fault)
         except StartFailed as error:
             self.problems.append(str(error))
+        self.under_way -= disturbs
         self.history.add("fault ends", t=self.history.now, kind=fault.kind, target=fault.target)
 
     async def perform(self, fault: Fault) -> bool:
@@ -141,9 +147,7 @@ class Executioner:
             case "kill" if fault.target in ("redis", "kafka"):
                 await self.outage(fault, lambda server: server.kill())
             case "stampede":
-                cut = self.crowd.drop() if self.crowd else 0
-                await self.commit(Fault(fault.at, "kill redis", "redis"))
-                return cut > 0
+                return await self.stampede(fault)
             case "postgres":
                 mode = fault.kind.split()[1]
                 await self.outage(fault, lambda server: server.stop(mode))
@@ -179,6 +183,16 @@ class Executioner:
                 await asyncio.sleep(fault.seconds)
                 self.step_clock(fault.target, -fault.amount)
         return True
+
+    async def stampede(self, fault: Fault) -> bool:
+        """One after the other: each is checked before the next reset hides what it has done."""
+        assert self.crowd
+        async with self.lock("crowd"):
+            begun, is_alone = self.begun, self.under_way == 0
+            cut = self.crowd.drop()
+            await self.commit(Fault(fault.at, "kill redis", "redis"), of_stampede=True)
+            await self.crowd.hears(lambda: self.begun != begun or not is_alone)
+        return cut > 0
 
     def step_clock(self, target: str, seconds: float) -> None:
         """Steps add up: two that overlap leave the clock right when both have ended."""

@@ -71,7 +71,7 @@ class Round:
         run = f"{int(time.time()) % 10**6:x}{self.number}"
         users = [await self.api.sign_up(f"t{run}_{index}") for index in range(USERS)]
         followers = await asyncio.to_thread(self._seed_followers, users[0], run)
-        self.crowd = Crowd(self.api, followers[: self.crowd_size], self._random())
+        self.crowd = Crowd(self.api, users[0], followers[: self.crowd_size], self._random())
         self.executioner.crowd = self.crowd
         self.ids = ",".join(user.id for user in users)
         for index, user in enumerate(users):

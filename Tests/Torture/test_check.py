@@ -85,6 +85,7 @@ BROKEN: dict[str, tuple[list[Event], str]] = {
     "a reader never resumes": (
         [*base(), {"e": "reader", "r": "eve", "user": "3", "road": "sse"},
          *({"e": "conn", "r": "eve", "t": t, "begin": t, "verdict": "reset"} for t in range(6))], "bad answer"),
+    "a client that came back is told nothing": ([*base(), {"e": "deaf", "r": "ben", "t": 9, "post": "20"}], "missing"),
     "a stored feed of the crowd lacks a post": ([*base(), {"e": "truth crowd", "entries": 2, "missing": 1}], "missing"),
     "a refused post is stored": ([*base(), post("30", 6, 7, "refused", 400), truth("30")], "refused but done"),
     "a post is stored twice": ([*base(), truth("20") | {"post": "21"}], "double write"),

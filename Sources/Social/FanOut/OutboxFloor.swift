@@ -36,6 +36,8 @@ struct OutboxFloor: Sendable {
     mutating func saw(_ ids: [Int64], writers: Set<String>?, _ look: Look, now: UInt64) {
         // A full look past many dead rows takes long: a hundredth of the time at most.
         if look.floor == 0 {
+            // The sequence was set back, as by a restore: nothing that was learned holds.
+            if let first = ids.first, first <= floor { self = OutboxFloor() }
             fullLookAt = max(fullLookAt, look.startedAt + max(Self.fullLookPause, (now - look.startedAt) * 100))
         }
         if let writers {

@@ -19,8 +19,8 @@ FOLDER = REPOSITORY / "deploy" / "nginx"
 class Gateway:
     """deploy/nginx/nginx.conf with other paths, ports and upstreams; everything else is as it is deployed."""
 
-    def __init__(self, api: list[int], realtime: list[int]) -> None:
-        """The ports of those who serve the roles."""
+    def __init__(self, api: list[int], realtime: list[int], origins: tuple[str, ...] = ()) -> None:
+        """The ports of those who serve the roles, and other sites whose pages may use the API."""
         self.home = Path(tempfile.mkdtemp(prefix="martlet-it-nginx-", dir="/tmp"))
         self.port = free_port()
         upstreams = (FOLDER / "upstreams.conf").read_text()
@@ -30,9 +30,11 @@ class Gateway:
             first = "\n".join(f"    server 127.0.0.1:{port} {options}" for port in ports)
             upstreams = line.sub("", line.sub(first, upstreams, count=1))
         (self.home / "upstreams.conf").write_text(upstreams)
+        (self.home / "origins.conf").write_text("".join(f"{origin} {origin};\n" for origin in origins))
         text = (FOLDER / "nginx.conf").read_text()
         for old, new in (
             ("/etc/nginx/upstreams.conf", f"{self.home}/upstreams.conf"), ("/run/nginx.pid", f"{self.home}/pid"),
+            ("/etc/nginx/origins.conf", f"{self.home}/origins.conf"),
             ("/dev/stdout", f"{self.home}/access.log"), ("/dev/stderr", f"{self.home}/error.log"),
             ("listen 8080", f"listen 127.0.0.1:{self.port}"), ("listen [::]:8080", f"listen [::1]:{self.port}"),
             ("worker_rlimit_nofile 65536;", ""), ("worker_connections 16384", "worker_connections 512"),

@@ -151,3 +151,23 @@ def test_no_ticket_in_the_log_of_errors(server: Server) -> None:
         assert "SECRET" not in errors + (nginx.home / "access.log").read_text()
     finally:
         nginx.stop()
+
+
+def test_pages_of_other_sites_read_what_nginx_answers(server: Server) -> None:
+    """413, 404 and 503 by nginx itself: an allowed site may read them, another one may not."""
+    if reason := Gateway.unavailable():
+        pytest.skip(reason)
+    nginx = Gateway([server.port], [free_port()], origins=("https://app.example",))
+    try:
+        with http_client(f"http://127.0.0.1:{nginx.start().port}") as http:
+            for origin, allowed in (("https://app.example", "https://app.example"), ("https://other.example", None)):
+                headers = {"Origin": origin}
+                for answer in (
+                    http.post("/v1/posts", content=b"x" * 70_000, headers=headers), http.get("/metrics", headers=headers),
+                    http.get("/v1/live/sse", headers=headers),
+                ):
+                    assert answer.status_code in (413, 404, 503)
+                    assert answer.headers.get("access-control-allow-origin") == allowed, answer.status_code
+                    assert "Origin" in answer.headers["vary"]
+    finally:
+        nginx.stop()

@@ -13,7 +13,7 @@ struct Configuration: Sendable {
     let dataFolder: String
 
     /// - Throws: `SettingError` for what can be said of settings together only.
-    init(_ values: SettingValues) throws(SettingError) {
+    init(_ values: SettingValues, for command: String) throws(SettingError) {
         self.values = values
         for variable in values.unknownVariables.sorted() {
             Log.warning("not a setting", ["variable": .text(variable), "see": "martlet --help"])
@@ -26,12 +26,21 @@ struct Configuration: Sendable {
         case "error": Log.setLevel(.error)
         default: break
         }
-        guard postgres == nil || redis == nil else { return }
-        if let problem = PrivateServers.problem(withFolder: dataFolder) {
+        if needsPrivateServers(command), let problem = PrivateServers.problem(withFolder: dataFolder) {
             throw SettingError("\(values.given("data")) is '\(folder)': \(problem)")
         }
         // What the user has set for libpq is meant for other servers than ours.
         if postgres == nil { Self.forgetLibpqVariables() }
+    }
+
+    /// Whether a command runs servers in the data folder, or looks for them there. The tools use PostgreSQL only, and a role
+    /// by itself has no private servers.
+    private func needsPrivateServers(_ command: String) -> Bool {
+        switch command {
+        case "serve": postgres == nil || redis == nil
+        case _ where SettingsList.tools.contains(command): postgres == nil
+        default: false
+        }
     }
 
     private static func forgetLibpqVariables() {

@@ -96,13 +96,20 @@ struct Configuration: Sendable {
         return "\(neighbour) can't be used, \(values.given(name)) is \(values.setting(name).shown(value)): \(reason)"
     }
 
+    /// What a command does with the secret.
+    enum SecretUse {
+        /// `read`: there must be one. `make`: where there is none, it is made in the data folder. `none`: it makes and
+        /// checks nothing that others see.
+        case read, make, none
+    }
+
     /// The secret that all keys are made from.
-    /// - Parameter make: whether to make one in the data folder where there is none.
-    func secret(make: Bool) throws -> [UInt8] {
+    func secret(for use: SecretUse) throws -> [UInt8] {
+        if use == .none { return Crypto.randomBytes(48) }
         if let text = values.text("secret") { return Array(text.utf8) }
         let path = dataFolder + "/secret"
         if let bytes = Files.read(path), bytes.count >= 32 { return bytes }
-        guard make else {
+        guard use == .make else {
             throw Failure(
                 "there is no MARTLET_SECRET and no \(path): name the data folder of a running serve by MARTLET_DATA, "
                     + "or set MARTLET_SECRET", exitCode: 2)

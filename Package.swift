@@ -100,7 +100,11 @@ let package = Package(
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests(
-            "EventLog", ["TestSupport", "Core", "Runtime", "EventLog", "EmbeddedLog", "Store", "Social", "Sidecars"]),
+            "EventLog",
+            [
+                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Store", "Social",
+                "Sidecars",
+            ]),
         tests(
             "Social", ["TestSupport", "Core", "Wire", "Runtime", "RedisLink", "Store", "Crypto", "Social", "Sidecars"]),
         tests("Tail", ["TestSupport", "Core", "Wire", "Runtime", "HTTPClient", "Tail"]),

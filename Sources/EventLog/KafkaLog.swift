@@ -46,7 +46,7 @@ public final class KafkaLog: EventLog {
         let producer = try producer()
         let creation = KafkaTopics(
             handle: producer.handle, prefix: options.prefix, replicationFactor: options.replicationFactor,
-            trouble: { producer.lastTrouble })
+            trouble: { producer.trouble })
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             startThread(name: "kafka-admin") {
                 continuation.resume(with: Result { try creation.create(topics) })

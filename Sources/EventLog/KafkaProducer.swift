@@ -11,8 +11,7 @@ final class KafkaProducer: Sendable {
         var deadlines: [Int: UInt64] = [:]
         var lastAppend = 0
         var isRetired = false
-        /// What the client said last of its brokers.
-        var lastTrouble: EventLogError?
+        var trouble = BrokerTrouble()
         var isClosing = false
     }
 
@@ -36,7 +35,7 @@ final class KafkaProducer: Sendable {
     var isUsable: Bool { state.withLock { !$0.isRetired && !$0.isClosing } }
 
     /// Why there may be no answer from the brokers.
-    var lastTrouble: EventLogError? { state.withLock { $0.lastTrouble } }
+    var trouble: BrokerTrouble { state.withLock { $0.trouble } }
 
     func append(_ records: [NewRecord]) async throws(EventLogError) {
         let deadline = monotonicNanoseconds() + UInt64(appendTimeout) * 1_000_000
@@ -163,8 +162,8 @@ extension KafkaProducer {
             retire(event.text)
         case RD_KAFKA_EVENT_ERROR:
             event.log("kafka producer")
-            let error = EventLogError("brokers", event.code, event.text)
-            state.withLock { $0.lastTrouble = error }
+            let (code, text) = (event.code, event.text)
+            state.withLock { $0.trouble.note(code, text, now: monotonicNanoseconds()) }
         default:
             break
         }

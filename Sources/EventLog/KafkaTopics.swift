@@ -1,4 +1,5 @@
 import CLibrdkafka
+import Core
 import Runtime
 
 /// Makes topics on the brokers. Blocks: for a thread of its own.
@@ -6,8 +7,8 @@ struct KafkaTopics {
     let handle: KafkaHandle
     let prefix: String
     let replicationFactor: Int
-    /// What the client said last of its brokers: it goes on trying, whatever it is.
-    let trouble: @Sendable () -> EventLogError?
+    /// What the client has said of its brokers: it goes on trying, whatever it is.
+    let trouble: @Sendable () -> BrokerTrouble
     private static let milliseconds: Int32 = 30_000
 
     func create(_ topics: [Topic]) throws(EventLogError) {
@@ -21,16 +22,17 @@ struct KafkaTopics {
         rd_kafka_AdminOptions_set_operation_timeout(options, Self.milliseconds, &reason, reason.count)
         rd_kafka_AdminOptions_set_request_timeout(options, Self.milliseconds + 5000, &reason, reason.count)
         let queue = KafkaQueue.new(of: handle)
+        let start = monotonicNanoseconds()
         rd_kafka_CreateTopics(handle.raw, &made, made.count, options, queue.raw)
         for _ in 0..<Int(Self.milliseconds + 10_000) / 100 {
             if let failure = queue.poll(milliseconds: 100, failure) {
                 guard let failure else { return }
-                throw failure.isTemporary ? trouble() ?? failure : failure
+                throw failure.isTemporary ? trouble().last ?? failure : failure
             }
             // Waiting does not cure a wrong password.
-            if let trouble = trouble(), !trouble.isTemporary { throw trouble }
+            if let verdict = trouble().verdict(since: start, now: monotonicNanoseconds()) { throw verdict }
         }
-        throw trouble() ?? EventLogError("create topics", RD_KAFKA_RESP_ERR__TIMED_OUT)
+        throw trouble().last ?? EventLogError("create topics", RD_KAFKA_RESP_ERR__TIMED_OUT)
     }
 
     private func newTopic(_ topic: Topic) throws(EventLogError) -> OpaquePointer {

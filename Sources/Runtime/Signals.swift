@@ -11,9 +11,11 @@ public enum Signals {
     public static var received: Int32 { number.load(ordering: .acquiring) }
 
     /// Call it first thing in `main`: all threads made later inherit the mask. SIGPIPE is ignored: a peer that has
-    /// gone is told by the write's error.
+    /// gone is told by the write's error. SIGCHLD is not, whatever the parent has left: the kernel would keep no status
+    /// of a child.
     public static func block() {
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGCHLD, SIG_DFL)
         var set = waited()
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }

@@ -81,9 +81,18 @@ enum ChildProcess {
             return false
         }
         var status: Int32 = 0
-        let reaped = try ended && patience.wait(seconds: 10) { waitpid(pid, &status, WNOHANG) != 0 }
+        var reaped: pid_t = 0
         let output = String(decoding: bytes, as: UTF8.self)
-        return (output, reaped ? (status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)) : nil)
+        let isOver =
+            try ended
+            && patience.wait(seconds: 10) {
+                reaped = waitpid(pid, &status, WNOHANG)
+                return reaped != 0
+            }
+        guard isOver else { return (output, nil) }
+        // Without a status nobody knows whether it did what it was to do.
+        guard reaped == pid else { throw Failure("a child's end is not known: \(reason)") }
+        return (output, status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f))
     }
 
     private static func waitForEnd(of pid: pid_t) {

@@ -165,18 +165,29 @@ final class PrivatePostgres: Sendable {
         }
     }
 
-    private var server: pid_t? { UnixSocket.server(socket) ?? launched.withLock { $0 } }
+    /// Whoever listens. One that takes no connections can't be asked: then the one that this process has started, or that
+    /// a `serve` before it has left.
+    private var server: pid_t? {
+        UnixSocket.server(socket) ?? launched.withLock { $0 }
+            ?? PidFile.process(cluster + "/postmaster.pid", program: "postgres", path: cluster)
+    }
 
     /// Without waiting.
     func signalStop() {
-        if let server { kill(server, SIGINT) }
+        if let server { tell(server, SIGINT) }
+    }
+
+    /// One that was stopped goes on, to hear it.
+    private func tell(_ server: pid_t, _ number: Int32) {
+        kill(server, number)
+        kill(server, SIGCONT)
     }
 
     func stop() {
         guard let server else { return }
         // Fast; and where that takes too long, at once: what is committed is in the log.
         for (number, milliseconds) in [(SIGINT, 8000), (SIGQUIT, 6000)] {
-            kill(server, number)
+            tell(server, number)
             for _ in 0..<milliseconds / 5 {
                 if ChildProcess.hasEnded(server) { return launched.withLock { $0 = nil } }
                 usleep(5000)

@@ -23,6 +23,7 @@ final class PrivateRedis: Sendable {
     private var path: String { folder.resolved }
     private var socket: String { path + "/" + Self.socketName }
     private var log: String { path + "/redis.log" }
+    private var pidFile: String { path + "/redis.pid" }
     private var snapshot: String { path + "/dump.rdb" }
 
     func start() throws {
@@ -42,7 +43,7 @@ final class PrivateRedis: Sendable {
             [
                 "redis-server", "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", path,
                 "--dbfilename", "dump.rdb", "--save", "", "--appendonly", "no", "--daemonize", "no", "--pidfile",
-                path + "/redis.pid",
+                pidFile,
                 "--maxmemory-policy",
                 "volatile-lru", "--client-output-buffer-limit", "pubsub 256mb 64mb 60",
             ], account, in: path, log: log)
@@ -66,15 +67,24 @@ final class PrivateRedis: Sendable {
         }
     }
 
-    private var server: pid_t? { UnixSocket.server(socket) ?? launched.withLock { $0 } }
+    /// Whoever listens. One that takes no connections can't be asked: then the one that this process has started, or that
+    /// a `serve` before it has left.
+    private var server: pid_t? {
+        UnixSocket.server(socket) ?? launched.withLock { $0 }
+            ?? PidFile.process(pidFile, program: "redis-server", path: socket)
+    }
 
     /// Without waiting.
     func signalStop() {
-        if let server { kill(server, SIGTERM) }
+        guard let server else { return }
+        kill(server, SIGTERM)
+        kill(server, SIGCONT)
     }
 
     func stop() {
         guard let server else { return }
+        // One that was stopped goes on, to hear it.
+        kill(server, SIGCONT)
         // It closes the connection without an answer when it goes.
         _ = UnixSocket.ask(socket, "SHUTDOWN SAVE", milliseconds: 5000)
         // What it holds can be made again.

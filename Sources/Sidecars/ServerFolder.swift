@@ -6,12 +6,13 @@ struct ServerFolder: Sendable {
     /// In the data folder; perhaps a link.
     private let path: String
     private let account: UnprivilegedAccount
-    /// Of folders for data folders that the account can't get to.
-    private static let common = "/var/lib/martlet"
+    /// Where it lies instead when the account can't get to the data folder.
+    private let common: String
 
-    init(_ path: String, _ account: UnprivilegedAccount) {
+    init(_ path: String, _ account: UnprivilegedAccount, common: String = "/var/lib/martlet") {
         self.path = path
         self.account = account
+        self.common = common
     }
 
     /// Where it really is, for programs of the account, which may not be able to follow the link.
@@ -36,13 +37,13 @@ struct ServerFolder: Sendable {
         try ChildProcess.run(["test", "-w", resolved], account, in: "/", seconds: 10, patience).status == 0
     }
 
-    /// A folder below /var/lib/martlet, with a link in its place. A name of its own: the same path may be another data
+    /// A folder below the common one, with a link in its place. A name of its own: the same path may be another data
     /// folder one day.
     private func moveAway() throws {
-        try Files.makeFolder(Self.common)
+        try Files.makeFolder(common)
         // Ours, and for all accounts to pass through, whatever umask it was made under.
-        chmod(Self.common, 0o755)
-        let other = Self.common + "/" + String(UInt64.random(in: .min ... .max), radix: 36)
+        chmod(common, 0o755)
+        let other = common + "/" + String(UInt64.random(in: .min ... .max), radix: 36)
         try makeOwn(other)
         guard rmdir(path) == 0, symlink(other, path) == 0 else {
             rmdir(other)

@@ -13,7 +13,7 @@ struct Configuration: Sendable {
     let dataFolder: String
 
     /// - Throws: `SettingError` for what can be said of settings together only.
-    init(_ values: SettingValues) throws(SettingError) {
+    init(_ values: SettingValues, for command: String) throws(SettingError) {
         self.values = values
         for variable in values.unknownVariables.sorted() {
             Log.warning("not a setting", ["variable": .text(variable), "see": "martlet --help"])
@@ -26,12 +26,21 @@ struct Configuration: Sendable {
         case "error": Log.setLevel(.error)
         default: break
         }
-        guard postgres == nil || redis == nil else { return }
-        if let problem = PrivateServers.problem(withFolder: dataFolder) {
+        if needsPrivateServers(command), let problem = PrivateServers.problem(withFolder: dataFolder) {
             throw SettingError("\(values.given("data")) is '\(folder)': \(problem)")
         }
         // What the user has set for libpq is meant for other servers than ours.
         if postgres == nil { Self.forgetLibpqVariables() }
+    }
+
+    /// Whether a command runs servers in the data folder, or looks for them there. The tools use PostgreSQL only, and a role
+    /// by itself has no private servers.
+    private func needsPrivateServers(_ command: String) -> Bool {
+        switch command {
+        case "serve": postgres == nil || redis == nil
+        case _ where SettingsList.tools.contains(command): postgres == nil
+        default: false
+        }
     }
 
     private static func forgetLibpqVariables() {
@@ -87,13 +96,20 @@ struct Configuration: Sendable {
         return "\(neighbour) can't be used, \(values.given(name)) is \(values.setting(name).shown(value)): \(reason)"
     }
 
+    /// What a command does with the secret.
+    enum SecretUse {
+        /// `read`: there must be one. `make`: where there is none, it is made in the data folder. `none`: it makes and
+        /// checks nothing that others see.
+        case read, make, none
+    }
+
     /// The secret that all keys are made from.
-    /// - Parameter make: whether to make one in the data folder where there is none.
-    func secret(make: Bool) throws -> [UInt8] {
+    func secret(for use: SecretUse) throws -> [UInt8] {
+        if use == .none { return Crypto.randomBytes(48) }
         if let text = values.text("secret") { return Array(text.utf8) }
         let path = dataFolder + "/secret"
         if let bytes = Files.read(path), bytes.count >= 32 { return bytes }
-        guard make else {
+        guard use == .make else {
             throw Failure(
                 "there is no MARTLET_SECRET and no \(path): name the data folder of a running serve by MARTLET_DATA, "
                     + "or set MARTLET_SECRET", exitCode: 2)

@@ -62,7 +62,7 @@ enum Program {
     }
 
     private static func dispatch(_ command: String, _ rest: [String]) async throws {
-        let configuration = try Configuration(try values(command, rest))
+        let configuration = try Configuration(try values(command, rest), for: command)
         switch command {
         case "serve": try await Serve.run(configuration)
         case "api": try await Serve.runRole(.api, configuration)

@@ -25,7 +25,7 @@ enum Serve {
         }
         let upkeep = Upkeep(servers)
         defer { upkeep.stop() }
-        try await serve(configuration, .all, address, makeSecret: true, until: ending)
+        try await serve(configuration, .all, address, secret: .make, until: ending)
     }
 
     /// One role by itself: it needs servers that others can reach.
@@ -39,15 +39,16 @@ enum Serve {
         }
         let address = try ListenAddress(configuration.values)
         try address.check(configuration.values)
-        try await serve(configuration, roles, address, makeSecret: false, until: Ending())
+        try await serve(configuration, roles, address, secret: .read, until: Ending())
     }
 
     private static func serve(
-        _ configuration: Configuration, _ roles: Roles, _ address: ListenAddress, makeSecret: Bool, until ending: Ending
+        _ configuration: Configuration, _ roles: Roles, _ address: ListenAddress, secret use: Configuration.SecretUse,
+        until ending: Ending
     ) async throws {
         if !configuration.limitsAreOn { Program.tell("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
         let start = Start {
-            let site = try await Site(configuration, makeSecret: makeSecret)
+            let site = try await Site(configuration, secret: use)
             try await site.prepare()
             let server = try await Server(site, roles, address: address)
             return (server, try await server.start())

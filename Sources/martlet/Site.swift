@@ -36,9 +36,11 @@ final class Site: Sendable {
     let cursors: CursorSigner
 
     /// - Parameter node: the number in the ids that this process makes; `nil`: the setting's.
-    init(_ configuration: Configuration, makeSecret: Bool, node: Int? = nil, passwordThreads: Int = 2) async throws {
+    init(
+        _ configuration: Configuration, secret use: Configuration.SecretUse, node: Int? = nil, passwordThreads: Int = 2
+    ) async throws {
         self.configuration = configuration
-        secret = try configuration.secret(make: makeSecret)
+        secret = try configuration.secret(for: use)
         redisAddress = try configuration.redisAddress()
         var options = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: configuration.poolSize)
         options.session.idleInTransactionTimeout = 30_000

@@ -10,11 +10,12 @@ import Tail
 enum Tools {
     /// A site for a command: its connections end with it, whatever comes.
     static func withSite(
-        _ configuration: Configuration, makeSecret: Bool, node: Int, _ body: (Site) async throws -> Void
+        _ configuration: Configuration, secret use: Configuration.SecretUse, node: Int,
+        _ body: (Site) async throws -> Void
     ) async throws {
         // There is nothing to drain: what was not committed is rolled back.
         Signals.onTermination { number in _exit(128 + number) }
-        let site = try await Site(configuration, makeSecret: makeSecret, node: node, passwordThreads: 1)
+        let site = try await Site(configuration, secret: use, node: node, passwordThreads: 1)
         do {
             try await site.reached("postgres") { try await body(site) }
         } catch {
@@ -25,7 +26,7 @@ enum Tools {
     }
 
     static func migrate(_ configuration: Configuration) async throws {
-        try await withSite(configuration, makeSecret: true, node: 63) { site in
+        try await withSite(configuration, secret: .none, node: 63) { site in
             let done = try await site.migrate()
             Program.say(
                 done.isEmpty
@@ -53,7 +54,7 @@ enum Tools {
         guard let handle = configuration.handle("handle") else {
             throw Failure("whose token? --handle NAME", exitCode: 2)
         }
-        try await withSite(configuration, makeSecret: false, node: 63) { site in
+        try await withSite(configuration, secret: .read, node: 63) { site in
             guard let user = try await site.users.id(handle: handle) else {
                 throw Failure("there is no user @\(handle)")
             }

@@ -17,6 +17,15 @@ REPOSITORY = HERE.parent.parent
 READY_LINE = "Martlet is live at http://localhost:{port}"
 
 
+def report_file(name: str) -> Path:
+    """Where a run's report is written: to the one that is kept in the repository only when that is asked for."""
+    if os.environ.get("MARTLET_TEST_RECORD") == "1":
+        return REPOSITORY / "Tests" / name / "report.md"
+    folder = REPOSITORY / ".build" / "test-logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{name}.md"
+
+
 def martlet_binary() -> Path:
     """The executable under test: MARTLET_BIN, else that of the repository."""
     return binary("martlet", os.environ.get("MARTLET_BIN"))

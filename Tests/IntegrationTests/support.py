@@ -35,8 +35,9 @@ its bounds as they are written."""
 PATIENCE = 15 * SLACK
 """Seconds that a client waits for what is to come, where how soon is not what the test is about."""
 
-A_SECOND = 1.5 * SLACK
-"""The second within which API.md promises something, and a moment to hear of it."""
+A_SECOND = 1.5
+"""The second within which the contract promises something, and a moment to hear of it. Only for tests that are marked
+`promised_time`, which run alone."""
 
 
 def eventually(predicate: Callable[[], T], timeout: float, what: str) -> T:

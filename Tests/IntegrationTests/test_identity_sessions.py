@@ -35,6 +35,7 @@ def waiting_poll(user: User) -> RawHttp:
     return raw
 
 
+@pytest.mark.promised_time
 def test_a_log_out_ends_everything(alice: User, bob: User, make_user: MakeUser) -> None:
     """REST at once; open WebSocket, event streams and a waiting long poll within a second, with nothing more told."""
     other = bob.login()

@@ -176,6 +176,7 @@ def test_no_stream_without_a_session(server: Server) -> None:
     assert_problem(Sse(server, token="a.b.c"), 401, "unauthenticated")
 
 
+@pytest.mark.promised_time
 def test_logout_ends_the_stream_and_its_ticket(server: Server, alice: User) -> None:
     """Within a second of the 204; the ticket is dead with the session; another session stays."""
     other, ticket = alice.login(), ticket_of(alice)

@@ -6,10 +6,13 @@ import os
 import signal
 import time
 
+import pytest
+
 from conftest import MakeUser
 from martlet_process import Server
 
 
+@pytest.mark.promised_time
 def test_a_redis_that_hangs_costs_an_author_little(own_server: Server, make_user: MakeUser) -> None:
     """The 201 waits 100 ms for the author's own feed, not for Redis; the post is in the feed when Redis goes on."""
     alice = make_user("alice", own_server)

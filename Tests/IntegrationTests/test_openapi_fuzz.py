@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from martlet_process import REPOSITORY, Server
+from martlet_process import REPOSITORY, Server, report_file
 from support import User
 
 FOLDER = REPOSITORY / "Tests" / "schemathesis"
@@ -22,7 +22,7 @@ def report(run: dict[str, Any]) -> str:
     operations = run["operations"]
     lines = [
         "# Schemathesis", "",
-        f"Written by test_openapi_fuzz.py: {operations['tested']} of {operations['total']} operations, all checks, "
+        f"Written by test_openapi_fuzz.py with MARTLET_TEST_RECORD=1: {operations['tested']} of {operations['total']} operations, all checks, "
         f"seed {run['seed']}, version {run['schemathesis_version']}; schemathesis.toml says what is left out, and why.", "",
         "| phase | result |", "|---|---|",
     ]
@@ -46,7 +46,7 @@ def test_answers_are_those_of_the_document(server: Server, alice: User, tmp_path
     )
     assert result.exists(), run.stdout + run.stderr
     told = json.loads(result.read_text())
-    (FOLDER / "report.md").write_text(report(told))
+    report_file("schemathesis").write_text(report(told))
     assert run.returncode == 0, run.stdout
     assert told["complete"] and told["operations"]["tested"] >= 25
     assert told["test_cases"]["generated"] > 1000

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from martlet_process import Server, free_port, run_martlet
-from start_stop import Run, new_folder
+from start_stop import Run, new_folder, remove_elsewhere
 from support import eventually, expect, http_client
 
 SECRET = "hunter2secret"
@@ -27,7 +27,11 @@ SECRET = "hunter2secret"
 def ended(tmp_path: Path, command: str = "serve", *arguments: str, timeout: float = 30, **settings: str) -> tuple[int, str]:
     """How a command ends that can't begin, and what it says."""
     given = {"MARTLET_PORT": str(free_port()), "MARTLET_DATA": str(tmp_path / "data")} | settings
-    done = run_martlet(command, *arguments, timeout=timeout, **given)
+    try:
+        done = run_martlet(command, *arguments, timeout=timeout, **given)
+    finally:
+        # A private server that had begun lies elsewhere: pytest's own folders are closed.
+        remove_elsewhere(Path(given["MARTLET_DATA"]))
     said = done.stdout + done.stderr
     assert SECRET not in said, said
     return done.returncode, said
@@ -217,6 +221,24 @@ def test_a_tool_tells_why_and_ends(tmp_path: Path, postgres: int) -> None:
     code, said = ended(tmp_path, "token", "--handle", "alice", MARTLET_SECRET="x" * 32,
                        MARTLET_POSTGRES=f"postgresql://martlet:{SECRET}x@127.0.0.1:{postgres}/martlet")
     assert code == 1 and "password authentication failed" in said, said
+
+
+@pytest.mark.parametrize("name", ["a" * 120, "a,b"])
+def test_a_tool_needs_no_folder_for_servers_that_it_does_not_use(tmp_path: Path, server: Server, name: str) -> None:
+    """Tools use PostgreSQL: where a setting names it, any folder will do; without it, the folder is named."""
+    data = tmp_path / name
+    postgres = f"host={server.data}/postgres user=martlet dbname=martlet"
+    code, said = ended(tmp_path, "migrate", MARTLET_DATA=str(data), MARTLET_POSTGRES=postgres)
+    assert code == 0 and "up to date" in said and not data.exists(), said
+    code, said = ended(tmp_path, "token", "--handle", "nobody_there", MARTLET_DATA=str(data), MARTLET_SECRET="x" * 32,
+                       MARTLET_POSTGRES=postgres)
+    assert code == 1 and "there is no user @nobody_there" in said, said
+    code, said = ended(tmp_path, "token", "--handle", "nobody_there", MARTLET_DATA=str(data), MARTLET_SECRET="x" * 32)
+    assert code == 2 and "MARTLET_DATA" in said, said
+    code, said = ended(tmp_path, MARTLET_DATA=str(data), MARTLET_POSTGRES=postgres)
+    assert code == 2 and "MARTLET_DATA" in said, said
+    code, said = ended(tmp_path, "api", MARTLET_DATA=str(data), MARTLET_POSTGRES=postgres)
+    assert code == 2 and "MARTLET_REDIS" in said and "MARTLET_DATA" not in said, said
 
 
 def test_postgres_that_is_down_is_told(tmp_path: Path, server: Server) -> None:

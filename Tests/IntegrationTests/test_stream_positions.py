@@ -120,6 +120,7 @@ def test_forty_heads_hold_no_connection(server: Server, bob: User) -> None:
         stream.verdict("live")
 
 
+@pytest.mark.promised_time
 def test_requests_with_sseclient(server: Server, alice: User, bob: User) -> None:
     """A client that reads by length gets each event within 300 ms, not with the next one."""
     answer = requests.get(f"{server.url}/v1/live/sse", stream=True, timeout=30,

@@ -113,6 +113,7 @@ def test_sessions_outlive_a_restart(own_server: Server, make_user: MakeUser) -> 
         expect(http.post("/v1/auth/refresh", json={"refresh_token": bob.session["refresh_token"]}), 200)
 
 
+@pytest.mark.promised_time
 def test_a_flushed_redis(own_server: Server, pair: tuple[User, User]) -> None:
     """FLUSHALL: feeds are as before, connected followers go on, a post after it arrives within 5 s."""
     alice, bob = pair

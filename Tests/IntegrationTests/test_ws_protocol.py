@@ -167,6 +167,7 @@ def test_the_ping_interval_is_the_one_that_was_told(server: Server, alice: User)
         assert time.monotonic() - begin < interval + 2
 
 
+@pytest.mark.promised_time
 def test_logout_ends_the_connection(alice: User) -> None:
     """Within a second of the 204, with a code that does not say `come back`; another session stays."""
     other = alice.login()

@@ -45,6 +45,12 @@ import Testing
         #expect(try run("pgrep", "-f", "^sleep 1000.5").output == "")
     }
 
+    @Test func withoutAStatusAChildHasFailed() throws {
+        signal(SIGCHLD, SIG_IGN)
+        defer { signal(SIGCHLD, SIG_DFL) }
+        #expect(throws: Failure.self) { try run("true") }
+    }
+
     @Test func whatIsMissingIsNamed() throws {
         let ended = try run("/nowhere/initdb")
         #expect(ended.status == 127 && ended.output.contains("/nowhere/initdb"))

@@ -164,7 +164,8 @@ def name(case: type) -> str:
 
 def report(results: list[tuple[str, Any]]) -> str:
     counts = Counter(f"{case.behavior} / {case.behaviorClose}" for _, case in results)
-    lines = ["# Autobahn test suite", "", "Written by `scripts/autobahn`: what the cases say of the echo server (Tests/EchoServer).", ""]
+    lines = ["# Autobahn test suite", "", "Written by `MARTLET_TEST_RECORD=1 scripts/autobahn`: what the cases say of the "
+             "echo server (Tests/EchoServer).", ""]
     lines += ["| behaviour / close behaviour | cases |", "|---|---|"]
     lines += [f"| {kind} | {count} |" for kind, count in counts.most_common()]
     lines += ["", "| case | behaviour | close behaviour |", "|---|---|---|"]

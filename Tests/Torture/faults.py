@@ -134,7 +134,8 @@ class Executioner:
         self.begun += disturbs
         self.history.add("fault", t=self.history.now, **vars(fault))
         try:
-            self.counts[fault.kind] += await self.perform(fault)
+            had_effect = await self.perform(fault)
+            self.counts[fault.kind] += had_effect
         except StartFailed as error:
             self.problems.append(str(error))
         self.under_way -= disturbs

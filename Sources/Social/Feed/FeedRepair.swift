@@ -16,8 +16,14 @@ public struct FeedRepair: Sendable {
     /// The follower's feed gets the followee's newest posts. What is posted after the follow's commit comes by the
     /// fan-out; so between the two nothing is missing.
     public func followed(follower: ID, followee: ID) async throws {
-        // Deliveries are let in before the posts are read: one that comes between the two is in either.
-        try await timelines.join(follower, to: followee)
+        do {
+            // Deliveries are let in before the posts are read: one that comes between the two is in either.
+            try await timelines.join(follower, to: followee)
+        } catch {
+            // Without Redis feeds are read from what is stored, and that has no gap. The rest is done again later.
+            _ = try await store(follower: follower, followee: followee)
+            throw error
+        }
         let posts = try await store(follower: follower, followee: followee)
         let completeFrom = posts.count < Self.backfill ? .zero : posts[posts.count - 1]
         try await timelines.backfill(

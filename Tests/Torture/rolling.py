@@ -79,6 +79,8 @@ def run(options: argparse.Namespace) -> int:
         gateway.start()
         cluster.gateway_port = gateway.port
         part = RollingRound(cluster, options.seed, options.rolls, options.rate)
+        # Each of its connections is two of the gateway's.
+        part.crowd_size = 50
         report = uvloop.run(part.run())
         answers = part.api.counts
         # Nothing was lost, so whoever comes back resumes. The SDK begins without a position.

@@ -9,7 +9,7 @@ extension HTTPRequest {
     public func bearerToken() throws(Problem) -> String? {
         guard let header = headers.first("authorization") else { return nil }
         guard headers.only("authorization") != nil else {
-            throw Problem(.invalidField, "Authorization stands twice", field: "Authorization")
+            throw Problem(.invalidField, "Authorization is given twice", field: "Authorization")
         }
         let scheme = header.prefix { $0 != " " }
         let token = header.dropFirst(scheme.count).drop { $0 == " " }
@@ -29,7 +29,7 @@ extension HTTPRequest {
         return headers.list("if-none-match").contains { $0 == "*" || opaque($0) == opaque(tag) }
     }
 
-    /// The query by name. A name that is not known here, or one that stands twice, is an error.
+    /// The query by name. A name that is not known here, or one that is given twice, is an error.
     public func parameters(_ known: [String]) throws(Problem) -> [String: String] {
         var values: [String: String] = [:]
         for (name, value) in query {
@@ -38,7 +38,7 @@ extension HTTPRequest {
                 throw Problem(.unknownParameter, "there is no parameter \(name) here", field: name)
             }
             guard values.updateValue(value, forKey: name) == nil else {
-                throw Problem(.invalidField, "the parameter \(name) stands twice", field: name)
+                throw Problem(.invalidField, "the parameter \(name) is given twice", field: name)
             }
         }
         return values

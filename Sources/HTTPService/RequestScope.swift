@@ -73,7 +73,7 @@ public struct RequestScope: Sendable {
     public func idempotencyKey() throws(Problem) -> String? {
         guard request.headers.first("idempotency-key") != nil else { return nil }
         guard let key = request.headers.only("idempotency-key") else {
-            throw Problem(.invalidField, "Idempotency-Key stands twice", field: "Idempotency-Key")
+            throw Problem(.invalidField, "Idempotency-Key is given twice", field: "Idempotency-Key")
         }
         guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
             throw Problem(.invalidField, "1 to 128 visible ASCII characters", field: "Idempotency-Key")

@@ -105,7 +105,7 @@ class Member(WebSocketReader):
         try:
             async with asyncio.timeout(10):
                 await shake_hands(reader, writer)
-            self.send(writer, self.connect_command())
+            self.send(writer, self.connect_command().encode())
             while not stop.is_set():
                 async with asyncio.timeout(40):
                     payload = await self.receive(reader)
@@ -118,15 +118,6 @@ class Member(WebSocketReader):
             self.live_since = math.inf
             self.crowd.open.discard(writer.transport)
             writer.transport.abort()
-
-    def connect_command(self) -> bytes:
-        connect: dict[str, Any] = {"token": self.user.token}
-        if self.position:
-            epoch, offset = self.position
-            connect["subs"] = {self.user.channel: {"recover": True, "epoch": epoch, "offset": offset}}
-        else:
-            connect["data"] = {"since": self.live}
-        return json.dumps({"id": 1, "connect": connect}).encode()
 
     def send(self, writer: asyncio.StreamWriter, payload: bytes) -> None:
         """A text frame; its mask is zero, which changes no byte."""

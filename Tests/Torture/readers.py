@@ -112,13 +112,7 @@ class WebSocketReader(Reader):
         begin = self.api.history.now
         url = f"http://{self.api.address('realtime')}/v1/live/ws"
         async with self.api.http.ws_connect(url, timeout=aiohttp.ClientWSTimeout(ws_close=1), max_msg_size=0) as ws:
-            connect: dict[str, Any] = {"token": self.user.token}
-            if self.position:
-                epoch, offset = self.position
-                connect["subs"] = {self.user.channel: {"recover": True, "epoch": epoch, "offset": offset}}
-            else:
-                connect["data"] = {"since": self.live}
-            await ws.send_str(json.dumps({"id": 1, "connect": connect}))
+            await ws.send_str(self.connect_command())
             while not stop.is_set():
                 message = await ws.receive(timeout=40)
                 if message.type != aiohttp.WSMsgType.TEXT:
@@ -132,6 +126,16 @@ class WebSocketReader(Reader):
                         await ws.send_str("{}")
                     elif not self.take(json.loads(line), begin):
                         return
+
+    def connect_command(self) -> str:
+        """From the position that it holds, or from the page that it has read."""
+        connect: dict[str, Any] = {"token": self.user.token}
+        if self.position:
+            epoch, offset = self.position
+            connect["subs"] = {self.user.channel: {"recover": True, "epoch": epoch, "offset": offset}}
+        else:
+            connect["data"] = {"since": self.live}
+        return json.dumps({"id": 1, "connect": connect})
 
     def take(self, message: dict[str, Any], begin: float) -> bool:
         """False: the position is out of the window."""

@@ -106,7 +106,7 @@ def test_ten_thousand_half_open(crowd: tuple[Server, list[socket.socket]]) -> No
         with http_client(server.url, timeout=5) as http:
             expect(http.get("/healthz"), 200)
         user.post("in the crowd")
-    assert time.monotonic() - begin < 10, "others wait"
+    assert time.monotonic() - begin < 10 + SLACK, "others wait"
     grown = resident_mb(server) - before
     print(f"{count} half-open connections: {grown:.0f} MB more")
     assert grown < 150

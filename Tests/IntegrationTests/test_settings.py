@@ -162,6 +162,7 @@ def redis() -> Iterator[int]:
         process.terminate()
 
 
+@pytest.mark.promised_time
 @pytest.mark.parametrize(("login", "database", "reason"), [
     ("", "", "NOAUTH Authentication required"), (f":{SECRET}x@", "", "WRONGPASS"),
     (f":{SECRET}@", "/99", "ERR DB index is out of range"), (f"nobody:{SECRET}@", "", "WRONGPASS"),

@@ -12,12 +12,6 @@ struct FeedRoutes: Sendable {
     /// What may be asked for: clients that were made for more get less.
     static let mostAsked = 55
     let services: Services
-    /// One post may wake thousands of long polls, which must leave something of the database to others.
-    private let reads = AsyncSemaphore(16, name: "poll_reads")
-
-    init(services: Services) {
-        self.services = services
-    }
 
     var routes: [Route] {
         [
@@ -51,14 +45,21 @@ struct FeedRoutes: Sendable {
     private func page(_ scope: RequestScope) async throws -> Answer {
         let limit = try scope.limit()
         let (below, isStored) = try position(scope)
-        let page = try await services.feeds.page(of: scope.caller, below: below, limit: limit, isStored: isStored)
+        return try await services.lists.read(scope) {
+            answer(
+                scope, limit,
+                try await services.feeds.page(of: scope.caller, below: below, limit: limit, isStored: isStored))
+        }
+    }
+
+    private func answer(_ scope: RequestScope, _ limit: Int, _ page: FeedPage) -> Answer {
         var writer = ByteWriter(capacity: 512 * (page.posts.count + 1))
-        writer.appendList(page.posts) { $1.append(to: &$0) }
+        let shown = writer.appendList(page.posts.prefix(limit)) { $1.append(to: &$0) }
         writer.appendNext(
-            page.next.map {
-                PageCursor(below: $0).encode(
-                    page.isStored ? .storedFeed : .feed, viewer: scope.caller, services.cursors)
-            })
+            shown == page.posts.count
+                ? nil
+                : PageCursor(below: page.posts[shown - 1].id).encode(
+                    page.isStored ? .storedFeed : .feed, viewer: scope.caller, services.cursors))
         // The position moves with every delivery to anybody near; what is shown is what the tag stands for.
         let tag = "W/\"\(Base64URL.encode(Crypto.sha256(writer.bytes).prefix(16)))\""
         let headers = [("ETag", tag), ("Cache-Control", "private, no-cache")]
@@ -81,29 +82,41 @@ struct FeedRoutes: Sendable {
     // MARK: Long poll
 
     private func poll(_ scope: RequestScope, since: LiveCursor, seconds: Int) async throws -> Answer {
-        let user = scope.caller
-        guard seconds > 0 else { return answer(user, try await services.feeds.missed(by: user, since: since)) }
-        let signal = try await services.waiter.listen(for: user, session: scope.token!.session)
+        guard seconds > 0 else { return try await look(scope, since).answer }
+        let signal = try await services.waiter.listen(for: scope.caller, session: scope.token!.session)
         defer { signal.cancel() }
         let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
         while true {
-            let missed = try await reads.run { try await services.feeds.missed(by: user, since: since) }
+            let (answer, isEmpty) = try await look(scope, since)
             let now = monotonicNanoseconds()
-            if case .events(let events, _) = missed, events.isEmpty, now < deadline {
+            if isEmpty, now < deadline {
                 if try await signal.wait(milliseconds: Int((deadline - now) / 1_000_000) + 1) { continue }
             }
-            return answer(user, missed)
+            return answer
         }
+    }
+
+    private func look(_ scope: RequestScope, _ since: LiveCursor) async throws -> (answer: Answer, isEmpty: Bool) {
+        var isEmpty = false
+        let answer = try await services.lists.read(scope) {
+            let missed = try await services.feeds.missed(by: scope.caller, since: since)
+            if case .events(let events, _) = missed { isEmpty = events.isEmpty }
+            return self.answer(scope.caller, missed)
+        }
+        return (answer, isEmpty)
     }
 
     private func answer(_ user: ID, _ missed: Missed) -> Answer {
         let (events, live, reset): ([Publication], LiveCursor, Bool) =
             switch missed {
             case .events(let events, let live): (events, live, false)
+            // The client asks on from there.
+            case .part(let events, let last, _): (events, last, false)
             case .reset(let live): ([], live, true)
             }
         return .json { writer in
-            writer.appendList(events) { $0.append($1.event) }
+            // Cut by `missed`: what is left out here would be lost.
+            _ = writer.appendList(events, most: .max) { $0.append($1.event) }
             writer.append(ascii: ",\"live\":")
             writer.append(jsonString: live.encode(user: user, services.cursors))
             writer.append(reset ? ",\"reset\":true}" : ",\"reset\":false}")

@@ -11,9 +11,9 @@ struct PostRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route("POST", "/v1/posts", .signedIn, .write) { try await create($0) },
-            Route("POST", "/posts", .signedIn, .write) { try await create($0) },
-            Route("GET", "/v1/posts/{id}", .optional, .read) { scope in
+            Route("POST", "/v1/posts", .signedIn, .write, largest: PostBytes.mostJSON) { try await create($0) },
+            Route("POST", "/posts", .signedIn, .write, largest: PostBytes.mostJSON) { try await create($0) },
+            Route("GET", "/v1/posts/{id}", .optional, .read, largest: PostBytes.mostJSON) { scope in
                 let id = try scope.id()
                 guard let post = try await services.posts.view(id) else {
                     throw Problem(.notFound, "there is no post \(id)")
@@ -93,19 +93,20 @@ struct PostRoutes: Sendable {
         let user = try scope.id()
         let limit = try scope.limit()
         let below = try scope.below(.posts(of: user), services.cursors)
-        guard try await services.users.identity(user) != nil else {
-            throw Problem(.notFound, "there is no user \(user)")
-        }
-        let posts = try await services.posts.list(of: user, below: below, limit: limit + 1)
-        let next = posts.count > limit ? posts[limit - 1].id : nil
-        return .json { writer in
-            writer.appendList(posts.prefix(limit)) { $1.append(to: &$0) }
-            writer.appendNext(
-                next.map {
-                    PageCursor(below: $0).encode(
-                        .posts(of: user), viewer: scope.viewer ?? .zero, services.cursors)
-                })
-            writer.append(ascii: "}")
+        return try await services.lists.read(scope) {
+            guard try await services.users.identity(user) != nil else {
+                throw Problem(.notFound, "there is no user \(user)")
+            }
+            let posts = try await services.posts.list(of: user, below: below, limit: limit + 1)
+            return .json { writer in
+                let shown = writer.appendList(posts.prefix(limit)) { $1.append(to: &$0) }
+                writer.appendNext(
+                    shown == posts.count
+                        ? nil
+                        : PageCursor(below: posts[shown - 1].id).encode(
+                            .posts(of: user), viewer: scope.viewer ?? .zero, services.cursors))
+                writer.append(ascii: "}")
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ public struct Services: Sendable {
     public let cursors: CursorSigner
     public let waiter: any FeedWaiter
     public let limits: RouteLimits
+    let lists = Lists()
 
     public init(
         accounts: Accounts, users: Users, graph: Graph, posts: Posts, feeds: FeedReader,

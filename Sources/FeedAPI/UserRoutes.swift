@@ -86,40 +86,21 @@ struct UserRoutes: Sendable {
         let limit = try scope.limit()
         let list: PageCursor.List = direction == .followers ? .followers(of: user) : .following(of: user)
         let below = try scope.below(list, services.cursors)
-        guard try await services.users.identity(user) != nil else {
-            throw Problem(.notFound, "there is no user \(user)")
+        return try await services.lists.read(scope, largest: limit * 1024) {
+            guard try await services.users.identity(user) != nil else {
+                throw Problem(.notFound, "there is no user \(user)")
+            }
+            let found = try await services.users.list(
+                direction, of: user, viewer: scope.viewer, below: below, limit: limit + 1)
+            return .json { writer in
+                let shown = writer.appendList(found.prefix(limit)) { $1.user.append(to: &$0) }
+                writer.appendNext(
+                    shown == found.count
+                        ? nil
+                        : PageCursor(below: found[shown - 1].follow).encode(
+                            list, viewer: scope.viewer ?? .zero, services.cursors))
+                writer.append(ascii: "}")
+            }
         }
-        let found = try await services.users.list(
-            direction, of: user, viewer: scope.viewer, below: below, limit: limit + 1)
-        let next = found.count > limit ? found[limit - 1].follow : nil
-        return .json { writer in
-            writer.appendList(found.prefix(limit)) { $1.user.append(to: &$0) }
-            writer.appendNext(
-                next.map {
-                    PageCursor(below: $0).encode(list, viewer: scope.viewer ?? .zero, services.cursors)
-                })
-            writer.append(ascii: "}")
-        }
-    }
-}
-
-extension ByteWriter {
-    /// `{"items":[…]`, left open for what follows.
-    mutating func appendList<Items: Collection>(
-        _ items: Items, _ append: (inout ByteWriter, Items.Element) -> Void
-    ) {
-        self.append(ascii: "{\"items\":[")
-        for (index, item) in items.enumerated() {
-            if index > 0 { self.append(ascii: ",") }
-            append(&self, item)
-        }
-        self.append(ascii: "]")
-    }
-
-    /// `,"next":"…"` where there is more.
-    mutating func appendNext(_ cursor: String?) {
-        guard let cursor else { return }
-        append(ascii: ",\"next\":")
-        append(jsonString: cursor)
     }
 }

@@ -9,6 +9,8 @@ public struct Answer: Sendable {
     public var body: [UInt8]
     /// It was given before: nothing was done this time.
     public var isReplay = false
+    /// What `RequestScope.hold` has taken for it.
+    public var held: HeldBytes?
 
     public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
         self.status = status
@@ -50,6 +52,8 @@ public struct Answer: Sendable {
         all.append(("X-Request-Id", requestID))
         all.append(("X-Content-Type-Options", "nosniff"))
         if !headers.contains(where: { $0.0 == "Cache-Control" }) { all.append(("Cache-Control", "no-store")) }
-        return HTTPResponse(status: status, headers: all, body: body)
+        var response = HTTPResponse(status: status, headers: all, body: body)
+        response.held = held
+        return response
     }
 }

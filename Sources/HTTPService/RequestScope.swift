@@ -13,6 +13,8 @@ public struct RequestScope: Sendable {
     /// `nil` when not signed in; never on a route that needs it.
     public let token: AccessToken?
     public let address: String
+    let holder: FairShare.Holder
+    let budget: ByteBudget
 
     public var context: RequestContext {
         RequestContext(
@@ -29,6 +31,21 @@ public struct RequestScope: Sendable {
         guard let id = ID(path[name]!) else { throw Problem(.notFound, "there is nothing at this address") }
         return id
     }
+
+    /// Room for an answer, before any work for it is done; it is the caller's address and user that hold it.
+    /// - Parameter bytes: of its body, at most.
+    public func hold(_ bytes: Int) throws(Problem) -> HeldBytes {
+        guard let held = budget.take(bytes + Self.headRoom, for: holder) else {
+            // Those who come back do not come back together.
+            throw Problem(
+                .overloaded, "too many answers to you wait to be read: read them, then try again",
+                retryAfter: .random(in: 1...3))
+        }
+        return held
+    }
+
+    /// For the head of an answer.
+    private static let headRoom = 1024
 
     public func parameter(_ name: String) -> String? {
         request.query.first { $0.name.isExactly(name) }?.value

@@ -21,19 +21,23 @@ public struct Route: Sendable {
     public let limit: Class
     /// The query parameters that are known.
     public let parameters: [String]
+    /// How long an answer may get, where that is more than a few KB: room for it is taken before the work begins. Routes
+    /// whose requests wait take it by `RequestScope.hold`, when their turn has come.
+    public let largest: Int
     public let handler: Handler
 
     let segments: [Substring]
 
     public init(
         _ method: String, _ pattern: String, _ access: Access, _ limit: Class, parameters: [String] = [],
-        _ handler: @escaping Handler
+        largest: Int = 0, _ handler: @escaping Handler
     ) {
         self.method = method
         self.pattern = pattern
         self.access = access
         self.limit = limit
         self.parameters = parameters
+        self.largest = largest
         self.handler = handler
         segments = pattern.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
     }

@@ -1,4 +1,4 @@
-import Core
+public import Core
 public import Crypto
 public import Social
 public import Sockets
@@ -10,8 +10,11 @@ public struct Router: Sendable {
         /// Off for benchmarks only.
         public var limitsAreOn = true
         public var trustedProxies = TrustedProxies()
+        public var budget: ByteBudget
 
-        public init() {}
+        public init(budget: ByteBudget) {
+            self.budget = budget
+        }
     }
 
     private let routes: [Route]
@@ -122,8 +125,12 @@ public struct Router: Sendable {
             try checkParameters(request, route)
             if route.method != "GET" { try request.checkBodyIsPlain() }
             let scope = RequestScope(
-                request: request, requestID: requestID, path: values, token: token, address: address)
-            return try await route.handler(scope)
+                request: request, requestID: requestID, path: values, token: token, address: address,
+                holder: .init(address: client(of: request), user: token?.subject), budget: options.budget)
+            let held = route.largest > 0 ? try scope.hold(route.largest) : nil
+            var answer = try await route.handler(scope)
+            if let held { answer.held = held }
+            return answer
         }
     }
 
@@ -179,17 +186,29 @@ public struct Router: Sendable {
         _ = try request.parameters(route.parameters)
     }
 
-    /// Whose limits count the request: the client's address, of IPv6 the network, for a customer has all of it. Behind
-    /// trusted proxies the last address that is not theirs; what stands before one that can't be read is not believed.
+    /// Whose limits count the request: the client's address, of IPv6 the network, for a customer has all of it.
     public func callerAddress(_ request: HTTPRequest) -> String {
-        guard var caller = IPAddress(request.remoteAddress) else { return request.remoteAddress }
+        caller(request)?.customer ?? request.remoteAddress
+    }
+
+    public func isProxy(_ address: IPAddress) -> Bool { options.trustedProxies.contain(address) }
+
+    /// Who holds what the request takes; `nil` where a trusted proxy does not say for whom it asks.
+    public func client(of request: HTTPRequest) -> IPAddress? {
+        caller(request).flatMap { isProxy($0) ? nil : $0 }
+    }
+
+    /// Behind trusted proxies the last address that is not theirs; what stands before one that can't be read is not
+    /// believed.
+    private func caller(_ request: HTTPRequest) -> IPAddress? {
+        guard var caller = IPAddress(request.remoteAddress) else { return nil }
         // No list of quoted strings: what a client puts before the proxy's part must not hide it.
         let hops = request.headers.all("x-forwarded-for").joined(separator: ",").split(separator: ",")
         for hop in hops.reversed() {
-            guard options.trustedProxies.contain(caller), let address = IPAddress(forwarded: hop) else { break }
+            guard isProxy(caller), let address = IPAddress(forwarded: hop) else { break }
             caller = address
         }
-        return caller.customer
+        return caller
     }
 
     public static func requestID(_ request: HTTPRequest) -> String {

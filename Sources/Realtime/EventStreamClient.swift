@@ -33,6 +33,7 @@ final class EventStreamClient: LiveClient {
             cursor: held ?? LiveCursor(epoch: 0, position: 0))
         self.subscriber = subscriber
         subscriber.sink = self
+        stream.user = user
         stream.onDrained = { [unowned self] in gateway.drained(self) }
         stream.onClosed = { [unowned self] _ in gateway.closed(self) }
     }

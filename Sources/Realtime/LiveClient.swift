@@ -25,7 +25,8 @@ extension JoinOutcome {
             guard let held else { return .success(.live(try await feeds.currentPosition(of: user))) }
             switch try await feeds.missed(by: user, since: held) {
             case .events(let events, let cursor): return .success(.resumed(events, cursor))
-            case .reset(let cursor): return .success(.reset(cursor))
+            // More than an answer's worth: the client reads the feed instead, page by page.
+            case .reset(let cursor), .part(_, _, now: let cursor): return .success(.reset(cursor))
             }
         } catch {
             return .failure(error)

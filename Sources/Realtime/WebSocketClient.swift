@@ -121,6 +121,7 @@ final class WebSocketClient: LiveClient {
             held = cursor
         }
         self.token = token
+        socket.user = token.subject
         joining = .connect(command: id)
         join(token.subject, from: held)
     }

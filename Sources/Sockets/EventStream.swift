@@ -1,3 +1,4 @@
+public import Core
 import Runtime
 
 /// An answer that stays open, for server-sent events. Each write goes out at once: to HTTP/1.1 as a chunk, to HTTP/1.0 as
@@ -29,6 +30,11 @@ public final class EventStream: LiveTransport {
     private var late: LoopTimer?
 
     public var isClosed: Bool { connection == nil }
+
+    public var user: ID? {
+        get { connection?.user }
+        set { connection?.user = newValue }
+    }
 
     public var isBacklogged: Bool {
         guard let connection else { return false }

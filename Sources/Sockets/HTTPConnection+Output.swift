@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// The way out: answers, the head of a stream, and the end.
@@ -17,14 +18,20 @@ extension HTTPConnection {
         exchange.isStream = stream != nil
         if exchanges.first === exchange, !link.isBacklogged {
             if output.capacity == 0 { output = server.takeBuffer() }
+            let before = output.count
             response.append(to: &output, framing)
+            if let held = response.held { give(held, output.count - before) }
             exchanges.removeFirst()
             wentOut(exchange)
             advance()
         } else {
             var bytes: [UInt8] = []
             response.append(to: &bytes, framing)
+            guard let held = response.held ?? server.options.budget.take(bytes.count, for: holder) else {
+                return close(.stalled)
+            }
             exchange.ready = bytes
+            exchange.held = held
         }
         if !isProcessing {
             flush()
@@ -36,6 +43,7 @@ extension HTTPConnection {
     func advance() {
         while !link.isBacklogged, let first = exchanges.first, let bytes = first.ready {
             output += bytes
+            if let held = first.held { give(held, bytes.count) }
             exchanges.removeFirst()
             wentOut(first)
         }
@@ -62,9 +70,11 @@ extension HTTPConnection {
             output += Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
         }
         if !output.isEmpty {
+            let count = output.count
             let isAlive = output.withUnsafeBytes { link.write($0) }
             server.giveBack(&output)
             guard isAlive else { return close(.failed) }
+            guard holdBacklog(count) else { return close(.stalled) }
             if phase == .reading, stage == .idle { setDeadline() }
         }
         pauseAsNeeded()
@@ -73,6 +83,7 @@ extension HTTPConnection {
         case .finishing: linger()
         case .reading where server.isDraining && stage == .idle && isUsed && server.options.drainIdleTimeout == 0:
             close(.local)
+        case .reading where isProxied && stage == .idle: _ = server.move(self, to: nil)
         default: break
         }
     }
@@ -89,11 +100,9 @@ extension HTTPConnection {
     func write(live bytes: UnsafeRawBufferPointer) {
         if !output.isEmpty { flush() }
         guard phase == .streaming || phase == .webSocket else { return }
-        if link.write(bytes) {
-            if link.isBacklogged { pauseAsNeeded() }
-        } else {
-            close(.failed)
-        }
+        guard link.write(bytes) else { return close(.failed) }
+        guard holdBacklog(bytes.count) else { return close(.stalled) }
+        if link.isBacklogged { pauseAsNeeded() }
     }
 
     private static let lastChunk = Array("0\r\n\r\n".utf8)

@@ -22,6 +22,19 @@ final class HTTPConnection: Slotted {
     let server: SocketServer
     let link = Link()
     let remoteAddress: String
+    /// Its peer passes on what others send.
+    let isProxied: Bool
+    /// Whose it is; `nil` where that is not known, or through a proxy while it carries no request.
+    var client: IPAddress?
+    /// Whose event stream or WebSocket it is.
+    var user: ID?
+    /// It is one of those that may be open; the others are told that there are too many.
+    var isCounted = false
+    /// What a request holds that has come in part.
+    var incoming: HeldBytes?
+    /// What the answers in `output` have been given, and what those that wait for the peer hold.
+    var outgoing: [HeldBytes] = []
+    var backlog: [HeldBytes] = []
     var slot = -1
     var phase = Phase.reading
     /// In the order of arrival: without an answer, or with one that must wait for its turn.
@@ -53,6 +66,9 @@ final class HTTPConnection: Slotted {
     init(_ server: SocketServer, remoteAddress: String) {
         self.server = server
         self.remoteAddress = remoteAddress
+        let peer = IPAddress(remoteAddress)
+        isProxied = peer.map(server.handler.isProxy) ?? false
+        client = isProxied ? nil : peer
         parser = HTTPParser(limits: server.options.parserLimits)
         deadline = server.now() + UInt64(server.options.idleTimeout)
     }
@@ -67,6 +83,7 @@ final class HTTPConnection: Slotted {
             process()
         case .webSocket:
             webSocket?.received(bytes)
+            if let webSocket, !holdIncoming(webSocket.held) { close(.stalled) }
         case .finishing, .streaming, .lingering:
             discarded += bytes.count
             // A client that goes on sending a body which was refused may do so for a while, to read why.
@@ -80,6 +97,9 @@ final class HTTPConnection: Slotted {
     func drained() {
         guard link.isBacklogged else { return }
         link.drained()
+        backlog = []
+        // Nothing was read meanwhile.
+        if phase == .reading { setDeadline() }
         advance()
         flush()
         if phase == .streaming, !link.isBacklogged { stream?.drained() }
@@ -119,6 +139,9 @@ final class HTTPConnection: Slotted {
 
     private func gone() {
         phase = .closed
+        incoming = nil
+        outgoing = []
+        backlog = []
         dropExchanges(from: 0)
         stream?.closed(reason)
         stream = nil
@@ -171,6 +194,7 @@ final class HTTPConnection: Slotted {
             }
         }
         isProcessing = false
+        if phase == .reading, !holdIncoming(parser.held) { refuse(Self.outOfMemory, origin: parser.origin) }
         if phase == .reading, progressed || parser.stage != stage {
             stage = parser.stage
             setDeadline()
@@ -181,9 +205,14 @@ final class HTTPConnection: Slotted {
     private func accept(_ request: HTTPRequest, keepAlive: Bool) {
         var request = request
         request.remoteAddress = remoteAddress
+        request.held = incoming
+        incoming = nil
         isUsed = true
         owesContinue = false
-        if ["GET", "HEAD"].contains(request.method), server.options.webSocketPaths.contains(request.path) {
+        if isProxied, !server.move(self, to: server.handler.client(of: request)) {
+            SocketMetrics.shared.refused.add()
+            enqueue(request, keepAlive: keepAlive).respond(refusal(Self.tooMany))
+        } else if ["GET", "HEAD"].contains(request.method), server.options.webSocketPaths.contains(request.path) {
             upgrade(request, keepAlive: keepAlive)
         } else {
             server.handler.received(request, enqueue(request, keepAlive: keepAlive))
@@ -240,6 +269,20 @@ final class HTTPConnection: Slotted {
     func refuse(_ error: HTTPRequestError, origin: String? = nil, isHead: Bool = false) {
         if error.kind == .http2 { return close(.failed) }
         (error.kind == .overloaded ? SocketMetrics.shared.refused : SocketMetrics.shared.badRequests).add()
+        parser.close()
+        incoming = nil
+        owesContinue = false
+        enqueue(
+            HTTPExchange(
+                self, isHead: isHead, takesChunks: false, closes: true,
+                commonHeaders: server.handler.commonHeaders(origin: origin))
+        ).respond(refusal(error))
+    }
+
+    static let tooMany = HTTPRequestError(.overloaded, "There are too many connections.")
+    private static let outOfMemory = HTTPRequestError(.overloaded, "Too much of your requests and answers waits here.")
+
+    private func refusal(_ error: HTTPRequestError) -> HTTPResponse {
         var response = server.handler.refused(error, remoteAddress: remoteAddress)
         switch error.kind {
         case .upgradeRequired: response.headers += [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
@@ -247,12 +290,7 @@ final class HTTPConnection: Slotted {
             response.headers.append(("Retry-After", "5"))
         default: break
         }
-        owesContinue = false
-        enqueue(
-            HTTPExchange(
-                self, isHead: isHead, takesChunks: false, closes: true,
-                commonHeaders: server.handler.commonHeaders(origin: origin))
-        ).respond(response)
+        return response
     }
 
     // MARK: Holding back, deadlines
@@ -290,9 +328,14 @@ final class HTTPConnection: Slotted {
             webSocket?.check(now: now)
             return
         }
-        if phase != .closed, link.isStalled(now: now, timeout: server.options.writeTimeout) { return close(.stalled) }
+        let options = server.options
+        if phase != .closed, link.isStalled(now: now, timeout: options.writeTimeout, leastRate: options.leastRate) {
+            return close(.stalled)
+        }
         guard now >= deadline else { return }
-        deadline = now + UInt64(server.options.idleTimeout)
+        deadline = now + UInt64(options.idleTimeout)
+        // It takes what it was sent, at its own pace, and nothing is read meanwhile.
+        guard !link.isBacklogged else { return }
         switch phase {
         case .reading where stage != .idle:
             let timeout = HTTPRequestError(.timeout, "The request did not arrive in time.")

@@ -22,6 +22,7 @@ public final class HTTPExchange {
     let commonHeaders: [(String, String)]
     /// The answer as bytes, when answers before it are still missing.
     var ready: [UInt8]?
+    var held: HeldBytes?
     /// The answer is a stream, and whose: `nil` again when it was closed before its turn came.
     var isStream = false
     var stream: EventStream?

@@ -63,6 +63,23 @@ package struct HTTPParser {
     /// Bytes that wait to be read.
     package var buffered: Int { buffer.count - start }
 
+    /// Bytes of memory that a request takes which has come in part: of its body all that is still to come, too.
+    package var held: Int {
+        switch state {
+        case .startLine: buffer.count
+        case .body(let remaining): buffer.count + head.sectionLength + body.count + remaining
+        default: buffer.count + head.sectionLength + body.count
+        }
+    }
+
+    /// Nothing more is read, and nothing kept.
+    mutating func close() {
+        failedOrigin = origin
+        state = .failed
+        reset()
+        body = []
+    }
+
     package var stage: Stage {
         switch state {
         case .startLine: buffered == 0 ? .idle : .head
@@ -139,10 +156,7 @@ package struct HTTPParser {
             }
         default: break
         }
-        failedOrigin = origin
-        state = .failed
-        reset()
-        body = []
+        close()
         return .failure(error)
     }
 

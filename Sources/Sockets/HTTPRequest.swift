@@ -15,6 +15,8 @@ public struct HTTPRequest: Sendable {
     public var remoteAddress: String
     /// HTTP/1.0: no upgrade, no chunks.
     public var isVersion10: Bool
+    /// The body's part of the budget, for as long as the request is worked on.
+    var held: HeldBytes?
 
     public init(
         method: String, target: String, path: String, query: [(name: String, value: String)] = [],

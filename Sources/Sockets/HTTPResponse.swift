@@ -7,6 +7,9 @@ public struct HTTPResponse: Sendable {
     public var headers: [(String, String)]
     /// Sent as it is. With HEAD only its length is told; with 204 and 304 it is left out.
     public var body: [UInt8]
+    /// What was taken of the budget for it before it was made; it is kept until the bytes are sent. Without it, they are
+    /// taken when they have to wait.
+    public var held: HeldBytes?
 
     public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
         self.status = status

@@ -11,9 +11,9 @@ final class Link {
     /// A write failed: the connection is to be closed.
     private(set) var hasFailed = false
 
-    /// What the peer had acknowledged when progress was seen last, and when that was.
+    /// What the peer had acknowledged when the present window began, and when that was; 0: none has begun.
     private var acknowledged: UInt64 = 0
-    private var progress: UInt64 = 0
+    private var windowStart: UInt64 = 0
 
     /// `false` when the connection is broken.
     func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -26,7 +26,7 @@ final class Link {
         }
         if lws_partial_buffered(wsi) != 0 && !isBacklogged {
             isBacklogged = true
-            progress = 0
+            windowStart = 0
         }
         return true
     }
@@ -37,15 +37,17 @@ final class Link {
 
     var descriptor: Int32 { wsi.map { lws_get_socket_fd($0) } ?? -1 }
 
-    /// While backlogged: has the peer acknowledged nothing for so long? Asked by the sweep.
-    func isStalled(now: UInt64, timeout: Int) -> Bool {
+    /// While backlogged: has the peer acknowledged too little for so long? Asked by the sweep. Progress counts, however
+    /// long an answer takes in all; one that takes a byte now and then holds memory all the same.
+    /// - Parameter leastRate: bytes a second.
+    func isStalled(now: UInt64, timeout: Int, leastRate: Int) -> Bool {
         guard isBacklogged, wsi != nil else { return false }
         let seen = martlet_tcp_acknowledged(descriptor)
-        if progress == 0 || seen != acknowledged {
+        if windowStart == 0 || seen >= acknowledged + UInt64(timeout * leastRate / 1000) {
             acknowledged = seen
-            progress = now
+            windowStart = now
             return false
         }
-        return now - progress >= UInt64(timeout)
+        return now - windowStart >= UInt64(timeout)
     }
 }

@@ -1,3 +1,5 @@
+public import Core
+
 /// An open stream to a client: server-sent events or a WebSocket. Confined to its loop.
 public protocol LiveTransport: AnyObject {
     /// Bytes of an earlier write still wait in user space: write nothing until `onDrained`.
@@ -8,6 +10,9 @@ public protocol LiveTransport: AnyObject {
 
     /// The peer's address as a number.
     var remoteAddress: String { get }
+
+    /// Whose it is: what waits for it counts for the user, too.
+    var user: ID? { get set }
 
     /// Hands bytes to the kernel; what it does not take is kept and sent later, and `isBacklogged` says so.
     ///

@@ -1,3 +1,5 @@
+public import Core
+
 /// What a server does with its requests. All calls come on the loop's thread.
 public protocol ServerHandler: AnyObject {
     /// Answer by the exchange, now or later: it waits for as long as the client does.
@@ -10,6 +12,13 @@ public protocol ServerHandler: AnyObject {
     /// The answer to what could not be read; the server closes the connection afterwards.
     func refused(_ error: HTTPRequestError, remoteAddress: String) -> HTTPResponse
 
+    /// Does this peer pass on what others send? Then its connections are not its own: each counts for the client of the
+    /// request that it carries.
+    func isProxy(_ peer: IPAddress) -> Bool
+
+    /// Who has sent a request that came through a proxy; `nil` where the proxy does not say.
+    func client(of request: HTTPRequest) -> IPAddress?
+
     /// A correct WebSocket handshake on one of the paths for it: check origin and limits here.
     func upgrade(_ request: HTTPRequest) -> UpgradeVerdict
 
@@ -19,6 +28,8 @@ public protocol ServerHandler: AnyObject {
 
 extension ServerHandler {
     public func commonHeaders(origin: String?) -> [(String, String)] { [] }
+    public func isProxy(_ peer: IPAddress) -> Bool { false }
+    public func client(of request: HTTPRequest) -> IPAddress? { nil }
 }
 
 public enum UpgradeVerdict: Sendable {

@@ -10,8 +10,10 @@ public struct ServerOptions: Sendable {
 
     /// Beyond it a connection gets 503 and is closed. Lowered to what RLIMIT_NOFILE allows.
     public var maxConnections = 10_000
-    /// `nil` for none, as it must be behind a proxy.
+    /// What one address may have at most. Without it, it may have as many as are still free (`FairShare`).
     public var maxConnectionsPerAddress: Int?
+    /// For what waits to be sent, and for requests that have come in part.
+    public var budget = ByteBudget(total: 48 << 20)
 
     /// Paths, as decoded, at which a GET opens a WebSocket and nothing else. HEAD tells what a GET without an upgrade gets.
     public var webSocketPaths: Set<String> = []
@@ -28,8 +30,10 @@ public struct ServerOptions: Sendable {
     public var bodyTimeout = 20_000
     /// Between requests, and before the first.
     public var idleTimeout = 60_000
-    /// For the peer to acknowledge anything at all while bytes wait to be written.
+    /// While bytes wait to be written: the time in which the peer must have acknowledged `leastRate`.
     public var writeTimeout = 30_000
+    /// Bytes a second that a reader takes at least. A slower one is as good as none.
+    public var leastRate = 1024
     /// After the last answer: how long the peer may go on sending before it is cut off.
     public var lingerTimeout = 5_000
     /// After `drain`: how long a connection without a request stays open for one more, which a proxy may have sent

@@ -27,7 +27,10 @@ public final class SocketServer {
     private var listener: Listener?
     private var sweeper: LoopTimer?
     private var connections = Registry<HTTPConnection>()
-    private var perAddress: [String: Int] = [:]
+    private var shares: FairShare
+    /// Told that there are too many, and not gone yet.
+    private var refusing = 0
+    private static let mostRefusing = 64
     private var jobs: [() -> Void] = []
     private var jobTimer: LoopTimer?
     private var spare: [UInt8] = []
@@ -43,6 +46,7 @@ public final class SocketServer {
         self.options = options
         self.handler = handler
         maxConnections = DescriptorLimit.connections(wanted: options.maxConnections)
+        shares = FairShare(total: maxConnections, most: options.maxConnectionsPerAddress ?? .max)
         open = Metrics.shared.queue("connections", limit: maxConnections)
         lws = try LwsContext(loop: loop)
         let listener = try Listener(loop, options) { [unowned self] in accepted($0, from: $1) }
@@ -96,22 +100,32 @@ public final class SocketServer {
     private func accepted(_ descriptor: Int32, from address: String) {
         if Mutation.leakDescriptors.isOn { _ = dup(descriptor) }
         SocketMetrics.shared.accepted.add()
-        let count = connections.items.count
-        // A few beyond the limit are told so.
-        guard count < maxConnections + 64, let lws, !isClosing else {
+        let connection = HTTPConnection(self, remoteAddress: address)
+        connection.isCounted = shares.take(1, for: .init(address: connection.client))
+        // A few of those who get no place are told so.
+        guard let lws, !isClosing, connection.isCounted || refusing < Self.mostRefusing else {
+            if connection.isCounted { shares.give(1, of: .init(address: connection.client)) }
             SocketMetrics.shared.refused.add()
             Glibc.close(descriptor)
             return
         }
-        let connection = HTTPConnection(self, remoteAddress: address)
-        let fromAddress = add(address)
+        if !connection.isCounted { refusing += 1 }
         connections.add(connection)
         connection.gauge.add(1)
         guard let wsi = lws.adoptRaw(descriptor, connection) else { return connection.lost() }
         connection.link.wsi = wsi
-        if count >= maxConnections || fromAddress > options.maxConnectionsPerAddress ?? .max {
-            connection.refuse(HTTPRequestError(.overloaded, "There are too many connections."))
-        }
+        if !connection.isCounted { connection.refuse(HTTPConnection.tooMany) }
+    }
+
+    /// A connection through a proxy carries a request of this client now.
+    /// - Returns: false when the client has as many as it may; then it is nobody's.
+    func move(_ connection: HTTPConnection, to client: IPAddress?) -> Bool {
+        guard connection.isCounted, client != connection.client else { return true }
+        shares.give(1, of: .init(address: connection.client))
+        let isAllowed = shares.take(1, for: .init(address: client))
+        if !isAllowed { _ = shares.take(1, for: .init(address: nil)) }
+        connection.client = isAllowed ? client : nil
+        return isAllowed
     }
 
     /// For a connection whose peer has closed its side, in place of the socket that lws is closing.
@@ -125,19 +139,12 @@ public final class SocketServer {
     func remove(_ connection: HTTPConnection) {
         guard connections.remove(connection) else { return }
         connection.gauge.add(-1)
-        subtract(connection.remoteAddress)
+        if connection.isCounted {
+            shares.give(1, of: .init(address: connection.client))
+        } else {
+            refusing -= 1
+        }
         tellIfEmpty()
-    }
-
-    private func add(_ address: String) -> Int {
-        let count = perAddress[address, default: 0] + 1
-        perAddress[address] = count
-        return count
-    }
-
-    private func subtract(_ address: String) {
-        let count = perAddress[address, default: 0] - 1
-        perAddress[address] = count > 0 ? count : nil
     }
 
     // MARK: Time

@@ -1,4 +1,4 @@
-import Core
+public import Core
 
 /// An open WebSocket on an `HTTPConnection`, which has become its own. Pings are answered, frames are checked; messages
 /// come whole. Confined to its loop.
@@ -31,6 +31,13 @@ public final class WebSocket: LiveTransport {
     }
 
     var link: Link { connection.link }
+    /// Bytes of a message that has come in part.
+    var held: Int { parser.held }
+
+    public var user: ID? {
+        get { connection.user }
+        set { connection.user = newValue }
+    }
 
     public var remoteAddress: String { connection.remoteAddress }
 
@@ -95,7 +102,8 @@ public final class WebSocket: LiveTransport {
 
     /// From the sweep.
     func check(now: UInt64) {
-        if link.isStalled(now: now, timeout: connection.server.options.writeTimeout) { kill(.stalled) }
+        let options = connection.server.options
+        if link.isStalled(now: now, timeout: options.writeTimeout, leastRate: options.leastRate) { kill(.stalled) }
         if case .closing(let deadline) = state, now >= deadline { kill(.local) }
     }
 

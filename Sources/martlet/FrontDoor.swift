@@ -120,6 +120,9 @@ final class FrontDoor: ServerHandler {
         .refusal(error)
     }
 
+    func isProxy(_ peer: IPAddress) -> Bool { router.isProxy(peer) }
+    func client(of request: HTTPRequest) -> IPAddress? { router.client(of: request) }
+
     func upgrade(_ request: HTTPRequest) -> UpgradeVerdict {
         guard let live else { return .refuse(Self.answer(Problem(.notFound, "no live feed here"), request)) }
         guard crossOrigin.accepts(request) else { return .refuse(Self.foreignOrigin(request)) }

@@ -137,11 +137,13 @@ final class Server: Sendable {
         options.maxConnections = configuration.values.number("connections")
         options.webSocketPaths = roles.contains(.realtime) ? [LiveService.webSocketPath] : []
         options.maxBody = 65_536
+        options.maxConnectionsPerAddress = configuration.values.text("connections-per-address").flatMap { Int($0) }
+        options.budget = ByteBudget(total: configuration.values.number("buffers") << 20)
         // Roles have a proxy in front: deploy/nginx keeps connections for two seconds.
         options.drainIdleTimeout = roles == .all ? 0 : 3000
         // One after the other: what a client pipelines may build on what it sent before.
         options.maxPipelined = 1
-        let router = makeRouter()
+        let router = makeRouter(options.budget)
         let crossOrigin = CrossOrigin(origins: configuration.origins, proxies: .init(configuration.trustedProxies))
         let live = roles.contains(.realtime) ? live : nil
         let loop = site.sockets
@@ -160,9 +162,9 @@ final class Server: Sendable {
         return try await loop.run { server.value.port }
     }
 
-    private func makeRouter() -> Router {
+    private func makeRouter(_ budget: ByteBudget) -> Router {
         let configuration = site.configuration
-        var options = Router.Options()
+        var options = Router.Options(budget: budget)
         options.limitsAreOn = configuration.limitsAreOn
         options.trustedProxies = TrustedProxies(configuration.trustedProxies)
         var routes = OperationRoutes(missing: { [weak self] in await self?.missing() ?? ["server"] }).routes

@@ -69,7 +69,15 @@ enum SettingsList {
                 + "form. Without it all who come through a proxy share the limits of one address"),
         Setting(
             "connections", .integer(1...1_000_000), unit: "connections", default: "15000", roles: servers,
-            "most open client connections"),
+            "most open client connections. One address may have as many as are still free, so half when it is alone; of "
+                + "what comes through trusted proxies each client counts by itself"),
+        Setting(
+            "connections-per-address", .integer(1...1_000_000), unit: "connections", roles: servers,
+            "what one address may have at most, if that is to be less"),
+        Setting(
+            "buffers", .integer(8...65_536), unit: "MB", default: "48", roles: servers,
+            "memory for answers that clients have not read yet and for requests that have come in part; an address or "
+                + "user may have as much as is still free"),
         Setting(
             "password-cost", .integer(1...11), default: "5", roles: servers.union(["seed"]),
             "yescrypt cost of password hashes; each step doubles time and memory"),

@@ -5,9 +5,9 @@ public import Wire
 
 /// A page of a feed, newest first.
 public struct FeedPage: Sendable {
+    /// One more than was asked for where there is more below. All together they may be longer than `PostBytes.mostRead`:
+    /// then there may be more as well.
     public let posts: [PostView]
-    /// There is more below this id; `nil`: the feed ends here.
-    public let next: ID?
     /// Where to go live from: what the page does not show comes after it.
     public let live: LiveCursor
     /// It was read from the database without Redis, and so must be what comes below it: a timeline may lack what this
@@ -18,6 +18,8 @@ public struct FeedPage: Sendable {
 /// What a client that held a position has missed.
 public enum Missed: Sendable {
     case events([Publication], LiveCursor)
+    /// So much that it is told in parts: what came first, the position of the last of it, and the position now.
+    case part([Publication], LiveCursor, now: LiveCursor)
     /// It can't be told any more: read the feed, and go on from this position.
     case reset(LiveCursor)
 }
@@ -47,10 +49,10 @@ public struct FeedReader: Sendable {
         var live: LiveCursor?
         var floor: ID?
         do {
-            while posts.count <= limit, floor == nil {
+            while posts.count <= limit, floor == nil, !PostBytes.areEnough(posts) {
                 let page = try await timeline(of: user, below: scanned, limit: limit + 1 - posts.count)
                 live = live ?? page.cursor
-                posts += try await visible(page.entries, to: user)
+                posts += try await visible(page.entries, to: user, atMost: PostBytes.left(after: posts))
                 if let last = page.entries.last { scanned = last.post }
                 if page.hasEnded { floor = page.completeFrom }
             }
@@ -60,22 +62,14 @@ public struct FeedReader: Sendable {
             return try await withoutRedis(posts, of: user, below: scanned, limit)
         }
         if let floor, floor > .zero, posts.count <= limit {
-            posts += try await stored(for: user, below: min(scanned, floor), limit: limit + 1 - posts.count)
+            posts += try await stored(for: user, below: min(scanned, floor), limit: limit + 1 - posts.count, after: posts)
         }
-        return finish(posts, limit, live!)
+        return FeedPage(posts: posts, live: live!, isStored: false)
     }
 
     private func withoutRedis(_ begun: [PostView], of user: ID, below: ID, _ limit: Int) async throws -> FeedPage {
-        let posts = begun + (try await merged(for: user, below: below, limit: limit + 1 - begun.count))
-        return finish(posts, limit, LiveCursor(epoch: 0, position: 0), isStored: true)
-    }
-
-    private func finish(
-        _ posts: [PostView], _ limit: Int, _ live: LiveCursor, isStored: Bool = false
-    ) -> FeedPage {
-        let shown = Array(posts.prefix(limit))
-        return FeedPage(
-            posts: shown, next: posts.count > limit ? shown.last?.id : nil, live: live, isStored: isStored)
+        let more = try await merged(for: user, below: below, limit: limit + 1 - begun.count, after: begun)
+        return FeedPage(posts: begun + more, live: LiveCursor(epoch: 0, position: 0), isStored: true)
     }
 
     /// A page of the timeline, which is rebuilt first where there is none.
@@ -106,39 +100,53 @@ public struct FeedReader: Sendable {
         switch try await timelines.resume(user, from: cursor) {
         case .missing, .building: return .reset(try await currentPosition(of: user))
         case .reset(let now): return .reset(now)
-        case .missed(let entries, let now):
-            return .events(try await publications(entries, for: user), now)
+        case .missed(let entries, let now): return try await told(entries, to: user, now)
         }
     }
 
-    private func publications(_ entries: [TimelineEntry], for user: ID) async throws -> [Publication] {
-        let posts = try await visible(entries.filter { !$0.isTombstone }, to: user)
+    /// The events of entries, up to what goes into one answer.
+    private func told(_ entries: [TimelineEntry], to user: ID, _ now: LiveCursor) async throws -> Missed {
+        let posts = try await visible(entries.filter { !$0.isTombstone }, to: user, atMost: PostBytes.mostRead)
         let byID = Dictionary(posts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        return entries.compactMap { entry in
+        var events: [Publication] = []
+        // What a list has around its items.
+        var bytes = 16
+        for entry in entries {
             let event: FeedEvent
             if entry.isTombstone {
                 event = .deleted(entry.post)
             } else if let post = byID[entry.post] {
                 event = .created(post)
             } else {
-                return nil
+                continue
             }
-            return Publication(event: event.json, type: event.type, position: entry.position)
+            let json = event.json
+            bytes += json.count + 1
+            if bytes > PostBytes.mostRead, let last = events.last {
+                return .part(events, LiveCursor(epoch: now.epoch, position: last.position), now: now)
+            }
+            events.append(Publication(event: json, type: event.type, position: entry.position))
         }
+        return .events(events, now)
     }
 
     /// The posts of entries that the user may see, in their order.
-    private func visible(_ entries: [TimelineEntry], to user: ID) async throws -> [PostView] {
+    /// - Parameter bytes: see `PostBytes`.
+    private func visible(_ entries: [TimelineEntry], to user: ID, atMost bytes: Int) async throws -> [PostView] {
         guard !entries.isEmpty else { return [] }
-        let rows = try await database.query(
+        return try await database.query(
             """
-            SELECT p.id, p.author_id, u.handle, u.display_name, p.text
-            FROM posts p JOIN users u ON u.id = p.author_id
-            WHERE p.id = ANY ($1::bigint[]) AND p.deleted_at IS NULL AND (p.author_id = $2 OR EXISTS (
-                SELECT 1 FROM follows f WHERE f.follower = $2 AND f.followee = p.author_id))
-            """, [.integers(entries.map(\.post.raw)), .integer(user.raw)])
-        let posts = Dictionary(
-            try rows.map { try PostRow.view($0) }.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        return entries.compactMap { posts[$0.post] }
+            SELECT id, author_id, handle, display_name, text
+            FROM (
+                SELECT p.id, p.author_id, u.handle, u.display_name, p.text, e.place,
+                    sum(octet_length(p.text)) OVER (ORDER BY e.place) - octet_length(p.text) AS before
+                FROM unnest($1::bigint[]) WITH ORDINALITY e (id, place)
+                JOIN posts p ON p.id = e.id JOIN users u ON u.id = p.author_id
+                WHERE p.deleted_at IS NULL AND (p.author_id = $2 OR EXISTS (
+                    SELECT 1 FROM follows f WHERE f.follower = $2 AND f.followee = p.author_id))
+            ) s
+            WHERE before < $3 ORDER BY place
+            """, [.integers(entries.map(\.post.raw)), .integer(user.raw), .integer(Int64(bytes))]
+        ).map { try PostRow.view($0) }
     }
 }

@@ -82,16 +82,40 @@ public struct Posts: Sendable {
         ).first.map { try PostRow.view($0) }
     }
 
-    /// Posts of one author, newest first, below an id.
+    /// Posts of one author, newest first, below an id; not more than `PostBytes.mostRead` has room for, and one more.
     public func list(of author: ID, below: ID, limit: Int) async throws -> [PostView] {
         try await database.query(
             """
             SELECT p.id, p.author_id, u.handle, u.display_name, p.text
-            FROM posts p JOIN users u ON u.id = p.author_id
-            WHERE p.author_id = $1 AND p.id < $2 AND p.deleted_at IS NULL ORDER BY p.id DESC LIMIT $3
-            """, [.integer(author.raw), .integer(below.raw), .integer(Int64(limit))]
+            FROM (
+                SELECT id, author_id, text, sum(octet_length(text)) OVER (ORDER BY id DESC) - octet_length(text) AS before
+                FROM (
+                    SELECT id, author_id, text FROM posts
+                    WHERE author_id = $1 AND id < $2 AND deleted_at IS NULL ORDER BY id DESC LIMIT $3) l
+            ) p JOIN users u ON u.id = p.author_id
+            WHERE p.before < $4 ORDER BY p.id DESC
+            """, [.integer(author.raw), .integer(below.raw), .integer(Int64(limit)), .integer(Int64(PostBytes.mostRead))]
         ).map { try PostRow.view($0) }
     }
+}
+
+/// How long posts may get, and what is read of them at once.
+///
+/// A statement that reads many posts ends at the post with which their texts reach `mostRead`, that one included: so the
+/// database sends a bounded answer. As JSON, which is never shorter than the text, they are too long with that post: who
+/// shows them leaves at least it out, and sees by that that there is more.
+public enum PostBytes {
+    /// Of a list, in bytes.
+    public static let mostRead = 262_144
+    /// Of one post as JSON: 5,000 characters, each of which may become six, and its author.
+    public static let mostJSON = 32_768
+
+    /// Can there be no more of them in an answer?
+    static func areEnough(_ posts: [PostView]) -> Bool { of(posts) >= mostRead }
+
+    static func left(after posts: [PostView]) -> Int { max(0, mostRead - of(posts)) }
+
+    private static func of(_ posts: [PostView]) -> Int { posts.reduce(0) { $0 + $1.text.utf8.count } }
 }
 
 /// How a post with its author's name is read.

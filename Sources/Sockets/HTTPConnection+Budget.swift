@@ -1,0 +1,41 @@
+import Core
+
+/// What a connection holds of the budget: for a request that has come in part, and for what its peer has not taken yet.
+extension HTTPConnection {
+    /// For whom its bytes count.
+    var holder: FairShare.Holder { FairShare.Holder(address: client, user: user) }
+
+    /// What was taken for an answer before it was made is for these bytes of `output`.
+    func give(_ held: HeldBytes, _ bytes: Int) {
+        _ = held.resize(to: min(held.count, bytes))
+        outgoing.append(held)
+    }
+
+    /// After a write: what the kernel did not take counts, whole, until it is gone.
+    /// - Returns: false when it is more than its client's share: nothing must be kept for it.
+    func holdBacklog(_ written: Int) -> Bool {
+        defer { outgoing = [] }
+        guard link.isBacklogged else { return true }
+        let missing = written - outgoing.reduce(0) { $0 + $1.count }
+        backlog += outgoing
+        guard missing > 0 else { return true }
+        if outgoing.isEmpty, let last = backlog.last { return last.resize(to: last.count + missing) }
+        guard let held = server.options.budget.take(missing, for: holder) else { return false }
+        backlog.append(held)
+        return true
+    }
+
+    /// Less is not counted: a connection takes as much by itself.
+    static let leastHeld = 1024
+
+    /// - Returns: false when it is more than its client's share.
+    func holdIncoming(_ bytes: Int) -> Bool {
+        guard bytes >= Self.leastHeld else {
+            incoming = nil
+            return true
+        }
+        if let incoming { return incoming.resize(to: bytes) }
+        incoming = server.options.budget.take(bytes, for: holder)
+        return incoming != nil
+    }
+}

@@ -40,7 +40,7 @@ let package = Package(
         module("Hub", ["Core", "Wire"]),
 
         // Threads, and one adapter for each C library
-        module("Runtime", ["Core", "CUv"]),
+        module("Runtime", ["Core", "CUv", "CGlibc"]),
         module("Sockets", ["Core", "Runtime", "CLibwebsockets"]),
         module("RedisLink", ["Core", "Runtime", "Crypto", "CHiredis"]),
         module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),

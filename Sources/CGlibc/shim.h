@@ -1,4 +1,5 @@
 #pragma once
+#include <malloc.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/types.h>

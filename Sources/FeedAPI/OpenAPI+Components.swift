@@ -83,7 +83,7 @@ extension OpenAPI {
             "Limit": {
                 "name": "limit", "in": "query",
                 "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 30},
-                "description": "How many items at most."
+                "description": "How many items at most. A list also ends at 256 KB: `next` tells whether there is more."
             },
             "Cursor": {
                 "name": "cursor", "in": "query", "schema": {"$ref": "#/components/schemas/Cursor"},

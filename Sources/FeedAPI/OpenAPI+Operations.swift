@@ -97,7 +97,8 @@ extension OpenAPI {
         let description = """
             Without `since` a page of posts, newest first, with the position `live` to go live from; `limit` and \
             `cursor` belong to it. With `since` the events after that position, in the order of arrival; `wait` \
-            belongs to it and holds the request until there is something. The two kinds of parameters do not mix.
+            belongs to it and holds the request until there is something. Where that is more than 256 KB, a part of it \
+            comes: ask on from its `live`. The two kinds of parameters do not mix.
             """
         func feed(
             _ path: String, id: String, summary: String, _ parameters: [String], _ problems: Set<Int>

@@ -143,6 +143,7 @@ final class Server: Sendable {
         options.drainIdleTimeout = roles == .all ? 0 : 3000
         // One after the other: what a client pipelines may build on what it sent before.
         options.maxPipelined = 1
+        Heap.keepSmall { [budget = options.budget] in budget.used < budget.total / 8 }
         let router = makeRouter(options.budget)
         let crossOrigin = CrossOrigin(origins: configuration.origins, proxies: .init(configuration.trustedProxies))
         let live = roles.contains(.realtime) ? live : nil

@@ -9,6 +9,7 @@ import pytest
 
 from identity import ticket_of
 from martlet_process import Server
+from nginx_gateway import Gateway
 from raw_http import RawAnswer, RawHttp
 from raw_ws import upgrade
 from support import PASSWORD, User, assert_problem, expect, http_client, unique_handle
@@ -102,6 +103,22 @@ def test_another_scheme_behind_the_same_host(server: Server, alice: User, limite
     for origin in (plain, secure):
         assert opened(limited_server, bob, origin, "X-Forwarded-Proto: http", host=host) == {200}
     bob.close()
+
+
+def test_nginx_says_the_scheme(server: Server, alice: User) -> None:
+    """Whatever its client says: a page by another scheme than nginx was asked by is foreign."""
+    if reason := Gateway.unavailable():
+        pytest.skip(reason)
+    nginx = Gateway([server.port], [server.port])
+    try:
+        nginx.start()
+        token, host = f"Authorization: Bearer {alice.token}", f"127.0.0.1:{nginx.port}"
+        for told in ("https", "http", "", "https, http"):
+            for scheme, status in (("http", 200), ("https", 403)):
+                answer = ask(nginx, "GET /v1/live/sse", token, f"Origin: {scheme}://{host}", f"X-Forwarded-Proto: {told}", host=host)
+                assert answer.status_code == status, (told, scheme)
+    finally:
+        nginx.stop()
 
 
 def test_an_origin_without_a_host(server: Server, alice: User) -> None:

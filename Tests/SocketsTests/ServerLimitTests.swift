@@ -8,7 +8,9 @@ import Testing
 /// Limits, draining, closing.
 @Suite struct ServerLimitTests {
     @Test func tooManyConnectionsGet503() async throws {
-        let (statuses, retry, after) = try await withServer(.with { $0.maxConnections = 3 }) { server in
+        let (statuses, retry, after) = try await withServer(
+            .with { $0.maxConnections = 3 }, { $0.proxies = ["127.0.0.1"] }
+        ) { server in
             var clients = try (0..<5).map { _ in try TestClient(port: server.port) }
             for client in clients { client.get("/") }
             let answers = try clients.map { try $0.answer() }

@@ -26,6 +26,12 @@ final class ScriptedHandler: ServerHandler {
         }
     }
 
+    /// Addresses that pass on requests; for whom stands in the field `Client`.
+    var proxies: Set<String> = []
+
+    func isProxy(_ peer: IPAddress) -> Bool { proxies.contains { IPAddress($0) == peer } }
+    func client(of request: HTTPRequest) -> IPAddress? { request.headers.only("client").flatMap { IPAddress($0) } }
+
     func received(_ request: HTTPRequest, _ exchange: HTTPExchange) { onRequest(request, exchange) }
 
     func refused(_ error: HTTPRequestError, remoteAddress: String) -> HTTPResponse {

@@ -1,0 +1,256 @@
+import Core
+import Glibc
+import Runtime
+import Testing
+
+@testable import Sockets
+
+/// What one client may have of a server's connections and memory, and what is left for the others.
+@Suite struct ShareTests {
+    // MARK: Connections
+
+    /// Silent ones of one address leave as many for everybody else.
+    @Test func anAddressHasAsManyConnectionsAsAreFree() async throws {
+        let (own, other) = try await withServer(.with { $0.maxConnections = 20 }) { server in
+            var crowd: [TestClient] = []
+            for _ in 0..<25 { crowd.append(try TestClient(port: server.port)) }
+            // All that came before it have been counted when it is answered.
+            let own = try [TestClient(port: server.port), TestClient(port: server.port, from: "127.0.0.2")].map {
+                $0.get("/")
+                return try $0.answer().status
+            }
+            var others: [TestClient] = []
+            for _ in 0..<8 { others.append(try TestClient(port: server.port, from: "127.0.0.3")) }
+            let other = try others.map {
+                $0.get("/")
+                return try $0.answer().status
+            }
+            return (own, other.count { $0 == 200 })
+        }
+        #expect(own == [503, 200])
+        // The one before may not have gone yet.
+        #expect(other == 4 || other == 5)
+    }
+
+    /// Those that get no place take none: however many come, the others are served.
+    @Test func aFloodOfRefusedConnectionsTakesNoPlace() async throws {
+        let status = try await withServer(.with { $0.maxConnections = 20 }) { server in
+            var crowd: [TestClient] = []
+            for _ in 0..<300 { crowd.append(try TestClient(port: server.port)) }
+            let other = try TestClient(port: server.port, from: "127.0.0.2")
+            other.get("/")
+            return try other.answer().status
+        }
+        #expect(status == 200)
+    }
+
+    /// Each client of a proxy has a share, for as long as the connection carries what it asked for.
+    @Test func clientsBehindAProxyCountByThemselves() async throws {
+        let (streams, greedy, modest, again) = try await withServer(
+            .with { $0.maxConnections = 20 },
+            { handler in
+                handler.proxies = ["127.0.0.1"]
+                handler.onRequest = { request, exchange in
+                    if request.path == "/stream" {
+                        _ = exchange.stream(status: 200, headers: [])
+                    } else {
+                        exchange.respond(HTTPResponse(status: 200))
+                    }
+                }
+            }
+        ) { server in
+            var streams: [TestClient] = []
+            for _ in 0..<11 {
+                let client = try TestClient(port: server.port)
+                client.get("/stream", "Client: 192.0.2.1\r\n")
+                streams.append(client)
+            }
+            let statuses = try streams.map { try $0.takeHead().status }
+            let proxy = try TestClient(port: server.port)
+            func status(_ client: String) throws -> Int {
+                proxy.get("/", "Client: \(client)\r\n")
+                return try proxy.answer().status
+            }
+            let (greedy, modest) = (try status("192.0.2.1"), try status("192.0.2.2"))
+            streams = []
+            var again = 503
+            try eventually("room") {
+                again = (try? status("192.0.2.1")) ?? 0
+                return again == 200
+            }
+            return (statuses, greedy, modest, again)
+        }
+        #expect(streams.filter { $0 == 200 }.count == 9 || streams.filter { $0 == 200 }.count == 10)
+        #expect(streams.contains(503))
+        #expect(greedy == 503)
+        #expect(modest == 200)
+        #expect(again == 200)
+    }
+
+    // MARK: Memory
+
+    /// Answers of 100 KB that nobody reads: an address has half of the budget for them, and loses what is beyond.
+    @Test func unreadAnswersHaveALimit() async throws {
+        let budget = ByteBudget(total: 2_000_000)
+        let (held, others, left) = try await withServer(
+            .with { $0.budget = budget },
+            { handler in
+                handler.onRequest = { _, exchange in
+                    exchange.respond(HTTPResponse(status: 200, body: [UInt8](repeating: 120, count: 100_000)))
+                }
+            }
+        ) { server in
+            var crowd: [TestClient] = []
+            for _ in 0..<30 {
+                let client = try TestClient(port: server.port, receiveBuffer: 4096)
+                client.get("/")
+                crowd.append(client)
+            }
+            let other = try TestClient(port: server.port, from: "127.0.0.2")
+            other.get("/")
+            let others = try other.answer().body.count
+            let held = budget.used
+            crowd = []
+            try eventually("the budget back") { budget.used == 0 }
+            return (held, others, budget.used)
+        }
+        #expect(held > 800_000 && held <= 1_000_000)
+        #expect(others == 100_000)
+        #expect(left == 0)
+    }
+
+    /// What was taken before the work is kept for the answer, as much of it as the answer needs.
+    @Test func whatWasTakenBeforeIsKeptForTheAnswer() async throws {
+        let budget = ByteBudget(total: 2_000_000)
+        let holder = FairShare.Holder(address: nil, user: ID(raw: 7))
+        let held = try await withServer(
+            .with { $0.budget = budget },
+            { handler in
+                handler.onRequest = { _, exchange in
+                    var response = HTTPResponse(status: 200, body: [UInt8](repeating: 120, count: 300_000))
+                    response.held = budget.take(400_000, for: holder)
+                    exchange.respond(response)
+                }
+            }
+        ) { server in
+            let client = try TestClient(port: server.port, receiveBuffer: 4096)
+            client.get("/")
+            try eventually("the answer") { budget.used > 0 && budget.used < 400_000 }
+            let held = budget.used
+            _ = try client.answer()
+            try eventually("the budget back") { budget.used == 0 }
+            return held
+        }
+        #expect(held > 300_000 && held < 301_000)
+    }
+
+    /// A stream whose bytes can't be had is closed: its client comes back and is told what it missed.
+    @Test func aStreamBeyondItsShareIsClosed() async throws {
+        let budget = ByteBudget(total: 1_000_000)
+        let record = Record()
+        try await withServer(
+            .with { $0.budget = budget },
+            { handler in
+                handler.onRequest = { _, exchange in
+                    let stream = exchange.stream(status: 200, headers: [])
+                    stream.onClosed = { record.add("\($0)") }
+                    let piece = [UInt8](repeating: 120, count: 700_000)
+                    stream.onDrained = nil
+                    if !stream.isBacklogged { piece.withUnsafeBytes(stream.write) }
+                }
+            }
+        ) { server in
+            let client = try TestClient(port: server.port, receiveBuffer: 4096)
+            client.get("/")
+            try eventually("the end") { !record.all.isEmpty }
+            try eventually("the budget back") { budget.used == 0 }
+        }
+        #expect(record.all == ["stalled"])
+    }
+
+    /// Of a body that is to come all is taken at once. Who has no room for it is told before it is sent.
+    @Test(arguments: ["", "Expect: 100-continue\r\n"])
+    func aBodyIsTakenBeforeItComes(field: String) async throws {
+        let budget = ByteBudget(total: 100_000)
+        let (first, second, other) = try await withServer(.with { $0.budget = budget }) { server in
+            func post(_ length: Int, from source: String? = nil) throws -> TestClient {
+                let client = try TestClient(port: server.port, from: source)
+                client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: \(length)\r\n\(field)\r\n")
+                return client
+            }
+            let first = try post(40_000)
+            try eventually("its bytes") { budget.used > 40_000 }
+            let second = try post(20_000).takeHead().status
+            let other = try post(20_000, from: "127.0.0.2")
+            try eventually("the other's bytes") { budget.used > 60_000 }
+            if !field.isEmpty { _ = try (first.takeHead(), other.takeHead()) }
+            for (client, length) in [(first, 40_000), (other, 20_000)] {
+                client.send([UInt8](repeating: 120, count: length))
+            }
+            let statuses = (try first.answer().status, second, try other.answer().status)
+            try eventually("the budget back") { budget.used == 0 }
+            return statuses
+        }
+        #expect(first == 200 && second == 503 && other == 200)
+    }
+
+    // MARK: Readers
+
+    /// A reader that goes on reading is served to the end, though it takes longer than any of the deadlines.
+    @Test func aSteadyReaderGetsAllOfAnAnswer() async throws {
+        let (count, milliseconds) = try await withServer(
+            .with {
+                $0.idleTimeout = 200
+                $0.writeTimeout = 300
+                $0.leastRate = 10_000
+            },
+            { handler in
+                handler.onRequest = { _, exchange in
+                    exchange.respond(HTTPResponse(status: 200, body: [UInt8](repeating: 120, count: 1_000_000)))
+                }
+            }
+        ) { server in
+            let client = try TestClient(port: server.port, receiveBuffer: 4096)
+            client.get("/")
+            let start = monotonicNanoseconds()
+            var count = 0
+            var piece = [UInt8](repeating: 0, count: 10_000)
+            while count < 1_000_000 {
+                usleep(8000)
+                let more = read(client.descriptor, &piece, piece.count)
+                guard more > 0 else { break }
+                count += more
+            }
+            return (count, (monotonicNanoseconds() - start) / 1_000_000)
+        }
+        #expect(count > 1_000_000)
+        #expect(milliseconds > 800)
+    }
+
+    /// One that takes a few bytes now and then is as good as one that takes none.
+    @Test func aReaderThatTakesNextToNothingIsCut() async throws {
+        let count = try await withServer(
+            .with {
+                $0.writeTimeout = 200
+                $0.leastRate = 1_000_000
+            },
+            { handler in
+                handler.onRequest = { _, exchange in
+                    exchange.respond(HTTPResponse(status: 200, body: [UInt8](repeating: 120, count: 4_000_000)))
+                }
+            }
+        ) { server in
+            let client = try TestClient(port: server.port, receiveBuffer: 4096)
+            client.get("/")
+            var count = 0
+            var piece = [UInt8](repeating: 0, count: 500)
+            while true {
+                usleep(5000)
+                let more = read(client.descriptor, &piece, piece.count)
+                guard more > 0 else { return count }
+                count += more
+            }
+        }
+        #expect(count < 1_000_000)
+    }
+}

@@ -98,7 +98,7 @@ struct FeedRoutes: Sendable {
 
     private func look(_ scope: RequestScope, _ since: LiveCursor) async throws -> (answer: Answer, isEmpty: Bool) {
         var isEmpty = false
-        let answer = try await services.lists.read(scope) {
+        let answer = try await services.lists.read(scope, in: .polls) {
             let missed = try await services.feeds.missed(by: scope.caller, since: since)
             if case .events(let events, _) = missed { isEmpty = events.isEmpty }
             return self.answer(scope.caller, missed)

@@ -1,6 +1,7 @@
 import Core
 import HTTPService
 import Social
+import Wire
 
 /// What all lists have in common: how long they may get, and how many are read at once.
 ///
@@ -11,7 +12,17 @@ public struct Lists: Sendable {
     /// Of a list's items. At least one goes out, however long it is.
     static let mostBytes = PostBytes.mostRead
 
-    private let turns = AsyncSemaphore(32, name: "list_reads")
+    enum Queue {
+        case pages
+        /// One post may wake thousands of long polls, which must leave something of the database to others.
+        case polls
+    }
+
+    private let pages = AsyncSemaphore(32, name: "list_reads")
+    private let polls = AsyncSemaphore(16, name: "poll_reads")
+    /// Nanoseconds in the queue. Who has waited for longer is refused when the turn comes: where the database hangs, the
+    /// end of the queue would wait for the time-outs of all before it.
+    private static let patience: UInt64 = 5_000_000_000
 
     public init() {}
 
@@ -19,9 +30,14 @@ public struct Lists: Sendable {
     ///   - largest: bytes, where the longest answer is shorter than `mostBytes`.
     ///   - read: makes the answer.
     func read(
-        _ scope: RequestScope, largest: Int = Lists.mostBytes, _ read: () async throws -> Answer
+        _ scope: RequestScope, in queue: Queue = .pages, largest: Int = Lists.mostBytes,
+        _ read: () async throws -> Answer
     ) async throws -> Answer {
-        try await turns.run {
+        let came = monotonicNanoseconds()
+        return try await (queue == .pages ? pages : polls).run {
+            guard monotonicNanoseconds() - came < Self.patience else {
+                throw Problem(.overloaded, "too many lists are asked for: try again", retryAfter: .random(in: 1...3))
+            }
             let held = try scope.hold(min(largest, Self.mostBytes) + Self.tail)
             var answer = try await read()
             _ = held.resize(to: min(held.count, answer.body.count + Self.tail))

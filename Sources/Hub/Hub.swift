@@ -132,14 +132,33 @@ public final class Hub {
         else {
             return
         }
+        repeat {
+            let count = encode(subscriber.queue, for: subscriber)
+            if count == subscriber.queue.count {
+                subscriber.queue.removeAll(keepingCapacity: count < 8)
+            } else {
+                subscriber.queue.removeFirst(count)
+            }
+            guard scratch.count > 0 else { return }
+            scratch.bytes.withUnsafeBytes { sink.write($0) }
+        } while !subscriber.queue.isEmpty && !sink.isBacklogged
+    }
+
+    /// What is written at once; when a sink does not take it, the rest of it is a copy of the connection's own.
+    private static let mostWritten = 64 * 1024
+
+    /// - Returns: how many of the frames are in `scratch` now, or need not be told.
+    private func encode(_ frames: [SharedFrame], for subscriber: Subscriber) -> Int {
         scratch.removeAll()
-        for frame in subscriber.queue where frame.position > subscriber.cursor.position || Mutation.tellCovered.isOn {
+        var count = 0
+        for frame in frames {
+            guard scratch.count < Self.mostWritten else { break }
+            count += 1
+            guard frame.position > subscriber.cursor.position || Mutation.tellCovered.isOn else { continue }
             subscriber.cursor = LiveCursor(epoch: subscriber.cursor.epoch, position: frame.position)
             append(frame, for: subscriber)
         }
-        subscriber.queue.removeAll(keepingCapacity: subscriber.queue.count < 8)
-        guard scratch.count > 0 else { return }
-        scratch.bytes.withUnsafeBytes { sink.write($0) }
+        return count
     }
 
     private func append(_ frame: SharedFrame, for subscriber: Subscriber) {

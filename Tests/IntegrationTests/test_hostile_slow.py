@@ -12,6 +12,7 @@ import pytest
 from hostile import allow_descriptors, metric, resident_mb
 from martlet_process import Server
 from raw_http import RawHttp
+from sse_client import Sse
 from support import User, assert_problem, eventually, expect, http_client
 
 # ServerOptions, in seconds, and what a busy machine may add.
@@ -146,7 +147,8 @@ def test_ten_thousand_half_open(crowd: tuple[Server, list[socket.socket]]) -> No
 def test_more_than_may_connect(own_server: Server) -> None:
     """503 beyond the setting, at once; room again when some have gone."""
     own_server.stop()
-    own_server.settings["MARTLET_CONNECTIONS"] = "200"
+    # One address may have half of them, and a proxy all.
+    own_server.settings |= {"MARTLET_CONNECTIONS": "200", "MARTLET_TRUSTED_PROXIES": "127.0.0.1"}
     own_server.start()
     crowd = [RawHttp(own_server) for _ in range(200)]
     with RawHttp(own_server) as raw:
@@ -163,3 +165,25 @@ def test_more_than_may_connect(own_server: Server) -> None:
             return raw.answer().status_code == 200
 
     eventually(room, 10, "room again")
+
+
+def test_silent_connections_leave_room() -> None:
+    """310 silent ones from one address where 300 may connect: everybody else is served, by requests and live."""
+    own = Server(MARTLET_CONNECTIONS="300")
+    crowd: list[socket.socket] = []
+    try:
+        own.start()
+        for _ in range(310):
+            crowd.append(socket.create_connection(("127.0.0.1", own.port), source_address=("127.0.0.2", 0)))
+        user = User.signup(own, "served")
+        for _ in range(30):
+            with http_client(own.url) as http:
+                expect(http.get("/healthz"), 200)
+        for _ in range(10):
+            with Sse(own, token=user.token) as stream:
+                stream.verdict("live")
+        user.close()
+    finally:
+        for connection in crowd:
+            connection.close()
+        own.remove()

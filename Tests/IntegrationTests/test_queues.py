@@ -20,7 +20,7 @@ OF_POSTGRES = {"pg_log_waiting", "pg_log_pipelines"}
 OF_KAFKA = {"log_producer"}
 # Bounded by what fills them: by connections and requests (loops, slow connections, reads of lists), by age and
 # rate (the rest).
-UNNUMBERED = {"loop_stores", "loop_sockets", "slow_connections", "list_reads", "idempotency_keys", "ended_sessions"}
+UNNUMBERED = {"loop_stores", "loop_sockets", "slow_connections", "list_reads", "poll_reads", "idempotency_keys", "ended_sessions"}
 
 
 def series(text: str, name: str) -> dict[str, int]:

@@ -10,9 +10,11 @@ from typing import Iterator, NamedTuple
 
 import pytest
 
+from centrifugo_client import Centrifugo
 from hostile import allow_descriptors, metric, resident_mb
 from martlet_process import Server
 from raw_http import RawHttp
+from sse_client import Sse
 from support import User, assert_problem, eventually, expect, http_client
 
 # A line separator is escaped: 5,000 of them are 30,000 bytes of JSON, and there is no longer text.
@@ -106,11 +108,12 @@ def test_a_list_is_cut_by_bytes(talkative: Talkative) -> None:
         assert len(ids) == 100 and ids == sorted(set(ids), key=int, reverse=True)
 
 
-def test_short_posts_are_not_cut(server: Server, make_user) -> None:  # type: ignore[no-untyped-def]
-    alice = make_user("alice")
+def test_short_posts_are_not_cut(talkative: Talkative) -> None:
+    alice = User.signup(talkative.server, "alice")
     alice.posts(40, "short")
     assert len(alice.feed(limit=100)["items"]) == 40
     assert "next" not in alice.feed(limit=100)
+    alice.close()
 
 
 def test_what_was_missed_is_told_in_parts(talkative: Talkative) -> None:
@@ -137,6 +140,28 @@ def test_a_long_poll_is_told_in_parts(talkative: Talkative) -> None:
     part = reader.feed(since=before, wait=30)
     assert 7 <= len(part["items"]) <= 8 and time.monotonic() - begin < 20
     assert reader.feed(since=part["live"], wait=30)["items"]
+
+
+def test_a_live_connection_that_missed_too_much_is_reset(talkative: Talkative) -> None:
+    """By event stream and by WebSocket: it reads the feed page by page instead."""
+    server, _, reader, before = talkative
+    with Sse(server, token=reader.token, since=before) as stream:
+        stream.verdict("reset")
+    with Centrifugo.of(reader, since=before) as live:
+        assert live.subscription["recovered"] is False and not live.subscription.get("publications")
+
+
+def test_a_crowd_behind_one_address_is_served(talkative: Talkative) -> None:
+    """300 who read what they ask for, on connections that stay: nobody is refused, lists of 240 KB included."""
+    server, author, _, _ = talkative
+    crowd = [RawHttp(server) for _ in range(300)]
+    for turn in range(0, 300, 50):
+        for raw in crowd[turn:turn + 50]:
+            raw.send(raw.head("GET", f"/v1/users/{author.id}/posts?limit=100"))
+        for raw in crowd[turn:turn + 50]:
+            assert raw.answer().status_code == 200
+    for raw in crowd:
+        raw.socket.close()
 
 
 # MARK: Clients that don't read

@@ -62,7 +62,8 @@ public struct FeedReader: Sendable {
             return try await withoutRedis(posts, of: user, below: scanned, limit)
         }
         if let floor, floor > .zero, posts.count <= limit {
-            posts += try await stored(for: user, below: min(scanned, floor), limit: limit + 1 - posts.count, after: posts)
+            posts += try await stored(
+                for: user, below: min(scanned, floor), limit: limit + 1 - posts.count, after: posts)
         }
         return FeedPage(posts: posts, live: live!, isStored: false)
     }

@@ -94,7 +94,8 @@ public struct Posts: Sendable {
                     WHERE author_id = $1 AND id < $2 AND deleted_at IS NULL ORDER BY id DESC LIMIT $3) l
             ) p JOIN users u ON u.id = p.author_id
             WHERE p.before < $4 ORDER BY p.id DESC
-            """, [.integer(author.raw), .integer(below.raw), .integer(Int64(limit)), .integer(Int64(PostBytes.mostRead))]
+            """,
+            [.integer(author.raw), .integer(below.raw), .integer(Int64(limit)), .integer(Int64(PostBytes.mostRead))]
         ).map { try PostRow.view($0) }
     }
 }

@@ -17,8 +17,13 @@ public struct ExactText: Hashable, Sendable {
     }
 }
 
+extension ExactText: ExpressibleByStringLiteral {
+    public init(stringLiteral text: String) { self.init(text) }
+}
+
 extension StringProtocol {
     /// The same bytes: what `==` says of texts that have no two spellings, in a time that nobody can stretch.
+    @inlinable
     public func isExactly(_ other: some StringProtocol) -> Bool {
         utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
     }

@@ -82,7 +82,8 @@ struct FeedRoutes: Sendable {
 
     private func poll(_ scope: RequestScope, since: LiveCursor, seconds: Int) async throws -> Answer {
         let user = scope.caller
-        guard seconds > 0 else { return answer(user, try await services.feeds.missed(by: user, since: since)) }
+        try services.waiter.admit(user, from: scope.address)
+        guard seconds > 0 else { return answer(scope, try await services.feeds.missed(by: user, since: since)) }
         let signal = try await services.waiter.listen(for: user, session: scope.token!.session)
         defer { signal.cancel() }
         let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
@@ -92,16 +93,18 @@ struct FeedRoutes: Sendable {
             if case .events(let events, _) = missed, events.isEmpty, now < deadline {
                 if try await signal.wait(milliseconds: Int((deadline - now) / 1_000_000) + 1) { continue }
             }
-            return answer(user, missed)
+            return answer(scope, missed)
         }
     }
 
-    private func answer(_ user: ID, _ missed: Missed) -> Answer {
+    private func answer(_ scope: RequestScope, _ missed: Missed) -> Answer {
+        let user = scope.caller
         let (events, live, reset): ([Publication], LiveCursor, Bool) =
             switch missed {
             case .events(let events, let live): (events, live, false)
             case .reset(let live): ([], live, true)
             }
+        services.waiter.charge(user, from: scope.address, for: events)
         return .json { writer in
             writer.appendList(events) { $0.append($1.event) }
             writer.append(ascii: ",\"live\":")

@@ -45,9 +45,29 @@ public final class RateLimiter: Sendable {
     /// Buckets that it holds.
     var length: Int { table.withLock { $0.young.count + $0.old.count } }
 
-    /// Takes one token.
+    /// Takes one token, or only looks whether there is one.
+    /// - Parameter cost: 1 or 0.
     /// - Returns: `nil` when there was one, otherwise the seconds until there is one.
-    public func take(_ key: String, _ rate: Rate) -> Int? {
+    public func take(_ key: String, _ rate: Rate, cost: Double = 1) -> Int? {
+        use(key, rate) { bucket in
+            guard bucket.tokens < 1 else {
+                bucket.tokens -= cost
+                return nil
+            }
+            return max(1, Int(((1 - bucket.tokens) * 60 / rate.perMinute).rounded(.up)))
+        }
+    }
+
+    /// Takes what something has turned out to cost, though there may not be as much: then the bucket has to make up for it
+    /// first, a whole one at most.
+    public func charge(_ key: String, _ rate: Rate, cost: Double) {
+        _ = use(key, rate) { bucket in
+            bucket.tokens = max(-rate.burst, bucket.tokens - cost)
+            return nil
+        }
+    }
+
+    private func use(_ key: String, _ rate: Rate, _ body: (inout Bucket) -> Int?) -> Int? {
         table.withLock { table in
             // Inside the lock, which orders the times that different threads read.
             let now = monotonicNanoseconds()
@@ -57,10 +77,8 @@ public final class RateLimiter: Sendable {
                 let minutes = Double(now - bucket.at) / 60e9
                 bucket.tokens = min(rate.burst, bucket.tokens + minutes * rate.perMinute)
                 bucket.at = now
-                let isFree = bucket.tokens >= 1
-                if isFree { bucket.tokens -= 1 }
-                used = bucket
-                return isFree ? nil : max(1, Int(((1 - bucket.tokens) * 60 / rate.perMinute).rounded(.up)))
+                defer { used = bucket }
+                return body(&bucket)
             }
         }
     }

@@ -29,7 +29,8 @@ package struct WebSocketParser {
         var isControl: Bool { opcode >= 8 }
     }
 
-    private let maxMessage: Int
+    /// Bytes; a longer message fails with 1009 as soon as its length is known.
+    package var maxMessage: Int
     private var buffer: [UInt8] = []
     /// What stands before it in the buffer has been read.
     private var start = 0
@@ -40,7 +41,6 @@ package struct WebSocketParser {
     private var text = UTF8Check()
     private var hasEnded = false
 
-    /// - Parameter maxMessage: bytes; a longer message fails with 1009 as soon as its length is known.
     package init(maxMessage: Int) {
         self.maxMessage = maxMessage
     }

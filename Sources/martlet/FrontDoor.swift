@@ -64,7 +64,7 @@ final class FrontDoor: ServerHandler {
         if !Self.liveMethods.contains(request.method) {
             exchange.respond(Self.wrongMethod(request))
         } else if crossOrigin.accepts(request) {
-            live.openStream(request, exchange)
+            live.openStream(request, exchange, from: router.callerAddress(request))
         } else {
             exchange.respond(Self.foreignOrigin(request))
         }
@@ -123,13 +123,13 @@ final class FrontDoor: ServerHandler {
     func upgrade(_ request: HTTPRequest) -> UpgradeVerdict {
         guard let live else { return .refuse(Self.answer(Problem(.notFound, "no live feed here"), request)) }
         guard crossOrigin.accepts(request) else { return .refuse(Self.foreignOrigin(request)) }
-        if let refusal = live.refusal { return .refuse(Self.answer(refusal, request)) }
+        if let refusal = live.refusal(of: router.callerAddress(request)) { return .refuse(Self.answer(refusal, request)) }
         let offered = request.headers.list("sec-websocket-protocol")
         return .accept(subprotocol: offered.contains("centrifuge-json") ? "centrifuge-json" : nil)
     }
 
     func opened(_ socket: WebSocket, _ request: HTTPRequest) {
-        live?.opened(socket)
+        live?.opened(socket, from: router.callerAddress(request))
     }
 
     private static func foreignOrigin(_ request: HTTPRequest) -> HTTPResponse {

@@ -7,11 +7,13 @@ struct JSONParser {
     private var index = 0
     /// How many values may still come.
     private(set) var valuesLeft: Int
+    private let longestKey: Int
     private let marksInKey: Int
 
     init(_ bytes: [UInt8], _ limits: JSONLimits) {
         self.bytes = bytes
         valuesLeft = limits.values
+        longestKey = limits.longestKey
         marksInKey = limits.marksInKey
     }
 
@@ -72,6 +74,7 @@ struct JSONParser {
             skipSpace()
             guard try peek() == UInt8(ascii: "\"") else { throw error("a key must be a string") }
             let key = try string()
+            guard key.utf8.count <= longestKey else { throw error("a key is too long") }
             guard marksInKey == .max || key.hasFewMarks(marksInKey) else {
                 throw error("a key with more than \(marksInKey) combining marks in a row")
             }
@@ -132,10 +135,18 @@ struct JSONParser {
             try digits()
         }
         guard index - start <= Self.longestNumber else { throw error("a number is too long") }
+        // Every number of 18 digits fits.
+        if whole, index - start <= 18 { return .integer(small(bytes[start..<index])) }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
         if whole, let value = Int64(text) { return .integer(value) }
         guard let value = Double(text), value.isFinite else { throw error("a number is out of range") }
         return .number(value)
+    }
+
+    private func small(_ text: ArraySlice<UInt8>) -> Int64 {
+        var value: Int64 = 0
+        for byte in text where byte != UInt8(ascii: "-") { value = value * 10 + Int64(byte - 48) }
+        return text.first == UInt8(ascii: "-") ? -value : value
     }
 
     private mutating func digits() throws(JSONError) {
@@ -163,7 +174,12 @@ struct JSONParser {
             try escape(into: &copy)
             let plain = index
             skipPlain()
-            copy.append(contentsOf: bytes[plain..<index])
+            // Between escapes often stands a byte or none, for which a slice would be long.
+            if index - plain > 8 {
+                copy.append(contentsOf: bytes[plain..<index])
+            } else {
+                for place in plain..<index { copy.append(bytes[place]) }
+            }
         }
     }
 
@@ -195,7 +211,9 @@ struct JSONParser {
         case UInt8(ascii: "n"): text.append(10)
         case UInt8(ascii: "r"): text.append(13)
         case UInt8(ascii: "t"): text.append(9)
-        case UInt8(ascii: "u"): text.append(contentsOf: try scalar().utf8)
+        case UInt8(ascii: "u"):
+            let scalar = try scalar()
+            if scalar.isASCII { text.append(UInt8(scalar.value)) } else { text.append(contentsOf: scalar.utf8) }
         default: throw error("an unknown escape")
         }
     }

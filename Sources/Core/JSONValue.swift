@@ -79,11 +79,13 @@ public struct JSONLimits: Sendable {
     var depth = 16
     /// How many values may still come, arrays and objects among them.
     var values = Int.max
+    /// Bytes of a key.
+    var longestKey = Int.max
     /// Combining marks in a row in a key.
     var marksInKey = Int.max
 
     /// For what is read on the loop of the sockets, where everybody waits for it.
-    public static let command = JSONLimits(depth: 8, values: 256, marksInKey: 16)
+    public static let command = JSONLimits(depth: 8, values: 96, longestKey: 255, marksInKey: 16)
 }
 
 extension JSONValue {

@@ -183,10 +183,16 @@ public struct Router: Sendable {
     /// trusted proxies the last address that is not theirs; what stands before one that can't be read is not believed.
     public func callerAddress(_ request: HTTPRequest) -> String {
         guard var caller = IPAddress(request.remoteAddress) else { return request.remoteAddress }
-        // No list of quoted strings: what a client puts before the proxy's part must not hide it.
-        let hops = request.headers.all("x-forwarded-for").joined(separator: ",").split(separator: ",")
-        for hop in hops.reversed() {
-            guard options.trustedProxies.contain(caller), let address = IPAddress(forwarded: hop) else { break }
+        guard options.trustedProxies.contain(caller) else { return caller.customer }
+        // No list of quoted strings: what a client puts before the proxy's part must not hide it. Nor may it cost anything.
+        var rest = request.headers.all("x-forwarded-for").joined(separator: ",")[...]
+        while !rest.isEmpty, options.trustedProxies.contain(caller) {
+            let comma = rest.utf8.lastIndex(of: UInt8(ascii: ","))
+            let hop = comma.map { rest[$0...].dropFirst() } ?? rest
+            rest = comma.map { rest[..<$0] } ?? ""
+            // Nothing between two commas is no hop.
+            if hop.isEmpty { continue }
+            guard let address = IPAddress(forwarded: hop) else { break }
             caller = address
         }
         return caller.customer

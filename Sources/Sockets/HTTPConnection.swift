@@ -183,7 +183,7 @@ final class HTTPConnection: Slotted {
         request.remoteAddress = remoteAddress
         isUsed = true
         owesContinue = false
-        if ["GET", "HEAD"].contains(request.method), server.options.webSocketPaths.contains(request.path) {
+        if ["GET", "HEAD"].contains(request.method), server.options.webSocketPaths.containsExactly(request.path) {
             upgrade(request, keepAlive: keepAlive)
         } else {
             server.handler.received(request, enqueue(request, keepAlive: keepAlive))

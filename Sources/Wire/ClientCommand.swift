@@ -59,7 +59,7 @@ public struct ClientFrame: Sendable, Equatable {
     /// Bytes of a frame: of one that comes before a good `connect`, and of all others. A command has a token or the name of
     /// a channel, and `connect` 16 names at most.
     public static let longestFirst = 4096
-    public static let longest = 16_384
+    public static let longest = 8192
 
     /// Splits a frame into its objects, in one pass that ends where the frame is wrong.
     /// - Returns: `nil` when it is not a run of JSON objects: the client is closed with 3501.

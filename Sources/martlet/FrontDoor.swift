@@ -44,9 +44,9 @@ final class FrontDoor: ServerHandler {
         if CrossOrigin.isPreflight(request), let answer = preflight(request) {
             return exchange.respond(answer.response(requestID: Router.requestID(request)))
         }
-        if let live, Self.livePaths.contains(request.path) { return receivedLive(request, exchange, live) }
+        if let live, Self.livePaths.containsExactly(request.path) { return receivedLive(request, exchange, live) }
         // The operator's questions are answered when nothing else is.
-        if OperationRoutes.paths.contains(request.path) {
+        if OperationRoutes.paths.containsExactly(request.path) {
             _ = answer(request, exchange, .high) {}
         } else if request.query.contains(where: { $0.name.isExactly("wait") && !$0.value.isExactly("0") }) {
             poll(request, exchange)
@@ -57,7 +57,7 @@ final class FrontDoor: ServerHandler {
 
     // MARK: Live connections
 
-    private static let livePaths: Set<String> = [LiveService.eventStreamPath, LiveService.webSocketPath]
+    private static let livePaths = [LiveService.eventStreamPath, LiveService.webSocketPath]
     private static let liveMethods = ["GET", "HEAD"]
 
     private func receivedLive(_ request: HTTPRequest, _ exchange: HTTPExchange, _ live: LiveService) {
@@ -71,7 +71,7 @@ final class FrontDoor: ServerHandler {
     }
 
     private func preflight(_ request: HTTPRequest) -> Answer? {
-        let isLive = live != nil && Self.livePaths.contains(request.path)
+        let isLive = live != nil && Self.livePaths.containsExactly(request.path)
         let methods = isLive ? Self.liveMethods : router.methods(at: request.path)
         return methods.isEmpty ? nil : crossOrigin.preflight(request, methods: methods)
     }

@@ -32,7 +32,9 @@ extension StringProtocol {
         guard count > 0 else { return true }
         // As they lie in memory, which is as good as always; byte by byte takes ten times as long.
         let answer = utf8.withContiguousStorageIfAvailable { bytes in
-            other.utf8.withContiguousStorageIfAvailable { memcmp(bytes.baseAddress!, $0.baseAddress!, bytes.count) == 0 }
+            other.utf8.withContiguousStorageIfAvailable {
+                memcmp(bytes.baseAddress!, $0.baseAddress!, bytes.count) == 0
+            }
         }
         return (answer ?? nil) ?? utf8.elementsEqual(other.utf8)
     }

@@ -55,14 +55,17 @@ public struct JSONObject: Sendable, Equatable {
 
     /// False when the key is there already.
     mutating func insert(_ key: String, _ value: JSONValue) -> Bool {
-        guard place(of: key) == nil else { return false }
+        if keys.count < Self.fewKeys {
+            guard place(of: key) == nil else { return false }
+        } else {
+            if places.isEmpty {
+                places.reserveCapacity(4 * Self.fewKeys)
+                for (place, key) in keys.enumerated() { places[ExactText(key)] = place }
+            }
+            guard places.updateValue(keys.count, forKey: ExactText(key)) == nil else { return false }
+        }
         keys.append(key)
         values.append(value)
-        if keys.count == Self.fewKeys + 1 {
-            for (place, key) in keys.enumerated() { places[ExactText(key)] = place }
-        } else if keys.count > Self.fewKeys {
-            places[ExactText(key)] = keys.count - 1
-        }
         return true
     }
 }
@@ -85,7 +88,7 @@ public struct JSONLimits: Sendable {
     var marksInKey = Int.max
 
     /// For what is read on the loop of the sockets, where everybody waits for it.
-    public static let command = JSONLimits(depth: 8, values: 96, longestKey: 255, marksInKey: 16)
+    public static let command = JSONLimits(depth: 8, values: 200, longestKey: 255, marksInKey: 16)
 }
 
 extension JSONValue {

@@ -12,7 +12,8 @@ extension FuzzTarget {
 
     /// Requests off a connection: wherever the bytes are cut, the same requests and the same refusal; and what was taken
     /// is still the same request when it is written down anew.
-    static let http = FuzzTarget("http", words: words, leastAccepted: 70, timed: timedHTTP) { input, thorough throws(Finding) in
+    static let http = FuzzTarget("http", words: words, leastAccepted: 70, timed: timedHTTP) {
+        input, thorough throws(Finding) in
         let whole = try HTTPTranscript([input])
         for pieces in Cuts.of(input, thorough: thorough) {
             let cut = try HTTPTranscript(pieces)

@@ -123,7 +123,9 @@ final class FrontDoor: ServerHandler {
     func upgrade(_ request: HTTPRequest) -> UpgradeVerdict {
         guard let live else { return .refuse(Self.answer(Problem(.notFound, "no live feed here"), request)) }
         guard crossOrigin.accepts(request) else { return .refuse(Self.foreignOrigin(request)) }
-        if let refusal = live.refusal(of: router.callerAddress(request)) { return .refuse(Self.answer(refusal, request)) }
+        if let refusal = live.refusal(of: router.callerAddress(request)) {
+            return .refuse(Self.answer(refusal, request))
+        }
         let offered = request.headers.list("sec-websocket-protocol")
         return .accept(subprotocol: offered.contains("centrifuge-json") ? "centrifuge-json" : nil)
     }

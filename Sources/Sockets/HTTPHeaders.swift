@@ -86,8 +86,8 @@ public struct HTTPHeaders: Sendable {
         }
     }
 
-    /// Is the token in the list? For `Connection` and `Upgrade`, of every request: so no text is made.
-    func hasToken(_ token: StaticString, in name: StaticString) -> Bool {
+    /// Is the token in the list? Its elements may be thousands, so no text is made of them.
+    public func hasToken(_ token: StaticString, in name: StaticString) -> Bool {
         fields.indices.contains { matches($0, name) && hasElement(token, raw($0)) }
     }
 

@@ -126,8 +126,8 @@ final class FrontDoor: ServerHandler {
         if let refusal = live.refusal(of: router.callerAddress(request)) {
             return .refuse(Self.answer(refusal, request))
         }
-        let offered = request.headers.list("sec-websocket-protocol")
-        return .accept(subprotocol: offered.contains("centrifuge-json") ? "centrifuge-json" : nil)
+        let isOffered = request.headers.hasToken("centrifuge-json", in: "sec-websocket-protocol")
+        return .accept(subprotocol: isOffered ? "centrifuge-json" : nil)
     }
 
     func opened(_ socket: WebSocket, _ request: HTTPRequest) {

@@ -75,7 +75,7 @@ import Wire
     /// What one frame may ask of the thread that reads it: bytes, objects, and values over all of them.
     @Test func aFrameHasLimits() {
         let padded = { (bytes: Int) in
-            #"{"id":1,"send":{"data":""# + String(repeating: "x", count: bytes - 26) + #""}}"#
+            #"{"id":1,"send":{"data":""# + String(repeating: "x", count: bytes - 27) + #""}}"#
         }
         #expect(padded(100).utf8.count == 100)
         #expect(parse(padded(ClientFrame.longest)) != nil)

@@ -20,16 +20,21 @@ final class JoinBudget: Sendable {
 
     /// Takes a token of each that is given.
     /// - Returns: `nil` when it is paid, otherwise the seconds until there may be enough.
-    func pay(user: ID? = nil, address: String? = nil) -> Int? { take(user, address, cost: 1) }
+    func pay(user: ID? = nil, address: String? = nil) -> Int? {
+        count(user, address) { limiter.take($0, $1) }
+    }
 
     /// Whether there is something left, for one who pays for the request elsewhere.
-    func isUsedUp(user: ID, address: String) -> Int? { take(user, address, cost: 0) }
+    /// - Returns: as for `pay`.
+    func isUsedUp(user: ID, address: String) -> Int? {
+        count(user, address) { limiter.look($0, $1) }
+    }
 
-    private func take(_ user: ID?, _ address: String?, cost: Double) -> Int? {
+    private func count(_ user: ID?, _ address: String?, _ wait: (String, RateLimiter.Rate) -> Int?) -> Int? {
         guard isOn else { return nil }
         let seconds =
-            user.flatMap { limiter.take("u\($0)", RateLimits.joins, cost: cost) }
-            ?? address.flatMap { limiter.take("a\($0)", RateLimits.joinsOfAddress, cost: cost) }
+            user.flatMap { wait("u\($0)", RateLimits.joins) }
+            ?? address.flatMap { wait("a\($0)", RateLimits.joinsOfAddress) }
         if seconds != nil { refused.add() }
         return seconds
     }

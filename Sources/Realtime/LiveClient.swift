@@ -26,7 +26,7 @@ extension JoinOutcome {
     ) async -> Result<JoinOutcome, any Error> {
         do {
             guard let held else { return .success(.live(try await feeds.currentPosition(of: user))) }
-            switch try await feeds.missed(by: user, since: held, mostText: most) {
+            switch try await feeds.missed(by: user, since: held) {
             case .events(let events, let cursor):
                 let isTooMuch = events.size > most
                 return .success(isTooMuch ? .reset(cursor) : .resumed(events, cursor))

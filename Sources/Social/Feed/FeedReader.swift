@@ -102,28 +102,14 @@ public struct FeedReader: Sendable {
     }
 
     /// What has changed since a position, in the order of the changes.
-    /// - Parameter mostText: bytes of the posts' texts; where there are more, a reset, and none of them is read.
-    public func missed(by user: ID, since cursor: LiveCursor, mostText: Int = .max) async throws -> Missed {
+    public func missed(by user: ID, since cursor: LiveCursor) async throws -> Missed {
         switch try await timelines.resume(user, from: cursor) {
         case .missing, .building: return .reset(try await currentPosition(of: user))
         case .reset(let now): return .reset(now)
         case .missed(let entries, let now):
-            if try await text(of: entries, isLongerThan: mostText) { return .reset(now) }
             return .events(try await publications(entries, for: user), now)
         }
     }
-
-    /// Asks only where so many posts could be.
-    private func text(of entries: [TimelineEntry], isLongerThan most: Int) async throws -> Bool {
-        guard entries.count > most / Self.longestText else { return false }
-        let rows = try await database.query(
-            "SELECT coalesce(sum(octet_length(text)), 0) FROM posts WHERE id = ANY ($1::bigint[])",
-            [.integers(entries.filter { !$0.isTombstone }.map(\.post.raw))])
-        return try rows.first?.integer(0) ?? 0 > Int64(most)
-    }
-
-    /// Bytes of the longest post there may be.
-    private static let longestText = 4 * 5000
 
     private func publications(_ entries: [TimelineEntry], for user: ID) async throws -> [Publication] {
         let posts = try await visible(entries.filter { !$0.isTombstone }, to: user)

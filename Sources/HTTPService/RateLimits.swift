@@ -58,7 +58,8 @@ public enum RateLimits {
             + "\(routes["POST/v1/auth/signup"]!) sign-ups; for all users of an address together \(numbers(crowd)); "
             + "for an account \(perAccount) log-ins from each address that opened it before and \(perAccount) from all "
             + "others together, of which one that comes new has a try of its own; live connections, "
-            + "where one that resumes counts by what it missed, \(joins) for a user and \(joinsOfAddress) for an address. An IPv6 address stands for its /64."
+            + "where one that resumes counts by what it missed, \(joins) for a user and \(joinsOfAddress) for an "
+            + "address. An IPv6 address stands for its /64."
     }
 }
 

@@ -30,8 +30,9 @@ public enum Base64URL {
     }
 
     /// `nil` for a foreign character, an impossible length, or bits left over that are not zero.
-    public static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        let input = text.utf8
+    public static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(Array(text.utf8)) }
+
+    private static func decode(_ input: [UInt8]) -> [UInt8]? {
         guard input.count % 4 != 1 else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(input.count * 3 / 4)

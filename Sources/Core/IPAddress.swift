@@ -31,6 +31,8 @@ public struct IPAddress: Hashable, Sendable {
 
     /// An entry of `X-Forwarded-For`, which some proxies write with a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
     public init?(forwarded text: some StringProtocol) {
+        // The longest has 45 characters, a port, and perhaps a zone.
+        guard text.utf8.count <= 100 else { return nil }
         let text = String(text.filter { $0 != " " && $0 != "\t" })
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else { return nil }

@@ -63,7 +63,7 @@ public struct TokenSigner: Sendable {
     public func verify(_ text: String, now: Int64) throws(TokenFailure) -> AccessToken {
         guard text.utf8.count <= Self.longest else { throw .invalid }
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == Self.header,
+        guard parts.count == 3, parts[0].isExactly(Self.header),
             let code = Base64URL.decode(parts[2]),
             Crypto.equal(code, Crypto.hmacSHA256(key: key, Array("\(parts[0]).\(parts[1])".utf8))),
             let bytes = Base64URL.decode(parts[1]), let claims = try? JSONValue.parse(bytes, depth: 2).object,

@@ -82,6 +82,7 @@ struct FeedRoutes: Sendable {
     // MARK: Long poll
 
     private func poll(_ scope: RequestScope, since: LiveCursor, seconds: Int) async throws -> Answer {
+        try services.waiter.admit(scope.caller, from: scope.address)
         guard seconds > 0 else { return try await look(scope, since).answer }
         let signal = try await services.waiter.listen(for: scope.caller, session: scope.token!.session)
         defer { signal.cancel() }
@@ -99,14 +100,15 @@ struct FeedRoutes: Sendable {
     private func look(_ scope: RequestScope, _ since: LiveCursor) async throws -> (answer: Answer, isEmpty: Bool) {
         var isEmpty = false
         let answer = try await services.lists.read(scope, in: .polls) {
-            let missed = try await services.feeds.missed(by: scope.caller, since: since)
+            let missed = try await services.feeds.missed(by: scope.caller, since: since, atMost: PostBytes.mostRead)
             if case .events(let events, _) = missed { isEmpty = events.isEmpty }
-            return self.answer(scope.caller, missed)
+            return self.answer(scope, missed)
         }
         return (answer, isEmpty)
     }
 
-    private func answer(_ user: ID, _ missed: Missed) -> Answer {
+    private func answer(_ scope: RequestScope, _ missed: Missed) -> Answer {
+        let user = scope.caller
         let (events, live, reset): ([Publication], LiveCursor, Bool) =
             switch missed {
             case .events(let events, let live): (events, live, false)
@@ -114,6 +116,7 @@ struct FeedRoutes: Sendable {
             case .part(let events, let last, _): (events, last, false)
             case .reset(let live): ([], live, true)
             }
+        services.waiter.charge(user, from: scope.address, for: events)
         return .json { writer in
             // Cut by `missed`: what is left out here would be lost.
             _ = writer.appendList(events, most: .max) { $0.append($1.event) }

@@ -139,7 +139,7 @@ extension OpenAPI {
                     `drain`. A comment comes every 15 s. HEAD gets the head of the stream; it opens none and spends no \
                     ticket. A browser's EventSource comes back by itself when a stream breaks, and never after a \
                     status other than 200: make a new one then, after 401 with a new ticket, after 429 and 503 when \
-                    `Retry-After` has passed.
+                    `Retry-After` has passed. Who missed more than a megabyte gets a `reset`.
                     """,
                 access: .stream, limit: .free, parameters: ["StreamSince", "LastEventId", "LastEventIdQuery"],
                 answers: [
@@ -154,14 +154,17 @@ extension OpenAPI {
                     The Centrifugo client protocol in JSON, with the optional subprotocol `centrifuge-json`. The \
                     access token goes into the command `connect`, which subscribes to the channel `feed:` and the user's \
                     id; `unsubscribe` from it ends the pushes, and `subscribe` begins them again, with `recover`, \
-                    `epoch` and `offset` from where they ended. A request that is not the opening of a WebSocket of \
-                    version 13 gets 426.
+                    `epoch` and `offset` from where they ended. Before `connect` a client may send 4 messages of \
+                    4 KB; behind it messages have 8 KB at most, and 10 commands and 8 KB a second are taken after a \
+                    burst of 100 and 64 KB. A longer message ends the connection with 1009, more of them with 3013. \
+                    Error 111 of `connect` and `subscribe` passes: try again later. A request that is not the opening \
+                    of a WebSocket of version 13 gets 426.
                     """,
                 access: .anyone, limit: .free,
                 answers: [
                     Operation.Answer(status: 101, description: "The connection is a WebSocket."),
                     Operation.Answer(status: 426, description: "This address takes WebSockets only."),
-                ], problems: [403]),
+                ], problems: [403, 429]),
         ]
     }
 

@@ -14,7 +14,16 @@ extension FuzzTarget {
 
     /// The body of a request and the rules of its fields: what is taken keeps the contract, what is refused breaks it, and
     /// the refusal names its field.
-    static let requestBody = FuzzTarget("body", words: words, leastAccepted: 40) { input, _ throws(Finding) in
+    static let requestBody = FuzzTarget(
+        "body", words: words, leastAccepted: 40,
+        timed: Timed(.pool) { input, watch in
+            watch.time {
+                guard let body = try? Body(input, fields: fields) else { return }
+                _ = try? body.optionalString("display_name").map { try? Fields.displayName($0) }
+                _ = try? body.optionalString("text").map { try? Fields.text($0) }
+            }
+        }
+    ) { input, _ throws(Finding) in
         let body: Body
         do throws(Problem) {
             body = try Body(input, fields: fields)

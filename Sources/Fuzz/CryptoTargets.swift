@@ -1,6 +1,7 @@
 import Core
 import Crypto
 import TestSupport
+import Wire
 
 extension FuzzTarget {
     private static let signer = TokenSigner(key: fuzzKey)
@@ -20,7 +21,13 @@ extension FuzzTarget {
             ".", "..", "eyJ", "e30", "eyJhbGciOiJub25lIn0", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "=", "\"exp\":1",
             "\"sub\":\"7\"", "\"iss\":\"martlet\"", "\"sid\":\"9\"", "null", "\"jti\":\"\"", "\"iat\":0", "-", "{", "}",
         ],
-        minted: tokens.map { Array(signer.sign($0).utf8) }, leastAccepted: 10
+        minted: tokens.map { Array(signer.sign($0).utf8) }, leastAccepted: 10,
+        timed: Timed(.loop) { input, watch in
+            let text = String(decoding: input.prefix(ClientFrame.longest), as: UTF8.self)
+            _ = watch.time { try? signer.verify(text, now: now) }
+            let signed = signature(of: input)
+            _ = watch.time { try? signer.verify(signed, now: now) }
+        }
     ) { input, _ throws(Finding) in
         let isGood = try checkClaims(input)
         guard let token = try? signer.verify(String(decoding: input, as: UTF8.self), now: now) else { return isGood }
@@ -29,9 +36,19 @@ extension FuzzTarget {
         return true
     }
 
+    private static func claims(_ input: [UInt8]) -> String {
+        Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(input)
+    }
+
+    /// The input as claims, signed.
+    private static func signature(of input: [UInt8]) -> String {
+        let signed = claims(input)
+        return signed + "." + Base64URL.encode(Crypto.hmacSHA256(key: fuzzKey, Array(signed.utf8)))
+    }
+
     /// Are the claims good, once they are signed?
     private static func checkClaims(_ input: [UInt8]) throws(Finding) -> Bool {
-        let signed = Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(input)
+        let signed = claims(input)
         let code = Crypto.hmacSHA256(key: fuzzKey, Array(signed.utf8))
         let text = signed + "." + Base64URL.encode(code)
         let token = try? signer.verify(text, now: now)
@@ -54,8 +71,10 @@ extension FuzzTarget {
     private static let mintedBoxes = boxes.map { Base64URL.decode($0.sealed)! }
 
     /// Sealed boxes.
-    static let sealedBox = FuzzTarget("sealed-box", minted: mintedBoxes, leastAccepted: 0) {
-        input, _ throws(Finding) in
+    static let sealedBox = FuzzTarget(
+        "sealed-box", minted: mintedBoxes, leastAccepted: 0,
+        timed: Timed(.pool) { input, watch in _ = watch.time { box.open(input) } }
+    ) { input, _ throws(Finding) in
         var random = Seeded(fingerprint(input))
         var sealed = box.seal(input)
         try require(box.open(sealed) == input, "what was sealed does not open")

@@ -6,6 +6,8 @@ import TestSupport
 struct Fuzzer {
     let target: FuzzTarget
     let seeds: [[UInt8]]
+    /// The slowest inputs of former runs: too long to be mutated, but their time is taken again.
+    let slowSeeds: [[UInt8]]
     let seed: UInt64
     /// CPU time of one input, in milliseconds.
     let slow: Int
@@ -13,7 +15,10 @@ struct Fuzzer {
     struct Result {
         var inputs = 0
         var accepted = 0
+        /// Milliseconds of a whole check, in which a parser runs many times.
         var slowest = 0.0
+        /// The longest call of a parser.
+        var worst: (input: [UInt8], nanoseconds: UInt64)?
     }
 
     /// A finding with the input that shows it.
@@ -32,6 +37,7 @@ struct Fuzzer {
     func run(inputs: Int) throws(Failure) -> Result {
         var result = Result()
         for bytes in seeds { _ = try check(bytes, thorough: true, &result) }
+        var slowInputs = SlowInputs(target.timed)
         let mutator = Mutator(seeds: seeds, words: target.words)
         var random = Seeded(seed ^ fingerprint(Array(target.name.utf8)))
         for index in 0..<inputs {
@@ -39,7 +45,10 @@ struct Fuzzer {
             let bytes = mutator.input(&random)
             result.inputs += 1
             if try check(bytes, thorough: false, &result) { result.accepted += 1 }
+            slowInputs.run(bytes)
         }
+        CrashReport.postponeAlarm()
+        result.worst = slowInputs.worst(with: seeds + slowSeeds)
         return result
     }
 

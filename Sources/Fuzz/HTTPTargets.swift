@@ -12,7 +12,8 @@ extension FuzzTarget {
 
     /// Requests off a connection: wherever the bytes are cut, the same requests and the same refusal; and what was taken
     /// is still the same request when it is written down anew.
-    static let http = FuzzTarget("http", words: words, leastAccepted: 70) { input, thorough throws(Finding) in
+    static let http = FuzzTarget("http", words: words, leastAccepted: 70, timed: timedHTTP) {
+        input, thorough throws(Finding) in
         let whole = try HTTPTranscript([input])
         for pieces in Cuts.of(input, thorough: thorough) {
             let cut = try HTTPTranscript(pieces)
@@ -22,6 +23,22 @@ extension FuzzTarget {
         // What is long is refused early above; how long it takes is seen with the server's own limits.
         if input.count > 1000 { _ = try HTTPTranscript([input], limits: HTTPParser.Limits()) }
         return !whole.requests.isEmpty
+    }
+
+    private static let timedHTTP = Timed(.loop) { input, watch in
+        var limits = HTTPParser.Limits()
+        limits.body = 65_536
+        var parser = HTTPParser(limits: limits)
+        for piece in Timed.reads(input) {
+            watch.time { piece.withUnsafeBytes { parser.append($0) } }
+            reading: while true {
+                switch watch.time({ parser.next() }) {
+                case .needsMore: break reading
+                case .failure: return
+                case .continueWanted, .request: continue
+                }
+            }
+        }
     }
 
     private static func checkRewritten(_ taken: HTTPTranscript.Request) throws(Finding) {
@@ -37,8 +54,14 @@ extension FuzzTarget {
 
     /// A request target: what is taken holds no control character and no more slashes than were written, and means the
     /// same when it is escaped anew.
-    static let requestTarget = FuzzTarget("target", words: words, leastAccepted: 100) { input, _ throws(Finding) in
-        guard let target = try? RequestTarget(input, method: "OPTIONS", queryLimit: 8) else { return false }
+    static let requestTarget = FuzzTarget(
+        "target", words: words, leastAccepted: 100,
+        timed: Timed(.loop) { input, watch in
+            let line = input.prefix(HTTPParser.Limits().target)
+            _ = watch.time { try? RequestTarget(line, method: "GET", queryLimit: 64) }
+        }
+    ) { input, _ throws(Finding) in
+        guard let target = try? RequestTarget(input[...], method: "OPTIONS", queryLimit: 8) else { return false }
         guard target.text != "*" else { return true }
         try require(target.path.utf8.first == 47, "the path \(target.path) does not begin with a slash")
         try require(!target.path.utf8.contains { $0 < 32 || $0 == 127 }, "a control character in the path")
@@ -50,7 +73,7 @@ extension FuzzTarget {
         var text = escaped(target.path, but: 47)
         let query = target.query.map { escaped($0.name) + "=" + escaped($0.value) }
         if !query.isEmpty { text += "?" + query.joined(separator: "&") }
-        let again = try? RequestTarget(Array(text.utf8), method: "GET", queryLimit: 8)
+        let again = try? RequestTarget(Array(text.utf8)[...], method: "GET", queryLimit: 8)
         try require(
             again.map { $0.path.utf8.elementsEqual(target.path.utf8) } ?? false, "escaped anew it is another path")
         try require(
@@ -80,8 +103,14 @@ extension FuzzTarget {
         ]
 
     /// A WebSocket handshake: the answer has one shape, and nothing that the client wrote is in it.
-    static let webSocketHandshake = FuzzTarget("handshake", words: handshakeWords, leastAccepted: 50) {
-        input, _ throws(Finding) in
+    static let webSocketHandshake = FuzzTarget(
+        "handshake", words: handshakeWords, leastAccepted: 50,
+        timed: Timed(.loop) { input, watch in
+            for request in (try? HTTPTranscript([input]).raw) ?? [] where request.method == "GET" {
+                _ = watch.time { try? WebSocketHandshake(request).answer(subprotocol: nil) }
+            }
+        }
+    ) { input, _ throws(Finding) in
         let requests = try HTTPTranscript([input]).raw
         var accepted = false
         // As the connection does: another method is no upgrade.

@@ -8,7 +8,10 @@ extension FuzzTarget {
     ]
 
     /// A JSON text: the value written down reads as the same value; an error is at a place of the text.
-    static let json = FuzzTarget("json", words: words, leastAccepted: 100) { input, _ throws(Finding) in
+    static let json = FuzzTarget(
+        "json", words: words, leastAccepted: 100,
+        timed: Timed(.pool) { input, watch in _ = watch.time { try? JSONValue.parse(input) } }
+    ) { input, _ throws(Finding) in
         let value: JSONValue
         do throws(JSONError) {
             value = try JSONValue.parse(input)
@@ -33,7 +36,13 @@ extension FuzzTarget {
 
     /// Headers as the embedded log stores them: what is read can be stored and read again, also when the input itself
     /// is a name or a value.
-    static let flatJSON = FuzzTarget("flat-json", words: words, leastAccepted: 100) { input, _ throws(Finding) in
+    static let flatJSON = FuzzTarget(
+        "flat-json", words: words, leastAccepted: 100,
+        timed: Timed(.pool) { input, watch in
+            let text = String(decoding: input, as: UTF8.self)
+            _ = watch.time { try? FlatJSON.decode(text) }
+        }
+    ) { input, _ throws(Finding) in
         let text = String(decoding: input, as: UTF8.self)
         guard text.hasFewMarks else {
             try require((try? FlatJSON.decode(text)) == nil, "it is read in spite of its marks")
@@ -59,7 +68,10 @@ extension FuzzTarget {
         ]
 
     /// A frame of the Centrifugo protocol: few objects, ids in range, and each command written anew is the same.
-    static let command = FuzzTarget("command", words: commandWords, leastAccepted: 100) { input, _ throws(Finding) in
+    static let command = FuzzTarget(
+        "command", words: commandWords, leastAccepted: 100,
+        timed: Timed(.loop) { input, watch in _ = watch.time { ClientFrame.parse(input) } }
+    ) { input, _ throws(Finding) in
         guard let frames = ClientFrame.parse(input) else { return false }
         try require((1...ClientFrame.limit).contains(frames.count), "\(frames.count) objects in a frame")
         for frame in frames {
@@ -137,7 +149,7 @@ extension ClientFrame {
             writer.append(ascii: ",\"subs\":{")
             for (index, (channel, position)) in recover.enumerated() {
                 if index > 0 { writer.append(ascii: ",") }
-                writer.append(jsonString: channel)
+                writer.append(jsonString: channel.text)
                 writer.append(ascii: ":{\"\":0")
                 writer.append(position)
                 writer.append(ascii: "}")

@@ -10,8 +10,13 @@ extension FuzzTarget {
 
     /// Headers of a record of the event log, given as the flat JSON in which the embedded log keeps them: what is
     /// understood is written as it was read.
-    static let eventHeaders = FuzzTarget("event-headers", words: idWords, leastAccepted: 50) {
-        input, _ throws(Finding) in
+    static let eventHeaders = FuzzTarget(
+        "event-headers", words: idWords, leastAccepted: 50,
+        timed: Timed(.pool) { input, watch in
+            guard let record = try? FlatJSON.decode(String(decoding: input, as: UTF8.self)) else { return }
+            _ = watch.time { EventHeaders(record) }
+        }
+    ) { input, _ throws(Finding) in
         guard let record = try? FlatJSON.decode(String(decoding: input, as: UTF8.self)),
             let headers = EventHeaders(record)
         else { return false }
@@ -27,20 +32,26 @@ extension FuzzTarget {
     static let nodeMessage = FuzzTarget(
         "node-message",
         words: ["\u{1}\u{1}", "\u{1}\u{2}", "\u{1}\u{3}", "0123456789abcdef", "0123456789ABCDEF", "\n"],
-        leastAccepted: 50
+        leastAccepted: 50,
+        timed: Timed(.loop) { input, watch in _ = watch.time { NodeMessage(input) } }
     ) { input, _ throws(Finding) in
         guard let message = NodeMessage(input) else { return false }
         try require(message.bytes == input, "two messages mean the same")
         if case .event(let event) = message.body {
             let (requestID, json) = TaggedEvent.split(event.payload)
-            try require(
-                requestID.utf8.count <= 3 * event.payload.count && json.count <= event.payload.count, "a tag grew")
+            try require(requestID.utf8.count <= 64 && json.count <= event.payload.count, "a tag grew")
+            // What goes into the frames of clients.
+            try require(!json.contains { $0 == 10 || $0 == 13 }, "a line ends in an event")
+            try require((try? JSONValue.parse(json))?.object != nil, "an event that is no object")
         }
         return true
     }
 
     /// An entry of a timeline in Redis: good is only what is written the same way.
-    static let timelineEntry = FuzzTarget("timeline-entry", leastAccepted: 50) { input, _ throws(Finding) in
+    static let timelineEntry = FuzzTarget(
+        "timeline-entry", leastAccepted: 50,
+        timed: Timed(.pool) { input, watch in _ = watch.time { TimelineEntry(input) } }
+    ) { input, _ throws(Finding) in
         guard let entry = TimelineEntry(input) else { return false }
         try require(entry.bytes == input, "two entries mean the same")
         try require(entry.post <= .max && entry.author <= .max && entry.position >> 53 == 0, "a number beyond 2^53")

@@ -8,8 +8,11 @@ struct Session {
 
     init(_ target: FuzzTarget, _ options: Options) throws {
         self.options = options
-        let seeds = try target.minted + Self.corpus(options.corpus + "/" + target.name)
-        fuzzer = Fuzzer(target: target, seeds: seeds, seed: options.seed, slow: options.slow)
+        let files = try Self.corpus(options.corpus + "/" + target.name)
+        fuzzer = Fuzzer(
+            target: target, seeds: target.minted + files.filter { !$0.name.hasPrefix("slow-") }.map(\.bytes),
+            slowSeeds: files.filter { $0.name.hasPrefix("slow-") }.map(\.bytes), seed: options.seed,
+            slow: options.slow)
     }
 
     func run() throws {
@@ -18,6 +21,8 @@ struct Session {
         do {
             if let path = options.input {
                 guard let bytes = Files.read(path) else { throw Finding("\(path) can't be read") }
+                let time = SlowInputs.time(target.timed, bytes)
+                print("longest call \(Double(time) / 1000) µs")
                 print(try fuzzer.replay(bytes) ? "taken as good" : "refused")
             } else {
                 try mutate(target)
@@ -34,6 +39,14 @@ struct Session {
         let start = milliseconds(CLOCK_MONOTONIC)
         let result = try fuzzer.run(inputs: options.inputs)
         let seconds = (milliseconds(CLOCK_MONOTONIC) - start) / 1000
+        if let worst = result.worst {
+            let path = "\(options.crashes)/slow-\(target.name)"
+            try Files.write(path, worst.input)
+            let micros = Double(worst.nanoseconds) / 1000
+            print(
+                "\(target.name): longest call \(rounded(micros)) µs \(target.timed.place.rawValue), "
+                    + "for \(worst.input.count) bytes (\(path))")
+        }
         func rounded(_ value: Double) -> String { String((value * 10).rounded() / 10) }
         print(
             "\(target.name): \(fuzzer.seeds.count) seeds, \(result.inputs) inputs, \(result.accepted) good, "
@@ -50,7 +63,7 @@ struct Session {
     }
 
     /// The files of a folder, in the order of their names.
-    private static func corpus(_ folder: String) throws -> [[UInt8]] {
+    private static func corpus(_ folder: String) throws -> [(name: String, bytes: [UInt8])] {
         guard let directory = opendir(folder) else { throw Finding("there is no folder \(folder)") }
         defer { closedir(directory) }
         var names: [String] = []
@@ -62,7 +75,7 @@ struct Session {
         }
         return try names.sorted().map { name in
             guard let bytes = Files.read(folder + "/" + name) else { throw Finding("\(name) can't be read") }
-            return bytes
+            return (name, bytes)
         }
     }
 }

@@ -8,8 +8,13 @@ extension FuzzTarget {
     ]
 
     /// Where a Redis is: written anew it is the same place, and shown in a log it has no password.
-    static let redisAddress = FuzzTarget("redis-address", words: addressWords, leastAccepted: 50) {
-        input, _ throws(Finding) in
+    static let redisAddress = FuzzTarget(
+        "redis-address", words: addressWords, leastAccepted: 50,
+        timed: Timed(.start) { input, watch in
+            let text = String(decoding: input, as: UTF8.self)
+            _ = watch.time { try? RedisAddress(text) }
+        }
+    ) { input, _ throws(Finding) in
         guard let address = try? RedisAddress(String(decoding: input, as: UTF8.self)) else { return false }
         switch address.endpoint {
         case .tcp(let host, let port):
@@ -49,7 +54,12 @@ extension FuzzTarget {
         words: [
             "\n", "=", "--port", "--port=", "--partitions=", "--limits", "off", "MARTLET_PORT=", "MARTLET_SECRET=",
             "MARTLET_", "--", "-", "1024", "1023", "+1", "0x10", " ",
-        ], leastAccepted: 50
+        ], leastAccepted: 50,
+        timed: Timed(.start) { input, watch in
+            let text = String(decoding: input, as: UTF8.self)
+            guard text.hasFewMarks else { return }
+            _ = watch.time { try? SettingValues(settings, arguments: ["--secret", text], environment: [:]) }
+        }
     ) { input, _ throws(Finding) in
         // Settings come from the operator, who does not make them slow to compare.
         guard String(decoding: input, as: UTF8.self).hasFewMarks else { return false }

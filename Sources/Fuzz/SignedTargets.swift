@@ -21,7 +21,12 @@ extension FuzzTarget {
 
     /// Cursors of pages, live positions, and the names of epochs.
     static let cursor = FuzzTarget(
-        "cursor", words: ["A", "_", "-", "=", "~", "+", "AQ"], minted: mintedCursors, leastAccepted: 0
+        "cursor", words: ["A", "_", "-", "=", "~", "+", "AQ"], minted: mintedCursors, leastAccepted: 0,
+        timed: Timed(.loop) { input, watch in
+            let text = String(decoding: input.prefix(ClientFrame.longest), as: UTF8.self)
+            _ = watch.time { LiveCursor(text, user: viewers[1], signer) }
+            _ = watch.time { LiveCursor.epoch(named: text) }
+        }
     ) { input, _ throws(Finding) in
         let text = String(decoding: input, as: UTF8.self)
         if let epoch = LiveCursor.epoch(named: text) {
@@ -89,7 +94,12 @@ extension FuzzTarget {
 
     /// Tickets of event streams, and the proofs in their ids.
     static let ticket = FuzzTarget(
-        "ticket", words: ["A", "_", "-", "=", "~", "AQ"], minted: mintedTickets, leastAccepted: 0
+        "ticket", words: ["A", "_", "-", "=", "~", "AQ"], minted: mintedTickets, leastAccepted: 0,
+        timed: Timed(.pool) { input, watch in
+            let text = String(decoding: input, as: UTF8.self)
+            _ = watch.time { Ticket(text, key: fuzzKey) }
+            _ = watch.time { tickets[0].proves(text, key: fuzzKey) }
+        }
     ) { input, _ throws(Finding) in
         let text = String(decoding: input, as: UTF8.self)
         var random = Seeded(fingerprint(input))

@@ -10,8 +10,13 @@ extension FuzzTarget {
 
     /// Server-sent events as `tail` reads them: wherever the bytes are cut, the same events; and an event written down
     /// anew is the same event.
-    static let eventStream = FuzzTarget("event-stream", words: streamWords, leastAccepted: 200) {
-        input, thorough throws(Finding) in
+    static let eventStream = FuzzTarget(
+        "event-stream", words: streamWords, leastAccepted: 200,
+        timed: Timed(.tail) { input, watch in
+            var parser = EventStreamParser()
+            _ = watch.time { parser.append(input) }
+        }
+    ) { input, thorough throws(Finding) in
         var parser = EventStreamParser(limit: limit)
         let whole = parser.append(input)
         for pieces in Cuts.of(input, thorough: thorough) {
@@ -41,7 +46,10 @@ extension FuzzTarget {
     ]
 
     /// A page of a feed as `tail` reads and shows it: nothing of it may do anything to a terminal.
-    static let feedPage = FuzzTarget("feed-page", words: pageWords, leastAccepted: 50) { input, _ throws(Finding) in
+    static let feedPage = FuzzTarget(
+        "feed-page", words: pageWords, leastAccepted: 50,
+        timed: Timed(.tail) { input, watch in _ = watch.time { FeedPage(input) } }
+    ) { input, _ throws(Finding) in
         let text = String(decoding: input, as: UTF8.self)
         try checkHarmless(text)
         guard let page = FeedPage(input) else { return false }

@@ -1,5 +1,6 @@
 import Sockets
 import TestSupport
+import Wire
 
 extension FuzzTarget {
     /// Frames with a mask of zeros, and the beginnings of some.
@@ -15,8 +16,16 @@ extension FuzzTarget {
 
     /// Frames off a connection: wherever the bytes are cut, what RFC 6455 makes of them and as soon as it is known; little
     /// is held, whatever length is claimed; and what was taken is the same when a client sends it anew.
-    static let webSocket = FuzzTarget("websocket", pieces: frames, leastAccepted: 100) {
-        input, thorough throws(Finding) in
+    static let webSocket = FuzzTarget(
+        "websocket", pieces: frames, leastAccepted: 100,
+        timed: Timed(.loop) { input, watch in
+            var parser = WebSocketParser(maxMessage: ClientFrame.longest)
+            for piece in Timed.reads(input) {
+                watch.time { piece.withUnsafeBytes { parser.append($0) } }
+                while watch.time({ parser.next() }) != .needsMore {}
+            }
+        }
+    ) { input, thorough throws(Finding) in
         // A limit that inputs come up to, and one that lets all lengths pass; there the model's time grows by the square.
         let isGood = try check(input, limit: 300, thorough)
         if input.count <= 4096 { _ = try check(input, limit: .max, thorough) }

@@ -10,7 +10,7 @@ public final class Admission {
 
         /// `auth` is what burns time for a password.
         public init(_ request: HTTPRequest) {
-            if ["/v1/auth/login", "/v1/auth/signup"].contains(request.path) {
+            if ["/v1/auth/login", "/v1/auth/signup"].containsExactly(request.path) {
                 self = .auth
             } else {
                 self = ["GET", "HEAD", "OPTIONS"].contains(request.method) ? .read : .write

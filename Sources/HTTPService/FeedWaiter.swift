@@ -1,7 +1,15 @@
 public import Core
+public import Wire
 
 /// Tells a long poll when a user's feed has changed. The realtime side of the process does it, for it hears of changes.
 public protocol FeedWaiter: Sendable {
+    /// Before what came after a position is read: throws when user or address have used up what they may resume, live
+    /// connections included.
+    func admit(_ user: ID, from address: String) throws(Problem)
+
+    /// Counts what they were told, behind it.
+    func charge(_ user: ID, from address: String, for missed: [Publication])
+
     /// Begins to listen for the user before the caller looks at the feed, so that nothing falls between the two.
     /// - Parameter session: the caller's; when it ends, so does the wait.
     func listen(for user: ID, session: ID) async throws -> any FeedSignal

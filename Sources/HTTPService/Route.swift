@@ -1,3 +1,5 @@
+import Core
+
 /// What a route takes and does.
 public struct Route: Sendable {
     public enum Access: Sendable {
@@ -53,7 +55,7 @@ public struct Route: Sendable {
             } else if wanted.hasPrefix("{") {
                 guard !given.isEmpty, !given.hasPrefix("@") else { return nil }
                 values[String(wanted.dropFirst().dropLast())] = String(given)
-            } else if given != wanted {
+            } else if !given.isExactly(wanted) {
                 return nil
             }
         }

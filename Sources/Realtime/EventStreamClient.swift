@@ -15,22 +15,23 @@ final class EventStreamClient: LiveClient {
     private let held: LiveCursor?
     private var isEstablished = false
     let session: ID
+    let address: String
     let subscriber: Subscriber?
 
     init(
-        _ stream: EventStream, gateway: Gateway, user: ID, session: ID, held: LiveCursor?, idSuffix: String,
-        expiresAt: Int64?, now: UInt64
+        _ stream: EventStream, gateway: Gateway, _ opening: LiveService.Opening, now: UInt64
     ) {
         self.stream = stream
         self.gateway = gateway
-        self.session = session
-        self.idSuffix = idSuffix
-        self.expiresAt = expiresAt
-        self.held = held
+        session = opening.session
+        address = opening.address
+        idSuffix = opening.idSuffix
+        expiresAt = opening.expiresAt
+        held = opening.held
         writtenAt = now
         let subscriber = Subscriber(
-            user: user, kind: .eventStream(idSuffix: idSuffix), sink: nil,
-            cursor: held ?? LiveCursor(epoch: 0, position: 0))
+            user: opening.user, kind: .eventStream(idSuffix: opening.idSuffix), sink: nil,
+            cursor: opening.held ?? LiveCursor(epoch: 0, position: 0))
         self.subscriber = subscriber
         subscriber.sink = self
         stream.user = user

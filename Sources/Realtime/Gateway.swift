@@ -18,6 +18,7 @@ final class Gateway {
     let redis: Redis
     let feeds: FeedReader
     let accounts: Accounts
+    let budget: JoinBudget
     private let revocations: Revocations
     private let clock: any WallClock
     private let node: LiveNode
@@ -34,7 +35,8 @@ final class Gateway {
 
     init(
         loop: EventLoop, options: GatewayOptions, redis: Redis, redisAddress: RedisAddress, feeds: FeedReader,
-        accounts: Accounts, revocations: Revocations, cursors: CursorSigner, ticketKey: [UInt8], clock: any WallClock
+        accounts: Accounts, revocations: Revocations, cursors: CursorSigner, ticketKey: [UInt8], budget: JoinBudget,
+        clock: any WallClock
     ) {
         self.loop = loop
         self.options = options
@@ -44,6 +46,7 @@ final class Gateway {
         self.revocations = revocations
         self.cursors = cursors
         self.ticketKey = ticketKey
+        self.budget = budget
         self.clock = clock
         joins = JoinQueue(limit: options.concurrentJoins, maxWaiting: options.maxConnections)
         hub = Hub(cursors: cursors) { length, writer in
@@ -86,9 +89,9 @@ final class Gateway {
 
     // MARK: Connections
 
-    func opened(_ socket: WebSocket) {
+    func opened(_ socket: WebSocket, from address: String) {
         guard !isDraining else { return socket.close(code: Disconnect.shutdown.rawValue, reason: "shutdown") }
-        let client = WebSocketClient(socket, gateway: self, now: now)
+        let client = WebSocketClient(socket, gateway: self, address: address, now: now)
         clients[ObjectIdentifier(client)] = client
         metrics.webSockets.add(1)
     }
@@ -132,8 +135,19 @@ final class Gateway {
         hub.add(subscriber)
         idleSince[subscriber.user] = nil
         joins.begin(client)
-        startJoin(client, from: held, deadline: now + 10_000_000_000)
+        startJoin(client, Join(held: held, deadline: now + Self.patience, isCharged: true))
     }
+
+    /// One wish to read what came after a position.
+    private struct Join {
+        let held: LiveCursor?
+        /// When to give up.
+        let deadline: UInt64
+        /// Whether the client pays for it. What it reads again for our sake is ours.
+        let isCharged: Bool
+    }
+
+    private static let patience: UInt64 = 10_000_000_000
 
     /// The client has missed something, or may have.
     private func rejoin(_ client: any LiveClient) {
@@ -145,7 +159,7 @@ final class Gateway {
         hub.beginJoin(subscriber)
         metrics.resumes.add()
         joins.begin(client)
-        startJoin(client, from: client.position, deadline: now + 10_000_000_000)
+        startJoin(client, Join(held: client.position, deadline: now + Self.patience, isCharged: false))
     }
 
     /// Does the client still wait for what this join brings?
@@ -153,44 +167,46 @@ final class Gateway {
         client.subscriber === subscriber && !subscriber.isMuted && clients[ObjectIdentifier(client)] != nil
     }
 
-    private func startJoin(_ client: any LiveClient, from held: LiveCursor?, deadline: UInt64) {
+    private func startJoin(_ client: any LiveClient, _ join: Join) {
         guard let subscriber = client.subscriber, joins.hasRoom else { return client.joinFailed() }
-        joins.run(client) { [unowned self] done in
-            register(client, subscriber, from: held, deadline: deadline, done)
+        joins.run(client, of: subscriber.user) { [unowned self] done in
+            register(client, subscriber, join, done)
         }
     }
 
     private func register(
-        _ client: any LiveClient, _ subscriber: Subscriber, from held: LiveCursor?, deadline: UInt64,
-        _ done: @escaping () -> Void
+        _ client: any LiveClient, _ subscriber: Subscriber, _ join: Join, _ done: @escaping () -> Void
     ) {
         guard awaits(client, subscriber) else { return done() }
         let user = subscriber.user
         node.register(user) { [unowned self] result in
             guard case .success = result else {
                 done()
-                return retryJoin(client, subscriber, from: held, deadline: deadline)
+                return retryJoin(client, subscriber, join)
             }
             let boxed = LoopBound.holding(
                 (gateway: self, client: client, subscriber: subscriber, done: done), on: loop)
             // Before requests: who is connected stays so.
-            Task(priority: .high) { [feeds] in
-                let outcome = await JoinOutcome.read(feeds, user, held)
+            Task(priority: .high) { [feeds, options] in
+                let outcome = await JoinOutcome.read(feeds, user, join.held, most: options.maxResumed)
                 boxed.run {
                     $0.done()
-                    $0.gateway.finishJoin($0.client, $0.subscriber, outcome, from: held, deadline: deadline)
+                    $0.gateway.finishJoin($0.client, $0.subscriber, outcome, join)
                 }
             }
         }
     }
 
     private func finishJoin(
-        _ client: any LiveClient, _ subscriber: Subscriber, _ result: Result<JoinOutcome, any Error>,
-        from held: LiveCursor?, deadline: UInt64
+        _ client: any LiveClient, _ subscriber: Subscriber, _ result: Result<JoinOutcome, any Error>, _ join: Join
     ) {
+        // It is paid for by one who has gone meanwhile, too.
+        if join.isCharged, case .success(let outcome) = result {
+            budget.charge(user: subscriber.user, address: client.address, outcome)
+        }
         guard awaits(client, subscriber) else { return }
         switch result {
-        case .failure: retryJoin(client, subscriber, from: held, deadline: deadline)
+        case .failure: retryJoin(client, subscriber, join)
         case .success(let outcome):
             if case .reset = outcome { metrics.resets.add() }
             joins.finished(client)
@@ -205,15 +221,13 @@ final class Gateway {
         }
     }
 
-    private func retryJoin(
-        _ client: any LiveClient, _ subscriber: Subscriber, from held: LiveCursor?, deadline: UInt64
-    ) {
+    private func retryJoin(_ client: any LiveClient, _ subscriber: Subscriber, _ join: Join) {
         guard awaits(client, subscriber) else { return }
-        guard now < deadline else { return client.joinFailed() }
+        guard now < join.deadline else { return client.joinFailed() }
         joins.later(
             client,
             LoopTimer(on: loop, after: .random(in: 100...400)) { [unowned self] in
-                startJoin(client, from: held, deadline: deadline)
+                startJoin(client, join)
             })
     }
 

@@ -1,7 +1,8 @@
 import Core
 import Runtime
 
-/// How many connections read the feed at once, and which of them have to do it again. Belongs to the gateway.
+/// How many connections read the feed at once, in a fair order, and which of them have to do it again. Belongs to the
+/// gateway.
 struct JoinQueue {
     private let limit: Int
     private let maxWaiting: Int
@@ -10,7 +11,7 @@ struct JoinQueue {
 
     private final class State {
         var active = 0
-        var waiting: ArraySlice<(@escaping () -> Void) -> Void> = []
+        var waiting = FairQueue<(@escaping () -> Void) -> Void>()
         var isStarting = false
         /// From the beginning of a join to what it came to, over all its tries.
         var underWay: Set<ObjectIdentifier> = []
@@ -37,10 +38,10 @@ struct JoinQueue {
     func isUnderWay(_ client: any LiveClient) -> Bool { state.underWay.contains(ObjectIdentifier(client)) }
 
     /// Runs the work now or when others are done; the work calls its argument once, when it has ended.
-    func run(_ client: any LiveClient, _ work: @escaping (@escaping () -> Void) -> Void) {
+    func run(_ client: any LiveClient, of user: ID, _ work: @escaping (@escaping () -> Void) -> Void) {
         state.blocked.remove(ObjectIdentifier(client))
         state.timers[ObjectIdentifier(client)] = nil
-        state.waiting.append(work)
+        state.waiting.append(work, address: client.address, user: user)
         next()
     }
 
@@ -49,9 +50,8 @@ struct JoinQueue {
         guard !state.isStarting else { return }
         state.isStarting = true
         defer { state.isStarting = false }
-        while state.active < limit, !state.waiting.isEmpty {
+        while state.active < limit, let work = state.waiting.popFirst() {
             state.active += 1
-            let work = state.waiting.removeFirst()
             work { [self] in
                 state.active -= 1
                 next()

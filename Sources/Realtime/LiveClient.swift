@@ -20,12 +20,15 @@ enum JoinOutcome {
 
 extension JoinOutcome {
     /// What has come for the user after the position; `nil`: what is the position now?
-    static func read(_ feeds: FeedReader, _ user: ID, _ held: LiveCursor?) async -> Result<JoinOutcome, any Error> {
+    /// - Parameter most: bytes of events; more are a reset.
+    static func read(
+        _ feeds: FeedReader, _ user: ID, _ held: LiveCursor?, most: Int
+    ) async -> Result<JoinOutcome, any Error> {
         do {
             guard let held else { return .success(.live(try await feeds.currentPosition(of: user))) }
-            switch try await feeds.missed(by: user, since: held) {
+            switch try await feeds.missed(by: user, since: held, atMost: most) {
             case .events(let events, let cursor): return .success(.resumed(events, cursor))
-            // More than an answer's worth: the client reads the feed instead, page by page.
+            // The client reads the feed instead, page by page.
             case .reset(let cursor), .part(_, _, now: let cursor): return .success(.reset(cursor))
             }
         } catch {
@@ -34,10 +37,17 @@ extension JoinOutcome {
     }
 }
 
+extension [Publication] {
+    /// Bytes of the events.
+    var size: Int { reduce(0) { $0 + $1.event.count } }
+}
+
 /// One live connection of a user, as the gateway sees it.
 protocol LiveClient: FrameSink {
     var subscriber: Subscriber? { get }
     var session: ID { get }
+    /// Whose limits count the connection: see `Router.callerAddress`.
+    var address: String { get }
     /// The position that the client holds; `nil` before its first verdict when it gave none.
     var position: LiveCursor? { get }
 

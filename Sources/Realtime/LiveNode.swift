@@ -52,6 +52,8 @@ final class LiveNode {
     private var late: [LoopTimer] = []
     #endif
     private let gaps = Metrics.shared.counter("martlet_live_gaps_total", help: "Partitions that had to be resumed")
+    private let rejected = Metrics.shared.counter(
+        "martlet_live_rejected_total", help: "Messages from Redis that were not understood")
     private let messages = Metrics.shared.counter("martlet_live_messages_total", help: "Messages from Redis")
 
     init(loop: EventLoop, address: RedisAddress, timelines: Timelines) {
@@ -115,6 +117,8 @@ final class LiveNode {
         messages.add()
         guard let partition = byChannel[channel] else { return }
         guard let message = NodeMessage(payload) else {
+            // Nothing of it goes out. What it should have told is found by a resume.
+            rejected.add()
             Log.error("node message not understood", ["partition": .number(Int64(partition))])
             return recover(partition)
         }

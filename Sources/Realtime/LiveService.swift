@@ -21,6 +21,7 @@ public final class LiveService: Sendable {
     private let revocations: Revocations
     private let cursors: CursorSigner
     private let ticketKey: [UInt8]
+    let budget: JoinBudget
     private let clock: any WallClock
 
     /// - Parameters:
@@ -40,10 +41,13 @@ public final class LiveService: Sendable {
         self.cursors = cursors
         self.ticketKey = ticketKey
         self.clock = clock
+        let budget = JoinBudget(isOn: options.limitsAreOn)
+        self.budget = budget
         let gateway = LoopBound(on: loop) {
             Gateway(
                 loop: loop, options: options, redis: redis, redisAddress: redisAddress, feeds: feeds,
-                accounts: accounts, revocations: revocations, cursors: cursors, ticketKey: ticketKey, clock: clock)
+                accounts: accounts, revocations: revocations, cursors: cursors, ticketKey: ticketKey,
+                budget: budget, clock: clock)
         }
         self.gateway = gateway
         revocations.observe { session in gateway.run { $0.end(session: session) } }
@@ -52,20 +56,32 @@ public final class LiveService: Sendable {
     // MARK: On the loop
 
     /// A socket whose handshake is done.
-    public func opened(_ socket: WebSocket) {
-        gateway.value.opened(socket)
+    /// - Parameter address: whose limits count it.
+    public func opened(_ socket: WebSocket, from address: String) {
+        gateway.value.opened(socket, from: address)
     }
 
-    /// Why no connection is let in now; on the loop. A gateway in front asks another process then.
-    public var refusal: Problem? { gateway.value.isDraining ? Gateway.goesDown : nil }
+    /// Why no socket of the address is let in now; on the loop. A gateway in front asks another process when this one goes
+    /// down.
+    public func refusal(of address: String) -> Problem? {
+        if gateway.value.isDraining { return Gateway.goesDown }
+        return budget.pay(address: address).map(JoinBudget.refusal)
+    }
 
     /// Begins a stream of server-sent events, or answers why not. HEAD gets the head of the stream and opens none.
-    public func openStream(_ request: HTTPRequest, _ exchange: HTTPExchange) {
+    /// - Parameter address: whose limits count it.
+    public func openStream(_ request: HTTPRequest, _ exchange: HTTPExchange, from address: String) {
+        // Before a token is looked at, or a query made.
+        if let seconds = budget.pay(address: address) {
+            let requestID = Router.requestID(request)
+            let answer = Answer.problem(JoinBudget.refusal(seconds), requestID: requestID)
+            return exchange.respond(answer.response(requestID: requestID))
+        }
         let handle = exchange.handle
         let requestID = Router.requestID(request)
         Task {
             do {
-                let opening = try await admit(request, requestID)
+                let opening = try await admit(request, requestID, from: address)
                 handle.withExchange { [gateway] in gateway.value.openStream($0, opening) }
             } catch {
                 let problem =
@@ -84,12 +100,15 @@ public final class LiveService: Sendable {
         let held: LiveCursor?
         let idSuffix: String
         let expiresAt: Int64?
+        let address: String
         let requestID: String
         /// Nothing is opened, only said what would be.
         let isHead: Bool
     }
 
-    private func admit(_ request: HTTPRequest, _ requestID: String) async throws -> Opening {
+    private func admit(
+        _ request: HTTPRequest, _ requestID: String, from address: String
+    ) async throws -> Opening {
         let values = try request.parameters(["ticket", "since", "lastEventId"])
         let given = GivenPosition(request, values)
         let isHead = request.method == "HEAD"
@@ -97,18 +116,25 @@ public final class LiveService: Sendable {
             guard let ticket = Ticket(text, key: ticketKey) else {
                 throw Problem(.unauthenticated, "the ticket is not valid", field: "ticket")
             }
+            try pay(ticket.user)
             try await check(ticket, given.lastEventID, spends: !isHead)
             return Opening(
                 user: ticket.user, session: ticket.session, held: given.cursor(of: ticket.user, cursors),
-                idSuffix: ticket.idSuffix(key: ticketKey), expiresAt: nil, requestID: requestID, isHead: isHead)
+                idSuffix: ticket.idSuffix(key: ticketKey), expiresAt: nil, address: address, requestID: requestID,
+                isHead: isHead)
         }
         guard let text = try request.bearerToken() else {
             throw Problem(.unauthenticated, "a stream needs a ticket, or Authorization: Bearer")
         }
         let token = try Router.verify(text, accounts, revocations)
+        try pay(token.subject)
         return Opening(
             user: token.subject, session: token.session, held: given.cursor(of: token.subject, cursors), idSuffix: "",
-            expiresAt: token.expiresAt, requestID: requestID, isHead: isHead)
+            expiresAt: token.expiresAt, address: address, requestID: requestID, isHead: isHead)
+    }
+
+    private func pay(_ user: ID) throws(Problem) {
+        if let seconds = budget.pay(user: user) { throw JoinBudget.refusal(seconds) }
     }
 
     /// A ticket opens one stream, and serves its reconnects.
@@ -190,9 +216,7 @@ extension Gateway {
                 ("X-Content-Type-Options", "nosniff"), ("X-Request-Id", opening.requestID),
             ])
         guard !opening.isHead else { return }
-        let client = EventStreamClient(
-            stream, gateway: self, user: opening.user, session: opening.session, held: opening.held,
-            idSuffix: opening.idSuffix, expiresAt: opening.expiresAt, now: now)
+        let client = EventStreamClient(stream, gateway: self, opening, now: now)
         opened(client, from: opening.held)
     }
 }

@@ -3,9 +3,17 @@ public import HTTPService
 import Hub
 import RedisLink
 import Runtime
-import Wire
+public import Wire
 
 extension LiveService: FeedWaiter {
+    public func admit(_ user: ID, from address: String) throws(Problem) {
+        if let seconds = budget.isUsedUp(user: user, address: address) { throw JoinBudget.refusal(seconds) }
+    }
+
+    public func charge(_ user: ID, from address: String, for missed: [Publication]) {
+        budget.charge(user: user, address: address, missed)
+    }
+
     public func listen(for user: ID, session: ID) async throws -> any FeedSignal {
         let wakeup = Wakeup()
         let subscriber = try await withCheckedThrowingContinuation { continuation in

@@ -19,10 +19,15 @@ final class WebSocketClient: LiveClient {
 
     private let socket: WebSocket
     private unowned let gateway: Gateway
+    let address: String
     private let name = Base64URL.encode(Crypto.randomBytes(12))
     private var joining: Joining?
     private var waiting: [ClientFrame] = []
     private var waitingBytes = 0
+    private var allowance: MessageAllowance
+    /// Replies to commands that came together go out together.
+    private var replies: [[UInt8]] = []
+    private var isHandling = false
     /// `nil` before a good `connect`.
     private var token: AccessToken?
     private let openedAt: UInt64
@@ -30,9 +35,12 @@ final class WebSocketClient: LiveClient {
     private var awaitsPong = false
     private(set) var subscriber: Subscriber?
 
-    init(_ socket: WebSocket, gateway: Gateway, now: UInt64) {
+    init(_ socket: WebSocket, gateway: Gateway, address: String, now: UInt64) {
         self.socket = socket
         self.gateway = gateway
+        self.address = address
+        allowance = MessageAllowance(isOn: gateway.options.limitsAreOn)
+        socket.maxMessage = ClientFrame.longestFirst
         openedAt = now
         // A random start spreads the pings of clients that came together.
         pingedAt = now - min(now, .random(in: 0..<UInt64(gateway.options.pingSeconds) * 1_000_000_000 / 2))
@@ -48,10 +56,18 @@ final class WebSocketClient: LiveClient {
     func write(_ bytes: UnsafeRawBufferPointer) { socket.write(bytes) }
 
     private func send(_ reply: [UInt8]) {
-        socket.send(text: String(decoding: reply, as: UTF8.self))
+        replies.append(reply)
+        if !isHandling { sendReplies() }
+    }
+
+    private func sendReplies() {
+        guard !replies.isEmpty else { return }
+        socket.send(texts: replies)
+        replies = []
     }
 
     func end(_ reason: Disconnect) {
+        sendReplies()
         socket.close(code: reason.rawValue, reason: reason.reason)
     }
 
@@ -63,7 +79,17 @@ final class WebSocketClient: LiveClient {
             guard waitingBytes <= Self.mostWaitingBytes else { return end(.badRequest) }
         }
         guard let frames = ClientFrame.parse(payload) else { return end(.badRequest) }
+        guard allowance.take(messages: frames.count, bytes: payload.count, now: gateway.now) else {
+            return end(.tooManyRequests)
+        }
+        handle(frames)
+    }
+
+    private func handle(_ frames: [ClientFrame]) {
+        isHandling = true
         for frame in frames where !socket.isClosed { handle(frame) }
+        isHandling = false
+        sendReplies()
     }
 
     private func handle(_ frame: ClientFrame) {
@@ -90,18 +116,19 @@ final class WebSocketClient: LiveClient {
         switch command {
         case .refresh(let text): refresh(id, text)
         case .ping: send(ServerReply.empty(id: id, "ping"))
-        case .subscribe(feed, let recover): subscribe(id, recover)
+        case .subscribe(let channel, let recover) where channel.isExactly(feed): subscribe(id, recover)
         case .subscribe(let channel, _):
-            send(ServerReply.error(id: id, channel.hasPrefix("feed:") ? .permissionDenied : .unknownChannel))
+            let isFeed = channel.utf8.starts(with: "feed:".utf8)
+            send(ServerReply.error(id: id, isFeed ? .permissionDenied : .unknownChannel))
         case .unsubscribe(let channel):
-            if channel == feed, let subscriber { gateway.mute(self, subscriber) }
+            if channel.isExactly(feed), let subscriber { gateway.mute(self, subscriber) }
             // Of a channel without a subscription nothing will come, either.
             send(ServerReply.empty(id: id, "unsubscribe"))
         case .connect, .send, .unknown: end(.badRequest)
         }
     }
 
-    private func connect(_ id: Int64, _ text: String, _ recover: [String: RecoverRequest], _ since: String?) {
+    private func connect(_ id: Int64, _ text: String, _ recover: [ExactText: RecoverRequest], _ since: String?) {
         guard token == nil else { return end(.badRequest) }
         guard !text.isEmpty else { return send(ServerReply.error(id: id, .unauthorized)) }
         let token: AccessToken
@@ -111,8 +138,11 @@ final class WebSocketClient: LiveClient {
         case .failure(.invalid): return end(.invalidToken)
         }
         guard gateway.mayConnect(token.subject) else { return end(.connectionLimit) }
+        guard gateway.budget.pay(user: token.subject) == nil else {
+            return send(ServerReply.error(id: id, .tooManyRequests))
+        }
         var held: LiveCursor?
-        if let request = recover[ServerReply.feedChannel(token.subject)] {
+        if let request = recover[ExactText(ServerReply.feedChannel(token.subject))] {
             held = LiveCursor(request)
         } else if let since {
             guard let cursor = LiveCursor(LiveCursor.bare(since), user: token.subject, gateway.cursors) else {
@@ -122,6 +152,8 @@ final class WebSocketClient: LiveClient {
         }
         self.token = token
         socket.user = token.subject
+        allowance.connected(now: gateway.now)
+        socket.maxMessage = ClientFrame.longest
         joining = .connect(command: id)
         join(token.subject, from: held)
     }
@@ -130,6 +162,9 @@ final class WebSocketClient: LiveClient {
     private func subscribe(_ id: Int64, _ recover: RecoverRequest?) {
         guard let token, let subscriber, subscriber.isMuted else {
             return send(ServerReply.error(id: id, .alreadySubscribed))
+        }
+        guard gateway.budget.pay(user: token.subject) == nil else {
+            return send(ServerReply.error(id: id, .tooManyRequests))
         }
         gateway.leave(subscriber)
         joining = .subscribe(command: id)
@@ -193,7 +228,7 @@ final class WebSocketClient: LiveClient {
             let frames = client.waiting
             client.waiting = []
             client.waitingBytes = 0
-            for frame in frames where !client.socket.isClosed { client.handle(frame) }
+            client.handle(frames)
         }
     }
 

@@ -1,3 +1,5 @@
+import Core
+
 /// The header fields of a request, in the order received. Names are compared without regard to case.
 ///
 /// The bytes of the section are kept as one piece, and text is made when it is asked for: a request costs two
@@ -84,9 +86,29 @@ public struct HTTPHeaders: Sendable {
         }
     }
 
-    /// Is the token in the list? For `Connection` and `Upgrade`.
-    func hasToken(_ token: String, in name: String) -> Bool {
-        list(name).contains { $0.equalsIgnoringCase(token) }
+    /// Is the token in the list? Its elements may be thousands, so no text is made of them.
+    public func hasToken(_ token: StaticString, in name: StaticString) -> Bool {
+        fields.indices.contains { matches($0, name) && hasElement(token, raw($0)) }
+    }
+
+    private func hasElement(_ token: StaticString, _ list: ArraySlice<UInt8>) -> Bool {
+        var isQuoted = false
+        var start = list.startIndex
+        for index in list.indices {
+            if list[index] == 34 { isQuoted.toggle() }
+            guard list[index] == 44, !isQuoted else { continue }
+            if isElement(token, list[start..<index]) { return true }
+            start = index + 1
+        }
+        return isElement(token, list[start...])
+    }
+
+    private func isElement(_ token: StaticString, _ element: ArraySlice<UInt8>) -> Bool {
+        var rest = element
+        while let first = rest.first, first == 32 || first == 9 { rest = rest.dropFirst() }
+        while let last = rest.last, last == 32 || last == 9 { rest = rest.dropLast() }
+        guard rest.count == token.utf8CodeUnitCount else { return false }
+        return token.withUTF8Buffer { equal(at: rest.startIndex, $0) }
     }
 
     func matches(_ index: Int, _ name: StaticString) -> Bool {
@@ -105,7 +127,11 @@ public struct HTTPHeaders: Sendable {
     private func value(_ index: Int) -> String {
         let bytes = raw(index)
         guard bytes.contains(where: { $0 >= 128 }) else { return String(decoding: bytes, as: UTF8.self) }
-        return String(decoding: bytes, as: Unicode.ASCII.self)
+        var writer = ByteWriter(capacity: 3 * bytes.count)
+        for byte in bytes {
+            if byte < 128 { writer.append(byte) } else { writer.append(ascii: "\u{FFFD}") }
+        }
+        return writer.string
     }
 
     private func index(of name: String, from start: Int) -> Int? {

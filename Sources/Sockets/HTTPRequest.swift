@@ -38,7 +38,9 @@ public struct HTTPRequest: Sendable {
         _ method: String, _ target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
         remoteAddress: String = "127.0.0.1"
     ) {
-        guard let parsed = try? RequestTarget(Array(target.utf8), method: method, queryLimit: 64) else { return nil }
+        guard let parsed = try? RequestTarget(Array(target.utf8)[...], method: method, queryLimit: 64) else {
+            return nil
+        }
         self.init(
             method: method, target: parsed.text, path: parsed.path, query: parsed.query,
             headers: HTTPHeaders(headers), body: body, remoteAddress: remoteAddress)

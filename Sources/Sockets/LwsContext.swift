@@ -29,8 +29,9 @@ final class LwsContext {
         info.foreign_loops = loops
         info.protocols = UnsafePointer(protocols)
         info.retry_and_idle_policy = UnsafePointer(policy)
-        // Read at once from a raw socket. It is one buffer for the context.
-        info.pt_serv_buf_size = 32_768
+        // Read at once from a raw socket, and so parsed before it is another connection's turn. It is one buffer for the
+        // context.
+        info.pt_serv_buf_size = 8192
         guard let context = lws_create_context(&info), let host = lws_get_vhost_by_name(context, "default") else {
             throw SocketError(call: "lws_create_context", number: errno)
         }

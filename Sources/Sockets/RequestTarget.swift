@@ -6,9 +6,7 @@ package struct RequestTarget {
     package var path: String
     package var query: [(name: String, value: String)] = []
 
-    package init(
-        _ bytes: some RandomAccessCollection<UInt8>, method: String, queryLimit: Int
-    ) throws(HTTPRequestError) {
+    package init(_ bytes: ArraySlice<UInt8>, method: String, queryLimit: Int) throws(HTTPRequestError) {
         guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 35 }) else {
             throw HTTPRequestError(.badRequest, "The request target has a character that must be escaped.")
         }
@@ -17,7 +15,7 @@ package struct RequestTarget {
             path = "*"
             return
         }
-        let origin = try Self.originForm(bytes[...])
+        let origin = try Self.originForm(bytes)
         text = String(decoding: origin, as: UTF8.self)
         let mark = origin.firstIndex(of: 63)
         path = try Self.decodePath(origin[..<(mark ?? origin.endIndex)])
@@ -27,10 +25,7 @@ package struct RequestTarget {
     }
 
     /// Strips `http://authority`. The authority is not looked at: like `Host`, it decides nothing here.
-    private static func originForm<Bytes: RandomAccessCollection<UInt8>>(
-        _ bytes: Bytes
-    ) throws(HTTPRequestError) -> ArraySlice<UInt8> {
-        let bytes = Array(bytes)[...]
+    private static func originForm(_ bytes: ArraySlice<UInt8>) throws(HTTPRequestError) -> ArraySlice<UInt8> {
         if bytes.first == 47 { return bytes }
         for scheme in ["http://", "https://"] {
             let length = scheme.utf8.count
@@ -48,7 +43,7 @@ package struct RequestTarget {
     private static func decodePath(_ bytes: ArraySlice<UInt8>) throws(HTTPRequestError) -> String {
         guard let decoded = decode(bytes, plusIsSpace: false), !decoded.contains(where: { $0 < 0x20 || $0 == 0x7F }),
             decoded.count(of: 47) == bytes.count(of: 47), let path = String(validating: decoded, as: UTF8.self),
-            path.hasFewMarks
+            path.hasFewMarks(16)
         else {
             throw HTTPRequestError(.badRequest, "The path has an escape that is not allowed, or is not UTF-8.")
         }
@@ -59,7 +54,11 @@ package struct RequestTarget {
         _ bytes: ArraySlice<UInt8>, limit: Int
     ) throws(HTTPRequestError) -> [(name: String, value: String)] {
         var pairs: [(name: String, value: String)] = []
-        for piece in bytes.split(separator: 38) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let piece = rest[..<(rest.firstIndex(of: 38) ?? rest.endIndex)]
+            rest = rest[piece.endIndex...].dropFirst()
+            if piece.isEmpty { continue }
             guard pairs.count < limit else {
                 throw HTTPRequestError(.badRequest, "The query has more than \(limit) parameters.")
             }

@@ -41,6 +41,12 @@ public final class WebSocket: LiveTransport {
 
     public var remoteAddress: String { connection.remoteAddress }
 
+    /// Bytes of a message that is taken; a longer one closes the socket with 1009 as soon as its length is known.
+    public var maxMessage: Int {
+        get { parser.maxMessage }
+        set { parser.maxMessage = newValue }
+    }
+
     public var isBacklogged: Bool { link.isBacklogged }
 
     public var isClosed: Bool { if case .open = state { false } else { true } }
@@ -53,18 +59,22 @@ public final class WebSocket: LiveTransport {
 
     /// One text message, for replies: while backlogged up to 64 KiB of them wait, more closes the socket.
     public func send(text: String) {
+        send(texts: [Array(text.utf8)])
+    }
+
+    /// Several in one write. Each is UTF-8.
+    public func send(texts: [[UInt8]]) {
         guard case .open = state else { return }
-        var text = text
-        var frame = ByteWriter(capacity: text.utf8.count + 10)
-        text.withUTF8 { utf8 in
-            Self.appendTextFrameHeader(length: utf8.count, to: &frame)
-            frame.append(utf8)
+        var frames = ByteWriter(capacity: texts.reduce(0) { $0 + $1.count + 10 })
+        for text in texts {
+            Self.appendTextFrameHeader(length: text.count, to: &frames)
+            frames.append(text)
         }
         if link.isBacklogged {
-            queued += frame.count
+            queued += frames.count
             guard queued <= 65_536 else { return kill(.stalled) }
         }
-        frame.bytes.withUnsafeBytes { connection.write(live: $0) }
+        frames.bytes.withUnsafeBytes { connection.write(live: $0) }
     }
 
     /// Closes with 1000.

@@ -20,7 +20,7 @@ package struct WebSocketParser {
     private struct Frame {
         let opcode: UInt8
         let isFinal: Bool
-        let mask: [UInt8]
+        let mask: UInt32
         /// Bytes of the payload that were not taken yet.
         var missing: Int
         /// Where in the mask the next byte is.
@@ -29,7 +29,8 @@ package struct WebSocketParser {
         var isControl: Bool { opcode >= 8 }
     }
 
-    private let maxMessage: Int
+    /// Bytes; a longer message fails with 1009 as soon as its length is known.
+    package var maxMessage: Int
     private var buffer: [UInt8] = []
     /// What stands before it in the buffer has been read.
     private var start = 0
@@ -40,7 +41,6 @@ package struct WebSocketParser {
     private var text = UTF8Check()
     private var hasEnded = false
 
-    /// - Parameter maxMessage: bytes; a longer message fails with 1009 as soon as its length is known.
     package init(maxMessage: Int) {
         self.maxMessage = maxMessage
     }
@@ -113,7 +113,7 @@ package struct WebSocketParser {
         }
         guard available >= 6 + extra else { return nil }
         if opcode == 1 || opcode == 2 { kind = opcode }
-        let mask = Array(buffer[(start + 2 + extra)..<(start + 6 + extra)])
+        let mask = buffer[(start + 2 + extra)..<(start + 6 + extra)].reduce(0) { $0 << 8 | UInt32($1) }
         start += 6 + extra
         return Frame(opcode: opcode, isFinal: isFinal, mask: mask, missing: length)
     }
@@ -194,8 +194,25 @@ package struct WebSocketParser {
         return code
     }
 
-    private static func unmask(_ bytes: UnsafeMutableBufferPointer<UInt8>, _ mask: [UInt8], from turn: Int) {
-        for index in bytes.indices { bytes[index] ^= mask[(index + turn) & 3] }
+    /// - Parameters:
+    ///   - mask: its first byte is the highest.
+    ///   - turn: which of its bytes is the first one's.
+    private static func unmask(_ bytes: UnsafeMutableBufferPointer<UInt8>, _ mask: UInt32, from turn: Int) {
+        guard !bytes.isEmpty else { return }
+        // As it lies in memory, beginning with the turn: then whole words are unmasked, and at the end some bytes.
+        let word = (mask << UInt32(turn * 8) | mask >> UInt32((32 - turn * 8) & 31)).bigEndian
+        let wide = UInt64(word) << 32 | UInt64(word)
+        let raw = UnsafeMutableRawBufferPointer(bytes)
+        var index = 0
+        while index + 8 <= raw.count {
+            let value = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) ^ wide
+            raw.storeBytes(of: value, toByteOffset: index, as: UInt64.self)
+            index += 8
+        }
+        while index < raw.count {
+            raw[index] ^= UInt8(truncatingIfNeeded: word >> UInt32((index & 3) * 8))
+            index += 1
+        }
     }
 
     private static func violation(_ reason: String) -> Failure { Failure(code: 1002, reason: reason) }

@@ -1,4 +1,4 @@
-import Core
+public import Core
 
 /// A position that a client holds, as the Centrifugo protocol carries it.
 public struct RecoverRequest: Sendable, Equatable {
@@ -26,7 +26,7 @@ public enum ClientCommand: Sendable, Equatable {
     /// - Parameters:
     ///   - recover: by channel, for the server-side subscriptions of an earlier connection.
     ///   - since: `live` of a REST page.
-    case connect(token: String, recover: [String: RecoverRequest], since: String?)
+    case connect(token: String, recover: [ExactText: RecoverRequest], since: String?)
     case refresh(token: String)
     /// - Parameter recover: the position from which to go on.
     case subscribe(channel: String, recover: RecoverRequest?)
@@ -56,20 +56,28 @@ public struct ClientFrame: Sendable, Equatable {
     private static let longestChannel = 255
     /// The most objects that one frame may hold.
     public static let limit = 64
+    /// Bytes of a frame: of one that comes before a good `connect`, and of all others. A command has a token or the name of
+    /// a channel, and `connect` 16 names at most.
+    public static let longestFirst = 4096
+    public static let longest = 8192
 
-    /// Splits a frame into its objects.
+    /// Splits a frame into its objects, in one pass that ends where the frame is wrong.
     /// - Returns: `nil` when it is not a run of JSON objects: the client is closed with 3501.
     public static func parse(_ payload: [UInt8]) -> [ClientFrame]? {
-        let lines = payload.split(separator: UInt8(ascii: "\n")).filter { !$0.allSatisfy { $0 == 32 || $0 == 13 } }
-        guard !lines.isEmpty, lines.count <= limit else { return nil }
+        guard payload.count <= longest else { return nil }
         var frames: [ClientFrame] = []
-        for line in lines {
-            guard let object = try? JSONValue.parse(line, depth: 8).object, let frame = ClientFrame(object) else {
-                return nil
-            }
+        var limits = JSONLimits.command
+        var rest = payload[...]
+        while !rest.isEmpty {
+            let line = rest.prefix { $0 != UInt8(ascii: "\n") }
+            rest = rest.dropFirst(line.count + 1)
+            if line.allSatisfy({ $0 == 32 || $0 == 13 }) { continue }
+            guard frames.count < limit, let object = try? JSONValue.parse(line, &limits).object,
+                let frame = ClientFrame(object)
+            else { return nil }
             frames.append(frame)
         }
-        return frames
+        return frames.isEmpty ? nil : frames
     }
 
     /// `nil` when the id is no number from 1 on.
@@ -89,8 +97,8 @@ public struct ClientFrame: Sendable, Equatable {
     private static func content(_ object: JSONObject) -> Content {
         let methods = object.keys.filter { !$0.isExactly("id") }
         guard methods.count == 1, let name = methods.first, let body = object[name]?.object else { return .malformed }
-        // Known names are short, and one that is long may be slow to compare.
-        guard name.utf8.count <= 32 else { return .command(.unknown) }
+        // Only ASCII has one spelling for a text: then the comparisons below are those of bytes.
+        guard name.utf8.count <= 32, name.utf8.allSatisfy({ $0 < 128 }) else { return .command(.unknown) }
         do {
             return .command(try command(name, body))
         } catch {
@@ -112,14 +120,14 @@ public struct ClientFrame: Sendable, Equatable {
 
     private static func connect(_ body: JSONObject) throws(CommandError) -> ClientCommand {
         let token = body["token"] == nil ? "" : try text(body["token"])
-        var recover: [String: RecoverRequest] = [:]
+        var recover: [ExactText: RecoverRequest] = [:]
         if let value = body["subs"] {
             guard let subs = value.object, subs.keys.count <= 16 else { throw .badRequest }
             for channel in subs.keys {
                 guard channel.utf8.count <= longestChannel, let options = subs[channel]?.object else {
                     throw .badRequest
                 }
-                recover[channel] = try RecoverRequest(options)
+                recover[ExactText(channel)] = try RecoverRequest(options)
             }
         }
         var since: String?

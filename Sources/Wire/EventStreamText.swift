@@ -1,7 +1,7 @@
 public import Core
 
 /// Server-sent events as text (the HTML standard, "Server-sent events"). An event's data is one line: JSON without
-/// line breaks.
+/// line breaks. Whatever a field is given, no byte of it ends the line: a reader would take the rest for another field.
 public enum EventStreamText {
     /// Keeps proxies and clients from taking silence for a dead link.
     public static let heartbeat: [UInt8] = Array(":\n\n".utf8)
@@ -12,11 +12,11 @@ public enum EventStreamText {
         writer.append(ascii: "retry: ")
         writer.append(decimal: Int64(retry))
         writer.append(ascii: "\nid: ")
-        writer.append(id)
+        writer.append(oneLine: id.utf8)
         writer.append(ascii: "\nevent: ")
         writer.append(ascii: name)
         writer.append(ascii: "\ndata: ")
-        writer.append(data)
+        writer.append(oneLine: data.utf8)
         writer.append(ascii: "\n\n")
         return writer.bytes
     }
@@ -29,9 +29,9 @@ public enum EventStreamText {
     public static func tail(_ publication: Publication) -> [UInt8] {
         var writer = ByteWriter(capacity: publication.event.count + 48)
         writer.append(ascii: "event: ")
-        writer.append(publication.type)
+        writer.append(oneLine: publication.type.utf8)
         writer.append(ascii: "\ndata: ")
-        writer.append(publication.event)
+        writer.append(oneLine: publication.event)
         writer.append(ascii: "\n\n")
         return writer.bytes
     }
@@ -39,7 +39,21 @@ public enum EventStreamText {
     /// The part of an event that is one connection's.
     public static func appendID(_ id: String, to writer: inout ByteWriter) {
         writer.append(ascii: "id: ")
-        writer.append(id)
+        writer.append(oneLine: id.utf8)
         writer.append(ascii: "\n")
+    }
+}
+
+extension ByteWriter {
+    /// With a space in place of each byte that ends a line, or that makes readers drop the field.
+    fileprivate mutating func append(oneLine field: some Collection<UInt8>) {
+        let start = bytes.count
+        append(field)
+        for index in start..<bytes.count {
+            switch bytes[index] {
+            case 0, 10, 13: bytes[index] = 32
+            default: break
+            }
+        }
     }
 }

@@ -13,6 +13,8 @@ public enum Disconnect: Int, Sendable, CaseIterable {
     case insufficientState = 3010
     /// No answer to a ping.
     case noPong = 3012
+    /// The client says more than it may.
+    case tooManyRequests = 3013
     /// The token is not one of ours, or belongs to a session that has ended.
     case invalidToken = 3500
     /// A frame or command that the protocol does not allow.
@@ -32,6 +34,7 @@ public enum Disconnect: Int, Sendable, CaseIterable {
         case .slow: "slow"
         case .insufficientState: "insufficient state"
         case .noPong: "no pong"
+        case .tooManyRequests: "too many requests"
         case .invalidToken: "invalid token"
         case .badRequest: "bad request"
         case .stale: "stale"
@@ -59,6 +62,8 @@ public enum CommandError: Int, Error, Sendable, CaseIterable {
     case badRequest = 107
     /// The access token has expired: get a new one and connect again.
     case tokenExpired = 109
+    /// The user, or the address, has used up what it may: try again later.
+    case tooManyRequests = 111
 
     public var message: String {
         switch self {
@@ -70,8 +75,9 @@ public enum CommandError: Int, Error, Sendable, CaseIterable {
         case .alreadySubscribed: "already subscribed"
         case .badRequest: "bad request"
         case .tokenExpired: "token expired"
+        case .tooManyRequests: "too many requests"
         }
     }
 
-    public var isTemporary: Bool { self == .internalError }
+    public var isTemporary: Bool { self == .internalError || self == .tooManyRequests }
 }

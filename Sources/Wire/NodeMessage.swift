@@ -26,7 +26,7 @@ public struct NodeMessage: Equatable, Sendable {
         public let recipients: [ID]
         /// Users of the node who have no timeline: as for `reset`.
         public let missing: [ID]
-        /// The event as clients get it; not looked into on the way.
+        /// The event as clients get it, tagged: see `TaggedEvent`.
         public let payload: [UInt8]
 
         public init(
@@ -67,7 +67,7 @@ public struct NodeMessage: Equatable, Sendable {
     }
 
     /// `nil` for anything that the scripts do not write: another version or kind, a length that does not fit, bytes
-    /// left over.
+    /// left over, a payload that is not a tagged event. Who may publish in Redis must not write what clients read.
     public init?(_ bytes: [UInt8]) {
         var reader = ByteReader(bytes)
         guard reader.unsigned(width: 1) == UInt64(Self.version), let kind = reader.unsigned(width: 1),
@@ -91,11 +91,13 @@ public struct NodeMessage: Equatable, Sendable {
         guard let code = reader.unsigned(width: 1), let operation = Operation(rawValue: UInt8(code)),
             let post = reader.timelineNumber(), let author = reader.timelineNumber(),
             let recipients = reader.users(), let missing = reader.users(),
-            let length = reader.unsigned(width: 4), let payload = reader.take(Int(length))
+            let length = reader.unsigned(width: 4), let bytes = reader.take(Int(length))
         else { return nil }
+        let payload = Array(bytes)
+        guard TaggedEvent.isWellFormed(payload) else { return nil }
         return Event(
             operation: operation, post: ID(raw: post), author: ID(raw: author), recipients: recipients,
-            missing: missing, payload: Array(payload))
+            missing: missing, payload: payload)
     }
 
     /// What the scripts write, for tests and tools.

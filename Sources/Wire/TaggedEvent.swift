@@ -1,6 +1,10 @@
+import Core
+
 /// An event on its way through Redis: the id of the request that caused it, a line feed, the event's JSON (which has no
 /// line feed). So the request can be followed to the socket, and the JSON is sent on as it is.
 public enum TaggedEvent {
+    private static let longestID = 64
+
     public static func join(requestID: String, _ json: [UInt8]) -> [UInt8] {
         Array(requestID.utf8) + [10] + json
     }
@@ -8,5 +12,22 @@ public enum TaggedEvent {
     public static func split(_ payload: [UInt8]) -> (requestID: String, json: ArraySlice<UInt8>) {
         guard let end = payload.firstIndex(of: 10) else { return ("", payload[...]) }
         return (String(decoding: payload[..<end], as: UTF8.self), payload[(end + 1)...])
+    }
+
+    /// Whether it may go into the frames of clients: a plain id, and one line that is a JSON object. A line feed more would
+    /// forge the fields of an event stream, other JSON would break the frame of a WebSocket.
+    static func isWellFormed(_ payload: [UInt8]) -> Bool {
+        let (requestID, json) = split(payload)
+        var limits = JSONLimits.command
+        return requestID.utf8.count <= longestID && requestID.utf8.allSatisfy(isIDCharacter)
+            && !json.contains(10) && !json.contains(13)
+            && (try? JSONValue.parse(json, &limits))?.object != nil
+    }
+
+    private static func isIDCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 48...57, 65...90, 97...122, UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+        default: false
+        }
     }
 }

@@ -44,9 +44,9 @@ final class FrontDoor: ServerHandler {
         if CrossOrigin.isPreflight(request), let answer = preflight(request) {
             return exchange.respond(answer.response(requestID: Router.requestID(request)))
         }
-        if let live, Self.livePaths.contains(request.path) { return receivedLive(request, exchange, live) }
+        if let live, Self.livePaths.containsExactly(request.path) { return receivedLive(request, exchange, live) }
         // The operator's questions are answered when nothing else is.
-        if OperationRoutes.paths.contains(request.path) {
+        if OperationRoutes.paths.containsExactly(request.path) {
             _ = answer(request, exchange, .high) {}
         } else if request.query.contains(where: { $0.name.isExactly("wait") && !$0.value.isExactly("0") }) {
             poll(request, exchange)
@@ -57,21 +57,21 @@ final class FrontDoor: ServerHandler {
 
     // MARK: Live connections
 
-    private static let livePaths: Set<String> = [LiveService.eventStreamPath, LiveService.webSocketPath]
+    private static let livePaths = [LiveService.eventStreamPath, LiveService.webSocketPath]
     private static let liveMethods = ["GET", "HEAD"]
 
     private func receivedLive(_ request: HTTPRequest, _ exchange: HTTPExchange, _ live: LiveService) {
         if !Self.liveMethods.contains(request.method) {
             exchange.respond(Self.wrongMethod(request))
         } else if crossOrigin.accepts(request) {
-            live.openStream(request, exchange)
+            live.openStream(request, exchange, from: router.callerAddress(request))
         } else {
             exchange.respond(Self.foreignOrigin(request))
         }
     }
 
     private func preflight(_ request: HTTPRequest) -> Answer? {
-        let isLive = live != nil && Self.livePaths.contains(request.path)
+        let isLive = live != nil && Self.livePaths.containsExactly(request.path)
         let methods = isLive ? Self.liveMethods : router.methods(at: request.path)
         return methods.isEmpty ? nil : crossOrigin.preflight(request, methods: methods)
     }
@@ -126,13 +126,15 @@ final class FrontDoor: ServerHandler {
     func upgrade(_ request: HTTPRequest) -> UpgradeVerdict {
         guard let live else { return .refuse(Self.answer(Problem(.notFound, "no live feed here"), request)) }
         guard crossOrigin.accepts(request) else { return .refuse(Self.foreignOrigin(request)) }
-        if let refusal = live.refusal { return .refuse(Self.answer(refusal, request)) }
-        let offered = request.headers.list("sec-websocket-protocol")
-        return .accept(subprotocol: offered.contains("centrifuge-json") ? "centrifuge-json" : nil)
+        if let refusal = live.refusal(of: router.callerAddress(request)) {
+            return .refuse(Self.answer(refusal, request))
+        }
+        let isOffered = request.headers.hasToken("centrifuge-json", in: "sec-websocket-protocol")
+        return .accept(subprotocol: isOffered ? "centrifuge-json" : nil)
     }
 
     func opened(_ socket: WebSocket, _ request: HTTPRequest) {
-        live?.opened(socket)
+        live?.opened(socket, from: router.callerAddress(request))
     }
 
     private static func foreignOrigin(_ request: HTTPRequest) -> HTTPResponse {

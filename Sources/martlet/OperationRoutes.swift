@@ -4,7 +4,7 @@ import Synchronization
 
 /// What the operator asks: is it alive, can it serve, what does it count.
 struct OperationRoutes: Sendable {
-    static let paths: Set<String> = ["/healthz", "/readyz", "/metrics"]
+    static let paths = ["/healthz", "/readyz", "/metrics"]
 
     /// Names what is missing; empty: it can serve.
     let missing: @Sendable () async -> [String]

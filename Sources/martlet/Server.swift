@@ -74,6 +74,7 @@ final class Server: Sendable {
         let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
         var gatewayOptions = GatewayOptions()
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
+        gatewayOptions.limitsAreOn = site.configuration.limitsAreOn
         return LiveService(
             loop: site.sockets, options: gatewayOptions, database: site.database, redis: redis,
             redisAddress: site.redisAddress,

@@ -14,7 +14,7 @@ import Testing
     @Test(arguments: [
         "", " ", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "01", "1.", "1e", "-", "+1", "NaN", "tru", "\"",
         "\"\n\"", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\udc00\"", "1 2", "{\"a\":1}x",
-        "{\"a\":1,\"a\":2}", "[1 2]", "'a'", "1e999",
+        "{\"a\":1,\"a\":2}", "[1 2]", "'a'", "1e999", "0." + String(repeating: "7", count: 127),
     ])
     func refuses(_ text: String) {
         #expect(throws: JSONError.self) { try JSONValue.parse(Array(text.utf8)) }
@@ -69,6 +69,37 @@ import Testing
         #expect(object.firstKey(besides: ["a", "b"])?.utf8.count == marks.utf8.count + 1)
         let twice = "{\"a\(marks)\":1,\"a\(marks)\":2}"
         #expect(throws: JSONError.self) { try JSONValue.parse(Array(twice.utf8)) }
+    }
+
+    /// What the loop of the sockets reads: each of its limits, and what one text leaves to the next.
+    @Test func limitsOfCommands() throws {
+        func parse(_ text: String) -> JSONObject? {
+            var limits = JSONLimits.command
+            return (try? JSONValue.parse(Array(text.utf8), &limits))?.object
+        }
+        let marks = { (count: Int) in String(repeating: "\u{301}", count: count) }
+        #expect(parse("{\"e\(marks(16))a\(marks(16))\":1}") != nil)
+        #expect(parse("{\"e\(marks(17))\":1}") == nil)
+        #expect(parse("{\"e\(marks(8))\u{1D165}\(marks(8))\":1}") == nil)
+        #expect(parse("{\"" + String(repeating: "\\u0301", count: 17) + "\":1}") == nil)
+        #expect(parse("{\"a\":\"\(marks(1000))\"}") != nil)
+        let key = { (count: Int) in "{\"" + String(repeating: "k", count: count) + "\":1}" }
+        #expect(parse(key(255)) != nil && parse(key(256)) == nil)
+        var limits = JSONLimits.command
+        let list = Array(("[" + Array(repeating: "1", count: 99).joined(separator: ",") + "]").utf8)
+        _ = try JSONValue.parse(list, &limits)
+        _ = try JSONValue.parse(list, &limits)
+        #expect(throws: JSONError.self) { try JSONValue.parse(list, &limits) }
+    }
+
+    @Test func manyKeysAreFound() throws {
+        for count in [7, 8, 9, 40] {
+            let fields = (0..<count).map { "\"key\($0)\":\($0)" }
+            let object = try #require(JSONValue.parse(Array("{\(fields.joined(separator: ","))}".utf8)).object)
+            #expect((0..<count).allSatisfy { object["key\($0)"]?.integer == Int64($0) } && object["key\(count)"] == nil)
+            let twice = "{\(fields.joined(separator: ",")),\"key0\":1}"
+            #expect(throws: JSONError.self) { try JSONValue.parse(Array(twice.utf8)) }
+        }
     }
 
     /// Two spellings of one letter are two keys.

@@ -19,6 +19,21 @@ import Testing
         #expect(limiter.length <= RateLimiter.most)
     }
 
+    /// What turns out to cost more than there was has to be made up for, but a bucket's worth at most.
+    @Test func whatIsChargedMakesADebt() throws {
+        let limiter = RateLimiter(name: "test_charges")
+        let rate = RateLimiter.Rate(perMinute: 60, burst: 10)
+        #expect(limiter.take("a", rate) == nil)
+        limiter.charge("a", rate, cost: 5)
+        #expect(limiter.look("a", rate) == nil)
+        limiter.charge("a", rate, cost: 8)
+        let wait = try #require(limiter.look("a", rate))
+        #expect((4...5).contains(wait))
+        limiter.charge("a", rate, cost: 1000)
+        #expect((10...11).contains(try #require(limiter.take("a", rate))))
+        #expect(limiter.take("b", rate) == nil)
+    }
+
     @Test func aHandleIsNotTakenForAnAddress() throws {
         let limits = RouteLimits(areOn: true)
         limits.wasOpened(handle: "alice", from: "4:cb007105")

@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from raw_http import RawHttp
 
@@ -56,15 +56,29 @@ def open_websocket_that_never_reads(server: "Server", token: str) -> RawHttp:
     return raw
 
 
+def read_frame(raw: RawHttp) -> tuple[int, bytes]:
+    """The server's next frame: opcode and payload."""
+    first, length = raw._exactly(2)
+    size = struct.unpack(">H", raw._exactly(2))[0] if length == 126 else length
+    size = struct.unpack(">Q", raw._exactly(8))[0] if length == 127 else size
+    return first & 0x0F, raw._exactly(size)
+
+
+def read_reply(raw: RawHttp, number: int) -> dict[str, Any]:
+    """The reply to a command; what comes before it is passed over."""
+    while True:
+        opcode, payload = read_frame(raw)
+        assert opcode == TEXT, (opcode, payload)
+        if (message := json.loads(payload)).get("id") == number:
+            return message
+
+
 def close_code(raw: RawHttp) -> int | None:
     """Reads frames up to the server's close and returns its code; None when the connection just ends."""
     try:
         while True:
-            first, length = raw._exactly(2)
-            size = struct.unpack(">H", raw._exactly(2))[0] if length == 126 else length
-            size = struct.unpack(">Q", raw._exactly(8))[0] if length == 127 else size
-            payload = raw._exactly(size)
-            if first & 0x0F == CLOSE:
+            opcode, payload = read_frame(raw)
+            if opcode == CLOSE:
                 return struct.unpack(">H", payload[:2])[0] if len(payload) >= 2 else None
     except (EOFError, ConnectionResetError):
         return None

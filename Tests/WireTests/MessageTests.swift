@@ -106,6 +106,18 @@ import Wire
         #expect(TaggedEvent.split([]).requestID == "")
     }
 
+    /// A reader of the stream takes what follows a line's end for another field.
+    @Test func noFieldOfAnEventStreamEndsItsLine() {
+        let evil = "a\nid: x\r\n\rdata: \u{0}"
+        let publication = Publication(event: Array(evil.utf8), type: evil, position: 1)
+        var writer = ByteWriter()
+        EventStreamText.appendID(evil, to: &writer)
+        #expect(text(writer.bytes) == "id: a id: x   data:  \n")
+        #expect(text(EventStreamText.tail(publication)) == "event: a id: x   data:  \ndata: a id: x   data:  \n\n")
+        let verdict = text(EventStreamText.verdict("live", id: evil, retry: 5, data: evil))
+        #expect(verdict == "retry: 5\nid: a id: x   data:  \nevent: live\ndata: a id: x   data:  \n\n")
+    }
+
     @Test func eventHeadersComeBack() {
         var headers = EventHeaders(type: "post.created", eventID: "e", requestID: "r", traceparent: "t")
         headers.post = ID(raw: 1)

@@ -51,6 +51,19 @@ import Wire
         }
     }
 
+    /// What goes into the frames of clients is one line of JSON, whoever published it.
+    @Test(arguments: [
+        "", "{", "[1]", "x", "{}{}", "{}\n", "\n{}\n", "r1\n{}\nid: x", "r1\n{}\r", "r1\n{\r\n}", "r 1\n{}",
+        "r1\n{\"a\":\"\u{1}\"}",
+    ])
+    func refusesPayloadsThatForge(_ payload: String) {
+        let forged = NodeMessage.Event(
+            operation: .created, post: ID(raw: 3), author: ID(raw: 4), recipients: [ID(raw: 5)], missing: [],
+            payload: Array(payload.utf8))
+        let message = NodeMessage(number: 1, position: 2, epoch: epoch, body: .event(forged))
+        #expect(NodeMessage(message.bytes) == nil)
+    }
+
     /// What still parses after a change says the same when it is written again.
     @Test func randomChangesNeverTrap() {
         let seed = UInt64.random(in: 0 ... .max)

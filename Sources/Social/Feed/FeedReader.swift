@@ -97,17 +97,21 @@ public struct FeedReader: Sendable {
     }
 
     /// What has changed since a position, in the order of the changes.
-    public func missed(by user: ID, since cursor: LiveCursor) async throws -> Missed {
+    /// - Parameter bytes: of the events as JSON; at least one is told.
+    public func missed(by user: ID, since cursor: LiveCursor, atMost bytes: Int) async throws -> Missed {
         switch try await timelines.resume(user, from: cursor) {
         case .missing, .building: return .reset(try await currentPosition(of: user))
         case .reset(let now): return .reset(now)
-        case .missed(let entries, let now): return try await told(entries, to: user, now)
+        case .missed(let entries, let now): return try await told(entries, to: user, now, atMost: bytes)
         }
     }
 
-    /// The events of entries, up to what goes into one answer.
-    private func told(_ entries: [TimelineEntry], to user: ID, _ now: LiveCursor) async throws -> Missed {
-        let posts = try await visible(entries.filter { !$0.isTombstone }, to: user, atMost: PostBytes.mostRead)
+    /// The events of entries, up to what goes into one answer. Texts are never longer than their JSON: what `visible` leaves
+    /// out lies behind the end of the part.
+    private func told(
+        _ entries: [TimelineEntry], to user: ID, _ now: LiveCursor, atMost most: Int
+    ) async throws -> Missed {
+        let posts = try await visible(entries.filter { !$0.isTombstone }, to: user, atMost: most)
         let byID = Dictionary(posts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var events: [Publication] = []
         // What a list has around its items.
@@ -123,7 +127,7 @@ public struct FeedReader: Sendable {
             }
             let json = event.json
             bytes += json.count + 1
-            if bytes > PostBytes.mostRead, let last = events.last {
+            if bytes > most, let last = events.last {
                 return .part(events, LiveCursor(epoch: now.epoch, position: last.position), now: now)
             }
             events.append(Publication(event: json, type: event.type, position: entry.position))

@@ -1,0 +1,64 @@
+import Core
+import HTTPService
+import Wire
+
+/// What joining and resuming costs, counted by user and by address. Letting in costs one token, and is refused without
+/// one; what the client is then told of what it missed is charged behind it, for only the read shows how much that is.
+final class JoinBudget: Sendable {
+    private static let eventsForAToken = 10.0
+    private static let bytesForAToken = 16_384.0
+    /// The timeline was looked through, and nothing comes of it.
+    private static let reset = 5.0
+    private let limiter = RateLimiter(name: "join_rates")
+    private let refused = Metrics.shared.counter(
+        "martlet_live_refused_total", help: "Joins and resumes refused, for their user or address had too many")
+    private let isOn: Bool
+
+    init(isOn: Bool) {
+        self.isOn = isOn
+    }
+
+    /// Takes a token of each that is given.
+    /// - Returns: `nil` when it is paid, otherwise the seconds until there may be enough.
+    func pay(user: ID? = nil, address: String? = nil) -> Int? {
+        count(user, address) { limiter.take($0, $1) }
+    }
+
+    /// Whether there is something left, for one who pays for the request elsewhere.
+    /// - Returns: as for `pay`.
+    func isUsedUp(user: ID, address: String) -> Int? {
+        count(user, address) { limiter.look($0, $1) }
+    }
+
+    private func count(_ user: ID?, _ address: String?, _ wait: (String, RateLimiter.Rate) -> Int?) -> Int? {
+        guard isOn else { return nil }
+        let seconds =
+            user.flatMap { wait("u\($0)", RateLimits.joins) }
+            ?? address.flatMap { wait("a\($0)", RateLimits.joinsOfAddress) }
+        if seconds != nil { refused.add() }
+        return seconds
+    }
+
+    func charge(user: ID, address: String, _ outcome: JoinOutcome) {
+        switch outcome {
+        case .live: break
+        case .resumed(let missed, _): charge(user: user, address: address, missed)
+        case .reset: charge(user, address, cost: Self.reset)
+        }
+    }
+
+    func charge(user: ID, address: String, _ missed: [Publication]) {
+        let cost = Double(missed.count) / Self.eventsForAToken + Double(missed.size) / Self.bytesForAToken
+        charge(user, address, cost: cost)
+    }
+
+    private func charge(_ user: ID, _ address: String, cost: Double) {
+        guard isOn, cost > 0 else { return }
+        limiter.charge("u\(user)", RateLimits.joins, cost: cost)
+        limiter.charge("a\(address)", RateLimits.joinsOfAddress, cost: cost)
+    }
+
+    static func refusal(_ seconds: Int) -> Problem {
+        Problem(.rateLimited, "too much of the live feed was asked for: wait \(seconds) s", retryAfter: seconds)
+    }
+}

@@ -1,0 +1,244 @@
+"""What one client may ask of the live feed, with the limits on: messages, joins, resumes; and that a crowd is no attack."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import selectors
+import socket
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from centrifugo_client import Centrifugo
+from hostile import allow_descriptors
+from identity import ticket_of
+from martlet_process import Server, run_martlet
+from raw_http import RawHttp
+from raw_ws import close_code, frame, open_websocket, read_reply
+from sse_client import Sse
+from support import PATIENCE, User, assert_problem, expect, http_client
+from test_centrifuge_python import Events, sdk_client, until
+
+TOO_MANY, TOO_BIG = 3013, 1009
+FIRST_MESSAGES, LONGEST_FIRST, LONGEST = 4, 4096, 8192
+USER_BURST = 300
+
+
+@pytest.fixture(scope="module")
+def limited() -> Iterator[Server]:
+    """A server with its default limits, which believes X-Forwarded-For."""
+    server = Server(MARTLET_TRUSTED_PROXIES="127.0.0.0/8", MARTLET_PASSWORD_COST="1")
+    del server.settings["MARTLET_LIMITS"]
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def user(limited: Server) -> Iterator[User]:
+    made = User.signup(limited)
+    yield made
+    made.close()
+
+
+def command(number: int, size: int = 0) -> bytes:
+    """A command that nobody knows, padded to a size."""
+    text = f'{{"id":{number},"frobnicate":{{"x":""}}}}'
+    return text.replace('""', '"' + "x" * (size - len(text)) + '"').encode() if size else text.encode()
+
+
+def connected(server: Server, user: User) -> RawHttp:
+    raw = open_websocket(server)
+    raw.send(frame(json.dumps({"id": 1, "connect": {"token": user.token}}).encode()))
+    assert "connect" in read_reply(raw, 1)
+    return raw
+
+
+# Messages
+
+
+def test_a_few_messages_before_connect(limited: Server) -> None:
+    """Each is answered; the one that is too many gets the code that lets clients come back."""
+    with open_websocket(limited) as raw:
+        for number in range(1, FIRST_MESSAGES + 1):
+            raw.send(frame(command(number)))
+            assert read_reply(raw, number)["error"]["code"] == 104
+        raw.send(frame(command(9)))
+        assert close_code(raw) == TOO_MANY
+
+
+@pytest.mark.parametrize("is_connected,longest", [(False, LONGEST_FIRST), (True, LONGEST)])
+def test_the_size_of_a_message(limited: Server, user: User, is_connected: bool, longest: int) -> None:
+    """Small before `connect`, enough for any command behind it; refused with its header, in pieces as well."""
+    def opened() -> RawHttp:
+        return connected(limited, user) if is_connected else open_websocket(limited)
+
+    with opened() as raw:
+        raw.send(frame(command(2, longest)))
+        assert read_reply(raw, 2)["error"]["code"] == 104
+    with opened() as raw:
+        raw.send(frame(command(2, longest + 1))[:8])
+        assert close_code(raw) == TOO_BIG
+    with opened() as raw:
+        half = command(2, longest + 1)
+        raw.send(frame(half[:3000], final=False) + frame(half[3000:], opcode=0))
+        assert close_code(raw) == TOO_BIG
+
+
+@pytest.mark.parametrize("size,most", [(0, 100), (8000, 8)], ids=["messages", "bytes"])
+def test_a_flood_of_messages(limited: Server, user: User, size: int, most: int) -> None:
+    """A burst is answered, what is beyond it ends this connection, and no other of the user."""
+    with Centrifugo(limited) as bystander, connected(limited, user) as raw:
+        bystander.connect(user.token, user.channel)
+        raw.send(b"".join(frame(command(number, size)) for number in range(1, most + 1)))
+        read_reply(raw, most)
+        raw.send(frame(command(1, size)) * 2 * most)
+        assert close_code(raw) == TOO_MANY
+        assert bystander.until(user.post("in peace")["id"])
+
+
+def test_commands_of_one_message_count_each(limited: Server, user: User) -> None:
+    with connected(limited, user) as raw:
+        message = frame(b"\n".join(b'{"id":%d,"ping":{}}' % number for number in range(1, 31)))
+        for _ in range(3):
+            raw.send(message)
+            read_reply(raw, 30)
+        raw.send(message)
+        assert close_code(raw) == TOO_MANY
+
+
+@pytest.mark.parametrize("key", ["a" + "\u0301" * 17, "\u0301\u0323" * 900, "k" * 256])
+@pytest.mark.parametrize("is_escaped", [False, True])
+def test_keys_that_are_slow_to_compare(limited: Server, key: str, is_escaped: bool) -> None:
+    """No command: 3501, wherever the key stands."""
+    for text in ({"id": 1, key: {}}, {"id": 1, "connect": {"data": {key: 1}}}, {key: 1}):
+        if len(data := json.dumps(text, ensure_ascii=is_escaped).encode()) > LONGEST_FIRST:
+            continue
+        with open_websocket(limited) as raw:
+            raw.send(frame(data))
+            assert close_code(raw) == 3501
+
+
+# Joins and resumes
+
+
+def use_up(server: Server, user: User) -> int:
+    """Asks for streams until one is refused; how many were not. HEAD pays as GET does, and leaves no stream."""
+    for opened in range(2 * USER_BURST):
+        with RawHttp(server) as raw:
+            raw.send(raw.head("HEAD", "/v1/live/sse", "X-Forwarded-For: 203.0.113.77", token=user.token))
+            if raw.answer(head_only=True).status_code == 429:
+                return opened
+    raise AssertionError("as many as one likes")
+
+
+def test_joins_of_one_user(limited: Server, user: User) -> None:
+    """Hundreds are let in, then every transport refuses with when to come back; others of the same address go on."""
+    ticket, live = ticket_of(user), user.feed()["live"]
+    with Sse(limited, ticket=ticket) as opened:
+        last = opened.verdict("live").id
+    assert USER_BURST - 20 <= use_up(limited, user) <= USER_BURST + 100
+    with Sse(limited, token=user.token) as refused:
+        problem = assert_problem(refused, 429, "rate_limited")
+        assert 1 <= int(refused.headers["retry-after"]) <= 60, problem
+    assert_problem(Sse(limited, ticket=ticket_of(user)), 429, "rate_limited")
+    assert_problem(Sse(limited, ticket=ticket, last_event_id=last), 429, "rate_limited")
+    assert_problem(user.http.get("/v1/feed", params={"since": live, "wait": 1}), 429, "rate_limited")
+    with Centrifugo(limited) as client:
+        error = client.call(connect={"token": user.token})["error"]
+        assert error == {"code": 111, "message": "too many requests", "temporary": True}
+    other = User.signup(limited)
+    with Sse(limited, token=other.token) as beside, Centrifugo.of(other):
+        beside.verdict("live")
+    other.close()
+
+
+def test_a_resume_costs_what_it_tells(limited: Server, user: User) -> None:
+    """Fifty posts are told some fifty times, where three hundred empty answers are allowed."""
+    old = user.feed()["live"]
+    posts = user.posts(50, "x" * 300)
+    user.sees(posts[-1])
+    with Sse(limited, token=user.token, since=old) as opened:
+        assert opened.verdict("resumed").json() == {"missed": 50}
+    answers = [user.http.get("/v1/feed", params={"since": old}) for _ in range(60)]
+    told = [answer for answer in answers if answer.status_code == 200]
+    assert all(len(answer.json()["items"]) == 50 for answer in told)
+    assert 30 < len(told) < 60
+    assert_problem(answers[-1], 429, "rate_limited")
+    # What was taken by polls is missing for streams, too.
+    assert_problem(Sse(limited, token=user.token), 429, "rate_limited")
+
+
+def test_the_sdk_comes_back_by_itself(limited: Server, user: User) -> None:
+    """A refused `connect` is an error that passes: the SDK waits and tries again."""
+    use_up(limited, user)
+
+    async def run() -> None:
+        events = Events()
+        client = sdk_client(limited.port, user.token, events)
+        await client.connect()
+        await until(lambda: events.subscribed, PATIENCE, "the subscription")
+        await client.disconnect()
+        assert len(events.disconnected) == 1, "a refusal is no reason never to come back"
+
+    asyncio.run(run())
+
+
+def open_all(server: Server, tokens: list[str], per_address: int, since: str = "") -> None:
+    """Opens a stream for each token, all at once, and reads each one's verdict; the addresses are told by a proxy."""
+    selector = selectors.DefaultSelector()
+    waiting = 0
+    sockets: list[socket.socket] = []
+    heads: dict[int, bytes] = {}
+    try:
+        for number, token in enumerate(tokens):
+            one = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
+            sockets.append(one)
+            caller = number // per_address
+            head = (f"GET /v1/live/sse HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n"
+                    f"X-Forwarded-For: 10.{caller >> 16 & 255}.{caller >> 8 & 255}.{caller & 255}\r\n\r\n")
+            one.sendall(head.encode())
+            selector.register(one, selectors.EVENT_READ)
+            heads[one.fileno()] = b""
+            waiting += 1
+        while waiting:
+            ready = selector.select(PATIENCE)
+            assert ready, f"{waiting} of {len(tokens)} wait for their verdict"
+            for key, _ in ready:
+                data = key.fileobj.recv(65_536)  # type: ignore[union-attr]
+                heads[key.fd] += data
+                assert data and heads[key.fd].startswith(b"HTTP/1.1 200"), heads[key.fd][:300]
+                if b"event: live" in heads[key.fd]:
+                    selector.unregister(key.fileobj)
+                    waiting -= 1
+    finally:
+        for one in sockets:
+            one.close()
+        selector.close()
+
+
+def seeded(server: Server, count: int, folder: Path) -> list[str]:
+    tokens = folder / "tokens"
+    made = run_martlet("seed", "--users", str(count), "--follow", User.signup(server, "seeder").handle, "--prefix", f"c{count}",
+                       "--tokens", str(tokens), timeout=200, MARTLET_DATA=str(server.data), MARTLET_PASSWORD_COST="1")
+    assert made.returncode == 0, made.stderr
+    return tokens.read_text().split()
+
+
+def test_three_hundred_behind_one_address(limited: Server, tmp_path: Path) -> None:
+    """An office whose connections all broke at once comes back at once, several times."""
+    tokens = seeded(limited, 300, tmp_path)
+    for _ in range(3):
+        open_all(limited, tokens, per_address=300)
+
+
+@pytest.mark.long
+def test_fourteen_thousand_behind_one_proxy(limited: Server, tmp_path: Path) -> None:
+    """Each with an address of its own; twice."""
+    clients = min(14_000, allow_descriptors(15_000) - 500)
+    tokens = seeded(limited, clients, tmp_path)
+    for _ in range(2):
+        open_all(limited, tokens, per_address=1)

@@ -83,14 +83,21 @@ struct FeedRoutes: Sendable {
     private func poll(_ scope: RequestScope, since: LiveCursor, seconds: Int) async throws -> Answer {
         let user = scope.caller
         guard seconds > 0 else { return answer(user, try await services.feeds.missed(by: user, since: since)) }
-        let signal = try await services.waiter.listen(for: user, session: scope.token!.session)
+        let token = scope.token!
+        let signal = try await services.waiter.listen(for: user, session: token.session)
         defer { signal.cancel() }
-        let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
+        // No longer than the token lives.
+        let most = max(0, min(Int64(seconds), services.accounts.secondsLeft(of: token)))
+        let deadline = monotonicNanoseconds() + UInt64(most) * 1_000_000_000
         while true {
             let missed = try await reads.run { try await services.feeds.missed(by: user, since: since) }
             let now = monotonicNanoseconds()
             if case .events(let events, _) = missed, events.isEmpty, now < deadline {
                 if try await signal.wait(milliseconds: Int((deadline - now) / 1_000_000) + 1) { continue }
+            }
+            // It may have ended while the feed was read.
+            guard !services.accounts.hasEnded(token.session) else {
+                throw Problem(.unauthenticated, "the session has ended")
             }
             return answer(user, missed)
         }

@@ -14,9 +14,14 @@ public final class RateLimiter: Sendable {
             self.perMinute = Double(perMinute)
             self.burst = Double(burst)
         }
+
+        public init(perHour: Int, burst: Int) {
+            perMinute = Double(perHour) / 60
+            self.burst = Double(burst)
+        }
     }
 
-    private struct Bucket {
+    fileprivate struct Bucket {
         var tokens: Double
         var at: UInt64
     }
@@ -25,7 +30,7 @@ public final class RateLimiter: Sendable {
         var young: [String: Bucket] = [:]
         var old: [String: Bucket] = [:]
 
-        mutating func use(_ key: String, _ body: (inout Bucket?) -> Int?) -> Int? {
+        mutating func use<T>(_ key: String, _ body: (inout Bucket?) -> T) -> T {
             if young.count >= RateLimiter.most / 2, young[key] == nil { (old, young) = (young, [:]) }
             var bucket = young[key] ?? old.removeValue(forKey: key)
             defer { young[key] = bucket }
@@ -47,21 +52,36 @@ public final class RateLimiter: Sendable {
 
     /// Takes one token.
     /// - Returns: `nil` when there was one, otherwise the seconds until there is one.
-    public func take(_ key: String, _ rate: Rate) -> Int? {
+    public func take(_ key: String, _ rate: Rate) -> Int? { take([(key, rate)]) }
+
+    /// Takes one token from each bucket, or none from any.
+    /// - Parameter wanted: different keys.
+    /// - Returns: `nil` when there was one in each, otherwise the seconds until there is.
+    public func take(_ wanted: [(key: String, rate: Rate)]) -> Int? {
         table.withLock { table in
             // Inside the lock, which orders the times that different threads read.
             let now = monotonicNanoseconds()
             defer { size.set(table.young.count + table.old.count) }
-            return table.use(key) { used in
-                var bucket = used ?? Bucket(tokens: rate.burst, at: now)
-                let minutes = Double(now - bucket.at) / 60e9
-                bucket.tokens = min(rate.burst, bucket.tokens + minutes * rate.perMinute)
-                bucket.at = now
-                let isFree = bucket.tokens >= 1
-                if isFree { bucket.tokens -= 1 }
-                used = bucket
-                return isFree ? nil : max(1, Int(((1 - bucket.tokens) * 60 / rate.perMinute).rounded(.up)))
-            }
+            let wait = wanted.compactMap { key, rate in table.use(key) { Self.wait($0.fill(rate, now), rate) } }.max()
+            guard wait == nil else { return wait }
+            for (key, _) in wanted { table.use(key) { $0!.tokens -= 1 } }
+            return nil
         }
+    }
+
+    private static func wait(_ tokens: Double, _ rate: Rate) -> Int? {
+        tokens >= 1 ? nil : max(1, Int(((1 - tokens) * 60 / rate.perMinute).rounded(.up)))
+    }
+}
+
+extension RateLimiter.Bucket? {
+    /// What has come since the last use is put in; a new bucket is full.
+    /// - Returns: the tokens that it holds now.
+    fileprivate mutating func fill(_ rate: RateLimiter.Rate, _ now: UInt64) -> Double {
+        var bucket = self ?? RateLimiter.Bucket(tokens: rate.burst, at: now)
+        bucket.tokens = Swift.min(rate.burst, bucket.tokens + Double(now - bucket.at) / 60e9 * rate.perMinute)
+        bucket.at = now
+        self = bucket
+        return bucket.tokens
     }
 }

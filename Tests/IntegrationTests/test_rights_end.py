@@ -75,12 +75,12 @@ class Live:
         assert [event["post"]["id"] for event in self.poll.answer().json()["items"]] == [post]
 
 
-def test_whatever_ends_a_session_ends_all_of_it(limited_server: Server, make_user: MakeUser) -> None:
+def test_whatever_ends_a_session_ends_all_of_it(limited_server: Server, make_limited_user: MakeUser) -> None:
     """Nobody tells of a log-out: refresh tokens expire, the operator's token does, a row is changed or goes by hand.
     Tickets are refused at once, all else within seconds. Other sessions go on: one whose spent tokens have expired, one
     beside an ended one of the same user, and one of the operator's."""
-    alice = make_user("alice", on=limited_server)
-    users = {name: make_user(name, on=limited_server) for name in ("expired", "by_hand", "gone", "refreshed")}
+    alice = make_limited_user("alice")
+    users = {name: make_limited_user(name) for name in ("expired", "by_hand", "gone", "refreshed")}
     for user in users.values():
         user.follow(alice)
     users["beside"] = users["by_hand"].login()
@@ -107,13 +107,13 @@ def test_whatever_ends_a_session_ends_all_of_it(limited_server: Server, make_use
         post = alice.post("for those who may still read")["id"]
         for one in live.values():
             one.assert_hears(post)
-    for user in users.values():
-        user.close()
+    for name in ("beside", "operators", "operators_beside"):
+        users[name].close()
 
 
-def test_an_access_token_ends_with_its_refresh_token(limited_server: Server, make_user: MakeUser) -> None:
+def test_an_access_token_ends_with_its_refresh_token(limited_server: Server, make_limited_user: MakeUser) -> None:
     """Without any live connection: who has let it expire has no session, and the row says so to all processes."""
-    user = make_user("user", on=limited_server)
+    user = make_limited_user("user")
     other = user.login()
     rows(limited_server, f"UPDATE refresh_tokens SET expires_at = now() WHERE session_id = {session_of(user)}")
     eventually(lambda: show_to_rest(limited_server, user.token).status_code == 401, SOON, "the end of the access token")
@@ -125,9 +125,9 @@ def test_an_access_token_ends_with_its_refresh_token(limited_server: Server, mak
     other.close()
 
 
-def test_a_poll_ends_with_its_access_token(limited_server: Server, make_user: MakeUser) -> None:
+def test_a_poll_ends_with_its_access_token(limited_server: Server, make_limited_user: MakeUser) -> None:
     """It would wait for 45 s, and is answered when the token ends."""
-    user = make_user("user", on=limited_server)
+    user = make_limited_user("user")
     end = int(time.time()) + 2
     poller = User.of_session(limited_server, {"user": user.session["user"], "access_token": Forger(user).sign(exp=end)})
     answer = poller.http.get("/v1/feed", params={"since": user.feed()["live"], "wait": 45})
@@ -158,3 +158,18 @@ def test_an_answer_that_is_given_again_opens_nothing_after_log_out(limited_serve
         assert "idempotency-replayed" not in new.headers
         expect(show_to_rest(limited_server, new.json()["access_token"]), 200)
         assert call("login", 200, **body).content == new.content
+
+
+def test_a_ticket_that_is_given_again_opens_nothing_after_log_out(limited_server: Server, make_limited_user: MakeUser) -> None:
+    """The key is the user's, the ticket a session's: the next session gets one of its own."""
+    user, key = make_limited_user("user"), {"Idempotency-Key": "one"}
+    other = user.login()
+    first = expect(user.http.post("/v1/live/ticket", headers=key), 201).json()["ticket"]
+    assert expect(other.http.post("/v1/live/ticket", headers=key), 201).json()["ticket"] == first
+    with http_client(limited_server.url) as http:
+        expect(http.post("/v1/auth/logout", json={"refresh_token": user.session["refresh_token"]}), 204)
+    with Sse(limited_server, ticket=first) as stream:
+        assert_problem(stream, 401, "unauthenticated")
+    with Sse(limited_server, ticket=expect(other.http.post("/v1/live/ticket", headers=key), 201).json()["ticket"]) as stream:
+        stream.verdict("live")
+    other.close()

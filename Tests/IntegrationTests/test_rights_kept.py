@@ -47,17 +47,17 @@ def test_nothing_is_kept_for_nonsense(limited_server: Server, token: str) -> Non
     assert kept_keys(limited_server) == before
 
 
-def test_a_log_out_is_kept(limited_server: Server, make_user: MakeUser) -> None:
-    user, key = make_user("user", on=limited_server), unique_handle("key")
+def test_a_log_out_is_kept(limited_server: Server, make_limited_user: MakeUser) -> None:
+    user, key = make_limited_user("user"), unique_handle("key")
     for replayed in (None, "true"):
         answer = expect(call(limited_server, "logout", key, refresh_token=user.session["refresh_token"]), 204)
         assert answer.headers.get("idempotency-replayed") == replayed
 
 
 @pytest.mark.parametrize("moved", ["response", "response, request_hash"])
-def test_a_sealed_answer_belongs_to_its_row(limited_server: Server, make_user: MakeUser, moved: str) -> None:
+def test_a_sealed_answer_belongs_to_its_row(limited_server: Server, make_limited_user: MakeUser, moved: str) -> None:
     """Who can write to the table can't have one user given the answer that another had, nor one request that of another."""
-    alice, bob = (make_user(name, on=limited_server) for name in ("alice", "bob"))
+    alice, bob = (make_limited_user(name) for name in ("alice", "bob"))
 
     def post(user: User, key: str) -> httpx.Response:
         return user.http.post("/v1/posts", json={"text": "the same text"}, headers={"Idempotency-Key": key})
@@ -72,8 +72,8 @@ def test_a_sealed_answer_belongs_to_its_row(limited_server: Server, make_user: M
     assert expect(post(alice, "one"), 201).content == first[0].content
 
 
-def test_a_refresh_answer_belongs_to_its_token(limited_server: Server, make_user: MakeUser) -> None:
-    alice, bob = (make_user(name, on=limited_server) for name in ("alice", "bob"))
+def test_a_refresh_answer_belongs_to_its_token(limited_server: Server, make_limited_user: MakeUser) -> None:
+    alice, bob = (make_limited_user(name) for name in ("alice", "bob"))
     tokens = [user.session["refresh_token"] for user in (alice, bob)]
     for token in tokens:
         expect(call(limited_server, "refresh", refresh_token=token), 200)
@@ -82,9 +82,9 @@ def test_a_refresh_answer_belongs_to_its_token(limited_server: Server, make_user
     assert_problem(call(limited_server, "refresh", refresh_token=tokens[1]), 401, "token_reused")
 
 
-def test_a_password_that_was_locked_by_hand(limited_server: Server, make_user: MakeUser) -> None:
+def test_a_password_that_was_locked_by_hand(limited_server: Server, make_limited_user: MakeUser) -> None:
     """What is no hash opens nothing, and does no harm."""
-    user = make_user("locked", on=limited_server)
+    user = make_limited_user("locked")
     for written in ("*", "!", "", "$y$"):
         rows(limited_server, f"UPDATE users SET password_hash = '{written}' WHERE id = {user.id}")
         for password in (PASSWORD, written):

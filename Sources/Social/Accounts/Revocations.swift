@@ -55,7 +55,8 @@ public final class Revocations: Sendable {
     public func load(from accounts: Accounts) async throws {
         let now = monotonicNanoseconds()
         let since = lookedAt.withLock { $0 }.map { Int64((now - $0) / 1_000_000_000 + Self.overlap) }
-        for (session, until) in try await accounts.endedSessions(withinSeconds: since) { add(session, until: until) }
+        let found = try await accounts.endedSessions(withinSeconds: since)
+        for (session, until) in found { add(session, until: until) }
         lookedAt.withLock { $0 = max($0 ?? 0, now) }
         forget()
     }
@@ -71,10 +72,13 @@ public final class Revocations: Sendable {
 
     /// Looks again and again, until the task is cancelled.
     public func follow(_ accounts: Accounts) async {
-        while (try? await Task.sleep(nanoseconds: Self.interval * 1_000_000_000)) != nil { await reload(from: accounts) }
+        while (try? await Task.sleep(nanoseconds: Self.interval * 1_000_000_000)) != nil {
+            await reload(from: accounts)
+        }
     }
 
-    private func forget() {
+    /// Those whose tokens have all ended.
+    func forget() {
         let now = clock.milliseconds()
         ended.withLock { ended in
             ended = ended.filter { $0.value > now }

@@ -14,7 +14,7 @@ public struct SealedBox: Sendable {
     }
 
     /// - Parameter name: what the bytes belong to; they can be opened under the same name only.
-    public func seal(_ plain: [UInt8], for name: [UInt8] = []) -> [UInt8] {
+    public func seal(_ plain: [UInt8], for name: [UInt8]) -> [UInt8] {
         let nonce = Crypto.randomBytes(Self.nonceLength)
         var text = [UInt8](repeating: 0, count: plain.count)
         var tag = [UInt8](repeating: 0, count: Self.tagLength)
@@ -32,7 +32,7 @@ public struct SealedBox: Sendable {
     }
 
     /// `nil` when it was not sealed with this key and for this name, or altered.
-    public func open(_ box: [UInt8], for name: [UInt8] = []) -> [UInt8]? {
+    public func open(_ box: [UInt8], for name: [UInt8]) -> [UInt8]? {
         guard box.count >= Self.nonceLength + Self.tagLength else { return nil }
         let nonce = Array(box.prefix(Self.nonceLength))
         var tag = Array(box.suffix(Self.tagLength))

@@ -86,9 +86,11 @@ public final class FanOut: Sendable {
                 keys.set(try await idempotency.count())
                 _ = try await repair.finishAbandoned(now: clock.milliseconds())
                 try await Accounts.removeAnswers(database)
+                try await Accounts.endExpired(database)
                 if turn % 120 == 0 {
                     try await idempotency.removeExpired()
                     try await Accounts.removeExpired(database)
+                    try await KnownAddresses.removeExpired(database)
                 }
             } catch {
                 Log.warning("upkeep failed", ["error": .text("\(error)")])

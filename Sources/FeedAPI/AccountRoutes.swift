@@ -22,14 +22,11 @@ struct AccountRoutes: Sendable {
         let password = try Fields.password(try body.string("password"))
         let displayName = try Fields.displayName(try body.optionalString("display_name") ?? handle)
         let hash = try await services.accounts.hashPassword(password)
-        let answer = try await services.writes.run(scope, user: .zero, route: "signup") { transaction in
+        return try await services.writes.run(scope, user: .zero, route: "signup") { transaction in
             let grant = try await services.accounts.signUp(
-                transaction, handle: handle, displayName: displayName, passwordHash: hash)
-            return StoredAnswer(status: 201, body: Self.session(grant))
+                transaction, handle: handle, displayName: displayName, passwordHash: hash, from: scope.address)
+            return StoredAnswer(status: 201, body: Self.session(grant), session: grant.session)
         }
-        // Not before it is committed: until then the handle may become another's.
-        services.limits.wasOpened(handle: handle, from: scope.address)
-        return answer
     }
 
     private func logIn(_ scope: RequestScope) async throws -> Answer {
@@ -40,44 +37,48 @@ struct AccountRoutes: Sendable {
         guard handle.utf8.count <= 64, password.unicodeScalars.count <= 256, !handle.utf8.contains(0) else {
             throw Problem(.invalidCredentials, "no account has this handle and password")
         }
-        try services.limits.checkLogIn(handle: handle, from: scope.address)
-        let user = try await services.accounts.authenticate(handle: handle, password: password)
-        services.limits.wasOpened(handle: handle, from: scope.address)
+        let candidate = try await services.accounts.candidate(handle: handle, from: scope.address)
+        try services.limits.checkLogIn(handle: handle, from: scope.address, isKnown: candidate.isFromKnownAddress)
+        let user = try await services.accounts.authenticate(candidate, password: password)
         return try await services.writes.run(scope, user: .zero, route: "login") { transaction in
-            let grant = try await services.accounts.logIn(transaction, user: user)
-            return StoredAnswer(status: 200, body: Self.session(grant))
+            let grant = try await services.accounts.logIn(transaction, user: user, from: scope.address)
+            return StoredAnswer(status: 200, body: Self.session(grant), session: grant.session)
         }
     }
 
     private func refresh(_ scope: RequestScope) async throws -> Answer {
-        let token = try Self.refreshToken(scope)
+        guard let token = try Self.refreshToken(scope) else { throw Self.invalidToken }
         return try await services.writes.run(scope, user: .zero, route: "refresh") { transaction in
-            switch try await services.accounts.refresh(transaction, refreshToken: token, answer: Self.session) {
-            case .granted(let session, let handle):
-                services.limits.wasOpened(handle: handle, from: scope.address)
-                return StoredAnswer(status: 200, body: session)
-            case .repeated(let session): return StoredAnswer(status: 200, body: session)
+            switch try await services.accounts.refresh(
+                transaction, refreshToken: token, from: scope.address, answer: Self.session)
+            {
+            case .granted(let body, let session), .repeated(let body, let session):
+                return StoredAnswer(status: 200, body: body, session: session)
             case .reused:
                 // An answer, not an error: the end of the session must be committed.
                 let problem = Problem(.tokenReused, "this token was used before: the session has ended, log in again")
                 return StoredAnswer(status: 401, body: problem.json(requestID: scope.requestID))
-            case .unknown: throw Problem(.invalidCredentials, "the refresh token is not valid")
+            case .unknown: throw Self.invalidToken
             }
         }
     }
 
     private func logOut(_ scope: RequestScope) async throws -> Answer {
-        let token = try Self.refreshToken(scope)
+        _ = try scope.idempotencyKey()
+        // Nobody has a session by what is no refresh token: there is nothing to end, and nothing to store.
+        guard let token = try Self.refreshToken(scope) else { return Answer(status: 204) }
         return try await services.writes.run(scope, user: .zero, route: "logout") { transaction in
-            try await services.accounts.logOut(transaction, refreshToken: token)
-            return StoredAnswer(status: 204, body: [])
+            let isKnown = try await services.accounts.logOut(transaction, refreshToken: token)
+            return StoredAnswer(status: 204, body: [], isKept: isKnown)
         }
     }
 
-    private static func refreshToken(_ scope: RequestScope) throws(Problem) -> String {
+    private static let invalidToken = Problem(.invalidCredentials, "the refresh token is not valid")
+
+    /// `nil` for a text that can be none.
+    private static func refreshToken(_ scope: RequestScope) throws(Problem) -> String? {
         let token = try scope.body(["refresh_token"]).string("refresh_token")
-        guard token.utf8.count <= 128 else { throw Problem(.invalidCredentials, "the refresh token is not valid") }
-        return token
+        return Accounts.isRefreshToken(token) ? token : nil
     }
 
     @Sendable private static func session(_ grant: SessionGrant) -> [UInt8] {

@@ -59,7 +59,8 @@ extension OpenAPI {
                 "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
                 "description": "Kept 24 h for the caller and the kind of write. The same request again gets the \#
         first answer, byte for byte; another request 409 `idempotency_conflict`; while the first is still running \#
-        409 `conflict`."
+        409 `conflict`. Of a caller who is not signed in, a key belongs to the one request: another request is a new one. \#
+        An answer with tokens comes again while its session lives."
             },
             "IfNoneMatch": {
                 "name": "If-None-Match", "in": "header", "schema": {"type": "string"},

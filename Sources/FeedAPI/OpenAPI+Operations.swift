@@ -26,7 +26,7 @@ extension OpenAPI {
                 method: "post", path: "/v1/auth/logout", id: "logOut", tag: tag, summary: "End the session",
                 description: "Its access tokens and live connections end within a second.",
                 access: .anyone, limit: .auth, body: "RefreshToken", takesIdempotencyKey: true,
-                answers: [.empty("The session has ended.")], problems: [401]),
+                answers: [.empty("The session has ended, or no such token was known.")]),
         ]
     }
 

@@ -76,13 +76,13 @@ extension FuzzTarget {
         timed: Timed(.pool) { input, watch in _ = watch.time { box.open(input) } }
     ) { input, _ throws(Finding) in
         var random = Seeded(fingerprint(input))
-        var sealed = box.seal(input)
-        try require(box.open(sealed) == input, "what was sealed does not open")
+        var sealed = box.seal(input, for: [])
+        try require(box.open(sealed, for: []) == input, "what was sealed does not open")
         try require(sealed.count == input.count + 28, "a box of \(sealed.count) bytes for \(input.count)")
         sealed[random.below(sealed.count)] ^= 1 << UInt8(random.below(8))
-        try require(box.open(sealed) == nil, "an altered box opens")
-        try require(box.open(Array(sealed.prefix(random.below(sealed.count)))) == nil, "a part of a box opens")
-        guard let plain = box.open(input) else { return false }
+        try require(box.open(sealed, for: []) == nil, "an altered box opens")
+        try require(box.open(Array(sealed.prefix(random.below(sealed.count))), for: []) == nil, "a part of a box opens")
+        guard let plain = box.open(input, for: []) else { return false }
         let known = mintedBoxes.firstIndex(of: input).map { boxes[$0].plain }
         try require(known == plain, "a forged box opens")
         return true

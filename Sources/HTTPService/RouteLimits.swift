@@ -1,38 +1,47 @@
-import Synchronization
 public import Wire
 
-/// Limits on log-ins to one account, wherever they come from.
+/// Limits on log-ins to one account.
 ///
-/// Whoever guesses from many addresses meets the account's limit. The owner must not be locked out by that, so an address
-/// from which the account was opened before has a limit of its own.
+/// An address from which the account was opened before has a limit of its own, which no stranger can use up. All others
+/// share one; and when that is used up, whoever comes from an address that has not tried this account within the hour still
+/// has one try: the owner on a journey gets in, however much one stranger guesses. Who guesses from many addresses has as
+/// many tries, so these are bounded, too: by network and by account. Only somebody with hundreds of addresses in dozens of
+/// networks can use up all of them, and keeps the owner out of new addresses for as long as that goes on.
 public final class RouteLimits: Sendable {
-    private static let mostAccounts = 100_000
-    private static let mostAddresses = 8
     private let limiter = RateLimiter(name: "account_rates")
     private let areOn: Bool
-    /// From where accounts were opened lately, by handle; the latest address last.
-    private let known = Mutex<[String: [String]]>([:])
 
     public init(areOn: Bool) {
         self.areOn = areOn
     }
 
-    public func checkLogIn(handle: String, from address: String) throws(Problem) {
+    /// - Parameters:
+    ///   - address: as `IPAddress.customer` names it.
+    ///   - isKnown: the account was opened from there before.
+    public func checkLogIn(handle: String, from address: String, isKnown: Bool) throws(Problem) {
         guard areOn else { return }
-        let isKnown = known.withLock { $0[handle]?.contains(address) ?? false }
         // The handle is the caller's text: it stands last, so that none of it can be taken for an address.
-        let key = isKnown ? "known \(address) \(handle)" : "any \(handle)"
-        guard let seconds = limiter.take(key, RateLimits.perAccount) else { return }
+        let own = (key: "own \(address) \(handle)", rate: RateLimits.perAccount)
+        guard !isKnown else { return try require(limiter.take([own])) }
+        let shared = limiter.take([own, (key: "shared \(handle)", rate: RateLimits.perAccount)])
+        guard shared != nil else { return }
+        let fresh = limiter.take([
+            (key: "fresh \(address) \(handle)", rate: RateLimits.freshTry),
+            (key: "network \(Self.network(of: address)) \(handle)", rate: RateLimits.freshTriesOfNetwork),
+            (key: "account \(handle)", rate: RateLimits.freshTriesOfAccount),
+        ])
+        if fresh != nil { try require(shared) }
+    }
+
+    private func require(_ wait: Int?) throws(Problem) {
+        guard let seconds = wait else { return }
         throw Problem(.rateLimited, "too many log-ins to this account: wait \(seconds) s", retryAfter: seconds)
     }
 
-    /// Somebody has shown that the account is theirs.
-    public func wasOpened(handle: String, from address: String) {
-        guard areOn else { return }
-        known.withLock { known in
-            if known[handle] == nil, known.count >= Self.mostAccounts { known.remove(at: known.startIndex) }
-            let others = (known[handle] ?? []).filter { $0 != address }
-            known[handle] = others.suffix(Self.mostAddresses - 1) + [address]
-        }
+    /// The IPv4 /24 or IPv6 /48 around an address.
+    private static func network(of address: String) -> String {
+        guard let number = UInt64(address.dropFirst(2), radix: 16) else { return address }
+        if address.hasPrefix("4:") { return "4:" + String(number >> 8, radix: 16) }
+        return address.hasPrefix("6:") ? "6:" + String(number >> 16, radix: 16) : address
     }
 }

@@ -22,6 +22,7 @@ final class Gateway {
     private let revocations: Revocations
     private let clock: any WallClock
     private let node: LiveNode
+    private let sessions: SessionCheck
     private var clients: [ObjectIdentifier: any LiveClient] = [:]
     private let joins: JoinQueue
     private var ticker: LoopTimer?
@@ -48,6 +49,7 @@ final class Gateway {
         self.ticketKey = ticketKey
         self.budget = budget
         self.clock = clock
+        sessions = SessionCheck(loop: loop, accounts: accounts)
         joins = JoinQueue(limit: options.concurrentJoins, maxWaiting: options.maxConnections)
         hub = Hub(cursors: cursors) { length, writer in
             WebSocket.appendTextFrameHeader(length: length, to: &writer)
@@ -293,6 +295,10 @@ final class Gateway {
         for user in gone { idleSince[user] = nil }
         node.unregister(gone)
         keepTimelines(now)
+        sessions.ask(clients.values.lazy.map(\.session), polls.values.lazy.map(\.session)) { [unowned self] over in
+            revocations.add(over)
+            end(session: over)
+        }
     }
 
     /// Timelines live on for as long as somebody listens.

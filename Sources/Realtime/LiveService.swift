@@ -4,7 +4,6 @@ public import RedisLink
 public import Runtime
 public import Social
 public import Sockets
-public import Store
 public import Wire
 
 /// The live side of a process, for the front door and for other threads: tickets, event streams, WebSockets, long
@@ -14,7 +13,6 @@ public final class LiveService: Sendable {
     public static let eventStreamPath = "/v1/live/sse"
 
     let gateway: LoopBound<Gateway>
-    private let database: Database
     private let redis: Redis
     private let writes: Writes
     private let accounts: Accounts
@@ -28,12 +26,11 @@ public final class LiveService: Sendable {
     ///   - loop: the loop of the sockets and of `redis`.
     ///   - ticketKey: 32 secret bytes, the same in all processes.
     public init(
-        loop: EventLoop, options: GatewayOptions, database: Database, redis: Redis, redisAddress: RedisAddress,
+        loop: EventLoop, options: GatewayOptions, redis: Redis, redisAddress: RedisAddress,
         writes: Writes, feeds: FeedReader, accounts: Accounts, revocations: Revocations, cursors: CursorSigner,
         ticketKey: [UInt8],
         clock: any WallClock
     ) {
-        self.database = database
         self.redis = redis
         self.writes = writes
         self.accounts = accounts
@@ -140,7 +137,10 @@ public final class LiveService: Sendable {
     /// A ticket opens one stream, and serves its reconnects.
     private func check(_ ticket: Ticket, _ lastEventID: String?, spends: Bool) async throws {
         if let lastEventID, ticket.proves(lastEventID, key: ticketKey) {
-            return try await checkSession(ticket.session)
+            guard try await accounts.isLive(ticket.session) else {
+                throw Problem(.unauthenticated, "the session has ended")
+            }
+            return
         }
         guard clock.milliseconds() < ticket.expiresAt, !revocations.contains(ticket.session) else {
             throw Problem(.unauthenticated, "the ticket has expired: get a new one", field: "ticket")
@@ -153,12 +153,6 @@ public final class LiveService: Sendable {
         guard !isUsed else {
             throw Problem(.unauthenticated, "the ticket was used before: get a new one", field: "ticket")
         }
-    }
-
-    private func checkSession(_ session: ID) async throws {
-        let rows = try await database.query(
-            "SELECT 1 FROM sessions WHERE id = $1 AND ended_at IS NULL", [.integer(session.raw)])
-        guard !rows.isEmpty else { throw Problem(.unauthenticated, "the session has ended") }
     }
 
     // MARK: Routes
@@ -175,7 +169,7 @@ public final class LiveService: Sendable {
                 // Nothing is stored for a ticket, but for the answer to a request that may be repeated.
                 guard try scope.idempotencyKey() != nil else { return .json(body, status: 201) }
                 return try await writes.run(scope, user: scope.caller, route: "ticket") { _ in
-                    StoredAnswer(status: 201, body: body)
+                    StoredAnswer(status: 201, body: body, session: scope.token!.session)
                 }
             }
         ]

@@ -29,6 +29,60 @@ public enum Schema {
         Migration(
             8, "answers to a refresh, by age",
             ["CREATE INDEX refresh_tokens_answered ON refresh_tokens (spent_at) WHERE answer IS NOT NULL"]),
+        Migration(
+            9, "refresh tokens by session",
+            ["CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id, spent_at)"]),
+        Migration(
+            10, "unspent refresh tokens by their end",
+            ["CREATE INDEX refresh_tokens_unspent ON refresh_tokens (expires_at) WHERE spent_at IS NULL"]),
+        Migration(11, "until when the tokens of a session without refresh live", tokensUntil),
+        Migration(12, "the same for sessions from before", tokensUntilBefore),
+        Migration(13, "sessions that live", [liveSessions]),
+        Migration(14, "addresses that opened an account", knownAddresses),
+        Migration(
+            15, "the session that an idempotent answer opened",
+            // NULL: the answer opened none, or a version before has written it.
+            ["ALTER TABLE idempotency_keys ADD COLUMN session_id bigint"]),
+    ]
+
+    /// Of a session of the operator's tools, which has no refresh token: when its access token ends. NULL for all others.
+    /// A version before does not say: its longest token lives for 100 days.
+    private static let tokensUntil: [StaticString] = [
+        "ALTER TABLE sessions ADD COLUMN tokens_until timestamptz",
+        "ALTER TABLE sessions ALTER COLUMN tokens_until SET DEFAULT now() + interval '100 days'",
+    ]
+
+    /// A session's id has its time: milliseconds since 2026-01-01 (UTC), above 12 bits.
+    private static let tokensUntilBefore: [StaticString] = [
+        """
+        UPDATE sessions s SET tokens_until = to_timestamp(1767225600 + (s.id >> 12) / 1000.0) + interval '100 days'
+        WHERE s.tokens_until IS NULL AND s.id >> 12 > (extract(epoch FROM now()) - 1767225600 - 8640000) * 1000
+            AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id)
+        """,
+        "CREATE INDEX sessions_tokens_until ON sessions (tokens_until) WHERE tokens_until IS NOT NULL",
+    ]
+
+    /// A session lives until somebody ends it, and no longer than its last refresh token; one without, no longer than its
+    /// access token.
+    private static let liveSessions: StaticString = """
+        CREATE VIEW live_sessions AS SELECT s.id FROM sessions s
+        WHERE s.ended_at IS NULL AND (
+            EXISTS (
+                SELECT FROM refresh_tokens t
+                WHERE t.session_id = s.id AND t.spent_at IS NULL AND t.expires_at > now())
+            OR s.tokens_until > now() AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id))
+        """
+
+    private static let knownAddresses: [StaticString] = [
+        """
+        CREATE TABLE known_addresses (
+            user_id bigint NOT NULL REFERENCES users,
+            -- A keyed hash of handle and address: who has the table alone learns no address.
+            address bytea NOT NULL,
+            seen_at timestamptz NOT NULL DEFAULT now(),
+            PRIMARY KEY (user_id, address))
+        """,
+        "CREATE INDEX known_addresses_age ON known_addresses (seen_at)",
     ]
 
     /// A follow must not lock the author's row, which orders the author's posts. A version that counts in `users` may

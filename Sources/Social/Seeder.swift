@@ -13,10 +13,12 @@ public final class Seeder: Sendable {
         self.ids = ids
     }
 
-    /// - Parameter passwordHash: for all of them; `nil`: the last one given.
+    /// - Parameters:
+    ///   - passwordHash: for all of them; `nil`: the last one given.
+    ///   - seconds: how long their sessions live.
     /// - Returns: the users with a session each.
     public func makeFollowers(
-        of author: ID, count: Int, handlePrefix: String, passwordHash: String?
+        of author: ID, count: Int, handlePrefix: String, passwordHash: String?, seconds: Int64
     ) async throws -> [(user: ID, session: ID)] {
         if let passwordHash { hash.withLock { $0 = passwordHash } }
         let users = (0..<count).map { _ in ids.next() }
@@ -29,8 +31,10 @@ public final class Seeder: Sendable {
                 SELECT id, $2 || '_' || id, 'Seed ' || right(id::text, 6), $3 FROM unnest($1::bigint[]) id
                 """, [.integers(users.map(\.raw)), .text(handlePrefix), .text(hash.withLock { $0 })]),
             Statement(
-                "INSERT INTO sessions (id, user_id) SELECT s, u FROM unnest($1::bigint[], $2::bigint[]) t (s, u)",
-                [.integers(sessions.map(\.raw)), .integers(users.map(\.raw))]),
+                """
+                INSERT INTO sessions (id, user_id, tokens_until)
+                SELECT s, u, now() + make_interval(secs => $3::int) FROM unnest($1::bigint[], $2::bigint[]) t (s, u)
+                """, [.integers(sessions.map(\.raw)), .integers(users.map(\.raw)), .integer(seconds)]),
             Statement(
                 """
                 INSERT INTO follows (followee, bucket, follower, id, backfilled)

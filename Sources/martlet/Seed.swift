@@ -24,6 +24,7 @@ enum Seed {
         guard let followee = try await site.users.id(handle: author) else {
             throw Failure("there is no user @\(author)")
         }
+        let lifetime = Int64(values.number("lifetime"))
         let seeder = Seeder(database: site.database, ids: site.ids)
         var lines = ByteWriter(capacity: count * 300)
         var made = 0
@@ -31,10 +32,10 @@ enum Seed {
             let some = min(1000, count - made)
             let hash = made == 0 ? try await site.accounts.hashPassword(unusablePassword()) : nil
             let sessions = try await seeder.makeFollowers(
-                of: followee, count: some, handlePrefix: values.text("prefix")!.lowercased(), passwordHash: hash)
+                of: followee, count: some, handlePrefix: values.text("prefix")!.lowercased(), passwordHash: hash,
+                seconds: lifetime)
             for (user, session) in sessions {
-                lines.append(
-                    site.accounts.accessToken(user: user, session: session, seconds: Int64(values.number("lifetime"))))
+                lines.append(site.accounts.accessToken(user: user, session: session, seconds: lifetime))
                 lines.append(10)
             }
             made += some

@@ -43,6 +43,8 @@ final class Server: Sendable {
     /// For a relay in another process.
     private let bell: OutboxBell
     private let watch = Mutex<Task<Void, Never>?>(nil)
+    /// For sessions that have ended without a word.
+    private let looks = Mutex<Task<Void, Never>?>(nil)
 
     init(_ site: Site, _ roles: Roles, address: ListenAddress) async throws {
         self.site = site
@@ -76,8 +78,7 @@ final class Server: Sendable {
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
         gatewayOptions.limitsAreOn = site.configuration.limitsAreOn
         return LiveService(
-            loop: site.sockets, options: gatewayOptions, database: site.database, redis: redis,
-            redisAddress: site.redisAddress,
+            loop: site.sockets, options: gatewayOptions, redis: redis, redisAddress: site.redisAddress,
             writes: Writes(database: site.database, idempotency: site.idempotency, onCommit: {}),
             feeds: FeedReader(database: site.database, timelines: timelines),
             accounts: site.accounts, revocations: site.revocations, cursors: site.cursors,
@@ -90,7 +91,10 @@ final class Server: Sendable {
             let partitions = site.configuration.values.number("log-partitions")
             try await site.reached("kafka") { try await log.createTopics(FanOut.topics(partitions: partitions)) }
         }
-        await site.revocations.reload(from: site.accounts)
+        // Not without: a token of an ended session would be good again.
+        try await site.reached("postgres") { try await site.revocations.load(from: site.accounts) }
+        let looks = Task { [site] in await site.revocations.follow(site.accounts) }
+        self.looks.withLock { $0 = looks }
         let listener = site.listen { [fanOut] in fanOut?.wake() }
         self.listener.withLock { $0 = listener }
         if roles.contains(.api) { watchOutbox() }
@@ -229,6 +233,7 @@ final class Server: Sendable {
         if let server { try? await site.sockets.run { server.value.close() } }
         await live?.close()
         watch.withLock { $0 }?.cancel()
+        looks.withLock { $0 }?.cancel()
         bell.close()
         // What is not done by then comes again: every step may run twice.
         let isDone = await ends(within: 3000) { [notifier, fanOut, log] in

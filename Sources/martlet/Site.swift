@@ -60,7 +60,7 @@ final class Site: Sendable {
             database: database, ids: ids, hasher: hasher,
             signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: secret)),
             answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: secret)), revocations: revocations,
-            clock: clock)
+            addresses: KnownAddresses(secret: secret), clock: clock)
         users = Users(database: database)
         posts = Posts(database: database, ids: ids, users: users, clock: clock)
         graph = Graph(ids: ids, clock: clock)

@@ -58,10 +58,9 @@ enum Tools {
             guard let user = try await site.users.id(handle: handle) else {
                 throw Failure("there is no user @\(handle)")
             }
-            let session = try await site.accounts.openSession(of: user)
-            Program.say(
-                site.accounts.accessToken(
-                    user: user, session: session, seconds: Int64(configuration.values.number("lifetime"))))
+            let lifetime = Int64(configuration.values.number("lifetime"))
+            let session = try await site.accounts.openSession(of: user, seconds: lifetime)
+            Program.say(site.accounts.accessToken(user: user, session: session, seconds: lifetime))
         }
     }
 }

@@ -1,6 +1,7 @@
 import Core
-import Crypto
 import Testing
+
+@testable import Crypto
 
 @Suite struct CryptoTests {
     /// The vectors of FIPS 180-4.
@@ -27,18 +28,18 @@ import Testing
     @Test func aSealedBoxOpensOnlyWholeAndWithItsKey() {
         let box = SealedBox(key: Crypto.randomBytes(32))
         for plain in [[], Array("secret".utf8), Crypto.randomBytes(5000)] as [[UInt8]] {
-            let sealed = box.seal(plain)
-            #expect(box.open(sealed) == plain)
-            #expect(box.seal(plain) != sealed)
+            let sealed = box.seal(plain, for: [])
+            #expect(box.open(sealed, for: []) == plain)
+            #expect(box.seal(plain, for: []) != sealed)
             for index in [0, sealed.count / 2, sealed.count - 1] {
                 var altered = sealed
                 altered[index] ^= 1
-                #expect(box.open(altered) == nil)
+                #expect(box.open(altered, for: []) == nil)
             }
-            #expect(box.open(Array(sealed.dropLast())) == nil)
-            #expect(SealedBox(key: Crypto.randomBytes(32)).open(sealed) == nil)
+            #expect(box.open(Array(sealed.dropLast()), for: []) == nil)
+            #expect(SealedBox(key: Crypto.randomBytes(32)).open(sealed, for: []) == nil)
         }
-        #expect(box.open([]) == nil)
+        #expect(box.open([], for: []) == nil)
     }
 
     @Test func aSealedBoxOpensForItsNameOnly() {
@@ -52,10 +53,26 @@ import Testing
         let hasher = PasswordHasher(threads: 1, cost: 1)
         let hash = try await hasher.hash("correct horse")
         #expect(hash.hasPrefix("$y$"))
-        #expect(try await hasher.verify("correct horse", against: hash))
-        #expect(try await !hasher.verify("correct horsf", against: hash))
-        #expect(try await !hasher.verify("no such account", against: nil))
+        #expect(try await hasher.verify("correct horse", against: hash) == .right)
+        #expect(try await hasher.verify("correct horsf", against: hash) == .wrong)
+        #expect(try await hasher.verify("no such account", against: nil) == .wrong)
         #expect(try await hasher.hash("correct horse") != hash)
+    }
+
+    @Test func aCheaperHashIsTold() async throws {
+        let (old, new) = (PasswordHasher(threads: 1, cost: 1), PasswordHasher(threads: 1, cost: 3))
+        let hash = try await old.hash("correct horse")
+        #expect(PasswordHasher.cost(of: hash) == 1)
+        #expect(try await new.verify("correct horse", against: hash) == .rightButCheap)
+        #expect(PasswordHasher.cost(of: try await new.hash("correct horse")) == 3)
+        #expect(try await old.verify("correct horse", against: try await new.hash("correct horse")) == .right)
+    }
+
+    /// As an operator writes it to lock an account. And a hash that was made elsewhere, of the digest that stands for "x".
+    @Test(arguments: ["", "*", "!", "*0", "$y$", "$y$j9T$", "plain"])
+    func whatIsNoHashOpensNothing(_ hash: String) async throws {
+        let hasher = PasswordHasher(threads: 1, cost: 1)
+        for password in ["", hash, "x"] { #expect(try await hasher.verify(password, against: hash) == .wrong) }
     }
 
     /// Longer than libxcrypt takes at once, and behind a NUL: every character counts.
@@ -63,8 +80,8 @@ import Testing
         let hasher = PasswordHasher(threads: 1, cost: 1)
         let long = String(repeating: "😀", count: 255)
         let hash = try await hasher.hash(long + "a")
-        #expect(try await hasher.verify(long + "a", against: hash))
-        #expect(try await !hasher.verify(long + "b", against: hash))
+        #expect(try await hasher.verify(long + "a", against: hash) == .right)
+        #expect(try await hasher.verify(long + "b", against: hash) == .wrong)
     }
 }
 

@@ -58,4 +58,15 @@ import Testing
         #expect(rule.accepts(request(headers)))
         #expect(!rule.accepts(request(headers + [("Origin", "http://x.example")])))
     }
+
+    /// Whatever the client has sent before it, in a line of its own or in a list.
+    @Test(arguments: [["http", "https"], ["http, https"], ["http,\thttps"], ["http", "http, HTTPS "], ["", "https"]])
+    func theLastWordIsTheProxys(_ told: [String]) {
+        for (origin, isWelcome) in [("https://x.example", true), ("http://x.example", false)] {
+            let headers =
+                [("Host", "x.example"), ("Origin", origin)] + told.map { ("X-Forwarded-Proto", $0) }
+                as [(name: String, value: String)]
+            #expect(rule.accepts(request(headers, from: "10.1.2.3")) == isWelcome)
+        }
+    }
 }

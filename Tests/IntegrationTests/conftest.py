@@ -151,6 +151,20 @@ def make_user(request: pytest.FixtureRequest, event_log: Callable[[], dict[str, 
 
 
 @pytest.fixture
+def make_limited_user(limited_server: Server) -> Iterator[MakeUser]:
+    """Signs up users where the limits are on."""
+    made: list[User] = []
+
+    def make(name: str = "user") -> User:
+        made.append(User.signup(limited_server, name))
+        return made[-1]
+
+    yield make
+    for user in made:
+        user.close()
+
+
+@pytest.fixture
 def alice(make_user: MakeUser, server: Server) -> User:
     return make_user("alice")
 

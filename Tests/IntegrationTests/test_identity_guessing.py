@@ -22,9 +22,13 @@ class Limit(NamedTuple):
     per_minute: int
 
 
-PER_ACCOUNT, LOG_INS, SIGN_UPS, AUTH = Limit(10, 10), Limit(120, 120), Limit(30, 30), Limit(300, 600)
+KNOWN, LOG_INS, SIGN_UPS, AUTH = Limit(10, 10), Limit(120, 120), Limit(30, 30), Limit(300, 600)
+STRANGER = Limit(11, 10)
+"""One that the account does not know: what all of them share, and a try of its own."""
+NEIGHBOURS = Limit(30, 11)
+"""All addresses of one network: what strangers share, and a try of its own for each of twenty."""
 TRUSTED = "127.0.0.0/8, 10.7.0.0/16,2001:db8:ffff::/48"
-fresh_address = itertools.count(1)
+fresh_address, fresh_network = itertools.count(1), itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,12 @@ def address() -> str:
     """An IPv4 address that no test has had."""
     number = next(fresh_address)
     return f"198.{18 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+
+
+def neighbours() -> Iterator[str]:
+    """IPv4 addresses of one /24 that no test has had."""
+    number = next(fresh_network)
+    return (f"100.{64 + (number >> 8)}.{number & 255}.{host}" for host in range(1, 255))
 
 
 def network() -> str:
@@ -99,27 +109,31 @@ def wait_as_told(answer: httpx.Response) -> int:
 
 
 def test_many_addresses_guess_at_one_account(api: httpx.Client) -> None:
-    """Each guess from another address: the account's limit holds; told when to come back, the next one then is let in."""
-    handle = sign_up(api, address(), "kate")
+    """Each guess from another address: the limits of account and network hold; told when to come back, the next one then is
+    let in. Whoever comes from another network has a try at any time."""
+    handle, sources = sign_up(api, address(), "kate"), neighbours()
     spellings = itertools.cycle([handle, handle.upper(), handle.title(), handle.replace("k", "\u212a")])
-    refused = use_up(lambda: log_in(api, address(), next(spellings)), PER_ACCOUNT)
+    refused = use_up(lambda: log_in(api, next(sources), next(spellings)), NEIGHBOURS)
     wait_as_told(refused)
-    assert_problem(log_in(api, address(), handle), 401, "invalid_credentials")
-    until_refused(lambda: log_in(api, address(), next(spellings)), Limit(1, 1))
+    assert_problem(log_in(api, next(sources), handle), 401, "invalid_credentials")
+    until_refused(lambda: log_in(api, next(sources), next(spellings)), Limit(1, 11))
+    expect(log_in(api, address(), handle, PASSWORD), 200)
 
 
 def test_the_owner_is_not_locked_out(api: httpx.Client) -> None:
-    """While strangers use up the account's guesses without end, whoever opened it before gets in from where that was,
-    and from elsewhere after the wait, once the strangers stop. Tokens are refreshed all the while."""
-    home = address()
+    """While strangers use up the account's guesses without end, whoever opened it before gets in from where that was, and
+    has a try from each new address; another one after the wait. Tokens are refreshed all the while."""
+    home, sources = address(), neighbours()
     handle = sign_up(api, home)
     session = expect(log_in(api, home, handle, PASSWORD), 200).json()
     for _ in range(5):
-        until_refused(lambda: log_in(api, address(), handle), PER_ACCOUNT)
+        until_refused(lambda: log_in(api, next(sources), handle), NEIGHBOURS)
         expect(log_in(api, home, handle, PASSWORD), 200)
+        expect(log_in(api, address(), handle, PASSWORD), 200)
         session = expect(post(api, "refresh", home, refresh_token=session["refresh_token"]), 200).json()
     elsewhere = address()
-    wait_as_told(until_refused(lambda: log_in(api, elsewhere, handle), PER_ACCOUNT))
+    assert_problem(log_in(api, elsewhere, handle), 401, "invalid_credentials")
+    wait_as_told(until_refused(lambda: log_in(api, elsewhere, handle), Limit(1, 10)))
     expect(log_in(api, elsewhere, handle, PASSWORD), 200)
 
 
@@ -127,20 +141,19 @@ def test_a_known_address_has_a_limit_of_its_own(api: httpx.Client) -> None:
     """It may not guess without end, either; nor does it open the accounts of others."""
     home = address()
     handle, other = sign_up(api, home), sign_up(api, address())
-    # Home has some tries left of its address's limit.
-    sources = (home if number % 3 == 0 else address() for number in itertools.count())
-    use_up(lambda: log_in(api, home, handle), PER_ACCOUNT)
-    use_up(lambda: log_in(api, next(sources), other), PER_ACCOUNT)
+    use_up(lambda: log_in(api, home, handle), KNOWN)
+    use_up(lambda: log_in(api, home, other), STRANGER)
 
 
 def test_a_refresh_shows_where_the_owner_is(api: httpx.Client) -> None:
     """Who moves with the session open is known at the new address."""
     handle = sign_up(api, address())
     session = expect(log_in(api, address(), handle, PASSWORD), 200).json()
-    moved = address()
+    moved, *sources = neighbours()
     expect(post(api, "refresh", moved, refresh_token=session["refresh_token"]), 200)
-    until_refused(lambda: log_in(api, address(), handle), PER_ACCOUNT)
-    expect(log_in(api, moved, handle, PASSWORD), 200)
+    until_refused(lambda: log_in(api, sources.pop(), handle), NEIGHBOURS)
+    for _ in range(5):
+        expect(log_in(api, moved, handle, PASSWORD), 200)
 
 
 def test_one_address_guesses_at_many_accounts(api: httpx.Client) -> None:
@@ -213,8 +226,8 @@ def test_limits_do_not_tell_who_exists(api: httpx.Client) -> None:
     the request id, and the seconds to wait, which go by meanwhile."""
     def answers(handle: str) -> list[tuple[int, bytes, list[str]]]:
         seen = []
-        for _ in range(PER_ACCOUNT.burst + 2):
-            answer = log_in(api, address(), handle)
+        for source in itertools.islice(neighbours(), NEIGHBOURS.burst + 2):
+            answer = log_in(api, source, handle)
             text = answer.content.replace(answer.headers["x-request-id"].encode(), b"")
             seen.append((answer.status_code, re.sub(rb"wait \d+ s", b"wait", text), sorted(answer.headers)))
         return seen

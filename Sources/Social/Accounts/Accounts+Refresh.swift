@@ -1,4 +1,4 @@
-import Core
+public import Core
 import Crypto
 public import Store
 import Wire
@@ -9,19 +9,22 @@ extension Accounts {
     public static let refreshGraceSeconds: Int64 = 30
 
     public enum RefreshOutcome: Sendable {
-        /// The answer, and the handle of the session's user.
-        case granted([UInt8], handle: String)
+        /// The answer.
+        case granted([UInt8], session: ID)
         /// The token was spent a moment ago: the answer of that time.
-        case repeated([UInt8])
+        case repeated([UInt8], session: ID)
         /// The token was spent before: the session has been ended in this transaction, which must be committed.
         case reused
         case unknown
     }
 
     /// Spends the refresh token. Of fifty at once one is first, for the row is locked; the others get its answer.
-    /// - Parameter answer: what the grant is told as.
+    /// - Parameters:
+    ///   - address: the caller's, which is known from now on.
+    ///   - answer: what the grant is told as.
     public func refresh(
-        _ transaction: Transaction, refreshToken: String, answer: @Sendable (SessionGrant) -> [UInt8]
+        _ transaction: Transaction, refreshToken: String, from address: String,
+        answer: @Sendable (SessionGrant) -> [UInt8]
     ) async throws -> RefreshOutcome {
         let hash = Crypto.sha256(Array(refreshToken.utf8))
         let rows = try await transaction.query(
@@ -34,7 +37,7 @@ extension Accounts {
         let (session, hasEnded) = (ID(raw: try row.integer(0)), try row.bool(3))
         if try row.bool(2) {
             if !hasEnded, try row.optionalText(5) != nil, let first = answers.open(try row.bytes(5), for: hash) {
-                return .repeated(first)
+                return .repeated(first, session: session)
             }
             try await endSession(transaction, session)
             return .reused
@@ -43,19 +46,23 @@ extension Accounts {
         guard let user = try await transaction.query(UserRow.byID, [.integer(try row.integer(1))]).first else {
             return .unknown
         }
-        let grant = try await grant(transaction, user: try UserRow.view(user, followed: nil), session: session)
+        let grant = try await grant(
+            transaction, user: try UserRow.view(user, followed: nil), session: session, from: address)
         let body = answer(grant)
         try await transaction.query(
             "UPDATE refresh_tokens SET spent_at = clock_timestamp(), answer = $2 WHERE hash = $1",
             [.bytes(hash), .bytes(answers.seal(body, for: hash))])
-        return .granted(body, handle: grant.user.handle)
+        return .granted(body, session: session)
     }
 
-    /// Ends the session of the token; a token that is not known changes nothing.
-    public func logOut(_ transaction: Transaction, refreshToken: String) async throws {
+    /// Ends the session of the token.
+    /// - Returns: false for a token that is not known, which changes nothing.
+    public func logOut(_ transaction: Transaction, refreshToken: String) async throws -> Bool {
         let rows = try await transaction.query(
             "SELECT session_id FROM refresh_tokens WHERE hash = $1", [.bytes(Crypto.sha256(Array(refreshToken.utf8)))])
-        if let row = rows.first { try await endSession(transaction, ID(raw: try row.integer(0))) }
+        guard let row = rows.first else { return false }
+        try await endSession(transaction, ID(raw: try row.integer(0)))
+        return true
     }
 
     private func endSession(_ transaction: Transaction, _ session: ID) async throws {
@@ -69,7 +76,7 @@ extension Accounts {
         revocations.add(session)
     }
 
-    /// Forgets answers that are not given again. What another process is about to forget is left to it, here and below:
+    /// Forgets answers that are not given again. What another process is about to forget is left to it, here and elsewhere:
     /// two that wait for each other's rows would be a deadlock.
     public static func removeAnswers(_ database: Database) async throws {
         try await database.query(
@@ -79,22 +86,5 @@ extension Accounts {
                 WHERE answer IS NOT NULL AND spent_at < now() - make_interval(secs => $1::int)
                 LIMIT 10000 FOR UPDATE SKIP LOCKED)
             """, [.integer(refreshGraceSeconds)])
-    }
-
-    /// Forgets refresh tokens that have expired, and sessions that ended a month ago with the tokens they had.
-    public static func removeExpired(_ database: Database) async throws {
-        try await database.batch([
-            Statement(
-                """
-                DELETE FROM refresh_tokens WHERE hash IN (
-                    SELECT hash FROM refresh_tokens WHERE expires_at < now() - interval '1 day'
-                    FOR UPDATE SKIP LOCKED)
-                """),
-            Statement(
-                """
-                DELETE FROM sessions WHERE id IN (
-                    SELECT id FROM sessions WHERE ended_at < now() - interval '31 days' FOR UPDATE SKIP LOCKED)
-                """),
-        ])
     }
 }

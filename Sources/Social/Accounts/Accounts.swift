@@ -8,6 +8,7 @@ public struct SessionGrant: Sendable {
     public let user: UserView
     public let accessToken: String
     public let refreshToken: String
+    public let session: ID
     /// Seconds until the access token ends.
     public let expiresIn: Int64
 }
@@ -16,6 +17,7 @@ public struct SessionGrant: Sendable {
 public struct Accounts: Sendable {
     public static let accessTokenSeconds: Int64 = 900
     static let refreshTokenDays: Int64 = 30
+    private static let refreshTokenLength = 32
     /// NOTIFY on this channel tells every process which session has ended.
     public static let sessionChannel = "martlet_session"
 
@@ -25,11 +27,12 @@ public struct Accounts: Sendable {
     let signer: TokenSigner
     let answers: SealedBox
     let revocations: Revocations
+    let addresses: KnownAddresses
     let clock: any WallClock
 
     public init(
         database: Database, ids: IDGenerator, hasher: PasswordHasher, signer: TokenSigner, answers: SealedBox,
-        revocations: Revocations, clock: any WallClock
+        revocations: Revocations, addresses: KnownAddresses, clock: any WallClock
     ) {
         self.database = database
         self.ids = ids
@@ -37,6 +40,7 @@ public struct Accounts: Sendable {
         self.signer = signer
         self.answers = answers
         self.revocations = revocations
+        self.addresses = addresses
         self.clock = clock
     }
 
@@ -46,9 +50,11 @@ public struct Accounts: Sendable {
         try await hasher.hash(password)
     }
 
-    /// - Parameter handle: checked and lower-cased.
+    /// - Parameters:
+    ///   - handle: checked and lower-cased.
+    ///   - address: the caller's, which is known from now on.
     public func signUp(
-        _ transaction: Transaction, handle: String, displayName: String, passwordHash: String
+        _ transaction: Transaction, handle: String, displayName: String, passwordHash: String, from address: String
     ) async throws -> SessionGrant {
         let id = ids.next()
         let inserted = try await transaction.query(
@@ -63,50 +69,55 @@ public struct Accounts: Sendable {
         try await transaction.query("INSERT INTO follow_counts (user_id) VALUES ($1)", [.integer(id.raw)])
         let user = UserView(
             id: id, handle: handle, displayName: displayName, followers: 0, following: 0, posts: 0, followed: nil)
-        return try await openSession(transaction, user: user)
+        return try await openSession(transaction, user: user, from: address)
     }
 
-    /// Checks handle and password, in the same time whether the handle exists or not.
-    public func authenticate(handle: String, password: String) async throws -> ID {
-        let rows = try await database.query("SELECT id, password_hash FROM users WHERE handle = $1", [.text(handle)])
-        guard try await hasher.verify(password, against: try rows.first?.text(1)), let row = rows.first else {
-            throw Problem(.invalidCredentials, "no account has this handle and password")
-        }
-        return ID(raw: try row.integer(0))
-    }
-
-    public func logIn(_ transaction: Transaction, user: ID) async throws -> SessionGrant {
+    public func logIn(_ transaction: Transaction, user: ID, from address: String) async throws -> SessionGrant {
         let rows = try await transaction.query(UserRow.byID, [.integer(user.raw)])
         guard let row = rows.first else { throw Problem(.invalidCredentials, "the account has gone") }
-        return try await openSession(transaction, user: try UserRow.view(row, followed: nil))
+        return try await openSession(transaction, user: try UserRow.view(row, followed: nil), from: address)
     }
 
-    private func openSession(_ transaction: Transaction, user: UserView) async throws -> SessionGrant {
+    private func openSession(
+        _ transaction: Transaction, user: UserView, from address: String
+    ) async throws -> SessionGrant {
         let session = ids.next()
         try await transaction.query(
-            "INSERT INTO sessions (id, user_id) VALUES ($1, $2)", [.integer(session.raw), .integer(user.id.raw)])
-        return try await grant(transaction, user: user, session: session)
+            "INSERT INTO sessions (id, user_id, tokens_until) VALUES ($1, $2, NULL)",
+            [.integer(session.raw), .integer(user.id.raw)])
+        return try await grant(transaction, user: user, session: session, from: address)
     }
 
-    /// A session without a refresh token, for the operator's tools.
-    public func openSession(of user: ID) async throws -> ID {
+    /// A session without a refresh token, for the operator's tools: it ends with the access token that it is for.
+    public func openSession(of user: ID, seconds: Int64) async throws -> ID {
         let session = ids.next()
         try await database.query(
-            "INSERT INTO sessions (id, user_id) VALUES ($1, $2)", [.integer(session.raw), .integer(user.raw)])
+            "INSERT INTO sessions (id, user_id, tokens_until) VALUES ($1, $2, now() + make_interval(secs => $3::int))",
+            [.integer(session.raw), .integer(user.raw), .integer(seconds)])
         return session
     }
 
-    func grant(_ transaction: Transaction, user: UserView, session: ID) async throws -> SessionGrant {
-        let refresh = Base64URL.encode(Crypto.randomBytes(32))
-        try await transaction.query(
-            """
-            INSERT INTO refresh_tokens (hash, session_id, expires_at)
-            VALUES ($1, $2, now() + make_interval(days => $3::int))
-            """,
-            [.bytes(Crypto.sha256(Array(refresh.utf8))), .integer(session.raw), .integer(Self.refreshTokenDays)])
+    func grant(
+        _ transaction: Transaction, user: UserView, session: ID, from address: String
+    ) async throws -> SessionGrant {
+        let refresh = Base64URL.encode(Crypto.randomBytes(Self.refreshTokenLength))
+        try await transaction.batch([
+            Statement(
+                """
+                INSERT INTO refresh_tokens (hash, session_id, expires_at)
+                VALUES ($1, $2, now() + make_interval(days => $3::int))
+                """,
+                [.bytes(Crypto.sha256(Array(refresh.utf8))), .integer(session.raw), .integer(Self.refreshTokenDays)]),
+            addresses.remember(address, of: user.handle, user: user.id.raw),
+        ])
         return SessionGrant(
             user: user, accessToken: accessToken(user: user.id, session: session), refreshToken: refresh,
-            expiresIn: Self.accessTokenSeconds)
+            session: session, expiresIn: Self.accessTokenSeconds)
+    }
+
+    /// Could this be a refresh token? What could not is none, and is not looked for.
+    public static func isRefreshToken(_ text: String) -> Bool {
+        Base64URL.decode(text)?.count == refreshTokenLength
     }
 
     /// An access token for a session that exists. Also for `martlet token` and `seed`.
@@ -121,13 +132,5 @@ public struct Accounts: Sendable {
     /// - Throws: `TokenFailure`.
     public func verify(_ accessToken: String) throws(TokenFailure) -> AccessToken {
         try signer.verify(accessToken, now: clock.milliseconds() / 1000)
-    }
-
-    /// Sessions that ended while an access token of theirs may still be valid.
-    public func recentlyEndedSessions() async throws -> [ID] {
-        try await database.query(
-            "SELECT id FROM sessions WHERE ended_at > now() - make_interval(secs => $1::int)",
-            [.integer(Self.accessTokenSeconds + 60)]
-        ).map { ID(raw: try $0.integer(0)) }
     }
 }

@@ -4,9 +4,23 @@ import Store
 import Synchronization
 
 /// The sessions that ended while an access token of theirs may still be valid. Each process keeps them in memory: loaded
-/// from PostgreSQL, and told of new ones by NOTIFY, so that a token check costs no query.
+/// from PostgreSQL, told of new ones by NOTIFY, and looked for every five seconds in case that one was not heard; so a token
+/// check costs no query. A session goes from here when its longest token has ended: what is held is what ended within
+/// sixteen minutes, which the limits of log-ins bound, and what the operator's tools made.
 public final class Revocations: Sendable {
+    /// How long the tokens of a session may live on after its end, in seconds, with what clocks differ.
+    static let seconds = Accounts.accessTokenSeconds + clockSkew
+    static let clockSkew: Int64 = 60
+    /// How often new ones are looked for, in seconds.
+    private static let interval: UInt64 = 5
+    /// By how many seconds each look goes further back than the one before: an end is dated by the beginning of its
+    /// transaction, and seen after the commit.
+    private static let overlap: UInt64 = 120
+
+    /// Until when each must be known, in milliseconds since 1970.
     private let ended = Mutex<[ID: Int64]>([:])
+    /// When the last look began, by the clock that never steps.
+    private let lookedAt = Mutex<UInt64?>(nil)
     private let clock: any WallClock
     private let size = Metrics.shared.queue("ended_sessions", limit: nil)
     private let observers = Mutex<[@Sendable (ID) -> Void]>([])
@@ -20,14 +34,14 @@ public final class Revocations: Sendable {
         observers.withLock { $0.append(action) }
     }
 
-    public func add(_ session: ID) {
-        let now = clock.milliseconds()
+    /// - Parameter until: when its longest token ends, in milliseconds since 1970; `nil`: it is one as log-ins give them.
+    public func add(_ session: ID, until: Int64? = nil) {
+        let until = until ?? clock.milliseconds() + Self.seconds * 1000
         let isNew = ended.withLock { ended in
-            if ended.count > 10_000 {
-                ended = ended.filter { $0.value > now - (Accounts.accessTokenSeconds + 60) * 1000 }
-            }
-            defer { size.set(ended.count) }
-            return ended.updateValue(now, forKey: session) == nil
+            let known = ended.updateValue(until, forKey: session)
+            if let known, known > until { ended[session] = known }
+            size.set(ended.count)
+            return known == nil
         }
         guard isNew else { return }
         for action in observers.withLock({ $0 }) { action(session) }
@@ -37,12 +51,38 @@ public final class Revocations: Sendable {
         ended.withLock { $0[session] != nil }
     }
 
-    /// Reads what ended lately; called at the start and whenever notifications may have been missed.
+    /// Reads what has ended since the last look; the first time, whatever still has tokens.
+    public func load(from accounts: Accounts) async throws {
+        let now = monotonicNanoseconds()
+        let since = lookedAt.withLock { $0 }.map { Int64((now - $0) / 1_000_000_000 + Self.overlap) }
+        let found = try await accounts.endedSessions(withinSeconds: since)
+        for (session, until) in found { add(session, until: until) }
+        lookedAt.withLock { $0 = max($0 ?? 0, now) }
+        forget()
+    }
+
+    /// As `load`; what fails is made up for by the next look.
     public func reload(from accounts: Accounts) async {
         do {
-            for session in try await accounts.recentlyEndedSessions() { add(session) }
+            try await load(from: accounts)
         } catch {
             Log.warning("ended sessions not loaded", ["error": .text("\(error)")])
+        }
+    }
+
+    /// Looks again and again, until the task is cancelled.
+    public func follow(_ accounts: Accounts) async {
+        while (try? await Task.sleep(nanoseconds: Self.interval * 1_000_000_000)) != nil {
+            await reload(from: accounts)
+        }
+    }
+
+    /// Those whose tokens have all ended.
+    func forget() {
+        let now = clock.milliseconds()
+        ended.withLock { ended in
+            ended = ended.filter { $0.value > now }
+            size.set(ended.count)
         }
     }
 }

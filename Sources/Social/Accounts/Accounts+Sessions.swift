@@ -1,0 +1,102 @@
+public import Core
+public import Crypto
+public import Store
+
+/// Which sessions live. The view `live_sessions` says what that means.
+extension Accounts {
+    /// Asks the store.
+    public func isLive(_ session: ID) async throws -> Bool {
+        try await !database.query("SELECT id FROM live_sessions WHERE id = $1", [.integer(session.raw)]).isEmpty
+    }
+
+    /// Those of the sessions that do not live any more.
+    public func over(among sessions: [ID]) async throws -> [ID] {
+        try await database.query(
+            """
+            SELECT asked.id FROM unnest($1::bigint[]) asked (id)
+            WHERE NOT EXISTS (SELECT FROM live_sessions l WHERE l.id = asked.id)
+            """, [.integers(sessions.map(\.raw))]
+        ).map { ID(raw: try $0.integer(0)) }
+    }
+
+    /// As far as this process knows, without asking.
+    public func hasEnded(_ session: ID) -> Bool { revocations.contains(session) }
+
+    /// How many seconds an access token has still to live.
+    public func secondsLeft(of token: AccessToken) -> Int64 { token.expiresAt - clock.milliseconds() / 1000 }
+
+    /// Sessions that were ended while an access token of theirs may still be valid, and until when that is, in
+    /// milliseconds since 1970.
+    /// - Parameter seconds: how long ago they ended at most; `nil`: whenever it was.
+    func endedSessions(withinSeconds seconds: Int64?) async throws -> [(session: ID, until: Int64)] {
+        let rows =
+            if let seconds {
+                try await database.query(Self.endedLatelySQL, Self.tokenTimes + [.integer(seconds)])
+            } else {
+                try await database.query(Self.endedWithTokensSQL, Self.tokenTimes)
+            }
+        return try rows.map { (ID(raw: try $0.integer(0)), try $0.integer(1)) }
+    }
+
+    private static let tokenTimes: [PgValue] = [.integer(Revocations.seconds), .integer(Revocations.clockSkew)]
+
+    private static let endedLatelySQL: StaticString = """
+        SELECT id, (extract(epoch FROM COALESCE(
+            tokens_until + make_interval(secs => $2::int), ended_at + make_interval(secs => $1::int))) * 1000)::bigint
+        FROM sessions WHERE ended_at > now() - make_interval(secs => $3::int)
+        """
+
+    private static let endedWithTokensSQL: StaticString = """
+        SELECT id, (extract(epoch FROM ended_at + make_interval(secs => $1::int)) * 1000)::bigint
+        FROM sessions WHERE ended_at > now() - make_interval(secs => $1::int)
+        UNION ALL
+        SELECT id, (extract(epoch FROM tokens_until + make_interval(secs => $2::int)) * 1000)::bigint
+        FROM sessions WHERE tokens_until > now() - make_interval(secs => $2::int) AND ended_at IS NOT NULL
+        """
+
+    /// Ends the sessions whose last refresh token has expired, some at a time, and tells all processes.
+    public static func endExpired(_ database: Database) async throws {
+        try await database.query(
+            """
+            WITH expired AS (
+                DELETE FROM refresh_tokens WHERE hash IN (
+                    SELECT hash FROM refresh_tokens WHERE spent_at IS NULL AND expires_at <= now()
+                    ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+                RETURNING session_id),
+            ended AS (
+                UPDATE sessions s SET ended_at = now()
+                WHERE id IN (SELECT session_id FROM expired) AND ended_at IS NULL AND NOT EXISTS (
+                    SELECT FROM refresh_tokens t
+                    WHERE t.session_id = s.id AND t.spent_at IS NULL AND t.expires_at > now())
+                RETURNING id)
+            SELECT pg_notify('martlet_session', id::text) FROM ended
+            """)
+    }
+
+    /// Forgets refresh tokens that have expired, sessions that ended a month ago, with the tokens they had, and those of
+    /// the operator's tools a month after their token. What another process is about to forget is left to it.
+    public static func removeExpired(_ database: Database) async throws {
+        try await database.batch([
+            Statement(
+                """
+                DELETE FROM refresh_tokens WHERE hash IN (
+                    SELECT hash FROM refresh_tokens WHERE expires_at < now() - interval '1 day'
+                    FOR UPDATE SKIP LOCKED)
+                """),
+            Statement(
+                """
+                DELETE FROM sessions WHERE id IN (
+                    SELECT id FROM sessions WHERE ended_at < now() - interval '31 days'
+                        AND COALESCE(tokens_until < now() - interval '1 day', true)
+                    FOR UPDATE SKIP LOCKED)
+                """),
+            Statement(
+                """
+                DELETE FROM sessions WHERE id IN (
+                    SELECT id FROM sessions s WHERE tokens_until < now() - interval '31 days'
+                        AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id)
+                    LIMIT 10000 FOR UPDATE SKIP LOCKED)
+                """),
+        ])
+    }
+}

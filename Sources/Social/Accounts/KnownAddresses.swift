@@ -1,0 +1,44 @@
+import Crypto
+public import Store
+
+/// From where accounts were opened, for a while: whoever guesses at an account from elsewhere can't use up what is left to
+/// its owner. Of an address only a keyed hash is stored.
+public struct KnownAddresses: Sendable {
+    /// Of one account, the ones that were used last.
+    static let most: Int64 = 16
+    /// After which an address that was not used is forgotten.
+    static let days: Int64 = 90
+    private let key: [UInt8]
+
+    public init(secret: [UInt8]) {
+        key = Crypto.derivedKey("known addresses", from: secret)
+    }
+
+    /// What the address is called in the table. No handle has a line feed.
+    func name(_ address: String, of handle: String) -> PgValue {
+        .bytes(Array(Crypto.hmacSHA256(key: key, Array("\(handle)\n\(address)".utf8)).prefix(16)))
+    }
+
+    /// The account was opened from this address. Writes nothing when that was so within the hour.
+    func remember(_ address: String, of handle: String, user: Int64) -> Statement {
+        Statement(
+            """
+            WITH seen AS (
+                INSERT INTO known_addresses AS k (user_id, address) VALUES ($1, $2)
+                ON CONFLICT (user_id, address) DO UPDATE SET seen_at = now()
+                WHERE k.seen_at < now() - interval '1 hour' RETURNING 1)
+            DELETE FROM known_addresses WHERE user_id = $1 AND EXISTS (SELECT FROM seen) AND address IN (
+                SELECT address FROM known_addresses WHERE user_id = $1 AND address <> $2
+                ORDER BY seen_at DESC OFFSET $3)
+            """, [.integer(user), name(address, of: handle), .integer(Self.most - 1)])
+    }
+
+    public static func removeExpired(_ database: Database) async throws {
+        try await database.query(
+            """
+            DELETE FROM known_addresses WHERE (user_id, address) IN (
+                SELECT user_id, address FROM known_addresses WHERE seen_at < now() - make_interval(days => $1::int)
+                FOR UPDATE SKIP LOCKED)
+            """, [.integer(days)])
+    }
+}

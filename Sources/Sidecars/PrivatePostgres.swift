@@ -139,8 +139,9 @@ final class PrivatePostgres: Sendable {
         var next = monotonicNanoseconds()
         let isReady = try patience.wait(seconds: 600) {
             if found.status == 0 || !UnixSocket.answers(socket) { return true }
-            if PostgresAccess.lacksSuperuser(found.output) { try divideRoles() }
-            if monotonicNanoseconds() > next {
+            if PostgresAccess.lacksSuperuser(found.output) {
+                try divideRoles()
+            } else if monotonicNanoseconds() > next {
                 Log.info("waiting for PostgreSQL", ["reason": .text(found.output)])
                 next = monotonicNanoseconds() + 5_000_000_000
             }

@@ -70,7 +70,14 @@ enum ChildProcess {
     static func hasEnded(_ pid: pid_t) -> Bool {
         var status: Int32 = 0
         if waitpid(pid, &status, WNOHANG) == pid { return true }
-        return kill(pid, 0) != 0 && errno == ESRCH
+        return (kill(pid, 0) != 0 && errno == ESRCH) || isZombie(pid)
+    }
+
+    /// Over, but its parent, such as a container's first process, takes no note of it.
+    private static func isZombie(_ pid: pid_t) -> Bool {
+        guard let bytes = Files.read("/proc/\(pid)/stat", limit: 4096) else { return false }
+        // Behind the program's name, which may hold anything.
+        return String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.hasPrefix(" Z ") == true
     }
 
     // MARK: The end

@@ -83,14 +83,14 @@ public enum Privileges {
     }
 
     /// Becomes the account, for good: all threads of the process, with no group of root's and no capability. Does nothing
-    /// where the process isn't root's. Environment and memory can't be read by the account's other processes afterwards.
+    /// where the process isn't root's, or is to stay so. Environment and memory can't be read by the account's other processes afterwards.
     public static func drop(to account: Account) throws {
-        guard areRoots else { return }
+        guard areRoots, account.uid != 0 else { return }
         // What programs and libraries look for at home is root's.
         setenv("HOME", "/nonexistent", 1)
         setenv("USER", account.name, 1)
         setenv("LOGNAME", account.name, 1)
-        guard account.uid != 0, setgroups(0, nil) == 0, setresgid(account.gid, account.gid, account.gid) == 0,
+        guard setgroups(0, nil) == 0, setresgid(account.gid, account.gid, account.gid) == 0,
             setresuid(account.uid, account.uid, account.uid) == 0
         else { throw Failure("root can't become the account \(account.name): \(String(cString: strerror(errno)))") }
         guard setresuid(0, 0, 0) != 0, seteuid(0) != 0 else {

@@ -61,7 +61,7 @@ public final class DataFolder: Sendable {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0, status.isFile else { throw broken("it is no file") }
-        guard let bytes = Files.read(file, limit: 4096) else { throw broken("it can't be read, or has more than 4096 bytes") }
+        guard let bytes = Files.read(file, limit: 4096) else { throw broken("it has more than 4096 bytes") }
         guard bytes.count >= 32 else { throw broken("it has \(bytes.count) bytes, expected at least 32") }
         guard Set(bytes).count >= 8 else { throw broken("it says nearly nothing, as after a crash of the disk") }
         return bytes

@@ -48,6 +48,9 @@ public final class Folder: Sendable {
         return folder
     }
 
+    /// Whether a regular file has this name.
+    public func hasFile(_ name: String) -> Bool { status(of: name)?.isFile == true }
+
     /// What is in a regular file; `nil` where it is none, can't be read, or has more bytes.
     public func file(_ name: String, limit: Int) -> [UInt8]? {
         // Anything may stand there: a FIFO would hold us up.

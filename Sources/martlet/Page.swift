@@ -22,7 +22,7 @@ struct Page: Sendable {
     private let read: [File]?
 
     private init?(_ path: String) {
-        guard let folder = Folder(path), folder.file(Self.index, limit: Self.largest) != nil else { return nil }
+        guard let folder = Folder(path), folder.hasFile(Self.index) else { return nil }
         self.path = path
         self.folder = folder
         read = Privileges.areRoots && folder.isRoots ? Self.files(of: folder, path) : nil
@@ -56,7 +56,7 @@ struct Page: Sendable {
             let type = String(name.split(separator: ".").last ?? "")
             guard !name.hasPrefix("."), PageRoutes.types[type] != nil else { return nil }
             guard let bytes = folder.file(name, limit: largest) else {
-                Log.warning("not served: no regular file, or one that can't be read", ["file": .text(path + "/" + name)])
+                Log.warning("not served: not a regular file that can be read", ["file": .text(path + "/" + name)])
                 return nil
             }
             return File(name: name, type: type, bytes: bytes)

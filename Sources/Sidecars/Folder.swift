@@ -119,5 +119,6 @@ public final class Folder: Sendable {
 extension stat {
     var isFolder: Bool { st_mode & S_IFMT == S_IFDIR }
     var isLink: Bool { st_mode & S_IFMT == S_IFLNK }
+    var isSocket: Bool { st_mode & S_IFMT == S_IFSOCK }
     var isFile: Bool { st_mode & S_IFMT == S_IFREG }
 }

@@ -27,7 +27,7 @@ struct Ownership {
                 guard isOurs(inner.status) else { continue }
                 try moveContents(of: inner, on: device, depth: depth + 1)
                 guard fchown(inner.descriptor, account.uid, account.gid) == 0 else { throw failure(inner.path) }
-            } else if status.isFile {
+            } else if status.isFile || status.isSocket {
                 try moveFile(name, in: folder)
             }
         }
@@ -38,7 +38,7 @@ struct Ownership {
         guard file >= 0 else { throw failure(folder.path + "/" + name) }
         defer { close(file) }
         var status = stat()
-        guard fstat(file, &status) == 0, status.isFile, isOurs(status) else { return }
+        guard fstat(file, &status) == 0, status.isFile || status.isSocket, isOurs(status) else { return }
         // A second name of a file may lie anywhere.
         guard status.st_nlink == 1 else {
             throw Failure("\(folder.path)/\(name) has a second name elsewhere: it is not given to \(account.name)")

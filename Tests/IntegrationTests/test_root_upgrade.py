@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import Callable
@@ -106,7 +107,8 @@ def test_data_of_an_earlier_version_comes_up(folder: Callable[[], Path], still_r
         process = former.start()
         former.fill()
         if not still_runs:
-            process.terminate()
+            # A loss of power leaves its socket and its pid file.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait(30)
         run.begin().up()
         if still_runs and os.getuid() == 0:

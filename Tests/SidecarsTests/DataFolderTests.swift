@@ -99,12 +99,25 @@ import Testing
         try scratch.write("data/redis/inner/file", "x", owner: nobody)
         // Root opened the logs.
         try scratch.write("data/redis/redis.log", "x")
+        // After a loss of power: nobody listens there.
+        let path = scratch.path + "/data/redis/redis.sock"
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        try withUnsafePointer(to: &address) {
+            try $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                try #require(bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0)
+            }
+        }
+        close(descriptor)
+        chown(path, nobody, nobody)
     }
 
     @Test func filesOfAnEarlierVersionChangeHands() throws {
         try makeFormer()
         #expect(try folder() == scratch.path + "/data/redis")
-        for name in ["", "/inner", "/inner/file", "/redis.log"] {
+        for name in ["", "/inner", "/inner/file", "/redis.log", "/redis.sock"] {
             #expect(scratch.status("data/redis" + name).st_uid == account.uid, "\(name)")
         }
     }

@@ -92,7 +92,12 @@ public enum Privileges {
         setenv("LOGNAME", account.name, 1)
         guard setgroups(0, nil) == 0, setresgid(account.gid, account.gid, account.gid) == 0,
             setresuid(account.uid, account.uid, account.uid) == 0
-        else { throw Failure("root can't become the account \(account.name): \(String(cString: strerror(errno)))") }
+        else {
+            // A container may have a root who can't: one without CAP_SETUID and CAP_SETGID, or without other users.
+            throw Failure(
+                "root can't become the account \(account.name): \(String(cString: strerror(errno))); start Martlet as an "
+                    + "ordinary user")
+        }
         guard setresuid(0, 0, 0) != 0, seteuid(0) != 0 else {
             throw Failure("root became the account \(account.name), but could go back")
         }

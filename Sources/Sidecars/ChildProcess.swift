@@ -18,7 +18,7 @@ enum ChildProcess {
     ///   - arguments: the first is the program.
     ///   - folder: its working folder, which the account can get to.
     static func run(
-        _ arguments: [String], _ account: UnprivilegedAccount, in folder: String, seconds: Int, _ patience: Patience
+        _ arguments: [String], _ account: Account, in folder: String, seconds: Int, _ patience: Patience
     ) throws -> Result {
         try patience.check()
         var ends: [Int32] = [-1, -1]
@@ -28,8 +28,7 @@ enum ChildProcess {
         do {
             defer { close(ends[1]) }
             pid = try spawn(
-                account.command(arguments, diesWithUs: true), account, in: folder, output: ends[1],
-                POSIX_SPAWN_SETPGROUP)
+                words(arguments, account, dieWithUs: true), in: folder, output: ends[1], POSIX_SPAWN_SETPGROUP)
         }
         do {
             let (output, status) = try read(ends[0], of: pid, seconds: seconds, patience)
@@ -45,21 +44,40 @@ enum ChildProcess {
     /// Starts a server, which outlives this process.
     /// - Parameter log: where its output is appended.
     static func launch(
-        _ arguments: [String], _ account: UnprivilegedAccount, in folder: String, log: String
+        _ arguments: [String], _ account: Account, in folder: String, log: String
     ) throws -> pid_t {
         // The folder is the account's: a link there could name any file.
         let output = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard output >= 0 else { throw Failure("\(log) can't be written: \(reason)") }
         defer { close(output) }
         return try spawn(
-            account.command(arguments, diesWithUs: false), account, in: folder, output: output, martlet_spawn_setsid)
+            words(arguments, account, dieWithUs: false), in: folder, output: output, martlet_spawn_setsid)
+    }
+
+    /// The words that run a command as the account.
+    /// - Parameter dieWithUs: killed when this process is: for what runs to its end.
+    private static func words(_ arguments: [String], _ account: Account, dieWithUs: Bool) -> [String] {
+        var words = ["setpriv"]
+        // After the drop of privileges there is nobody else to become.
+        if Privileges.areRoots, account.uid != 0 {
+            words += ["--reuid=\(account.uid)", "--regid=\(account.gid)", "--clear-groups", "--no-new-privs"]
+        }
+        if dieWithUs { words += ["--pdeathsig", "KILL"] }
+        return words.count == 1 ? arguments : words + ["--"] + arguments
     }
 
     /// Whether a child of this process, or a process that it took over, has ended.
     static func hasEnded(_ pid: pid_t) -> Bool {
         var status: Int32 = 0
         if waitpid(pid, &status, WNOHANG) == pid { return true }
-        return kill(pid, 0) != 0 && errno == ESRCH
+        return (kill(pid, 0) != 0 && errno == ESRCH) || isZombie(pid)
+    }
+
+    /// Over, but its parent, such as a container's first process, takes no note of it.
+    private static func isZombie(_ pid: pid_t) -> Bool {
+        guard let bytes = Files.read("/proc/\(pid)/stat", limit: 4096) else { return false }
+        // Behind the program's name, which may hold anything.
+        return String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.hasPrefix(" Z ") == true
     }
 
     // MARK: The end
@@ -102,7 +120,7 @@ enum ChildProcess {
     // MARK: The start
 
     private static func spawn(
-        _ arguments: [String], _ account: UnprivilegedAccount, in folder: String, output: Int32, _ own: Int32
+        _ arguments: [String], in folder: String, output: Int32, _ own: Int32
     ) throws -> pid_t {
         let program = try path(of: arguments[0])
         var actions = posix_spawn_file_actions_t()
@@ -129,7 +147,7 @@ enum ChildProcess {
 
         var pid: pid_t = 0
         let status = withWords(arguments) { words in
-            withWords(environment(of: account)) { variables in
+            withWords(environment) { variables in
                 posix_spawn(&pid, program, &actions, &attributes, words, variables)
             }
         }
@@ -148,10 +166,8 @@ enum ChildProcess {
     }
 
     /// Built, not inherited: what the user has set for libpq, for the loader or for us says nothing about these.
-    private static func environment(of account: UnprivilegedAccount) -> [String] {
-        [
-            "PATH=" + folders.joined(separator: ":"), "HOME=" + account.home, "LANG=C.UTF-8", "LC_ALL=C.UTF-8",
-        ]
+    private static var environment: [String] {
+        ["PATH=" + folders.joined(separator: ":"), "HOME=/nonexistent", "LANG=C.UTF-8", "LC_ALL=C.UTF-8"]
     }
 
     /// A program of the user's PATH, or of where the system has its own: root's may lack sbin, a user's often does.

@@ -2,10 +2,19 @@ import Glibc
 
 /// The few things that are done with files.
 public enum Files {
+    /// What is in a file; `nil` where there is none, or what can't be read, is longer, is a link or no file.
     public static func read(_ path: String, limit: Int = 1 << 22) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // What stands there may be anything: a FIFO would hold us up.
+        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.isFile else { return nil }
+        return read(descriptor, limit: limit)
+    }
+
+    /// What is in an open file from where it stands; `nil` where it can't be read, or is longer.
+    static func read(_ descriptor: Int32, limit: Int) -> [UInt8]? {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while bytes.count <= limit {
@@ -17,25 +26,34 @@ public enum Files {
         return nil
     }
 
-    /// Writes the whole file or throws; a reader sees the old or the new one.
-    public static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws {
+    /// Writes the whole file or throws; a reader sees the old or the new one, and no link is followed.
+    /// - Parameter owner: whose it is, where root writes it.
+    public static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644, owner: Account? = nil) throws {
         let draft = path + ".new"
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        // What was left of another attempt, or put there.
+        unlink(draft)
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Failure("\(path) can't be written: \(error)") }
-        // Whatever the umask, and the mode of a draft that was left.
+        defer { close(descriptor) }
+        // Whatever the umask.
         fchmod(descriptor, mode)
+        if let owner, Privileges.areRoots { fchown(descriptor, owner.uid, owner.gid) }
+        guard write(bytes, to: descriptor), fsync(descriptor) == 0, rename(draft, path) == 0 else {
+            let failure = Failure("\(path) can't be written: \(error)")
+            unlink(draft)
+            throw failure
+        }
+    }
+
+    /// - Returns: false, with `errno`, where not all of it could be written.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard count > 0 else {
-                close(descriptor)
-                throw Failure("\(path) can't be written: \(error)")
-            }
+            guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
-        fsync(descriptor)
-        close(descriptor)
-        guard rename(draft, path) == 0 else { throw Failure("\(path) can't be written: \(error)") }
+        return true
     }
 
     /// Behind links.

@@ -4,34 +4,39 @@ import Synchronization
 
 /// A PostgreSQL cluster in the data folder.
 final class PrivatePostgres: Sendable {
-    private let folder: ServerFolder
-    private let account: UnprivilegedAccount
+    /// Who has the database, and no more than that.
+    static let role = "martlet"
+
+    /// Its own folder, behind links.
+    private let path: String
+    private let account: Account
     private let patience: Patience
     /// The server that this process has started, until it is known to listen.
     private let launched = Mutex<pid_t?>(nil)
-    static let socketName = ".s.PGSQL.5432"
 
-    init(folder: String, account: UnprivilegedAccount, patience: Patience) {
-        self.folder = ServerFolder(folder + "/postgres", account)
+    init(folder: String, account: Account, patience: Patience) {
+        path = folder
         self.account = account
         self.patience = patience
     }
 
-    static func socketFolder(_ folder: String) -> String { (folder + "/postgres").resolved }
-
-    private var path: String { folder.resolved }
     private var cluster: String { path + "/cluster" }
-    private var socket: String { path + "/" + Self.socketName }
+    private var socket: String { path + "/" + PrivateServerKind.postgres.socket }
     /// The server's own log.
     private var log: String { path + "/postgres.log" }
 
     /// Each step asks for its own evidence: a start may have been killed between any two.
     func start() throws {
-        try folder.prepare(patience)
         if !Files.exists(cluster + "/PG_VERSION") { try create() }
         // Children of an initdb that was killed may have written to its draft while it was removed.
         try removeDrafts()
-        if !UnixSocket.answers(socket) { try launch() }
+        let access = PostgresAccess(cluster: cluster, account: account)
+        let isNew = try access.write()
+        if !UnixSocket.answers(socket) {
+            try launch()
+        } else if isNew, let server {
+            kill(server, SIGHUP)
+        }
         try makeDatabase()
     }
 
@@ -64,7 +69,8 @@ final class PrivatePostgres: Sendable {
             let made = try run(
                 "initdb",
                 [
-                    "-D", draft, "-U", "martlet", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions",
+                    "-D", draft, "-U", PostgresAccess.superuser, "-A", "peer", "-E", "UTF8", "--locale=C.UTF-8",
+                    "--no-instructions",
                 ], seconds: 300)
             guard made.status == 0 else { throw Failure("initdb failed:\n\(made.output)") }
         } catch {
@@ -115,38 +121,61 @@ final class PrivatePostgres: Sendable {
         throw Failure("PostgreSQL did not come up:\n\(Files.tail(log))")
     }
 
-    /// Waits until it takes connections, which may be at the end of a recovery.
+    private func ask(_ question: String, as role: String = PostgresAccess.superuser, in database: String = "postgres")
+        throws -> ChildProcess.Result
+    {
+        try run(
+            "psql",
+            [
+                "-X", "-w", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h", path, "-p", "5432", "-U", role, "-d",
+                database, "-c", question,
+            ], seconds: 60)
+    }
+
+    /// Waits until it takes connections, which may be at the end of a recovery. Role and database are made by the superuser,
+    /// and used by the role.
     private func makeDatabase() throws {
-        let connection = [
-            "-X", "-w", "-A", "-t", "-q", "-h", path, "-p", "5432", "-U", "martlet", "-d", "postgres", "-c",
-        ]
-        let question = connection + ["SELECT count(*) FROM pg_database WHERE datname = 'martlet'"]
-        var found = try run("psql", question, seconds: 60)
+        var found = try ask(PostgresAccess.question)
         var next = monotonicNanoseconds()
         let isReady = try patience.wait(seconds: 600) {
             if found.status == 0 || !UnixSocket.answers(socket) { return true }
-            if monotonicNanoseconds() > next {
+            if PostgresAccess.lacksSuperuser(found.output) {
+                try divideRoles()
+            } else if monotonicNanoseconds() > next {
                 Log.info("waiting for PostgreSQL", ["reason": .text(found.output)])
                 next = monotonicNanoseconds() + 5_000_000_000
             }
             usleep(20_000)
-            found = try run("psql", question, seconds: 60)
+            found = try ask(PostgresAccess.question)
             return found.status == 0
         }
         guard isReady, found.status == 0 else {
             throw Failure("PostgreSQL takes no connections: \(found.output)\(Files.tail(log))")
         }
-        guard found.output.first == "0" else { return }
-        // The server may still be at what a killed start has asked of it: then this fails, and a moment later it is there.
-        let create = connection + ["CREATE DATABASE martlet"]
-        var made = try run("psql", create, seconds: 60)
-        let isThere = try patience.wait(seconds: 10) {
-            if made.status == 0 { return true }
-            if try run("psql", question, seconds: 60).output.first == "1" { return true }
-            made = try run("psql", create, seconds: 60)
-            return made.status == 0
+        for step in PostgresAccess.steps {
+            guard !step.isDone(found.output) else { continue }
+            // The server may still be at what a killed start has asked of it: then this fails, and a moment later it is there.
+            var made = try ask(step.statement)
+            let isThere = try patience.wait(seconds: 10) {
+                if made.status == 0 { return true }
+                if try step.isDone(ask(PostgresAccess.question).output) { return true }
+                made = try ask(step.statement)
+                return made.status == 0
+            }
+            guard isThere else { throw Failure("the database can't be made: \(made.output)") }
         }
-        guard isThere else { throw Failure("the database can't be made: \(made.output)") }
+    }
+
+    /// In a cluster of an earlier version the role was the superuser, too.
+    private func divideRoles() throws {
+        let found = try ask(PostgresAccess.question, as: Self.role)
+        guard found.status == 0 else { return }
+        Log.info("PostgreSQL gets a superuser of its own", ["role": .text(PostgresAccess.superuser)])
+        let database = PostgresAccess.hasDatabase(found.output) ? "martlet" : "postgres"
+        let divided = try ask(PostgresAccess.division, as: Self.role, in: database)
+        guard divided.status == 0 else {
+            throw Failure("the role martlet can't be told from the superuser: \(divided.output)")
+        }
     }
 
     // MARK: Life
@@ -169,7 +198,7 @@ final class PrivatePostgres: Sendable {
     /// a `serve` before it has left.
     private var server: pid_t? {
         UnixSocket.server(socket) ?? launched.withLock { $0 }
-            ?? PidFile.process(cluster + "/postmaster.pid", program: "postgres", path: cluster)
+            ?? PidFile.process(path + "/" + PrivateServerKind.postgres.pidFile, program: "postgres", path: cluster)
     }
 
     /// Without waiting.

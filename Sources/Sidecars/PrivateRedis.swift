@@ -6,28 +6,24 @@ import Synchronization
 /// the next start. The snapshot is removed before anything new is written, for Redis must never go back in time under
 /// its old epoch; after a crash it starts empty and heals.
 final class PrivateRedis: Sendable {
-    private let folder: ServerFolder
-    private let account: UnprivilegedAccount
+    /// Its own folder, behind links.
+    private let path: String
+    private let account: Account
     private let patience: Patience
     private let launched = Mutex<pid_t?>(nil)
-    static let socketName = "redis.sock"
 
-    init(folder: String, account: UnprivilegedAccount, patience: Patience) {
-        self.folder = ServerFolder(folder + "/redis", account)
+    init(folder: String, account: Account, patience: Patience) {
+        path = folder
         self.account = account
         self.patience = patience
     }
 
-    static func socket(_ folder: String) -> String { (folder + "/redis").resolved + "/" + socketName }
-
-    private var path: String { folder.resolved }
-    private var socket: String { path + "/" + Self.socketName }
+    private var socket: String { path + "/" + PrivateServerKind.redis.socket }
     private var log: String { path + "/redis.log" }
-    private var pidFile: String { path + "/redis.pid" }
+    private var pidFile: String { path + "/" + PrivateServerKind.redis.pidFile }
     private var snapshot: String { path + "/dump.rdb" }
 
     func start() throws {
-        try folder.prepare(patience)
         if !UnixSocket.answers(socket) { try launch() }
         // It answers with an error while it reads the snapshot.
         let isReady = try patience.wait(seconds: 60) {

@@ -4,32 +4,56 @@ import Glibc
 /// The PostgreSQL and the Redis that `serve` runs in its data folder, on Unix sockets that nobody else may open. They
 /// survive a `kill -9` of `serve`, and the next one takes them over; a clean end stops them and leaves the data.
 public final class PrivateServers: Sendable {
+    /// Where their folders are, behind links.
+    public struct Places: Sendable {
+        let postgres: String
+        let redis: String
+
+        /// The connection string of the private PostgreSQL.
+        /// - Parameter role: `martlet`, which has the database, or the superuser `maintenance`.
+        public func postgresURL(as role: String = "martlet") -> String {
+            let host = postgres.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
+            return "host='\(host)' port=5432 user=\(role) dbname=martlet"
+        }
+
+        /// The socket of the private Redis.
+        public var redisSocket: String { redis + "/" + PrivateServerKind.redis.socket }
+
+        /// Who runs the private PostgreSQL; `nil` where there is none.
+        public var owner: Account? {
+            var status = stat()
+            return stat(postgres, &status) == 0 ? Account(uid: status.st_uid, gid: status.st_gid) : nil
+        }
+    }
+
+    /// In a data folder that a `serve` uses, or has not used yet.
+    public static func places(in folder: String) -> Places {
+        func place(_ kind: PrivateServerKind) -> String { (folder + "/" + kind.rawValue).resolved }
+        return Places(postgres: place(.postgres), redis: place(.redis))
+    }
+
+    public let places: Places
     private let patience = Patience()
     private let postgres: PrivatePostgres?
     private let redis: PrivateRedis?
 
-    /// - Parameters:
-    ///   - folder: the data folder, absolute.
-    ///   - needsPostgres: false where the settings name one.
-    public init(folder: String, needsPostgres: Bool, needsRedis: Bool) throws {
-        let account = try UnprivilegedAccount.find()
-        postgres = needsPostgres ? PrivatePostgres(folder: folder, account: account, patience: patience) : nil
-        redis = needsRedis ? PrivateRedis(folder: folder, account: account, patience: patience) : nil
+    /// Makes their folders ready; all else is done by `start`. Only this needs root's rights.
+    /// - Parameter needsPostgres: false where the settings name one.
+    public init(in folder: DataFolder, needsPostgres: Bool, needsRedis: Bool) throws {
+        let account = folder.account
+        let elsewhere = Self.places(in: folder.path)
+        places = Places(
+            postgres: needsPostgres ? try folder.folder(of: .postgres, patience) : elsewhere.postgres,
+            redis: needsRedis ? try folder.folder(of: .redis, patience) : elsewhere.redis)
+        postgres =
+            needsPostgres ? PrivatePostgres(folder: places.postgres, account: account, patience: patience) : nil
+        redis = needsRedis ? PrivateRedis(folder: places.redis, account: account, patience: patience) : nil
     }
-
-    /// The connection string of the private PostgreSQL in a data folder.
-    public static func postgresURL(_ folder: String) -> String {
-        let host = PrivatePostgres.socketFolder(folder).replacing("\\", with: "\\\\").replacing("'", with: "\\'")
-        return "host='\(host)' port=5432 user=martlet dbname=martlet"
-    }
-
-    /// The socket of the private Redis in a data folder.
-    public static func redisSocket(_ folder: String) -> String { PrivateRedis.socket(folder) }
 
     /// Why the private servers can't lie in a folder, or `nil`. The folder need not exist.
     /// - Parameter folder: absolute.
     public static func problem(withFolder folder: String) -> String? {
-        let longest = UnixSocket.longestPath - "/postgres/".utf8.count - PrivatePostgres.socketName.utf8.count
+        let longest = UnixSocket.longestPath - "/postgres/".utf8.count - PrivateServerKind.postgres.socket.utf8.count
         let path = Files.resolvedAsFarAsItExists(folder)
         if path.utf8.count > longest {
             return "\(path.utf8.count) bytes as an absolute path, a Unix socket in it allows \(longest)"

@@ -69,6 +69,7 @@ enum UnixSocket {
         if status == 0 { return .open(descriptor) }
         let reason = errno
         close(descriptor)
-        return [ENOENT, ENOTDIR, ECONNREFUSED, EPROTOTYPE].contains(reason) ? .nobody : .unknown
+        // What this account may not connect to, in a folder of its own, is no server of its own.
+        return [ENOENT, ENOTDIR, ECONNREFUSED, EPROTOTYPE, EACCES].contains(reason) ? .nobody : .unknown
     }
 }

@@ -11,13 +11,15 @@ final class Listener {
     private let loop: EventLoop
     private let accepted: (Int32, String) -> Void
 
-    /// - Parameter accepted: gets the descriptor and the peer's address.
+    /// - Parameters:
+    ///   - bound: a socket that is bound already, in place of the options' address and port.
+    ///   - accepted: gets the descriptor and the peer's address.
     init(
-        _ loop: EventLoop, _ options: ServerOptions, accepted: @escaping (Int32, String) -> Void
+        _ loop: EventLoop, _ options: ServerOptions, bound: Int32? = nil, accepted: @escaping (Int32, String) -> Void
     ) throws(SocketError) {
         self.loop = loop
         self.accepted = accepted
-        descriptor = try Self.open(options)
+        descriptor = if let bound { try Self.adopt(bound, options) } else { try Self.open(options) }
         port = Self.localPort(descriptor)
         // Enough for a burst, and not so many that others on the loop wait for long.
         let watch = FileWatch(on: loop, descriptor: descriptor) { [unowned self] _ in accept(atMost: 128) }
@@ -64,6 +66,15 @@ final class Listener {
     }
 
     // MARK: Addresses
+
+    private static func adopt(_ descriptor: Int32, _ options: ServerOptions) throws(SocketError) -> Int32 {
+        // Which families it takes was settled when it was bound.
+        try configure(descriptor, options, isIPv6: false)
+        guard listen(descriptor, Int32(options.backlog)) == 0 else {
+            throw SocketError(call: "listen", number: errno)
+        }
+        return descriptor
+    }
 
     private static func open(_ options: ServerOptions) throws(SocketError) -> Int32 {
         var hints = addrinfo()

@@ -4,6 +4,9 @@ public struct ServerOptions: Sendable {
     public var address = "0.0.0.0"
     /// 0 lets the kernel choose.
     public var port = 8080
+    /// Sockets that are bound already, by somebody who may do what this process may not any more; they are listened on in
+    /// place of address and port, and closed.
+    public var bound: [Int32] = []
     /// SO_REUSEPORT, for one server on each of several loops: the kernel spreads the connections.
     public var reusePort = false
     public var backlog = 4096

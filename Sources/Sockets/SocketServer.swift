@@ -24,7 +24,7 @@ public final class SocketServer {
     private var lws: LwsContext?
     /// Until it is closed.
     private var itself: SocketServer?
-    private var listener: Listener?
+    private var listeners: [Listener] = []
     private var sweeper: LoopTimer?
     private var connections = Registry<HTTPConnection>()
     private var shares: FairShare
@@ -49,9 +49,10 @@ public final class SocketServer {
         shares = FairShare(total: maxConnections, most: options.maxConnectionsPerAddress ?? .max)
         open = Metrics.shared.queue("connections", limit: maxConnections)
         lws = try LwsContext(loop: loop)
-        let listener = try Listener(loop, options) { [unowned self] in accepted($0, from: $1) }
-        self.listener = listener
-        port = listener.port
+        for bound in options.bound.isEmpty ? [nil] : options.bound.map(Optional.some) {
+            listeners.append(try Listener(loop, options, bound: bound) { [unowned self] in accepted($0, from: $1) })
+        }
+        port = listeners[0].port
         sweep()
         sweeper = LoopTimer(on: loop, after: options.sweepInterval, repeating: options.sweepInterval) {
             [unowned self] in sweep()
@@ -68,8 +69,8 @@ public final class SocketServer {
     public func drain(_ done: @escaping () -> Void) {
         loop.assertCurrent()
         isDraining = true
-        listener?.close()
-        listener = nil
+        for listener in listeners { listener.close() }
+        listeners = []
         onEmpty.append(done)
         for connection in connections.items { connection.drain() }
         later { [self] in tellIfEmpty() }

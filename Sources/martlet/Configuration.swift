@@ -11,6 +11,8 @@ struct Configuration: Sendable {
     let values: SettingValues
     /// Absolute.
     let dataFolder: String
+    /// Where the private servers are, once their folders are made ready.
+    var places: PrivateServers.Places?
 
     /// - Throws: `SettingError` for what can be said of settings together only.
     init(_ values: SettingValues, for command: String) throws(SettingError) {
@@ -56,11 +58,13 @@ struct Configuration: Sendable {
     var kafka: String? { values.text("kafka") }
 
     /// Where PostgreSQL is: the setting, or the private one of the data folder.
-    var postgresURL: String { postgres ?? PrivateServers.postgresURL(dataFolder) }
+    var postgresURL: String { postgres ?? (places ?? PrivateServers.places(in: dataFolder)).postgresURL() }
 
     /// Where Redis is: the setting, or the private one of the data folder.
     func redisAddress() throws -> RedisAddress {
-        guard let redis else { return RedisAddress(endpoint: .unix(path: PrivateServers.redisSocket(dataFolder))) }
+        guard let redis else {
+            return RedisAddress(endpoint: .unix(path: (places ?? PrivateServers.places(in: dataFolder)).redisSocket))
+        }
         return try RedisAddress(redis)
     }
 
@@ -96,26 +100,29 @@ struct Configuration: Sendable {
         return "\(neighbour) can't be used, \(values.given(name)) is \(values.setting(name).shown(value)): \(reason)"
     }
 
-    /// What a command does with the secret.
-    enum SecretUse {
-        /// `read`: there must be one. `make`: where there is none, it is made in the data folder. `none`: it makes and
-        /// checks nothing that others see.
-        case read, make, none
-    }
-
-    /// The secret that all keys are made from.
-    func secret(for use: SecretUse) throws -> [UInt8] {
-        if use == .none { return Crypto.randomBytes(48) }
+    /// The secret that all keys are made from: the setting, or the file in the data folder.
+    /// - Parameter makes: makes the file where there is none.
+    func secret(in folder: DataFolder?, makes: Bool) throws -> [UInt8] {
         if let text = values.text("secret") { return Array(text.utf8) }
-        let path = dataFolder + "/secret"
-        if let bytes = Files.read(path), bytes.count >= 32 { return bytes }
-        guard use == .make else {
+        if let bytes = try folder?.secret() { return bytes }
+        guard makes, let folder else {
             throw Failure(
-                "there is no MARTLET_SECRET and no \(path): name the data folder of a running serve by MARTLET_DATA, "
-                    + "or set MARTLET_SECRET", exitCode: 2)
+                "there is no MARTLET_SECRET and no \(dataFolder)/secret: name the data folder of a running serve by "
+                    + "MARTLET_DATA, or set MARTLET_SECRET", exitCode: 2)
         }
         let secret = Array(Base64URL.encode(Crypto.randomBytes(48)).utf8)
-        try Files.write(path, secret, mode: 0o600)
+        try folder.make(secret: secret)
+        return secret
+    }
+
+    /// The same for whoever makes none; root's rights are given up, before the file is read where the folder is the
+    /// account's, and otherwise afterwards.
+    func secretAndNoMore(than account: Account) throws -> [UInt8] {
+        let needsFile = values.text("secret") == nil && Files.isFolder(dataFolder)
+        let folder = needsFile ? try DataFolder(dataFolder, for: account, makes: false) : nil
+        if folder?.belongsToAccount == true { try Privileges.drop(to: account) }
+        let secret = try secret(in: folder, makes: false)
+        try Privileges.drop(to: account)
         return secret
     }
 }

@@ -4,8 +4,8 @@ import Sidecars
 
 /// The address of the settings, resolved: what is listened on, and how a client is told of it.
 struct ListenAddress {
-    /// A number; `::` takes IPv4, too.
-    let numeric: String
+    /// Numbers; `::` takes IPv4, too.
+    let numeric: [String]
     /// For a URL.
     private let host: String
 
@@ -14,59 +14,103 @@ struct ListenAddress {
     /// - Throws: `Failure`: the address that a name has is known to the resolver only.
     init(_ values: SettingValues) throws {
         let given = values.text("address")!
-        guard let numeric = Self.resolve(given) else {
+        // Both of them: a client may take either.
+        if given.lowercased() == "localhost" {
+            numeric = ["127.0.0.1"] + (Self.has("::1") ? ["::1"] : [])
+            host = "localhost"
+            return
+        }
+        guard let found = Self.resolve(given) else {
             throw Failure(
                 "\(values.given("address")) is '\(given)': no address of that name is known; expected \(Self.expected)",
                 exitCode: 2)
         }
-        switch numeric {
         // A machine without IPv6.
-        case "::" where !Self.has(AF_INET6): self.numeric = "0.0.0.0"
-        default: self.numeric = numeric
-        }
+        numeric = found == "::" && !Self.has("::") ? ["0.0.0.0"] : [found]
         let isName = !given.contains(":") && given.contains { $0.isLetter }
-        switch numeric {
+        switch found {
         case "::", "0.0.0.0": host = "localhost"
         case _ where isName: host = given
         // The sign before an interface's name is the escape of a URL.
-        case _ where numeric.contains(":"): host = "[\(numeric.replacing("%", with: "%25"))]"
-        default: host = numeric
+        case _ where found.contains(":"): host = "[\(found.replacing("%", with: "%25"))]"
+        default: host = found
         }
     }
 
     func url(port: Int) -> String { "http://\(host):\(port)" }
 
-    /// Whether it can be listened on, before the private servers start, which takes seconds.
-    func check(_ values: SettingValues) throws {
+    /// Says what others can reach: passwords and tokens go as they are.
+    func warnOfExposure(port: Int) {
+        guard !numeric.allSatisfy(Self.isLoopback) else { return }
+        Log.warning(
+            "open to other machines, in plain HTTP: put a gateway with TLS in front, and let only it in",
+            ["address": .text(numeric.joined(separator: ",")), "port": .number(Int64(port)), "see": "docs/security.md"])
+    }
+
+    static func isLoopback(_ numeric: String) -> Bool {
+        numeric == "::1" || numeric.hasPrefix("127.") || numeric.hasPrefix("::ffff:127.")
+    }
+
+    /// Sockets with the addresses, before the private servers start, which takes seconds, and while root may still open
+    /// ports below 1024. They are not listened on yet.
+    func bind(_ values: SettingValues) throws -> [Int32] {
         let port = values.number("port")
-        let failure = Self.withAddress(numeric, port: port) { info -> Int32? in
-            let descriptor = socket(info.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-            guard descriptor >= 0 else { return errno }
-            defer { close(descriptor) }
-            var on: Int32 = 1
-            let size = socklen_t(MemoryLayout<Int32>.size)
-            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
-            var off: Int32 = 0
-            if info.ai_family == AF_INET6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &off, size) }
-            guard bind(descriptor, info.ai_addr, info.ai_addrlen) == 0, listen(descriptor, 1) == 0 else { return errno }
-            return nil
+        return try numeric.map { numeric in
+            // Whether it can be listened on is known by doing so.
+            if case .failure(let error) = Self.bound(numeric, port: port, andListen: true).map({ close($0) }) {
+                throw failure(error.number, values)
+            }
+            return try Self.bound(numeric, port: port, andListen: false)
+                .mapError { failure($0.number, values) }.get()
         }
-        guard let failure else { return }
+    }
+
+    private struct SystemError: Error {
+        let number: Int32
+    }
+
+    private static func bound(_ numeric: String, port: Int, andListen listens: Bool) -> Result<Int32, SystemError> {
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(numeric, String(port), &hints, &list) == 0, let list else {
+            return .failure(SystemError(number: EINVAL))
+        }
+        defer { freeaddrinfo(list) }
+        let info = list.pointee
+        let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let descriptor = socket(info.ai_family, Int32(kind), 0)
+        guard descriptor >= 0 else { return .failure(SystemError(number: errno)) }
+        var on: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
+        var off: Int32 = 0
+        if info.ai_family == AF_INET6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &off, size) }
+        guard Glibc.bind(descriptor, info.ai_addr, info.ai_addrlen) == 0, !listens || listen(descriptor, 1) == 0 else {
+            let number = errno
+            close(descriptor)
+            return .failure(SystemError(number: number))
+        }
+        return .success(descriptor)
+    }
+
+    private func failure(_ number: Int32, _ values: SettingValues) -> Failure {
+        let port = values.number("port")
         let address = values.text("address")!
-        switch failure {
+        return switch number {
         case EADDRINUSE:
-            throw Failure("port \(port) is taken: stop what listens there, or choose another \(values.given("port"))")
+            Failure("port \(port) is taken: stop what listens there, or choose another \(values.given("port"))")
         case EACCES:
-            throw Failure(
+            Failure(
                 "\(values.given("port")) is '\(port)', which this user may not open: expected a number from 1024 on",
                 exitCode: 2)
         case EADDRNOTAVAIL:
-            throw Failure(
+            Failure(
                 "\(values.given("address")) is '\(address)', which this machine does not have: expected \(Self.expected)",
                 exitCode: 2)
         default:
-            throw Failure(
-                "\(values.given("address")) is '\(address)', port \(port): \(String(cString: strerror(failure)))")
+            Failure("\(values.given("address")) is '\(address)', port \(port): \(String(cString: strerror(number)))")
         }
     }
 
@@ -95,19 +139,10 @@ struct ListenAddress {
         }
     }
 
-    private static func withAddress<R>(_ numeric: String, port: Int, _ body: (addrinfo) -> R?) -> R? {
-        var hints = addrinfo()
-        hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(numeric, String(port), &hints, &list) == 0, let entry = list else { return nil }
-        defer { freeaddrinfo(list) }
-        return body(entry.pointee)
-    }
-
-    private static func has(_ family: Int32) -> Bool {
-        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        if descriptor >= 0 { close(descriptor) }
-        return descriptor >= 0
+    /// Whether this machine has the address.
+    private static func has(_ numeric: String) -> Bool {
+        guard case .success(let descriptor) = bound(numeric, port: 0, andListen: false) else { return false }
+        close(descriptor)
+        return true
     }
 }

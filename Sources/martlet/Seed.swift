@@ -14,7 +14,7 @@ enum Seed {
         guard let path = values.text("tokens") else {
             throw Failure("where do the tokens go? --tokens FILE", exitCode: 2)
         }
-        try await Tools.withSite(configuration, secret: .read, node: 62) { site in
+        try await Tools.withSite(configuration, needsSecret: true, node: 62, staysRoot: true) { site in
             try await make(values.number("users"), following: author, tokens: path, site)
         }
     }

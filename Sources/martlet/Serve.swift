@@ -4,18 +4,24 @@ import Runtime
 import Sidecars
 import Synchronization
 
-/// Runs servers until they are told to end.
+/// Runs servers until they are told to end. Where root starts them, root opens what others may not, and then becomes an
+/// account without rights.
 enum Serve {
     /// All roles, with private servers where the settings name none.
     static func run(_ configuration: Configuration) async throws {
+        var configuration = configuration
         let address = try ListenAddress(configuration.values)
-        try address.check(configuration.values)
-        try Files.makeFolder(configuration.dataFolder)
-        let lock = try DataLock(configuration.dataFolder)
-        defer { lock.release() }
+        let bound = try address.bind(configuration.values)
+        let page = Page.find(configuration.values.text("web"))
+        let account = try Account.forServers()
+        let folder = try DataFolder(configuration.dataFolder, for: account, makes: true)
+        if folder.belongsToAccount { try Privileges.drop(to: account) }
+        try folder.lock()
+        let secret = try configuration.secret(in: folder, makes: true)
         let servers = try PrivateServers(
-            folder: configuration.dataFolder, needsPostgres: configuration.postgres == nil,
-            needsRedis: configuration.redis == nil)
+            in: folder, needsPostgres: configuration.postgres == nil, needsRedis: configuration.redis == nil)
+        try Privileges.drop(to: account)
+        configuration.places = servers.places
         let ending = Ending(last: servers.signalStop, servers.interruptStart)
         defer { servers.stop() }
         do {
@@ -25,7 +31,7 @@ enum Serve {
         }
         let upkeep = Upkeep(servers)
         defer { upkeep.stop() }
-        try await serve(configuration, .all, address, secret: .make, until: ending)
+        try await serve(configuration, .all, address, Means(secret: secret, bound: bound, page: page), until: ending)
     }
 
     /// One role by itself: it needs servers that others can reach.
@@ -38,22 +44,25 @@ enum Serve {
             throw Failure("a role by itself needs \(missing.joined(separator: ", ")): see martlet --help", exitCode: 2)
         }
         let address = try ListenAddress(configuration.values)
-        try address.check(configuration.values)
-        try await serve(configuration, roles, address, secret: .read, until: Ending())
+        let bound = try address.bind(configuration.values)
+        let page = roles.contains(.api) ? Page.find(configuration.values.text("web")) : nil
+        let secret = try configuration.secretAndNoMore(than: try Account.forServers())
+        try await serve(
+            configuration, roles, address, Means(secret: secret, bound: bound, page: page), until: Ending())
     }
 
     private static func serve(
-        _ configuration: Configuration, _ roles: Roles, _ address: ListenAddress, secret use: Configuration.SecretUse,
-        until ending: Ending
+        _ configuration: Configuration, _ roles: Roles, _ address: ListenAddress, _ means: Means, until ending: Ending
     ) async throws {
         if !configuration.limitsAreOn { Program.tell("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
         let start = Start {
-            let site = try await Site(configuration, secret: use)
+            let site = try await Site(configuration, secret: means.secret)
             try await site.prepare()
-            let server = try await Server(site, roles, address: address)
+            let server = try await Server(site, roles, means)
             return (server, try await server.start())
         }
         guard let (server, port) = try await start.finished(unless: ending) else { return }
+        address.warnOfExposure(port: port)
         Program.tell("Martlet is live at \(address.url(port: port))")
         await ending.wait()
         Log.info("ending")
@@ -61,21 +70,13 @@ enum Serve {
     }
 }
 
-/// One `serve` for a data folder.
-struct DataLock {
-    private let descriptor: Int32
-
-    init(_ folder: String) throws {
-        descriptor = open(folder + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw Failure("\(folder) can't be written to: \(String(cString: strerror(errno)))")
-        }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw Failure("another martlet serve uses the data folder \(folder)")
-        }
-    }
-
-    func release() { close(descriptor) }
+/// What a process has taken before it gave root's rights up.
+struct Means: Sendable {
+    let secret: [UInt8]
+    /// Sockets with the addresses to listen on.
+    let bound: [Int32]
+    /// `nil` where there is none.
+    let page: Page?
 }
 
 /// Looks after the private servers, on a thread of its own: starting one again takes seconds.

@@ -28,7 +28,7 @@ struct Roles: OptionSet, Sendable {
 final class Server: Sendable {
     private let site: Site
     private let roles: Roles
-    private let address: ListenAddress
+    private let means: Means
     private let log: (any EventLog)?
     private let fanOut: FanOut?
     private let notifier: Notifier?
@@ -46,10 +46,10 @@ final class Server: Sendable {
     /// For sessions that have ended without a word.
     private let looks = Mutex<Task<Void, Never>?>(nil)
 
-    init(_ site: Site, _ roles: Roles, address: ListenAddress) async throws {
+    init(_ site: Site, _ roles: Roles, _ means: Means) async throws {
         self.site = site
         self.roles = roles
-        self.address = address
+        self.means = means
         bell = OutboxBell(database: site.database)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier])
         log = needsLog ? try await site.openLog() : nil
@@ -137,8 +137,8 @@ final class Server: Sendable {
     private func open() async throws -> Int {
         let configuration = site.configuration
         var options = ServerOptions()
-        options.address = address.numeric
         options.port = configuration.port
+        options.bound = means.bound
         options.maxConnections = configuration.values.number("connections")
         options.webSocketPaths = roles.contains(.realtime) ? [LiveService.webSocketPath] : []
         options.maxBody = 65_536
@@ -189,11 +189,7 @@ final class Server: Sendable {
                 Route("GET", "/openapi.json", .anyone, .free) { _ in
                     .json(Array(OpenAPI.document.utf8), headers: [("Cache-Control", "no-cache")])
                 })
-            if let folder = PageRoutes.folder(configuration.values.text("web")) {
-                routes += PageRoutes.routes(folder)
-            } else {
-                Log.warning("no demo page: the folder web-demo was not found; set MARTLET_WEB")
-            }
+            routes += means.page.map(PageRoutes.routes) ?? []
         }
         if roles.contains(.realtime), let live { routes += live.routes }
         return Router(routes: routes, accounts: site.accounts, revocations: site.revocations, options: options)

@@ -9,15 +9,16 @@ enum SettingsList {
     static let all: [Setting] = [
         Setting("port", .integer(1...65535), default: "8080", roles: servers, "TCP port of HTTP and WebSocket"),
         Setting(
-            "address", .text, default: "::", roles: servers,
-            "address to listen on, or a name that has one; :: takes IPv4 and IPv6"),
+            "address", .text, default: "localhost", roles: servers,
+            "address to listen on, or a name that has one; localhost is 127.0.0.1 and ::1, for this machine only; :: takes "
+                + "all of IPv4 and IPv6, in plain HTTP: put TLS in front"),
         Setting(
             "data", .checked(expected: "a folder, which need not exist yet", problem: Checks.folder),
             default: ".martlet",
             "folder of serve's private servers and of the secret; other commands find a running serve by it"),
         Setting(
             "web", .checked(expected: "a folder with an index.html", problem: Checks.page), roles: ["serve", "api"],
-            "folder of the demo page; default: web-demo beside the program"),
+            "folder of the demo page, of which regular files are served; default: web-demo beside the program"),
         Setting(
             "postgres",
             .checked(

@@ -35,12 +35,14 @@ final class Site: Sendable {
     let idempotency: Idempotency
     let cursors: CursorSigner
 
-    /// - Parameter node: the number in the ids that this process makes; `nil`: the setting's.
+    /// - Parameters:
+    ///   - secret: what all keys are made from.
+    ///   - node: the number in the ids that this process makes; `nil`: the setting's.
     init(
-        _ configuration: Configuration, secret use: Configuration.SecretUse, node: Int? = nil, passwordThreads: Int = 2
+        _ configuration: Configuration, secret: [UInt8], node: Int? = nil, passwordThreads: Int = 2
     ) async throws {
         self.configuration = configuration
-        secret = try configuration.secret(for: use)
+        self.secret = secret
         redisAddress = try configuration.redisAddress()
         var options = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: configuration.poolSize)
         options.session.idleInTransactionTimeout = 30_000

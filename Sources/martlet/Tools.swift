@@ -1,4 +1,5 @@
 import Core
+import Crypto
 import Glibc
 import Runtime
 import Sidecars
@@ -9,13 +10,25 @@ import Tail
 /// The small commands.
 enum Tools {
     /// A site for a command: its connections end with it, whatever comes.
+    /// - Parameters:
+    ///   - needsSecret: false for what makes and checks nothing that others see.
+    ///   - staysRoot: for what writes where only root may.
     static func withSite(
-        _ configuration: Configuration, secret use: Configuration.SecretUse, node: Int,
+        _ configuration: Configuration, needsSecret: Bool, node: Int, staysRoot: Bool = false,
         _ body: (Site) async throws -> Void
     ) async throws {
+        var configuration = configuration
+        let places = PrivateServers.places(in: configuration.dataFolder)
+        configuration.places = places
+        // Root becomes whoever runs the private servers, or else Martlet's account where there is one.
+        let other = (configuration.postgres == nil ? places.owner : nil) ?? Account.named(Account.own)
+        let account = Privileges.areRoots && !staysRoot ? other ?? .current : .current
+        let secret =
+            needsSecret ? try configuration.secretAndNoMore(than: account) : Crypto.randomBytes(48)
+        try Privileges.drop(to: account)
         // There is nothing to drain: what was not committed is rolled back.
         Signals.onTermination { number in _exit(128 + number) }
-        let site = try await Site(configuration, secret: use, node: node, passwordThreads: 1)
+        let site = try await Site(configuration, secret: secret, node: node, passwordThreads: 1)
         do {
             try await site.reached("postgres") { try await body(site) }
         } catch {
@@ -26,7 +39,7 @@ enum Tools {
     }
 
     static func migrate(_ configuration: Configuration) async throws {
-        try await withSite(configuration, secret: .none, node: 63) { site in
+        try await withSite(configuration, needsSecret: false, node: 63) { site in
             let done = try await site.migrate()
             Program.say(
                 done.isEmpty
@@ -54,7 +67,7 @@ enum Tools {
         guard let handle = configuration.handle("handle") else {
             throw Failure("whose token? --handle NAME", exitCode: 2)
         }
-        try await withSite(configuration, secret: .read, node: 63) { site in
+        try await withSite(configuration, needsSecret: true, node: 63) { site in
             guard let user = try await site.users.id(handle: handle) else {
                 throw Failure("there is no user @\(handle)")
             }

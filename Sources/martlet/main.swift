@@ -1,7 +1,9 @@
 import Core
 import Glibc
 import Runtime
+import Sidecars
 
+Privileges.forbidNew()
 Signals.block()
 // What it and its children write is nobody else's, whatever the caller's umask; what others need has a mode of its own.
 umask(0o077)

@@ -12,8 +12,8 @@ enum TestPostgres {
     static let folder = "/tmp/martlet-log-\(getpid())"
 
     static let database: Task<Database, any Error> = Task {
-        let servers = try PrivateServers(folder: folder, needsPostgres: true, needsRedis: false)
-        try Files.makeFolder(folder)
+        let home = try DataFolder(folder, for: Account.forServers(), makes: true)
+        let servers = try PrivateServers(in: home, needsPostgres: true, needsRedis: false)
         try servers.start()
         running = servers
         atexit {
@@ -22,7 +22,7 @@ enum TestPostgres {
         }
         let database = Database(
             loop: EventLoop(name: "test"),
-            options: DatabaseOptions(connectionInfo: PrivateServers.postgresURL(folder), connections: 8))
+            options: DatabaseOptions(connectionInfo: PrivateServers.places(in: folder).postgresURL(), connections: 8))
         _ = try await database.migrate(Schema.migrations)
         return database
     }

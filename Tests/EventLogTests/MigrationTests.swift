@@ -13,12 +13,16 @@ import Testing
     }
 
     @Test func countsOfFollowsAreTakenAlong() async throws {
-        let server = try await TestPostgres.database.value
-        try await server.query("CREATE DATABASE version_4")
+        _ = try await TestPostgres.database.value
+        let places = PrivateServers.places(in: TestPostgres.folder)
+        let loop = EventLoop(name: "migration")
+        let superuser = Database(
+            loop: loop, options: DatabaseOptions(connectionInfo: places.postgresURL(as: "maintenance"), connections: 1))
+        try await superuser.query("CREATE DATABASE version_4 OWNER martlet")
+        superuser.close()
         let database = Database(
-            loop: EventLoop(name: "migration"),
-            options: DatabaseOptions(
-                connectionInfo: PrivateServers.postgresURL(TestPostgres.folder) + " dbname=version_4", connections: 2))
+            loop: loop,
+            options: DatabaseOptions(connectionInfo: places.postgresURL() + " dbname=version_4", connections: 2))
         let old = Array(Schema.migrations.prefix(4))
         #expect(try await database.migrate(old) == [1, 2, 3, 4])
         try await database.query(

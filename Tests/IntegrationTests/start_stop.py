@@ -47,6 +47,8 @@ class Run:
     """What the new process does before it becomes `serve`."""
     folder: Path = Path("/tmp")
     port: int = field(default_factory=free_port)
+    program: Path = field(default_factory=martlet_binary)
+    command: str = "serve"
     process: subprocess.Popen[bytes] | None = None
     output: bytes = b""
 
@@ -54,7 +56,7 @@ class Run:
         settings = {"MARTLET_DATA": str(self.data), "MARTLET_PORT": str(self.port), "MARTLET_LIMITS": "off"}
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [martlet_binary(), "serve"], env=clean_environment() | self.environment | settings, cwd=self.folder,
+            [self.program, self.command], env=clean_environment() | self.environment | settings, cwd=self.folder,
             umask=self.umask, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,
             start_new_session=True, preexec_fn=self.before)
         return self

@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct SidecarsTests {
     private static let folder = "/tmp/martlet-sidecars-\(getpid())"
     /// A process with the rights of this one.
-    private static let account = UnprivilegedAccount(name: nil, uid: getuid(), gid: getgid(), home: "/nowhere")
+    private static let account = Account.current
 
     private func run(_ arguments: String..., seconds: Int = 10, patience: Patience = Patience()) throws
         -> ChildProcess.Result
@@ -76,7 +76,7 @@ import Testing
 
     @Test func aPathIsQuotedForLibpq() {
         #expect(
-            PrivateServers.postgresURL("/tmp/it's \\ here")
+            PrivateServers.places(in: "/tmp/it's \\ here").postgresURL()
                 == #"host='/tmp/it\'s \\ here/postgres' port=5432 user=martlet dbname=martlet"#)
     }
 

@@ -8,11 +8,12 @@ import Testing
 
 /// A private PostgreSQL for this process's tests, started once.
 enum TestPostgres {
+    private static let folder = "/tmp/martlet-store-\(getpid())"
+
     static let url: String = {
-        let folder = "/tmp/martlet-store-\(getpid())"
         do {
-            let servers = try PrivateServers(folder: folder, needsPostgres: true, needsRedis: false)
-            try Files.makeFolder(folder)
+            let home = try DataFolder(folder, for: Account.forServers(), makes: true)
+            let servers = try PrivateServers(in: home, needsPostgres: true, needsRedis: false)
             try servers.start()
             running = servers
         } catch {
@@ -22,8 +23,14 @@ enum TestPostgres {
             TestPostgres.running?.stop()
             _ = system("rm -rf /tmp/martlet-store-\(getpid())")
         }
-        return PrivateServers.postgresURL(folder)
+        return PrivateServers.places(in: folder).postgresURL()
     }()
+
+    /// For what only the superuser may do.
+    static var superuserURL: String {
+        _ = url
+        return PrivateServers.places(in: folder).postgresURL(as: "maintenance")
+    }
 
     nonisolated(unsafe) private static var running: PrivateServers?
 }

@@ -17,24 +17,27 @@ import Testing
 
     @Test func settingsOfARoleAndAStringChangeNothing() async throws {
         let settings: [Statement] = [
-            Statement("DROP ROLE IF EXISTS odd"), Statement("CREATE ROLE odd LOGIN"),
-            Statement("ALTER ROLE odd SET bytea_output = 'escape'"),
-            Statement("ALTER ROLE odd SET DateStyle = 'German'"),
-            Statement("ALTER ROLE odd SET TimeZone = 'Asia/Kolkata'"),
-            Statement("ALTER ROLE odd SET IntervalStyle = 'iso_8601'"),
-            Statement("ALTER ROLE odd SET client_encoding = 'LATIN1'"),
-            Statement("ALTER ROLE odd SET standard_conforming_strings = off"),
-            Statement("ALTER ROLE odd SET default_transaction_isolation = 'serializable'"),
-            Statement("ALTER ROLE odd SET default_transaction_read_only = on"),
-            Statement("ALTER ROLE odd SET default_transaction_deferrable = on"),
-            Statement("ALTER ROLE odd SET row_security = off"), Statement("ALTER ROLE odd SET lock_timeout = '1ms'"),
-            Statement("ALTER ROLE odd SET idle_in_transaction_session_timeout = '1ms'"),
-            Statement("ALTER ROLE odd SET idle_session_timeout = '50ms'"),
-            Statement("ALTER ROLE odd SET extra_float_digits = -15"),
-            Statement("ALTER ROLE odd SET transform_null_equals = on"),
+            Statement("DROP DATABASE IF EXISTS odd"), Statement("CREATE DATABASE odd OWNER martlet"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET bytea_output = 'escape'"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET DateStyle = 'German'"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET TimeZone = 'Asia/Kolkata'"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET IntervalStyle = 'iso_8601'"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET client_encoding = 'LATIN1'"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET standard_conforming_strings = off"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET default_transaction_isolation = 'serializable'"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET default_transaction_read_only = on"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET default_transaction_deferrable = on"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET row_security = off"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET lock_timeout = '1ms'"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET idle_in_transaction_session_timeout = '1ms'"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET idle_session_timeout = '50ms'"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET extra_float_digits = -15"),
+            Statement("ALTER ROLE martlet IN DATABASE odd SET transform_null_equals = on"),
         ]
-        for statement in settings { try await database().batch([statement]) }
-        let database = database(" user=odd options='-c statement_timeout=5 -c search_path=elsewhere,public'")
+        let superuser = Database(
+            loop: loop, options: DatabaseOptions(connectionInfo: TestPostgres.superuserURL, connections: 1))
+        for statement in settings { try await superuser.batch([statement]) }
+        let database = database(" dbname=odd options='-c statement_timeout=5 -c search_path=elsewhere,public'")
         let row = try await database.query(
             """
             SELECT '\\x00ff'::bytea, timestamptz '2026-01-31 12:00Z'::text, interval '1 day 2 hours'::text, '\\n',

@@ -1,0 +1,106 @@
+import CGlibc
+import Core
+import Glibc
+
+/// Who runs `serve` and its private servers.
+public struct Account: Sendable, Equatable {
+    /// As the system has it; a number where it has none.
+    public let name: String
+    let uid: uid_t
+    let gid: gid_t
+
+    /// Root's stand-in: an account that has nothing but Martlet's files.
+    public static let own = "martlet"
+    /// What earlier versions took when root started them, and what their folders belong to.
+    static let former = ["postgres", "nobody"]
+
+    /// The account of this process.
+    public static var current: Account { Account(uid: geteuid(), gid: getegid()) }
+
+    /// The account with this number; its groups are that of the system's entry, or `gid` where there is none.
+    init(uid: uid_t, gid: gid_t) {
+        let entry = getpwuid(uid)?.pointee
+        self.init(name: entry.map { String(cString: $0.pw_name) } ?? "\(uid)", uid: uid, gid: entry?.pw_gid ?? gid)
+    }
+
+    private init(name: String, uid: uid_t, gid: gid_t) {
+        self.name = name
+        self.uid = uid
+        self.gid = gid
+    }
+
+    /// The account of this name, or `nil`.
+    public static func named(_ name: String) -> Account? {
+        getpwnam(name).map { Account(name: name, uid: $0.pointee.pw_uid, gid: $0.pointee.pw_gid) }
+    }
+
+    /// The one that runs the servers: of this process; Martlet's own where that is root, and made where it is missing.
+    public static func forServers() throws -> Account {
+        guard geteuid() == 0 else { return current }
+        let account = try named(own) ?? make()
+        guard account.uid != 0 else { throw Failure("the account \(own) is root: Martlet needs one without rights") }
+        return account
+    }
+
+    private static func make() throws -> Account {
+        Log.info("making a system account", ["name": .text(own)])
+        // The same words as in scripts/setup.
+        let words = [
+            "useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell",
+            "/usr/sbin/nologin", own,
+        ]
+        var said = ""
+        // Another start may be making it, with the system's list of accounts locked.
+        let isThere = try Patience().wait(seconds: 10) {
+            if named(own) != nil { return true }
+            do {
+                let made = try ChildProcess.run(words, current, in: "/", seconds: 30, Patience())
+                said = made.output
+            } catch let failure as Failure {
+                said = failure.description
+                throw Failure(hint(said))
+            }
+            if named(own) == nil { usleep(100_000) }
+            return named(own) != nil
+        }
+        guard isThere, let account = named(own) else { throw Failure(hint(said)) }
+        return account
+    }
+
+    private static func hint(_ reason: String) -> String {
+        "root runs Martlet as the account \(own), which can't be made: \(reason)\nMake it (useradd --system \(own)), "
+            + "or start Martlet as an ordinary user"
+    }
+}
+
+/// What root gives up.
+public enum Privileges {
+    public static var areRoots: Bool { geteuid() == 0 }
+
+    /// Call it before there is a second thread: the kernel keeps this for each thread by itself.
+    public static func forbidNew() {
+        if areRoots { _ = martlet_forbid_new_privileges() }
+    }
+
+    /// Becomes the account, for good: all threads of the process, with no group of root's and no capability. Does nothing
+    /// where the process isn't root's, or is to stay so. Environment and memory can't be read by the account's other processes afterwards.
+    public static func drop(to account: Account) throws {
+        guard areRoots, account.uid != 0 else { return }
+        // What programs and libraries look for at home is root's.
+        setenv("HOME", "/nonexistent", 1)
+        setenv("USER", account.name, 1)
+        setenv("LOGNAME", account.name, 1)
+        guard setgroups(0, nil) == 0, setresgid(account.gid, account.gid, account.gid) == 0,
+            setresuid(account.uid, account.uid, account.uid) == 0
+        else {
+            // A container may have a root who can't: one without CAP_SETUID and CAP_SETGID, or without other users.
+            throw Failure(
+                "root can't become the account \(account.name): \(String(cString: strerror(errno))); start Martlet as an "
+                    + "ordinary user")
+        }
+        guard setresuid(0, 0, 0) != 0, seteuid(0) != 0 else {
+            throw Failure("root became the account \(account.name), but could go back")
+        }
+        _ = martlet_forbid_looking_in()
+    }
+}

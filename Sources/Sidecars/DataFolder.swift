@@ -1,0 +1,94 @@
+import CGlibc
+import Core
+import Glibc
+
+/// The data folder: the lock, the secret, and a folder for each private server.
+///
+/// It is held open. Where root starts Martlet, it is root's, and root does what is to be done in it; or it is the account's,
+/// and root does nothing in it.
+public final class DataFolder: Sendable {
+    /// Where folders lie that the account can't get to otherwise.
+    public static let common = "/var/lib/martlet"
+
+    /// Absolute.
+    public let path: String
+    let account: Account
+    let folder: Folder
+
+    /// Opens it.
+    /// - Parameters:
+    ///   - path: absolute.
+    ///   - account: who runs the servers.
+    ///   - makes: makes it where it is missing.
+    /// - Throws: also where root would write into a folder of others.
+    public init(_ path: String, for account: Account, makes: Bool) throws {
+        self.path = path
+        self.account = account
+        folder = try Folder.open(path, makes: makes)
+        guard Privileges.areRoots, !belongsToAccount, !folder.isRoots else { return }
+        let owner = folder.status.st_uid
+        throw Failure(
+            owner == 0
+                ? "\(path) can be written to by others than root: chmod go-w \(path), or choose another MARTLET_DATA"
+                : "\(path) belongs to \(Account(uid: owner, gid: 0).name): start Martlet as that user, or choose another "
+                    + "MARTLET_DATA", exitCode: 2)
+    }
+
+    /// Whether it is the account's, and none of root's: then it is used after the drop of privileges.
+    public var belongsToAccount: Bool { folder.status.st_uid == account.uid }
+
+    /// Holds the lock of the one `serve` for this folder, until the process ends.
+    public func lock() throws {
+        let file = openat(
+            folder.descriptor, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw Failure("\(path) can't be written to: \(reason)") }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            close(file)
+            throw Failure("another martlet serve uses the data folder \(path)")
+        }
+    }
+
+    // MARK: The secret
+
+    /// The bytes of the file `secret`, never another one in its place; `nil` where there is none.
+    /// - Throws: `Failure` that names the file, where it can't be read or can't be a secret.
+    public func secret() throws -> [UInt8]? {
+        let file = openat(folder.descriptor, "secret", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw broken(errno == ELOOP ? "it is a link" : reason)
+        }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.isFile else { throw broken("it is no file") }
+        guard let bytes = Files.read(file, limit: 4096) else { throw broken("it has more than 4096 bytes") }
+        guard bytes.count >= 32 else { throw broken("it has \(bytes.count) bytes, expected at least 32") }
+        guard Set(bytes).count >= 8 else { throw broken("it says nearly nothing, as after a crash of the disk") }
+        return bytes
+    }
+
+    /// Makes the file where there is none. It gets its name when it is whole.
+    public func make(secret: [UInt8]) throws {
+        let draft = "secret.new"
+        // Of a start that was killed.
+        unlinkat(folder.descriptor, draft, 0)
+        let file = openat(
+            folder.descriptor, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw broken("it can't be made: \(reason)") }
+        defer { close(file) }
+        defer { unlinkat(folder.descriptor, draft, 0) }
+        fchmod(file, 0o600)
+        guard Files.write(secret, to: file), fsync(file) == 0,
+            linkat(folder.descriptor, draft, folder.descriptor, "secret", 0) == 0
+        else { throw broken("it can't be made: \(reason)") }
+        fsync(folder.descriptor)
+    }
+
+    private func broken(_ reason: String) -> Failure {
+        Failure(
+            "\(path)/secret can't be used: \(reason). It is not replaced, for without it nobody stays logged in: "
+                + "restore it, or remove it, or set MARTLET_SECRET")
+    }
+
+    private var reason: String { String(cString: strerror(errno)) }
+}

@@ -1,0 +1,297 @@
+"""Who Martlet is once it runs, what that account and its database may do, and what root leaves alone. Started by root it
+becomes an account of its own; an ordinary user's processes stay that user's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import socket
+import subprocess
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from martlet_process import Server, run_martlet
+from sql import psql, rows
+from start_stop import Run, new_folder
+from support import User
+
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="root's part")
+as_user = pytest.mark.skipif(os.getuid() == 0, reason="an ordinary user's part")
+ACCOUNT = "martlet" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+
+
+def uid() -> int:
+    return pwd.getpwnam(ACCOUNT).pw_uid
+
+
+def processes(server: Server) -> dict[str, int]:
+    assert server.process is not None
+    postgres = (server.data / "postgres").resolve() / "cluster/postmaster.pid"
+    redis = (server.data / "redis").resolve() / "redis.pid"
+    return {"serve": server.process.pid, "postgres": int(postgres.read_text().split()[0]), "redis": int(redis.read_text())}
+
+
+def status(pid: int, thread: str = "self") -> dict[str, str]:
+    path = f"/proc/{pid}/status" if thread == "self" else f"/proc/{pid}/task/{thread}/status"
+    lines = Path(path).read_text().splitlines()
+    return {name: value.strip() for name, value in (line.split(":", 1) for line in lines)}
+
+
+def as_account(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs a program as the account that the servers have."""
+    command = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups", *words] if os.getuid() == 0 else list(words)
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, cwd="/")
+
+
+@as_root
+def test_root_becomes_an_account(server: Server) -> None:
+    """Every thread, with no group, no capability and no way back; and its servers."""
+    for name, pid in processes(server).items():
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            found = status(pid, thread)
+            assert found["Uid"].split() == [str(uid())] * 4, name
+            assert found["Gid"].split() == [str(pwd.getpwnam(ACCOUNT).pw_gid)] * 4 and found["Groups"] == "", name
+            assert {int(found[set_], 16) for set_ in ("CapPrm", "CapEff", "CapInh", "CapAmb")} == {0}, name
+            assert found["NoNewPrivs"] == "1", name
+
+
+@as_root
+def test_the_account_is_martlets_own() -> None:
+    """Nobody logs in as it, and it has no files of others."""
+    entry = pwd.getpwnam(ACCOUNT)
+    assert entry.pw_uid not in (0, pwd.getpwnam("nobody").pw_uid) and entry.pw_shell.endswith("nologin")
+    assert [other.pw_name for other in pwd.getpwall() if other.pw_uid == entry.pw_uid] == [ACCOUNT]
+
+
+@as_user
+def test_an_ordinary_user_stays_who_it_is(server: Server) -> None:
+    for pid in processes(server).values():
+        assert status(pid)["Uid"].split() == [str(os.getuid())] * 4
+
+
+def environment(pid: int | str) -> set[str]:
+    """The variables of one of the account's processes."""
+    read = as_account("cat", f"/proc/{pid}/environ")
+    assert read.returncode == 0, read.stderr
+    return {entry.split("=")[0] for entry in read.stdout.split("\0") if entry}
+
+
+@pytest.fixture(scope="module")
+def secretive() -> Iterator[Server]:
+    """A server whose secret comes from the environment, in which there is more."""
+    own = Server(MARTLET_SECRET="a secret of the environment that nobody may see", MARTLET_ORIGINS="https://a.example")
+    try:
+        yield own.start()
+    finally:
+        own.remove()
+
+
+def test_the_servers_environment_is_built(secretive: Server) -> None:
+    """PostgreSQL sets some variables of its own."""
+    found = processes(secretive)
+    for name in ("postgres", "redis"):
+        assert environment(found[name]) <= {"PATH", "HOME", "LANG", "LC_ALL", "PGDATA"}, name
+    assert "PATH" in environment("self"), "the search finds nothing"
+
+
+@as_root
+def test_the_account_can_not_look_into_serve(secretive: Server, server: Server) -> None:
+    """Nor read the file with the secret: what runs in a private server gets no further."""
+    pid = processes(secretive)["serve"]
+    for file in (f"/proc/{pid}/environ", f"/proc/{pid}/mem", server.data / "secret"):
+        tried = as_account("cat", str(file))
+        assert tried.returncode != 0 and "Permission denied" in tried.stderr, file
+    assert as_account("cat", "/proc/self/environ").returncode == 0
+    assert (server.data / "secret").stat().st_uid == 0
+
+
+@pytest.mark.parametrize(("statement", "reason"), [
+    ("COPY (SELECT 1) TO PROGRAM 'env'", "permission|privileges"), ("COPY users FROM PROGRAM 'env'", "permission|privileges"),
+    ("COPY (SELECT 1) TO '/tmp/martlet-written'", "privileges"), ("SELECT pg_read_file('/etc/passwd')", "permission"),
+    ("SELECT pg_ls_dir('.')", "permission"), ("SELECT lo_import('/etc/passwd')", "permission"),
+    ("ALTER SYSTEM SET archive_command = 'env'", "permission|superuser"), ("CREATE ROLE other SUPERUSER", "permission|superuser"),
+    ("ALTER ROLE martlet SUPERUSER", "superuser|permission"), ("SET ROLE maintenance", "permission"),
+    ("SET SESSION AUTHORIZATION maintenance", "permission"), ("CREATE DATABASE other", "permission"),
+    ("CREATE FUNCTION system(cstring) RETURNS int AS 'libc.so.6', 'system' LANGUAGE c", "permission"),
+    ("LOAD 'auth_delay'", "not allowed"), ("SELECT * FROM pg_authid", "permission"),
+    ("GRANT pg_execute_server_program TO martlet", "option|superuser|permission"),
+])
+def test_the_databases_role_reads_no_file_and_runs_no_program(server: Server, statement: str, reason: str) -> None:
+    tried = subprocess.run([*psql(server), "-c", statement], capture_output=True, text=True, timeout=30)
+    assert tried.returncode != 0, tried.stdout
+    assert any(word in tried.stderr for word in reason.split("|")), tried.stderr
+
+
+def test_roles_are_told_by_the_account(server: Server) -> None:
+    """Nobody is trusted: the kernel says who is at the other end of the socket."""
+    rules = rows(server, "SELECT type, auth_method, array_to_string(user_name, ',') FROM pg_hba_file_rules", role="maintenance")
+    assert rules == [("local", "peer", "martlet"), ("local", "peer", "maintenance")]
+    assert rows(server, "SELECT rolname FROM pg_roles WHERE rolsuper", role="maintenance") == [("maintenance",)]
+    owners = "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE oid >= 16384 UNION SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'martlet'"
+    assert rows(server, owners) == [("martlet",)]
+
+
+@as_root
+def test_other_accounts_can_not_be_the_role(server: Server) -> None:
+    """Not even where the folder were open to them."""
+    folder = (server.data / "postgres").resolve()
+    socket_file = folder / ".s.PGSQL.5432"
+    before = folder.stat().st_mode, socket_file.stat().st_mode
+    folder.chmod(0o755), socket_file.chmod(0o777)
+    try:
+        for role in ("martlet", "maintenance"):
+            words = psql(server, role=role)
+            tried = subprocess.run(["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *words, "-c", "SELECT 1"],
+                                   capture_output=True, text=True, timeout=30, cwd="/")
+            assert tried.returncode != 0 and "Peer authentication failed" in tried.stderr, tried
+    finally:
+        folder.chmod(before[0] & 0o7777), socket_file.chmod(before[1] & 0o7777)
+
+
+# What root does
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Owner, mode and content of all files in a folder, and of itself."""
+    found = {}
+    for path in [folder, *sorted(folder.rglob("*"))]:
+        entry = path.lstat()
+        found[str(path)] = (entry.st_uid, entry.st_mode, path.read_bytes() if path.is_file() and not path.is_symlink() else b"")
+    return found
+
+
+@pytest.fixture
+def victim() -> Iterator[Path]:
+    """A folder of root's, or of the user's, with a file."""
+    folder = new_folder("victim")
+    folder.mkdir()
+    (folder / "file").write_text("untouched\n")
+    before = snapshot(folder)
+    yield folder
+    assert snapshot(folder) == before
+    (folder / "file").unlink(), folder.rmdir(), folder.parent.rmdir()
+
+
+def test_links_in_folders_lead_nowhere(victim: Path) -> None:
+    """The account puts links where a server's output goes, or went once. The start does without, or fails by name; what they
+    name stays as it is."""
+    run = Run(new_folder())
+    try:
+        run.data.mkdir()
+        (run.data / "commands.log").symlink_to(victim / "file")
+        assert run.begin().up().end() == 0
+        for name in ("redis", "postgres"):
+            log = (run.data / name / f"{name}.log").resolve()
+            log.unlink()
+            log.symlink_to(victim / "file")
+            os.lchown(log, uid(), -1)
+            assert run.begin().wait(60) == 1
+            assert f"{log} can't be written" in run.said()
+            run.is_gone()
+    finally:
+        run.remove()
+
+
+@as_root
+@pytest.mark.parametrize("owner", ["root", "postgres", "nobody", "daemon"])
+@pytest.mark.parametrize("name", ["redis", "postgres"])
+def test_a_link_gives_nothing_away(name: str, owner: str) -> None:
+    """The folder of a server is a link to somebody's folder."""
+    run, target = Run(new_folder()), new_folder("target")
+    try:
+        for folder in (run.data, target):
+            folder.mkdir()
+        (target / "file").write_text("untouched\n")
+        os.chown(target, pwd.getpwnam(owner).pw_uid, -1)
+        (run.data / name).symlink_to(target)
+        before = snapshot(target)
+        assert run.begin().wait(30) == 1
+        assert f"{run.data}/{name} is a link" in run.said()
+        assert snapshot(target) == before
+    finally:
+        run.remove()
+        (target / "file").unlink(), target.rmdir(), target.parent.rmdir()
+
+
+@as_root
+def test_a_data_folder_of_the_account_is_used_by_the_account(victim: Path) -> None:
+    """Root writes nothing in it: what the account puts there can't lead root elsewhere."""
+    run = Run(new_folder())
+    try:
+        run.data.mkdir()
+        os.chown(run.data, uid(), -1)
+        for name in ("lock", "secret"):
+            (run.data / name).symlink_to(victim / "made")
+            assert run.begin().wait(30) == 1
+            assert name in run.said() or str(run.data) in run.said()
+            (run.data / name).unlink()
+        run.begin().up()
+        assert {path.lstat().st_uid for path in run.data.rglob("*")} == {uid()}
+        assert run.end() == 0
+        run.is_gone()
+    finally:
+        run.remove()
+
+
+@as_root
+def test_a_data_folder_of_others_is_refused() -> None:
+    run = Run(new_folder())
+    try:
+        run.data.mkdir()
+        os.chown(run.data, pwd.getpwnam("daemon").pw_uid, -1)
+        assert run.begin().wait(30) == 2
+        assert f"{run.data} belongs to daemon" in run.said() and list(run.data.iterdir()) == []
+        os.chown(run.data, 0, 0)
+        run.data.chmod(0o1777)
+        assert run.begin().wait(30) == 2
+        assert f"{run.data} can be written to by others" in run.said() and list(run.data.iterdir()) == []
+    finally:
+        run.remove()
+
+
+@as_root
+def test_a_port_that_only_root_may_open(server: Server) -> None:
+    """Opened by root, and served by the account; on the servers of another process."""
+    run = Run(new_folder(), port=low_port(), environment=servers_of(server))
+    try:
+        run.begin().up()
+        assert run.process is not None and status(run.process.pid)["Uid"].split() == [str(uid())] * 4
+        assert run.end() == 0
+    finally:
+        run.remove()
+
+
+def servers_of(server: Server) -> dict[str, str]:
+    return {"MARTLET_POSTGRES": f"host={server.data}/postgres user=martlet dbname=martlet",
+            "MARTLET_REDIS": f"unix://{server.redis_socket}"}
+
+
+@as_user
+def test_a_port_that_only_root_may_open_is_refused(tmp_path: Path) -> None:
+    if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) < 1024:
+        pytest.skip("everybody may open it here")
+    done = run_martlet("serve", MARTLET_PORT=str(low_port()), MARTLET_DATA=str(tmp_path / "data"))
+    assert done.returncode == 2 and "MARTLET_PORT" in done.stderr
+
+
+def low_port() -> int:
+    for port in range(1023, 600, -1):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            continue
+        return port
+    raise OSError("no free port below 1024")
+
+
+@as_root
+def test_a_role_and_a_command_become_the_account_too(server: Server, alice: User) -> None:
+    """They reach the private PostgreSQL, which takes the account; the secret is read before."""
+    run = Run(server.data, environment=servers_of(server) | {"MARTLET_KAFKA": "127.0.0.1:1"}, command="api")
+    run.begin().up()
+    assert run.process is not None and status(run.process.pid)["Uid"].split() == [str(uid())] * 4
+    assert run.end() == 0
+    token = run_martlet("token", "--handle", alice.handle, MARTLET_DATA=str(server.data))
+    assert token.returncode == 0 and alice.http.get("/v1/me", headers={"Authorization": f"Bearer {token.stdout.strip()}"}).status_code == 200
+    assert run_martlet("migrate", MARTLET_DATA=str(server.data)).returncode == 0

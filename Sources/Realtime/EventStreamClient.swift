@@ -34,7 +34,7 @@ final class EventStreamClient: LiveClient {
             cursor: opening.held ?? LiveCursor(epoch: 0, position: 0))
         self.subscriber = subscriber
         subscriber.sink = self
-        stream.user = user
+        stream.user = opening.user
         stream.onDrained = { [unowned self] in gateway.drained(self) }
         stream.onClosed = { [unowned self] _ in gateway.closed(self) }
     }

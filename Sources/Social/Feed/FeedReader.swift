@@ -143,12 +143,13 @@ public struct FeedReader: Sendable {
             """
             SELECT id, author_id, handle, display_name, text
             FROM (
-                SELECT p.id, p.author_id, u.handle, u.display_name, p.text, e.place,
-                    sum(octet_length(p.text)) OVER (ORDER BY e.place) - octet_length(p.text) AS before
-                FROM unnest($1::bigint[]) WITH ORDINALITY e (id, place)
-                JOIN posts p ON p.id = e.id JOIN users u ON u.id = p.author_id
-                WHERE p.deleted_at IS NULL AND (p.author_id = $2 OR EXISTS (
-                    SELECT 1 FROM follows f WHERE f.follower = $2 AND f.followee = p.author_id))
+                SELECT *, sum(octet_length(text)) OVER (ORDER BY place) - octet_length(text) AS before
+                FROM (
+                    SELECT p.id, p.author_id, u.handle, u.display_name, p.text,
+                        array_position($1::bigint[], p.id) AS place
+                    FROM posts p JOIN users u ON u.id = p.author_id
+                    WHERE p.id = ANY ($1::bigint[]) AND p.deleted_at IS NULL AND (p.author_id = $2 OR EXISTS (
+                        SELECT 1 FROM follows f WHERE f.follower = $2 AND f.followee = p.author_id))) l
             ) s
             WHERE before < $3 ORDER BY place
             """, [.integers(entries.map(\.post.raw)), .integer(user.raw), .integer(Int64(bytes))]

@@ -45,7 +45,14 @@ struct FeedRoutes: Sendable {
             throw Problem(.invalidCursor, "the position was not made for this caller", field: "since")
         }
         let wait = try scope.integer("wait", in: 0...Self.mostAsked, default: 0)
-        return try await poll(scope, since: cursor, seconds: min(wait, Self.mostWaited))
+        // No longer than the token lives.
+        let left = max(0, services.accounts.secondsLeft(of: scope.token!))
+        let answer = try await poll(scope, since: cursor, seconds: min(wait, Self.mostWaited, Int(left)))
+        // The session may have ended while the feed was read.
+        guard !services.accounts.hasEnded(scope.token!.session) else {
+            throw Problem(.unauthenticated, "the session has ended")
+        }
+        return answer
     }
 
     private func page(_ scope: RequestScope) async throws -> Answer {
@@ -83,21 +90,14 @@ struct FeedRoutes: Sendable {
     private func poll(_ scope: RequestScope, since: LiveCursor, seconds: Int) async throws -> Answer {
         let user = scope.caller
         guard seconds > 0 else { return answer(user, try await services.feeds.missed(by: user, since: since)) }
-        let token = scope.token!
-        let signal = try await services.waiter.listen(for: user, session: token.session)
+        let signal = try await services.waiter.listen(for: user, session: scope.token!.session)
         defer { signal.cancel() }
-        // No longer than the token lives.
-        let most = max(0, min(Int64(seconds), services.accounts.secondsLeft(of: token)))
-        let deadline = monotonicNanoseconds() + UInt64(most) * 1_000_000_000
+        let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
         while true {
             let missed = try await reads.run { try await services.feeds.missed(by: user, since: since) }
             let now = monotonicNanoseconds()
             if case .events(let events, _) = missed, events.isEmpty, now < deadline {
                 if try await signal.wait(milliseconds: Int((deadline - now) / 1_000_000) + 1) { continue }
-            }
-            // It may have ended while the feed was read.
-            guard !services.accounts.hasEnded(token.session) else {
-                throw Problem(.unauthenticated, "the session has ended")
             }
             return answer(user, missed)
         }

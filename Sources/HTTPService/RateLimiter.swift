@@ -69,6 +69,23 @@ public final class RateLimiter: Sendable {
         }
     }
 
+    /// Whether there is a token, of which none is taken.
+    /// - Returns: `nil` when there is, otherwise the seconds until there is.
+    public func look(_ key: String, _ rate: Rate) -> Int? {
+        table.withLock { table in table.use(key) { Self.wait($0.fill(rate, monotonicNanoseconds()), rate) } }
+    }
+
+    /// Takes what something has turned out to cost, though there may not be as much: then the bucket has to make up for it
+    /// first, a whole one at most.
+    public func charge(_ key: String, _ rate: Rate, cost: Double) {
+        table.withLock { table in
+            table.use(key) { bucket in
+                let left = bucket.fill(rate, monotonicNanoseconds()) - cost
+                bucket!.tokens = max(-rate.burst, left)
+            }
+        }
+    }
+
     private static func wait(_ tokens: Double, _ rate: Rate) -> Int? {
         tokens >= 1 ? nil : max(1, Int(((1 - tokens) * 60 / rate.perMinute).rounded(.up)))
     }

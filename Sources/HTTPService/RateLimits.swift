@@ -42,6 +42,12 @@ public enum RateLimits {
     /// and so many in all.
     static let freshTriesOfAccount = RateLimiter.Rate(perMinute: 10, burst: 200)
 
+    /// Live connections that join or resume: one token each, and more by what they are told (`JoinBudget`).
+    public static let joins = RateLimiter.Rate(perMinute: 300, burst: 300)
+
+    /// Those of an address. A crowd that lost its connections comes back all at once.
+    public static let joinsOfAddress = RateLimiter.Rate(perMinute: 24_000, burst: 12_000)
+
     /// For people: in `--help` and in the OpenAPI document.
     public static var summary: String {
         func numbers(_ rates: [Route.Class: RateLimiter.Rate]) -> String {
@@ -51,7 +57,9 @@ public enum RateLimits {
             + "\(address[.auth]!) calls of /v1/auth/, of these \(routes["POST/v1/auth/login"]!) log-ins and "
             + "\(routes["POST/v1/auth/signup"]!) sign-ups; for all users of an address together \(numbers(crowd)); "
             + "for an account \(perAccount) log-ins from each address that opened it before and \(perAccount) from all "
-            + "others together, of which one that comes new has a try of its own. An IPv6 address stands for its /64."
+            + "others together, of which one that comes new has a try of its own; live connections, "
+            + "where one that resumes counts by what it missed, \(joins) for a user and \(joinsOfAddress) for an "
+            + "address. An IPv6 address stands for its /64."
     }
 }
 

@@ -39,7 +39,14 @@ struct FeedRoutes: Sendable {
             throw Problem(.invalidCursor, "the position was not made for this caller", field: "since")
         }
         let wait = try scope.integer("wait", in: 0...Self.mostAsked, default: 0)
-        return try await poll(scope, since: cursor, seconds: min(wait, Self.mostWaited))
+        // No longer than the token lives.
+        let left = max(0, services.accounts.secondsLeft(of: scope.token!))
+        let answer = try await poll(scope, since: cursor, seconds: min(wait, Self.mostWaited, Int(left)))
+        // The session may have ended while the feed was read.
+        guard !services.accounts.hasEnded(scope.token!.session) else {
+            throw Problem(.unauthenticated, "the session has ended")
+        }
+        return answer
     }
 
     private func page(_ scope: RequestScope) async throws -> Answer {
@@ -82,23 +89,16 @@ struct FeedRoutes: Sendable {
     // MARK: Long poll
 
     private func poll(_ scope: RequestScope, since: LiveCursor, seconds: Int) async throws -> Answer {
-        let token = scope.token!
         try services.waiter.admit(scope.caller, from: scope.address)
         guard seconds > 0 else { return try await look(scope, since).answer }
-        let signal = try await services.waiter.listen(for: scope.caller, session: token.session)
+        let signal = try await services.waiter.listen(for: scope.caller, session: scope.token!.session)
         defer { signal.cancel() }
-        // No longer than the token lives.
-        let most = max(0, min(Int64(seconds), services.accounts.secondsLeft(of: token)))
-        let deadline = monotonicNanoseconds() + UInt64(most) * 1_000_000_000
+        let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
         while true {
             let (answer, isEmpty) = try await look(scope, since)
             let now = monotonicNanoseconds()
             if isEmpty, now < deadline {
                 if try await signal.wait(milliseconds: Int((deadline - now) / 1_000_000) + 1) { continue }
-            }
-            // It may have ended while the feed was read.
-            guard !services.accounts.hasEnded(token.session) else {
-                throw Problem(.unauthenticated, "the session has ended")
             }
             return answer
         }

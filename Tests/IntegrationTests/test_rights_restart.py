@@ -84,6 +84,8 @@ def test_strangers_do_not_lock_the_owner_out(before: Before) -> None:
     """Guesses without end from one address, after a restart: the owner gets in from home, and from anywhere else."""
     server, owner = before.server, before.owner
     assert 10 <= guess_until_refused(server, STRANGER, owner) <= 12
+    for _ in range(5):
+        assert_problem(guess(server, HOME, owner), 401, "invalid_credentials")
     expect(guess(server, HOME, owner, PASSWORD), 200)
     for _ in range(3):
         guess_until_refused(server, STRANGER, owner)
@@ -111,6 +113,16 @@ def test_addresses_are_kept_as_a_keyed_hash_and_not_without_end(before: Before) 
     assert len(kept) == 16 and {len(name) for name in kept} == {16}
     # Two accounts, one address: nobody sees that.
     assert rows(before.server, "SELECT count(*) - count(DISTINCT address) FROM known_addresses") == [("0",)]
+
+
+def test_an_address_is_forgotten(before: Before) -> None:
+    """After a quarter of a year home is an address like any other."""
+    handle = unique_handle("long_away")
+    user = expect(call(before.server, "signup", HOME, handle=handle, password=PASSWORD), 201).json()["user"]["id"]
+    guess_until_refused(before.server, STRANGER, handle)
+    assert [guess(before.server, HOME, handle).status_code for _ in range(3)] == [401] * 3
+    rows(before.server, f"UPDATE known_addresses SET seen_at = now() - interval '91 days' WHERE user_id = {user}")
+    assert [guess(before.server, HOME, handle).status_code for _ in range(3)] == [401, 429, 429]
 
 
 def work(server: Server) -> int:

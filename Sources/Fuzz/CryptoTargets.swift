@@ -73,7 +73,7 @@ extension FuzzTarget {
     /// Sealed boxes.
     static let sealedBox = FuzzTarget(
         "sealed-box", minted: mintedBoxes, leastAccepted: 0,
-        timed: Timed(.pool) { input, watch in _ = watch.time { box.open(input) } }
+        timed: Timed(.pool) { input, watch in _ = watch.time { box.open(input, for: []) } }
     ) { input, _ throws(Finding) in
         var random = Seeded(fingerprint(input))
         var sealed = box.seal(input, for: [])

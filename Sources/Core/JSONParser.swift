@@ -232,17 +232,29 @@ struct JSONParser {
 
     private mutating func hex4() throws(JSONError) -> UInt32 {
         var value: UInt32 = 0
-        for _ in 0..<4 {
-            let digit: UInt8
-            switch try peek() {
-            case let byte where byte >= 48 && byte <= 57: digit = byte - 48
-            case let byte where byte >= 65 && byte <= 70: digit = byte - 55
-            case let byte where byte >= 97 && byte <= 102: digit = byte - 87
-            default: throw error("an escape needs four hexadecimal digits")
+        for place in index..<min(index + 4, bytes.count) {
+            let digit = Self.hexValue(bytes[place])
+            guard digit < 16 else {
+                index = place
+                throw error("an escape needs four hexadecimal digits")
             }
-            value = value << 4 | UInt32(digit)
-            index += 1
+            value = value << 4 | digit
         }
+        guard index + 4 <= bytes.count else {
+            index = bytes.count
+            throw error("the text ends too early")
+        }
+        index += 4
         return value
+    }
+
+    /// 16 for what is no digit.
+    private static func hexValue(_ byte: UInt8) -> UInt32 {
+        switch byte {
+        case 48...57: UInt32(byte - 48)
+        case 65...70: UInt32(byte - 55)
+        case 97...102: UInt32(byte - 87)
+        default: 16
+        }
     }
 }

@@ -202,10 +202,16 @@ public struct Router: Sendable {
     /// believed.
     private func caller(_ request: HTTPRequest) -> IPAddress? {
         guard var caller = IPAddress(request.remoteAddress) else { return nil }
-        // No list of quoted strings: what a client puts before the proxy's part must not hide it.
-        let hops = request.headers.all("x-forwarded-for").joined(separator: ",").split(separator: ",")
-        for hop in hops.reversed() {
-            guard isProxy(caller), let address = IPAddress(forwarded: hop) else { break }
+        guard isProxy(caller) else { return caller }
+        // No list of quoted strings: what a client puts before the proxy's part must not hide it. Nor may it cost anything.
+        var rest = request.headers.all("x-forwarded-for").joined(separator: ",")[...]
+        while !rest.isEmpty, isProxy(caller) {
+            let comma = rest.utf8.lastIndex(of: UInt8(ascii: ","))
+            let hop = comma.map { rest[$0...].dropFirst() } ?? rest
+            rest = comma.map { rest[..<$0] } ?? ""
+            // Nothing between two commas is no hop.
+            if hop.isEmpty { continue }
+            guard let address = IPAddress(forwarded: hop) else { break }
             caller = address
         }
         return caller

@@ -10,8 +10,12 @@ struct JSONParser {
     private let longestKey: Int
     private let marksInKey: Int
 
-    init(_ bytes: [UInt8], _ limits: JSONLimits) {
+    /// Otherwise those of values are empty, and that they are UTF-8 is known before.
+    private let keepsTexts: Bool
+
+    init(_ bytes: [UInt8], _ limits: JSONLimits, keepsTexts: Bool = true) {
         self.bytes = bytes
+        self.keepsTexts = keepsTexts
         valuesLeft = limits.values
         longestKey = limits.longestKey
         marksInKey = limits.marksInKey
@@ -43,7 +47,7 @@ struct JSONParser {
         switch first {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)
-        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "\""): return .string(try keepsTexts ? string() : skipString())
         case UInt8(ascii: "t"): return try literal("true", .bool(true))
         case UInt8(ascii: "f"): return try literal("false", .bool(false))
         case UInt8(ascii: "n"): return try literal("null", .null)
@@ -183,6 +187,24 @@ struct JSONParser {
         }
     }
 
+    private mutating func skipString() throws(JSONError) -> String {
+        index += 1
+        while true {
+            skipPlain()
+            let byte = try peek()
+            index += 1
+            if byte == UInt8(ascii: "\"") { return "" }
+            guard byte == UInt8(ascii: "\\") else { throw error("a control character in a string must be escaped") }
+            let escape = try peek()
+            index += 1
+            if escape == UInt8(ascii: "u") {
+                _ = try scalar()
+            } else if Self.plainEscape(escape) == nil {
+                throw error("an unknown escape")
+            }
+        }
+    }
+
     /// To the next byte that ends a string, begins an escape, or may not stand in one.
     private mutating func skipPlain() {
         var next = index
@@ -204,17 +226,22 @@ struct JSONParser {
     private mutating func escape(into text: inout [UInt8]) throws(JSONError) {
         let byte = try peek()
         index += 1
+        if let plain = Self.plainEscape(byte) { return text.append(plain) }
+        guard byte == UInt8(ascii: "u") else { throw error("an unknown escape") }
+        let scalar = try scalar()
+        if scalar.isASCII { text.append(UInt8(scalar.value)) } else { text.append(contentsOf: scalar.utf8) }
+    }
+
+    /// What a backslash and this byte stand for.
+    private static func plainEscape(_ byte: UInt8) -> UInt8? {
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
-        case UInt8(ascii: "b"): text.append(8)
-        case UInt8(ascii: "f"): text.append(12)
-        case UInt8(ascii: "n"): text.append(10)
-        case UInt8(ascii: "r"): text.append(13)
-        case UInt8(ascii: "t"): text.append(9)
-        case UInt8(ascii: "u"):
-            let scalar = try scalar()
-            if scalar.isASCII { text.append(UInt8(scalar.value)) } else { text.append(contentsOf: scalar.utf8) }
-        default: throw error("an unknown escape")
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): byte
+        case UInt8(ascii: "b"): 8
+        case UInt8(ascii: "f"): 12
+        case UInt8(ascii: "n"): 10
+        case UInt8(ascii: "r"): 13
+        case UInt8(ascii: "t"): 9
+        default: nil
         }
     }
 
@@ -232,19 +259,20 @@ struct JSONParser {
 
     private mutating func hex4() throws(JSONError) -> UInt32 {
         var value: UInt32 = 0
-        for place in index..<min(index + 4, bytes.count) {
-            let digit = Self.hexValue(bytes[place])
-            guard digit < 16 else {
-                index = place
-                throw error("an escape needs four hexadecimal digits")
+        let read = bytes.withUnsafeBufferPointer { bytes in
+            var place = index
+            while place < min(index + 4, bytes.count) {
+                let digit = Self.hexValue(bytes[place])
+                guard digit < 16 else { break }
+                value = value << 4 | digit
+                place += 1
             }
-            value = value << 4 | digit
+            return place - index
         }
-        guard index + 4 <= bytes.count else {
-            index = bytes.count
-            throw error("the text ends too early")
+        index += read
+        guard read == 4 else {
+            throw error(atEnd ? "the text ends too early" : "an escape needs four hexadecimal digits")
         }
-        index += 4
         return value
     }
 

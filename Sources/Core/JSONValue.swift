@@ -87,8 +87,18 @@ public struct JSONLimits: Sendable {
     /// Combining marks in a row in a key.
     var marksInKey = Int.max
 
+    public init() {}
+
+    init(depth: Int) { self.depth = depth }
+
     /// For what is read on the loop of the sockets, where everybody waits for it.
-    public static let command = JSONLimits(depth: 8, values: 200, longestKey: 255, marksInKey: 16)
+    public static let command = {
+        var limits = JSONLimits(depth: 8)
+        limits.values = 200
+        limits.longestKey = 255
+        limits.marksInKey = 16
+        return limits
+    }()
 }
 
 extension JSONValue {
@@ -96,6 +106,16 @@ extension JSONValue {
     public static func parse(_ bytes: some Collection<UInt8>, depth: Int = 16) throws(JSONError) -> JSONValue {
         var limits = JSONLimits(depth: depth)
         return try parse(bytes, &limits)
+    }
+
+    /// Whether a text is an object, for one who passes it on and needs nothing of it.
+    public static func isObject(_ bytes: some Collection<UInt8>, _ limits: JSONLimits) -> Bool {
+        let bytes = Array(bytes)
+        guard String(validating: bytes, as: UTF8.self) != nil else { return false }
+        var parser = JSONParser(bytes, limits, keepsTexts: false)
+        guard let value = try? parser.value(depth: limits.depth) else { return false }
+        parser.skipSpace()
+        return parser.atEnd && value.object != nil
     }
 
     /// - Parameter limits: for this text and, with what it leaves of them, the next.

@@ -16,9 +16,12 @@ extension FuzzTarget {
         do throws(JSONError) {
             value = try JSONValue.parse(input)
         } catch {
+            try require(!JSONValue.isObject(input, JSONLimits()), "the check alone takes it for an object")
             try require((0...input.count).contains(error.offset), "an error at byte \(error.offset)")
             return false
         }
+        try require(
+            JSONValue.isObject(input, JSONLimits()) == (value.object != nil), "to the check alone it is another")
         try checkRewritten(value)
         if value.object != nil || value.array != nil || value.string != nil {
             let last = input.lastIndex { ![9, 10, 13, 32].contains($0) }!

@@ -64,7 +64,9 @@ struct SlowInputs {
     }
 
     mutating func run(_ input: [UInt8]) {
-        let time = timed.run(input)
+        var time = timed.run(input)
+        // Most that seem slow were interrupted, and would push out those that are.
+        for _ in 0..<3 where candidates.count == Self.kept && time > least { time = min(time, timed.run(input)) }
         guard candidates.count < Self.kept || time > least else { return }
         if candidates.count == Self.kept {
             let place = candidates.indices.min { candidates[$0].time < candidates[$1].time }!

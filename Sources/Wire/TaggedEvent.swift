@@ -1,4 +1,5 @@
 import Core
+import Glibc
 
 /// An event on its way through Redis: the id of the request that caused it, a line feed, the event's JSON (which has no
 /// line feed). So the request can be followed to the socket, and the JSON is sent on as it is.
@@ -18,10 +19,14 @@ public enum TaggedEvent {
     /// forge the fields of an event stream, other JSON would break the frame of a WebSocket.
     static func isWellFormed(_ payload: [UInt8]) -> Bool {
         let (requestID, json) = split(payload)
-        var limits = JSONLimits.command
         return requestID.utf8.count <= longestID && requestID.utf8.allSatisfy(isIDCharacter)
-            && !json.contains(10) && !json.contains(13)
-            && (try? JSONValue.parse(json, &limits))?.object != nil
+            && json.withUnsafeBytes({ isOneLine($0) })
+            && JSONValue.isObject(json, .command)
+    }
+
+    private static func isOneLine(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard let start = text.baseAddress else { return true }
+        return memchr(start, 10, text.count) == nil && memchr(start, 13, text.count) == nil
     }
 
     private static func isIDCharacter(_ byte: UInt8) -> Bool {

@@ -15,7 +15,7 @@ public struct GatewayOptions: Sendable {
     /// How many connections read the feed at once.
     public var concurrentJoins = 64
     /// Bytes of events that a live connection is told when it resumes; who missed more reads the feed.
-    public var maxResumed = 1 << 20
+    public var maxResumed = 1 << 19
     /// Whether joins and messages are limited; what a connection may send before `connect` always is.
     public var limitsAreOn = true
     /// How many clients a second a peer can take when this process goes down: spreads their return.

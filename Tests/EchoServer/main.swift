@@ -22,6 +22,8 @@ options.address = "127.0.0.1"
 options.port = 0
 options.webSocketPaths = ["/"]
 options.maxMessage = maxMessage
+// One peer has half of it, for a message that comes in and the same that goes out.
+options.budget = ByteBudget(total: 8 * maxMessage)
 let loop = EventLoop(name: "sockets")
 let server = try await SocketServer.start(on: loop, options: options) { EchoHandler() }
 print(server.port)

@@ -13,14 +13,16 @@ from support import User, expect, http_client
 LIMITED = {
     "connections", "requests_read", "requests_write", "requests_auth", "long_polls", "joins", "live_frames",
     "pg_waiting", "pg_pipelines", "redis_commands", "redis_commands_bytes", "redis_gateway", "redis_gateway_bytes",
-    "passwords", "outbox", "log", "buffered_bytes", "rates", "account_rates", "user_names",
+    "passwords", "outbox", "log", "buffered_bytes", "rates", "account_rates", "join_rates", "user_names",
 }
 # Only with the embedded log; only with Kafka.
 OF_POSTGRES = {"pg_log_waiting", "pg_log_pipelines"}
 OF_KAFKA = {"log_producer"}
 # Bounded by what fills them: by connections and requests (loops, slow connections, reads of lists), by age and
 # rate (the rest).
-UNNUMBERED = {"loop_stores", "loop_sockets", "slow_connections", "list_reads", "poll_reads", "idempotency_keys", "ended_sessions"}
+UNNUMBERED = {
+    "loop_stores", "loop_sockets", "slow_connections", "list_reads", "poll_reads", "idempotency_keys", "ended_sessions",
+}
 
 
 def series(text: str, name: str) -> dict[str, int]:

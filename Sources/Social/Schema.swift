@@ -52,11 +52,18 @@ public enum Schema {
         "ALTER TABLE sessions ALTER COLUMN tokens_until SET DEFAULT now() + interval '100 days'",
     ]
 
-    /// A session's id has its time: milliseconds since 2026-01-01 (UTC), above 12 bits.
+    /// A session's id has its time, milliseconds since 2026-01-01 (UTC), above 12 bits, and in six of these its node: 62 and
+    /// 63 are the operator's tools. All others without a refresh token are log-ins whose last one is forgotten, which is so
+    /// a day after its end, or have outlived the longest token; no access token of theirs is left.
     private static let tokensUntilBefore: [StaticString] = [
         """
         UPDATE sessions s SET tokens_until = to_timestamp(1767225600 + (s.id >> 12) / 1000.0) + interval '100 days'
         WHERE s.tokens_until IS NULL AND s.id >> 12 > (extract(epoch FROM now()) - 1767225600 - 8640000) * 1000
+            AND (s.id >> 6) & 63 IN (62, 63)
+            AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id)
+        """,
+        """
+        UPDATE sessions s SET ended_at = now() - interval '1 day' WHERE s.tokens_until IS NULL AND s.ended_at IS NULL
             AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id)
         """,
         "CREATE INDEX sessions_tokens_until ON sessions (tokens_until) WHERE tokens_until IS NOT NULL",

@@ -76,22 +76,19 @@ public final class FanOut: Sendable {
     /// There is something in the outbox.
     public func wake() { relay.wake() }
 
+    /// All of it each time: what is removed is removed some at a time, and there is an index for each.
     private func upkeep() async {
-        var turn = 0
         while !Task.isCancelled {
             try? await Task.sleep(nanoseconds: 5_000_000_000)
             guard !Task.isCancelled else { return }
-            turn += 1
             do {
                 keys.set(try await idempotency.count())
                 _ = try await repair.finishAbandoned(now: clock.milliseconds())
                 try await Accounts.removeAnswers(database)
                 try await Accounts.endExpired(database)
-                if turn % 120 == 0 {
-                    try await idempotency.removeExpired()
-                    try await Accounts.removeExpired(database)
-                    try await KnownAddresses.removeExpired(database)
-                }
+                try await idempotency.removeExpired()
+                try await Accounts.removeExpired(database)
+                try await KnownAddresses.removeExpired(database)
             } catch {
                 Log.warning("upkeep failed", ["error": .text("\(error)")])
             }

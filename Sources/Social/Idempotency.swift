@@ -107,13 +107,14 @@ public struct Idempotency: Sendable {
         return Int(try rows[0].integer(0))
     }
 
-    /// Forgets keys that are too old to be honoured. What another process is about to forget is left to it.
+    /// Forgets keys that are too old to be honoured, some at a time. What another process is about to forget is left to it.
     public func removeExpired() async throws {
         try await database.query(
             """
             DELETE FROM idempotency_keys WHERE (user_id, route, key) IN (
                 SELECT user_id, route, key FROM idempotency_keys
-                WHERE created_at < now() - make_interval(hours => 25) FOR UPDATE SKIP LOCKED)
+                WHERE created_at < now() - make_interval(hours => 25)
+                ORDER BY created_at LIMIT 10000 FOR UPDATE SKIP LOCKED)
             """)
     }
 }

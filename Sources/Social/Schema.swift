@@ -33,8 +33,11 @@ public enum Schema {
             9, "refresh tokens by session",
             ["CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id, spent_at)"]),
         Migration(
-            10, "unspent refresh tokens by their end",
-            ["CREATE INDEX refresh_tokens_unspent ON refresh_tokens (expires_at) WHERE spent_at IS NULL"]),
+            10, "refresh tokens by their end",
+            [
+                "CREATE INDEX refresh_tokens_unspent ON refresh_tokens (expires_at) WHERE spent_at IS NULL",
+                "CREATE INDEX refresh_tokens_spent ON refresh_tokens (expires_at) WHERE spent_at IS NOT NULL",
+            ]),
         Migration(11, "until when the tokens of a session without refresh live", tokensUntil),
         Migration(12, "the same for sessions from before", tokensUntilBefore),
         Migration(13, "sessions that live", [liveSessions]),

@@ -60,7 +60,8 @@ import Testing
     /// for as long as their longest token; a log-in that was left alone does not come to life again.
     @Test func abandonedLogInsStayDead() async throws {
         let database = try await database(named: "version_8", created: "CREATE DATABASE version_8 OWNER martlet", at: 8)
-        try await database.query("INSERT INTO users (id, handle, display_name, password_hash) VALUES (1, 'ann', '', '')")
+        try await database.query(
+            "INSERT INTO users (id, handle, display_name, password_hash) VALUES (1, 'ann', 'Ann', '')")
         // The last six bits of an id tell the rows apart here.
         try await database.query(
             """

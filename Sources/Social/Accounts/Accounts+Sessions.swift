@@ -73,29 +73,31 @@ extension Accounts {
             """)
     }
 
-    /// Forgets refresh tokens that have expired, sessions that ended a month ago, with the tokens they had, and those of
-    /// the operator's tools a month after their token. What another process is about to forget is left to it.
+    /// Forgets refresh tokens that were spent and have expired, sessions that ended a month ago, with the tokens they had,
+    /// and those of the operator's tools a month after their token; some at a time. An unspent token is left to
+    /// `endExpired`, which ends its session; what another process is about to forget, to that one.
     public static func removeExpired(_ database: Database) async throws {
         try await database.batch([
             Statement(
                 """
                 DELETE FROM refresh_tokens WHERE hash IN (
-                    SELECT hash FROM refresh_tokens WHERE expires_at < now() - interval '1 day'
-                    FOR UPDATE SKIP LOCKED)
+                    SELECT hash FROM refresh_tokens
+                    WHERE spent_at IS NOT NULL AND expires_at < now() - interval '1 day'
+                    ORDER BY expires_at LIMIT 10000 FOR UPDATE SKIP LOCKED)
                 """),
             Statement(
                 """
                 DELETE FROM sessions WHERE id IN (
                     SELECT id FROM sessions WHERE ended_at < now() - interval '31 days'
                         AND COALESCE(tokens_until < now() - interval '1 day', true)
-                    FOR UPDATE SKIP LOCKED)
+                    ORDER BY ended_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
                 """),
             Statement(
                 """
                 DELETE FROM sessions WHERE id IN (
                     SELECT id FROM sessions s WHERE tokens_until < now() - interval '31 days'
                         AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id)
-                    LIMIT 10000 FOR UPDATE SKIP LOCKED)
+                    ORDER BY tokens_until LIMIT 1000 FOR UPDATE SKIP LOCKED)
                 """),
         ])
     }

@@ -33,12 +33,13 @@ public struct KnownAddresses: Sendable {
             """, [.integer(user), name(address, of: handle), .integer(Self.most - 1)])
     }
 
+    /// Some at a time; what another process is about to forget is left to it.
     public static func removeExpired(_ database: Database) async throws {
         try await database.query(
             """
             DELETE FROM known_addresses WHERE (user_id, address) IN (
                 SELECT user_id, address FROM known_addresses WHERE seen_at < now() - make_interval(days => $1::int)
-                FOR UPDATE SKIP LOCKED)
+                ORDER BY seen_at LIMIT 10000 FOR UPDATE SKIP LOCKED)
             """, [.integer(days)])
     }
 }

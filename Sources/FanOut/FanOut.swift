@@ -76,21 +76,27 @@ public final class FanOut: Sendable {
     /// There is something in the outbox.
     public func wake() { relay.wake() }
 
-    /// All of it each time: what is removed is removed some at a time, and there is an index for each.
+    /// All of it each time: what is removed is removed some at a time, and there is an index for each. What fails keeps none
+    /// of the others from its turn.
     private func upkeep() async {
+        let (repair, idempotency, database, clock, keys) = (repair, idempotency, database, clock, keys)
+        let steps: [(name: String, run: @Sendable () async throws -> Void)] = [
+            ("end expired sessions", { try await Accounts.endExpired(database) }),
+            ("finish abandoned follows", { _ = try await repair.finishAbandoned(now: clock.milliseconds()) }),
+            ("remove answers to refreshes", { try await Accounts.removeAnswers(database) }),
+            ("remove expired sessions", { try await Accounts.removeExpired(database) }),
+            ("remove idempotency keys", { try await idempotency.removeExpired() }),
+            ("remove known addresses", { try await KnownAddresses.removeExpired(database) }),
+            ("count idempotency keys", { keys.set(try await idempotency.count()) }),
+        ]
         while !Task.isCancelled {
             try? await Task.sleep(nanoseconds: 5_000_000_000)
-            guard !Task.isCancelled else { return }
-            do {
-                keys.set(try await idempotency.count())
-                _ = try await repair.finishAbandoned(now: clock.milliseconds())
-                try await Accounts.removeAnswers(database)
-                try await Accounts.endExpired(database)
-                try await idempotency.removeExpired()
-                try await Accounts.removeExpired(database)
-                try await KnownAddresses.removeExpired(database)
-            } catch {
-                Log.warning("upkeep failed", ["error": .text("\(error)")])
+            for step in steps where !Task.isCancelled {
+                do {
+                    try await step.run()
+                } catch {
+                    Log.warning("upkeep failed", ["step": .text(step.name), "error": .text("\(error)")])
+                }
             }
         }
     }

@@ -13,9 +13,9 @@ import pytest
 
 from identity import assert_accepted, show_to_rest
 from martlet_process import Server
-from sql import rows
-from support import PASSWORD, User, assert_problem, expect, http_client, unique_handle
-from test_rights_end import operators_token, session_of
+from sql import open_transaction, rows
+from support import PASSWORD, User, assert_problem, eventually, expect, http_client, jwt_parts, unique_handle
+from test_rights_end import SOON, operators_token, session_of
 
 HOME, STRANGER = "203.0.113.7", "192.0.2.66"
 addresses = (f"198.51.{number >> 8}.{number & 255}" for number in itertools.count(1))
@@ -115,6 +115,19 @@ def test_addresses_are_kept_as_a_keyed_hash_and_not_without_end(before: Before) 
     assert rows(before.server, "SELECT count(*) - count(DISTINCT address) FROM known_addresses") == [("0",)]
 
 
+def test_a_known_address_is_no_queue(before: Before) -> None:
+    """Many devices of one user behind one address: a refresh does not wait for another's transaction."""
+    session = expect(call(before.server, "signup", HOME, handle=unique_handle("family"), password=PASSWORD), 201).json()
+    seen = f"SELECT 1 FROM known_addresses WHERE user_id = {session['user']['id']}"
+    assert len(rows(before.server, seen)) == 1
+    with open_transaction(before.server, f"{seen} FOR UPDATE"):
+        session = expect(call(before.server, "refresh", HOME, refresh_token=session["refresh_token"]), 200).json()
+    # Not seen for a while it is written again.
+    rows(before.server, f"UPDATE known_addresses SET seen_at = now() - interval '2 hours' WHERE user_id = {session['user']['id']}")
+    expect(call(before.server, "refresh", HOME, refresh_token=session["refresh_token"]), 200)
+    assert len(rows(before.server, f"{seen} AND seen_at > now() - interval '1 hour'")) == 1
+
+
 def test_an_address_is_forgotten(before: Before) -> None:
     """After a quarter of a year home is an address like any other."""
     handle = unique_handle("long_away")
@@ -153,3 +166,20 @@ def test_a_raised_cost(before: Before) -> None:
     assert work_of(server, 200, old, PASSWORD) == 1 + today
     assert rows(server, prefixes.format(old)) == [dear] and rows(server, prefixes.format(older)) == [cheap]
     assert [work_of(server, status, old, password) for status, password in ((200, PASSWORD), (401, "a wrong guess"))] == [today] * 2
+
+
+def test_sessions_end_while_other_upkeep_fails(before: Before) -> None:
+    """Follows that were cut short can't be finished: whoever's refresh token has expired is told all the same."""
+    server = before.server
+    session = expect(call(server, "signup", HOME, handle=unique_handle("expired"), password=PASSWORD), 201).json()
+    row = jwt_parts(session["access_token"])[1]["sid"]
+    rows(server, "ALTER TABLE follows RENAME backfilled TO out_of_reach")
+    try:
+        failed = server.log.read_text().count("upkeep failed")
+        rows(server, f"UPDATE refresh_tokens SET expires_at = now() WHERE session_id = {row}")
+        eventually(
+            lambda: rows(server, f"SELECT ended_at IS NOT NULL FROM sessions WHERE id = {row}") == [("t",)], SOON,
+            "the end of the session")
+        eventually(lambda: server.log.read_text().count("upkeep failed") > failed, SOON, "a step that fails")
+    finally:
+        rows(server, "ALTER TABLE follows RENAME out_of_reach TO backfilled")

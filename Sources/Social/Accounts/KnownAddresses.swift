@@ -19,14 +19,16 @@ public struct KnownAddresses: Sendable {
         .bytes(Array(Crypto.hmacSHA256(key: key, Array("\(handle)\n\(address)".utf8)).prefix(16)))
     }
 
-    /// The account was opened from this address. Writes nothing when that was so within the hour.
+    /// The account was opened from this address. Writes and locks nothing when that was so within the hour.
     func remember(_ address: String, of handle: String, user: Int64) -> Statement {
         Statement(
             """
             WITH seen AS (
-                INSERT INTO known_addresses AS k (user_id, address) VALUES ($1, $2)
-                ON CONFLICT (user_id, address) DO UPDATE SET seen_at = now()
-                WHERE k.seen_at < now() - interval '1 hour' RETURNING 1)
+                INSERT INTO known_addresses (user_id, address) SELECT $1::bigint, $2::bytea
+                WHERE NOT EXISTS (
+                    SELECT FROM known_addresses
+                    WHERE user_id = $1 AND address = $2 AND seen_at > now() - interval '1 hour')
+                ON CONFLICT (user_id, address) DO UPDATE SET seen_at = now() RETURNING 1)
             DELETE FROM known_addresses WHERE user_id = $1 AND EXISTS (SELECT FROM seen) AND address IN (
                 SELECT address FROM known_addresses WHERE user_id = $1 AND address <> $2
                 ORDER BY seen_at DESC OFFSET $3)

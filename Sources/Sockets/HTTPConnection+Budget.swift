@@ -5,6 +5,33 @@ extension HTTPConnection {
     /// For whom its bytes count.
     var holder: FairShare.Holder { FairShare.Holder(address: client, user: user) }
 
+    /// For whom its place counts: a connection is an address's before it is known to be a user's.
+    var placeHolder: FairShare.Holder { FairShare.Holder(address: client) }
+
+    /// Bytes that it holds for this one.
+    func held(for holder: FairShare.Holder) -> Int {
+        // As most are, and all are looked at.
+        if backlog.isEmpty, incoming == nil, exchanges.isEmpty { return 0 }
+        var all = outgoing + backlog + exchanges.compactMap(\.held)
+        if let incoming { all.append(incoming) }
+        return all.reduce(0) { holder.includes($1.holder) ? $0 + $1.count : $0 }
+    }
+
+    /// Nothing is under way on it.
+    var isIdle: Bool {
+        exchanges.isEmpty && stage == .idle && !link.isBacklogged && phase != .streaming && phase != .webSocket
+    }
+
+    /// Closes it for others to have what it holds. Its bytes are free for them at once.
+    func pushOut() {
+        SocketMetrics.shared.pushedOut.add()
+        close(.pushedOut)
+        incoming = nil
+        outgoing = []
+        backlog = []
+        for exchange in exchanges { exchange.held = nil }
+    }
+
     /// What was taken for an answer before it was made is for these bytes of `output`.
     func give(_ held: HeldBytes, _ bytes: Int) {
         _ = held.resize(to: min(held.count, bytes))

@@ -28,8 +28,9 @@ final class HTTPConnection: Slotted {
     var client: IPAddress?
     /// Whose event stream or WebSocket it is.
     var user: ID?
-    /// It is one of those that may be open; the others are told that there are too many.
-    var isCounted = false
+    /// Of those that may be open. Who gets none is told that there are too many.
+    enum Place { case none, own, refused }
+    var place = Place.none
     /// What a request holds that has come in part.
     var incoming: HeldBytes?
     /// What the answers in `output` have been given, and what those that wait for the peer hold.
@@ -280,7 +281,7 @@ final class HTTPConnection: Slotted {
     }
 
     static let tooMany = HTTPRequestError(.overloaded, "There are too many connections.")
-    private static let outOfMemory = HTTPRequestError(.overloaded, "Too much of your requests and answers waits here.")
+    private static let outOfMemory = HTTPRequestError(.overloaded, "Too many bytes wait here: there is no room for more.")
 
     private func refusal(_ error: HTTPRequestError) -> HTTPResponse {
         var response = server.handler.refused(error, remoteAddress: remoteAddress)

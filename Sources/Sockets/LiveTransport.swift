@@ -38,6 +38,8 @@ public enum CloseReason: Sendable, Equatable {
     case local
     /// The peer took nothing for as long as `ServerOptions.writeTimeout`.
     case stalled
+    /// Its place or its memory was needed for others, who have much less.
+    case pushedOut
     /// The network failed, or the peer broke the protocol.
     case failed
 }

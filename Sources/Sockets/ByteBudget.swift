@@ -117,6 +117,15 @@ public final class HeldBytes: Sendable {
         }
     }
 
+    /// A part of it, or all, as something of its own.
+    func split(_ bytes: Int) -> HeldBytes {
+        amount.withLock { amount in
+            let part = min(amount, bytes)
+            amount -= part
+            return HeldBytes(budget, holder, part)
+        }
+    }
+
     deinit {
         _ = budget.change(by: -amount.withLock { $0 }, holder)
     }

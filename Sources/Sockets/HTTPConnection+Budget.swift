@@ -27,6 +27,7 @@ extension HTTPConnection {
         SocketMetrics.shared.pushedOut.add()
         close(.pushedOut)
         incoming = nil
+        reserved = nil
         outgoing = []
         backlog = []
         for exchange in exchanges { exchange.held = nil }
@@ -43,13 +44,28 @@ extension HTTPConnection {
     func holdBacklog(_ written: Int) -> Bool {
         defer { outgoing = [] }
         guard link.isBacklogged else { return true }
-        let missing = written - outgoing.reduce(0) { $0 + $1.count }
+        var missing = written - outgoing.reduce(0) { $0 + $1.count }
         backlog += outgoing
+        if missing > 0, let part = reserved?.split(missing), part.count > 0 {
+            missing -= part.count
+            backlog.append(part)
+        }
         guard missing > 0 else { return true }
         if outgoing.isEmpty, let last = backlog.last { return last.resize(to: last.count + missing) }
         guard let held = server.options.budget.take(missing, for: holder) else { return false }
         backlog.append(held)
         return true
+    }
+
+    /// See `LiveTransport`.
+    func reserve(_ bytes: Int) -> Bool {
+        guard bytes > 0, phase != .closed else {
+            reserved = nil
+            return true
+        }
+        if let reserved { return reserved.resize(to: bytes) }
+        reserved = server.options.budget.take(bytes, for: holder)
+        return reserved != nil
     }
 
     /// Less is not counted: a connection takes as much by itself.

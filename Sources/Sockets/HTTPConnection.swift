@@ -36,6 +36,8 @@ final class HTTPConnection: Slotted {
     /// What the answers in `output` have been given, and what those that wait for the peer hold.
     var outgoing: [HeldBytes] = []
     var backlog: [HeldBytes] = []
+    /// For what a stream or WebSocket is about to write.
+    var reserved: HeldBytes?
     var slot = -1
     var phase = Phase.reading
     /// In the order of arrival: without an answer, or with one that must wait for its turn.
@@ -141,6 +143,7 @@ final class HTTPConnection: Slotted {
     private func gone() {
         phase = .closed
         incoming = nil
+        reserved = nil
         outgoing = []
         backlog = []
         dropExchanges(from: 0)
@@ -213,7 +216,9 @@ final class HTTPConnection: Slotted {
         if isProxied, !server.move(self, to: server.handler.client(of: request)) {
             SocketMetrics.shared.refused.add()
             enqueue(request, keepAlive: keepAlive).respond(refusal(Self.tooMany))
-        } else if ["GET", "HEAD"].contains(request.method), server.options.webSocketPaths.containsExactly(request.path) {
+        } else if ["GET", "HEAD"].contains(request.method),
+            server.options.webSocketPaths.containsExactly(request.path)
+        {
             upgrade(request, keepAlive: keepAlive)
         } else {
             server.handler.received(request, enqueue(request, keepAlive: keepAlive))
@@ -281,7 +286,7 @@ final class HTTPConnection: Slotted {
     }
 
     static let tooMany = HTTPRequestError(.overloaded, "There are too many connections.")
-    private static let outOfMemory = HTTPRequestError(.overloaded, "Too many bytes wait here: there is no room for more.")
+    private static let outOfMemory = HTTPRequestError(.overloaded, "Too many bytes wait here to take more.")
 
     private func refusal(_ error: HTTPRequestError) -> HTTPResponse {
         var response = server.handler.refused(error, remoteAddress: remoteAddress)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Iterator
 
 import pytest
 
+from centrifugo_client import Centrifugo
 from hostile import allow_descriptors, metric
 from martlet_process import Server
-from raw_http import RawHttp
-from support import SLACK, User, eventually, expect, http_client
+from sse_client import Sse
+from support import SLACK, User, eventually
 
 # A line separator is escaped: 5,000 of them are 30,000 bytes of JSON, and there is no longer text.
 LARGEST = "a" + "\u2028" * 4998 + "a"
@@ -22,7 +24,7 @@ PROXY = "127.0.9.9"
 allow_descriptors(4000)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def small_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """With small buffers or 200 connections; a proxy at 127.0.9.9 is believed."""
     own = Server(MARTLET_TRUSTED_PROXIES=PROXY, **request.param)
@@ -133,6 +135,42 @@ def test_unread_answers_of_many_leave_room(small_server: Server) -> None:
         assert site <= BUFFERS_MB << 19
         assert full > (BUFFERS_MB << 20) * 0.8
         assert max(times) < 1 * SLACK
+    finally:
+        for connection in crowd:
+            connection.close()
+        author.close()
+        reader.close()
+    eventually(lambda: buffered() < 1 << 20, 10, "the memory of the crowd")
+
+
+@small_buffers
+def test_a_resume_waits_for_room(small_server: Server) -> None:
+    """Unread lists of many addresses, none of which has much, leave less than a resume may take. By event stream and by
+    WebSocket it waits until some of them have gone; then it is told whole, and nothing is cut."""
+    server = small_server
+    author, reader = User.signup(server, "author"), User.signup(server, "reader")
+    reader.follow(author)
+    since = reader.feed()["live"]
+    posts = [author.post(LARGEST)["id"] for _ in range(13)]
+    eventually(lambda: reader.walk()[:1] == posts[-1:], 20, "the last post in the feed")
+    path = f"/v1/users/{author.id}/posts?limit=100"
+    crowd: list[socket.socket] = []
+    try:
+        while not crowd or crowd[-1].recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200":
+            assert len(crowd) < 200
+            crowd.append(connect(server, PROXY, 4096))
+            crowd[-1].sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.{len(crowd)}\r\n\r\n".encode())
+        with Sse(server, token=reader.token, since=since) as stream, ThreadPoolExecutor() as pool:
+            connecting = pool.submit(Centrifugo.of, reader, since=since)
+            with pytest.raises(AssertionError, match="no event"):
+                stream.next(1)
+            assert not connecting.done()
+            for connection in crowd[:20]:
+                connection.close()
+            assert stream.verdict("resumed").json() == {"missed": 13}
+            assert [event.post_id for event in stream.until(posts[-1])] == posts
+            with connecting.result() as live:
+                assert live.subscription["recovered"] is True and len(live.subscription["publications"]) == 13
     finally:
         for connection in crowd:
             connection.close()

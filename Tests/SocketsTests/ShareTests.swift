@@ -50,13 +50,12 @@ import Testing
                 return try late[$0 - 1].answer().status
             }
             // And they keep it.
-            return (
-                statuses,
-                try late.map {
-                    $0.get("/")
-                    return try $0.answer().status
-                }
-            )
+            let again = try late.map {
+                $0.get("/")
+                return try $0.answer().status
+            }
+            withExtendedLifetime(crowd) {}
+            return (statuses, again)
         }
         #expect(late == Array(repeating: 200, count: 10) && own == late)
         #expect(SocketMetrics.shared.pushedOut.count - before >= 8)
@@ -89,7 +88,8 @@ import Testing
             }
             let statuses = try late.map { try $0.answer().status }
             var byte: UInt8 = 0
-            let isOpen = recv(stream.descriptor, &byte, 1, Int32(MSG_DONTWAIT.rawValue)) < 0 && errno == EAGAIN
+            let isOpen = recv(stream.descriptor, &byte, 1, Int32(MSG_DONTWAIT)) < 0 && errno == EAGAIN
+            withExtendedLifetime(crowd) {}
             return (isOpen, statuses)
         }
         #expect(stream)
@@ -202,7 +202,7 @@ import Testing
                 client.get("/")
                 return client
             }
-            var crowd = try (1...12).map { _ in try ask(from: "127.0.1.1", receiveBuffer: 4096) }
+            let crowd = try (1...12).map { _ in try ask(from: "127.0.1.1", receiveBuffer: 4096) }
             try eventually("the crowd") { budget.used > 900_000 }
             let modest = try ask(from: "127.0.1.2", receiveBuffer: 4096)
             try eventually("its bytes") { budget.used > 1_000_000 }
@@ -219,7 +219,7 @@ import Testing
             #expect(try modest.answer().body.count == 100_000)
             // Enough for what was wanted, and no more.
             #expect(budget.used > 1_700_000)
-            crowd = []
+            withExtendedLifetime((crowd, rest)) {}
         }
     }
 

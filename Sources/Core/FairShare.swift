@@ -1,34 +1,30 @@
 /// Something that many share, such as bytes or connections. Nobody may have more of it than is still free for all: who is
-/// alone gets half, two get a third each, and there is always room for the next. (Switches share their buffers by the
-/// same rule, "dynamic threshold".) No clock and no I/O.
+/// alone gets half, two get a third each. (Switches share their buffers by the same rule, "dynamic threshold".) Who comes
+/// late finds little left, for what others have is not taken from them here: `mustYield` says who has to give some of it
+/// back for others. No clock and no I/O.
 public struct FairShare: Sendable {
     /// Who has a part. Where both are known, the rule holds for both.
     public struct Holder: Sendable, Hashable {
-        /// Its network counts (`IPAddress.network`). `nil`: it is not known, or stands for many.
-        public var address: IPAddress?
-        public var user: ID?
+        /// Its site (`IPAddress.site`). `nil`: it is not known, or stands for many.
+        public let address: IPAddress?
+        public let user: ID?
 
         public init(address: IPAddress?, user: ID? = nil) {
-            self.address = address
+            self.address = address?.site
             self.user = user
         }
-    }
 
-    /// Of an IPv6 site: what its networks have together, and how many these are.
-    private struct Site {
-        var amount = 0
-        var networks = 0
+        /// Does what the other has count for this one, too?
+        public func includes(_ other: Holder) -> Bool {
+            address != nil && address == other.address || user != nil && user == other.user
+        }
     }
-
-    /// A site with more networks than this is taken for one holder.
-    static let networksOfASite = 16
 
     public let total: Int
     /// What one holder may have at most, however much is free.
     public let most: Int
     public private(set) var used = 0
-    private var networks: [IPAddress: Int] = [:]
-    private var sites: [IPAddress: Site] = [:]
+    private var addresses: [IPAddress: Int] = [:]
     private var users: [ID: Int] = [:]
 
     public init(total: Int, most: Int = .max) {
@@ -37,12 +33,23 @@ public struct FairShare: Sendable {
     }
 
     /// How many are told apart at the moment.
-    var holders: Int { networks.count + sites.count + users.count }
+    var holders: Int { addresses.count + users.count }
+
+    /// What the holder has: as an address or as a user, whichever is more.
+    public func amount(of holder: Holder) -> Int {
+        max(holder.address.flatMap { addresses[$0] } ?? 0, holder.user.flatMap { users[$0] } ?? 0)
+    }
+
+    /// Would it get as much?
+    public func allows(_ amount: Int, for holder: Holder) -> Bool {
+        let free = total - used - amount
+        guard free >= 0 else { return false }
+        return holder == Holder(address: nil) || self.amount(of: holder) + amount <= min(most, free)
+    }
 
     /// - Returns: false when it is more than the holder's share; then nothing was taken.
     public mutating func take(_ amount: Int, for holder: Holder) -> Bool {
-        let share = min(most, total - used - amount)
-        guard amount <= total - used, allows(amount, for: holder, within: share) else { return false }
+        guard allows(amount, for: holder) else { return false }
         change(holder, by: amount)
         return true
     }
@@ -52,29 +59,32 @@ public struct FairShare: Sendable {
         change(holder, by: -amount)
     }
 
-    private func allows(_ amount: Int, for holder: Holder, within share: Int) -> Bool {
-        if let user = holder.user, users[user, default: 0] + amount > share { return false }
-        guard let address = holder.address else { return true }
-        let before = networks[address.network]
-        guard (before ?? 0) + amount <= share else { return false }
-        guard let name = address.site, let site = sites[name] else { return true }
-        let count = site.networks + (before == nil ? 1 : 0)
-        return count <= Self.networksOfASite || site.amount + amount <= share
+    // MARK: Who yields
+
+    /// The address or the user that has most. Looks at all of them.
+    public var largest: Holder? {
+        let address = addresses.max { $0.value < $1.value }
+        let user = users.max { $0.value < $1.value }
+        if let user, user.value > address?.value ?? 0 { return Holder(address: nil, user: user.key) }
+        return address.map { Holder(address: $0.key) }
+    }
+
+    /// Does the one have more than twice what the other wants to have, and was refused?
+    public func mustYield(_ large: Holder, to small: Holder, _ amount: Int) -> Bool {
+        self.amount(of: large) > 2 * (self.amount(of: small) + amount)
+    }
+
+    /// What the one has becomes the other's, whatever its share.
+    public mutating func pass(_ amount: Int, from large: Holder, to small: Holder) {
+        change(large, by: -amount)
+        change(small, by: amount)
     }
 
     private mutating func change(_ holder: Holder, by amount: Int) {
         guard amount != 0 else { return }
         used += amount
         if let user = holder.user { Self.add(amount, to: &users[user]) }
-        guard let address = holder.address else { return }
-        let network = address.network
-        let wasThere = networks[network] != nil
-        Self.add(amount, to: &networks[network])
-        guard let name = address.site else { return }
-        var site = sites[name] ?? Site()
-        site.amount += amount
-        site.networks += (networks[network] == nil ? 0 : 1) - (wasThere ? 1 : 0)
-        sites[name] = site.networks > 0 ? site : nil
+        if let address = holder.address { Self.add(amount, to: &addresses[address]) }
     }
 
     private static func add(_ amount: Int, to entry: inout Int?) {

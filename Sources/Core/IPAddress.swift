@@ -46,17 +46,14 @@ public struct IPAddress: Hashable, Sendable {
 
     public var isIPv4: Bool { high == 0 && low >> 32 == Self.mapped >> 32 }
 
-    /// What one customer of a provider has: an IPv4 address, the first 64 bits of an IPv6 address.
-    public var network: IPAddress { isIPv4 ? self : IPAddress(high: high, low: 0) }
-
-    /// What a provider gives to a site: 48 bits, of which one customer may have all; `nil` for IPv4.
-    public var site: IPAddress? { isIPv4 ? nil : IPAddress(high: high & ~0xffff, low: 0) }
+    /// What one customer may have at most: an IPv4 address, the first 48 bits of an IPv6 address.
+    public var site: IPAddress { isIPv4 ? self : IPAddress(high: high & ~0xffff, low: 0) }
 
     private init(high: UInt64, low: UInt64) {
         (self.high, self.low) = (high, low)
     }
 
-    /// Names `network`.
+    /// Names what one customer of a provider has: an IPv4 address, the first 64 bits of an IPv6 address.
     public var customer: String {
         isIPv4 ? "4:" + String(low & 0xffff_ffff, radix: 16) : "6:" + String(high, radix: 16)
     }

@@ -16,13 +16,14 @@ public struct Lists: Sendable {
         case pages
         /// One post may wake thousands of long polls, which must leave something of the database to others.
         case polls
+
+        /// Nanoseconds. Who has waited for longer is refused when the turn comes: where the database hangs, the end of the
+        /// queue would wait for the time-outs of all before it. Polls wait for half a minute anyway.
+        fileprivate var patience: UInt64 { self == .pages ? 5_000_000_000 : 20_000_000_000 }
     }
 
     private let pages = AsyncSemaphore(32, name: "list_reads")
     private let polls = AsyncSemaphore(16, name: "poll_reads")
-    /// Nanoseconds in the queue. Who has waited for longer is refused when the turn comes: where the database hangs, the
-    /// end of the queue would wait for the time-outs of all before it.
-    private static let patience: UInt64 = 5_000_000_000
 
     public init() {}
 
@@ -35,7 +36,7 @@ public struct Lists: Sendable {
     ) async throws -> Answer {
         let came = monotonicNanoseconds()
         return try await (queue == .pages ? pages : polls).run {
-            guard monotonicNanoseconds() - came < Self.patience else {
+            guard monotonicNanoseconds() - came < queue.patience else {
                 throw Problem(.overloaded, "too many lists are asked for: try again", retryAfter: .random(in: 1...3))
             }
             let held = try scope.hold(min(largest, Self.mostBytes) + Self.tail)

@@ -38,7 +38,7 @@ public struct RequestScope: Sendable {
         guard let held = budget.take(bytes + Self.headRoom, for: holder) else {
             // Those who come back do not come back together.
             throw Problem(
-                .overloaded, "too many answers to you wait to be read: read them, then try again",
+                .overloaded, "too many answers wait to be read: there is no room for this one, try again",
                 retryAfter: .random(in: 1...3))
         }
         return held

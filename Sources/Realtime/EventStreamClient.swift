@@ -40,6 +40,7 @@ final class EventStreamClient: LiveClient {
     }
 
     var position: LiveCursor? { isEstablished ? subscriber?.cursor : held }
+    var transport: any LiveTransport { stream }
     var isBacklogged: Bool { stream.isBacklogged }
 
     func write(_ bytes: UnsafeRawBufferPointer) {

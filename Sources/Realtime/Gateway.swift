@@ -180,9 +180,15 @@ final class Gateway {
         _ client: any LiveClient, _ subscriber: Subscriber, _ join: Join, _ done: @escaping () -> Void
     ) {
         guard awaits(client, subscriber) else { return done() }
+        // Room first, as for lists: what finds none would be read and paid for in vain.
+        guard join.held == nil || client.transport.reserve(options.maxResumed) else {
+            done()
+            return retryJoin(client, subscriber, join)
+        }
         let user = subscriber.user
         node.register(user) { [unowned self] result in
             guard case .success = result else {
+                _ = client.transport.reserve(0)
                 done()
                 return retryJoin(client, subscriber, join)
             }
@@ -206,20 +212,22 @@ final class Gateway {
         if join.isCharged, case .success(let outcome) = result {
             budget.charge(user: subscriber.user, address: client.address, outcome)
         }
-        guard awaits(client, subscriber) else { return }
-        switch result {
-        case .failure: retryJoin(client, subscriber, join)
-        case .success(let outcome):
-            if case .reset = outcome { metrics.resets.add() }
-            joins.finished(client)
-            guard client.tell(outcome) else { return joins.block(client) }
-            if joins.takeRepeat(client) > outcome.cursor.position {
-                // What waits in the queue may have a hole before it.
-                hub.hold(subscriber, at: outcome.cursor)
-                rejoin(client)
-            } else if !hub.finishJoin(subscriber, at: outcome.cursor) {
-                rejoin(client)
-            }
+        guard awaits(client, subscriber), case .success(let outcome) = result else {
+            _ = client.transport.reserve(0)
+            return retryJoin(client, subscriber, join)
+        }
+        if case .reset = outcome { metrics.resets.add() }
+        joins.finished(client)
+        _ = client.transport.reserve(outcome.size)
+        let isTold = client.tell(outcome)
+        _ = client.transport.reserve(0)
+        guard isTold else { return joins.block(client) }
+        if joins.takeRepeat(client) > outcome.cursor.position {
+            // What waits in the queue may have a hole before it.
+            hub.hold(subscriber, at: outcome.cursor)
+            rejoin(client)
+        } else if !hub.finishJoin(subscriber, at: outcome.cursor) {
+            rejoin(client)
         }
     }
 

@@ -1,6 +1,7 @@
 import Core
 import Hub
 import Social
+import Sockets
 import Wire
 
 /// What reading the feed for a connection has come to.
@@ -15,6 +16,11 @@ enum JoinOutcome {
         switch self {
         case .live(let cursor), .reset(let cursor), .resumed(_, let cursor): cursor
         }
+    }
+
+    /// Bytes that telling it takes, about: each event comes with a frame around it.
+    var size: Int {
+        if case .resumed(let missed, _) = self { missed.size + 256 * missed.count + 2048 } else { 0 }
     }
 }
 
@@ -45,6 +51,7 @@ extension [Publication] {
 /// One live connection of a user, as the gateway sees it.
 protocol LiveClient: FrameSink {
     var subscriber: Subscriber? { get }
+    var transport: any LiveTransport { get }
     var session: ID { get }
     /// Whose limits count the connection: see `Router.callerAddress`.
     var address: String { get }

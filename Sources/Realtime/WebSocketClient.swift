@@ -51,6 +51,7 @@ final class WebSocketClient: LiveClient {
 
     var session: ID { token?.session ?? .zero }
     var position: LiveCursor? { subscriber?.cursor }
+    var transport: any LiveTransport { socket }
     var isBacklogged: Bool { socket.isBacklogged }
 
     func write(_ bytes: UnsafeRawBufferPointer) { socket.write(bytes) }

@@ -3,8 +3,27 @@ import Synchronization
 
 /// The memory that bytes may take on their way: answers that clients have not taken yet, requests that have come in part.
 /// One for the process; each address and each user has a share of it (`FairShare`).
+///
+/// Where one has so much that others get nothing, the server is asked to make room: see `onRefused`.
 public final class ByteBudget: Sendable {
+    /// Somebody was refused bytes of which another has too much.
+    struct Wish: Sendable {
+        let bytes: Int
+        let holder: FairShare.Holder
+        let large: FairShare.Holder
+    }
+
+    private struct Relief {
+        var makeRoom: (@Sendable (Wish) -> Void)?
+        /// One wish at a time.
+        var isUnderWay = false
+        var largest: FairShare.Holder?
+        /// When it was looked for, in nanoseconds.
+        var lookedAt: UInt64 = 0
+    }
+
     private let share: Mutex<FairShare>
+    private let relief = Mutex(Relief())
     private let inUse = Metrics.shared.queue("buffered_bytes", limit: nil)
     private let refused = Metrics.shared.counter(
         "martlet_memory_refused_total", help: "Times that an address or user wanted more than its share of the buffers")
@@ -31,15 +50,54 @@ public final class ByteBudget: Sendable {
             share.give(-bytes, of: holder)
             return true
         }
-        if !isDone { refused.add() }
+        if !isDone {
+            refused.add()
+            ask(bytes, holder)
+        }
         return isDone
+    }
+
+    // MARK: Room for others
+
+    /// - Parameter makeRoom: called on any thread; takes bytes from the one who has too many, and says `roomMade`. `nil`:
+    ///   nobody does it any more.
+    func onRefused(_ makeRoom: (@Sendable (Wish) -> Void)?) {
+        relief.withLock { $0.makeRoom = makeRoom }
+    }
+
+    func roomMade() {
+        relief.withLock { $0.isUnderWay = false }
+    }
+
+    /// Is there no room for it yet, and does the other still have too much?
+    func isOpen(_ wish: Wish) -> Bool {
+        share.withLock {
+            !$0.allows(wish.bytes, for: wish.holder) && $0.mustYield(wish.large, to: wish.holder, wish.bytes)
+        }
+    }
+
+    private func ask(_ bytes: Int, _ holder: FairShare.Holder) {
+        let now = monotonicNanoseconds()
+        let (makeRoom, wish): ((@Sendable (Wish) -> Void)?, Wish?) = relief.withLock { relief in
+            guard let makeRoom = relief.makeRoom, !relief.isUnderWay else { return (nil, nil) }
+            // Looking at all holders takes time, and a flood is refused often.
+            if now - relief.lookedAt >= 10_000_000 {
+                relief.lookedAt = now
+                relief.largest = share.withLock { $0.largest }
+            }
+            guard let large = relief.largest else { return (nil, nil) }
+            let wish = Wish(bytes: bytes, holder: holder, large: large)
+            relief.isUnderWay = isOpen(wish)
+            return relief.isUnderWay ? (makeRoom, wish) : (nil, nil)
+        }
+        if let makeRoom, let wish { makeRoom(wish) }
     }
 }
 
 /// Bytes taken from the budget. They are given back when nobody keeps this any more.
 public final class HeldBytes: Sendable {
     private let budget: ByteBudget
-    private let holder: FairShare.Holder
+    let holder: FairShare.Holder
     private let amount: Mutex<Int>
 
     fileprivate init(_ budget: ByteBudget, _ holder: FairShare.Holder, _ amount: Int) {
@@ -56,6 +114,15 @@ public final class HeldBytes: Sendable {
             guard bytes == amount || budget.change(by: bytes - amount, holder) else { return false }
             amount = bytes
             return true
+        }
+    }
+
+    /// A part of it, or all, as something of its own.
+    func split(_ bytes: Int) -> HeldBytes {
+        amount.withLock { amount in
+            let part = min(amount, bytes)
+            amount -= part
+            return HeldBytes(budget, holder, part)
         }
     }
 

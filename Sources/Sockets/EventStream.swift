@@ -41,6 +41,8 @@ public final class EventStream: LiveTransport {
         return !isStarted || connection.link.isBacklogged
     }
 
+    public func reserve(_ bytes: Int) -> Bool { connection?.reserve(bytes) ?? true }
+
     public func write(_ bytes: UnsafeRawBufferPointer) {
         // An empty chunk would be the last one.
         guard let connection, bytes.count > 0 else { return }

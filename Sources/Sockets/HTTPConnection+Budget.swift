@@ -5,6 +5,34 @@ extension HTTPConnection {
     /// For whom its bytes count.
     var holder: FairShare.Holder { FairShare.Holder(address: client, user: user) }
 
+    /// For whom its place counts: a connection is an address's before it is known to be a user's.
+    var placeHolder: FairShare.Holder { FairShare.Holder(address: client) }
+
+    /// Bytes that it holds for this one.
+    func held(for holder: FairShare.Holder) -> Int {
+        // As most are, and all are looked at.
+        if backlog.isEmpty, incoming == nil, exchanges.isEmpty { return 0 }
+        var all = outgoing + backlog + exchanges.compactMap(\.held)
+        if let incoming { all.append(incoming) }
+        return all.reduce(0) { holder.includes($1.holder) ? $0 + $1.count : $0 }
+    }
+
+    /// Nothing is under way on it.
+    var isIdle: Bool {
+        exchanges.isEmpty && stage == .idle && !link.isBacklogged && phase != .streaming && phase != .webSocket
+    }
+
+    /// Closes it for others to have what it holds. Its bytes are free for them at once.
+    func pushOut() {
+        SocketMetrics.shared.pushedOut.add()
+        close(.pushedOut)
+        incoming = nil
+        reserved = nil
+        outgoing = []
+        backlog = []
+        for exchange in exchanges { exchange.held = nil }
+    }
+
     /// What was taken for an answer before it was made is for these bytes of `output`.
     func give(_ held: HeldBytes, _ bytes: Int) {
         _ = held.resize(to: min(held.count, bytes))
@@ -16,13 +44,28 @@ extension HTTPConnection {
     func holdBacklog(_ written: Int) -> Bool {
         defer { outgoing = [] }
         guard link.isBacklogged else { return true }
-        let missing = written - outgoing.reduce(0) { $0 + $1.count }
+        var missing = written - outgoing.reduce(0) { $0 + $1.count }
         backlog += outgoing
+        if missing > 0, let part = reserved?.split(missing), part.count > 0 {
+            missing -= part.count
+            backlog.append(part)
+        }
         guard missing > 0 else { return true }
         if outgoing.isEmpty, let last = backlog.last { return last.resize(to: last.count + missing) }
         guard let held = server.options.budget.take(missing, for: holder) else { return false }
         backlog.append(held)
         return true
+    }
+
+    /// See `LiveTransport`.
+    func reserve(_ bytes: Int) -> Bool {
+        guard bytes > 0, phase != .closed else {
+            reserved = nil
+            return true
+        }
+        if let reserved { return reserved.resize(to: bytes) }
+        reserved = server.options.budget.take(bytes, for: holder)
+        return reserved != nil
     }
 
     /// Less is not counted: a connection takes as much by itself.

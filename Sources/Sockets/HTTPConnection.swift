@@ -28,13 +28,16 @@ final class HTTPConnection: Slotted {
     var client: IPAddress?
     /// Whose event stream or WebSocket it is.
     var user: ID?
-    /// It is one of those that may be open; the others are told that there are too many.
-    var isCounted = false
+    /// Of those that may be open. Who gets none is told that there are too many.
+    enum Place { case none, own, refused }
+    var place = Place.none
     /// What a request holds that has come in part.
     var incoming: HeldBytes?
     /// What the answers in `output` have been given, and what those that wait for the peer hold.
     var outgoing: [HeldBytes] = []
     var backlog: [HeldBytes] = []
+    /// For what a stream or WebSocket is about to write.
+    var reserved: HeldBytes?
     var slot = -1
     var phase = Phase.reading
     /// In the order of arrival: without an answer, or with one that must wait for its turn.
@@ -140,6 +143,7 @@ final class HTTPConnection: Slotted {
     private func gone() {
         phase = .closed
         incoming = nil
+        reserved = nil
         outgoing = []
         backlog = []
         dropExchanges(from: 0)
@@ -212,7 +216,9 @@ final class HTTPConnection: Slotted {
         if isProxied, !server.move(self, to: server.handler.client(of: request)) {
             SocketMetrics.shared.refused.add()
             enqueue(request, keepAlive: keepAlive).respond(refusal(Self.tooMany))
-        } else if ["GET", "HEAD"].contains(request.method), server.options.webSocketPaths.containsExactly(request.path) {
+        } else if ["GET", "HEAD"].contains(request.method),
+            server.options.webSocketPaths.containsExactly(request.path)
+        {
             upgrade(request, keepAlive: keepAlive)
         } else {
             server.handler.received(request, enqueue(request, keepAlive: keepAlive))
@@ -280,7 +286,7 @@ final class HTTPConnection: Slotted {
     }
 
     static let tooMany = HTTPRequestError(.overloaded, "There are too many connections.")
-    private static let outOfMemory = HTTPRequestError(.overloaded, "Too much of your requests and answers waits here.")
+    private static let outOfMemory = HTTPRequestError(.overloaded, "Too many bytes wait here to take more.")
 
     private func refusal(_ error: HTTPRequestError) -> HTTPResponse {
         var response = server.handler.refused(error, remoteAddress: remoteAddress)

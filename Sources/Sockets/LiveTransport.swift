@@ -14,6 +14,11 @@ public protocol LiveTransport: AnyObject {
     /// Whose it is: what waits for it counts for the user, too.
     var user: ID? { get set }
 
+    /// Takes room for bytes that are about to be written, in place of what was taken so before. Who has to do work for
+    /// them takes it first, and afterwards no bytes at all.
+    /// - Returns: false when it is more than the client's share; then nothing changes.
+    func reserve(_ bytes: Int) -> Bool
+
     /// Hands bytes to the kernel; what it does not take is kept and sent later, and `isBacklogged` says so.
     ///
     /// - Parameter bytes: for an `EventStream` as they go out; for a `WebSocket` a run of whole frames, unmasked.
@@ -38,6 +43,8 @@ public enum CloseReason: Sendable, Equatable {
     case local
     /// The peer took nothing for as long as `ServerOptions.writeTimeout`.
     case stalled
+    /// Its place or its memory was needed for others, who have much less.
+    case pushedOut
     /// The network failed, or the peer broke the protocol.
     case failed
 }

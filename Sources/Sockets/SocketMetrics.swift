@@ -10,6 +10,9 @@ struct SocketMetrics {
     let accepted = Metrics.shared.counter("martlet_connections_accepted_total", help: "Connections accepted")
     let refused = Metrics.shared.counter(
         "martlet_connections_refused_total", help: "Connections refused because there were too many")
+    let pushedOut = Metrics.shared.counter(
+        "martlet_connections_pushed_out_total",
+        help: "Connections closed to make room, for their address or user had many times what others have")
     let badRequests = Metrics.shared.counter(
         "martlet_http_bad_requests_total", help: "Requests that could not be read or did not arrive in time")
     /// Whose peers don't take what was written: no more is written to them until they have.

@@ -28,6 +28,7 @@ public final class SocketServer {
     private var sweeper: LoopTimer?
     private var connections = Registry<HTTPConnection>()
     private var shares: FairShare
+    private var crowd = Crowd()
     /// Told that there are too many, and not gone yet.
     private var refusing = 0
     private static let mostRefusing = 64
@@ -58,6 +59,8 @@ public final class SocketServer {
             [unowned self] in sweep()
         }
         itself = self
+        let boxed = LoopBound.holding(self, on: loop)
+        options.budget.onRefused { wish in boxed.run { $0.makeRoom(wish) } }
     }
 
     // MARK: Ending
@@ -90,6 +93,7 @@ public final class SocketServer {
         onEmpty = []
         if isClosing {
             sweeper = nil
+            options.budget.onRefused(nil)
             lws = nil
             itself = nil
         }
@@ -102,30 +106,55 @@ public final class SocketServer {
         if Mutation.leakDescriptors.isOn { _ = dup(descriptor) }
         SocketMetrics.shared.accepted.add()
         let connection = HTTPConnection(self, remoteAddress: address)
-        connection.isCounted = shares.take(1, for: .init(address: connection.client))
+        let hasPlace = takePlace(for: connection.placeHolder)
         // A few of those who get no place are told so.
-        guard let lws, !isClosing, connection.isCounted || refusing < Self.mostRefusing else {
-            if connection.isCounted { shares.give(1, of: .init(address: connection.client)) }
+        guard let lws, !isClosing, hasPlace || refusing < Self.mostRefusing else {
+            if hasPlace { shares.give(1, of: connection.placeHolder) }
             SocketMetrics.shared.refused.add()
             Glibc.close(descriptor)
             return
         }
-        if !connection.isCounted { refusing += 1 }
+        connection.place = hasPlace ? .own : .refused
+        if !hasPlace { refusing += 1 }
         connections.add(connection)
         connection.gauge.add(1)
         guard let wsi = lws.adoptRaw(descriptor, connection) else { return connection.lost() }
         connection.link.wsi = wsi
-        if !connection.isCounted { connection.refuse(HTTPConnection.tooMany) }
+        if !hasPlace { connection.refuse(HTTPConnection.tooMany) }
+    }
+
+    /// A place that is free, or else one of a client that has many times as many.
+    private func takePlace(for holder: FairShare.Holder) -> Bool {
+        if shares.take(1, for: holder) { return true }
+        crowd.look(now: now(), for: { shares.largest }) { large in
+            connections.items.filter { $0.place == .own && $0.placeHolder == large }
+        }
+        guard let large = crowd.holder, shares.mustYield(large, to: holder, 1),
+            let last = crowd.popLast(where: { $0.placeHolder == large })
+        else { return false }
+        shares.pass(1, from: large, to: holder)
+        last.place = .none
+        last.pushOut()
+        return true
+    }
+
+    /// Takes bytes from the one who has too many, until there is room for the other.
+    private func makeRoom(_ wish: ByteBudget.Wish) {
+        let holdsSome: (HTTPConnection) -> Bool = { $0.held(for: wish.large) > 0 }
+        var crowd = Crowd()
+        crowd.look(now: now(), for: { wish.large }) { _ in connections.items.filter(holdsSome) }
+        while options.budget.isOpen(wish), let connection = crowd.popLast(where: holdsSome) { connection.pushOut() }
+        options.budget.roomMade()
     }
 
     /// A connection through a proxy carries a request of this client now.
     /// - Returns: false when the client has as many as it may; then it is nobody's.
     func move(_ connection: HTTPConnection, to client: IPAddress?) -> Bool {
-        guard connection.isCounted, client != connection.client else { return true }
-        shares.give(1, of: .init(address: connection.client))
-        let isAllowed = shares.take(1, for: .init(address: client))
-        if !isAllowed { _ = shares.take(1, for: .init(address: nil)) }
-        connection.client = isAllowed ? client : nil
+        guard connection.place == .own, client != connection.client else { return true }
+        shares.give(1, of: connection.placeHolder)
+        connection.client = nil
+        let isAllowed = takePlace(for: .init(address: client))
+        if isAllowed { connection.client = client } else { _ = shares.take(1, for: connection.placeHolder) }
         return isAllowed
     }
 
@@ -140,10 +169,10 @@ public final class SocketServer {
     func remove(_ connection: HTTPConnection) {
         guard connections.remove(connection) else { return }
         connection.gauge.add(-1)
-        if connection.isCounted {
-            shares.give(1, of: .init(address: connection.client))
-        } else {
-            refusing -= 1
+        switch connection.place {
+        case .own: shares.give(1, of: connection.placeHolder)
+        case .refused: refusing -= 1
+        case .none: break
         }
         tellIfEmpty()
     }

@@ -51,6 +51,8 @@ public final class WebSocket: LiveTransport {
 
     public var isClosed: Bool { if case .open = state { false } else { true } }
 
+    public func reserve(_ bytes: Int) -> Bool { connection.reserve(bytes) }
+
     public func write(_ bytes: UnsafeRawBufferPointer) {
         guard case .open = state else { return }
         assert(!link.isBacklogged, "a WebSocket was written to while backlogged")

@@ -76,7 +76,7 @@ enum SettingsList {
             "connections-per-address", .integer(1...1_000_000), unit: "connections", roles: servers,
             "what one address may have at most, if that is to be less"),
         Setting(
-            "buffers", .integer(8...65_536), unit: "MB", default: "48", roles: servers,
+            "buffers", .integer(32...65_536), unit: "MB", default: "48", roles: servers,
             "memory for answers that clients have not read yet and for requests that have come in part; an address or "
                 + "user may have as much as is still free"),
         Setting(

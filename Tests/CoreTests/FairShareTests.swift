@@ -10,8 +10,21 @@ private final class Share {
 
     var used: Int { value.used }
     var holders: Int { value.holders }
+    var largest: FairShare.Holder? { value.largest }
     func take(_ amount: Int, for holder: FairShare.Holder) -> Bool { value.take(amount, for: holder) }
     func give(_ amount: Int, of holder: FairShare.Holder) { value.give(amount, of: holder) }
+
+    func amount(of holder: FairShare.Holder) -> Int { value.amount(of: holder) }
+    func mustYield(_ large: FairShare.Holder, to small: FairShare.Holder, _ amount: Int) -> Bool {
+        value.mustYield(large, to: small, amount)
+    }
+
+    /// One: false when nobody has to give it.
+    func takeFromTheLargest(for holder: FairShare.Holder) -> Bool {
+        guard let large = value.largest, value.mustYield(large, to: holder, 1) else { return false }
+        value.pass(1, from: large, to: holder)
+        return true
+    }
 
     /// Takes one by one until it is refused.
     func fill(_ holder: FairShare.Holder) -> Int {
@@ -32,11 +45,44 @@ private final class Share {
         #expect(share.used == 50)
     }
 
-    /// However many have taken all they may: the next one gets something, and as much as is left after it.
+    /// One after the other they leave nothing, and nobody has given up anything yet.
+    @Test func whoComesLateFindsLittle() {
+        let share = Share(total: 1024)
+        let parts = (1...11).map { share.fill(holder("192.0.2.\($0)")) }
+        #expect(parts == [512, 256, 128, 64, 32, 16, 8, 4, 2, 1, 0])
+    }
+
+    /// Those who came early yield to each that comes, until none has more than twice what another has.
     @Test func thereIsRoomForTheNext() {
         let share = Share(total: 1024)
-        let parts = (1...9).map { share.fill(holder("192.0.2.\($0)")) }
-        #expect(parts == [512, 256, 128, 64, 32, 16, 8, 4, 2])
+        let all = (1...40).map { holder("192.0.2.\($0)") }
+        for one in all { _ = share.fill(one) }
+        #expect(all.suffix(20).allSatisfy { share.amount(of: $0) == 0 })
+        for one in all.reversed() { while share.takeFromTheLargest(for: one) {} }
+        #expect(share.used <= 1024)
+        let amounts = all.map(share.amount)
+        #expect(amounts.min()! >= 8 && amounts.max()! <= 2 * (amounts.min()! + 1))
+    }
+
+    /// Only to one who would still have less than half as much, and never to itself.
+    @Test func theLargestYieldsToThoseWhoHaveMuchLess() {
+        let share = Share(total: 100)
+        let (large, small) = (holder("192.0.2.1", user: 1), holder("192.0.2.2", user: 2))
+        #expect(share.largest == nil)
+        #expect(share.take(40, for: large) && share.take(5, for: small))
+        #expect(share.largest == holder("192.0.2.1"))
+        #expect(share.mustYield(large, to: small, 14) && !share.mustYield(large, to: small, 15))
+        #expect(!share.mustYield(large, to: large, 1))
+        // Neither by another user at its address, nor from another address of its user's.
+        #expect(!share.mustYield(large, to: holder("192.0.2.1", user: 3), 1))
+        #expect(!share.mustYield(large, to: holder("192.0.2.9", user: 1), 1))
+    }
+
+    @Test func aUserMayBeTheLargest() {
+        let share = Share(total: 100)
+        for number in 1...4 { #expect(share.take(9, for: holder("192.0.2.\(number)", user: 7))) }
+        #expect(share.take(10, for: holder("192.0.2.9", user: 8)))
+        #expect(share.largest == FairShare.Holder(address: nil, user: ID(raw: 7)))
     }
 
     /// When the first lets go, those who took less may grow: at an equal rate all have the same.
@@ -80,25 +126,14 @@ private final class Share {
         #expect(share.fill(holder("192.0.2.9", user: 8)) == 25)
     }
 
-    @Test func anIPv6NetworkIsOneHolder() {
+    /// One customer may have all of its networks.
+    @Test func anIPv6SiteIsOneHolder() {
         let share = Share(total: 100)
         #expect(share.fill(holder("2001:db8::1")) == 50)
-        #expect(share.fill(holder("2001:db8::ffff:2")) == 0)
-        #expect(share.fill(holder("2001:db8:0:1::1")) == 25)
-    }
-
-    /// A few networks of a site may be a few customers; a great many are one.
-    @Test func aSiteWithManyNetworksIsOneHolder() {
-        let share = Share(total: 1000)
-        for network in 0..<16 {
-            #expect(share.take(40, for: holder("2001:db8:0:\(String(network, radix: 16))::1")))
+        for network in 1...20 {
+            #expect(share.fill(holder("2001:db8:0:\(String(network, radix: 16))::1")) == 0)
         }
-        #expect(!share.take(1, for: holder("2001:db8:0:10::1")))
-        #expect(share.take(1, for: holder("2001:db8:1::1")))
-        // Of those that it has, one may still grow.
-        #expect(share.take(1, for: holder("2001:db8:0:f::1")))
-        share.give(40, of: holder("2001:db8:0:1::1"))
-        #expect(share.take(1, for: holder("2001:db8:0:10::1")))
+        #expect(share.fill(holder("2001:db8:1::1")) == 25)
     }
 
     @Test func nothingIsRememberedOfThoseWhoHaveGone() {

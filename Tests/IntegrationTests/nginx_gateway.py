@@ -19,8 +19,9 @@ FOLDER = REPOSITORY / "deploy" / "nginx"
 class Gateway:
     """deploy/nginx/nginx.conf with other paths, ports and upstreams; everything else is as it is deployed."""
 
-    def __init__(self, api: list[int], realtime: list[int], origins: tuple[str, ...] = ()) -> None:
-        """The ports of those who serve the roles, and other sites whose pages may use the API."""
+    def __init__(self, api: list[int], realtime: list[int], origins: tuple[str, ...] = (), most: int | None = None) -> None:
+        """The ports of those who serve the roles, and other sites whose pages may use the API. With `most` one address may
+        have no more connections, and X-Forwarded-For says which it is."""
         self.home = Path(tempfile.mkdtemp(prefix="martlet-it-nginx-", dir="/tmp"))
         self.port = free_port()
         upstreams = (FOLDER / "upstreams.conf").read_text()
@@ -41,6 +42,11 @@ class Gateway:
         ):
             assert old in text, f"nginx.conf has no {old}"
             text = text.replace(old, new)
+        if most is not None:
+            old = "limit_conn martlet_connections 1000;"
+            assert old in text, f"nginx.conf has no {old}"
+            real = "set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For;"
+            text = text.replace(old, f"limit_conn martlet_connections {most}; {real}")
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         folders = "".join(f"    {kind}_temp_path {self.home}/{kind};\n" for kind in kinds)
         (self.home / "nginx.conf").write_text(text.replace("http {\n", "http {\n" + folders, 1))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import select
 from typing import Iterator
 
 import pytest
 
 from martlet_process import Server, free_port
 from nginx_gateway import Gateway
-from raw_http import RawHttp
+from raw_http import RawAnswer, RawHttp
 from support import User, assert_problem, eventually, http_client
 from test_hostile_requests import CHUNKS, FRAMING
 
@@ -171,3 +172,44 @@ def test_pages_of_other_sites_read_what_nginx_answers(server: Server) -> None:
                     assert "Origin" in answer.headers["vary"]
     finally:
         nginx.stop()
+
+
+def test_connections_of_one_address(server: Server) -> None:
+    """Half-sent requests of one address, or of one IPv6 /48, are taken up to a number; others are served meanwhile."""
+    if reason := Gateway.unavailable():
+        pytest.skip(reason)
+    nginx = Gateway([server.port], [server.port], most=5)
+    held: list[RawHttp] = []
+
+    def hold(address: str) -> None:
+        held.append(RawHttp(nginx))
+        held[-1].send(held[-1].head("POST", "/v1/posts", "Content-Length: 100", f"X-Forwarded-For: {address}"))
+
+    def get(address: str) -> RawAnswer:
+        with RawHttp(nginx) as raw:
+            raw.send(raw.head("GET", "/healthz", f"X-Forwarded-For: {address}"))
+            return raw.answer()
+
+    try:
+        nginx.start()
+        for site, own, other in (
+            ("192.0.2.7{}", "192.0.2.7", "192.0.2.8"),
+            ("2001:db8:7:{}::1", "2001:db8:7:ff:1:2:3:4", "2001:db8:8:1::1"),
+            ("2001:db8::{}", "2001:db8::1:2:3:4", "2001:db8:1::1"),
+        ):
+            for number in range(5):
+                hold(site.format("" if "." in site else number + 1))
+            eventually(lambda: get(own).status_code == 503, 5, f"the limit of {own}")
+            assert_problem(get(own), 503, "overloaded")
+            assert int(get(own).headers["retry-after"]) >= 1
+            assert get(other).status_code == 200
+        assert len(held) == 15 and not any(readable(raw) for raw in held)
+    finally:
+        for raw in held:
+            raw.socket.close()
+        nginx.stop()
+
+
+def readable(raw: RawHttp) -> bool:
+    """Has it been answered, or closed?"""
+    return bool(select.select([raw.socket], [], [], 0)[0])

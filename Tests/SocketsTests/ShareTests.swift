@@ -32,6 +32,70 @@ import Testing
         #expect(other == 4 || other == 5)
     }
 
+    /// Six addresses, one after the other, hold every place; each that comes then gets one of those of the first.
+    @Test func thereIsAPlaceForTheNext() async throws {
+        let before = SocketMetrics.shared.pushedOut.count
+        let (late, own) = try await withServer(.with { $0.maxConnections = 40 }) { server in
+            var crowd: [TestClient] = []
+            for number in 1...6 {
+                for _ in 0..<30 { crowd.append(try TestClient(port: server.port, from: "127.0.1.\(number)")) }
+                // All that came before it have been counted then.
+                crowd[crowd.count - 1].get("/")
+                _ = try? crowd[crowd.count - 1].answer()
+            }
+            var late: [TestClient] = []
+            let statuses = try (1...10).map {
+                late.append(try TestClient(port: server.port, from: "127.0.2.\($0)"))
+                late[$0 - 1].get("/")
+                return try late[$0 - 1].answer().status
+            }
+            // And they keep it.
+            let again = try late.map {
+                $0.get("/")
+                return try $0.answer().status
+            }
+            withExtendedLifetime(crowd) {}
+            return (statuses, again)
+        }
+        #expect(late == Array(repeating: 200, count: 10) && own == late)
+        #expect(SocketMetrics.shared.pushedOut.count - before >= 8)
+    }
+
+    /// First those whose peers don't read, then idle ones, then those that are at work.
+    @Test func idleConnectionsGoBeforeBusyOnes() async throws {
+        let (stream, other) = try await withServer(
+            .with { $0.maxConnections = 12 },
+            { handler in
+                handler.onRequest = { request, exchange in
+                    guard request.path == "/stream" else { return exchange.respond(HTTPResponse(status: 200)) }
+                    _ = exchange.stream(status: 200, headers: [])
+                }
+            }
+        ) { server in
+            let stream = try TestClient(port: server.port)
+            stream.get("/stream")
+            _ = try stream.takeHead()
+            var crowd: [TestClient] = []
+            for number in 1...4 {
+                for _ in 0..<8 {
+                    crowd.append(try TestClient(port: server.port, from: number == 1 ? nil : "127.0.1.\(number)"))
+                }
+            }
+            var late: [TestClient] = []
+            for number in 1...3 {
+                late.append(try TestClient(port: server.port, from: "127.0.2.\(number)"))
+                late[number - 1].get("/")
+            }
+            let statuses = try late.map { try $0.answer().status }
+            var byte: UInt8 = 0
+            let isOpen = recv(stream.descriptor, &byte, 1, Int32(MSG_DONTWAIT)) < 0 && errno == EAGAIN
+            withExtendedLifetime(crowd) {}
+            return (isOpen, statuses)
+        }
+        #expect(stream)
+        #expect(other == [200, 200, 200])
+    }
+
     /// Those that get no place take none: however many come, the others are served.
     @Test func aFloodOfRefusedConnectionsTakesNoPlace() async throws {
         let status = try await withServer(.with { $0.maxConnections = 20 }) { server in
@@ -117,6 +181,46 @@ import Testing
         #expect(held > 800_000 && held <= 1_000_000)
         #expect(others == 100_000)
         #expect(left == 0)
+    }
+
+    /// One address has near half of the budget for what it doesn't read, and others have the rest. For another who wants
+    /// some, connections of the first are closed, and nobody else's.
+    @Test func thereAreBytesForTheNext() async throws {
+        let budget = ByteBudget(total: 2_000_000)
+        try await withServer(
+            .with { $0.budget = budget },
+            { handler in
+                handler.onRequest = { request, exchange in
+                    var response = HTTPResponse(status: 200, body: [UInt8](repeating: 120, count: 100_000))
+                    response.held = budget.take(101_000, for: .init(address: IPAddress(request.remoteAddress)))
+                    exchange.respond(response.held == nil ? HTTPResponse(status: 503) : response)
+                }
+            }
+        ) { server in
+            func ask(from source: String, receiveBuffer: Int32? = nil) throws -> TestClient {
+                let client = try TestClient(port: server.port, receiveBuffer: receiveBuffer, from: source)
+                client.get("/")
+                return client
+            }
+            let crowd = try (1...12).map { _ in try ask(from: "127.0.1.1", receiveBuffer: 4096) }
+            try eventually("the crowd") { budget.used > 900_000 }
+            let modest = try ask(from: "127.0.1.2", receiveBuffer: 4096)
+            try eventually("its bytes") { budget.used > 1_000_000 }
+            let rest = budget.take(budget.total - budget.used - 50_000, for: .init(address: nil))
+            #expect(rest != nil)
+            let other = try TestClient(port: server.port, from: "127.0.1.3")
+            var statuses: [Int] = []
+            try eventually("room") {
+                other.get("/")
+                statuses.append(try! other.answer().status)
+                return statuses.last == 200
+            }
+            #expect(statuses.first == 503)
+            #expect(try modest.answer().body.count == 100_000)
+            // Enough for what was wanted, and no more.
+            #expect(budget.used > 1_700_000)
+            withExtendedLifetime((crowd, rest)) {}
+        }
     }
 
     /// What was taken before the work is kept for the answer, as much of it as the answer needs.

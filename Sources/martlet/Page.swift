@@ -22,7 +22,10 @@ struct Page: Sendable {
     private let read: [File]?
 
     private init?(_ path: String) {
-        guard let folder = Folder(path), folder.hasFile(Self.index) else { return nil }
+        // As root behind no link that others could bend.
+        guard let folder = try? Folder.open(Files.absolute(path), makes: false), folder.hasFile(Self.index) else {
+            return nil
+        }
         self.path = path
         self.folder = folder
         read = Privileges.areRoots && folder.isRoots ? Self.files(of: folder, path) : nil

@@ -98,9 +98,8 @@ public enum Privileges {
     static func check(_ uid: uid_t) throws {
         let count = getgroups(0, nil)
         var groups = [gid_t](repeating: 0, count: Int(max(count, 0)))
-        let old = getegid()
         guard getgroups(count, &groups) == count, setgroups(groups.count, groups) == 0,
-            setegid(gid_t(uid)) == 0, setegid(old) == 0, seteuid(uid) == 0, seteuid(0) == 0
+            martlet_can_become(uid, gid_t(uid)) != 0
         else {
             throw Failure("root can't become another user: \(reason); start Martlet as an ordinary user")
         }

@@ -212,7 +212,8 @@ final class HTTPConnection: Slotted {
         if isProxied, !server.move(self, to: server.handler.client(of: request)) {
             SocketMetrics.shared.refused.add()
             enqueue(request, keepAlive: keepAlive).respond(refusal(Self.tooMany))
-        } else if ["GET", "HEAD"].contains(request.method), server.options.webSocketPaths.containsExactly(request.path) {
+        } else if ["GET", "HEAD"].contains(request.method), server.options.webSocketPaths.containsExactly(request.path)
+        {
             upgrade(request, keepAlive: keepAlive)
         } else {
             server.handler.received(request, enqueue(request, keepAlive: keepAlive))

@@ -31,7 +31,15 @@ struct Page: Sendable {
         read = Privileges.areRoots && folder.isRoots ? Self.files(of: folder, path) : nil
     }
 
-    static func isThere(_ path: String) -> Bool { Page(path) != nil }
+    /// Why a folder has no page, or `nil`.
+    static func problem(_ path: String) -> String? {
+        do {
+            let folder = try Folder.open(Files.absolute(path), makes: false)
+            return folder.hasFile(index) ? nil : "there is no \(index) in it"
+        } catch {
+            return "\(error)"
+        }
+    }
 
     /// The page of the setting, or else the one that came with the program. Never one of the working folder: that may be
     /// anybody's.

@@ -139,7 +139,7 @@ extension OpenAPI {
                     `drain`. A comment comes every 15 s. HEAD gets the head of the stream; it opens none and spends no \
                     ticket. A browser's EventSource comes back by itself when a stream breaks, and never after a \
                     status other than 200: make a new one then, after 401 with a new ticket, after 429 and 503 when \
-                    `Retry-After` has passed. Who missed more than a megabyte gets a `reset`.
+                    `Retry-After` has passed. Who missed more than 512 KB gets a `reset`.
                     """,
                 access: .stream, limit: .free, parameters: ["StreamSince", "LastEventId", "LastEventIdQuery"],
                 answers: [

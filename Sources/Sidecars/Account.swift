@@ -14,6 +14,9 @@ public struct Account: Sendable, Equatable {
     /// What earlier versions took when root started them, and what their folders belong to.
     static let former = ["postgres", "nobody"]
 
+    /// The numbers of those that the system has.
+    static var formers: Set<uid_t> { Set(former.compactMap { named($0)?.uid }) }
+
     /// The account of this process.
     public static var current: Account { Account(uid: geteuid(), gid: getegid()) }
 
@@ -22,6 +25,9 @@ public struct Account: Sendable, Equatable {
         let entry = getpwuid(uid)?.pointee
         self.init(name: entry.map { String(cString: $0.pw_name) } ?? "\(uid)", uid: uid, gid: entry?.pw_gid ?? gid)
     }
+
+    /// Whether the system has an entry of it, and so may know more groups.
+    var isKnown: Bool { getpwuid(uid) != nil }
 
     private init(name: String, uid: uid_t, gid: gid_t) {
         self.name = name
@@ -37,7 +43,10 @@ public struct Account: Sendable, Equatable {
     /// The one that runs the servers: of this process; Martlet's own where that is root, and made where it is missing.
     public static func forServers() throws -> Account {
         guard geteuid() == 0 else { return current }
-        let account = try named(own) ?? make()
+        let known = named(own)
+        // Before one is made: any other number will do.
+        try Privileges.check(known?.uid ?? 1)
+        let account = try known ?? make()
         guard account.uid != 0 else { throw Failure("the account \(own) is root: Martlet needs one without rights") }
         return account
     }
@@ -54,14 +63,15 @@ public struct Account: Sendable, Equatable {
         let isThere = try Patience().wait(seconds: 10) {
             if named(own) != nil { return true }
             do {
-                let made = try ChildProcess.run(words, current, in: "/", seconds: 30, Patience())
-                said = made.output
+                said = try ChildProcess.run(words, current, in: "/", seconds: 30, Patience()).output
             } catch let failure as Failure {
-                said = failure.description
-                throw Failure(hint(said))
+                throw Failure(hint(failure.description))
             }
-            if named(own) == nil { usleep(100_000) }
-            return named(own) != nil
+            if named(own) != nil { return true }
+            // It waits for nobody where the lists can't be changed at all.
+            guard said.contains("try again later"), access("/etc", W_OK) == 0 else { throw Failure(hint(said)) }
+            usleep(100_000)
+            return false
         }
         guard isThere, let account = named(own) else { throw Failure(hint(said)) }
         return account
@@ -82,7 +92,22 @@ public enum Privileges {
         if areRoots { _ = martlet_forbid_new_privileges() }
     }
 
-    /// Becomes the account, for good: all threads of the process, with no group of root's and no capability. Does nothing
+    /// Whether root can give its rights up at all, known before anything is made. A container may have a root who can't:
+    /// one without CAP_SETUID and CAP_SETGID, or without other users.
+    /// - Parameter uid: somebody to become for a moment.
+    static func check(_ uid: uid_t) throws {
+        let count = getgroups(0, nil)
+        var groups = [gid_t](repeating: 0, count: Int(max(count, 0)))
+        guard getgroups(count, &groups) == count, setgroups(groups.count, groups) == 0,
+            martlet_can_become(uid, gid_t(uid)) != 0
+        else {
+            throw Failure("root can't become another user: \(reason); start Martlet as an ordinary user")
+        }
+    }
+
+    private static var reason: String { String(cString: strerror(errno)) }
+
+    /// Becomes the account, for good: all threads of the process, with the account's groups and no capability. Does nothing
     /// where the process isn't root's, or is to stay so. Environment and memory can't be read by the account's other processes afterwards.
     public static func drop(to account: Account) throws {
         guard areRoots, account.uid != 0 else { return }
@@ -90,13 +115,11 @@ public enum Privileges {
         setenv("HOME", "/nonexistent", 1)
         setenv("USER", account.name, 1)
         setenv("LOGNAME", account.name, 1)
-        guard setgroups(0, nil) == 0, setresgid(account.gid, account.gid, account.gid) == 0,
+        let hasGroups = account.isKnown ? initgroups(account.name, account.gid) : setgroups(0, nil)
+        guard hasGroups == 0, setresgid(account.gid, account.gid, account.gid) == 0,
             setresuid(account.uid, account.uid, account.uid) == 0
         else {
-            // A container may have a root who can't: one without CAP_SETUID and CAP_SETGID, or without other users.
-            throw Failure(
-                "root can't become the account \(account.name): \(String(cString: strerror(errno))); start Martlet as an "
-                    + "ordinary user")
+            throw Failure("root can't become the account \(account.name): \(reason); start Martlet as an ordinary user")
         }
         guard setresuid(0, 0, 0) != 0, seteuid(0) != 0 else {
             throw Failure("root became the account \(account.name), but could go back")

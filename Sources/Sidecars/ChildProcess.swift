@@ -60,7 +60,8 @@ enum ChildProcess {
         var words = ["setpriv"]
         // After the drop of privileges there is nobody else to become.
         if Privileges.areRoots, account.uid != 0 {
-            words += ["--reuid=\(account.uid)", "--regid=\(account.gid)", "--clear-groups", "--no-new-privs"]
+            words += ["--reuid=\(account.uid)", "--regid=\(account.gid)", "--no-new-privs"]
+            words.append(account.isKnown ? "--init-groups" : "--clear-groups")
         }
         if dieWithUs { words += ["--pdeathsig", "KILL"] }
         return words.count == 1 ? arguments : words + ["--"] + arguments

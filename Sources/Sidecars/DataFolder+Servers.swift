@@ -18,7 +18,9 @@ extension DataFolder {
             return try reachable(try taken(found, kind), kind, patience, common)
         }
         guard status.isLink, let target = folder.linkTarget(name) else {
-            throw Failure("\(path)/\(name) is no folder")
+            throw Failure(
+                "\(path)/\(name) \(status.isFolder ? "can't be opened: \(String(cString: strerror(errno)))" : "is no folder")"
+            )
         }
         return try behindLink(target, kind, patience, common)
     }
@@ -51,12 +53,14 @@ extension DataFolder {
                 throw Failure("\(target) is no folder")
             }
         } else {
-            place = try Folder.open(target.hasPrefix("/") ? target : path + "/" + target, makes: false)
-            guard place.status.st_uid == account.uid else {
+            let found = try Folder.open(target.hasPrefix("/") ? target : path + "/" + target, makes: false)
+            guard found.status.st_uid == account.uid else {
                 throw Failure(
                     "\(path)/\(kind.rawValue) is a link to \(target), which does not belong to the account "
-                        + "\(account.name): root gives nothing away behind a link")
+                        + "\(account.name): root gives nothing away behind a link. Where it is Martlet's, stop what "
+                        + "runs in it and chown -R \(account.name): \(target)")
             }
+            place = try taken(found, kind)
         }
         guard try isReachable(place.path, patience) else { throw unreachable(kind.rawValue) }
         return place.path
@@ -71,20 +75,21 @@ extension DataFolder {
         return new
     }
 
-    /// A folder that was there: the account's, or one of an earlier version, whose files change hands.
+    /// A folder that was there: the account's, or one of an earlier version. In either there may be files of root, who
+    /// opened the logs, and of an earlier version's account: they change hands.
     private func taken(_ found: Folder, _ kind: PrivateServerKind) throws -> Folder {
         let owner = found.status.st_uid
-        guard owner != account.uid else { return found }
-        guard owner == 0 || Account.former.contains(where: { Account.named($0)?.uid == owner }) else {
+        let formers = Account.formers
+        guard owner == account.uid || owner == 0 || formers.contains(owner) else {
             throw Failure(
                 "\(found.path) belongs to \(Account(uid: owner, gid: 0).name), not to the account \(account.name): "
                     + "choose another MARTLET_DATA")
         }
-        try FormerServer(folder: found.path, kind: kind, owner: owner).end()
-        if owner != 0 {
+        try FormerServer(folder: found.path, kind: kind, owners: formers).end()
+        if formers.contains(owner) {
             Log.info("data gets another owner", ["folder": .text(found.path), "account": .text(account.name)])
         }
-        try Ownership(account: account, former: owner).move(found)
+        try Ownership(account: account, formers: formers).move(found)
         return found
     }
 

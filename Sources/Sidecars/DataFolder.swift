@@ -30,12 +30,26 @@ public final class DataFolder: Sendable {
         throw Failure(
             owner == 0
                 ? "\(path) can be written to by others than root: chmod go-w \(path), or choose another MARTLET_DATA"
-                : "\(path) belongs to \(Account(uid: owner, gid: 0).name): start Martlet as that user, or choose another "
-                    + "MARTLET_DATA", exitCode: 2)
+                : "\(path) belongs to \(Account(uid: owner, gid: 0).name): start Martlet as that user; or, where root "
+                    + "has used it before, chown root: \(path); or choose another MARTLET_DATA", exitCode: 2)
     }
 
     /// Whether it is the account's, and none of root's: then it is used after the drop of privileges.
     public var belongsToAccount: Bool { folder.status.st_uid == account.uid }
+
+    /// Gives root's rights up where the folder is the account's. What root made in it while an earlier version used it is
+    /// given away before.
+    public func dropWhereItIsTheAccounts() throws {
+        guard Privileges.areRoots, belongsToAccount else { return }
+        let ownership = Ownership(account: account, formers: [])
+        for name in ["lock", "secret"] { try ownership.moveFile(name, in: folder) }
+        for kind in [PrivateServerKind.postgres, .redis] {
+            if let inner = folder.folder(kind.rawValue), inner.status.st_uid == account.uid {
+                try ownership.moveFile(kind.rawValue + ".log", in: inner)
+            }
+        }
+        try Privileges.drop(to: account)
+    }
 
     /// Holds the lock of the one `serve` for this folder, until the process ends.
     public func lock() throws {
@@ -53,18 +67,39 @@ public final class DataFolder: Sendable {
     /// The bytes of the file `secret`, never another one in its place; `nil` where there is none.
     /// - Throws: `Failure` that names the file, where it can't be read or can't be a secret.
     public func secret() throws -> [UInt8]? {
-        let file = openat(folder.descriptor, "secret", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-        guard file >= 0 else {
+        guard let status = folder.status(of: "secret") else {
             if errno == ENOENT { return nil }
-            throw broken(errno == ELOOP ? "it is a link" : reason)
+            throw broken(reason)
         }
+        let file = status.isLink ? try secretBehindLink(status) : openSecret("secret", in: folder, O_NOFOLLOW)
+        guard file >= 0 else { throw broken(errno == ELOOP ? "it is a link" : reason) }
         defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0, status.isFile else { throw broken("it is no file") }
+        var found = stat()
+        guard fstat(file, &found) == 0, found.isFile else { throw broken("it is no file") }
         guard let bytes = Files.read(file, limit: 4096) else { throw broken("it has more than 4096 bytes") }
         guard bytes.count >= 32 else { throw broken("it has \(bytes.count) bytes, expected at least 32") }
         guard Set(bytes).count >= 8 else { throw broken("it says nearly nothing, as after a crash of the disk") }
         return bytes
+    }
+
+    private func openSecret(_ name: String, in folder: Folder, _ flags: Int32 = 0) -> Int32 {
+        openat(folder.descriptor, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | flags)
+    }
+
+    /// Kubernetes mounts a secret as a link. Root follows its own ones only.
+    private func secretBehindLink(_ status: stat) throws -> Int32 {
+        guard Privileges.areRoots else { return openSecret("secret", in: folder) }
+        guard folder.isRoots, status.st_uid == 0, let target = folder.linkTarget("secret") else {
+            throw broken("it is a link that is not root's")
+        }
+        let parts = (target.hasPrefix("/") ? target : path + "/" + target).split(separator: "/")
+        let parent: Folder
+        do {
+            parent = try Folder.open("/" + parts.dropLast().joined(separator: "/"), makes: false)
+        } catch let failure as Failure {
+            throw broken(failure.description)
+        }
+        return openSecret(parts.last.map(String.init) ?? ".", in: parent, O_NOFOLLOW)
     }
 
     /// Makes the file where there is none. It gets its name when it is whole.

@@ -27,8 +27,7 @@ public enum Files {
     }
 
     /// Writes the whole file or throws; a reader sees the old or the new one, and no link is followed.
-    /// - Parameter owner: whose it is, where root writes it.
-    public static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644, owner: Account? = nil) throws {
+    public static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws {
         let draft = path + ".new"
         // What was left of another attempt, or put there.
         unlink(draft)
@@ -37,7 +36,6 @@ public enum Files {
         defer { close(descriptor) }
         // Whatever the umask.
         fchmod(descriptor, mode)
-        if let owner, Privileges.areRoots { fchown(descriptor, owner.uid, owner.gid) }
         guard write(bytes, to: descriptor), fsync(descriptor) == 0, rename(draft, path) == 0 else {
             let failure = Failure("\(path) can't be written: \(error)")
             unlink(draft)
@@ -62,31 +60,15 @@ public enum Files {
         return stat(path, &status) == 0
     }
 
-    /// Makes the folder and those above it, each with this mode whatever the umask; those above can be passed through by
-    /// everybody. Folders that exist stay as they are.
-    public static func makeFolder(_ path: String, mode: UInt32 = 0o755) throws {
-        var made = path.hasPrefix("/") ? "/" : ""
-        let parts = path.split(separator: "/")
-        for (index, part) in parts.enumerated() {
-            made += (index > 0 ? "/" : "") + part
-            if mkdir(made, 0o700) == 0 {
-                chmod(made, index == parts.count - 1 ? mode : 0o755)
-                continue
-            }
-            let failure = Failure("\(made) can't be made: \(error)")
-            if !isFolder(made) { throw failure }
-        }
-    }
-
     public static func isFolder(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    static func linkTarget(_ path: String) -> String? {
+    static func linkTarget(_ path: String, in folder: Int32 = AT_FDCWD) -> String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes {
-            readlink(path, $0.bindMemory(to: CChar.self).baseAddress!, $0.count)
+            readlinkat(folder, path, $0.bindMemory(to: CChar.self).baseAddress!, $0.count)
         }
         return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
     }

@@ -8,13 +8,6 @@ public final class Folder: Sendable {
 
     init(taking descriptor: Int32) { self.descriptor = descriptor }
 
-    /// The folder of this path, behind links; `nil` with `errno` where there is none.
-    public convenience init?(_ path: String) {
-        let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        self.init(taking: descriptor)
-    }
-
     deinit { close(descriptor) }
 
     /// What it is called now.
@@ -62,13 +55,7 @@ public final class Folder: Sendable {
         return Files.read(found, limit: limit)
     }
 
-    func linkTarget(_ name: String) -> String? {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = buffer.withUnsafeMutableBytes {
-            readlinkat(descriptor, name, $0.bindMemory(to: CChar.self).baseAddress!, $0.count)
-        }
-        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
-    }
+    func linkTarget(_ name: String) -> String? { Files.linkTarget(name, in: descriptor) }
 
     /// All names but `.` and `..`.
     public var names: [String] { Files.names(in: "/proc/self/fd/\(descriptor)").filter { $0 != "." && $0 != ".." } }
@@ -82,8 +69,8 @@ public final class Folder: Sendable {
 
     /// Opens a folder by its absolute path; for root only behind links that are root's: all others could lead anywhere.
     /// - Parameter makes: also makes what is missing, for everybody to pass through.
-    static func open(_ path: String, makes: Bool) throws -> Folder {
-        var here = Folder(taking: Glibc.open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+    public static func open(_ path: String, makes: Bool) throws -> Folder {
+        var here = try root()
         var parts = Array(path.split(separator: "/").reversed())
         var links = 0
         while let part = parts.popLast() {
@@ -98,17 +85,23 @@ public final class Folder: Sendable {
                 guard links <= 40, !Privileges.areRoots || status.st_uid == 0 else {
                     throw Failure("\(here.path)/\(name) is a link that is not root's: root does not follow it")
                 }
-                if target.hasPrefix("/") { here = Folder(taking: Glibc.open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) }
+                if target.hasPrefix("/") { here = try root() }
                 parts += target.split(separator: "/").reversed()
                 continue
             }
-            // As a place only: of those above, not all can be read.
             let next = openat(here.descriptor, name, martlet_open_path | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             guard next >= 0 else { throw Failure("\(here.path)/\(name): \(reason)") }
             here = Folder(taking: next)
         }
         let found = openat(here.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard found >= 0 else { throw Failure("\(here.path) can't be read: \(reason)") }
+        return Folder(taking: found)
+    }
+
+    /// As a place only, as those on the way are: not all can be read.
+    private static func root() throws -> Folder {
+        let found = Glibc.open("/", martlet_open_path | O_DIRECTORY | O_CLOEXEC)
+        guard found >= 0 else { throw Failure("/: \(reason)") }
         return Folder(taking: found)
     }
 

@@ -9,7 +9,7 @@ import Glibc
 struct Ownership {
     let account: Account
     /// Whose files may be given away, besides root's.
-    let former: uid_t
+    let formers: Set<uid_t>
 
     /// Gives away what is in the folder, and the folder last: a move that was cut short begins again.
     func move(_ folder: Folder) throws {
@@ -22,23 +22,32 @@ struct Ownership {
         for name in folder.names {
             guard let status = folder.status(of: name), status.st_dev == device else { continue }
             if status.isFolder {
-                guard let inner = folder.folder(name) else { throw failure(folder.path + "/" + name) }
+                guard let inner = folder.folder(name) else {
+                    // A server of the account's may be at work there.
+                    if errno == ENOENT { continue }
+                    throw failure(folder.path + "/" + name)
+                }
                 // Asked again of what was opened.
                 guard isOurs(inner.status) else { continue }
                 try moveContents(of: inner, on: device, depth: depth + 1)
                 guard fchown(inner.descriptor, account.uid, account.gid) == 0 else { throw failure(inner.path) }
-            } else if status.isFile || status.isSocket {
+            } else if status.isFile || status.isSocket, status.st_uid != account.uid {
                 try moveFile(name, in: folder)
             }
         }
     }
 
-    private func moveFile(_ name: String, in folder: Folder) throws {
+    /// Gives a file or a socket away, where there is one of this name that may be.
+    func moveFile(_ name: String, in folder: Folder) throws {
         let file = openat(folder.descriptor, name, martlet_open_path | O_NOFOLLOW | O_CLOEXEC)
-        guard file >= 0 else { throw failure(folder.path + "/" + name) }
+        guard file >= 0 else {
+            if errno == ENOENT { return }
+            throw failure(folder.path + "/" + name)
+        }
         defer { close(file) }
         var status = stat()
-        guard fstat(file, &status) == 0, status.isFile || status.isSocket, isOurs(status) else { return }
+        guard fstat(file, &status) == 0, status.isFile || status.isSocket, isOurs(status), status.st_uid != account.uid
+        else { return }
         // A second name of a file may lie anywhere.
         guard status.st_nlink == 1 else {
             throw Failure("\(folder.path)/\(name) has a second name elsewhere: it is not given to \(account.name)")
@@ -48,7 +57,9 @@ struct Ownership {
         }
     }
 
-    private func isOurs(_ status: stat) -> Bool { [0, former, account.uid].contains(status.st_uid) }
+    private func isOurs(_ status: stat) -> Bool {
+        status.st_uid == 0 || status.st_uid == account.uid || formers.contains(status.st_uid)
+    }
 
     private func failure(_ path: String) -> Failure {
         Failure("\(path) can't be given to the account \(account.name): \(String(cString: strerror(errno)))")
@@ -60,11 +71,11 @@ struct FormerServer {
     /// The folder's path, the names in it, and how its process is told to end.
     let folder: String
     let kind: PrivateServerKind
-    let owner: uid_t
+    let owners: Set<uid_t>
 
     /// Ends it, if there is one: its files are about to change hands.
     func end() throws {
-        guard let server, owner != 0 else { return }
+        guard let server else { return }
         Log.info("ending a server of an earlier version", ["pid": .number(Int64(server)), "folder": .text(folder)])
         for number in kind.endingSignals {
             kill(server, number)
@@ -77,13 +88,13 @@ struct FormerServer {
         throw Failure("the server of an earlier version in \(folder), process \(server), does not end")
     }
 
-    /// Only a process of the folder's owner: whoever listens there may be anybody.
+    /// Only a process of an earlier version's account: whoever listens there may be anybody.
     private var server: pid_t? {
         let found =
             UnixSocket.server(folder + "/" + kind.socket)
             ?? PidFile.process(folder + "/" + kind.pidFile, program: kind.program, path: folder + kind.servedBelow)
         guard let found else { return nil }
         var status = stat()
-        return stat("/proc/\(found)", &status) == 0 && status.st_uid == owner ? found : nil
+        return stat("/proc/\(found)", &status) == 0 && owners.contains(status.st_uid) ? found : nil
     }
 }

@@ -17,7 +17,7 @@ struct PostgresAccess {
         for (name, text) in [("pg_hba.conf", Self.rules), ("pg_ident.conf", names)] {
             let path = cluster + "/" + name
             guard Files.read(path).map({ $0 == Array(text.utf8) }) != true else { continue }
-            try Files.write(path, Array(text.utf8), mode: 0o600, owner: account)
+            try Files.write(path, Array(text.utf8), mode: 0o600)
             isNew = true
         }
         return isNew
@@ -27,6 +27,7 @@ struct PostgresAccess {
         # Martlet writes this at each start.
         local all martlet peer map=martlet
         local all \(superuser) peer map=martlet
+        local replication \(superuser) peer map=martlet
 
         """
 
@@ -42,10 +43,13 @@ struct PostgresAccess {
 
     // MARK: What there is, and how it is made
 
-    /// Two numbers: the roles and the databases of the name `martlet`.
+    /// Two numbers: the roles and the databases of the name `martlet`; and whether of the two roles the right one is a
+    /// superuser.
     static let question = """
         SELECT (SELECT count(*) FROM pg_roles WHERE rolname = 'martlet'),
-            (SELECT count(*) FROM pg_database WHERE datname = 'martlet')
+            (SELECT count(*) FROM pg_database WHERE datname = 'martlet'),
+            (SELECT bool_and(rolsuper = (rolname = '\(superuser)')) FROM pg_roles
+                WHERE rolname IN ('martlet', '\(superuser)'))
         """
 
     struct Step {
@@ -60,7 +64,21 @@ struct PostgresAccess {
     ]
 
     static func hasDatabase(_ answer: String) -> Bool {
-        answer.split(separator: "\n").first?.hasSuffix("|1") ?? false
+        answer.split(separator: "\n").first?.split(separator: "|").dropFirst().first == "1"
+    }
+
+    static func isDivided(_ answer: String) -> Bool {
+        answer.split(separator: "\n").first?.hasSuffix("|t") ?? false
+    }
+
+    /// An operator's role of that name, which was there before.
+    static let foreignSuperuser = """
+        the cluster has a role \(superuser) already, which is not Martlet's: start the version before, give that role another \
+        name (ALTER ROLE \(superuser) RENAME TO …), and start again
+        """
+
+    static func mayNotLogIn(_ output: String) -> Bool {
+        output.contains("role \"\(superuser)\" is not permitted to log in")
     }
 
     static func lacksSuperuser(_ output: String) -> Bool { output.contains("role \"\(superuser)\" does not exist") }

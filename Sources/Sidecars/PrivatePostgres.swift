@@ -27,7 +27,7 @@ final class PrivatePostgres: Sendable {
 
     /// Each step asks for its own evidence: a start may have been killed between any two.
     func start() throws {
-        if !Files.exists(cluster + "/PG_VERSION") { try create() }
+        if try !hasCluster() { try create() }
         // Children of an initdb that was killed may have written to its draft while it was removed.
         try removeDrafts()
         let access = PostgresAccess(cluster: cluster, account: account)
@@ -57,6 +57,16 @@ final class PrivatePostgres: Sendable {
 
     private func run(_ name: String, _ arguments: [String], seconds: Int) throws -> ChildProcess.Result {
         try ChildProcess.run([try program(name)] + arguments, account, in: path, seconds: seconds, patience)
+    }
+
+    /// - Throws: where it can't be known: another one must not be made in its place.
+    private func hasCluster() throws -> Bool {
+        var status = stat()
+        if stat(cluster + "/PG_VERSION", &status) == 0 { return true }
+        guard errno == ENOENT else {
+            throw Failure("the cluster in \(cluster) can't be used: \(String(cString: strerror(errno)))")
+        }
+        return false
     }
 
     private func create() throws {
@@ -141,6 +151,8 @@ final class PrivatePostgres: Sendable {
             if found.status == 0 || !UnixSocket.answers(socket) { return true }
             if PostgresAccess.lacksSuperuser(found.output) {
                 try divideRoles()
+            } else if PostgresAccess.mayNotLogIn(found.output) {
+                throw Failure(PostgresAccess.foreignSuperuser)
             } else if monotonicNanoseconds() > next {
                 Log.info("waiting for PostgreSQL", ["reason": .text(found.output)])
                 next = monotonicNanoseconds() + 5_000_000_000
@@ -152,6 +164,7 @@ final class PrivatePostgres: Sendable {
         guard isReady, found.status == 0 else {
             throw Failure("PostgreSQL takes no connections: \(found.output)\(Files.tail(log))")
         }
+        guard PostgresAccess.isDivided(found.output) else { throw Failure(PostgresAccess.foreignSuperuser) }
         for step in PostgresAccess.steps {
             guard !step.isDone(found.output) else { continue }
             // The server may still be at what a killed start has asked of it: then this fails, and a moment later it is there.

@@ -18,18 +18,22 @@ public final class PrivateServers: Sendable {
 
         /// The socket of the private Redis.
         public var redisSocket: String { redis + "/" + PrivateServerKind.redis.socket }
-
-        /// Who runs the private PostgreSQL; `nil` where there is none.
-        public var owner: Account? {
-            var status = stat()
-            return stat(postgres, &status) == 0 ? Account(uid: status.st_uid, gid: status.st_gid) : nil
-        }
     }
 
     /// In a data folder that a `serve` uses, or has not used yet.
     public static func places(in folder: String) -> Places {
         func place(_ kind: PrivateServerKind) -> String { (folder + "/" + kind.rawValue).resolved }
         return Places(postgres: place(.postgres), redis: place(.redis))
+    }
+
+    /// Who runs the private PostgreSQL in a data folder, for root to become; `nil` where there is none, or its folder is
+    /// root's.
+    /// - Throws: where a link on the way is not root's: it could lead to any account's.
+    public static func ownerOfPostgres(in folder: String) throws -> Account? {
+        let path = folder + "/" + PrivateServerKind.postgres.rawValue
+        guard Files.exists(path) else { return nil }
+        let status = try Folder.open(path, makes: false).status
+        return status.st_uid == 0 ? nil : Account(uid: status.st_uid, gid: status.st_gid)
     }
 
     public let places: Places

@@ -48,7 +48,7 @@ enum Checks {
 
     static let secret: Check = { $0.utf8.count >= 32 ? nil : "it has \($0.utf8.count) characters" }
 
-    static let page: Check = { Page.isThere($0) ? nil : "there is no index.html in it" }
+    static let page: Check = { Page.problem($0) }
 
     static let url: Check = { TailOptions.isURL($0) ? nil : "no address of a server" }
 

@@ -120,7 +120,7 @@ struct Configuration: Sendable {
     func secretAndNoMore(than account: Account) throws -> [UInt8] {
         let needsFile = values.text("secret") == nil && Files.isFolder(dataFolder)
         let folder = needsFile ? try DataFolder(dataFolder, for: account, makes: false) : nil
-        if folder?.belongsToAccount == true { try Privileges.drop(to: account) }
+        try folder?.dropWhereItIsTheAccounts()
         let secret = try secret(in: folder, makes: false)
         try Privileges.drop(to: account)
         return secret

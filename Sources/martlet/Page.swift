@@ -22,13 +22,24 @@ struct Page: Sendable {
     private let read: [File]?
 
     private init?(_ path: String) {
-        guard let folder = Folder(path), folder.hasFile(Self.index) else { return nil }
+        // As root behind no link that others could bend.
+        guard let folder = try? Folder.open(Files.absolute(path), makes: false), folder.hasFile(Self.index) else {
+            return nil
+        }
         self.path = path
         self.folder = folder
         read = Privileges.areRoots && folder.isRoots ? Self.files(of: folder, path) : nil
     }
 
-    static func isThere(_ path: String) -> Bool { Page(path) != nil }
+    /// Why a folder has no page, or `nil`.
+    static func problem(_ path: String) -> String? {
+        do {
+            let folder = try Folder.open(Files.absolute(path), makes: false)
+            return folder.hasFile(index) ? nil : "there is no \(index) in it"
+        } catch {
+            return "\(error)"
+        }
+    }
 
     /// The page of the setting, or else the one that came with the program. Never one of the working folder: that may be
     /// anybody's.

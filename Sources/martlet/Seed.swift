@@ -14,12 +14,14 @@ enum Seed {
         guard let path = values.text("tokens") else {
             throw Failure("where do the tokens go? --tokens FILE", exitCode: 2)
         }
-        try await Tools.withSite(configuration, needsSecret: true, node: 62, staysRoot: true) { site in
-            try await make(values.number("users"), following: author, tokens: path, site)
+        // Opened while root may still write where the caller wants it.
+        let file = try NewFile(Files.absolute(path))
+        try await Tools.withSite(configuration, needsSecret: true, node: 62) { site in
+            try await make(values.number("users"), following: author, tokens: file, site)
         }
     }
 
-    private static func make(_ count: Int, following author: String, tokens path: String, _ site: Site) async throws {
+    private static func make(_ count: Int, following author: String, tokens file: NewFile, _ site: Site) async throws {
         let values = site.configuration.values
         guard let followee = try await site.users.id(handle: author) else {
             throw Failure("there is no user @\(author)")
@@ -40,8 +42,8 @@ enum Seed {
             }
             made += some
         }
-        try Files.write(path, lines.bytes, mode: 0o600)
-        Program.say("\(made) users follow @\(author); their access tokens are in \(path)")
+        try file.write(lines.bytes)
+        Program.say("\(made) users follow @\(author); their access tokens are in \(file.path)")
     }
 
     /// Nobody logs in as one of these users.

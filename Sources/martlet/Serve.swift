@@ -15,7 +15,7 @@ enum Serve {
         let page = Page.find(configuration.values.text("web"))
         let account = try Account.forServers()
         let folder = try DataFolder(configuration.dataFolder, for: account, makes: true)
-        if folder.belongsToAccount { try Privileges.drop(to: account) }
+        try folder.dropWhereItIsTheAccounts()
         try folder.lock()
         let secret = try configuration.secret(in: folder, makes: true)
         let servers = try PrivateServers(

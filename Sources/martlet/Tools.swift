@@ -12,17 +12,16 @@ enum Tools {
     /// A site for a command: its connections end with it, whatever comes.
     /// - Parameters:
     ///   - needsSecret: false for what makes and checks nothing that others see.
-    ///   - staysRoot: for what writes where only root may.
     static func withSite(
-        _ configuration: Configuration, needsSecret: Bool, node: Int, staysRoot: Bool = false,
-        _ body: (Site) async throws -> Void
+        _ configuration: Configuration, needsSecret: Bool, node: Int, _ body: (Site) async throws -> Void
     ) async throws {
         var configuration = configuration
         let places = PrivateServers.places(in: configuration.dataFolder)
         configuration.places = places
-        // Root becomes whoever runs the private servers, or else Martlet's account where there is one.
-        let other = (configuration.postgres == nil ? places.owner : nil) ?? Account.named(Account.own)
-        let account = Privileges.areRoots && !staysRoot ? other ?? .current : .current
+        // Root becomes whoever runs the private servers, or else Martlet's account.
+        let isPrivate = Privileges.areRoots && configuration.postgres == nil
+        let owner = isPrivate ? try PrivateServers.ownerOfPostgres(in: configuration.dataFolder) : nil
+        let account = try owner ?? Account.forServers()
         let secret =
             needsSecret ? try configuration.secretAndNoMore(than: account) : Crypto.randomBytes(48)
         try Privileges.drop(to: account)

@@ -6,17 +6,19 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import shutil
 import socket
+import struct
 import subprocess
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 
-from martlet_process import Server, run_martlet
+from martlet_process import Server, clean_environment, free_port, martlet_binary, run_martlet
 from sql import psql, rows
 from start_stop import Run, new_folder
-from support import User
+from support import User, http_client
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="root's part")
 as_user = pytest.mark.skipif(os.getuid() == 0, reason="an ordinary user's part")
@@ -48,12 +50,15 @@ def as_account(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 @as_root
 def test_root_becomes_an_account(server: Server) -> None:
-    """Every thread, with no group, no capability and no way back; and its servers."""
+    """Every thread, with the account's groups, no capability and no way back; and its servers."""
+    groups = sorted(os.getgrouplist(ACCOUNT, pwd.getpwnam(ACCOUNT).pw_gid))
+    assert 0 not in groups
     for name, pid in processes(server).items():
         for thread in os.listdir(f"/proc/{pid}/task"):
             found = status(pid, thread)
             assert found["Uid"].split() == [str(uid())] * 4, name
-            assert found["Gid"].split() == [str(pwd.getpwnam(ACCOUNT).pw_gid)] * 4 and found["Groups"] == "", name
+            assert found["Gid"].split() == [str(pwd.getpwnam(ACCOUNT).pw_gid)] * 4, name
+            assert sorted(map(int, found["Groups"].split())) == groups, name
             assert {int(found[set_], 16) for set_ in ("CapPrm", "CapEff", "CapInh", "CapAmb")} == {0}, name
             assert found["NoNewPrivs"] == "1", name
 
@@ -128,8 +133,9 @@ def test_the_databases_role_reads_no_file_and_runs_no_program(server: Server, st
 def test_roles_are_told_by_the_account(server: Server) -> None:
     """Nobody is trusted: the kernel says who is at the other end of the socket."""
     rules = rows(server, "SELECT type, auth_method, array_to_string(user_name, ',') FROM pg_hba_file_rules", role="maintenance")
-    assert rules == [("local", "peer", "martlet"), ("local", "peer", "maintenance")]
+    assert rules == [("local", "peer", "martlet"), ("local", "peer", "maintenance"), ("local", "peer", "maintenance")]
     assert rows(server, "SELECT rolname FROM pg_roles WHERE rolsuper", role="maintenance") == [("maintenance",)]
+    assert rows(server, "SELECT array_to_string(database, ',') FROM pg_hba_file_rules", role="maintenance") == [("all",), ("all",), ("replication",)]
     owners = "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE oid >= 16384 UNION SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'martlet'"
     assert rows(server, owners) == [("martlet",)]
 
@@ -295,3 +301,106 @@ def test_a_role_and_a_command_become_the_account_too(server: Server, alice: User
     token = run_martlet("token", "--handle", alice.handle, MARTLET_DATA=str(server.data))
     assert token.returncode == 0 and alice.http.get("/v1/me", headers={"Authorization": f"Bearer {token.stdout.strip()}"}).status_code == 200
     assert run_martlet("migrate", MARTLET_DATA=str(server.data)).returncode == 0
+
+
+def test_a_backup_can_be_taken_by_the_superuser(server: Server, tmp_path: Path) -> None:
+    """And not by the role that has the database."""
+    program = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parts[4])) / "pg_basebackup"
+    for role, ends_well in (("martlet", False), ("maintenance", True)):
+        done = subprocess.run(
+            [program, "-h", (server.data / "postgres").resolve(), "-U", role, "-D", tmp_path / role, "-c", "fast", "-w"],
+            capture_output=True, text=True, timeout=60)
+        assert (done.returncode == 0) == ends_well, done.stderr
+    assert (tmp_path / "maintenance/PG_VERSION").exists()
+
+
+@as_root
+@pytest.mark.parametrize("command", ["serve", "api"])
+def test_a_root_who_can_not_change_its_user_is_told_so(server: Server, command: str) -> None:
+    """As in a container without these capabilities. Nothing is made before."""
+    data = new_folder()
+    done = subprocess.run(
+        ["setpriv", "--bounding-set=-setuid,-setgid", martlet_binary(), command], capture_output=True, text=True, timeout=30,
+        env=clean_environment(MARTLET_DATA=str(data), MARTLET_PORT=str(free_port()), MARTLET_KAFKA="127.0.0.1:1",
+                              MARTLET_SECRET="a secret of more than thirty-two bytes", **servers_of(server)))
+    assert done.returncode == 1
+    assert "root can't become another user: Operation not permitted; start Martlet as an ordinary user" in done.stderr
+    assert not data.exists()
+    data.parent.rmdir()
+
+
+@as_root
+def test_tokens_are_written_where_only_root_may(server: Server, alice: User) -> None:
+    """The process is the account by then. What stood there is replaced, a link not followed."""
+    folder = new_folder("closed", mode=0o700)
+    folder.mkdir(mode=0o700)
+    (folder / "victim").write_text("untouched")
+    (folder / "tokens").symlink_to(folder / "victim")
+    made = run_martlet("seed", "--users", "2", "--follow", alice.handle, "--prefix", "rooted", "--tokens", str(folder / "tokens"), MARTLET_DATA=str(server.data))
+    assert made.returncode == 0, made.stderr
+    found = (folder / "tokens").lstat()
+    assert (found.st_uid, found.st_mode & 0o777, len((folder / "tokens").read_text().split())) == (0, 0o600, 2)
+    assert (folder / "victim").read_text() == "untouched"
+    shutil.rmtree(folder.parent)
+
+
+@as_root
+def test_seed_in_a_data_folder_of_the_account() -> None:
+    run = Run(new_folder())
+    tokens = run.data.parent / "tokens"
+    try:
+        run.data.mkdir()
+        os.chown(run.data, uid(), -1)
+        run.begin().up()
+        with http_client(f"http://127.0.0.1:{run.port}") as http:
+            assert http.post("/v1/auth/signup", json={"handle": "author", "password": "correct horse battery", "display_name": "A"}).status_code == 201
+            made = run_martlet("seed", "--users", "1", "--follow", "author", "--tokens", str(tokens), MARTLET_DATA=str(run.data))
+            assert made.returncode == 0, made.stderr
+            assert http.get("/v1/me", headers={"Authorization": f"Bearer {tokens.read_text().strip()}"}).status_code == 200
+        assert run.end() == 0
+    finally:
+        run.remove()
+
+
+@as_root
+@pytest.mark.parametrize("command", ["migrate", "token", "seed"])
+def test_a_command_is_led_nowhere_by_a_strangers_link(tmp_path: Path, command: str) -> None:
+    """To a socket of the stranger's, as whoever has the folder behind the link: root, for instance."""
+    data, elsewhere = new_folder(), new_folder("elsewhere")
+    data.mkdir(), elsewhere.mkdir()
+    (data / "postgres").symlink_to(elsewhere)
+    os.chown(data / "postgres", pwd.getpwnam("daemon").pw_uid, -1, follow_symlinks=False)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(elsewhere / ".s.PGSQL.5432"))
+        listener.listen()
+        words = {"migrate": [], "token": ["--handle", "alice"], "seed": ["--follow", "alice", "--tokens", str(tmp_path / "tokens")]}[command]
+        done = run_martlet(command, *words, MARTLET_DATA=str(data), MARTLET_SECRET="a secret of more than thirty-two bytes")
+        assert done.returncode == 1 and f"{data}/postgres is a link that is not root's" in done.stderr
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    shutil.rmtree(data.parent), shutil.rmtree(elsewhere.parent)
+
+
+@as_root
+def test_a_command_is_never_root_at_a_servers_socket() -> None:
+    """Where the folder is root's it is the account, not root."""
+    data = new_folder()
+    (data / "postgres").mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(data / "postgres/.s.PGSQL.5432"))
+        (data / "postgres/.s.PGSQL.5432").chmod(0o777)
+        listener.listen()
+        listener.settimeout(30)
+        process = subprocess.Popen(
+            [martlet_binary(), "migrate"], env=clean_environment(MARTLET_DATA=str(data)), stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            connection, _ = listener.accept()
+            with connection:
+                peer = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+            assert peer[:2] == (process.pid, uid())
+        finally:
+            process.kill()
+            process.wait()
+    shutil.rmtree(data.parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -86,6 +87,16 @@ def test_a_page_needs_an_index(forged: Path, entry: str) -> None:
     {"link": lambda: index.symlink_to("/etc/passwd"), "folder": index.mkdir, "pipe": lambda: os.mkfifo(index)}[entry]()
     done = run_martlet("serve", MARTLET_WEB=str(forged / "web-demo"), MARTLET_DATA=str(forged / "data"), MARTLET_PORT=str(free_port()))
     assert done.returncode == 2 and "MARTLET_WEB" in done.stderr
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root's part")
+def test_a_page_behind_a_strangers_link_is_none(forged: Path) -> None:
+    link = forged / "link"
+    link.symlink_to(forged / "web-demo")
+    os.chown(link, pwd.getpwnam("daemon").pw_uid, -1, follow_symlinks=False)
+    for page in (link, link / "."):
+        done = run_martlet("serve", MARTLET_WEB=str(page), MARTLET_DATA=str(forged / "data"), MARTLET_PORT=str(free_port()))
+        assert done.returncode == 2 and "MARTLET_WEB" in done.stderr and "is a link that is not root's" in done.stderr
 
 
 def test_an_installed_program_has_its_page_beside_it(server: Server) -> None:
@@ -207,13 +218,21 @@ def test_a_secret_that_can_not_be_read_is_told_and_kept() -> None:
         run.remove()
 
 
-def test_a_secret_behind_a_link_is_not_used() -> None:
-    run = Run(new_folder())
+def test_a_secret_behind_a_link(server: Server) -> None:
+    """Kubernetes mounts each key as a link to another one's inside. Root follows its own links, and nobody else's."""
+    run = beside(server)
     try:
-        run.data.mkdir()
-        (run.data.parent / "elsewhere").write_text("abcdefghijklmnopqrstuvwxyz0123456789")
-        (run.data / "secret").symlink_to(run.data.parent / "elsewhere")
-        assert run.begin().wait(30) == 1
-        assert f"{run.data}/secret can't be used: it is a link" in run.said()
+        (run.data / "..1").mkdir(parents=True)
+        (run.data / "..1/secret").write_text("abcdefghijklmnopqrstuvwxyz0123456789")
+        (run.data / "..data").symlink_to("..1")
+        (run.data / "secret").symlink_to("..data/secret")
+        run.begin().up()
+        assert run.end() == 0
+        if os.getuid() == 0:
+            for link in ("secret", "..data"):
+                os.chown(run.data / link, pwd.getpwnam("daemon").pw_uid, -1, follow_symlinks=False)
+                assert run.begin().wait(30) == 1
+                assert f"{run.data}/secret can't be used: " in run.said() and "is a link that is not root's" in run.said()
+                os.chown(run.data / link, 0, 0, follow_symlinks=False)
     finally:
         run.remove()

@@ -19,18 +19,27 @@ from support import eventually
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="an account of an earlier version: as root only")
 FORMER = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+OWN = "martlet" if os.getuid() == 0 else FORMER
+SECRET = "abcdefghijklmnopqrstuvwxyz0123456789"
 PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parts[4]))
 
 
-def as_former(*words: str | Path) -> list[str | Path]:
-    return [*(["setpriv", f"--reuid={FORMER}", f"--regid={FORMER}", "--clear-groups"] if os.getuid() == 0 else []), *words]
+def as_account(account: str, *words: str | Path) -> list[str | Path]:
+    return [*(["setpriv", f"--reuid={account}", f"--regid={account}", "--clear-groups"] if os.getuid() == 0 else []), *words]
+
+
+def give(account: str, *places: Path) -> None:
+    entry = pwd.getpwnam(account)
+    for place in places:
+        os.chown(place, entry.pw_uid, entry.pw_gid)
 
 
 class Former:
     """A data folder as an earlier version left it: a cluster whose superuser is `martlet`, trusted, with the schema."""
 
-    def __init__(self, data: Path, elsewhere: bool = False) -> None:
+    def __init__(self, data: Path, elsewhere: bool = False, account: str = FORMER) -> None:
         self.data = data
+        self.account = account
         data.mkdir()
         self.folders = {}
         for name in ("postgres", "redis"):
@@ -40,7 +49,7 @@ class Former:
             if elsewhere:
                 (data / name).symlink_to(place)
             if os.getuid() == 0:
-                os.chown(place, pwd.getpwnam(FORMER).pw_uid, pwd.getpwnam(FORMER).pw_gid)
+                give(account, place)
             # Root opened the logs.
             (place / f"{name}.log").touch(mode=0o600)
             self.folders[name] = place
@@ -52,7 +61,7 @@ class Former:
         self.run(PROGRAMS / "initdb", "-D", self.cluster, "-U", "martlet", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions")
 
     def run(self, *words: str | Path) -> str:
-        done = subprocess.run(as_former(*words), capture_output=True, text=True, timeout=60, cwd="/")
+        done = subprocess.run(as_account(self.account, *words), capture_output=True, text=True, timeout=60, cwd="/")
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -60,11 +69,16 @@ class Former:
         """PostgreSQL as it was left running by a `serve` that was killed."""
         folder = self.folders["postgres"]
         process = subprocess.Popen(
-            as_former(PROGRAMS / "postgres", "-D", self.cluster, "-c", "listen_addresses=", "-c", f'unix_socket_directories="{folder}","{self.entrance}"',
+            as_account(self.account, PROGRAMS / "postgres", "-D", self.cluster, "-c", "listen_addresses=", "-c", f'unix_socket_directories="{folder}","{self.entrance}"',
                       "-c", "unix_socket_permissions=0777", "-c", "port=5432"),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", start_new_session=True)
         eventually(lambda: subprocess.run(self.psql("postgres", "SELECT 1"), capture_output=True).returncode == 0, 30, "PostgreSQL")
         return process
+
+    def are_the_accounts(self) -> None:
+        own = pwd.getpwnam(OWN).pw_uid
+        for place in self.folders.values():
+            assert {path.lstat().st_uid for path in [place, *place.rglob("*")]} == {own}
 
     def psql(self, database: str, *statements: str, role: str = "martlet") -> list[str | Path]:
         commands = [word for statement in statements for word in ("-c", statement)]
@@ -121,10 +135,7 @@ def test_data_of_an_earlier_version_comes_up(folder: Callable[[], Path], still_r
         assert answers(former, "INSERT INTO \"of mine\".\"Notes\" (mood) VALUES ('good') RETURNING id, other") == ["1|1"]
         methods = answers(former, "SELECT DISTINCT auth_method FROM pg_hba_file_rules", role="maintenance")
         assert methods == ["peer"]
-        if os.getuid() == 0:
-            own = pwd.getpwnam("martlet").pw_uid
-            for place in former.folders.values():
-                assert {path.lstat().st_uid for path in [place, *place.rglob("*")]} == {own}
+        former.are_the_accounts()
         assert run.end() == 0, run.said()
         assert run.begin().up().end() == 0
         run.is_gone()
@@ -141,6 +152,100 @@ def test_a_cluster_whose_database_was_never_made() -> None:
         run.begin().up()
         assert answers(former, "SELECT rolname FROM pg_roles WHERE rolsuper") == ["maintenance"]
         assert run.end() == 0
+        run.is_gone()
+    finally:
+        run.remove()
+        shutil.rmtree(former.entrance.parent)
+
+
+@as_root
+@pytest.mark.parametrize("owner", [OWN, FORMER])
+def test_folders_that_are_the_accounts_already(owner: str) -> None:
+    """An earlier version ran its servers as `martlet` where there was one, and gave it the folders only; root opened the logs."""
+    run = Run(new_folder())
+    former = Former(run.data, account=owner)
+    try:
+        give(OWN, *former.folders.values())
+        run.begin().up()
+        assert answers(former, "SELECT rolname FROM pg_roles WHERE rolsuper") == ["maintenance"]
+        former.are_the_accounts()
+        assert run.end() == 0, run.said()
+        run.is_gone()
+    finally:
+        run.remove()
+        shutil.rmtree(former.entrance.parent)
+
+
+@as_root
+def test_a_data_folder_that_is_the_accounts_already() -> None:
+    """Root had made the lock, the secret and the logs in it."""
+    run = Run(new_folder())
+    former = Former(run.data, account=OWN)
+    try:
+        for name, text in (("lock", ""), ("secret", SECRET)):
+            (run.data / name).write_text(text)
+            (run.data / name).chmod(0o600)
+        os.link(run.data / "secret", run.data.parent / "again")
+        give(OWN, run.data)
+        assert run.begin().wait(30) == 1 and "second name" in run.said()
+        assert (run.data.parent / "again").stat().st_uid == 0
+        (run.data.parent / "again").unlink()
+        run.begin().up()
+        former.are_the_accounts()
+        assert {path.stat().st_uid for path in (run.data / "lock", run.data / "secret")} == {pwd.getpwnam(OWN).pw_uid}
+        assert (run.data / "secret").read_text() == SECRET
+        assert run.end() == 0, run.said()
+        run.is_gone()
+    finally:
+        run.remove()
+        shutil.rmtree(former.entrance.parent)
+
+
+@as_root
+def test_a_data_folder_of_an_earlier_versions_account_is_told_with_its_cure() -> None:
+    run = Run(new_folder())
+    former = Former(run.data)
+    try:
+        give(FORMER, run.data)
+        assert run.begin().wait(30) == 2
+        assert f"chown root: {run.data}" in run.said()
+        os.chown(run.data, 0, 0)
+        run.begin().up()
+        former.are_the_accounts()
+        assert run.end() == 0, run.said()
+        run.is_gone()
+    finally:
+        run.remove()
+        shutil.rmtree(former.entrance.parent)
+
+
+@as_root
+def test_a_cluster_that_can_not_be_looked_into_is_no_new_one() -> None:
+    """Another one is not made in its place."""
+    run = Run(new_folder())
+    former = Former(run.data, account=OWN)
+    try:
+        give("daemon", former.cluster)
+        assert run.begin().wait(30) == 1
+        assert f"the cluster in {former.cluster} can't be used: Permission denied" in run.said()
+        assert not list(former.folders["postgres"].glob("draft-*"))
+    finally:
+        run.remove()
+        shutil.rmtree(former.entrance.parent)
+
+
+@pytest.mark.parametrize("attributes", ["LOGIN", "NOLOGIN", "LOGIN SUPERUSER"])
+def test_an_operators_role_that_is_called_maintenance(attributes: str) -> None:
+    """`martlet` does not stay the superuser without a word."""
+    run = Run(new_folder())
+    former = Former(run.data)
+    try:
+        process = former.start()
+        subprocess.run(former.psql("postgres", f"CREATE ROLE maintenance {attributes}"), check=True)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
+        assert run.begin().wait(60) == 1
+        assert "has a role maintenance already" in run.said() and "ALTER ROLE maintenance RENAME TO" in run.said()
         run.is_gone()
     finally:
         run.remove()

@@ -75,6 +75,7 @@ import Testing
             scratch.link("data/redis", to: scratch.path + "/victim")
             let failure = #expect(throws: Failure.self) { try folder() }
             #expect(failure?.description.contains("behind a link") == true)
+            #expect(failure?.description.contains("chown -R \(account.name): \(scratch.path)/victim") == true)
             #expect(scratch.status("victim").st_uid == owner)
         }
         // An operator has made it for the account, on another disk.
@@ -120,6 +121,23 @@ import Testing
         for name in ["", "/inner", "/inner/file", "/redis.log", "/redis.sock"] {
             #expect(scratch.status("data/redis" + name).st_uid == account.uid, "\(name)")
         }
+    }
+
+    /// An earlier version that ran its servers as `martlet` gave it the folder only, and root opened the logs.
+    @Test(arguments: [false, true]) func whatIsInAFolderOfTheAccountsChangesHands(isBehindALink: Bool) throws {
+        try makeFormer()
+        try scratch.write("data/redis/other's", "x", owner: stranger)
+        chown(scratch.path + "/data/redis", account.uid, account.gid)
+        if isBehindALink {
+            rename(scratch.path + "/data/redis", scratch.path + "/disk")
+            scratch.link("data/redis", to: scratch.path + "/disk")
+        }
+        let place = isBehindALink ? "disk" : "data/redis"
+        #expect(try folder() == scratch.path + "/" + place)
+        for name in ["", "/inner", "/inner/file", "/redis.log", "/redis.sock"] {
+            #expect(scratch.status(place + name).st_uid == account.uid, "\(name)")
+        }
+        #expect(scratch.status(place + "/other's").st_uid == stranger)
     }
 
     /// The account of the earlier version has put links to root's and to others' files there.

@@ -9,7 +9,9 @@ final class Scratch {
 
     init(_ name: String) throws {
         path = "/tmp/martlet-\(name)-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-        try Files.makeFolder(path)
+        try #require(mkdir(path, 0o700) == 0)
+        // Another test may have an umask of its own.
+        chmod(path, 0o755)
     }
 
     deinit { _ = try? ChildProcess.run(["rm", "-rf", path], Account.current, in: "/", seconds: 10, Patience()) }
@@ -29,7 +31,9 @@ final class Scratch {
     }
 
     func makeFolder(_ name: String, mode: mode_t = 0o700, owner: uid_t? = nil) throws {
-        try Files.makeFolder(path + "/" + name, mode: mode)
+        let made = mkdir(path + "/" + name, 0o700) == 0
+        try #require(made || errno == EEXIST)
+        if made { chmod(path + "/" + name, mode) }
         if let owner { chown(path + "/" + name, owner, owner) }
     }
 

@@ -37,11 +37,29 @@ import Testing
         #expect(scratch.text("secret") == text)
     }
 
-    @Test func aLinkAFolderAPipeAreNoSecret() throws {
+    @Test func aLinkLeadsToTheSecret() throws {
+        try scratch.makeFolder("..data")
+        try scratch.write("..data/secret", Self.good)
+        scratch.link("secret", to: "..data/secret")
+        #expect(try folder.secret() == Array(Self.good.utf8))
+        unlink(scratch.path + "/..data/secret")
+        #expect(throws: Failure.self) { try folder.secret() }
+    }
+
+    @Test(.enabled(if: getuid() == 0, "root's part")) func rootFollowsItsOwnLinksOnly() throws {
         try scratch.write("elsewhere", Self.good)
         scratch.link("secret", to: scratch.path + "/elsewhere")
-        #expect(throws: Failure.self) { try folder.secret() }
+        lchown(scratch.path + "/secret", 1, 1)
+        let failure = #expect(throws: Failure.self) { try folder.secret() }
+        #expect(failure?.description.contains("a link that is not root's") == true)
         unlink(scratch.path + "/secret")
+        // A link to a link.
+        scratch.link("again", to: scratch.path + "/elsewhere")
+        scratch.link("secret", to: "again")
+        #expect(throws: Failure.self) { try folder.secret() }
+    }
+
+    @Test func aFolderAPipeAreNoSecret() throws {
         try scratch.makeFolder("secret")
         #expect(throws: Failure.self) { try folder.secret() }
         rmdir(scratch.path + "/secret")

@@ -62,7 +62,7 @@ import Testing
             umask(old)
             _ = try? run("rm", "-rf", Self.folder)
         }
-        try Files.makeFolder(Self.folder + "/a/b", mode: 0o700)
+        _ = try Folder.open(Self.folder + "/a", makes: true).make("b", mode: 0o700)
         #expect(mode(Self.folder) == 0o755 && mode(Self.folder + "/a") == 0o755)
         #expect(mode(Self.folder + "/a/b") == 0o700)
         try Files.write(Self.folder + "/a/secret", [1], mode: 0o600)
@@ -70,8 +70,8 @@ import Testing
     }
 
     @Test func aFileIsNoFolder() {
-        #expect(throws: Failure.self) { try Files.makeFolder("/dev/null") }
-        #expect(throws: Failure.self) { try Files.makeFolder("/dev/null/a") }
+        #expect(throws: Failure.self) { try Folder.open("/dev/null", makes: true) }
+        #expect(throws: Failure.self) { try Folder.open("/dev/null/a", makes: true) }
     }
 
     @Test func aPathIsQuotedForLibpq() {

@@ -156,7 +156,8 @@ extension OpenAPI {
                     id; `unsubscribe` from it ends the pushes, and `subscribe` begins them again, with `recover`, \
                     `epoch` and `offset` from where they ended. Before `connect` a client may send 4 messages of \
                     4 KB; behind it messages have 8 KB at most, and 10 commands and 8 KB a second are taken after a \
-                    burst of 100 and 64 KB. A longer message ends the connection with 1009, more of them with 3013. \
+                    burst of 100 and 64 KB. Frames of any kind count, too: 32 before `connect`, behind it 400 at once \
+                    and 40 a second. A longer message ends the connection with 1009, more of them with 3013. \
                     Error 111 of `connect` and `subscribe` passes: try again later. A request that is not the opening \
                     of a WebSocket of version 13 gets 426.
                     """,

@@ -16,6 +16,7 @@ public final class WebSocket: LiveTransport {
     private var closeReason: CloseReason?
     /// Bytes sent by `send` since the backlog began.
     private var queued = 0
+    private var allowance: FrameAllowance?
 
     /// What the handshake agreed on.
     public let subprotocol: String?
@@ -45,6 +46,15 @@ public final class WebSocket: LiveTransport {
     public var maxMessage: Int {
         get { parser.maxMessage }
         set { parser.maxMessage = newValue }
+    }
+
+    /// Full again when it is set. `nil`, as at first: as many as the peer likes.
+    public var frameLimit: FrameLimit? {
+        get { allowance?.limit }
+        set {
+            allowance = newValue.map { FrameAllowance($0, now: connection.server.now()) }
+            parser.framesLeft = newValue?.burst ?? .max
+        }
     }
 
     public var isBacklogged: Bool { link.isBacklogged }
@@ -121,6 +131,7 @@ public final class WebSocket: LiveTransport {
 
     func received(_ bytes: UnsafeRawBufferPointer) {
         parser.append(bytes)
+        if let left = allowance?.fill(parser.framesLeft, now: connection.server.now()) { parser.framesLeft = left }
         while true {
             switch (parser.next(), state) {
             case (.needsMore, _), (_, .closed): return connection.flush()
@@ -128,9 +139,11 @@ public final class WebSocket: LiveTransport {
             case (.ping(let payload), .open): connection.output += Self.pong(payload)
             case (.message, .closing), (.ping, .closing): break
             // Both sides have said it, or the peer breaks the rules at the very end.
-            case (.close, .closing), (.failure, .closing):
+            case (.close, .closing), (.failure, .closing), (.tooManyFrames, .closing):
                 state = .closed
                 return connection.close(.local)
+            case (.tooManyFrames, .open):
+                return finish(allowance?.limit.code, allowance?.limit.reason ?? "", .local)
             case (.close(let code), .open): return finish(code, "", .peer(code: code))
             case (.failure(1009, let reason), .open): return finish(1009, reason, .local)
             case (.failure(let code, let reason), .open): return finish(code, reason, .failed)

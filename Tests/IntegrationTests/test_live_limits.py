@@ -18,13 +18,15 @@ from hostile import allow_descriptors
 from identity import ticket_of
 from martlet_process import Server, run_martlet
 from raw_http import RawHttp
-from raw_ws import close_code, frame, open_websocket, read_reply
+from raw_ws import PING, PONG, close_code, connected_websocket, frame, open_websocket, read_frame, read_reply
 from sse_client import Sse
 from support import PATIENCE, User, assert_problem, expect, http_client
 from test_centrifuge_python import Events, sdk_client, until
 
 TOO_MANY, TOO_BIG = 3013, 1009
 FIRST_MESSAGES, LONGEST_FIRST, LONGEST = 4, 4096, 8192
+FIRST_FRAMES, FRAMES = 32, 400
+NO_MESSAGES = {"pings": frame(b"", PING), "pongs": frame(b"", PONG), "empty_pieces": frame(b"", 0, final=False)}
 USER_BURST = 300
 
 
@@ -52,13 +54,6 @@ def command(number: int, size: int = 0) -> bytes:
     return text.replace('""', '"' + "x" * (size - len(text)) + '"').encode() if size else text.encode()
 
 
-def connected(server: Server, user: User) -> RawHttp:
-    raw = open_websocket(server)
-    raw.send(frame(json.dumps({"id": 1, "connect": {"token": user.token}}).encode()))
-    assert "connect" in read_reply(raw, 1)
-    return raw
-
-
 # Messages
 
 
@@ -76,7 +71,7 @@ def test_a_few_messages_before_connect(limited: Server) -> None:
 def test_the_size_of_a_message(limited: Server, user: User, is_connected: bool, longest: int) -> None:
     """Small before `connect`, enough for any command behind it; refused with its header, in pieces as well."""
     def opened() -> RawHttp:
-        return connected(limited, user) if is_connected else open_websocket(limited)
+        return connected_websocket(limited, user.token) if is_connected else open_websocket(limited)
 
     with opened() as raw:
         raw.send(frame(command(2, longest)))
@@ -93,7 +88,7 @@ def test_the_size_of_a_message(limited: Server, user: User, is_connected: bool, 
 @pytest.mark.parametrize("size,most", [(0, 100), (8000, 8)], ids=["messages", "bytes"])
 def test_a_flood_of_messages(limited: Server, user: User, size: int, most: int) -> None:
     """A burst is answered, what is beyond it ends this connection, and no other of the user."""
-    with Centrifugo(limited) as bystander, connected(limited, user) as raw:
+    with Centrifugo(limited) as bystander, connected_websocket(limited, user.token) as raw:
         bystander.connect(user.token, user.channel)
         raw.send(b"".join(frame(command(number, size)) for number in range(1, most + 1)))
         read_reply(raw, most)
@@ -103,13 +98,48 @@ def test_a_flood_of_messages(limited: Server, user: User, size: int, most: int) 
 
 
 def test_commands_of_one_message_count_each(limited: Server, user: User) -> None:
-    with connected(limited, user) as raw:
+    with connected_websocket(limited, user.token) as raw:
         message = frame(b"\n".join(b'{"id":%d,"ping":{}}' % number for number in range(1, 31)))
         for _ in range(3):
             raw.send(message)
             read_reply(raw, 30)
         raw.send(message)
         assert close_code(raw) == TOO_MANY
+
+
+@pytest.mark.parametrize("kind", NO_MESSAGES)
+@pytest.mark.parametrize("is_connected,most", [(False, FIRST_FRAMES), (True, FRAMES)])
+def test_a_flood_of_what_is_no_message(limited: Server, user: User, kind: str, is_connected: bool, most: int) -> None:
+    """Control frames count, and pieces that bring nothing: some are taken, more end the connection."""
+    one = NO_MESSAGES[kind]
+    with connected_websocket(limited, user.token) if is_connected else open_websocket(limited) as raw:
+        raw.send(frame(b"", final=False) + one * (most - 2) + frame(b"still here", PING))
+        while read_frame(raw) != (PONG, b"still here"):
+            pass
+        raw.send(one * most)
+        assert close_code(raw) == TOO_MANY
+
+
+def test_pings_and_pieces_of_an_honest_client(limited: Server, user: User) -> None:
+    """A library may cut its messages, and ask whether the server is there, as often as it sends one."""
+    def cut(text: bytes, size: int) -> bytes:
+        pieces = [text[start:start + size] for start in range(0, len(text), size)]
+        return frame(b"", PING).join(
+            frame(piece, opcode=0 if number else 1, final=number == len(pieces) - 1) for number, piece in enumerate(pieces))
+
+    def reply(raw: RawHttp, number: int) -> None:
+        while True:
+            opcode, payload = read_frame(raw)
+            if opcode != PONG and json.loads(payload).get("id") == number:
+                return
+
+    with open_websocket(limited) as raw:
+        connect = json.dumps({"id": 1, "connect": {"token": user.token}}).encode()
+        raw.send(cut(connect, len(connect) // 10))
+        reply(raw, 1)
+        for number in range(2, 102):
+            raw.send(cut(b'{"id":%d,"ping":{}}' % number, 11))
+        reply(raw, 101)
 
 
 @pytest.mark.parametrize("key", ["a" + "\u0301" * 17, "\u0301\u0323" * 900, "k" * 256])

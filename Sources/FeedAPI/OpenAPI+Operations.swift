@@ -138,8 +138,10 @@ extension OpenAPI {
                     `post.created` and `post.deleted`, each with the position as its id. Before the server goes down: \
                     `drain`. A comment comes every 15 s. HEAD gets the head of the stream; it opens none and spends no \
                     ticket. A browser's EventSource comes back by itself when a stream breaks, and never after a \
-                    status other than 200: make a new one then, after 401 with a new ticket, after 429 and 503 when \
-                    `Retry-After` has passed. Who missed more than a megabyte gets a `reset`.
+                    status other than 200: make a new one then, after 401 with a new ticket, after 503 when \
+                    `Retry-After` has passed. Where others get 429, a GET without `Authorization` gets a stream with \
+                    nothing but `retry`, which ends; EventSource comes back when that time has passed. Who missed \
+                    more than 512 KB gets a `reset`.
                     """,
                 access: .stream, limit: .free, parameters: ["StreamSince", "LastEventId", "LastEventIdQuery"],
                 answers: [

@@ -19,8 +19,9 @@ from identity import ticket_of
 from martlet_process import Server, run_martlet
 from raw_http import RawHttp
 from raw_ws import PING, PONG, close_code, connected_websocket, frame, open_websocket, read_frame, read_reply
+from redis_socket import flush_all
 from sse_client import Sse
-from support import PATIENCE, User, assert_problem, expect, http_client
+from support import PATIENCE, User, assert_problem, eventually, expect, http_client
 from test_centrifuge_python import Events, sdk_client, until
 
 TOO_MANY, TOO_BIG = 3013, 1009
@@ -195,8 +196,9 @@ def test_every_way_to_join_is_refused(limited: Server, user: User) -> None:
     with Sse(limited, token=user.token) as refused:
         problem = assert_problem(refused, 429, "rate_limited")
         assert 1 <= int(refused.headers["retry-after"]) <= 61, problem
-    assert_problem(Sse(limited, ticket=ticket_of(user)), 429, "rate_limited")
-    assert_problem(Sse(limited, ticket=ticket, last_event_id=last), 429, "rate_limited")
+    # An EventSource would never come back after another status than 200.
+    assert 1000 <= Sse(limited, ticket=ticket_of(user)).only_retry() <= 62_000
+    assert 1000 <= Sse(limited, ticket=ticket, last_event_id=last).only_retry() <= 62_000
     assert_problem(user.http.get("/v1/feed", params={"since": live, "wait": 1}), 429, "rate_limited")
     with Centrifugo(limited) as client:
         error = client.call(connect={"token": user.token})["error"]
@@ -205,6 +207,45 @@ def test_every_way_to_join_is_refused(limited: Server, user: User) -> None:
     with Sse(limited, token=other.token) as beside, Centrifugo.of(other):
         beside.verdict("live")
     other.close()
+
+
+def test_an_event_source_comes_back_with_its_ticket(limited: Server, user: User) -> None:
+    """One that was told to wait has not used its ticket up."""
+    old = user.feed()["live"]
+    user.sees(user.posts(50, "x" * 2000)[-1])
+    use_up(limited, user)
+    # Costs some seconds' worth more than there is.
+    eventually(lambda: user.http.get("/v1/feed", params={"since": old}).status_code == 200, PATIENCE, "a poll to be let in")
+    ticket = ticket_of(user)
+    with Sse(limited, ticket=ticket) as refused:
+        milliseconds = refused.only_retry()
+    time.sleep(milliseconds / 1000)
+    with Sse(limited, ticket=ticket) as opened:
+        opened.verdict("live")
+
+
+def test_a_used_ticket_costs_its_owner_nothing(limited: Server, user: User) -> None:
+    """It opens nothing, for who found it in some log; nor does it keep its owner out."""
+    ticket = ticket_of(user)
+    with Sse(limited, ticket=ticket) as mine:
+        mine.verdict("live")
+    with RawHttp(limited) as raw:
+        for number in range(USER_BURST + 50):
+            method = ("GET", "HEAD")[number % 2]
+            raw.send(raw.head(method, f"/v1/live/sse?ticket={ticket}", "X-Forwarded-For: 203.0.113.78"))
+            assert raw.answer(head_only=method == "HEAD").status_code == 401
+    assert use_up(limited, user) > USER_BURST - 20
+
+
+def test_a_poll_that_is_a_reset_is_paid_for(limited: Server, user: User) -> None:
+    """As that of a stream: the timeline was looked through."""
+    old = user.feed()["live"]
+    flush_all(limited.redis_socket)
+    answers = [user.http.get("/v1/feed", params={"since": old}) for _ in range(USER_BURST // 5 + 30)]
+    resets = [answer for answer in answers if answer.status_code == 200]
+    assert all(answer.json()["reset"] for answer in resets)
+    assert USER_BURST // 5 - 2 <= len(resets) < USER_BURST // 5 + 20
+    assert_problem(answers[-1], 429, "rate_limited")
 
 
 def test_a_resume_costs_what_it_tells(limited: Server, user: User) -> None:

@@ -47,7 +47,7 @@ public final class LiveService: Sendable {
                 budget: budget, clock: clock)
         }
         self.gateway = gateway
-        revocations.observe { session in gateway.run { $0.end(session: session) } }
+        revocations.observe { ended in gateway.run { $0.end(sessions: ended) } }
     }
 
     // MARK: On the loop

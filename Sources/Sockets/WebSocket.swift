@@ -28,7 +28,7 @@ public final class WebSocket: LiveTransport {
     init(_ connection: HTTPConnection, subprotocol: String?) {
         self.connection = connection
         self.subprotocol = subprotocol
-        parser = WebSocketParser(maxMessage: connection.server.options.maxMessage)
+        parser = WebSocketParser(maxMessage: 65_536)
     }
 
     var link: Link { connection.link }
@@ -40,9 +40,8 @@ public final class WebSocket: LiveTransport {
         set { connection.user = newValue }
     }
 
-    public var remoteAddress: String { connection.remoteAddress }
-
-    /// Bytes of a message that is taken; a longer one closes the socket with 1009 as soon as its length is known.
+    /// Bytes of a message that is taken, at first 64 KB; a longer one closes the socket with 1009 as soon as its length is
+    /// known.
     public var maxMessage: Int {
         get { parser.maxMessage }
         set { parser.maxMessage = newValue }
@@ -67,12 +66,8 @@ public final class WebSocket: LiveTransport {
         connection.write(live: bytes)
     }
 
-    /// One text message, for replies: while backlogged up to 64 KiB of them wait, more closes the socket.
-    public func send(text: String) {
-        send(texts: [Array(text.utf8)])
-    }
-
-    /// Several in one write. Each is UTF-8.
+    /// Text messages, for replies, in one write: while backlogged up to 64 KiB of them wait, more closes the socket.
+    /// - Parameter texts: each is UTF-8.
     public func send(texts: [[UInt8]]) {
         guard case .open = state else { return }
         var frames = ByteWriter(capacity: texts.reduce(0) { $0 + $1.count + 10 })

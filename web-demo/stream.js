@@ -78,6 +78,7 @@ export class StreamLink {
 
   #failed() {
     if (this.#over) return;
+    // A server that has us wait ends the stream, too, and has said to EventSource for how long.
     if (this.#source.readyState === EventSource.CLOSED) return this.#end({ opened: this.#opened, reason: "stream refused" });
     clearTimeout(this.#timer);
     this.on.wavering(this.#drainMs === undefined ? undefined : Date.now() + this.#drainMs);

@@ -123,7 +123,7 @@ struct FeedRoutes: Sendable {
             case .part(let events, let last, _): (events, last, false)
             case .reset(let live): ([], live, true)
             }
-        services.waiter.charge(user, from: scope.address, for: events)
+        services.waiter.charge(user, from: scope.address, for: reset ? nil : events)
         return .json { writer in
             // Cut by `missed`: what is left out here would be lost.
             _ = writer.appendList(events, most: .max) { $0.append($1.event) }

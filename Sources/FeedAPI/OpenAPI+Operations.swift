@@ -138,8 +138,10 @@ extension OpenAPI {
                     `post.created` and `post.deleted`, each with the position as its id. Before the server goes down: \
                     `drain`. A comment comes every 15 s. HEAD gets the head of the stream; it opens none and spends no \
                     ticket. A browser's EventSource comes back by itself when a stream breaks, and never after a \
-                    status other than 200: make a new one then, after 401 with a new ticket, after 429 and 503 when \
-                    `Retry-After` has passed. Who missed more than 512 KB gets a `reset`.
+                    status other than 200: make a new one then, after 401 with a new ticket, after 503 when \
+                    `Retry-After` has passed. Where others get 429, a GET without `Authorization` gets a stream with \
+                    nothing but `retry`, which ends; EventSource comes back when that time has passed. Who missed \
+                    more than 512 KB gets a `reset`.
                     """,
                 access: .stream, limit: .free, parameters: ["StreamSince", "LastEventId", "LastEventIdQuery"],
                 answers: [
@@ -156,7 +158,8 @@ extension OpenAPI {
                     id; `unsubscribe` from it ends the pushes, and `subscribe` begins them again, with `recover`, \
                     `epoch` and `offset` from where they ended. Before `connect` a client may send 4 messages of \
                     4 KB; behind it messages have 8 KB at most, and 10 commands and 8 KB a second are taken after a \
-                    burst of 100 and 64 KB. A longer message ends the connection with 1009, more of them with 3013. \
+                    burst of 100 and 64 KB. Frames of any kind count, too: 32 before `connect`, behind it 400 at once \
+                    and 40 a second. A longer message ends the connection with 1009, more of them with 3013. \
                     Error 111 of `connect` and `subscribe` passes: try again later. A request that is not the opening \
                     of a WebSocket of version 13 gets 426.
                     """,

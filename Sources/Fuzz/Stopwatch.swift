@@ -1,4 +1,4 @@
-import Glibc
+import Core
 
 /// Times the calls that the server makes for one input, one by one: between two of them its thread may turn to others.
 struct Stopwatch {
@@ -6,16 +6,10 @@ struct Stopwatch {
     private(set) var longest: UInt64 = 0
 
     mutating func time<Value>(_ call: () -> Value) -> Value {
-        let start = Self.now()
+        let start = monotonicNanoseconds()
         let value = call()
-        longest = max(longest, Self.now() - start)
+        longest = max(longest, monotonicNanoseconds() - start)
         return value
-    }
-
-    private static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }
 

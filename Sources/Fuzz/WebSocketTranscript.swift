@@ -40,6 +40,9 @@ struct WebSocketTranscript {
         case .failure(let code, let reason):
             try require([1002, 1007, 1009].contains(code) && !reason.isEmpty, "a failure with \(code) '\(reason)'")
             return true
+        case .tooManyFrames:
+            try require(false, "too many frames, where as many may come as like")
+            return true
         case .needsMore, .close: return true
         }
     }
@@ -71,7 +74,7 @@ extension WebSocketParser.Output {
     /// The frames that a client may send for it: data in some fragments with pongs between, masked anew.
     func frames(_ random: inout Seeded) -> [UInt8] {
         switch self {
-        case .needsMore, .failure: return []
+        case .needsMore, .failure, .tooManyFrames: return []
         case .close(let code):
             let payload = code.map { [UInt8($0 >> 8), UInt8($0 & 0xFF)] } ?? []
             return Self.frame(0x88, payload, &random)

@@ -8,7 +8,8 @@ public protocol FeedWaiter: Sendable {
     func admit(_ user: ID, from address: String) throws(Problem)
 
     /// Counts what they were told, behind it.
-    func charge(_ user: ID, from address: String, for missed: [Publication])
+    /// - Parameter missed: `nil` when that was to read the feed anew.
+    func charge(_ user: ID, from address: String, for missed: [Publication]?)
 
     /// Begins to listen for the user before the caller looks at the feed, so that nothing falls between the two.
     /// - Parameter session: the caller's; when it ends, so does the wait.

@@ -218,21 +218,8 @@ public struct Router: Sendable {
     }
 
     public static func requestID(_ request: HTTPRequest) -> String {
-        if let given = request.headers.only("x-request-id"), (1...64).contains(given.utf8.count),
-            given.utf8.allSatisfy(isIDCharacter)
-        {
-            return given
-        }
+        if let given = request.headers.only("x-request-id"), RequestID.accepts(given) { return given }
         var generator = SystemRandomNumberGenerator()
         return String(generator.next() as UInt64 | 1 << 63, radix: 16)
-    }
-
-    private static func isIDCharacter(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-            true
-        default: false
-        }
     }
 }

@@ -305,7 +305,7 @@ final class Gateway {
         keepTimelines(now)
         sessions.ask(clients.values.lazy.map(\.session), polls.values.lazy.map(\.session)) { [unowned self] over in
             revocations.add(over)
-            end(session: over)
+            end(sessions: over)
         }
     }
 
@@ -317,10 +317,10 @@ final class Gateway {
         Task { [feeds] in try? await feeds.timelines.touch(users) }
     }
 
-    /// The session was logged out: its connections end, and its long polls look again.
-    func end(session: ID) {
-        for poll in polls.values where poll.session == session { poll.wake() }
-        for client in clients.values where client.session == session { client.end(.forceDisconnect) }
+    /// They were logged out: their connections end, and their long polls look again.
+    func end(sessions: Set<ID>) {
+        for poll in polls.values where sessions.contains(poll.session) { poll.wake() }
+        for client in clients.values where sessions.contains(client.session) { client.end(.forceDisconnect) }
     }
 
     /// Tells all clients to come back, spread over the time that the others need to take them.

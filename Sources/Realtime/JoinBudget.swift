@@ -26,7 +26,7 @@ final class JoinBudget: Sendable {
 
     /// Whether there is something left, for one who pays for the request elsewhere.
     /// - Returns: as for `pay`.
-    func isUsedUp(user: ID, address: String) -> Int? {
+    func isUsedUp(user: ID, address: String? = nil) -> Int? {
         count(user, address) { limiter.look($0, $1) }
     }
 
@@ -39,17 +39,23 @@ final class JoinBudget: Sendable {
         return seconds
     }
 
+    /// Takes a token, of which it is known that there was one a moment ago.
+    func charge(user: ID) {
+        if isOn { limiter.charge("u\(user)", RateLimits.joins, cost: 1) }
+    }
+
     func charge(user: ID, address: String, _ outcome: JoinOutcome) {
         switch outcome {
         case .live: break
         case .resumed(let missed, _): charge(user: user, address: address, missed)
-        case .reset: charge(user, address, cost: Self.reset)
+        case .reset: charge(user: user, address: address, nil)
         }
     }
 
-    func charge(user: ID, address: String, _ missed: [Publication]) {
-        let cost = Double(missed.count) / Self.eventsForAToken + Double(missed.size) / Self.bytesForAToken
-        charge(user, address, cost: cost)
+    /// - Parameter missed: `nil` for a reset.
+    func charge(user: ID, address: String, _ missed: [Publication]?) {
+        let cost = missed.map { Double($0.count) / Self.eventsForAToken + Double($0.size) / Self.bytesForAToken }
+        charge(user, address, cost: cost ?? Self.reset)
     }
 
     private func charge(_ user: ID, _ address: String, cost: Double) {

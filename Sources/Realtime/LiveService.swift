@@ -47,7 +47,7 @@ public final class LiveService: Sendable {
                 budget: budget, clock: clock)
         }
         self.gateway = gateway
-        revocations.observe { session in gateway.run { $0.end(session: session) } }
+        revocations.observe { ended in gateway.run { $0.end(sessions: ended) } }
     }
 
     // MARK: On the loop
@@ -68,23 +68,21 @@ public final class LiveService: Sendable {
     /// Begins a stream of server-sent events, or answers why not. HEAD gets the head of the stream and opens none.
     /// - Parameter address: whose limits count it.
     public func openStream(_ request: HTTPRequest, _ exchange: HTTPExchange, from address: String) {
+        let requestID = Router.requestID(request)
         // Before a token is looked at, or a query made.
         if let seconds = budget.pay(address: address) {
-            let requestID = Router.requestID(request)
-            let answer = Answer.problem(JoinBudget.refusal(seconds), requestID: requestID)
-            return exchange.respond(answer.response(requestID: requestID))
+            return exchange.respond(StreamRefusal.response(JoinBudget.refusal(seconds), to: request, requestID))
         }
         let handle = exchange.handle
-        let requestID = Router.requestID(request)
         Task {
             do {
                 let opening = try await admit(request, requestID, from: address)
-                handle.withExchange { [gateway] in gateway.value.openStream($0, opening) }
+                handle.withExchange { [gateway] in gateway.value.openStream($0, opening, request) }
             } catch {
                 let problem =
                     error as? Problem ?? Overload.problem(for: error)
                     ?? Problem(.overloaded, "try again", retryAfter: 1)
-                handle.respond(Answer.problem(problem, requestID: requestID).response(requestID: requestID))
+                handle.respond(StreamRefusal.response(problem, to: request, requestID))
             }
         }
     }
@@ -113,8 +111,7 @@ public final class LiveService: Sendable {
             guard let ticket = Ticket(text, key: ticketKey) else {
                 throw Problem(.unauthenticated, "the ticket is not valid", field: "ticket")
             }
-            try pay(ticket.user)
-            try await check(ticket, given.lastEventID, spends: !isHead)
+            try await pay(ticket, given.lastEventID, spends: !isHead)
             return Opening(
                 user: ticket.user, session: ticket.session, held: given.cursor(of: ticket.user, cursors),
                 idSuffix: ticket.idSuffix(key: ticketKey), expiresAt: nil, address: address, requestID: requestID,
@@ -124,19 +121,17 @@ public final class LiveService: Sendable {
             throw Problem(.unauthenticated, "a stream needs a ticket, or Authorization: Bearer")
         }
         let token = try Router.verify(text, accounts, revocations)
-        try pay(token.subject)
+        if let seconds = budget.pay(user: token.subject) { throw JoinBudget.refusal(seconds) }
         return Opening(
             user: token.subject, session: token.session, held: given.cursor(of: token.subject, cursors), idSuffix: "",
             expiresAt: token.expiresAt, address: address, requestID: requestID, isHead: isHead)
     }
 
-    private func pay(_ user: ID) throws(Problem) {
-        if let seconds = budget.pay(user: user) { throw JoinBudget.refusal(seconds) }
-    }
-
-    /// A ticket opens one stream, and serves its reconnects.
-    private func check(_ ticket: Ticket, _ lastEventID: String?, spends: Bool) async throws {
+    /// A ticket opens one stream, and serves its reconnects. Its user pays for these only: one that was used, or is too old,
+    /// stands in logs that others read.
+    private func pay(_ ticket: Ticket, _ lastEventID: String?, spends: Bool) async throws {
         if let lastEventID, ticket.proves(lastEventID, key: ticketKey) {
+            if let seconds = budget.pay(user: ticket.user) { throw JoinBudget.refusal(seconds) }
             guard try await accounts.isLive(ticket.session) else {
                 throw Problem(.unauthenticated, "the session has ended")
             }
@@ -145,6 +140,8 @@ public final class LiveService: Sendable {
         guard clock.milliseconds() < ticket.expiresAt, !revocations.contains(ticket.session) else {
             throw Problem(.unauthenticated, "the ticket has expired: get a new one", field: "ticket")
         }
+        // Who must wait keeps the ticket for later.
+        if let seconds = budget.isUsedUp(user: ticket.user) { throw JoinBudget.refusal(seconds) }
         let key = RedisArgument.text("ticket:\(String(ticket.nonce, radix: 36))")
         let isUsed =
             spends
@@ -153,6 +150,14 @@ public final class LiveService: Sendable {
         guard !isUsed else {
             throw Problem(.unauthenticated, "the ticket was used before: get a new one", field: "ticket")
         }
+        budget.charge(user: ticket.user)
+    }
+
+    static func streamHeaders(_ requestID: String) -> [(String, String)] {
+        [
+            ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
+            ("X-Content-Type-Options", "nosniff"), ("X-Request-Id", requestID),
+        ]
     }
 
     // MARK: Routes
@@ -197,18 +202,12 @@ extension Gateway {
     static let tooMany = Problem(.rateLimited, "too many live connections", retryAfter: 5)
 
     /// On the loop, with an exchange that was admitted.
-    func openStream(_ exchange: HTTPExchange, _ opening: LiveService.Opening) {
+    func openStream(_ exchange: HTTPExchange, _ opening: LiveService.Opening, _ request: HTTPRequest) {
         guard mayConnect(opening.user) else {
             let problem = isDraining ? Self.goesDown : Self.tooMany
-            let answer = Answer.problem(problem, requestID: opening.requestID)
-            return exchange.respond(answer.response(requestID: opening.requestID))
+            return exchange.respond(StreamRefusal.response(problem, to: request, opening.requestID))
         }
-        let stream = exchange.stream(
-            status: 200,
-            headers: [
-                ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
-                ("X-Content-Type-Options", "nosniff"), ("X-Request-Id", opening.requestID),
-            ])
+        let stream = exchange.stream(status: 200, headers: LiveService.streamHeaders(opening.requestID))
         guard !opening.isHead else { return }
         let client = EventStreamClient(stream, gateway: self, opening, now: now)
         opened(client, from: opening.held)

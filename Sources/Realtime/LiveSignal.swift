@@ -10,7 +10,7 @@ extension LiveService: FeedWaiter {
         if let seconds = budget.isUsedUp(user: user, address: address) { throw JoinBudget.refusal(seconds) }
     }
 
-    public func charge(_ user: ID, from address: String, for missed: [Publication]) {
+    public func charge(_ user: ID, from address: String, for missed: [Publication]?) {
         budget.charge(user: user, address: address, missed)
     }
 

@@ -1,9 +1,15 @@
+import Sockets
+import Wire
+
 /// How many messages a WebSocket may send: a few before its `connect`, then so many a second, and bytes. Sizes of single
-/// messages are limited by the socket.
+/// messages are limited by the socket, and so are frames: as many as messages in pieces want, and a ping for each.
 struct MessageAllowance {
     private static let first = 4.0
     private static let messages = (burst: 100.0, perSecond: 10.0)
     private static let bytes = (burst: 65_536.0, perSecond: 8192.0)
+
+    static let firstFrames = FrameLimit(burst: 32)
+    static let frames = FrameLimit(burst: 400, interval: 25)
 
     private let isOn: Bool
     private var messagesLeft = Self.first
@@ -37,5 +43,12 @@ struct MessageAllowance {
         messagesLeft = min(Self.messages.burst, messagesLeft + seconds * Self.messages.perSecond) - Double(messages)
         bytesLeft = min(Self.bytes.burst, bytesLeft + seconds * Self.bytes.perSecond) - Double(bytes)
         return messagesLeft >= 0 && bytesLeft >= 0
+    }
+}
+
+extension FrameLimit {
+    fileprivate init(burst: Int, interval: Int? = nil) {
+        let end = Disconnect.tooManyRequests
+        self.init(burst: burst, interval: interval, code: end.rawValue, reason: end.reason)
     }
 }

@@ -18,8 +18,8 @@ final class SessionCheck {
     }
 
     /// To be called each second. One question at a time: a database that is slow or away is not asked more.
-    /// - Parameter onOver: called for each session that lives no more; later, on the loop.
-    func ask(_ clients: some Sequence<ID>, _ polls: some Sequence<ID>, _ onOver: @escaping (ID) -> Void) {
+    /// - Parameter onOver: called with the sessions that live no more, if there are any; later, on the loop.
+    func ask(_ clients: some Sequence<ID>, _ polls: some Sequence<ID>, _ onOver: @escaping (Set<ID>) -> Void) {
         guard !isAsking else { return }
         part = (part + 1) % Self.parts
         var due: Set<ID> = []
@@ -34,7 +34,7 @@ final class SessionCheck {
             let over = (try? await accounts.over(among: sessions)) ?? []
             boxed.run {
                 $0.check.isAsking = false
-                over.forEach($0.onOver)
+                if !over.isEmpty { $0.onOver(Set(over)) }
             }
         }
     }

@@ -41,6 +41,7 @@ final class WebSocketClient: LiveClient {
         self.address = address
         allowance = MessageAllowance(isOn: gateway.options.limitsAreOn)
         socket.maxMessage = ClientFrame.longestFirst
+        socket.frameLimit = MessageAllowance.firstFrames
         openedAt = now
         // A random start spreads the pings of clients that came together.
         pingedAt = now - min(now, .random(in: 0..<UInt64(gateway.options.pingSeconds) * 1_000_000_000 / 2))
@@ -155,6 +156,7 @@ final class WebSocketClient: LiveClient {
         socket.user = token.subject
         allowance.connected(now: gateway.now)
         socket.maxMessage = ClientFrame.longest
+        socket.frameLimit = gateway.options.limitsAreOn ? MessageAllowance.frames : nil
         joining = .connect(command: id)
         join(token.subject, from: held)
     }

@@ -12,18 +12,15 @@ public final class EventStream: LiveTransport {
 
     public var onDrained: (() -> Void)?
     public var onClosed: ((CloseReason) -> Void)?
-    public let remoteAddress: String
 
     init(_ connection: HTTPConnection, isChunked: Bool) {
         self.connection = connection
         self.isChunked = isChunked
-        remoteAddress = connection.remoteAddress
     }
 
     /// A stream whose client had gone before it began.
     init(closedOn loop: EventLoop) {
         isChunked = false
-        remoteAddress = ""
         late = LoopTimer(on: loop, after: 0) { [unowned self] in finish(.peer(code: nil)) }
     }
 

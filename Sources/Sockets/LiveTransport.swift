@@ -8,9 +8,6 @@ public protocol LiveTransport: AnyObject {
     /// Nothing can be written any more; `onClosed` has been called or is about to be.
     var isClosed: Bool { get }
 
-    /// The peer's address as a number.
-    var remoteAddress: String { get }
-
     /// Whose it is: what waits for it counts for the user, too.
     var user: ID? { get set }
 

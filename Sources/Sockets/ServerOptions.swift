@@ -21,8 +21,6 @@ public struct ServerOptions: Sendable {
     /// Paths, as decoded, at which a GET opens a WebSocket and nothing else. HEAD tells what a GET without an upgrade gets.
     public var webSocketPaths: Set<String> = []
     public var maxBody = 262_144
-    /// A longer WebSocket message closes the socket with 1009.
-    public var maxMessage = 65_536
     /// Requests of one connection that are being worked on at the same time; what comes after waits unread.
     public var maxPipelined = 64
     public var maxBuffered = 262_144

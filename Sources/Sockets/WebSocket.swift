@@ -16,6 +16,7 @@ public final class WebSocket: LiveTransport {
     private var closeReason: CloseReason?
     /// Bytes sent by `send` since the backlog began.
     private var queued = 0
+    private var allowance: FrameAllowance?
 
     /// What the handshake agreed on.
     public let subprotocol: String?
@@ -27,7 +28,7 @@ public final class WebSocket: LiveTransport {
     init(_ connection: HTTPConnection, subprotocol: String?) {
         self.connection = connection
         self.subprotocol = subprotocol
-        parser = WebSocketParser(maxMessage: connection.server.options.maxMessage)
+        parser = WebSocketParser(maxMessage: 65_536)
     }
 
     var link: Link { connection.link }
@@ -39,12 +40,20 @@ public final class WebSocket: LiveTransport {
         set { connection.user = newValue }
     }
 
-    public var remoteAddress: String { connection.remoteAddress }
-
-    /// Bytes of a message that is taken; a longer one closes the socket with 1009 as soon as its length is known.
+    /// Bytes of a message that is taken, at first 64 KB; a longer one closes the socket with 1009 as soon as its length is
+    /// known.
     public var maxMessage: Int {
         get { parser.maxMessage }
         set { parser.maxMessage = newValue }
+    }
+
+    /// Full again when it is set. `nil`, as at first: as many as the peer likes.
+    public var frameLimit: FrameLimit? {
+        get { allowance?.limit }
+        set {
+            allowance = newValue.map { FrameAllowance($0, now: connection.server.now()) }
+            parser.framesLeft = newValue?.burst ?? .max
+        }
     }
 
     public var isBacklogged: Bool { link.isBacklogged }
@@ -59,12 +68,8 @@ public final class WebSocket: LiveTransport {
         connection.write(live: bytes)
     }
 
-    /// One text message, for replies: while backlogged up to 64 KiB of them wait, more closes the socket.
-    public func send(text: String) {
-        send(texts: [Array(text.utf8)])
-    }
-
-    /// Several in one write. Each is UTF-8.
+    /// Text messages, for replies, in one write: while backlogged up to 64 KiB of them wait, more closes the socket.
+    /// - Parameter texts: each is UTF-8.
     public func send(texts: [[UInt8]]) {
         guard case .open = state else { return }
         var frames = ByteWriter(capacity: texts.reduce(0) { $0 + $1.count + 10 })
@@ -123,6 +128,7 @@ public final class WebSocket: LiveTransport {
 
     func received(_ bytes: UnsafeRawBufferPointer) {
         parser.append(bytes)
+        if let left = allowance?.fill(parser.framesLeft, now: connection.server.now()) { parser.framesLeft = left }
         while true {
             switch (parser.next(), state) {
             case (.needsMore, _), (_, .closed): return connection.flush()
@@ -130,9 +136,11 @@ public final class WebSocket: LiveTransport {
             case (.ping(let payload), .open): connection.output += Self.pong(payload)
             case (.message, .closing), (.ping, .closing): break
             // Both sides have said it, or the peer breaks the rules at the very end.
-            case (.close, .closing), (.failure, .closing):
+            case (.close, .closing), (.failure, .closing), (.tooManyFrames, .closing):
                 state = .closed
                 return connection.close(.local)
+            case (.tooManyFrames, .open):
+                return finish(allowance?.limit.code, allowance?.limit.reason ?? "", .local)
             case (.close(let code), .open): return finish(code, "", .peer(code: code))
             case (.failure(1009, let reason), .open): return finish(1009, reason, .local)
             case (.failure(let code, let reason), .open): return finish(code, reason, .failed)

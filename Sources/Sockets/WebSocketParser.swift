@@ -10,11 +10,13 @@ package struct WebSocketParser {
         case close(code: Int?)
         /// The connection is to be closed with this code.
         case failure(code: Int, reason: String)
+        /// A frame has begun that may not.
+        case tooManyFrames
     }
 
-    private struct Failure: Error {
-        let code: Int
-        let reason: String
+    private enum Failure: Error {
+        case invalid(code: Int, reason: String)
+        case tooMany
     }
 
     private struct Frame {
@@ -31,6 +33,8 @@ package struct WebSocketParser {
 
     /// Bytes; a longer message fails with 1009 as soon as its length is known.
     package var maxMessage: Int
+    /// Frames that may begin, of any kind.
+    package var framesLeft = Int.max
     private var buffer: [UInt8] = []
     /// What stands before it in the buffer has been read.
     private var start = 0
@@ -69,7 +73,10 @@ package struct WebSocketParser {
             }
         } catch {
             end()
-            return .failure(code: error.code, reason: error.reason)
+            switch error {
+            case .invalid(let code, let reason): return .failure(code: code, reason: reason)
+            case .tooMany: return .tooManyFrames
+            }
         }
         compact()
         return .needsMore
@@ -109,9 +116,11 @@ package struct WebSocketParser {
         guard available >= 2 + extra else { return nil }
         let length = extra == 0 ? short : try readLength(extra)
         guard opcode >= 8 || length <= maxMessage - message.count else {
-            throw Failure(code: 1009, reason: "message too big")
+            throw .invalid(code: 1009, reason: "message too big")
         }
         guard available >= 6 + extra else { return nil }
+        guard framesLeft > 0 else { throw .tooMany }
+        framesLeft -= 1
         if opcode == 1 || opcode == 2 { kind = opcode }
         let mask = buffer[(start + 2 + extra)..<(start + 6 + extra)].reduce(0) { $0 << 8 | UInt32($1) }
         start += 6 + extra
@@ -215,6 +224,6 @@ package struct WebSocketParser {
         }
     }
 
-    private static func violation(_ reason: String) -> Failure { Failure(code: 1002, reason: reason) }
-    private static let notText = Failure(code: 1007, reason: "the text is not UTF-8")
+    private static func violation(_ reason: String) -> Failure { .invalid(code: 1002, reason: reason) }
+    private static let notText = Failure.invalid(code: 1007, reason: "the text is not UTF-8")
 }

@@ -21,6 +21,11 @@ public enum EventStreamText {
         return writer.bytes
     }
 
+    /// Of a stream that ends at once.
+    public static func refusal(retry: Int) -> [UInt8] {
+        Array(": too much was asked for, come again later\nretry: \(retry)\n\n".utf8)
+    }
+
     public static func drain(retry: Int) -> [UInt8] {
         Array("retry: \(retry)\nevent: drain\ndata: {\"retry_after_ms\":\(retry)}\n\n".utf8)
     }

@@ -4,8 +4,6 @@ import Glibc
 /// An event on its way through Redis: the id of the request that caused it, a line feed, the event's JSON (which has no
 /// line feed). So the request can be followed to the socket, and the JSON is sent on as it is.
 public enum TaggedEvent {
-    private static let longestID = 64
-
     public static func join(requestID: String, _ json: [UInt8]) -> [UInt8] {
         Array(requestID.utf8) + [10] + json
     }
@@ -19,7 +17,7 @@ public enum TaggedEvent {
     /// forge the fields of an event stream, other JSON would break the frame of a WebSocket.
     static func isWellFormed(_ payload: [UInt8]) -> Bool {
         let (requestID, json) = split(payload)
-        return requestID.utf8.count <= longestID && requestID.utf8.allSatisfy(isIDCharacter)
+        return (requestID.isEmpty || RequestID.accepts(requestID))
             && json.withUnsafeBytes({ isOneLine($0) })
             && JSONValue.isObject(json, .command)
     }
@@ -27,12 +25,5 @@ public enum TaggedEvent {
     private static func isOneLine(_ text: UnsafeRawBufferPointer) -> Bool {
         guard let start = text.baseAddress else { return true }
         return memchr(start, 10, text.count) == nil && memchr(start, 13, text.count) == nil
-    }
-
-    private static func isIDCharacter(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 48...57, 65...90, 97...122, UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
-        default: false
-        }
     }
 }

@@ -125,7 +125,7 @@ final class Site: Sendable {
                 if channel == Outbox.channel {
                     onOutbox()
                 } else if let session = ID(payload) {
-                    revocations.add(session)
+                    revocations.add([session])
                 }
             })
     }

@@ -3,6 +3,10 @@ import Sockets
 
 /// Accepts WebSockets only.
 final class EchoHandler: ServerHandler {
+    private let maxMessage: Int
+
+    init(maxMessage: Int) { self.maxMessage = maxMessage }
+
     func received(_ request: HTTPRequest, _ exchange: HTTPExchange) {
         exchange.respond(HTTPResponse(status: 404))
     }
@@ -14,6 +18,7 @@ final class EchoHandler: ServerHandler {
     func upgrade(_ request: HTTPRequest) -> UpgradeVerdict { .accept(subprotocol: nil) }
 
     func opened(_ socket: WebSocket, _ request: HTTPRequest) {
+        socket.maxMessage = maxMessage
         let echo = Echo(socket)
         socket.onMessage = { payload, isText in echo.add(payload, isText: isText) }
         socket.onDrained = { echo.send() }

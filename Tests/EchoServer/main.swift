@@ -21,11 +21,10 @@ var options = ServerOptions()
 options.address = "127.0.0.1"
 options.port = 0
 options.webSocketPaths = ["/"]
-options.maxMessage = maxMessage
 // One peer has half of it, for a message that comes in and the same that goes out.
 options.budget = ByteBudget(total: 8 * maxMessage)
 let loop = EventLoop(name: "sockets")
-let server = try await SocketServer.start(on: loop, options: options) { EchoHandler() }
+let server = try await SocketServer.start(on: loop, options: options) { EchoHandler(maxMessage: maxMessage) }
 print(server.port)
 fflush(nil)
 while true { try await Task.sleep(for: .seconds(1000)) }

@@ -13,7 +13,7 @@ from raw_http import RawHttp
 if TYPE_CHECKING:
     from martlet_process import Server
 
-TEXT, BINARY, CLOSE = 0x1, 0x2, 0x8
+TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 
 
 def frame(payload: bytes, opcode: int = TEXT, masked: bool = True, final: bool = True) -> bytes:
@@ -45,6 +45,14 @@ def open_websocket(server: "Server", receive_buffer: int | None = None) -> RawHt
     raw.send(upgrade(raw))
     answer = raw.answer()
     assert answer.status_code == 101, answer
+    return raw
+
+
+def connected_websocket(server: "Server", token: str) -> RawHttp:
+    """A connection after its `connect` as the token's user."""
+    raw = open_websocket(server)
+    raw.send(frame(json.dumps({"id": 1, "connect": {"token": token}}).encode()))
+    assert "connect" in read_reply(raw, 1)
     return raw
 
 

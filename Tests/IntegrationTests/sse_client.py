@@ -93,6 +93,14 @@ class Sse:
         assert event.retry is not None and event.retry > 0, event
         return event
 
+    def only_retry(self) -> int:
+        """The milliseconds after which to come again, which is all that a stream says that is not let in."""
+        assert self.status_code == 200, self.content
+        event = self.next()
+        assert event.id is None and not event.data and event.retry is not None, event
+        assert self.rest(PATIENCE) == [] and self.comments == 1
+        return event.retry
+
     def take(self, count: int, timeout: float = PATIENCE) -> list[SseEvent]:
         deadline = time.monotonic() + timeout
         return [self.next(max(deadline - time.monotonic(), 0.001)) for _ in range(count)]

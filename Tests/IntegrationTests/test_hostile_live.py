@@ -14,10 +14,12 @@ from centrifugo_client import Centrifugo
 from hostile import metric, resident_mb
 from martlet_process import Server
 from raw_http import RawHttp
-from raw_ws import BINARY, TEXT, close_code, frame, open_websocket, open_websocket_that_never_reads, upgrade
+from raw_ws import (
+    BINARY, PING, PONG, TEXT, close_code, connected_websocket, frame, open_websocket, open_websocket_that_never_reads, upgrade,
+)
 from support import User
 
-CONTINUATION, PING, PONG = 0x0, 0x9, 0xA
+CONTINUATION = 0x0
 # What a test may leave in the server's memory, in MB: the allocator's own, and what others do meanwhile.
 FLAT = 32
 
@@ -101,7 +103,7 @@ def send_for_long(raw: RawHttp, data: bytes, limit: int) -> int:
 
 def test_pieces_without_end(server: Server, alice: User, bob: User) -> None:
     """A message of pieces of one byte: 1009 when it is longer than a message may be."""
-    with open_websocket(server) as raw:
+    with connected_websocket(server, bob.token) as raw:
         def attack() -> None:
             raw.send(frame(b"x", final=False))
             send_for_long(raw, frame(b"x", opcode=CONTINUATION, final=False) * 1000, 7 * 100_000)
@@ -112,9 +114,9 @@ def test_pieces_without_end(server: Server, alice: User, bob: User) -> None:
 
 def test_empty_pieces_without_end(server: Server, alice: User, bob: User) -> None:
     """They add nothing, so they cost no memory; the message may still end."""
-    with open_websocket(server) as raw:
+    with connected_websocket(server, bob.token) as raw:
         def attack() -> None:
-            raw.send(frame(b'{"id":1,', final=False))
+            raw.send(frame(b'{"id":2,', final=False))
             send_for_long(raw, frame(b"", opcode=CONTINUATION, final=False) * 1000, 6_000_000)
             raw.send(frame(b'"frobnicate":{}}', opcode=CONTINUATION))
             raw._until(b'"code":104')
@@ -124,7 +126,7 @@ def test_empty_pieces_without_end(server: Server, alice: User, bob: User) -> Non
 
 def test_pings_without_end_and_without_reading(server: Server, alice: User, bob: User) -> None:
     """The pongs that nobody reads don't pile up: the server stops to read."""
-    with open_websocket(server, receive_buffer=4096) as raw:
+    with open_websocket_that_never_reads(server, bob.token) as raw:
         def attack() -> None:
             sent = send_for_long(raw, frame(b"p" * 125, opcode=PING) * 100, 100_000_000)
             assert sent < 50_000_000
@@ -132,10 +134,10 @@ def test_pings_without_end_and_without_reading(server: Server, alice: User, bob:
         flood(server, alice, bob, attack)
 
 
-def test_every_ping_is_answered_in_order(server: Server) -> None:
+def test_every_ping_is_answered_in_order(server: Server, bob: User) -> None:
     """And before what comes behind it."""
-    with open_websocket(server) as raw:
-        raw.send(b"".join(frame(str(n).encode(), opcode=PING) for n in range(500)) + frame(b'{"id":1,"frobnicate":{}}'))
+    with connected_websocket(server, bob.token) as raw:
+        raw.send(b"".join(frame(str(n).encode(), opcode=PING) for n in range(500)) + frame(b'{"id":2,"frobnicate":{}}'))
         for number in range(500):
             payload = str(number).encode()
             assert raw._exactly(2 + len(payload)) == bytes([0x80 | PONG, len(payload)]) + payload

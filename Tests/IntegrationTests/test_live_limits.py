@@ -18,13 +18,16 @@ from hostile import allow_descriptors
 from identity import ticket_of
 from martlet_process import Server, run_martlet
 from raw_http import RawHttp
-from raw_ws import close_code, frame, open_websocket, read_reply
+from raw_ws import PING, PONG, close_code, connected_websocket, frame, open_websocket, read_frame, read_reply
+from redis_socket import flush_all
 from sse_client import Sse
-from support import PATIENCE, User, assert_problem, expect, http_client
+from support import PATIENCE, User, assert_problem, eventually, expect, http_client
 from test_centrifuge_python import Events, sdk_client, until
 
 TOO_MANY, TOO_BIG = 3013, 1009
 FIRST_MESSAGES, LONGEST_FIRST, LONGEST = 4, 4096, 8192
+FIRST_FRAMES, FRAMES = 32, 400
+NO_MESSAGES = {"pings": frame(b"", PING), "pongs": frame(b"", PONG), "empty_pieces": frame(b"", 0, final=False)}
 USER_BURST = 300
 
 
@@ -52,13 +55,6 @@ def command(number: int, size: int = 0) -> bytes:
     return text.replace('""', '"' + "x" * (size - len(text)) + '"').encode() if size else text.encode()
 
 
-def connected(server: Server, user: User) -> RawHttp:
-    raw = open_websocket(server)
-    raw.send(frame(json.dumps({"id": 1, "connect": {"token": user.token}}).encode()))
-    assert "connect" in read_reply(raw, 1)
-    return raw
-
-
 # Messages
 
 
@@ -76,7 +72,7 @@ def test_a_few_messages_before_connect(limited: Server) -> None:
 def test_the_size_of_a_message(limited: Server, user: User, is_connected: bool, longest: int) -> None:
     """Small before `connect`, enough for any command behind it; refused with its header, in pieces as well."""
     def opened() -> RawHttp:
-        return connected(limited, user) if is_connected else open_websocket(limited)
+        return connected_websocket(limited, user.token) if is_connected else open_websocket(limited)
 
     with opened() as raw:
         raw.send(frame(command(2, longest)))
@@ -93,7 +89,7 @@ def test_the_size_of_a_message(limited: Server, user: User, is_connected: bool, 
 @pytest.mark.parametrize("size,most", [(0, 100), (8000, 8)], ids=["messages", "bytes"])
 def test_a_flood_of_messages(limited: Server, user: User, size: int, most: int) -> None:
     """A burst is answered, what is beyond it ends this connection, and no other of the user."""
-    with Centrifugo(limited) as bystander, connected(limited, user) as raw:
+    with Centrifugo(limited) as bystander, connected_websocket(limited, user.token) as raw:
         bystander.connect(user.token, user.channel)
         raw.send(b"".join(frame(command(number, size)) for number in range(1, most + 1)))
         read_reply(raw, most)
@@ -103,13 +99,48 @@ def test_a_flood_of_messages(limited: Server, user: User, size: int, most: int) 
 
 
 def test_commands_of_one_message_count_each(limited: Server, user: User) -> None:
-    with connected(limited, user) as raw:
+    with connected_websocket(limited, user.token) as raw:
         message = frame(b"\n".join(b'{"id":%d,"ping":{}}' % number for number in range(1, 31)))
         for _ in range(3):
             raw.send(message)
             read_reply(raw, 30)
         raw.send(message)
         assert close_code(raw) == TOO_MANY
+
+
+@pytest.mark.parametrize("kind", NO_MESSAGES)
+@pytest.mark.parametrize("is_connected,most", [(False, FIRST_FRAMES), (True, FRAMES)])
+def test_a_flood_of_what_is_no_message(limited: Server, user: User, kind: str, is_connected: bool, most: int) -> None:
+    """Control frames count, and pieces that bring nothing: some are taken, more end the connection."""
+    one = NO_MESSAGES[kind]
+    with connected_websocket(limited, user.token) if is_connected else open_websocket(limited) as raw:
+        raw.send(frame(b"", final=False) + one * (most - 2) + frame(b"still here", PING))
+        while read_frame(raw) != (PONG, b"still here"):
+            pass
+        raw.send(one * most)
+        assert close_code(raw) == TOO_MANY
+
+
+def test_pings_and_pieces_of_an_honest_client(limited: Server, user: User) -> None:
+    """A library may cut its messages, and ask whether the server is there, as often as it sends one."""
+    def cut(text: bytes, size: int) -> bytes:
+        pieces = [text[start:start + size] for start in range(0, len(text), size)]
+        return frame(b"", PING).join(
+            frame(piece, opcode=0 if number else 1, final=number == len(pieces) - 1) for number, piece in enumerate(pieces))
+
+    def reply(raw: RawHttp, number: int) -> None:
+        while True:
+            opcode, payload = read_frame(raw)
+            if opcode != PONG and json.loads(payload).get("id") == number:
+                return
+
+    with open_websocket(limited) as raw:
+        connect = json.dumps({"id": 1, "connect": {"token": user.token}}).encode()
+        raw.send(cut(connect, len(connect) // 10))
+        reply(raw, 1)
+        for number in range(2, 102):
+            raw.send(cut(b'{"id":%d,"ping":{}}' % number, 11))
+        reply(raw, 101)
 
 
 @pytest.mark.parametrize("key", ["a" + "\u0301" * 17, "\u0301\u0323" * 900, "k" * 256])
@@ -165,8 +196,9 @@ def test_every_way_to_join_is_refused(limited: Server, user: User) -> None:
     with Sse(limited, token=user.token) as refused:
         problem = assert_problem(refused, 429, "rate_limited")
         assert 1 <= int(refused.headers["retry-after"]) <= 61, problem
-    assert_problem(Sse(limited, ticket=ticket_of(user)), 429, "rate_limited")
-    assert_problem(Sse(limited, ticket=ticket, last_event_id=last), 429, "rate_limited")
+    # An EventSource would never come back after another status than 200.
+    assert 1000 <= Sse(limited, ticket=ticket_of(user)).only_retry() <= 62_000
+    assert 1000 <= Sse(limited, ticket=ticket, last_event_id=last).only_retry() <= 62_000
     assert_problem(user.http.get("/v1/feed", params={"since": live, "wait": 1}), 429, "rate_limited")
     with Centrifugo(limited) as client:
         error = client.call(connect={"token": user.token})["error"]
@@ -175,6 +207,45 @@ def test_every_way_to_join_is_refused(limited: Server, user: User) -> None:
     with Sse(limited, token=other.token) as beside, Centrifugo.of(other):
         beside.verdict("live")
     other.close()
+
+
+def test_an_event_source_comes_back_with_its_ticket(limited: Server, user: User) -> None:
+    """One that was told to wait has not used its ticket up."""
+    old = user.feed()["live"]
+    user.sees(user.posts(50, "x" * 2000)[-1])
+    use_up(limited, user)
+    # Costs some seconds' worth more than there is.
+    eventually(lambda: user.http.get("/v1/feed", params={"since": old}).status_code == 200, PATIENCE, "a poll to be let in")
+    ticket = ticket_of(user)
+    with Sse(limited, ticket=ticket) as refused:
+        milliseconds = refused.only_retry()
+    time.sleep(milliseconds / 1000)
+    with Sse(limited, ticket=ticket) as opened:
+        opened.verdict("live")
+
+
+def test_a_used_ticket_costs_its_owner_nothing(limited: Server, user: User) -> None:
+    """It opens nothing, for who found it in some log; nor does it keep its owner out."""
+    ticket = ticket_of(user)
+    with Sse(limited, ticket=ticket) as mine:
+        mine.verdict("live")
+    with RawHttp(limited) as raw:
+        for number in range(USER_BURST + 50):
+            method = ("GET", "HEAD")[number % 2]
+            raw.send(raw.head(method, f"/v1/live/sse?ticket={ticket}", "X-Forwarded-For: 203.0.113.78"))
+            assert raw.answer(head_only=method == "HEAD").status_code == 401
+    assert use_up(limited, user) > USER_BURST - 20
+
+
+def test_a_poll_that_is_a_reset_is_paid_for(limited: Server, user: User) -> None:
+    """As that of a stream: the timeline was looked through."""
+    old = user.feed()["live"]
+    flush_all(limited.redis_socket)
+    answers = [user.http.get("/v1/feed", params={"since": old}) for _ in range(USER_BURST // 5 + 30)]
+    resets = [answer for answer in answers if answer.status_code == 200]
+    assert all(answer.json()["reset"] for answer in resets)
+    assert USER_BURST // 5 - 2 <= len(resets) < USER_BURST // 5 + 20
+    assert_problem(answers[-1], 429, "rate_limited")
 
 
 def test_a_resume_costs_what_it_tells(limited: Server, user: User) -> None:

@@ -149,13 +149,12 @@ import Wire
         }
         let cursors = try states.get().map(\.cursor)
         _ = try await timelines.deliver(event(4), to: [ann, ben])
-        let results = await withCheckedContinuation { continuation in
-            timelines.redis.loop.post {
-                timelines.resumeOnLoop([(ann, cursors[0]), (ben, cursors[1])]) { continuation.resume(returning: $0) }
+        for (user, cursor) in [(ann, cursors[0]), (ben, cursors[1])] {
+            guard case .missed(let entries, _) = try await timelines.resume(user, from: cursor) else {
+                throw RedisError.closed
             }
+            #expect(entries.map(\.post.raw) == [4])
         }
-        for case .missed(let entries, _) in try results.get() { #expect(entries.map(\.post.raw) == [4]) }
-        #expect(try results.get().count == 2)
         let beats = await withCheckedContinuation { continuation in
             timelines.redis.loop.post {
                 timelines.unregisterOnLoop([ann, ben], node: node) { _ in }

@@ -42,6 +42,10 @@ final class ScriptedHandler: ServerHandler {
     func opened(_ socket: WebSocket, _ request: HTTPRequest) { onOpen(socket, request) }
 }
 
+extension WebSocket {
+    func send(text: String) { send(texts: [Array(text.utf8)]) }
+}
+
 /// What happened, seen from the loop and waited for by tests.
 final class Record: Sendable {
     private let entries = Mutex<[String]>([])

@@ -73,7 +73,7 @@ extension Accounts {
         ])
         // Here at once, before anybody hears of the commit. Should that fail, the session has ended in this process only,
         // and its owner, who got an error, asks again.
-        revocations.add(session)
+        revocations.add([session])
     }
 
     /// Forgets answers that are not given again. What another process is about to forget is left to it, here and elsewhere:

@@ -23,28 +23,38 @@ public final class Revocations: Sendable {
     private let lookedAt = Mutex<UInt64?>(nil)
     private let clock: any WallClock
     private let size = Metrics.shared.queue("ended_sessions", limit: nil)
-    private let observers = Mutex<[@Sendable (ID) -> Void]>([])
+    private let observers = Mutex<[@Sendable (Set<ID>) -> Void]>([])
 
     public init(clock: any WallClock) {
         self.clock = clock
     }
 
-    /// Called for each session that ends from now on, on the caller's thread of `add`.
-    public func observe(_ action: @escaping @Sendable (ID) -> Void) {
+    /// Called with the sessions that end from now on, those that were found together at once, on the caller's thread of
+    /// `add`.
+    public func observe(_ action: @escaping @Sendable (Set<ID>) -> Void) {
         observers.withLock { $0.append(action) }
     }
 
-    /// - Parameter until: when its longest token ends, in milliseconds since 1970; `nil`: it is one as log-ins give them.
-    public func add(_ session: ID, until: Int64? = nil) {
-        let until = until ?? clock.milliseconds() + Self.seconds * 1000
-        let isNew = ended.withLock { ended in
-            let known = ended.updateValue(until, forKey: session)
-            if let known, known > until { ended[session] = known }
+    /// Sessions as log-ins give them.
+    public func add(_ sessions: some Sequence<ID>) {
+        let until = clock.milliseconds() + Self.seconds * 1000
+        add(sessions.map { ($0, until) })
+    }
+
+    /// - Parameter until: when the session's longest token ends, in milliseconds since 1970.
+    func add(_ sessions: [(session: ID, until: Int64)]) {
+        let new = ended.withLock { ended in
+            var new: Set<ID> = []
+            for (session, until) in sessions {
+                let known = ended.updateValue(until, forKey: session)
+                if let known, known > until { ended[session] = known }
+                if known == nil { new.insert(session) }
+            }
             size.set(ended.count)
-            return known == nil
+            return new
         }
-        guard isNew else { return }
-        for action in observers.withLock({ $0 }) { action(session) }
+        guard !new.isEmpty else { return }
+        for action in observers.withLock({ $0 }) { action(new) }
     }
 
     public func contains(_ session: ID) -> Bool {
@@ -56,7 +66,7 @@ public final class Revocations: Sendable {
         let now = monotonicNanoseconds()
         let since = lookedAt.withLock { $0 }.map { Int64((now - $0) / 1_000_000_000 + Self.overlap) }
         let found = try await accounts.endedSessions(withinSeconds: since)
-        for (session, until) in found { add(session, until: until) }
+        add(found)
         lookedAt.withLock { $0 = max($0 ?? 0, now) }
         forget()
     }

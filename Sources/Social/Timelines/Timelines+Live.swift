@@ -82,29 +82,9 @@ extension Timelines {
 
     /// What a client of this user that holds the cursor has missed. Register first.
     public func resume(_ user: ID, from cursor: LiveCursor) async throws -> ResumeResult {
-        try Self.resumed(try await redis.eval([resumption(user, cursor)])[0], from: cursor)
-    }
-
-    /// Several clients in one go; the results come in their order.
-    public func resumeOnLoop(
-        _ clients: [(user: ID, cursor: LiveCursor)], _ completion: @escaping Completion<[ResumeResult]>
-    ) {
-        redis.evalOnLoop(clients.map { resumption($0.user, $0.cursor) }) { result in
-            completion(
-                result.flatMap { replies in
-                    Result { () throws(RedisError) in
-                        var results: [ResumeResult] = []
-                        for (reply, client) in zip(replies, clients) {
-                            results.append(try Self.resumed(reply, from: client.cursor))
-                        }
-                        return results
-                    }
-                })
-        }
-    }
-
-    private func resumption(_ user: ID, _ cursor: LiveCursor) -> RedisScriptCall {
-        call(scripts.resume, of: user, [.text(cursor.epochName), .number(cursor.position), candidate()])
+        let position: [RedisArgument] = [.text(cursor.epochName), .number(cursor.position)]
+        let reply = try await redis.eval([call(scripts.resume, of: user, position + [candidate()])])[0]
+        return try Self.resumed(reply, from: cursor)
     }
 
     // MARK: Replies

@@ -93,6 +93,7 @@ public final class SocketServer {
         onEmpty = []
         if isClosing {
             sweeper = nil
+            crowd = Crowd()
             options.budget.onRefused(nil)
             lws = nil
             itself = nil
@@ -126,7 +127,7 @@ public final class SocketServer {
     /// A place that is free, or else one of a client that has many times as many.
     private func takePlace(for holder: FairShare.Holder) -> Bool {
         if shares.take(1, for: holder) { return true }
-        crowd.look(now: now(), for: { shares.largest }) { large in
+        crowd.look(now: now(), count: connections.items.count, for: { shares.largest }) { large in
             connections.items.filter { $0.place == .own && $0.placeHolder == large }
         }
         guard let large = crowd.holder, shares.mustYield(large, to: holder, 1),
@@ -142,7 +143,7 @@ public final class SocketServer {
     private func makeRoom(_ wish: ByteBudget.Wish) {
         let holdsSome: (HTTPConnection) -> Bool = { $0.held(for: wish.large) > 0 }
         var crowd = Crowd()
-        crowd.look(now: now(), for: { wish.large }) { _ in connections.items.filter(holdsSome) }
+        crowd.look(now: 0, count: 0, for: { wish.large }) { _ in connections.items.filter(holdsSome) }
         while options.budget.isOpen(wish), let connection = crowd.popLast(where: holdsSome) { connection.pushOut() }
         options.budget.roomMade()
     }
@@ -185,6 +186,8 @@ public final class SocketServer {
     /// One look at all deadlines, instead of a timer for each: lws keeps its timers in one list sorted by time.
     private func sweep() {
         date = httpDate(milliseconds: SystemClock().milliseconds())
+        // It keeps what it has seen alive.
+        crowd = Crowd()
         let now = now()
         var slow = 0
         for connection in connections.items {

@@ -173,6 +173,8 @@ import Testing
             let other = try TestClient(port: server.port, from: "127.0.0.2")
             other.get("/")
             let others = try other.answer().body.count
+            // The client may have all before lws tells that it has gone.
+            try eventually("the other's bytes back") { budget.used <= 1_000_000 }
             let held = budget.used
             crowd = []
             try eventually("the budget back") { budget.used == 0 }
@@ -217,8 +219,8 @@ import Testing
             }
             #expect(statuses.first == 503)
             #expect(try modest.answer().body.count == 100_000)
-            // Enough for what was wanted, and no more.
-            #expect(budget.used > 1_700_000)
+            // Two connections were enough, and no more were closed.
+            #expect(budget.used > 1_600_000)
             withExtendedLifetime((crowd, rest)) {}
         }
     }

@@ -6,7 +6,9 @@ import Wire
 @testable import Realtime
 
 @Suite struct StreamRefusalTests {
-    private func response(_ code: ErrorCode, _ method: String, _ headers: [(name: String, value: String)]) -> HTTPResponse {
+    typealias Headers = [(name: String, value: String)]
+
+    private func response(_ code: ErrorCode, _ method: String, _ headers: Headers) -> HTTPResponse {
         let request = HTTPRequest(method, "/v1/live/sse", headers: headers)!
         return StreamRefusal.response(Problem(code, "wait", retryAfter: 3), to: request, "id")
     }
@@ -21,10 +23,11 @@ import Wire
     }
 
     @Test(arguments: [
-        (ErrorCode.rateLimited, "GET", [(name: "Authorization", value: "Bearer x")], 429), (.rateLimited, "HEAD", [], 429),
+        (ErrorCode.rateLimited, "GET", [(name: "Authorization", value: "Bearer x")], 429),
+        (.rateLimited, "HEAD", [], 429),
         (.unauthenticated, "GET", [], 401), (.overloaded, "GET", [], 503),
     ])
-    func othersGetTheStatus(_ one: (code: ErrorCode, method: String, headers: [(name: String, value: String)], status: Int)) {
+    func othersGetTheStatus(_ one: (code: ErrorCode, method: String, headers: Headers, status: Int)) {
         let answer = response(one.code, one.method, one.headers)
         #expect(answer.status == one.status)
         #expect(answer.headers.contains { $0 == ("Content-Type", Problem.contentType) })

@@ -98,7 +98,7 @@ let package = Package(
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
-        tests("Realtime", ["Core", "Realtime"]),
+        tests("Realtime", ["Core", "Realtime", "Sockets", "Wire"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests(
             "EventLog",

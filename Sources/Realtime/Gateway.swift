@@ -21,15 +21,15 @@ final class Gateway {
     let budget: JoinBudget
     private let revocations: Revocations
     private let clock: any WallClock
-    private let node: LiveNode
+    let node: LiveNode
     private let sessions: SessionCheck
     private var clients: [ObjectIdentifier: any LiveClient] = [:]
     private let joins: JoinQueue
     private var ticker: LoopTimer?
     private var isFlushing = false
     private var pushLog: [String: (post: ID, recipients: Int)] = [:]
-    private var idleSince: [ID: UInt64] = [:]
-    private var polls: [ObjectIdentifier: (session: ID, wake: () -> Void)] = [:]
+    var idleSince: [ID: UInt64] = [:]
+    var polls: [ObjectIdentifier: (session: ID, wake: () -> Void)] = [:]
     private var touchedAt = monotonicNanoseconds()
     private(set) var isDraining = false
     private let metrics = LiveMetrics()
@@ -334,36 +334,6 @@ final class Gateway {
     func close() {
         ticker?.cancel()
         node.close()
-    }
-
-    // MARK: Long polls
-
-    func listen(
-        for user: ID, session: ID, _ action: @escaping () -> Void,
-        _ completion: @escaping (Result<Subscriber, any Error>) -> Void
-    ) {
-        guard hub.connections(of: user).count < options.connectionsPerUser else {
-            return completion(.failure(Self.tooMany))
-        }
-        let subscriber = Subscriber(user: user, kind: .signal(action), sink: nil, cursor: .init(epoch: 0, position: 0))
-        hub.add(subscriber)
-        idleSince[user] = nil
-        polls[ObjectIdentifier(subscriber)] = (session, action)
-        // Either may have come since the request was admitted.
-        if hasEnded(session) || isDraining { action() }
-        node.register(user) { [unowned self] result in
-            switch result {
-            case .success: completion(.success(subscriber))
-            case .failure(let error):
-                stopListening(subscriber)
-                completion(.failure(error))
-            }
-        }
-    }
-
-    func stopListening(_ subscriber: Subscriber) {
-        polls[ObjectIdentifier(subscriber)] = nil
-        leave(subscriber)
     }
 }
 

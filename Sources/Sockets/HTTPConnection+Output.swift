@@ -141,4 +141,20 @@ extension HTTPConnection {
         }
         flush()
     }
+
+    // MARK: Refusals
+
+    static let tooMany = HTTPRequestError(.overloaded, "There are too many connections.")
+    static let outOfMemory = HTTPRequestError(.overloaded, "Too many bytes wait here to take more.")
+
+    func refusal(_ error: HTTPRequestError) -> HTTPResponse {
+        var response = server.handler.refused(error, remoteAddress: remoteAddress)
+        switch error.kind {
+        case .upgradeRequired: response.headers += [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
+        case .overloaded where !response.headers.contains { $0.0.equalsIgnoringCase("retry-after") }:
+            response.headers.append(("Retry-After", "5"))
+        default: break
+        }
+        return response
+    }
 }

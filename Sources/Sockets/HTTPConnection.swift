@@ -285,20 +285,6 @@ final class HTTPConnection: Slotted {
         ).respond(refusal(error))
     }
 
-    static let tooMany = HTTPRequestError(.overloaded, "There are too many connections.")
-    private static let outOfMemory = HTTPRequestError(.overloaded, "Too many bytes wait here to take more.")
-
-    private func refusal(_ error: HTTPRequestError) -> HTTPResponse {
-        var response = server.handler.refused(error, remoteAddress: remoteAddress)
-        switch error.kind {
-        case .upgradeRequired: response.headers += [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
-        case .overloaded where !response.headers.contains { $0.0.equalsIgnoringCase("retry-after") }:
-            response.headers.append(("Retry-After", "5"))
-        default: break
-        }
-        return response
-    }
-
     // MARK: Holding back, deadlines
 
     /// Goes on where it stopped because too many requests were being worked on.

@@ -1,9 +1,10 @@
-"""What tests of hostile clients measure: memory, descriptors, counters."""
+"""What tests of hostile clients need: many addresses, descriptors; and what they measure: memory, counters."""
 
 from __future__ import annotations
 
 import re
 import resource
+import socket
 from pathlib import Path
 
 from martlet_process import Server
@@ -31,3 +32,14 @@ def metric(server: Server, name: str) -> int:
     with http_client(server.url) as http:
         text = expect(http.get("/metrics"), 200).text
     return int(float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE).group(1)))  # type: ignore[union-attr]
+
+
+def from_address(server: Server, address: str, receive_buffer: int | None = 4096) -> socket.socket:
+    """A connection from one of this machine's many addresses."""
+    connection = socket.socket()
+    if receive_buffer:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    connection.bind((address, 0))
+    connection.settimeout(10)
+    connection.connect(("127.0.0.1", server.port))
+    return connection

@@ -11,7 +11,7 @@ from typing import Iterator
 import pytest
 
 from centrifugo_client import Centrifugo
-from hostile import allow_descriptors, metric
+from hostile import allow_descriptors, from_address, metric
 from martlet_process import Server
 from sse_client import Sse
 from support import SLACK, User, eventually
@@ -37,17 +37,6 @@ def small_server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 few_connections = pytest.mark.parametrize("small_server", [{"MARTLET_CONNECTIONS": "200"}], indirect=True)
 small_buffers = pytest.mark.parametrize("small_server", [{"MARTLET_BUFFERS": str(BUFFERS_MB)}], indirect=True)
-
-
-def connect(server: Server, address: str, receive_buffer: int | None = None) -> socket.socket:
-    """A connection from one of this machine's many addresses."""
-    connection = socket.socket()
-    if receive_buffer:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    connection.bind((address, 0))
-    connection.settimeout(10)
-    connection.connect(("127.0.0.1", server.port))
-    return connection
 
 
 def status(connection: socket.socket, path: str = "/healthz", *fields: str) -> int:
@@ -77,7 +66,7 @@ def test_ten_addresses_hold_all_connections(small_server: Server) -> None:
     server = small_server
     with ExitStack() as stack:
         def opened(address: str) -> socket.socket:
-            return stack.enter_context(connect(server, address))
+            return stack.enter_context(from_address(server, address, None))
 
         for number in range(1, 11):
             own = [opened(f"127.0.3.{number}") for _ in range(200 if number == 1 else 110)]
@@ -105,7 +94,7 @@ def test_unread_answers_of_many_leave_room(small_server: Server) -> None:
 
     def ask(client: str, count: int) -> None:
         for _ in range(count):
-            crowd.append(connect(server, PROXY, 4096))
+            crowd.append(from_address(server, PROXY))
             crowd[-1].sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: {client}\r\n\r\n".encode())
         eventually(lambda: metric(server, 'martlet_queue_length{queue="requests_read"}') == 0, 20, "the end of the reads")
 
@@ -126,7 +115,7 @@ def test_unread_answers_of_many_leave_room(small_server: Server) -> None:
             times.append(time.monotonic() - begin)
         for number in range(20, 25):
             begin = time.monotonic()
-            with connect(server, PROXY) as proxy:
+            with from_address(server, PROXY, None) as proxy:
                 eventually(lambda: status(proxy, path, f"X-Forwarded-For: 198.51.100.{number}") == 200, 10, "another's list")
             times.append(time.monotonic() - begin)
         pushed = metric(server, "martlet_connections_pushed_out_total")
@@ -158,7 +147,7 @@ def test_a_resume_waits_for_room(small_server: Server) -> None:
     try:
         while not crowd or crowd[-1].recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200":
             assert len(crowd) < 200
-            crowd.append(connect(server, PROXY, 4096))
+            crowd.append(from_address(server, PROXY))
             crowd[-1].sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.{len(crowd)}\r\n\r\n".encode())
         with Sse(server, token=reader.token, since=since) as stream, ThreadPoolExecutor() as pool:
             connecting = pool.submit(Centrifugo.of, reader, since=since)

@@ -3,23 +3,23 @@ superuser."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
 import signal
 import subprocess
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable, Iterator
 
 import pytest
 
 from martlet_process import run_martlet
+from server_account import ACCOUNT, as_root, uid
 from start_stop import Run, closed_folder, new_folder
 from support import eventually
 
-as_root = pytest.mark.skipif(os.getuid() != 0, reason="an account of an earlier version: as root only")
-FORMER = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
-OWN = "martlet" if os.getuid() == 0 else FORMER
+FORMER = "postgres" if os.getuid() == 0 else ACCOUNT
 SECRET = "abcdefghijklmnopqrstuvwxyz0123456789"
 PROGRAMS = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parts[4]))
 
@@ -76,7 +76,7 @@ class Former:
         return process
 
     def are_the_accounts(self) -> None:
-        own = pwd.getpwnam(OWN).pw_uid
+        own = uid()
         for place in self.folders.values():
             assert {path.lstat().st_uid for path in [place, *place.rglob("*")]} == {own}
 
@@ -98,6 +98,18 @@ class Former:
             "CREATE EXTENSION IF NOT EXISTS pg_trgm", "ALTER ROLE martlet SET work_mem = '5MB'"), check=True)
 
 
+@contextlib.contextmanager
+def former_data(folder: Path | None = None, **options: Any) -> Iterator[tuple[Run, Former]]:
+    """Such a data folder (`options`: as for `Former`), and a run in it that is not begun."""
+    run = Run(folder or new_folder())
+    former = Former(run.data, **options)
+    try:
+        yield run, former
+    finally:
+        run.remove()
+        shutil.rmtree(former.entrance.parent)
+
+
 OWNED_BY_SUPERUSER = """
     SELECT c.oid::regclass::text FROM pg_class c WHERE relowner = 10 AND oid >= 16384 AND relkind <> 't'
     UNION SELECT oid::regprocedure::text FROM pg_proc p WHERE proowner = 10 AND oid >= 16384
@@ -115,9 +127,7 @@ def answers(former: Former, query: str, role: str = "martlet", database: str = "
 @pytest.mark.parametrize(("folder", "still_runs"), [(new_folder, True), pytest.param(closed_folder, False, marks=as_root)])
 def test_data_of_an_earlier_version_comes_up(folder: Callable[[], Path], still_runs: bool) -> None:
     """Nothing is lost; all files are the account's, all that was the role's is the role's, which is no superuser any more."""
-    run = Run(folder())
-    former = Former(run.data, elsewhere=folder is closed_folder)
-    try:
+    with former_data(folder(), elsewhere=folder is closed_folder) as (run, former):
         process = former.start()
         former.fill()
         if not still_runs:
@@ -139,73 +149,53 @@ def test_data_of_an_earlier_version_comes_up(folder: Callable[[], Path], still_r
         assert run.end() == 0, run.said()
         assert run.begin().up().end() == 0
         run.is_gone()
-    finally:
-        run.remove()
-        shutil.rmtree(former.entrance.parent)
 
 
 def test_a_cluster_whose_database_was_never_made() -> None:
     """An earlier version was killed before that."""
-    run = Run(new_folder())
-    former = Former(run.data)
-    try:
+    with former_data() as (run, former):
         run.begin().up()
         assert answers(former, "SELECT rolname FROM pg_roles WHERE rolsuper") == ["maintenance"]
         assert run.end() == 0
         run.is_gone()
-    finally:
-        run.remove()
-        shutil.rmtree(former.entrance.parent)
 
 
 @as_root
-@pytest.mark.parametrize("owner", [OWN, FORMER])
+@pytest.mark.parametrize("owner", [ACCOUNT, FORMER])
 def test_folders_that_are_the_accounts_already(owner: str) -> None:
     """An earlier version ran its servers as `martlet` where there was one, and gave it the folders only; root opened the logs."""
-    run = Run(new_folder())
-    former = Former(run.data, account=owner)
-    try:
-        give(OWN, *former.folders.values())
+    with former_data(account=owner) as (run, former):
+        give(ACCOUNT, *former.folders.values())
         run.begin().up()
         assert answers(former, "SELECT rolname FROM pg_roles WHERE rolsuper") == ["maintenance"]
         former.are_the_accounts()
         assert run.end() == 0, run.said()
         run.is_gone()
-    finally:
-        run.remove()
-        shutil.rmtree(former.entrance.parent)
 
 
 @as_root
 def test_a_data_folder_that_is_the_accounts_already() -> None:
     """Root had made the lock, the secret and the logs in it."""
-    run = Run(new_folder())
-    former = Former(run.data, account=OWN)
-    try:
+    with former_data(account=ACCOUNT) as (run, former):
         for name, text in (("lock", ""), ("secret", SECRET)):
             (run.data / name).write_text(text)
             (run.data / name).chmod(0o600)
         os.link(run.data / "secret", run.data.parent / "again")
-        give(OWN, run.data)
+        give(ACCOUNT, run.data)
         assert run.begin().wait(30) == 1 and "second name" in run.said()
         assert (run.data.parent / "again").stat().st_uid == 0
         (run.data.parent / "again").unlink()
         run.begin().up()
         former.are_the_accounts()
-        assert {path.stat().st_uid for path in (run.data / "lock", run.data / "secret")} == {pwd.getpwnam(OWN).pw_uid}
+        assert {path.stat().st_uid for path in (run.data / "lock", run.data / "secret")} == {uid()}
         assert (run.data / "secret").read_text() == SECRET
         assert run.end() == 0, run.said()
         run.is_gone()
-    finally:
-        run.remove()
-        shutil.rmtree(former.entrance.parent)
 
 
 @as_root
 def test_a_data_folder_of_an_earlier_versions_account_is_told_with_its_cure() -> None:
-    run = Run(new_folder())
-    former = Former(run.data)
-    try:
+    with former_data() as (run, former):
         give(FORMER, run.data)
         assert run.begin().wait(30) == 2
         assert f"chown root: {run.data}" in run.said()
@@ -214,32 +204,22 @@ def test_a_data_folder_of_an_earlier_versions_account_is_told_with_its_cure() ->
         former.are_the_accounts()
         assert run.end() == 0, run.said()
         run.is_gone()
-    finally:
-        run.remove()
-        shutil.rmtree(former.entrance.parent)
 
 
 @as_root
 def test_a_cluster_that_can_not_be_looked_into_is_no_new_one() -> None:
     """Another one is not made in its place."""
-    run = Run(new_folder())
-    former = Former(run.data, account=OWN)
-    try:
+    with former_data(account=ACCOUNT) as (run, former):
         give("daemon", former.cluster)
         assert run.begin().wait(30) == 1
         assert f"the cluster in {former.cluster} can't be used: Permission denied" in run.said()
         assert not list(former.folders["postgres"].glob("draft-*"))
-    finally:
-        run.remove()
-        shutil.rmtree(former.entrance.parent)
 
 
 @pytest.mark.parametrize("attributes", ["LOGIN", "NOLOGIN", "LOGIN SUPERUSER"])
 def test_an_operators_role_that_is_called_maintenance(attributes: str) -> None:
     """`martlet` does not stay the superuser without a word."""
-    run = Run(new_folder())
-    former = Former(run.data)
-    try:
+    with former_data() as (run, former):
         process = former.start()
         subprocess.run(former.psql("postgres", f"CREATE ROLE maintenance {attributes}"), check=True)
         os.killpg(process.pid, signal.SIGKILL)
@@ -247,6 +227,3 @@ def test_an_operators_role_that_is_called_maintenance(attributes: str) -> None:
         assert run.begin().wait(60) == 1
         assert "has a role maintenance already" in run.said() and "ALTER ROLE maintenance RENAME TO" in run.said()
         run.is_gone()
-    finally:
-        run.remove()
-        shutil.rmtree(former.entrance.parent)

@@ -11,7 +11,7 @@ from typing import Iterator, NamedTuple
 import pytest
 
 from centrifugo_client import Centrifugo
-from hostile import allow_descriptors, metric, resident_mb
+from hostile import allow_descriptors, from_address, metric, resident_mb
 from martlet_process import Server
 from raw_http import RawHttp
 from sse_client import Sse
@@ -50,17 +50,6 @@ def talkative() -> Iterator[Talkative]:
         reader.close()
     finally:
         own.remove()
-
-
-def from_address(server: Server, address: str, receive_buffer: int | None = 4096) -> socket.socket:
-    """A connection from one of this machine's many addresses."""
-    connection = socket.socket()
-    if receive_buffer:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    connection.bind((address, 0))
-    connection.settimeout(10)
-    connection.connect(("127.0.0.1", server.port))
-    return connection
 
 
 def ask(connection: socket.socket, path: str, token: str | None = None) -> None:

@@ -1,0 +1,33 @@
+import Core
+import Hub
+
+/// Long polls: they are told that something has come, and read it themselves.
+extension Gateway {
+    func listen(
+        for user: ID, session: ID, _ action: @escaping () -> Void,
+        _ completion: @escaping (Result<Subscriber, any Error>) -> Void
+    ) {
+        guard hub.connections(of: user).count < options.connectionsPerUser else {
+            return completion(.failure(Self.tooMany))
+        }
+        let subscriber = Subscriber(user: user, kind: .signal(action), sink: nil, cursor: .init(epoch: 0, position: 0))
+        hub.add(subscriber)
+        idleSince[user] = nil
+        polls[ObjectIdentifier(subscriber)] = (session, action)
+        // Either may have come since the request was admitted.
+        if hasEnded(session) || isDraining { action() }
+        node.register(user) { [unowned self] result in
+            switch result {
+            case .success: completion(.success(subscriber))
+            case .failure(let error):
+                stopListening(subscriber)
+                completion(.failure(error))
+            }
+        }
+    }
+
+    func stopListening(_ subscriber: Subscriber) {
+        polls[ObjectIdentifier(subscriber)] = nil
+        leave(subscriber)
+    }
+}

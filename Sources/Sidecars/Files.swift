@@ -27,7 +27,8 @@ public enum Files {
     }
 
     /// Writes the whole file or throws; a reader sees the old or the new one, and no link is followed.
-    public static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws {
+    /// - Parameter owner: whose it is, where a root who stays root writes it, as tests do.
+    public static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644, owner: Account? = nil) throws {
         let draft = path + ".new"
         // What was left of another attempt, or put there.
         unlink(draft)
@@ -36,6 +37,7 @@ public enum Files {
         defer { close(descriptor) }
         // Whatever the umask.
         fchmod(descriptor, mode)
+        if let owner, Privileges.areRoots { fchown(descriptor, owner.uid, owner.gid) }
         guard write(bytes, to: descriptor), fsync(descriptor) == 0, rename(draft, path) == 0 else {
             let failure = Failure("\(path) can't be written: \(error)")
             unlink(draft)

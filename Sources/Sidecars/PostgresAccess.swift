@@ -17,7 +17,7 @@ struct PostgresAccess {
         for (name, text) in [("pg_hba.conf", Self.rules), ("pg_ident.conf", names)] {
             let path = cluster + "/" + name
             guard Files.read(path).map({ $0 == Array(text.utf8) }) != true else { continue }
-            try Files.write(path, Array(text.utf8), mode: 0o600)
+            try Files.write(path, Array(text.utf8), mode: 0o600, owner: account)
             isNew = true
         }
         return isNew

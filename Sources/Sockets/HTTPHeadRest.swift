@@ -17,21 +17,25 @@ struct HTTPHeadRest {
 
     /// - Returns: true at the end of the head, or when enough was skipped.
     mutating func take(_ bytes: ArraySlice<UInt8>) -> Bool {
-        for byte in bytes {
-            guard skipped < Self.limit else { return true }
-            skipped += 1
-            if byte == 10 {
-                let text = line.last == 13 ? line.dropLast() : line[...]
-                if text.isEmpty, lineLength <= 1 { return true }
-                readLine(text)
-                line.removeAll(keepingCapacity: true)
-                lineLength = 0
-            } else {
-                lineLength += 1
-                if line.count < Self.kept { line.append(byte) }
-            }
+        var rest = bytes.prefix(Self.limit - skipped)
+        skipped += rest.count
+        // By line, not by byte: this is a whole buffer of somebody who means no good.
+        while let end = rest.firstIndex(of: 10) {
+            keep(rest[..<end])
+            rest = rest[(end + 1)...]
+            let text = line.last == 13 ? line.dropLast() : line[...]
+            if text.isEmpty, lineLength <= 1 { return true }
+            readLine(text)
+            line.removeAll(keepingCapacity: true)
+            lineLength = 0
         }
+        keep(rest)
         return skipped >= Self.limit
+    }
+
+    private mutating func keep(_ part: ArraySlice<UInt8>) {
+        lineLength += part.count
+        if line.count < Self.kept { line += part.prefix(Self.kept - line.count) }
     }
 
     private mutating func readLine(_ text: ArraySlice<UInt8>) {

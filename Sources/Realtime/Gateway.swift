@@ -223,7 +223,7 @@ final class Gateway {
         _ = client.transport.reserve(0)
         guard isTold else { return joins.block(client) }
         if joins.takeRepeat(client) > outcome.cursor.position {
-            // What waits in the queue may have a hole before it.
+            // What waits in the queue may have a gap before it.
             hub.hold(subscriber, at: outcome.cursor)
             rejoin(client)
         } else if !hub.finishJoin(subscriber, at: outcome.cursor) {

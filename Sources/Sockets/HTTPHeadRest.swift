@@ -21,11 +21,17 @@ struct HTTPHeadRest {
         skipped += rest.count
         // By line, not by byte: this is a whole buffer of somebody who means no good.
         while let end = rest.firstIndex(of: 10) {
-            keep(rest[..<end])
+            var text = rest[..<end]
             rest = rest[(end + 1)...]
-            let text = line.last == 13 ? line.dropLast() : line[...]
-            if text.isEmpty, lineLength <= 1 { return true }
-            readLine(text)
+            // Most lie whole in the buffer, and need no copy.
+            let length = lineLength + text.count
+            if lineLength > 0 {
+                keep(text)
+                text = line[...]
+            }
+            if text.last == 13 { text = text.dropLast() }
+            if text.isEmpty, length <= 1 { return true }
+            readLine(text, length)
             line.removeAll(keepingCapacity: true)
             lineLength = 0
         }
@@ -38,8 +44,9 @@ struct HTTPHeadRest {
         if line.count < Self.kept { line += part.prefix(Self.kept - line.count) }
     }
 
-    private mutating func readLine(_ text: ArraySlice<UInt8>) {
-        guard lineLength < Self.kept, text.count > Self.name.count,
+    /// - Parameter length: of the line, of which `text` is what was kept.
+    private mutating func readLine(_ text: ArraySlice<UInt8>, _ length: Int) {
+        guard length < Self.kept, text.count > Self.name.count,
             text.prefix(Self.name.count).elementsEqual(Self.name, by: { lowercase($0) == $1 }),
             text.allSatisfy({ $0 < 128 && isFieldText($0) })
         else { return }

@@ -9,7 +9,7 @@ struct TimelineScripts: Sendable {
     let register: RedisScript
     let unregister: RedisScript
     let beat: RedisScript
-    var resume: RedisScript
+    let resume: RedisScript
     let page: RedisScript
     let begin: RedisScript
     let abandon: RedisScript

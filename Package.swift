@@ -8,8 +8,8 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A Swift target of this package: the strict settings for all, tests beside it in Tests/<name>Tests.
-func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -54,7 +54,10 @@ let package = Package(
 
         // The domain, and the roles
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
-        module("Social", ["Core", "Wire", "Runtime", "Store", "RedisLink", "Crypto"]),
+        module(
+            "Social", ["Core", "Wire", "Runtime", "Store", "RedisLink", "Crypto"],
+            // Redis' scripts, as bytes in the program.
+            resources: [.embedInCode("Timelines/Lua")]),
         module(
             "HTTPService", ["Core", "Wire", "Runtime", "Sockets", "RedisLink", "Store", "Social", "Crypto"]),
         module("FeedAPI", ["Core", "Wire", "Runtime", "Sockets", "Social", "Store", "Crypto", "HTTPService"]),

@@ -1,18 +1,17 @@
+public import Core
+import Synchronization
 public import Wire
 
-/// Limits on log-ins to one account.
-///
-/// An address from which the account was opened before has a limit of its own, which no stranger can use up. All others
-/// share one; and when that is used up, whoever comes from an address that has not tried this account within the hour still
-/// has one try: the owner on a journey gets in, however much one stranger guesses. Who guesses from many addresses has as
-/// many tries, so these are bounded, too: by network and by account. Only somebody with hundreds of addresses in dozens of
-/// networks can use up all of them, and keeps the owner out of new addresses for as long as that goes on.
+/// Limits on log-ins to one account, for all threads (`LogInLimits` has the rule).
 public final class RouteLimits: Sendable {
-    private let limiter = RateLimiter(name: "account_rates")
+    private let limits = Mutex(LogInLimits())
+    private let size = Metrics.shared.queue("account_rates", limit: RateTable.most)
+    private let clock: any MonotonicClock
     private let areOn: Bool
 
-    public init(areOn: Bool) {
+    public init(areOn: Bool, clock: any MonotonicClock = SystemClock()) {
         self.areOn = areOn
+        self.clock = clock
     }
 
     /// - Parameters:
@@ -20,28 +19,12 @@ public final class RouteLimits: Sendable {
     ///   - isKnown: the account was opened from there before.
     public func checkLogIn(handle: String, from address: String, isKnown: Bool) throws(Problem) {
         guard areOn else { return }
-        // The handle is the caller's text: it stands last, so that none of it can be taken for an address.
-        let own = (key: "own \(address) \(handle)", rate: RateLimits.perAccount)
-        guard !isKnown else { return try require(limiter.take([own])) }
-        let shared = limiter.take([own, (key: "shared \(handle)", rate: RateLimits.perAccount)])
-        guard shared != nil else { return }
-        let fresh = limiter.take([
-            (key: "fresh \(address) \(handle)", rate: RateLimits.freshTry),
-            (key: "network \(Self.network(of: address)) \(handle)", rate: RateLimits.freshTriesOfNetwork),
-            (key: "account \(handle)", rate: RateLimits.freshTriesOfAccount),
-        ])
-        if fresh != nil { try require(shared) }
-    }
-
-    private func require(_ wait: Int?) throws(Problem) {
+        let now = clock.nanoseconds()
+        let wait = limits.withLock { limits in
+            defer { size.set(limits.count) }
+            return limits.check(handle: handle, from: address, isKnown: isKnown, now: now)
+        }
         guard let seconds = wait else { return }
         throw Problem(.rateLimited, "too many log-ins to this account: wait \(seconds) s", retryAfter: seconds)
-    }
-
-    /// The IPv4 /24 or IPv6 /48 around an address.
-    private static func network(of address: String) -> String {
-        guard let number = UInt64(address.dropFirst(2), radix: 16) else { return address }
-        if address.hasPrefix("4:") { return "4:" + String(number >> 8, radix: 16) }
-        return address.hasPrefix("6:") ? "6:" + String(number >> 16, radix: 16) : address
     }
 }

@@ -6,7 +6,7 @@ read_globals = {"redis", "struct", "KEYS", "ARGV"}
 -- Redis has none of these.
 not_globals = {"dofile", "loadfile", "module", "package", "print", "require", "io", "os"}
 
-local folder = "Sources/Social/Timelines/Lua/"
+local folder = "Sources/Domains/Feed/Timelines/Lua/"
 
 local function text(name)
     local file = assert(io.open(folder .. name .. ".lua"))

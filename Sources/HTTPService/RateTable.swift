@@ -2,31 +2,31 @@
 ///
 /// It is bounded: it has two generations, and when the young one is full the old one is forgotten. A bucket that is used
 /// moves to the young one, so whoever goes on asking is not forgotten, however many others come.
-struct RateTable: Sendable {
+public struct RateTable: Sendable {
     private struct Bucket {
         var tokens: Double
         var at: UInt64
     }
 
     /// Buckets that it holds at most.
-    static let most = 100_000
+    public static let most = 100_000
 
     private let most: Int
     private var young: [String: Bucket] = [:]
     private var old: [String: Bucket] = [:]
 
-    init(most: Int = Self.most) {
+    public init(most: Int = Self.most) {
         self.most = most
     }
 
-    var count: Int { young.count + old.count }
+    public var count: Int { young.count + old.count }
 
     /// Takes one token from each bucket, or none from any.
     /// - Parameters:
     ///   - wanted: different keys.
     ///   - now: nanoseconds of a clock that never steps.
     /// - Returns: `nil` when there was one in each, otherwise the seconds until there is.
-    mutating func take(_ wanted: [(key: String, rate: RateLimiter.Rate)], now: UInt64) -> Int? {
+    public mutating func take(_ wanted: [(key: String, rate: RateLimiter.Rate)], now: UInt64) -> Int? {
         let wait = wanted.compactMap { key, rate in use(key, rate, now) { Self.wait($0, rate) } }.max()
         guard wait == nil else { return wait }
         for (key, rate) in wanted { use(key, rate, now) { $0 -= 1 } }
@@ -35,13 +35,13 @@ struct RateTable: Sendable {
 
     /// Whether there is a token, of which none is taken.
     /// - Returns: `nil` when there is, otherwise the seconds until there is.
-    mutating func look(_ key: String, _ rate: RateLimiter.Rate, now: UInt64) -> Int? {
+    public mutating func look(_ key: String, _ rate: RateLimiter.Rate, now: UInt64) -> Int? {
         use(key, rate, now) { Self.wait($0, rate) }
     }
 
     /// Takes what something has turned out to cost, though there may not be as much: then the bucket has to make up for it
     /// first, a whole one at most.
-    mutating func charge(_ key: String, _ rate: RateLimiter.Rate, cost: Double, now: UInt64) {
+    public mutating func charge(_ key: String, _ rate: RateLimiter.Rate, cost: Double, now: UInt64) {
         use(key, rate, now) { $0 = max(-rate.burst, $0 - cost) }
     }
 

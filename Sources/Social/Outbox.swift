@@ -5,7 +5,7 @@ import Wire
 /// Events written in the transaction of the change that they tell of.
 public enum Outbox {
     /// NOTIFY on this channel wakes the relay (`OutboxBell`).
-    public static let channel = "martlet_outbox"
+    public static let channel: StaticString = "martlet_outbox"
 
     /// What belongs into the change's transaction, after the change.
     ///

@@ -4,7 +4,7 @@ import Testing
 
 /// What the upkeep removes, it removes some at a time.
 @Suite(.serialized) struct UpkeepTests {
-    private func count(_ database: Database, _ sql: StaticString) async throws -> Int64 {
+    private func count(_ database: Database, _ sql: SQL) async throws -> Int64 {
         try await database.query(sql)[0].integer(0)
     }
 
@@ -21,12 +21,12 @@ import Testing
                 FROM generate_series(1, 10004) n
                 """),
         ])
-        let tokens: StaticString = "SELECT count(*) FROM refresh_tokens WHERE session_id = 72"
+        let tokens: SQL = "SELECT count(*) FROM refresh_tokens WHERE session_id = 72"
         try await Accounts.removeExpired(database)
         #expect(try await count(database, tokens) == 4)
         try await Accounts.removeExpired(database)
         #expect(try await count(database, tokens) == 1)
-        let ended: StaticString = "SELECT count(*) FROM sessions WHERE id = 72 AND ended_at IS NOT NULL"
+        let ended: SQL = "SELECT count(*) FROM sessions WHERE id = 72 AND ended_at IS NOT NULL"
         #expect(try await count(database, ended) == 0)
         try await Accounts.endExpired(database)
         #expect(try await count(database, tokens) == 0)
@@ -44,7 +44,7 @@ import Testing
                 SELECT n, 73, now() - interval '32 days', NULL FROM generate_series(1001, 2004) n
                 """),
         ])
-        let sessions: StaticString = "SELECT count(*) FROM sessions WHERE user_id = 73"
+        let sessions: SQL = "SELECT count(*) FROM sessions WHERE user_id = 73"
         try await Accounts.removeExpired(database)
         #expect(try await count(database, sessions) == 4)
         try await Accounts.removeExpired(database)

@@ -19,7 +19,7 @@ public struct Accounts: Sendable {
     static let refreshTokenDays: Int64 = 30
     private static let refreshTokenLength = 32
     /// NOTIFY on this channel tells every process which session has ended.
-    public static let sessionChannel = "martlet_session"
+    public static let sessionChannel: StaticString = "martlet_session"
 
     let database: Database
     let ids: IDGenerator

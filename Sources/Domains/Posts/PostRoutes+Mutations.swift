@@ -6,9 +6,9 @@ import Store
 extension PostRoutes {
     /// The deliberate bugs in how a post is stored, of which one may be on. `statements`: post, counter, event.
     func createWithBug(
-        _ post: PostView, _ stored: StoredAnswer, _ statements: [Statement], _ scope: RequestScope
+        _ post: PostView, _ stored: StoredAnswer, _ statements: [SQL], _ scope: RequestScope
     ) async throws -> Answer? {
-        let (first, late): ([Statement], [Statement])
+        let (first, late): ([SQL], [SQL])
         if Mutation.ackBeforeCommit.isOn {
             (first, late) = ([], statements)
         } else if Mutation.dualWrite.isOn {

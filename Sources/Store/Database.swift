@@ -41,16 +41,6 @@ public final class Database: Sendable {
         try await run(statements.map { $0.rendered() })
     }
 
-    @discardableResult
-    public func query(_ sql: StaticString, _ parameters: [PgValue]) async throws -> PgRows {
-        try await run([Statement(sql, parameters).rendered])[0]
-    }
-
-    @discardableResult
-    public func batch(_ statements: [Statement]) async throws -> [PgRows] {
-        try await run(statements.map(\.rendered))
-    }
-
     private func run(_ statements: [RenderedSQL]) async throws -> [PgRows] {
         try await withCheckedThrowingContinuation { continuation in
             pool.run(
@@ -103,16 +93,6 @@ public struct Transaction: Sendable {
         try await run(statements.map { $0.rendered() })
     }
 
-    @discardableResult
-    public func query(_ sql: StaticString, _ parameters: [PgValue]) async throws -> PgRows {
-        try await run([Statement(sql, parameters).rendered])[0]
-    }
-
-    @discardableResult
-    public func batch(_ statements: [Statement]) async throws -> [PgRows] {
-        try await run(statements.map(\.rendered))
-    }
-
     private func run(_ statements: [RenderedSQL]) async throws -> [PgRows] {
         let (rows, hasBegin) = try await withCheckedThrowingContinuation { continuation in
             lease.run(
@@ -130,16 +110,7 @@ public struct Transaction: Sendable {
     /// Statements and the COMMIT in one round trip. The body must return right after it.
     @discardableResult
     public func commit(_ statements: [SQL]) async throws -> [PgRows] {
-        try await commit(statements.map { $0.rendered() })
-    }
-
-    @discardableResult
-    public func commit(_ statements: [Statement]) async throws -> [PgRows] {
-        try await commit(statements.map(\.rendered))
-    }
-
-    private func commit(_ statements: [RenderedSQL]) async throws -> [PgRows] {
-        let rows = try await run(statements + [SQL("COMMIT").rendered()])
+        let rows = try await batch(statements + ["COMMIT"])
         try await withCheckedThrowingContinuation { continuation in
             lease.run(
                 { lease in

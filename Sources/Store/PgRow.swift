@@ -4,7 +4,9 @@ public import Core
 /// column, never a trap: what a server sends is not ours to trust. So is a name that two columns have, for one of them is
 /// not what was meant.
 public struct PgRow: Sendable {
-    let rows: PgRows
+    /// Of the result: its columns and the values of all rows, one after the other.
+    let names: [String]
+    let cells: [String?]
     let index: Int
 
     public func text(_ column: String) throws(PgError) -> String {
@@ -85,15 +87,16 @@ public struct PgRow: Sendable {
     /// A result has few columns: comparing their names, of which the short ones are compared as two words, costs less than
     /// a hash of one.
     private func cell(_ column: String) throws(PgError) -> String? {
-        guard rows.indices.contains(index) else { throw .unreadable("row \(index) is missing") }
-        let names = rows.names
+        guard !names.isEmpty, 0..<cells.count / names.count ~= index else {
+            throw .unreadable("row \(index) is missing")
+        }
         var found: Int?
         for at in names.indices where names[at] == column {
             guard found == nil else { throw unreadable(column, "one column", "several of this name") }
             found = at
         }
         guard let found else { throw unreadable(column, "a value", "no such column") }
-        return rows.cells[index * names.count + found]
+        return cells[index * names.count + found]
     }
 
     private func unreadable(_ column: String, _ expected: String, _ found: String) -> PgError {

@@ -2,15 +2,15 @@ import CLibpq
 
 /// The rows of one result. A value is read by its column's name (`PgRow`).
 public struct PgRows: Sendable, RandomAccessCollection {
-    let names: [String]
-    let cells: [String?]
+    private let names: [String]
+    private let cells: [String?]
     /// How many rows an INSERT, UPDATE or DELETE touched.
     public let affected: Int
 
     public var startIndex: Int { 0 }
     public var endIndex: Int { names.isEmpty ? 0 : cells.count / names.count }
     /// A row that is not there says so when it is read.
-    public subscript(position: Int) -> PgRow { PgRow(rows: self, index: position) }
+    public subscript(position: Int) -> PgRow { PgRow(names: names, cells: cells, index: position) }
 
     init(names: [String], cells: [String?], affected: Int = 0) {
         (self.names, self.cells, self.affected) = (names, cells, affected)

@@ -62,7 +62,7 @@ struct PgRowsTests {
 
     @Test func noColumnAndNoRow() {
         for column in ["", "d", "C", "c "] { refused(column) { _ = try row("a").text(column) } }
-        for index in [-1, 1] { refused { _ = try PgRows(names: ["c"], cells: ["a"])[index].text("c") } }
+        for index in [-1, 1, .max, .min] { refused { _ = try PgRows(names: ["c"], cells: ["a"])[index].text("c") } }
         refused { _ = try PgRows(names: [], cells: [])[0].optionalText("c") }
     }
 

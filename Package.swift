@@ -130,7 +130,7 @@ let package = Package(
             "EventLog",
             [
                 "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Outbox", "Store",
-                "Accounts", "DomainRegistry", "Sidecars",
+                "Accounts", "Posts", "DomainRegistry", "Sidecars",
             ]),
         tests("Tail", ["TestSupport", "Core", "Runtime", "HTTPClient", "Tail"]),
     ],

@@ -36,17 +36,16 @@ public final class OutboxGauge: Sendable {
         // Two looks into the index. They begin where the last ones ended, for while a long transaction lives the index
         // has all that was deleted.
         let results = try await database.batch([
-            Statement("SELECT last_value FROM outbox_id_seq"),
-            Statement(
-                """
-                SELECT id, (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint FROM outbox
-                WHERE id > $1 ORDER BY id LIMIT 1
-                """, [.integer(floor)]),
-            Statement("SELECT id FROM outbox WHERE id > $1 ORDER BY id DESC LIMIT 1", [.integer(floor)]),
+            "SELECT last_value FROM outbox_id_seq",
+            """
+            SELECT id, (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint AS age FROM outbox
+            WHERE id > \(floor) ORDER BY id LIMIT 1
+            """,
+            "SELECT id FROM outbox WHERE id > \(floor) ORDER BY id DESC LIMIT 1",
         ])
-        let given = try results[0][0].integer(0)
-        let first = try results[1].first?.integer(0)
-        let last = try results[2].first?.integer(0)
+        let given = try results[0][0].integer("last_value")
+        let first = try results[1].first?.integer("id")
+        let last = try results[2].first?.integer("id")
         let now = monotonicNanoseconds()
         state.withLock { state in
             state.floor = max(0, (first ?? given) - Self.margin)
@@ -54,7 +53,7 @@ public final class OutboxGauge: Sendable {
             if floor == 0 { state.fullLookAt = started + max(Self.fullLookPause, (now - started) * 100) }
         }
         guard let first, let last else { return Reading(count: 0, first: 0, age: 0) }
-        let age = max(0, try results[1][0].integer(1))
+        let age = max(0, try results[1][0].integer("age"))
         return Reading(count: min(limit, Int(clamping: last - first) + 1), first: first, age: Int(age))
     }
 }

@@ -49,8 +49,8 @@ public struct ChunkWorker: Sendable {
                 guard let position = positions[job.chunk] else { continue }
                 job.position = position
             }
-            if let (followers, isDeleted) = known[job.chunk] {
-                try await finish(job, followers, isDeleted, &pages)
+            if let (followers, isVisible) = known[job.chunk] {
+                try await finish(job, followers, isVisible, &pages)
             } else {
                 try await finish(job, &pages)
             }
@@ -62,10 +62,10 @@ public struct ChunkWorker: Sendable {
 
     /// Delivers a chunk that is one page.
     private func finish(
-        _ job: Job, _ followers: [ID], _ isDeleted: Bool, _ pages: inout [FanOutStore.Page]
+        _ job: Job, _ followers: [ID], _ isVisible: Bool, _ pages: inout [FanOutStore.Page]
     ) async throws {
         let users = job.chunk.buckets.contains(Bucket.of(job.chunk.author)) ? followers + [job.chunk.author] : followers
-        if mayTell(job.chunk, isDeleted) { try await deliver(job.change, to: users) }
+        if mayTell(job.chunk, isVisible) { try await deliver(job.change, to: users) }
         pages.append(FanOutStore.Page(chunk: job.chunk, users: users, next: nil, isTracked: false))
     }
 
@@ -74,12 +74,12 @@ public struct ChunkWorker: Sendable {
         var position = job.position
         var isFirst = position.bucket == job.chunk.buckets.lowerBound && position.follower == .zero
         while true {
-            let (followers, isDeleted) = try await store.followers(
+            let (followers, isVisible) = try await store.followers(
                 of: job.chunk, from: position, limit: Self.pageSize)
             var users = followers.map(\.follower)
             if isFirst, job.chunk.buckets.contains(Bucket.of(job.chunk.author)) { users.append(job.chunk.author) }
             isFirst = false
-            if mayTell(job.chunk, isDeleted) { try await deliver(job.change, to: users) }
+            if mayTell(job.chunk, isVisible) { try await deliver(job.change, to: users) }
             guard followers.count == Self.pageSize, let last = followers.last else {
                 pages.append(
                     FanOutStore.Page(
@@ -95,8 +95,8 @@ public struct ChunkWorker: Sendable {
     }
 
     /// Of a post that was deleted while it was under way, its end is the only news.
-    private func mayTell(_ chunk: Chunk, _ isDeleted: Bool) -> Bool {
-        chunk.type == EventType.postDeleted || !isDeleted
+    private func mayTell(_ chunk: Chunk, _ isVisible: Bool) -> Bool {
+        chunk.type == EventType.postDeleted || isVisible
     }
 
     private func deliver(_ change: PostChange, to users: [ID]) async throws {

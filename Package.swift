@@ -122,7 +122,7 @@ let package = Package(
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
-        tests("Outbox", ["Core", "Outbox"]),
+        tests("Outbox", ["Core", "EventLog", "Outbox"]),
         tests("Accounts", ["Core", "Accounts", "HTTPService"]),
         tests("Feed", ["TestSupport", "Core", "Live", "Posts", "Feed", "Runtime", "RedisLink", "Crypto", "Sidecars"]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),

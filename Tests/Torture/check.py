@@ -15,6 +15,12 @@ from history import read
 from report import Report
 from streams import check_stream
 
+ENDS_WITHIN = 3.0
+"""Seconds after a log-out. One is promised (`test_roles.py`); here the machine has a lot else to do."""
+RECOVERS_WITHIN, LOOKS_WITHIN = 5.0, 12.0
+"""Seconds after a fault: until what happens is heard of again, and until the sessions of all connections were asked
+about."""
+
 
 def check(events: Iterable[Event]) -> Report:
     """All findings of one round."""
@@ -34,6 +40,8 @@ def check(events: Iterable[Event]) -> Report:
                 check_final_feed(event, facts, report)
             case "final counters":
                 check_counters(event, facts, report)
+            case "ended session":
+                check_ended_session(event, facts, report)
             case "truth crowd":
                 report.counts["feed entries checked"] += event["entries"]
                 if event["missing"]:
@@ -59,7 +67,7 @@ def check_writes(facts: Facts, report: Report) -> None:
         if made["outcome"] == "refused" and stored:
             report.find("refused but done", f"post {text!r} was answered {made['status']} and is in the database")
         if stored > 1:
-            report.find("double write", f"post {text!r} is there {stored} times")
+            report.find("duplicate write", f"post {text!r} is there {stored} times")
     for text in texts.keys() - facts.by_text.keys():
         report.find("invented", f"post {text!r} was never asked for")
     for post in facts.posts.values():
@@ -74,14 +82,29 @@ def check_writes(facts: Facts, report: Report) -> None:
             report.find("lost", f"{user} {'follows' if follows else 'left'} {other}, acknowledged at {end}")
 
 
+def check_ended_session(event: Event, facts: Facts, report: Report) -> None:
+    """Its connection is told nothing more, and ends, once the log-out was answered. Who could not hear of the log-out, for
+    something was broken at that time, hears of it by looking."""
+    report.counts[f"sessions ended: {event['road']}"] += 1
+    end, role = event["end"], event["role"]
+    for time in (*event["told"], event["gone"]):
+        trouble = facts.last_trouble(time, role)
+        is_excused = trouble > end - RECOVERS_WITHIN and time <= max(end, trouble) + LOOKS_WITHIN
+        if time > end + ENDS_WITHIN and not is_excused:
+            what = "ended" if time == event["gone"] else "was told something"
+            report.find(
+                "overheard", f"{event['r']}, a session of {event['user']} at {role} that ended at {end}, {what} at {time}")
+            return
+
+
 def check_walk(walk: Event, facts: Facts, report: Report) -> None:
-    """The pages of one walk: nothing twice, newest first, no hole in what an author has posted, no ghosts."""
+    """The pages of one walk: nothing twice, newest first, no gap in what an author has posted, no ghosts."""
     report.counts["page walks"] += 1
     user, name = walk["user"], walk["r"]
     ids = [post for _, _, page in walk["pages"] for post in page]
     began, ended = walk["pages"][0][0], walk["pages"][-1][1]
     if len(set(ids)) != len(ids):
-        report.find("double", f"{name}: a walk of {user} at {began} shows {len(ids) - len(set(ids))} posts twice")
+        report.find("duplicate", f"{name}: a walk of {user} at {began} shows {len(ids) - len(set(ids))} posts twice")
     if any(int(a) <= int(b) for a, b in zip(ids, ids[1:])):
         report.find("out of order", f"{name}: a walk of {user} at {began} is not newest first")
     newest: dict[str, Post] = {}
@@ -104,7 +127,7 @@ def check_walk(walk: Event, facts: Facts, report: Report) -> None:
         edge = facts.edges.get((user, post.author))
         follows = post.author == user or (edge is not None and edge.surely_follows_from() < began)
         if follows and post.delete_begin > ended:
-            report.find("hole", f"{name}: a walk of {user} at {began} shows {latest.id} and not {post.id} before it")
+            report.find("gap", f"{name}: a walk of {user} at {began} shows {latest.id} and not {post.id} before it")
 
 
 def check_final_feed(event: Event, facts: Facts, report: Report) -> None:
@@ -113,7 +136,7 @@ def check_final_feed(event: Event, facts: Facts, report: Report) -> None:
     wanted = {id for id, post in facts.truth_posts.items() if post["author"] in authors and not post["deleted"]}
     got = event["posts"]
     if len(got) != len(set(got)):
-        report.find("double", f"the feed of {event['user']} at the end shows posts twice")
+        report.find("duplicate", f"the feed of {event['user']} at the end shows posts twice")
     if sorted(got, key=int, reverse=True) != got:
         report.find("out of order", f"the feed of {event['user']} at the end is not newest first")
     for post in sorted(wanted - set(got), key=int)[:5]:

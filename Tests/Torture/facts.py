@@ -63,9 +63,11 @@ class Facts:
         self.rest: list[Event] = []
         self.held: list[tuple[float, float, str]] = []
         """When a part of Martlet, or a road between two, stood still, and which: what was on its way then came late."""
+        self.faults: list[tuple[float, float, str]] = []
+        """All of them: begin, end and target."""
         self.losses: list[float] = []
         """When Redis lost its data, and with it who has left whom lately."""
-        holding: dict[tuple[str, str], list[float]] = defaultdict(list)
+        begun: dict[tuple[str, str], list[float]] = defaultdict(list)
         self.truth_posts: dict[str, Event] = {}
         self.truth_follows: dict[str, set[str]] = defaultdict(set)
         delete_begins: dict[str, float] = {}
@@ -83,13 +85,15 @@ class Facts:
                 case "follow" if event["outcome"] == "done":
                     changes = self.edges[event["user"], event["other"]].changes
                     changes[-1] = (event["begin"], event["end"], event["follows"])
-                case "fault" if event["kind"] == "kill redis":
-                    self.losses.append(event["t"])
-                case "fault" if event["kind"] in HOLDING:
-                    holding[event["kind"], event["target"]].append(event["t"])
-                case "fault ends" if event["kind"] in HOLDING:
-                    begin = holding[event["kind"], event["target"]].pop(0)
-                    self.held.append((begin, event["t"], event["target"]))
+                case "fault":
+                    begun[event["kind"], event["target"]].append(event["t"])
+                    if event["kind"] == "kill redis":
+                        self.losses.append(event["t"])
+                case "fault ends":
+                    fault = (begun[event["kind"], event["target"]].pop(0), event["t"], event["target"])
+                    self.faults.append(fault)
+                    if event["kind"] in HOLDING:
+                        self.held.append(fault)
                 case "truth post":
                     self.truth_posts[event["post"]] = event
                 case "truth follow":
@@ -113,6 +117,12 @@ class Facts:
         return sum(
             int(other.id) > int(post.id) and (other.author == user or (user, other.author) in self.edges)
             for other in self.posts.values())
+
+    def last_trouble(self, until: float, role: str) -> float:
+        """When something was last wrong with this role, its links or PostgreSQL."""
+        return max((
+            min(end, until) for begin, end, target in self.faults
+            if begin < until and (target in (role, "postgres") or role in target.split(">"))), default=-INFINITY)
 
     def was_held(self, since: float, until: float, by: tuple[str, ...]) -> bool:
         """May a push that was let go before `since` have been held until now, by these parts or their links? It was

@@ -32,19 +32,19 @@ SECONDS = 80
 
 CAUGHT_AS = {
     "ack-before-commit": {"lost"},
-    "dual-write": {"hole", "missing"},
-    "ignore-idempotency-key": {"double write"},
+    "dual-write": {"gap", "missing"},
+    "ignore-idempotency-key": {"duplicate write"},
     "count-afterwards": {"wrong counter"},
     "outbox-by-number": {"missing"},
     "delete-before-report": {"out of order", "missing"},
-    "commit-unfinished": {"hole", "missing"},
+    "commit-unfinished": {"gap", "missing"},
     "chunks-in-any-partition": {"out of order"},
     "deliver-deleted": {"ghost"},
     "forget-deletions": {"missing"},
     "author-out-of-turn": {"out of order"},
-    "publish-before-write": {"double", "missing"},
+    "publish-before-write": {"duplicate", "missing"},
     "read-before-register": {"missing"},
-    "tell-covered": {"double"},
+    "tell-covered": {"duplicate"},
     "forget-outage": {"missing"},
     "resume-by-id": {"missing"},
     "ignore-epoch": {"missing"},
@@ -52,6 +52,7 @@ CAUGHT_AS = {
     "let-severed-in": {"stranger"},
     "late-scripts": {"missing"},
     "leak-descriptors": {"leak"},
+    "forget-log-outs": {"overheard"},
 }
 """The promise that each breaks; another finding, a run that failed, or one in which the bug was never reached, has not
 caught it."""

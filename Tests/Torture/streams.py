@@ -59,7 +59,7 @@ def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Repor
                 if edge is not None and edge.changed_between(post.begin, event["t"]):
                     continue  # it left the feed and came back, or was on its way when the follow was made
                 if post.id in told:
-                    report.find("double", f"{name} at {event['t']}: post {post.id} again")
+                    report.find("duplicate", f"{name} at {event['t']}: post {post.id} again")
                 told.add(post.id)
                 begin, later = newest_begin.get(post.author, (0.0, ""))
                 if begin > post.end:

@@ -123,7 +123,7 @@ def main() -> int:
             print(f"  {count:8} {name}")
     print(f"  {result['kills']:8} kill -9 in all")
     broken = result["kinds"]
-    print(f"lost {broken.get('lost', 0) + broken.get('missing', 0)}, double {broken.get('double', 0)}, "
+    print(f"lost {broken.get('lost', 0) + broken.get('missing', 0)}, duplicate {broken.get('duplicate', 0)}, "
           f"out of order {broken.get('out of order', 0)}, findings {sum(broken.values())}")
     if options.json:
         with options.json.open("a") as file:

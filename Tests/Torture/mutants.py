@@ -65,15 +65,22 @@ class Mutants:
                 check=True)
         return self.binary
 
-    def edit(self, name: str) -> Path:
-        """A copy of the source with one patch; what does not apply is left beside its file as `.rej`."""
+    def edit(self, name: str) -> tuple[Path, str]:
+        """A copy of the source with one patch, and what of it did not apply, which is beside its file as `.rej`. A file that
+        has moved since is found by its name."""
         folder = self.home / "edit" / name
         shutil.rmtree(folder, ignore_errors=True)
         for side in ("a", "b"):
             self._copy(folder / side)
-        if (self.patches / f"{name}.patch").exists():
-            self._patch(name, folder / "b")
-        return folder / "b"
+        patch = self.patches / f"{name}.patch"
+        if not patch.exists():
+            return folder / "b", ""
+        text = patch.read_text()
+        for path in self._touched(name):
+            found = list((folder / "b").rglob(Path(path).name))
+            if not (folder / "b" / path).exists() and len(found) == 1:
+                text = text.replace(f"/{path}\n", f"/{found[0].relative_to(folder / 'b')}\n")
+        return folder / "b", apply(text, folder / "b")
 
     def renew(self, name: str) -> None:
         """Writes the patch as the difference of what `edit` has made; its first lines, which say what the bug is, stay."""
@@ -90,29 +97,19 @@ class Mutants:
         patch.write_text(about + difference)
 
     def renew_all(self) -> None:
-        """After edits nearby: lines and neighbours as they are now. Raises where a patch needs a hand."""
-        self.check()
+        """After edits nearby: files, lines and neighbours as they are now. Raises for those that need a hand."""
+        failures = {}
         for name in [SWITCH, *self.names()]:
-            self.edit(name)
-            self.renew(name)
+            _, failures[name] = self.edit(name)
+            if not failures[name]:
+                self.renew(name)
+        raise_for(failures)
 
     # Patches
 
     def _apply_all(self, folder: Path) -> None:
-        failures = [failure for name in [SWITCH, *self.names()] if (failure := self._patch(name, folder))]
-        if failures:
-            raise PatchFailed("\n".join(failures))
-
-    def _patch(self, name: str, folder: Path) -> str | None:
-        """What went wrong."""
-        done = subprocess.run(
-            ["patch", "-p1", "--fuzz=2", "--batch", "--forward", "--no-backup-if-mismatch",
-             "--input", self.patches / f"{name}.patch"],
-            cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return None
-        return (f"mutations/{name}.patch does not apply any more: scripts/mutants edit {name}, put the bug back into that "
-                f"copy, scripts/mutants renew {name}\n{done.stdout}{done.stderr}")
+        raise_for({
+            name: apply((self.patches / f"{name}.patch").read_text(), folder) for name in [SWITCH, *self.names()]})
 
     def _touched(self, name: str) -> list[str]:
         return re.findall(r"^\+\+\+ b/(.+)$", (self.patches / f"{name}.patch").read_text(), re.MULTILINE)
@@ -134,6 +131,23 @@ class Mutants:
         with (self.home / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def apply(patch: str, folder: Path) -> str:
+    """What went wrong."""
+    done = subprocess.run(
+        ["patch", "-p1", "--fuzz=2", "--batch", "--forward", "--no-backup-if-mismatch"],
+        cwd=folder, input=patch, capture_output=True, text=True, check=False)
+    lines = re.findall(r"^(?:Hunk .* FAILED.*|\|--- .*|.*Reversed.*)$", done.stdout + done.stderr, re.MULTILINE)
+    return "" if done.returncode == 0 else "; ".join(line.replace("|--- a/", "no ") for line in lines) or done.stdout
+
+
+def raise_for(failures: dict[str, str]) -> None:
+    failed = [f"mutations/{name}.patch does not apply any more: {failure}" for name, failure in failures.items() if failure]
+    if failed:
+        raise PatchFailed("\n".join(failed) + (
+            "\n`scripts/mutants renew` follows files that have moved. For the rest: scripts/mutants edit NAME, put the bug back "
+            "into that copy, scripts/mutants renew NAME."))
 
 
 def synchronize(new: Path, old: Path) -> None:
@@ -158,7 +172,10 @@ def main(arguments: list[str]) -> int:
             case ["build"]:
                 print(mutants.build())
             case ["edit", name]:
-                print(mutants.edit(name))
+                folder, failure = mutants.edit(name)
+                print(folder)
+                if failure:
+                    print(f"did not apply: {failure}", file=sys.stderr)
             case ["renew"]:
                 mutants.renew_all()
             case ["renew", name]:

@@ -67,7 +67,7 @@ def test_every_bug_has_its_switch_and_its_promise() -> None:
 def test_a_bug_whose_place_has_changed_is_named(mutants: Mutants) -> None:
     mutants.check()
     (mutants.repository / "Sources/A.swift").write_text(SOURCE.replace("line5 = 5", "line5 = 50"))
-    with pytest.raises(PatchFailed, match="five.patch .*scripts/mutants edit five"):
+    with pytest.raises(PatchFailed, match="five.patch does not apply any more: Hunk #1 FAILED"):
         mutants.check()
 
 
@@ -80,8 +80,19 @@ def test_a_bug_moves_with_its_place(mutants: Mutants) -> None:
     assert (mutants.patches / "switch.patch").read_text() == SWITCH
 
 
+def test_a_bug_follows_a_file_that_has_moved(mutants: Mutants) -> None:
+    (mutants.repository / "Sources/B").mkdir()
+    (mutants.repository / "Sources/A.swift").rename(mutants.repository / "Sources/B/A.swift")
+    with pytest.raises(PatchFailed, match="five.patch .*no Sources/A.swift"):
+        mutants.check()
+    mutants.renew_all()
+    assert (mutants.patches / "five.patch").read_text() == PATCH.replace("Sources/A", "Sources/B/A")
+    mutants.check()
+
+
 def test_a_bug_is_edited_and_written_back(mutants: Mutants) -> None:
-    copy = mutants.edit("five")
+    copy, failure = mutants.edit("five")
+    assert not failure
     file = copy / "Sources/A.swift"
     assert 'Mutation.isOn("five") ? 6 : 5' in file.read_text()
     file.write_text(file.read_text().replace("? 6", "? 7"))

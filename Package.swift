@@ -124,7 +124,12 @@ let package = Package(
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
         tests("Accounts", ["Core", "Accounts", "HTTPService"]),
-        tests("Feed", ["TestSupport", "Core", "Live", "Posts", "Feed", "Runtime", "RedisLink", "Crypto", "Sidecars"]),
+        tests(
+            "Feed",
+            [
+                "TestSupport", "Core", "DomainRegistry", "EventLog", "Live", "Posts", "Feed", "Runtime", "RedisLink",
+                "Crypto", "Sidecars", "Store",
+            ]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(
             "EventLog",

@@ -94,6 +94,14 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        // A route in a test: real PostgreSQL and Redis, no socket
+        .target(
+            name: "TestSite",
+            dependencies: [
+                "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "Realtime", "Sidecars",
+            ],
+            path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
             name: "martlet-bench", dependencies: ["Core", "Runtime", "TestSupport", "CUv"], path: "Sources/Bench",
             swiftSettings: strict),
@@ -120,7 +128,7 @@ let package = Package(
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests("Outbox", ["Core", "Outbox"]),
-        tests("Accounts", ["Core", "Accounts"]),
+        tests("Accounts", ["Core", "Accounts", "Store", "TestSite"]),
         tests("Feed", ["TestSupport", "Core", "Live", "Posts", "Feed", "Runtime", "RedisLink", "Crypto", "Sidecars"]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(

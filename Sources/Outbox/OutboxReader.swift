@@ -61,7 +61,7 @@ public final class OutboxReader: Sendable {
             let ids = try rows.map { try $0.integer("id") }
             let found = look.asksForWriters ? Set(try results[1].map { try $0.text("virtualtransaction") }) : nil
             floor.withLock { $0.saw(ids, writers: found, look, now: monotonicNanoseconds()) }
-            guard let last = ids.last else { return .moved(0) }
+            guard !ids.isEmpty else { return .moved(0) }
             try await append(
                 rows.map { row in
                     OutboxRow(
@@ -69,9 +69,7 @@ public final class OutboxReader: Sendable {
                         headers: try FlatJSON.decode(try row.text("headers")))
                 })
             try await transaction.commit([
-                Mutation.outboxByNumber.isOn
-                    ? "DELETE FROM outbox WHERE id <= \(last)"
-                    : "DELETE FROM outbox WHERE id = ANY (\(ids)::bigint[])"
+                "DELETE FROM outbox WHERE id = ANY (\(ids)::bigint[])"
             ])
             return .moved(ids.count)
         }

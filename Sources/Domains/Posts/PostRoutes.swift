@@ -37,9 +37,6 @@ struct PostRoutes: Sendable {
         var json = ByteWriter(capacity: 512)
         post.append(to: &json)
         let stored = StoredAnswer(status: 201, location: "/v1/posts/\(post.id)", body: json.bytes)
-        #if DEBUG
-        if let answer = try await createWithBug(post, stored, statements, scope) { return answer }
-        #endif
         let answer: Answer
         let previous = Mutex(ID.zero)
         if try scope.idempotencyKey() == nil {
@@ -62,8 +59,7 @@ struct PostRoutes: Sendable {
                 "request_id": .text(scope.requestID), "post": .text(post.id.description),
                 "author": .text(author.description),
             ])
-        await feeds.posted(
-            post, after: Mutation.authorOutOfTurn.isOn ? .zero : previous.withLock { $0 }, scope.context)
+        await feeds.posted(post, after: previous.withLock { $0 }, scope.context)
         return answer
     }
 

@@ -1,0 +1,22 @@
+public import Core
+
+/// Who has shown a good access token.
+public struct Caller: Sendable, Equatable {
+    public let user: ID
+    public let session: ID
+    /// When the token ends, in seconds since 1970.
+    public let expiresAt: Int64
+
+    public init(user: ID, session: ID, expiresAt: Int64) {
+        self.user = user
+        self.session = session
+        self.expiresAt = expiresAt
+    }
+}
+
+/// Knows access tokens.
+public protocol Authenticator: Sendable {
+    /// Asks nobody: it is called for each request.
+    /// - Throws: `unauthenticated` or `tokenExpired`.
+    func authenticate(_ accessToken: String) throws(Problem) -> Caller
+}

@@ -13,10 +13,3 @@ public struct Caller: Sendable, Equatable {
         self.expiresAt = expiresAt
     }
 }
-
-/// Knows access tokens.
-public protocol Authenticator: Sendable {
-    /// Asks nobody: it is called for each request.
-    /// - Throws: `unauthenticated` or `tokenExpired`.
-    func authenticate(_ accessToken: String) throws(Problem) -> Caller
-}

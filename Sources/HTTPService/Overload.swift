@@ -1,7 +1,6 @@
 import RedisLink
 import Runtime
 import Store
-public import Wire
 
 /// Which failures below are a busy or absent neighbour, not a bug.
 public enum Overload {

@@ -47,6 +47,8 @@ public final class RequestContext: Sendable {
         return value
     }
 
+    public var operation: Operation { route.operation }
+
     // MARK: Who asks
 
     public var viewer: ID? { authenticated?.user }

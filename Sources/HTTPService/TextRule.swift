@@ -33,11 +33,11 @@ public struct TextRule: Sendable {
                 throw Refusal("\(noun) has no control characters but line feeds and tabs")
             }
             guard text.hasFewMarks else { throw Refusal("\(noun) has at most 128 combining marks in a row") }
-            let text = Self.trimmed(text)
+            let text = text.withoutOuterSpace
             guard hasLength(text) else { throw Refusal("\(noun) has \(range) characters without the space around it") }
             return text
         case .name:
-            let name = Self.trimmed(text)
+            let name = text.withoutOuterSpace
             guard hasLength(name), name.hasFewMarks, VisibleName.accepts(name) else {
                 throw Refusal(
                     "\(noun) has \(range) characters, something to see among them, and no control or format characters")
@@ -54,15 +54,6 @@ public struct TextRule: Sendable {
     private static func grouped(_ number: Int) -> String {
         let digits = String(number)
         return number < 1000 ? digits : "\(grouped(number / 1000)),\(digits.suffix(3))"
-    }
-
-    /// Without white space (Unicode's property) at both ends.
-    static func trimmed(_ text: String) -> String {
-        let scalars = text.unicodeScalars
-        guard let first = scalars.firstIndex(where: { !$0.properties.isWhitespace }),
-            let last = scalars.lastIndex(where: { !$0.properties.isWhitespace })
-        else { return "" }
-        return String(scalars[first...last])
     }
 
     /// Unicode's control characters, but for line feed and tab.

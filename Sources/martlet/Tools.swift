@@ -3,7 +3,6 @@ import Crypto
 import Glibc
 import Runtime
 import Sidecars
-import Social
 import Store
 import Tail
 
@@ -67,7 +66,7 @@ enum Tools {
             throw Failure("whose token? --handle NAME", exitCode: 2)
         }
         try await withSite(configuration, needsSecret: true, node: 63) { site in
-            guard let user = try await site.users.id(handle: handle) else {
+            guard let user = try await site.domains.accounts.users.id(handle: handle) else {
                 throw Failure("there is no user @\(handle)")
             }
             let lifetime = Int64(configuration.values.number("lifetime"))

@@ -1,4 +1,4 @@
-public import Core
+import Core
 
 /// A header field that an operation reads or sends beside those that all have.
 public struct HeaderField: Sendable, Equatable {

@@ -76,6 +76,11 @@ public struct Router: Sendable {
         return all.flatMap(\.methods)
     }
 
+    /// The paths at which a GET opens a WebSocket and nothing else.
+    public var webSocketPaths: Set<String> {
+        Set(operations.filter { if case .webSocket = $0.transport { true } else { false } }.map(\.path.template))
+    }
+
     // MARK: The response
 
     /// Answers one request, whatever it asks for, without a socket.

@@ -3,7 +3,7 @@ import Core
 /// Finds by the segments of a path what was put at it. A literal goes before a placeholder; where several paths are of one
 /// form, each gives what it has. Nothing is allocated for a look but the places of the placeholders' values.
 struct Trie<Value> {
-    private struct Node {
+    fileprivate struct Node {
         var literals: [(text: [UInt8], node: Int)] = []
         var words: [(words: [[UInt8]], node: Int)] = []
         var any: Int?
@@ -76,3 +76,6 @@ struct Trie<Value> {
         return nodes[index].any.map { go($0, start..<end) } ?? false
     }
 }
+
+extension Trie: Sendable where Value: Sendable {}
+extension Trie.Node: Sendable where Value: Sendable {}

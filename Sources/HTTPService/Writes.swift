@@ -1,4 +1,4 @@
-public import Core
+import Core
 public import Store
 
 /// Runs writes: each in one transaction, at most once for an idempotency key.

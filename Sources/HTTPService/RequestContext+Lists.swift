@@ -10,3 +10,23 @@ extension RequestContext {
         return cursor.below
     }
 }
+
+extension RequestContext {
+    /// A page of a list, `{"items", "next"?}`, cut where it gets too long.
+    /// - Parameters:
+    ///   - hasMore: behind these items.
+    ///   - id: by which the list is ordered.
+    public func page<Items: BidirectionalCollection>(
+        _ items: Items, hasMore: Bool, _ list: PageCursor.List, _ signer: CursorSigner, id: (Items.Element) -> ID,
+        append: (inout ByteWriter, Items.Element) -> Void
+    ) -> Response {
+        .json { writer in
+            let shown = writer.appendList(items, append)
+            if hasMore || shown < items.count, shown > 0 {
+                let last = items[items.index(items.startIndex, offsetBy: shown - 1)]
+                writer.appendNext(PageCursor(below: id(last)).encode(list, viewer: viewer ?? .zero, signer))
+            }
+            writer.append(ascii: "}")
+        }
+    }
+}

@@ -1,5 +1,5 @@
 public import Core
-public import Crypto
+public import HTTPService
 public import Store
 
 /// Which sessions live. The view `live_sessions` says what that means.
@@ -22,8 +22,8 @@ extension Accounts {
     /// As far as this process knows, without asking.
     public func hasEnded(_ session: ID) -> Bool { revocations.contains(session) }
 
-    /// How many seconds an access token has still to live.
-    public func secondsLeft(of token: AccessToken) -> Int64 { token.expiresAt - clock.milliseconds() / 1000 }
+    /// How many seconds the access token of a caller has still to live.
+    public func secondsLeft(of caller: Caller) -> Int64 { caller.expiresAt - clock.milliseconds() / 1000 }
 
     /// Sessions that were ended while an access token of theirs may still be valid, and until when that is, in
     /// milliseconds since 1970.

@@ -8,6 +8,10 @@ public import HTTPService
 /// many tries, so these are bounded, too: by network and by account. Only somebody with hundreds of addresses in dozens of
 /// networks can use up all of them, and keeps the owner out of new addresses for as long as that goes on.
 public final class LogInLimits: Sendable {
+    /// What an address may have beside the limit of its class: these burn time for a password.
+    static let signUpsOfAddress = RateLimiter.Rate(perMinute: 30, burst: 30)
+    static let logInsOfAddress = RateLimiter.Rate(perMinute: 120, burst: 120)
+
     /// Log-ins to one account: from an address that opened it before, and from all others together. Also what one of the
     /// others may have of that.
     private static let perAccount = RateLimiter.Rate(perMinute: 10, burst: 10)
@@ -18,6 +22,15 @@ public final class LogInLimits: Sendable {
     private static let freshTriesOfNetwork = RateLimiter.Rate(perHour: 60, burst: 20)
     /// and so many in all.
     private static let freshTriesOfAccount = RateLimiter.Rate(perMinute: 10, burst: 200)
+
+    static let ofAccountInWords =
+        "For an account \(perAccount) log-ins from each address that opened it before and \(perAccount) from all others "
+        + "together, of which one that comes new has a try of its own."
+
+    /// For people.
+    public static let summary =
+        "Of calls about sessions \(logInsOfAddress) log-ins and \(signUpsOfAddress) sign-ups for an address. "
+        + ofAccountInWords
 
     private let limiter = RateLimiter(name: "account_rates")
     private let areOn: Bool

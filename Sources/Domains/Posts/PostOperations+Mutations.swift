@@ -3,11 +3,11 @@ import Core
 import HTTPService
 import Store
 
-extension PostRoutes {
+extension PostOperations {
     /// The deliberate bugs in how a post is stored, of which one may be on. `statements`: post, counter, event.
     func createWithBug(
-        _ post: PostView, _ stored: StoredAnswer, _ statements: [Statement], _ scope: RequestScope
-    ) async throws -> Answer? {
+        _ post: PostView, _ stored: StoredResponse, _ statements: [Statement], _ request: RequestContext
+    ) async throws -> Response? {
         let (first, late): ([Statement], [Statement])
         if Mutation.ackBeforeCommit.isOn {
             (first, late) = ([], statements)
@@ -18,17 +18,17 @@ extension PostRoutes {
         } else {
             return nil
         }
-        let answer = try await writes.run(scope, user: scope.caller, route: "posts") { transaction in
+        let response = try await writes.run(request) { transaction in
             if !first.isEmpty { try await transaction.batch(first) }
             return stored
         }
-        if !answer.isReplay {
+        if !response.isReplay {
             Task { [writes] in
                 try await Task.sleep(nanoseconds: 100_000_000)
                 _ = try await writes.run(late)
             }
         }
-        return answer
+        return response
     }
 }
 #endif

@@ -3,8 +3,6 @@ import Crypto
 import Synchronization
 
 extension Document {
-    private static let tag = Tag("process", "For operators, and about the service itself")
-
     /// `/openapi.json` and `/docs`, which describe the given operations and themselves.
     public static func operations(describing operations: [Operation], _ info: Info) -> [Operation] {
         let made = Made()
@@ -30,14 +28,14 @@ extension Document {
         let document = DeclaredResponse.Content(
             type: "application/json", schema: .anyObject, example: ["openapi": "3.1.0"])
         return Operation(
-            .get, "/openapi.json", id: "description", tag: tag, "This document", access: .anyone, rate: .free,
+            .get, "/openapi.json", id: "description", tag: .process, "This document", access: .anyone, rate: .free,
             responses: [DeclaredResponse(200, "OpenAPI 3.1.", contents: [document])]
         ) { _ in .json(made.json, headers: [("Cache-Control", "no-cache")]) }
     }
 
     private static func people(_ made: Made) -> Operation {
         Operation(
-            .get, "/docs", id: "documentation", tag: tag, "This document as a page for people",
+            .get, "/docs", id: "documentation", tag: .process, "This document as a page for people",
             description: "It has no script and asks nothing of another host.", access: .anyone, rate: .free,
             responses: [.text(["text/html"], "The page.", example: "<!doctype html>")]
         ) { _ in

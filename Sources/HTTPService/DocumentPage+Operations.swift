@@ -56,7 +56,10 @@ extension HTMLWriter {
                 ]
             }
                 + operation.shownHeaders.map { header in
-                    ["`\(header.name)`", "header", Self.words(header.schema, header.description, isRequired: false), ""]
+                    [
+                        "`\(header.name)`", "header",
+                        Self.words(header.schema, header.description, isRequired: false), "",
+                    ]
                 })
         if let body = operation.body {
             table("Body: \(body.name)", ["Key", "What"], Self.rows(body.component.schema))
@@ -109,7 +112,8 @@ extension HTMLWriter {
     private static func words(_ schema: Schema, _ description: String, isRequired: Bool) -> String {
         let own = schema.members["description"]?.string ?? ""
         let parts = [
-            (isRequired ? "" : "optional, ") + schema.members.inWords + ".", description == own ? "" : description, own,
+            (isRequired ? "" : "optional, ") + schema.members.inWords + ".",
+            description == own ? "" : description, own,
         ]
         return parts.filter { !$0.isEmpty }.joined(separator: " ")
     }

@@ -47,6 +47,12 @@ public struct Field<Value: Sendable>: Declares {
             }, parse)
     }
 
+    /// The field's value in the object of a body.
+    package func read(_ object: JSONObject) throws(Problem) -> Value {
+        // What a declaration reads is of its own type.
+        try declaration.read(object[declaration.name]) as! Value
+    }
+
     private static func read(
         _ given: JSONValue, _ name: String, _ parse: (JSONValue) throws(Refusal) -> Value
     ) throws(Problem) -> Value {

@@ -1,4 +1,4 @@
-import Core
+package import Core
 
 /// The JSON object that an operation takes: its fields, and the name of its schema.
 public struct RequestBody: Sendable {
@@ -32,7 +32,7 @@ public struct RequestBody: Sendable {
     }
 
     /// - Parameter names: the keys that are known; another one is an error.
-    static func object(_ bytes: [UInt8], _ names: [String]) throws(Problem) -> JSONObject {
+    package static func object(_ bytes: [UInt8], _ names: [String]) throws(Problem) -> JSONObject {
         let value: JSONValue
         do {
             value = try JSONValue.parse(bytes)

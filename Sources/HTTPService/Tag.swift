@@ -7,4 +7,6 @@ public struct Tag: Sendable, Equatable {
         self.name = name
         self.description = description
     }
+
+    public static let process = Tag("process", "For operators, and about the service itself")
 }

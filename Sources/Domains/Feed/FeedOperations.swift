@@ -138,7 +138,9 @@ struct FeedOperations: Sendable {
         }
     }
 
-    private func look(_ request: RequestContext, _ since: LiveCursor) async throws -> (response: Response, isEmpty: Bool) {
+    private func look(
+        _ request: RequestContext, _ since: LiveCursor
+    ) async throws -> (response: Response, isEmpty: Bool) {
         var isEmpty = false
         let response = try await lists.read(request, in: .polls) {
             let missed = try await feeds.missed(by: request.caller, since: since, atMost: PostBytes.mostRead)

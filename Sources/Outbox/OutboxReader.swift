@@ -60,7 +60,7 @@ public final class OutboxReader: Sendable {
             let ids = try rows.map { try $0.integer(0) }
             let found = look.asksForWriters ? Set(try results[1].map { try $0.text(0) }) : nil
             floor.withLock { $0.saw(ids, writers: found, look, now: monotonicNanoseconds()) }
-            guard let last = ids.last else { return .moved(0) }
+            guard !ids.isEmpty else { return .moved(0) }
             try await append(
                 rows.map { row in
                     OutboxRow(
@@ -68,9 +68,7 @@ public final class OutboxReader: Sendable {
                         headers: try FlatJSON.decode(try row.text(4)))
                 })
             try await transaction.commit([
-                Mutation.outboxByNumber.isOn
-                    ? Statement("DELETE FROM outbox WHERE id <= $1", [.integer(last)])
-                    : Statement("DELETE FROM outbox WHERE id = ANY ($1::bigint[])", [.integers(ids)])
+                Statement("DELETE FROM outbox WHERE id = ANY ($1::bigint[])", [.integers(ids)])
             ])
             return .moved(ids.count)
         }

@@ -71,7 +71,6 @@ public final class Relay: Sendable {
                     let records = rows.map {
                         NewRecord(topic: $0.topic, key: $0.key, value: $0.payload, headers: $0.headers)
                     }
-                    guard !Mutation.deleteBeforeReport.isOn else { return _ = Task { try await log.append(records) } }
                     try await log.append(records)
                 }
                 if case .moved(let count) = outcome, count > 0 {

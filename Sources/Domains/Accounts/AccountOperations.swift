@@ -22,7 +22,7 @@ struct AccountOperations: Sendable {
                 .post, "/v1/auth/login", id: "logIn", tag: Self.tag, "Log in",
                 description: "A wrong handle and a wrong password get the same response in the same time.",
                 access: .anyone, rate: .auth, addressRate: LogInLimits.logInsOfAddress,
-                otherLimits: LogInLimits.ofAccountInWords, lane: .auth,
+                otherLimits: LogInRates.inWords, lane: .auth,
                 body: RequestBody("LogIn", AccountFields.anyHandle, AccountFields.anyPassword),
                 responses: [.json(SessionGrant.component, "A new session.")], problems: [.invalidCredentials],
                 idempotency: .key("login"), handler: logIn),

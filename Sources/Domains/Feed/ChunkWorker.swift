@@ -96,8 +96,7 @@ public struct ChunkWorker: Sendable {
 
     /// Of a post that was deleted while it was under way, its end is the only news.
     private func mayTell(_ chunk: Chunk, _ isDeleted: Bool) -> Bool {
-        if chunk.type == EventType.postDeleted { return !Mutation.forgetDeletions.isOn }
-        return !isDeleted || Mutation.deliverDeleted.isOn
+        chunk.type == EventType.postDeleted || !isDeleted
     }
 
     private func deliver(_ change: PostChange, to users: [ID]) async throws {

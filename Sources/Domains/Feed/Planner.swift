@@ -81,7 +81,7 @@ struct PostChange {
         headers.buckets = chunk.buckets
         return NewRecord(
             topic: TopicName.chunks,
-            key: Mutation.chunksInAnyPartition.isOn ? "\(id)" : "\(author):\(chunk.buckets.lowerBound)",
+            key: "\(author):\(chunk.buckets.lowerBound)",
             value: payload,
             headers: headers.dictionary)
     }

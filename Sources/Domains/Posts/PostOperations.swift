@@ -41,7 +41,7 @@ struct PostOperations: Sendable {
 
     @Sendable private func show(_ request: RequestContext) async throws -> Response {
         let id = request[PostPath.id]
-        guard let post = try await posts.view(id) else { throw Problem(.notFound, "there is no post \(id)") }
+        guard let post = try await posts.view(id, to: request.viewer) else { throw Problem(.notFound, "there is no post \(id)") }
         return .json { post.append(to: &$0) }
     }
 
@@ -51,9 +51,6 @@ struct PostOperations: Sendable {
         var json = ByteWriter(capacity: 512)
         post.append(to: &json)
         let stored = StoredResponse(status: 201, location: "/v1/posts/\(post.id)", body: json.bytes)
-        #if DEBUG
-        if let response = try await createWithBug(post, stored, statements, request) { return response }
-        #endif
         let response: Response
         let previous = Mutex(ID.zero)
         if request.idempotencyKey == nil {
@@ -76,8 +73,7 @@ struct PostOperations: Sendable {
                 "request_id": .text(request.requestID), "post": .text(post.id.description),
                 "author": .text(author.description),
             ])
-        await feeds.posted(
-            post, after: Mutation.authorOutOfTurn.isOn ? .zero : previous.withLock { $0 }, request.trace)
+        await feeds.posted(post, after: previous.withLock { $0 }, request.trace)
         return response
     }
 
@@ -97,7 +93,7 @@ struct PostOperations: Sendable {
                 throw Problem(.notFound, "there is no user \(user)")
             }
             let limit = request[PageParameters.limit]
-            let posts = try await posts.list(of: user, below: below, limit: limit + 1)
+            let posts = try await posts.list(of: user, to: request.viewer, below: below, limit: limit + 1)
             return request.page(posts.prefix(limit), hasMore: posts.count > limit, list, cursors, id: \.id) {
                 $1.append(to: &$0)
             }

@@ -4,6 +4,11 @@ public import Store
 
 /// Which sessions live. The view `live_sessions` says what that means.
 extension Accounts {
+    /// Whether the session with the id in a column lives.
+    @Sendable public static func lives(_ session: SQL) -> SQL {
+        "EXISTS (SELECT FROM live_sessions l WHERE l.id = \(session))"
+    }
+
     /// Asks the store.
     public func isLive(_ session: ID) async throws -> Bool {
         try await !database.query("SELECT id FROM live_sessions WHERE id = \(session)").isEmpty
@@ -14,7 +19,7 @@ extension Accounts {
         try await database.query(
             """
             SELECT asked.id FROM unnest(\(sessions)::bigint[]) asked (id)
-            WHERE NOT EXISTS (SELECT FROM live_sessions l WHERE l.id = asked.id)
+            WHERE NOT \(Self.lives("asked.id"))
             """
         ).map { try $0.id("id") }
     }

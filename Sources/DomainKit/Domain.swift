@@ -9,7 +9,7 @@ public protocol Domain: Sendable {
     /// What it writes to the log.
     static var topics: [TopicPlan] { get }
     /// What it serves over HTTP.
-    var routes: [Route] { get }
+    var operations: [Operation] { get }
     /// What it reads from the log, and what it does about it.
     /// - Parameter log: for what follows from a record.
     func consumers(_ log: any EventLog) -> [Consumer]
@@ -20,7 +20,7 @@ public protocol Domain: Sendable {
 extension Domain {
     public static var migrations: [Migration] { [] }
     public static var topics: [TopicPlan] { [] }
-    public var routes: [Route] { [] }
+    public var operations: [Operation] { [] }
     public func consumers(_ log: any EventLog) -> [Consumer] { [] }
     public var upkeep: [UpkeepStep] { [] }
 }

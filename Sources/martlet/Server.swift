@@ -145,7 +145,6 @@ final class Server: Sendable {
         options.port = configuration.port
         options.bound = means.bound
         options.maxConnections = configuration.values.number("connections")
-        options.webSocketPaths = roles.contains(.realtime) ? [LiveService.webSocketPath] : []
         options.maxBody = 65_536
         options.maxConnectionsPerAddress = configuration.values.text("connections-per-address").flatMap { Int($0) }
         options.budget = ByteBudget(total: configuration.values.number("buffers") << 20)
@@ -155,17 +154,16 @@ final class Server: Sendable {
         options.maxPipelined = 1
         Heap.keepSmall { [budget = options.budget] in budget.used < budget.total / 8 }
         let router = makeRouter(options.budget)
+        options.webSocketPaths = router.webSocketPaths
         let crossOrigin = CrossOrigin(origins: configuration.origins, proxies: .init(configuration.trustedProxies))
-        let live = roles.contains(.realtime) ? live : nil
         let loop = site.sockets
         let server: LoopBound<SocketServer>
         do {
             server = try await loop.run { [options, backlog] in
-                let door = FrontDoor(
-                    loop: loop, router: router, live: live, crossOrigin: crossOrigin,
-                    admitsWrites: { backlog.admits() },
+                let dispatcher = Dispatcher(
+                    loop: loop, router: router, crossOrigin: crossOrigin, admitsWrites: { backlog.admits() },
                     maxPolls: options.maxConnections)
-                return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: door), on: loop)
+                return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: dispatcher), on: loop)
             }
         } catch {
             throw Failure("port \(options.port) can't be opened: \(error)")
@@ -179,13 +177,18 @@ final class Server: Sendable {
         var options = Router.Options(budget: budget)
         options.limitsAreOn = configuration.limitsAreOn
         options.trustedProxies = TrustedProxies(configuration.trustedProxies)
-        var routes = OperationRoutes(missing: { [weak self] in await self?.missing() ?? ["server"] }).routes
-        if roles.contains(.api) {
-            routes += FeedAPI.routes(site.domains.all)
-            routes += means.page.map(PageRoutes.routes) ?? []
-        }
-        if roles.contains(.realtime), let live { routes += live.routes }
-        return Router(routes: routes, authenticator: site.accounts, options: options)
+        return Router(operations: operations(), authenticator: site.accounts, options: options)
+    }
+
+    /// What this process serves. The document describes all that the service has, whichever process serves it.
+    private func operations() -> [Operation] {
+        let process = ProcessOperations(missing: { [weak self] in await self?.missing() ?? ["server"] }).all
+        let live = live?.operations ?? []
+        guard roles.contains(.api) else { return process + (roles.contains(.realtime) ? live : []) }
+        let page = means.page.map(PageOperations.all) ?? []
+        let api = FeedAPI.operations(site.domains.all)
+        let document = Document.operations(describing: api + live + process + page, FeedAPI.info)
+        return api + (roles.contains(.realtime) ? live : []) + process + document + page
     }
 
     private func missing() async -> [String] {

@@ -1,5 +1,7 @@
+import Accounts
 import Core
 import HTTPService
+import Realtime
 
 /// All settings, in the order in which help shows them.
 enum SettingsList {
@@ -57,7 +59,8 @@ enum SettingsList {
             "number in ids, different for each process that makes ids"),
         Setting(
             "limits", .oneOf(["on", "off"]), default: "on", roles: servers,
-            "rate limits; off is for benchmarks only. " + RateLimits.summary),
+            "rate limits; off is for benchmarks only. " + RateLimits.summary + " " + LogInLimits.summary
+                + " " + JoinBudget.summary),
         Setting(
             "origins",
             .checked(

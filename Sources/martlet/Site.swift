@@ -56,7 +56,7 @@ final class Site: Sendable {
         var redisOptions = Redis.Options()
         redisOptions.scripts = Timelines.scripts
         redis = try await Redis(on: stores, address: redisAddress, options: redisOptions)
-        idempotency = Idempotency(database: database, secret: secret)
+        idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
         cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
         let resources = Resources(
             database: database, storage: relaxedDatabase ?? database, redis: redis,

@@ -23,6 +23,8 @@ final class SiteParts: Sendable {
     let redis: Redis
     let domains: Domains
     let log = StepLog()
+    /// All that the service has but for what concerns the process, and the page.
+    let operations: [Operation]
     private let live: LiveService
     private let router: Router
     private let outbox: OutboxReader
@@ -40,7 +42,7 @@ final class SiteParts: Sendable {
         redisOptions.scripts = Timelines.scripts
         redis = try await Redis(on: loops.stores, address: redisAddress, options: redisOptions)
         liveRedis = try await Redis(on: loops.sockets, address: redisAddress, options: redisOptions)
-        idempotency = Idempotency(database: database, secret: secret)
+        idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
         let cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
         let writes = Writes(database: database, idempotency: idempotency, onCommit: {})
         let partitions = Partitions(count: 4)
@@ -60,10 +62,12 @@ final class SiteParts: Sendable {
             accounts: domains.accounts.accounts, revocations: domains.accounts.revocations, cursors: cursors,
             ticketKey: Crypto.derivedKey("tickets", from: secret), clock: clock)
         waiter.set(live)
+        let own = FeedAPI.operations(domains.all) + live.operations
+        operations = own + Document.operations(describing: own, FeedAPI.info)
         var routerOptions = Router.Options(budget: ByteBudget(total: 64 << 20))
         routerOptions.limitsAreOn = options.limitsAreOn
         router = Router(
-            routes: FeedAPI.routes(domains.all) + live.routes, authenticator: domains.accounts.accounts,
+            operations: operations, authenticator: domains.accounts.accounts,
             options: routerOptions)
         outbox = OutboxReader(database: storage)
         if options.hasRedis { try await untilConnected() }
@@ -90,7 +94,7 @@ final class SiteParts: Sendable {
         guard let request = HTTPRequest(method, target, headers: headers, body: body, remoteAddress: address) else {
             return nil
         }
-        let response = await router.answer(request)
+        let response = await router.respond(to: request)
         return TestResponse(
             status: response.status, headers: response.headers.map { ($0.0, $0.1) }, body: response.body)
     }

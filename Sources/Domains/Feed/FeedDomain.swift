@@ -19,7 +19,7 @@ public struct FeedDomain: Domain {
     private let accounts: AccountsDomain
     private let waiter: @Sendable () -> any FeedWaiter
 
-    /// - Parameter waiter: tells long polls that something has come; asked for when the routes are made.
+    /// - Parameter waiter: tells long polls that something has come; asked for when the operations are made.
     public init(_ resources: Resources, accounts: AccountsDomain, waiter: @escaping @Sendable () -> any FeedWaiter) {
         self.resources = resources
         self.accounts = accounts
@@ -29,11 +29,11 @@ public struct FeedDomain: Domain {
         repair = FeedRepair(database: resources.database, timelines: timelines)
     }
 
-    public var routes: [Route] {
-        FeedRoutes(
+    public var operations: [Operation] {
+        FeedOperations(
             accounts: accounts.accounts, feeds: reader, lists: resources.lists, cursors: resources.cursors,
             waiter: waiter()
-        ).routes
+        ).all
     }
 
     public func consumers(_ log: any EventLog) -> [Consumer] {

@@ -23,10 +23,10 @@ public struct PostsDomain: Domain {
             database: resources.database, ids: resources.ids, users: accounts.users, clock: resources.clock)
     }
 
-    public var routes: [Route] {
-        PostRoutes(
+    public var operations: [Operation] {
+        PostOperations(
             posts: posts, users: accounts.users, writes: resources.writes, lists: resources.lists,
             cursors: resources.cursors, feeds: feeds
-        ).routes
+        ).all
     }
 }

@@ -28,11 +28,11 @@ public struct RelationsDomain: Domain {
         profiles = Profiles(database: resources.database)
     }
 
-    public var routes: [Route] {
-        UserRoutes(
+    public var operations: [Operation] {
+        RelationOperations(
             users: accounts.users, profiles: profiles, graph: graph, writes: resources.writes, lists: resources.lists,
             cursors: resources.cursors, feeds: feeds
-        ).routes
+        ).all
     }
 
     public func consumers(_ log: any EventLog) -> [Consumer] {

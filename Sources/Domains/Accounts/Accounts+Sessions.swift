@@ -3,7 +3,7 @@ public import Crypto
 public import Store
 
 /// Which sessions live. The view `live_sessions` says what that means.
-extension Accounts {
+extension Accounts: EndedSessions {
     /// Asks the store.
     public func isLive(_ session: ID) async throws -> Bool {
         try await !database.query("SELECT id FROM live_sessions WHERE id = $1", [.integer(session.raw)]).isEmpty
@@ -25,10 +25,7 @@ extension Accounts {
     /// How many seconds an access token has still to live.
     public func secondsLeft(of token: AccessToken) -> Int64 { token.expiresAt - clock.milliseconds() / 1000 }
 
-    /// Sessions that were ended while an access token of theirs may still be valid, and until when that is, in
-    /// milliseconds since 1970.
-    /// - Parameter seconds: how long ago they ended at most; `nil`: whenever it was.
-    func endedSessions(withinSeconds seconds: Int64?) async throws -> [(session: ID, until: Int64)] {
+    public func endedSessions(withinSeconds seconds: Int64?) async throws -> [(session: ID, until: Int64)] {
         let rows =
             if let seconds {
                 try await database.query(Self.endedLatelySQL, Self.tokenTimes + [.integer(seconds)])

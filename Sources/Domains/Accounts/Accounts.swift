@@ -15,8 +15,6 @@ public struct SessionGrant: Sendable {
 
 /// Users, sessions and their tokens. Errors of input and state are `Problem`.
 public struct Accounts: Sendable {
-    public static let accessTokenSeconds: Int64 = 900
-    static let refreshTokenDays: Int64 = 30
     private static let refreshTokenLength = 32
     /// NOTIFY on this channel tells every process which session has ended.
     public static let sessionChannel = "martlet_session"
@@ -107,12 +105,12 @@ public struct Accounts: Sendable {
                 INSERT INTO refresh_tokens (hash, session_id, expires_at)
                 VALUES ($1, $2, now() + make_interval(days => $3::int))
                 """,
-                [.bytes(Crypto.sha256(Array(refresh.utf8))), .integer(session.raw), .integer(Self.refreshTokenDays)]),
+                [.bytes(Crypto.sha256(Array(refresh.utf8))), .integer(session.raw), .integer(TokenLife.refreshDays)]),
             addresses.remember(address, of: user.handle, user: user.id.raw),
         ])
         return SessionGrant(
             user: user, accessToken: accessToken(user: user.id, session: session), refreshToken: refresh,
-            session: session, expiresIn: Self.accessTokenSeconds)
+            session: session, expiresIn: TokenLife.accessSeconds)
     }
 
     /// Could this be a refresh token? What could not is none, and is not looked for.
@@ -121,7 +119,7 @@ public struct Accounts: Sendable {
     }
 
     /// An access token for a session that exists. Also for `martlet token` and `seed`.
-    public func accessToken(user: ID, session: ID, seconds: Int64 = accessTokenSeconds) -> String {
+    public func accessToken(user: ID, session: ID, seconds: Int64 = TokenLife.accessSeconds) -> String {
         let now = clock.milliseconds() / 1000
         return signer.sign(
             AccessToken(

@@ -13,9 +13,9 @@ public enum Outbox {
     /// of that key lock, and holds it until the commit**. So of two events of a key the second gets its number when the
     /// first is committed. The locks: for `post.events` the author's row of `users`; for `graph.events` the follower's row
     /// of `follow_counts`.
-    public static func statement(topic: String, key: ID, value: [UInt8], headers: EventHeaders) -> Statement {
+    public static func statement(topic: String, key: ID, _ event: Envelope) -> Statement {
         Statement(
             "INSERT INTO outbox (topic, key, payload, headers) VALUES ($1, $2, $3, $4)",
-            [.text(topic), .text(key.description), .bytes(value), .text(FlatJSON.encode(headers.dictionary))])
+            [.text(topic), .text(key.description), .bytes(event.payload), .text(FlatJSON.encode(event.headers))])
     }
 }

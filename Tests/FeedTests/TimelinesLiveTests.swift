@@ -11,7 +11,7 @@ import Testing
     private let author = ID(raw: 3)
     private let node = NodeName("node0001")!
 
-    private func event(_ post: Int64, _ operation: NodeMessage.Operation = .created) -> TimelineEvent {
+    private func event(_ post: Int64, _ operation: NodeEvent.Operation = .created) -> TimelineEvent {
         TimelineEvent(operation, post: ID(raw: post), author: author, payload: Array("{\"é\":1}".utf8))
     }
 

@@ -12,7 +12,7 @@ import Testing
         RebuildEntries(entries: posts.map { .init(post: ID(raw: $0), author: author) }, completeFrom: ID(raw: from))
     }
 
-    private func deliver(_ post: Int64, _ timelines: Timelines, _ operation: NodeMessage.Operation = .created)
+    private func deliver(_ post: Int64, _ timelines: Timelines, _ operation: NodeEvent.Operation = .created)
         async throws
     {
         _ = try await timelines.deliver(

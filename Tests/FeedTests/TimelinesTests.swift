@@ -11,7 +11,7 @@ import Testing
     private let author = ID(raw: ID.max.raw - 5)
     private let node = NodeName("node0001")!
 
-    private func event(_ post: Int64, _ operation: NodeMessage.Operation = .created, by author: ID? = nil)
+    private func event(_ post: Int64, _ operation: NodeEvent.Operation = .created, by author: ID? = nil)
         -> TimelineEvent
     {
         TimelineEvent(operation, post: ID(raw: post), author: author ?? self.author, payload: Array("{}".utf8))

@@ -30,7 +30,7 @@ enum NodeMutation: String, CaseIterable {
 final class TimelinesWalk {
     struct Event: Equatable {
         let cursor: LiveCursor
-        let operation: NodeMessage.Operation
+        let operation: NodeEvent.Operation
         let post: ID
         let author: ID
     }
@@ -186,7 +186,7 @@ final class TimelinesWalk {
         send(.updated, post, to: users.filter { follows[$0]!.contains(post.author) })
     }
 
-    private func send(_ operation: NodeMessage.Operation, _ post: Post, to users: [ID]) {
+    private func send(_ operation: NodeEvent.Operation, _ post: Post, to users: [ID]) {
         let event = TimelineEvent(operation, post: post.id, author: post.author, payload: Array("{}".utf8))
         pending[post.author, default: []].append(Chunk(event: event, users: users))
     }

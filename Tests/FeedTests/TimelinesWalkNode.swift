@@ -135,7 +135,7 @@ extension TimelinesWalk {
     }
 
     private static func event(_ entry: TimelineEntry, _ epoch: UInt64) -> Event {
-        let operation: NodeMessage.Operation =
+        let operation: NodeEvent.Operation =
             entry.isTombstone ? .deleted : entry.flags.contains(.edited) ? .updated : .created
         return Event(
             cursor: LiveCursor(epoch: epoch, position: entry.position), operation: operation, post: entry.post,

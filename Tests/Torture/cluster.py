@@ -274,7 +274,7 @@ class Cluster:
         """Server, connections of Martlet's to it, and how many there may be: a pool and a listener for each role on
         PostgreSQL (`serve` has two pools), commands and subscriptions on Redis."""
         pools = 1 if self.postgres else 2
-        postgres = int(self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'martlet'")[0])
+        postgres = int(self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'martlet%'")[0])
         found = [("postgres", postgres, len(self.roles) * (12 * pools + 1))]
         if self.redis:
             clients = subprocess.run(

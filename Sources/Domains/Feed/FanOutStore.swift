@@ -1,18 +1,18 @@
 public import Core
+public import Posts
 public import Store
 
 /// One post's change on its way to one range of its author's followers.
 public struct Chunk: Sendable, Equatable {
     public let post: ID
     public let author: ID
-    /// `EventType.postCreated` or `.postDeleted`.
-    public let type: String
+    public let kind: PostEvent
     public let buckets: Range<Int>
 
-    public init(post: ID, author: ID, type: String, buckets: Range<Int>) {
+    public init(post: ID, author: ID, kind: PostEvent, buckets: Range<Int>) {
         self.post = post
         self.author = author
-        self.type = type
+        self.kind = kind
         self.buckets = buckets
     }
 }
@@ -69,9 +69,23 @@ public struct FanOutStore: Sendable {
             ORDER BY p, t, b ON CONFLICT DO NOTHING
             """,
             [
-                .integers(chunks.map(\.post.raw)), .texts(chunks.map(\.type)),
+                .integers(chunks.map(\.post.raw)), .texts(chunks.map(\.kind.rawValue)),
                 .integers(chunks.map { Int64($0.buckets.lowerBound) }), .integers(chunks.map(\.author.raw)),
             ])
+    }
+
+    /// Takes what is written down of chunks as finished.
+    public func giveUp(_ chunks: [Envelope]) async throws {
+        let known = chunks.compactMap { chunk in
+            chunk[.post].flatMap { post in
+                chunk[.buckets].map { (post: post.raw, kind: chunk.kind.name, bucket: Int64($0.lowerBound)) }
+            }
+        }
+        try await database.query(
+            """
+            DELETE FROM fanout_progress p USING unnest($1::bigint[], $2::text[], $3::smallint[]) c (post, type, bucket)
+            WHERE p.post_id = c.post AND p.type = c.type AND p.bucket_from = c.bucket
+            """, [.integers(known.map(\.post)), .texts(known.map(\.kind)), .integers(known.map(\.bucket))])
     }
 
     /// How many chunks of the author are not finished.
@@ -90,7 +104,7 @@ public struct FanOutStore: Sendable {
             JOIN fanout_progress p ON p.post_id = c.post AND p.type = c.type AND p.bucket_from = c.bucket
             """,
             [
-                .integers(chunks.map(\.post.raw)), .texts(chunks.map(\.type)),
+                .integers(chunks.map(\.post.raw)), .texts(chunks.map(\.kind.rawValue)),
                 .integers(chunks.map { Int64($0.buckets.lowerBound) }),
             ])
         return Dictionary(
@@ -181,9 +195,9 @@ public struct FanOutStore: Sendable {
     public func store(_ pages: [Page]) async throws {
         var insertions: [Page] = []
         for page in pages {
-            if page.chunk.type == "post.deleted" {
-                try await database.batch([removal(page)] + progress([page]))
-            } else {
+            switch page.chunk.kind {
+            case .deleted: try await database.batch([removal(page)] + progress([page]))
+            case .created:
                 if !insertions.isEmpty, (insertions + [page]).reduce(0, { $0 + $1.users.count }) > Self.mostRows {
                     try await insert(insertions)
                     insertions = []
@@ -231,14 +245,15 @@ public struct FanOutStore: Sendable {
 
     private func progress(_ pages: [Page]) -> [Statement] {
         let tracked = pages.filter(\.isTracked).map { page in
-            (key: (page.chunk.post, page.chunk.type, page.chunk.buckets.lowerBound), page: page)
+            (key: (page.chunk.post, page.chunk.kind.rawValue, page.chunk.buckets.lowerBound), page: page)
         }
         return tracked.sorted { $0.key < $1.key }.map { progress($0.page) }
     }
 
     private func progress(_ page: Page) -> Statement {
         let name: [PgValue] = [
-            .integer(page.chunk.post.raw), .text(page.chunk.type), .integer(Int64(page.chunk.buckets.lowerBound)),
+            .integer(page.chunk.post.raw), .text(page.chunk.kind.rawValue),
+            .integer(Int64(page.chunk.buckets.lowerBound)),
         ]
         guard let next = page.next else {
             return Statement(

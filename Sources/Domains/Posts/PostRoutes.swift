@@ -33,7 +33,7 @@ struct PostRoutes: Sendable {
     private func create(_ scope: RequestScope) async throws -> Answer {
         let text = try PostFields.text(try scope.body(["text"]).string("text"))
         let author = scope.caller
-        let (post, statements) = try await posts.prepare(author: author, text: text, scope.context)
+        let (post, event, statements) = try await posts.prepare(author: author, text: text, scope.context)
         var json = ByteWriter(capacity: 512)
         post.append(to: &json)
         let stored = StoredAnswer(status: 201, location: "/v1/posts/\(post.id)", body: json.bytes)
@@ -59,7 +59,7 @@ struct PostRoutes: Sendable {
                 "request_id": .text(scope.requestID), "post": .text(post.id.description),
                 "author": .text(author.description),
             ])
-        await feeds.posted(post, after: previous.withLock { $0 }, scope.context)
+        await feeds.posted(event, after: previous.withLock { $0 })
         return answer
     }
 

@@ -18,16 +18,19 @@ public struct Posts: Sendable {
         self.clock = clock
     }
 
-    /// Makes a post and the statements that store it; they are one transaction. Nothing is stored yet.
+    /// Makes a post, its event and the statements that store both; they are one transaction. Nothing is stored yet.
     /// `previous` reads their results.
     /// - Parameter text: checked and trimmed.
-    public func prepare(author: ID, text: String, _ context: TraceContext) async throws -> (PostView, [Statement]) {
+    public func prepare(
+        author: ID, text: String, _ context: TraceContext
+    ) async throws -> (post: PostView, event: Envelope, statements: [Statement]) {
         guard let identity = try await users.identity(author) else {
             throw Problem(.unauthenticated, "the account has gone")
         }
         let post = PostView(
             id: ids.next(), authorID: author, authorHandle: identity.handle, authorDisplayName: identity.displayName,
             text: text)
+        let event = envelope(.created(post), post: post.id, author: author, context)
         let statements = [
             Statement(
                 "INSERT INTO posts (id, author_id, text) VALUES ($1, $2, $3)",
@@ -40,9 +43,9 @@ public struct Posts: Sendable {
                 FROM (SELECT id, last_post FROM users WHERE id = $1 FOR NO KEY UPDATE) before
                 WHERE u.id = before.id RETURNING before.last_post
                 """, [.integer(author.raw), .integer(post.id.raw)]),
-            outbox(.created(post), post: post.id, author: author, context),
+            Outbox.statement(topic: PostEvent.topic, key: author, event),
         ]
-        return (post, statements)
+        return (post, event, statements)
     }
 
     /// The author's post that was accepted before the one that these results are of; `.zero`: it is the first.
@@ -62,17 +65,17 @@ public struct Posts: Sendable {
         try await transaction.batch([
             Statement("UPDATE posts SET deleted_at = now() WHERE id = $1", [.integer(post.raw)]),
             Statement("UPDATE users SET posts = posts - 1 WHERE id = $1", [.integer(caller.raw)]),
-            outbox(.deleted(post), post: post, author: caller, context),
+            Outbox.statement(
+                topic: PostEvent.topic, key: caller,
+                envelope(.deleted(post), post: post, author: caller, context)),
         ])
     }
 
-    private func outbox(_ event: FeedEvent, post: ID, author: ID, _ context: TraceContext) -> Statement {
-        var headers = EventHeaders(
-            type: event.type, eventID: uuidV7(clock: clock), requestID: context.requestID,
-            traceparent: context.traceparent)
-        headers.post = post
-        headers.author = author
-        return Outbox.statement(topic: TopicName.postEvents, key: author, value: event.json, headers: headers)
+    private func envelope(_ event: FeedEvent, post: ID, author: ID, _ context: TraceContext) -> Envelope {
+        var envelope = Envelope(event.name.kind, eventID: uuidV7(clock: clock), context, payload: event.json)
+        envelope[.post] = post
+        envelope[.author] = author
+        return envelope
     }
 
     public func view(_ id: ID) async throws -> PostView? {

@@ -130,7 +130,7 @@ let package = Package(
         tests(
             "EventLog",
             [
-                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Outbox", "Store",
+                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Formats", "Outbox", "Store",
                 "Accounts", "DomainRegistry", "Sidecars",
             ]),
         tests("Tail", ["TestSupport", "Core", "Runtime", "HTTPClient", "Tail"]),

@@ -1,3 +1,5 @@
+import Testing
+
 @testable import Feed
 
 /// One part of the rule by which live clients miss nothing, taken out of the scripts' text. Tests take out each and must

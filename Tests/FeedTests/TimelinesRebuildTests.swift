@@ -16,7 +16,7 @@ import Testing
         async throws
     {
         _ = try await timelines.deliver(
-            TimelineEvent(operation, post: ID(raw: post), author: author, payload: []), to: [ann])
+            .of(operation, ID(raw: post), by: author), to: [ann])
     }
 
     @Test func oneOfManyReadsTheDatabase() async throws {

@@ -14,7 +14,7 @@ import Testing
     private func event(_ post: Int64, _ operation: NodeEvent.Operation = .created, by author: ID? = nil)
         -> TimelineEvent
     {
-        TimelineEvent(operation, post: ID(raw: post), author: author ?? self.author, payload: Array("{}".utf8))
+        .of(operation, ID(raw: post), by: author ?? self.author)
     }
 
     private func posts(_ page: PageResult) -> [Int64] {

@@ -90,7 +90,10 @@ final class TimelinesWalk {
         func level(_ most: Int) -> Int { isCalm ? most / 20 : [0, most / 8, most].randomElement(using: &random)! }
         roughness = (level(60), level(40), level(30), level(80))
         self.random = random
-        timelines = server.timelines(partitions: 2, cap: 12, scripts: scripts)
+        // Both forms, as while one is being enabled.
+        timelines = server.timelines(partitions: 2, cap: 12, scripts: scripts) {
+            Bool.random() ? .operations : .envelopes
+        }
         for user in users {
             follows[user] = Set(authors.filter { _ in chance(50) })
             database[user] = [:]
@@ -187,7 +190,7 @@ final class TimelinesWalk {
     }
 
     private func send(_ operation: NodeEvent.Operation, _ post: Post, to users: [ID]) {
-        let event = TimelineEvent(operation, post: post.id, author: post.author, payload: Array("{}".utf8))
+        let event = TimelineEvent.of(operation, post.id, by: post.author)
         pending[post.author, default: []].append(Chunk(event: event, users: users))
     }
 

@@ -98,6 +98,15 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        // A route in a test: real PostgreSQL and Redis, no socket
+        .target(
+            name: "TestSite",
+            dependencies: [
+                "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "Formats", "Realtime",
+                "Sidecars",
+            ],
+            path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
             name: "martlet-bench", dependencies: ["Core", "Runtime", "TestSupport", "CUv"], path: "Sources/Bench",
             swiftSettings: strict),
@@ -123,15 +132,21 @@ let package = Package(
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
-        tests("Outbox", ["Core", "Outbox"]),
-        tests("Accounts", ["Core", "Accounts", "HTTPService"]),
-        tests("Feed", ["TestSupport", "Core", "Live", "Posts", "Feed", "Runtime", "RedisLink", "Crypto", "Sidecars"]),
+        tests("Outbox", ["Core", "EventLog", "Outbox"]),
+        tests("Accounts", ["Core", "Accounts", "HTTPService", "Store", "TestSite"]),
+        tests(
+            "Feed",
+            [
+                "TestSupport", "Core", "DomainRegistry", "EventLog", "Live", "Posts", "Feed", "Runtime", "RedisLink",
+                "Crypto", "Sidecars", "Store",
+            ]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(
             "EventLog",
             [
-                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Formats", "Outbox", "Store",
-                "Accounts", "DomainRegistry", "Sidecars",
+                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Formats", "Outbox",
+                "Store",
+                "Accounts", "Posts", "DomainRegistry", "Sidecars",
             ]),
         tests("Tail", ["TestSupport", "Core", "Runtime", "HTTPClient", "Tail"]),
     ],

@@ -4,9 +4,9 @@ public import Store
 /// process, or the other sees the format.
 public struct FormatStore: Sendable {
     /// NOTIFY on this channel tells that a format was enabled.
-    public static let channel = "martlet_formats"
-    /// Seconds within which a process has shown itself that counts as there.
-    private static let presence = 60
+    public static let channel: StaticString = "martlet_formats"
+    /// A process that has shown itself within this time counts as there.
+    private static let isThere: SQL = "seen_at > now() - interval '60 seconds'"
 
     private let database: Database
 
@@ -23,7 +23,7 @@ public struct FormatStore: Sendable {
         try await database.transaction { transaction in
             try await transaction.query("SELECT pg_advisory_xact_lock_shared(7236473)")
             let results = try await transaction.batch([shown(process, formats), Self.enabled])
-            let names = Set(try results[1].map { try $0.text(0) })
+            let names = Set(try results[1].map { try $0.text("name") })
             let unknown = names.subtracting(formats.map(\.name))
             guard unknown.isEmpty else { throw FormatError.unknown(unknown.sorted()) }
             return names
@@ -33,11 +33,11 @@ public struct FormatStore: Sendable {
     /// The same for a process that runs already, without a check.
     func renew(_ process: ProcessInfo, reads formats: [Format]) async throws -> Set<String> {
         let results = try await database.batch([shown(process, formats), Self.enabled])
-        return Set(try results[1].map { try $0.text(0) })
+        return Set(try results[1].map { try $0.text("name") })
     }
 
     func remove(_ process: ProcessInfo) async throws {
-        try await database.query("DELETE FROM processes WHERE id = $1", [.text(process.id)])
+        try await database.query("DELETE FROM processes WHERE id = \(process.id)")
     }
 
     /// Processes that ended without a word, a while ago.
@@ -45,18 +45,15 @@ public struct FormatStore: Sendable {
         try await database.query("DELETE FROM processes WHERE seen_at < now() - interval '10 minutes'")
     }
 
-    private static let enabled = Statement("SELECT name FROM formats")
+    private static let enabled: SQL = "SELECT name FROM formats"
 
-    private func shown(_ process: ProcessInfo, _ formats: [Format]) -> Statement {
-        Statement(
-            """
-            INSERT INTO processes (id, role, version, host, pid, formats) VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (id) DO UPDATE SET seen_at = now()
-            """,
-            [
-                .text(process.id), .text(process.role), .text(process.version), .text(process.host),
-                .integer(process.pid), .texts(formats.map(\.name)),
-            ])
+    private func shown(_ process: ProcessInfo, _ formats: [Format]) -> SQL {
+        """
+        INSERT INTO processes (id, role, version, host, pid, formats)
+        VALUES (\(process.id), \(process.role), \(process.version), \(process.host), \(process.pid),
+            \(formats.map(\.name)))
+        ON CONFLICT (id) DO UPDATE SET seen_at = now()
+        """
     }
 
     // MARK: The operator
@@ -70,22 +67,20 @@ public struct FormatStore: Sendable {
 
     public func overview() async throws -> Overview {
         let results = try await database.batch([
-            Statement(
-                """
-                SELECT name, to_char(enabled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' FROM formats
-                ORDER BY enabled_at, name
-                """),
-            Statement(
-                """
-                SELECT role || ', Martlet ' || version || ', process ' || pid || ' on ' || host || ', reads '
-                    || CASE WHEN formats = '{}' THEN 'no format' ELSE array_to_string(formats, ', ') END
-                FROM processes WHERE seen_at > now() - make_interval(secs => $1::int) ORDER BY role, host, pid
-                """, [.integer(Int64(Self.presence))]),
+            """
+            SELECT name, to_char(enabled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' AS since FROM formats
+            ORDER BY enabled_at, name
+            """,
+            """
+            SELECT role || ', Martlet ' || version || ', process ' || pid || ' on ' || host || ', reads '
+                || CASE WHEN formats = '{}' THEN 'no format' ELSE array_to_string(formats, ', ') END AS line
+            FROM processes WHERE \(Self.isThere) ORDER BY role, host, pid
+            """,
             Self.unregistered,
         ])
         return Overview(
-            enabled: try results[0].map { (name: try $0.text(0), since: try $0.text(1)) },
-            processes: try results[1].map { try $0.text(0) } + results[2].map { try $0.text(0) })
+            enabled: try results[0].map { (name: try $0.text("name"), since: try $0.text("since")) },
+            processes: try (Array(results[1]) + results[2]).map { try $0.text("line") })
     }
 
     /// Enables formats, for good.
@@ -96,34 +91,31 @@ public struct FormatStore: Sendable {
         try await database.transaction { transaction in
             try await transaction.query("SELECT pg_advisory_xact_lock(7236473)")
             let results = try await transaction.batch([
-                Statement(
-                    """
-                    SELECT role || ' (Martlet ' || version || ', process ' || pid || ' on ' || host || ')' FROM processes
-                    WHERE seen_at > now() - make_interval(secs => $1::int) AND NOT formats @> $2::text[]
-                    ORDER BY role, host, pid
-                    """, [.integer(Int64(Self.presence)), .texts(names)]),
+                """
+                SELECT role || ' (Martlet ' || version || ', process ' || pid || ' on ' || host || ')' AS line
+                FROM processes WHERE \(Self.isThere) AND NOT formats @> \(names)::text[] ORDER BY role, host, pid
+                """,
                 Self.unregistered,
             ])
-            let hindrances = try results[0].map { try $0.text(0) } + results[1].map { try $0.text(0) }
+            let hindrances = try (Array(results[0]) + results[1]).map { try $0.text("line") }
             guard force || hindrances.isEmpty else { throw FormatError.inUse(hindrances) }
             let enabled = try await transaction.batch([
-                Statement(
-                    """
-                    INSERT INTO formats (name) SELECT n FROM unnest($1::text[]) n ON CONFLICT DO NOTHING RETURNING name
-                    """, [.texts(names)]),
-                Statement("SELECT pg_notify('martlet_formats', '')"),
+                """
+                INSERT INTO formats (name) SELECT n FROM unnest(\(names)::text[]) n
+                ON CONFLICT DO NOTHING RETURNING name
+                """,
+                "SELECT pg_notify('martlet_formats', '')",
             ])
-            return try enabled[0].map { try $0.text(0) }
+            return try enabled[0].map { try $0.text("name") }
         }
     }
 
     /// Processes of versions that do not register, by what their connections are called (`Database.applicationName`).
-    private static let unregistered = Statement(
-        """
+    private static let unregistered: SQL = """
         SELECT 'a Martlet of a version before formats, with ' || count(*) || ' connections from '
-            || coalesce(host(client_addr), 'this machine')
+            || coalesce(host(client_addr), 'this machine') AS line
         FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = 'martlet' AND backend_type = 'client backend'
         GROUP BY client_addr ORDER BY client_addr
-        """)
+        """
 }

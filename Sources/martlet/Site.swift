@@ -125,8 +125,8 @@ final class Site: Sendable {
             },
             onNotification: { [revocations] channel, payload in
                 switch channel {
-                case Outbox.channel: onOutbox()
-                case FormatStore.channel: onFormat()
+                case Outbox.channel.description: onOutbox()
+                case FormatStore.channel.description: onFormat()
                 default: if let session = ID(payload) { revocations.add([session]) }
                 }
             })

@@ -3,7 +3,7 @@ import DomainKit
 public import EventLog
 import Posts
 
-/// Turns each change of a post into chunks, one for each slice of its author's followers.
+/// Turns each change of a post into chunks, one for each slice of its author's followers (`FanOutPlan` has the rule).
 public struct Planner: Sendable {
     private let store: FanOutStore
     private let log: any EventLog
@@ -17,29 +17,17 @@ public struct Planner: Sendable {
 
     /// Handles one batch of `post.events`, in order. May run twice.
     public func handle(_ records: [LogRecord]) async throws {
-        let posts = records.compactMap(change)
-        let authors = try await store.authors(Set(posts.map(\.author)))
-        var chunks: [Chunk] = []
-        var slices: [ID: Int] = [:]
-        var queued: [NewRecord] = []
-        for post in posts {
-            guard let author = authors[post.author] else { continue }
-            if slices[post.author] == nil {
-                slices[post.author] = try await settleSlices(of: post.author, author)
-            }
-            let count = slices[post.author]!
-            for slice in 0..<count {
-                let chunk = Chunk(
-                    post: post.id, author: post.author, kind: post.kind,
-                    buckets: Slicing.buckets(slice, of: count))
-                let isTracked = Slicing.isTracked(followers: author.followers, slices: count)
-                if isTracked { chunks.append(chunk) }
-                queued.append(post.record(for: chunk, isTracked: isTracked))
-            }
-            planned.add(Int(author.followers) + 1)
+        let changes = records.compactMap(change)
+        let authors = try await store.authors(Set(changes.map(\.author)))
+        var busy: Set<ID> = []
+        for author in FanOutPlan.unsettled(authors) {
+            if try await store.unfinished(author: author) > 0 { busy.insert(author) }
         }
-        if !chunks.isEmpty { try await store.begin(chunks) }
-        try await log.append(queued)
+        let plan = FanOutPlan(changes, authors: authors, busy: busy)
+        for (author, slices) in plan.slices { try await store.setSlices(author: author, slices) }
+        if !plan.tracked.isEmpty { try await store.begin(plan.tracked) }
+        try await log.append(plan.records)
+        planned.add(plan.deliveries)
     }
 
     private func change(_ record: LogRecord) -> PostChange? {
@@ -49,14 +37,5 @@ public struct Planner: Sendable {
             return nil
         }
         return change
-    }
-
-    /// Other slices mean other partitions of the log, where a new post could overtake one before it: so the number is
-    /// changed only when nothing of the author is under way.
-    private func settleSlices(of id: ID, _ author: FanOutStore.Author) async throws -> Int {
-        let wanted = Slicing.slices(followers: author.followers, current: author.slices)
-        guard wanted != author.slices, try await store.unfinished(author: id) == 0 else { return author.slices }
-        try await store.setSlices(author: id, wanted)
-        return wanted
     }
 }

@@ -18,6 +18,11 @@ struct PostChange {
         self.author = author
     }
 
+    /// The chunk that a record of `fanout.chunks` asks for.
+    var chunk: Chunk? {
+        envelope[.buckets].map { Chunk(post: id, author: author, kind: kind, buckets: $0) }
+    }
+
     /// The key keeps an author's slice in one partition.
     func record(for chunk: Chunk, isTracked: Bool) -> NewRecord {
         var envelope = envelope

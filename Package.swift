@@ -53,6 +53,7 @@ let package = Package(
         module("Sidecars", ["Core", "CGlibc"]),
 
         // The domain, and the roles
+        module("NodeLease", ["Core", "Store"]),
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
         module("Social", ["Core", "Wire", "Runtime", "Store", "RedisLink", "Crypto"]),
         module(
@@ -68,7 +69,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Core", "Wire", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Store", "Crypto",
-                "Social", "HTTPService", "FeedAPI", "FanOut", "Realtime", "Notifier",
+                "NodeLease", "Social", "HTTPService", "FeedAPI", "FanOut", "Realtime", "Notifier",
                 "Sidecars", "Tail",
             ],
             swiftSettings: strict),
@@ -100,6 +101,7 @@ let package = Package(
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Realtime", ["Core", "Realtime", "Sockets", "Wire"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
+        tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests(
             "EventLog",
             [

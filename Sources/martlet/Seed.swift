@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import NodeLease
 import Sidecars
 import Social
 import Store
@@ -16,7 +17,7 @@ enum Seed {
         }
         // Opened while root may still write where the caller wants it.
         let file = try NewFile(Files.absolute(path))
-        try await Tools.withSite(configuration, needsSecret: true, node: 62) { site in
+        try await Tools.withSite(configuration, needsSecret: true, node: NodeNumbers.seed) { site in
             try await make(values.number("users"), following: author, tokens: file, site)
         }
     }

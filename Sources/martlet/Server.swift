@@ -22,6 +22,8 @@ struct Roles: OptionSet, Sendable {
     static let fanout = Roles(rawValue: 4)
     static let notifier = Roles(rawValue: 8)
     static let all: Roles = [.api, .realtime, .fanout, .notifier]
+
+    var makeIDs: Bool { contains(.api) }
 }
 
 /// A process with some roles: put together, started, and taken down in order.

@@ -53,8 +53,9 @@ enum SettingsList {
             "the same for all processes: keys of tokens and cursors; "
                 + "without it the file secret in the data folder"),
         Setting(
-            "node", .integer(0...63), default: "0", roles: servers,
-            "number in ids, different for each process that makes ids"),
+            "node", .checked(expected: "a whole number from 0 to 15", problem: Checks.node), roles: servers,
+            "number in ids, different for each process that makes ids; without it they lease numbers from 16 to 61 in "
+                + "PostgreSQL"),
         Setting(
             "limits", .oneOf(["on", "off"]), default: "on", roles: servers,
             "rate limits; off is for benchmarks only. " + RateLimits.summary),

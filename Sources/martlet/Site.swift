@@ -2,6 +2,7 @@ import Core
 import Crypto
 import EmbeddedLog
 import EventLog
+import NodeLease
 import RedisLink
 import Runtime
 import Sidecars
@@ -24,6 +25,8 @@ final class Site: Sendable {
     let redisAddress: RedisAddress
     let secret: [UInt8]
     let ids: IDGenerator
+    /// `nil` where the number in the ids is fixed.
+    let lease: NodeLease?
     let accounts: Accounts
     let revocations: Revocations
     let users: Users
@@ -37,7 +40,7 @@ final class Site: Sendable {
 
     /// - Parameters:
     ///   - secret: what all keys are made from.
-    ///   - node: the number in the ids that this process makes; `nil`: the setting's.
+    ///   - node: the number in the ids that this process makes; `nil`: the setting's, or else a leased one.
     init(
         _ configuration: Configuration, secret: [UInt8], node: Int? = nil, passwordThreads: Int = 2
     ) async throws {
@@ -55,7 +58,10 @@ final class Site: Sendable {
         var redisOptions = Redis.Options()
         redisOptions.scripts = Timelines.scripts
         redis = try await Redis(on: stores, address: redisAddress, options: redisOptions)
-        ids = IDGenerator(node: node ?? configuration.node, clock: clock)
+        let number = node ?? configuration.node
+        ids = number.map { IDGenerator(node: $0, clock: clock) } ?? IDGenerator(clock: clock)
+        NodeLease.gauge.set(number ?? -1)
+        lease = number == nil ? NodeLease(database: database, ids: ids, clock: clock) : nil
         let hasher = PasswordHasher(threads: passwordThreads, cost: configuration.passwordCost)
         revocations = Revocations(clock: clock)
         accounts = Accounts(
@@ -79,6 +85,15 @@ final class Site: Sendable {
         try await reached("redis") { try await self.redis.waitUntilConnected(milliseconds: 5000) }
     }
 
+    /// Before the first id is made.
+    func leaseNode() async throws {
+        do {
+            try await reached("postgres") { try await lease?.start() }
+        } catch let error as NodeLeaseError {
+            throw Failure(error.description)
+        }
+    }
+
     /// Brings the schema up to date. Copying a large table takes longer than a request may.
     /// - Returns: the numbers of the steps that ran.
     func migrate() async throws -> [Int] {
@@ -89,7 +104,9 @@ final class Site: Sendable {
         let database = Database(loop: stores, options: options)
         defer { database.close() }
         do {
-            return try await reached("postgres") { try await database.migrate(Schema.migrations) }
+            return try await reached("postgres") {
+                try await database.migrate(Schema.migrations + NodeLeaseMigrations.all)
+            }
         } catch let error as MigrationError {
             throw Failure(error.description)
         }
@@ -131,6 +148,11 @@ final class Site: Sendable {
     }
 
     func close() async {
+        // A number that can't be given back in time is free a minute later.
+        _ = await ends(within: 1000) { [lease] in
+            await lease?.release()
+            return true
+        }
         await redis.close()
         database.close()
         relaxedDatabase?.close()
@@ -138,7 +160,8 @@ final class Site: Sendable {
 }
 
 extension Configuration {
-    var node: Int { values.number("node") }
+    /// Of ids, where it is fixed.
+    var node: Int? { values.has("node") ? values.text("node").flatMap { Int($0) } : nil }
     var passwordCost: Int { values.has("password-cost") ? values.number("password-cost") : 5 }
     var poolSize: Int { values.has("postgres-connections") ? values.number("postgres-connections") : 4 }
 }

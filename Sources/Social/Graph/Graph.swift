@@ -23,7 +23,7 @@ public struct Graph: Sendable {
                 """
                 INSERT INTO follows (followee, bucket, follower, id) SELECT id, $2, $3, $4 FROM users WHERE id = $1
                 ON CONFLICT (followee, bucket, follower) DO NOTHING
-                """, pair(follower, followee) + [.integer(ids.next().raw)]),
+                """, pair(follower, followee) + [.integer(try ids.next().raw)]),
         ])
         try check(results[0], followee)
         guard results[1].affected == 1 else { return false }

@@ -24,8 +24,8 @@ public struct Posts: Sendable {
             throw Problem(.unauthenticated, "the account has gone")
         }
         let post = PostView(
-            id: ids.next(), authorID: author, authorHandle: identity.handle, authorDisplayName: identity.displayName,
-            text: text)
+            id: try ids.next(), authorID: author, authorHandle: identity.handle,
+            authorDisplayName: identity.displayName, text: text)
         let statements = [
             Statement(
                 "INSERT INTO posts (id, author_id, text) VALUES ($1, $2, $3)",

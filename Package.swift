@@ -12,6 +12,13 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// A domain of the product, in a folder of its own.
+func domain(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: name, dependencies: ["Core", "DomainKit", "EventLog", "HTTPService", "Store"] + dependencies,
+        path: "Sources/Domains/\(name)", swiftSettings: strict)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: "\(name)Tests", dependencies: dependencies, swiftSettings: strict)
 }
@@ -36,8 +43,7 @@ let package = Package(
 
         // Values and rules
         module("Core"),
-        module("Wire", ["Core"]),
-        module("Hub", ["Core", "Wire"]),
+        module("Live", ["Core"]),
 
         // Threads, and one adapter for each C library
         module("Runtime", ["Core", "CUv", "CGlibc"]),
@@ -46,31 +52,46 @@ let package = Package(
         module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),
         module("Store", ["Core", "Runtime", "CLibpq"]),
         module("Crypto", ["Core", "Runtime", "COpenSSL", "CCrypt"]),
-
         module("HTTPClient", ["Core", "CCurl"]),
 
         // The private PostgreSQL and Redis of `serve`
         module("Sidecars", ["Core", "CGlibc"]),
 
-        // The domain, and the roles
+        // Between the roles: node numbers of ids, the log in PostgreSQL, the outbox, and what every route is made of
         module("NodeLease", ["Core", "Store"]),
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
-        module("Social", ["Core", "Wire", "Runtime", "Store", "RedisLink", "Crypto"]),
+        module("Outbox", ["Core", "Runtime", "EventLog", "Store"]),
+        module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
+
+        // What the product does: a folder for each domain. Arrows point one way.
+        module("DomainKit", ["Core", "EventLog", "HTTPService", "RedisLink", "Store"]),
+        domain("Accounts", ["Runtime", "Crypto"]),
+        domain("Relations", ["Accounts", "Outbox"]),
+        domain("Posts", ["Accounts", "Outbox"]),
+        domain("Feed", ["Accounts", "Relations", "Posts", "Live", "Runtime", "RedisLink", "Crypto"]),
         module(
-            "HTTPService", ["Core", "Wire", "Runtime", "Sockets", "RedisLink", "Store", "Social", "Crypto"]),
-        module("FeedAPI", ["Core", "Wire", "Runtime", "Sockets", "Social", "Store", "Crypto", "HTTPService"]),
-        module("FanOut", ["Core", "Wire", "Runtime", "EventLog", "Store", "Social"]),
+            "DomainRegistry",
+            [
+                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "NodeLease", "Outbox", "DomainKit", "Accounts",
+                "Relations", "Posts", "Feed",
+            ]),
+
+        // The roles: they mount the domains
+        module("FeedAPI", ["Core", "DomainKit", "HTTPService"]),
+        module("FanOut", ["Core", "DomainKit", "EventLog", "HTTPService", "Outbox", "Runtime", "Store"]),
         module(
             "Realtime",
-            ["Core", "Wire", "Hub", "Runtime", "Sockets", "RedisLink", "Store", "Social", "Crypto", "HTTPService"]),
-        module("Notifier", ["Core", "Wire", "Runtime", "EventLog"]),
-        module("Tail", ["Core", "Wire", "Runtime", "HTTPClient"]),
+            [
+                "Core", "Live", "Runtime", "Sockets", "RedisLink", "Store", "Crypto", "HTTPService", "Accounts", "Feed",
+            ]),
+        module("Notifier", ["Core", "Runtime", "EventLog"]),
+        module("Tail", ["Core", "Live", "Runtime", "HTTPClient"]),
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Core", "Wire", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Store", "Crypto",
-                "NodeLease", "Social", "HTTPService", "FeedAPI", "FanOut", "Realtime", "Notifier",
-                "Sidecars", "Tail",
+                "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
+                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut", "Realtime",
+                "Notifier", "Sidecars", "Tail",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -81,8 +102,9 @@ let package = Package(
             name: "martlet-fuzz",
             dependencies: [
                 "TestSupport",
-                "Core", "Wire", "Sockets", "RedisLink", "Crypto", "HTTPService", "FeedAPI", "Realtime", "Sidecars",
-                "Tail",
+                "Core", "Live", "Sockets", "RedisLink", "Crypto", "HTTPService", "Accounts", "Posts", "Feed",
+                "Realtime",
+                "Sidecars", "Tail",
             ],
             path: "Sources/Fuzz", swiftSettings: strict),
         .executableTarget(
@@ -90,27 +112,26 @@ let package = Package(
             swiftSettings: strict),
 
         tests("Core", ["TestSupport", "Core"]),
-        tests("Wire", ["TestSupport", "Core", "Wire"]),
-        tests("Hub", ["Core", "Wire", "Hub"]),
+        tests("Live", ["TestSupport", "Core", "HTTPService", "Live", "Posts"]),
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
-        tests("HTTPService", ["Core", "Wire", "Sockets", "HTTPService"]),
-        tests("FanOut", ["Core", "FanOut"]),
+        tests("HTTPService", ["Core", "Sockets", "HTTPService"]),
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
-        tests("Realtime", ["Core", "Realtime", "Sockets", "Wire"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
+        tests("Outbox", ["Core", "Outbox"]),
+        tests("Accounts", ["Core", "Accounts"]),
+        tests("Feed", ["TestSupport", "Core", "Live", "Posts", "Feed", "Runtime", "RedisLink", "Crypto", "Sidecars"]),
+        tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(
             "EventLog",
             [
-                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Store", "Social",
-                "Sidecars",
+                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Outbox", "Store",
+                "Accounts", "DomainRegistry", "Sidecars",
             ]),
-        tests(
-            "Social", ["TestSupport", "Core", "Wire", "Runtime", "RedisLink", "Store", "Crypto", "Social", "Sidecars"]),
-        tests("Tail", ["TestSupport", "Core", "Wire", "Runtime", "HTTPClient", "Tail"]),
+        tests("Tail", ["TestSupport", "Core", "Runtime", "HTTPClient", "Tail"]),
     ],
     swiftLanguageModes: [.v6]
 )

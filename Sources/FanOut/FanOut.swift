@@ -1,75 +1,50 @@
-public import Core
+import Core
+public import DomainKit
 public import EventLog
+public import HTTPService
+import Outbox
 import Runtime
-public import Social
 public import Store
 import Synchronization
-import Wire
 
-/// The role `fanout`: relay, planner, chunk workers, and the repair of follows that were cut short.
+/// The role `fanout`: the relay, what the domains do with records of the log, and their upkeep.
 public final class FanOut: Sendable {
     private let relay: Relay
     private let log: any EventLog
-    private let planner: Planner
-    private let worker: ChunkWorker
-    private let graph: GraphWorker
-    private let repair: FeedRepair
-    private let idempotency: Idempotency
-    private let database: Database
-    private let clock: any WallClock
-    private let keys = Metrics.shared.queue("idempotency_keys", limit: nil)
+    private let consumers: [Consumer]
+    private let upkeep: [UpkeepStep]
     private let running = Mutex<Running>(Running())
-    private static let plans = SubscriptionOptions(group: "planner", topics: [TopicName.postEvents])
-    private static let chunks = SubscriptionOptions(group: "chunks", topics: [TopicName.chunks], batch: 50)
 
     private struct Running {
         var subscriptions: [any LogSubscription] = []
         var upkeep: Task<Void, Never>?
     }
 
-    /// - Parameter storage: where feeds and progress are written, and the outbox is emptied. It may commit without waiting
-    ///   for the disk where the log's positions do so too, in the same PostgreSQL: a crash loses them together, in order.
-    public init(
-        database: Database, storage: Database, log: any EventLog, timelines: Timelines, repair: FeedRepair,
-        idempotency: Idempotency,
-        clock: any WallClock
-    ) {
-        let store = FanOutStore(database: storage)
-        relay = Relay(database: storage, log: log, readers: [Self.plans, Self.chunks])
-        planner = Planner(store: store, log: log)
-        worker = ChunkWorker(store: store, timelines: timelines)
-        graph = GraphWorker(log: log)
+    /// - Parameter storage: where the outbox is emptied.
+    public init(storage: Database, log: any EventLog, domains: [any Domain], idempotency: Idempotency) {
         self.log = log
-        self.database = database
-        self.repair = repair
-        self.idempotency = idempotency
-        self.clock = clock
+        consumers = domains.flatMap { $0.consumers(log) }
+        relay = Relay(database: storage, log: log, readers: consumers.filter(\.isPaced).map(\.subscription))
+        upkeep = domains.flatMap(\.upkeep) + Self.upkeep(of: idempotency)
     }
 
-    /// The topics of this installation.
-    public static func topics(partitions: Int) -> [Topic] {
-        [
-            Topic(name: TopicName.postEvents, partitions: partitions, retentionHours: 24 * 7),
-            Topic(name: TopicName.graphEvents, partitions: partitions, retentionHours: 24 * 7),
-            Topic(name: TopicName.chunks, partitions: partitions, retentionHours: 24),
-            Topic(name: TopicName.feedUpdated, partitions: partitions, retentionHours: 24),
-            Topic(name: TopicName.notificationRequested, partitions: partitions, retentionHours: 24 * 7),
+    private static func upkeep(of idempotency: Idempotency) -> [UpkeepStep] {
+        let keys = Metrics.shared.queue("idempotency_keys", limit: nil)
+        return [
+            UpkeepStep("remove idempotency keys") { try await idempotency.removeExpired() },
+            UpkeepStep("count idempotency keys") { keys.set(try await idempotency.count()) },
         ]
     }
 
     public func start() async throws {
-        let planner = planner
-        let worker = worker
-        let plans = try await log.subscribe(Self.plans) { try await planner.handle($0) }
-        let chunks = try await log.subscribe(Self.chunks) { try await worker.handle($0) }
-        let graph = graph
-        let changes = try await log.subscribe(
-            SubscriptionOptions(group: "graph", topics: [TopicName.graphEvents])
-        ) { try await graph.handle($0) }
+        var subscriptions: [any LogSubscription] = []
+        for consumer in consumers {
+            subscriptions.append(try await log.subscribe(consumer.subscription, handler: consumer.handle))
+        }
         relay.start()
-        running.withLock { running in
-            running.subscriptions = [plans, chunks, changes]
-            running.upkeep = Task { await upkeep() }
+        running.withLock { [subscriptions] running in
+            running.subscriptions = subscriptions
+            running.upkeep = Task { await lookAfter() }
         }
     }
 
@@ -78,20 +53,10 @@ public final class FanOut: Sendable {
 
     /// All of it each time: what is removed is removed some at a time, and there is an index for each. What fails keeps none
     /// of the others from its turn.
-    private func upkeep() async {
-        let (repair, idempotency, database, clock, keys) = (repair, idempotency, database, clock, keys)
-        let steps: [(name: String, run: @Sendable () async throws -> Void)] = [
-            ("end expired sessions", { try await Accounts.endExpired(database) }),
-            ("finish abandoned follows", { _ = try await repair.finishAbandoned(now: clock.milliseconds()) }),
-            ("remove answers to refreshes", { try await Accounts.removeAnswers(database) }),
-            ("remove expired sessions", { try await Accounts.removeExpired(database) }),
-            ("remove idempotency keys", { try await idempotency.removeExpired() }),
-            ("remove known addresses", { try await KnownAddresses.removeExpired(database) }),
-            ("count idempotency keys", { keys.set(try await idempotency.count()) }),
-        ]
+    private func lookAfter() async {
         while !Task.isCancelled {
             try? await Task.sleep(nanoseconds: 5_000_000_000)
-            for step in steps where !Task.isCancelled {
+            for step in upkeep where !Task.isCancelled {
                 do {
                     try await step.run()
                 } catch {

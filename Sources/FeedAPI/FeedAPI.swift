@@ -1,9 +1,13 @@
+public import DomainKit
 public import HTTPService
 
-/// The routes of the role `api`.
+/// The role `api`: what the domains serve, and the document that describes it.
 public enum FeedAPI {
-    public static func routes(_ services: Services) -> [Route] {
-        AccountRoutes(services: services).routes + UserRoutes(services: services).routes
-            + PostRoutes(services: services).routes + FeedRoutes(services: services).routes
+    public static func routes(_ domains: [any Domain]) -> [Route] {
+        domains.flatMap(\.routes) + [
+            Route("GET", "/openapi.json", .anyone, .free) { _ in
+                .json(Array(OpenAPI.document.utf8), headers: [("Cache-Control", "no-cache")])
+            }
+        ]
     }
 }

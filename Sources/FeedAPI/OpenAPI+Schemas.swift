@@ -1,4 +1,4 @@
-import Wire
+import HTTPService
 
 extension OpenAPI {
     static var schemas: String {

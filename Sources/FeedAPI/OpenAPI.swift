@@ -1,6 +1,5 @@
 import Core
 import HTTPService
-import Wire
 
 /// The public contract as a document for machines, served at `/openapi.json`.
 public enum OpenAPI {

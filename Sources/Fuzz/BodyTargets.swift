@@ -1,7 +1,7 @@
+import Accounts
 import Core
-import FeedAPI
 import HTTPService
-import Wire
+import Posts
 
 extension FuzzTarget {
     private static let fields = ["handle", "password", "display_name", "text", "user_id"]
@@ -19,8 +19,8 @@ extension FuzzTarget {
         timed: Timed(.pool) { input, watch in
             watch.time {
                 guard let body = try? Body(input, fields: fields) else { return }
-                _ = try? body.optionalString("display_name").map { try? Fields.displayName($0) }
-                _ = try? body.optionalString("text").map { try? Fields.text($0) }
+                _ = try? body.optionalString("display_name").map { try? AccountFields.displayName($0) }
+                _ = try? body.optionalString("text").map { try? PostFields.text($0) }
             }
         }
     ) { input, _ throws(Finding) in
@@ -48,23 +48,23 @@ extension FuzzTarget {
         let expected: Bool?
         switch field {
         case "handle":
-            value = try taken(field) { () throws(Problem) in try Fields.handle(text) }
+            value = try taken(field) { () throws(Problem) in try AccountFields.handle(text) }
             // Other letters may become these when they are lower-cased; the value tells.
             expected = text.utf8.allSatisfy { $0 < 128 } ? isHandle(text, upper: true) : nil
             try require(value.map { isHandle($0, upper: false) } ?? true, "a wrong handle is taken")
         case "password":
-            value = try taken(field) { () throws(Problem) in try Fields.password(text) }
+            value = try taken(field) { () throws(Problem) in try AccountFields.password(text) }
             expected = (8...256).contains(scalars.count)
             try require(value.map { $0.utf8.elementsEqual(text.utf8) } ?? true, "the password is another")
         case "display_name":
-            value = try taken(field) { () throws(Problem) in try Fields.displayName(text) }
+            value = try taken(field) { () throws(Problem) in try AccountFields.displayName(text) }
             let name = trimmed(scalars)
             let isPlain = name.allSatisfy { (32..<127).contains($0.value) }
             let isRefused = !(1...60).contains(name.count) || name.contains { isControl($0.value) }
             expected = isRefused ? false : isPlain ? true : nil
             try require(value.map { $0.unicodeScalars.elementsEqual(name) } ?? true, "the name is not the trimmed one")
         case "text":
-            value = try taken(field) { () throws(Problem) in try Fields.text(text) }
+            value = try taken(field) { () throws(Problem) in try PostFields.text(text) }
             let rest = trimmed(scalars)
             let hasControl = scalars.contains { $0 != "\n" && $0 != "\t" && $0.properties.generalCategory == .control }
             expected = (1...5000).contains(rest.count) && !hasControl && text.hasFewMarks

@@ -1,7 +1,7 @@
 import Core
 import Crypto
+import Live
 import TestSupport
-import Wire
 
 extension FuzzTarget {
     private static let signer = TokenSigner(key: fuzzKey)

@@ -1,5 +1,5 @@
 import Core
-import Wire
+import Live
 
 extension FuzzTarget {
     private static let words = [

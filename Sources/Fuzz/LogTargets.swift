@@ -1,5 +1,5 @@
 import Core
-import Wire
+import Feed
 
 extension FuzzTarget {
     private static let idWords = [

@@ -1,8 +1,9 @@
 import Core
 import Crypto
+import HTTPService
+import Live
 import Realtime
 import TestSupport
-import Wire
 
 /// Nobody without the key makes one of these: what is accepted was minted here, byte for byte. And what is minted from
 /// the input's bytes is good, and no longer when one bit of it is another.
@@ -10,7 +11,8 @@ extension FuzzTarget {
     private static let signer = CursorSigner(key: fuzzKey)
     private static let viewers = [ID.zero, ID(raw: 7), ID.max]
     private static let lists: [PageCursor.List] = [
-        .feed, .posts(of: ID(raw: 7)), .followers(of: ID(raw: 7)), .following(of: .max),
+        .init(tag: 1), .init(tag: 2, subject: ID(raw: 7)), .init(tag: 3, subject: ID(raw: 7)),
+        .init(tag: 4, subject: .max),
     ]
 
     private static let mintedCursors: [[UInt8]] =

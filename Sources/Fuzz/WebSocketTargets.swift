@@ -1,6 +1,6 @@
+import Live
 import Sockets
 import TestSupport
-import Wire
 
 extension FuzzTarget {
     /// Frames with a mask of zeros, and the beginnings of some.

@@ -1,6 +1,5 @@
 import Core
 public import Sockets
-public import Wire
 
 /// Decides, before any work is done, which requests are worked on: for each kind as many as are done in time. Lives on
 /// the thread that reads the requests.
@@ -35,12 +34,13 @@ public final class Admission {
     }
 
     private var lanes: [Kind: Lane] = [:]
-    private let backlog: Backlog
+    private let admitsWrites: () -> Bool
     private let refusedForBacklog: Counter
     private static let help = "Requests refused with 503, before any work was done"
 
-    public init(backlog: Backlog) {
-        self.backlog = backlog
+    /// - Parameter admitsWrites: false while the fan-out is behind.
+    public init(admitsWrites: @escaping () -> Bool) {
+        self.admitsWrites = admitsWrites
         refusedForBacklog = Metrics.shared.counter(
             "martlet_http_shed_total", "kind=\"write\",reason=\"backlog\"", help: Self.help)
         for kind in Kind.allCases {
@@ -61,7 +61,7 @@ public final class Admission {
 
     /// - Returns: `nil` when the request may be worked on, and `finished` must follow; otherwise why not.
     public func refuse(_ kind: Kind, path: String, now: UInt64) -> Problem? {
-        if kind == .write, Self.makesEvents(path), !backlog.admits() {
+        if kind == .write, Self.makesEvents(path), !admitsWrites() {
             refusedForBacklog.add()
             return Self.busy("the feeds of followers are behind: try again")
         }

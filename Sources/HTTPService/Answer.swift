@@ -1,6 +1,5 @@
 public import Core
 public import Sockets
-public import Wire
 
 /// The answer of a route, before the headers that every answer has.
 public struct Answer: Sendable {

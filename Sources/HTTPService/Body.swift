@@ -1,5 +1,4 @@
 public import Core
-public import Wire
 
 /// The JSON object of a request's body, read field by field. Every error names its field.
 public struct Body: Sendable {

@@ -2,7 +2,6 @@ import Core
 import RedisLink
 import Runtime
 import Store
-public import Wire
 
 /// Which failures below are a busy or absent neighbour, not a bug.
 public enum Overload {

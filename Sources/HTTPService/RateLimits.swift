@@ -3,7 +3,7 @@
 /// Who is signed in is counted by user; who is not, by address. Many people may share an address (an office, a school, a
 /// mobile network), so all signed-in users of one address together have twenty times what one user has: it stops one
 /// machine with many accounts, not a crowd. For the same reason log-ins are allowed to an address by the hundred; that
-/// guessing one account's password is slow, is counted by account (`RouteLimits`).
+/// guessing one account's password is slow, is counted by account (`LogInLimits`).
 public enum RateLimits {
     static let user: [Route.Class: RateLimiter.Rate] = [
         .read: .init(perMinute: 1200, burst: 300),
@@ -31,17 +31,6 @@ public enum RateLimits {
         "POST/v1/auth/login": .init(perMinute: 120, burst: 120),
     ]
 
-    /// Log-ins to one account: from an address that opened it before, and from all others together. Also what one of the
-    /// others may have of that.
-    static let perAccount = RateLimiter.Rate(perMinute: 10, burst: 10)
-
-    /// Beside that, an address that has not tried this account for an hour has a try of its own,
-    static let freshTry = RateLimiter.Rate(perHour: 1, burst: 1)
-    /// so many addresses of one network (an IPv4 /24, an IPv6 /48),
-    static let freshTriesOfNetwork = RateLimiter.Rate(perHour: 60, burst: 20)
-    /// and so many in all.
-    static let freshTriesOfAccount = RateLimiter.Rate(perMinute: 10, burst: 200)
-
     /// Live connections that join or resume: one token each, and more by what they are told (`JoinBudget`).
     public static let joins = RateLimiter.Rate(perMinute: 300, burst: 300)
 
@@ -56,7 +45,7 @@ public enum RateLimits {
         return "A minute (at once): for a user \(numbers(user)); for an address without a user \(numbers(address)), "
             + "\(address[.auth]!) calls of /v1/auth/, of these \(routes["POST/v1/auth/login"]!) log-ins and "
             + "\(routes["POST/v1/auth/signup"]!) sign-ups; for all users of an address together \(numbers(crowd)); "
-            + "for an account \(perAccount) log-ins from each address that opened it before and \(perAccount) from all "
+            + "for an account 10 (10) log-ins from each address that opened it before and 10 (10) from all "
             + "others together, of which one that comes new has a try of its own; live connections, "
             + "where one that resumes counts by what it missed, \(joins) for a user and \(joinsOfAddress) for an "
             + "address. An IPv6 address stands for its /64."

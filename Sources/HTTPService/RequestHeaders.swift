@@ -1,6 +1,5 @@
 import Core
 public import Sockets
-public import Wire
 
 /// The header fields that mean the same on every route, each read in one place.
 extension HTTPRequest {

@@ -1,8 +1,6 @@
 public import Core
 public import Crypto
-public import Social
 public import Sockets
-public import Wire
 
 /// A request on its way through a route: who asks, what for, and the checked pieces of it.
 public struct RequestScope: Sendable {
@@ -16,8 +14,8 @@ public struct RequestScope: Sendable {
     let holder: FairShare.Holder
     let budget: ByteBudget
 
-    public var context: RequestContext {
-        RequestContext(
+    public var context: TraceContext {
+        TraceContext(
             requestID: requestID, traceparent: request.headers.only("traceparent").flatMap(Self.traceparent))
     }
 

@@ -1,6 +1,5 @@
 import Core
 public import Sockets
-public import Wire
 
 extension Problem {
     /// What the server could not read as a request.

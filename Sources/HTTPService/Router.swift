@@ -1,8 +1,6 @@
 public import Core
-public import Crypto
-public import Social
+import Crypto
 public import Sockets
-public import Wire
 
 /// Finds the route of a request, checks what every route wants checked, and answers.
 public struct Router: Sendable {
@@ -18,8 +16,7 @@ public struct Router: Sendable {
     }
 
     private let routes: [Route]
-    private let accounts: Accounts?
-    private let revocations: Revocations
+    private let authenticator: any Authenticator
     private let options: Options
     private let limiter = RateLimiter(name: "rates")
     private let duration: [String: Histogram]
@@ -28,11 +25,9 @@ public struct Router: Sendable {
             "martlet_http_responses_total", "class=\"\(hundred)xx\"", help: "Answers by status class")
     }
 
-    /// - Parameter accounts: `nil` for a router without routes that need a signed-in caller.
-    public init(routes: [Route], accounts: Accounts?, revocations: Revocations, options: Options) {
+    public init(routes: [Route], authenticator: any Authenticator, options: Options) {
         self.routes = routes
-        self.accounts = accounts
-        self.revocations = revocations
+        self.authenticator = authenticator
         self.options = options
         duration = Dictionary(
             routes.map { route in
@@ -137,31 +132,12 @@ public struct Router: Sendable {
     // MARK: What every route wants checked
 
     private func authenticate(_ request: HTTPRequest, _ access: Route.Access) throws(Problem) -> AccessToken? {
-        guard access != .anyone, let accounts else { return nil }
+        guard access != .anyone else { return nil }
         guard let token = try request.bearerToken() else {
             if access == .optional { return nil }
             throw Problem(.unauthenticated, "send an access token as Authorization: Bearer")
         }
-        return try Self.verify(token, accounts, revocations)
-    }
-
-    /// A good access token of a session that has not ended.
-    public static func verify(
-        _ text: String, _ accounts: Accounts, _ revocations: Revocations
-    ) throws(Problem) -> AccessToken {
-        let token: AccessToken
-        do throws(TokenFailure) {
-            token = try accounts.verify(text)
-        } catch {
-            switch error {
-            case .expired: throw Problem(.tokenExpired, "the access token has expired: refresh it")
-            case .invalid: throw Problem(.unauthenticated, "the access token is not valid")
-            }
-        }
-        guard !revocations.contains(token.session) else {
-            throw Problem(.unauthenticated, "the session has ended")
-        }
-        return token
+        return try authenticator.authenticate(token)
     }
 
     private func checkRate(_ route: Route, _ user: ID?, _ address: String) throws(Problem) {

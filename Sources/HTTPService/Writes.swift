@@ -1,5 +1,4 @@
 public import Core
-public import Social
 public import Store
 
 /// Runs writes: each in one transaction, at most once for an idempotency key.

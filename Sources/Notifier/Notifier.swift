@@ -2,7 +2,6 @@ import Core
 public import EventLog
 import Runtime
 import Synchronization
-import Wire
 
 /// The role `notifier`, thin for now: it consumes `notification.requested` and writes a log line for each. Deliveries
 /// by Web Push, APNs, FCM and webhooks, with retries and dead letters, come later.

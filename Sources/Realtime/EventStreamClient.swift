@@ -1,7 +1,6 @@
 import Core
-import Hub
+import Live
 import Sockets
-import Wire
 
 /// An open stream of server-sent events. Lives on the gateway's loop.
 final class EventStreamClient: LiveClient {

@@ -1,5 +1,5 @@
 import Core
-import Hub
+import Live
 
 /// Long polls: they are told that something has come, and read it themselves.
 extension Gateway {

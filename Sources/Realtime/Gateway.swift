@@ -1,11 +1,11 @@
+import Accounts
 import Core
 import Crypto
-import Hub
+import Feed
+import Live
 import RedisLink
 import Runtime
-import Social
 import Sockets
-import Wire
 
 /// The role `realtime` on one loop: holds the live connections, hears of events, and sees to it that each connection
 /// gets each event once. Lives on its loop; `LiveService` is its handle for other threads.

@@ -1,7 +1,7 @@
 import Core
 import HTTPService
+import Live
 import Sockets
-import Wire
 
 /// Where a client of an event stream says that it stands.
 ///

@@ -1,6 +1,6 @@
 import Core
 import HTTPService
-import Wire
+import Live
 
 /// What joining and resuming costs, counted by user and by address. Letting in costs one token, and is refused without
 /// one; what the client is then told of what it missed is charged behind it, for only the read shows how much that is.

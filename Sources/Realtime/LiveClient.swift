@@ -1,8 +1,7 @@
 import Core
-import Hub
-import Social
+import Feed
+import Live
 import Sockets
-import Wire
 
 /// What reading the feed for a connection has come to.
 enum JoinOutcome {

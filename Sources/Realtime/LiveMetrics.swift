@@ -1,5 +1,5 @@
 import Core
-import Hub
+import Live
 
 /// The realtime metrics, made once.
 struct LiveMetrics {

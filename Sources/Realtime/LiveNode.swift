@@ -1,8 +1,7 @@
 import Core
+import Feed
 import RedisLink
 import Runtime
-import Social
-import Wire
 
 /// This process's ear in Redis: registers the users whose clients are here, hears of their events, and finds out when
 /// something was not heard. Messages are numbered for each node and partition; a probe each second tells the last

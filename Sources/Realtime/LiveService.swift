@@ -1,10 +1,11 @@
+public import Accounts
 public import Core
+public import Feed
 public import HTTPService
+import Live
 public import RedisLink
 public import Runtime
-public import Social
 public import Sockets
-public import Wire
 
 /// The live side of a process, for the front door and for other threads: tickets, event streams, WebSockets, long
 /// polls, drain.
@@ -120,7 +121,7 @@ public final class LiveService: Sendable {
         guard let text = try request.bearerToken() else {
             throw Problem(.unauthenticated, "a stream needs a ticket, or Authorization: Bearer")
         }
-        let token = try Router.verify(text, accounts, revocations)
+        let token = try accounts.authenticate(text)
         if let seconds = budget.pay(user: token.subject) { throw JoinBudget.refusal(seconds) }
         return Opening(
             user: token.subject, session: token.session, held: given.cursor(of: token.subject, cursors), idSuffix: "",

@@ -1,9 +1,9 @@
 public import Core
+public import Feed
 public import HTTPService
-import Hub
+public import Live
 import RedisLink
 import Runtime
-public import Wire
 
 extension LiveService: FeedWaiter {
     public func admit(_ user: ID, from address: String) throws(Problem) {

@@ -1,5 +1,5 @@
+import Live
 import Sockets
-import Wire
 
 /// How many messages a WebSocket may send: a few before its `connect`, then so many a second, and bytes. Sizes of single
 /// messages are limited by the socket, and so are frames: as many as messages in pieces want, and a ping for each.

@@ -1,6 +1,6 @@
+import Accounts
 import Core
 import Runtime
-import Social
 
 /// Asks the store about the sessions of live connections, each every five seconds: one may have expired, or have been ended
 /// by somebody whose word was not heard. Lives on the gateway's loop.

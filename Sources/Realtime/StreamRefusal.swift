@@ -1,7 +1,7 @@
 import Core
 import HTTPService
+import Live
 import Sockets
-import Wire
 
 /// What a request for an event stream gets that is not let in.
 enum StreamRefusal {

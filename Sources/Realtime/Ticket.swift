@@ -1,6 +1,6 @@
 package import Core
 import Crypto
-import Wire
+import Live
 
 /// What a browser's EventSource shows in place of a header that it cannot set. It opens one stream within 30 seconds;
 /// afterwards it serves only reconnects of that stream, which prove themselves by an id that the stream was given. So

@@ -1,9 +1,8 @@
 import Core
 import Crypto
-import Hub
+import Live
 import Runtime
 import Sockets
-import Wire
 
 /// A WebSocket that speaks the Centrifugo client protocol. Lives on the gateway's loop.
 final class WebSocketClient: LiveClient {

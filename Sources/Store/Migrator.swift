@@ -14,6 +14,22 @@ public struct Migration: Sendable {
     }
 }
 
+extension Migration {
+    /// The steps of several owners in one order. Those of one number are one step: the first schema had one for all tables.
+    public static func merged(_ parts: [[Migration]]) -> [Migration] {
+        var byNumber: [Int: Migration] = [:]
+        for part in parts.joined() {
+            if let known = byNumber[part.number] {
+                byNumber[part.number] = Migration(
+                    part.number, "\(known.name), \(part.name)", known.statements + part.statements)
+            } else {
+                byNumber[part.number] = part
+            }
+        }
+        return byNumber.values.sorted { $0.number < $1.number }
+    }
+}
+
 public struct MigrationError: Error, CustomStringConvertible {
     public let description: String
 }

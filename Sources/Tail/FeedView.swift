@@ -1,5 +1,4 @@
 import Core
-import Wire
 
 /// What of the feed has been shown, and what is to be shown next.
 struct FeedView {

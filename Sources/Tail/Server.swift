@@ -1,6 +1,5 @@
 import Core
 import HTTPClient
-import Wire
 
 /// The server's API, as far as a tail uses it.
 final class Server {
@@ -73,7 +72,7 @@ final class Server {
         switch reply.status {
         case 200: return
         case 401: throw .unauthenticated(detail(reply))
-        case 400 where code(reply) == ErrorCode.invalidCursor.rawValue: throw .positionLost
+        case 400 where code(reply) == "invalid_cursor": throw .positionLost
         case 408, 409, 425, 429, 500...599:
             let seconds = reply.header("Retry-After").flatMap { Int($0) } ?? 0
             throw .passing(detail(reply), after: min(max(0, seconds), 300) * 1000)
@@ -91,7 +90,7 @@ final class Server {
     }
 
     private static func problem(_ reply: HTTPReply) -> JSONObject? {
-        reply.header("Content-Type")?.hasPrefix(Problem.contentType) == true
+        reply.header("Content-Type")?.hasPrefix("application/problem+json") == true
             ? (try? JSONValue.parse(reply.body))?.object : nil
     }
 

@@ -1,6 +1,5 @@
 import Core
 import HTTPClient
-import Wire
 
 /// A tail from its first connection to its end: a page of the feed, then the stream, and both again where the stream
 /// breaks. Blocks its thread.

@@ -3,7 +3,6 @@ import HTTPService
 import Realtime
 import Runtime
 import Sockets
-import Wire
 
 /// What comes in through the socket: live connections go to the live service, the rest to the router. On the sockets'
 /// loop.
@@ -30,13 +29,14 @@ final class FrontDoor: ServerHandler {
     ///   - live: `nil` in a process without the role `realtime`.
     ///   - maxPolls: how many long polls may wait.
     init(
-        loop: EventLoop, router: Router, live: LiveService?, crossOrigin: CrossOrigin, backlog: Backlog, maxPolls: Int
+        loop: EventLoop, router: Router, live: LiveService?, crossOrigin: CrossOrigin,
+        admitsWrites: @escaping () -> Bool, maxPolls: Int
     ) {
         self.loop = loop
         self.router = router
         self.live = live
         self.crossOrigin = crossOrigin
-        admission = Admission(backlog: backlog)
+        admission = Admission(admitsWrites: admitsWrites)
         polls = Polls(limit: maxPolls)
     }
 

@@ -1,8 +1,8 @@
 import Core
+import DomainRegistry
 import Glibc
 import NodeLease
 import Sidecars
-import Social
 import Store
 
 /// Makes users who follow one author, and writes an access token for each: for benchmarks and demos.
@@ -24,11 +24,11 @@ enum Seed {
 
     private static func make(_ count: Int, following author: String, tokens file: NewFile, _ site: Site) async throws {
         let values = site.configuration.values
-        guard let followee = try await site.users.id(handle: author) else {
+        guard let followee = try await site.domains.accounts.users.id(handle: author) else {
             throw Failure("there is no user @\(author)")
         }
         let lifetime = Int64(values.number("lifetime"))
-        let seeder = Seeder(database: site.database, ids: site.ids)
+        let seeder = Seeder(database: site.database, ids: site.domains.resources.ids)
         var lines = ByteWriter(capacity: count * 300)
         var made = 0
         while made < count {

@@ -1,15 +1,17 @@
 import Core
 import Crypto
+import DomainRegistry
 import EventLog
 import FanOut
+import Feed
 import FeedAPI
 import HTTPService
 import Notifier
+import Outbox
 import Realtime
 import RedisLink
 import Runtime
 import Sidecars
-import Social
 import Sockets
 import Store
 import Synchronization
@@ -58,14 +60,18 @@ final class Server: Sendable {
         fanOut =
             roles.contains(.fanout)
             ? FanOut(
-                database: site.database, storage: site.relaxedDatabase ?? site.database, log: log!,
-                timelines: site.timelines, repair: site.repair, idempotency: site.idempotency, clock: site.clock)
+                storage: site.relaxedDatabase ?? site.database, log: log!, domains: site.domains.all,
+                idempotency: site.idempotency)
             : nil
         notifier = roles.contains(.notifier) ? Notifier(log: log!) : nil
         // The role api needs an ear, too: for long polls.
         live =
             roles.isDisjoint(with: [.api, .realtime])
             ? nil : try await Self.makeLive(site)
+        if let live { site.waiter.set(live) }
+        site.committed.set { [fanOut, bell] in
+            if let fanOut { fanOut.wake() } else { bell.ring() }
+        }
     }
 
     private static func makeLive(_ site: Site) async throws -> LiveService {
@@ -91,7 +97,12 @@ final class Server: Sendable {
     func start() async throws -> Int {
         if let log {
             let partitions = site.configuration.values.number("log-partitions")
-            try await site.reached("kafka") { try await log.createTopics(FanOut.topics(partitions: partitions)) }
+            try await site.reached("kafka") {
+                try await log.createTopics(
+                    Domains.topics.map {
+                        Topic(name: $0.name, partitions: partitions, retentionHours: $0.retentionHours)
+                    })
+            }
         }
         // Not without: a token of an ended session would be good again.
         try await site.reached("postgres") { try await site.revocations.load(from: site.accounts) }
@@ -159,7 +170,8 @@ final class Server: Sendable {
         do {
             server = try await loop.run { [options, backlog] in
                 let door = FrontDoor(
-                    loop: loop, router: router, live: live, crossOrigin: crossOrigin, backlog: backlog,
+                    loop: loop, router: router, live: live, crossOrigin: crossOrigin,
+                    admitsWrites: { backlog.admits() },
                     maxPolls: options.maxConnections)
                 return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: door), on: loop)
             }
@@ -176,25 +188,12 @@ final class Server: Sendable {
         options.limitsAreOn = configuration.limitsAreOn
         options.trustedProxies = TrustedProxies(configuration.trustedProxies)
         var routes = OperationRoutes(missing: { [weak self] in await self?.missing() ?? ["server"] }).routes
-        if roles.contains(.api), let live {
-            routes += FeedAPI.routes(
-                Services(
-                    accounts: site.accounts, users: site.users, graph: site.graph,
-                    posts: site.posts, feeds: site.feeds, repair: site.repair,
-                    writes: Writes(
-                        database: site.database, idempotency: site.idempotency,
-                        onCommit: { [fanOut, bell] in
-                            if let fanOut { fanOut.wake() } else { bell.ring() }
-                        }),
-                    cursors: site.cursors, waiter: live, limits: RouteLimits(areOn: configuration.limitsAreOn)))
-            routes.append(
-                Route("GET", "/openapi.json", .anyone, .free) { _ in
-                    .json(Array(OpenAPI.document.utf8), headers: [("Cache-Control", "no-cache")])
-                })
+        if roles.contains(.api) {
+            routes += FeedAPI.routes(site.domains.all)
             routes += means.page.map(PageRoutes.routes) ?? []
         }
         if roles.contains(.realtime), let live { routes += live.routes }
-        return Router(routes: routes, accounts: site.accounts, revocations: site.revocations, options: options)
+        return Router(routes: routes, authenticator: site.accounts, options: options)
     }
 
     private func missing() async -> [String] {

@@ -1,14 +1,19 @@
+import Accounts
 import Core
 import Crypto
+import DomainKit
+import DomainRegistry
 import EmbeddedLog
 import EventLog
+import Feed
+import HTTPService
 import NodeLease
+import Outbox
 import RedisLink
 import Runtime
 import Sidecars
-import Social
 import Store
-import Wire
+import Synchronization
 
 /// What the roles of a process share: connections, keys, and the domain on top of them.
 final class Site: Sendable {
@@ -24,19 +29,15 @@ final class Site: Sendable {
     let redis: Redis
     let redisAddress: RedisAddress
     let secret: [UInt8]
-    let ids: IDGenerator
     /// `nil` where the number in the ids is fixed.
     let lease: NodeLease?
-    let accounts: Accounts
-    let revocations: Revocations
-    let users: Users
-    let posts: Posts
-    let graph: Graph
-    let timelines: Timelines
-    let feeds: FeedReader
-    let repair: FeedRepair
     let idempotency: Idempotency
     let cursors: CursorSigner
+    /// Called when something may be new in the outbox.
+    let committed = CommitHook()
+    let domains: Domains
+    /// Tells long polls; set before the routes are made.
+    let waiter = Late<any FeedWaiter>()
 
     /// - Parameters:
     ///   - secret: what all keys are made from.
@@ -59,25 +60,24 @@ final class Site: Sendable {
         redisOptions.scripts = Timelines.scripts
         redis = try await Redis(on: stores, address: redisAddress, options: redisOptions)
         let number = node ?? configuration.node
-        ids = number.map { IDGenerator(node: $0, clock: clock) } ?? IDGenerator(clock: clock)
+        let ids = number.map { IDGenerator(node: $0, clock: clock) } ?? IDGenerator(clock: clock)
         NodeLease.gauge.set(number ?? -1)
         lease = number == nil ? NodeLease(database: database, ids: ids, clock: clock) : nil
-        let hasher = PasswordHasher(threads: passwordThreads, cost: configuration.passwordCost)
-        revocations = Revocations(clock: clock)
-        accounts = Accounts(
-            database: database, ids: ids, hasher: hasher,
-            signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: secret)),
-            answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: secret)), revocations: revocations,
-            addresses: KnownAddresses(secret: secret), clock: clock)
-        users = Users(database: database)
-        posts = Posts(database: database, ids: ids, users: users, clock: clock)
-        graph = Graph(ids: ids, clock: clock)
-        timelines = Timelines(redis: redis, partitions: configuration.partitions)
-        feeds = FeedReader(database: database, timelines: timelines)
-        repair = FeedRepair(database: database, timelines: timelines)
         idempotency = Idempotency(database: database, secret: secret)
         cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
+        let resources = Resources(
+            database: database, storage: relaxedDatabase ?? database, redis: redis,
+            partitions: configuration.partitions, ids: ids, clock: clock, secret: secret, cursors: cursors,
+            idempotency: idempotency,
+            writes: Writes(database: database, idempotency: idempotency, onCommit: { [committed] in committed.call() }),
+            limitsAreOn: configuration.limitsAreOn)
+        domains = Domains(
+            resources, hasher: PasswordHasher(threads: passwordThreads, cost: configuration.passwordCost),
+            waiter: { [waiter] in waiter.value })
     }
+
+    var accounts: Accounts { domains.accounts.accounts }
+    var revocations: Revocations { domains.accounts.revocations }
 
     /// Waits for PostgreSQL and Redis, brings the schema up to date.
     func prepare() async throws {
@@ -104,9 +104,7 @@ final class Site: Sendable {
         let database = Database(loop: stores, options: options)
         defer { database.close() }
         do {
-            return try await reached("postgres") {
-                try await database.migrate(Schema.migrations + NodeLeaseMigrations.all)
-            }
+            return try await reached("postgres") { try await database.migrate(Domains.migrations) }
         } catch let error as MigrationError {
             throw Failure(error.description)
         }
@@ -157,6 +155,24 @@ final class Site: Sendable {
         database.close()
         relaxedDatabase?.close()
     }
+}
+
+/// Something that is made after those who will use it.
+final class Late<Value: Sendable>: Sendable {
+    private let held = Mutex<Value?>(nil)
+
+    func set(_ value: Value) { held.withLock { $0 = value } }
+
+    /// - Precondition: it was set.
+    var value: Value { held.withLock { $0! } }
+}
+
+/// Whom a commit wakes: the relay of this process, or the bell that others hear.
+final class CommitHook: Sendable {
+    private let action = Mutex<@Sendable () -> Void>({})
+
+    func set(_ new: @escaping @Sendable () -> Void) { action.withLock { $0 = new } }
+    func call() { action.withLock { $0 }() }
 }
 
 extension Configuration {

@@ -4,7 +4,6 @@ import Glibc
 import NodeLease
 import Runtime
 import Sidecars
-import Social
 import Store
 import Tail
 
@@ -68,7 +67,7 @@ enum Tools {
             throw Failure("whose token? --handle NAME", exitCode: 2)
         }
         try await withSite(configuration, needsSecret: true, node: NodeNumbers.tools) { site in
-            guard let user = try await site.users.id(handle: handle) else {
+            guard let user = try await site.domains.accounts.users.id(handle: handle) else {
                 throw Failure("there is no user @\(handle)")
             }
             let lifetime = Int64(configuration.values.number("lifetime"))

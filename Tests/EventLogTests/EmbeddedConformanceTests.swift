@@ -1,9 +1,9 @@
+import DomainRegistry
 import EmbeddedLog
 import EventLog
 import Glibc
 import Runtime
 import Sidecars
-import Social
 import Store
 import Testing
 
@@ -23,7 +23,7 @@ enum TestPostgres {
         let database = Database(
             loop: EventLoop(name: "test"),
             options: DatabaseOptions(connectionInfo: PrivateServers.places(in: folder).postgresURL(), connections: 8))
-        _ = try await database.migrate(Schema.migrations)
+        _ = try await database.migrate(Domains.migrations)
         return database
     }
 

@@ -1,6 +1,6 @@
+import DomainRegistry
 import Runtime
 import Sidecars
-import Social
 import Store
 import Testing
 
@@ -18,7 +18,7 @@ import Testing
         let database = Database(
             loop: loop,
             options: DatabaseOptions(connectionInfo: places.postgresURL() + " dbname=\(name)", connections: 2))
-        #expect(try await database.migrate(Array(Schema.migrations.prefix(version))) == Array(1...version))
+        #expect(try await database.migrate(Array(Domains.migrations.prefix(version))) == Array(1...version))
         return database
     }
 
@@ -37,9 +37,9 @@ import Testing
             """)
         try await database.query(
             "INSERT INTO outbox (topic, key, payload, headers) VALUES ('post.events', '1', '', '{}')")
-        let new = Schema.migrations.map(\.number).filter { $0 > 4 }
-        #expect(try await database.migrate(Schema.migrations) == new)
-        #expect(try await database.migrate(Schema.migrations) == [])
+        let new = Domains.migrations.map(\.number).filter { $0 > 4 }
+        #expect(try await database.migrate(Domains.migrations) == new)
+        #expect(try await database.migrate(Domains.migrations) == [])
         #expect(try await counts(database) == [[1, 7, 3], [2, 0, 0]])
 
         // What a process of the version before writes now.
@@ -51,7 +51,7 @@ import Testing
         try await database.query("UPDATE users SET posts = posts + 1 WHERE id = 2")
         #expect(try await counts(database) == [[1, 8, 2], [2, 0, 0], [3, 0, 1]])
         await #expect(throws: MigrationError.self) {
-            try await database.migrate(Array(Schema.migrations.prefix(4)))
+            try await database.migrate(Array(Domains.migrations.prefix(4)))
         }
         database.close()
     }
@@ -76,7 +76,7 @@ import Testing
             INSERT INTO refresh_tokens (hash, session_id, expires_at)
             SELECT 'here', id, now() + interval '28 days' FROM sessions WHERE id & 63 = 3
             """)
-        _ = try await database.migrate(Schema.migrations)
+        _ = try await database.migrate(Domains.migrations)
 
         let ended: StaticString = "SELECT id & 63 FROM sessions WHERE ended_at IS NOT NULL ORDER BY 1"
         #expect(try await numbers(database, ended) == [1, 2, 6, 7, 8])

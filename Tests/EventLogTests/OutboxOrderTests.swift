@@ -1,4 +1,4 @@
-import Social
+import Outbox
 import Store
 import Synchronization
 import TestSupport

@@ -1,4 +1,4 @@
-import Social
+import Accounts
 import Store
 import Testing
 

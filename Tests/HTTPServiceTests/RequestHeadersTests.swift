@@ -1,6 +1,5 @@
 import Sockets
 import Testing
-import Wire
 
 @testable import HTTPService
 

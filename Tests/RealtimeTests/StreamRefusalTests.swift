@@ -1,7 +1,7 @@
 import Core
+import HTTPService
 import Sockets
 import Testing
-import Wire
 
 @testable import Realtime
 

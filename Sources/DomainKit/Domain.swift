@@ -1,0 +1,63 @@
+public import EventLog
+public import HTTPService
+public import Store
+
+/// What a domain brings to the roles that mount it. All of it has a default: nothing.
+public protocol Domain: Sendable {
+    /// Steps of the schema: the domain's tables. Their numbers are the project's, one row of numbers for all domains.
+    static var migrations: [Migration] { get }
+    /// What it writes to the log.
+    static var topics: [TopicPlan] { get }
+    /// What it serves over HTTP.
+    var routes: [Route] { get }
+    /// What it reads from the log, and what it does about it.
+    /// - Parameter log: for what follows from a record.
+    func consumers(_ log: any EventLog) -> [Consumer]
+    /// What is done every few seconds, in the role `fanout`.
+    var upkeep: [UpkeepStep] { get }
+}
+
+extension Domain {
+    public static var migrations: [Migration] { [] }
+    public static var topics: [TopicPlan] { [] }
+    public var routes: [Route] { [] }
+    public func consumers(_ log: any EventLog) -> [Consumer] { [] }
+    public var upkeep: [UpkeepStep] { [] }
+}
+
+/// A topic but for the number of its partitions, which is the installation's.
+public struct TopicPlan: Sendable {
+    public let name: String
+    public let retentionHours: Int
+
+    public init(_ name: String, retentionHours: Int) {
+        self.name = name
+        self.retentionHours = retentionHours
+    }
+}
+
+/// A group that reads from the log.
+public struct Consumer: Sendable {
+    public let subscription: SubscriptionOptions
+    /// Whether the relay waits for it where it is behind.
+    public let isPaced: Bool
+    public let handle: RecordHandler
+
+    public init(_ subscription: SubscriptionOptions, isPaced: Bool = false, handle: @escaping RecordHandler) {
+        self.subscription = subscription
+        self.isPaced = isPaced
+        self.handle = handle
+    }
+}
+
+/// Some work that is small and may run twice, also in several processes at once.
+public struct UpkeepStep: Sendable {
+    /// For the log line of a failure: what it does.
+    public let name: String
+    public let run: @Sendable () async throws -> Void
+
+    public init(_ name: String, run: @escaping @Sendable () async throws -> Void) {
+        self.name = name
+        self.run = run
+    }
+}

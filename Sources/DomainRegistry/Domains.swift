@@ -1,0 +1,45 @@
+public import Accounts
+import Core
+public import Crypto
+public import DomainKit
+import EmbeddedLog
+public import Feed
+import HTTPService
+import NodeLease
+import Outbox
+public import Posts
+public import Relations
+public import Store
+
+/// All domains of the product. Who adds one adds it here: a line where it is made, and one in each list.
+public struct Domains: Sendable {
+    public let resources: Resources
+    public let accounts: AccountsDomain
+    public let relations: RelationsDomain
+    public let posts: PostsDomain
+    public let feed: FeedDomain
+
+    private static let kinds: [any Domain.Type] = [
+        AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
+    ]
+
+    /// In the order in which one leans on another.
+    public var all: [any Domain] { [accounts, relations, posts, feed] }
+
+    public init(_ resources: Resources, hasher: PasswordHasher, waiter: @escaping @Sendable () -> any FeedWaiter) {
+        self.resources = resources
+        accounts = AccountsDomain(resources, hasher: hasher)
+        feed = FeedDomain(resources, accounts: accounts, waiter: waiter)
+        relations = RelationsDomain(resources, accounts: accounts, feeds: feed.repair)
+        posts = PostsDomain(resources, accounts: accounts, feeds: OwnFeed(timelines: feed.timelines))
+    }
+
+    /// The schema of PostgreSQL, which is the truth. Ids are Martlet's 53-bit ids; a row's time is in its id.
+    public static let migrations = Migration.merged(
+        kinds.map { $0.migrations }
+            + [
+                OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all, NodeLeaseMigrations.all,
+            ])
+
+    public static let topics = kinds.flatMap { $0.topics }
+}

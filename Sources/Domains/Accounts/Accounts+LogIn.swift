@@ -1,0 +1,53 @@
+public import Core
+import Crypto
+import HTTPService
+import Store
+
+/// What a log-in is checked against.
+public struct LogInCandidate: Sendable {
+    /// `nil` where nobody has the handle.
+    let user: ID?
+    let passwordHash: String?
+    /// The account was opened from the caller's address before.
+    public let isFromKnownAddress: Bool
+}
+
+extension Accounts {
+    /// - Parameter handle: lower-cased, without U+0000.
+    public func candidate(handle: String, from address: String) async throws -> LogInCandidate {
+        let rows = try await database.query(
+            """
+            SELECT id, password_hash, EXISTS (
+                SELECT FROM known_addresses WHERE user_id = users.id AND address = $2
+                    AND seen_at > now() - make_interval(days => $3::int))
+            FROM users WHERE handle = $1
+            """, [.text(handle), addresses.name(address, of: handle), .integer(KnownAddresses.days)])
+        guard let row = rows.first else {
+            return LogInCandidate(user: nil, passwordHash: nil, isFromKnownAddress: false)
+        }
+        return LogInCandidate(
+            user: ID(raw: try row.integer(0)), passwordHash: try row.text(1), isFromKnownAddress: try row.bool(2))
+    }
+
+    /// Checks the password. A wrong one is answered after the same work whether the handle exists or not, and however long
+    /// ago its hash was made.
+    public func authenticate(_ candidate: LogInCandidate, password: String) async throws -> ID {
+        let verdict = try await hasher.verify(password, against: candidate.passwordHash)
+        guard verdict != .wrong, let user = candidate.user, let hash = candidate.passwordHash else {
+            throw Problem(.invalidCredentials, "no account has this handle and password")
+        }
+        if verdict == .rightButCheap { await renewHash(of: user, password, old: hash) }
+        return user
+    }
+
+    /// The cost was raised since the hash was made. Should this fail, the next log-in does it.
+    private func renewHash(of user: ID, _ password: String, old: String) async {
+        do {
+            try await database.query(
+                "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3",
+                [.integer(user.raw), .text(try await hasher.hash(password)), .text(old)])
+        } catch {
+            Log.warning("password hash not renewed", ["user": .text(user.description), "error": .text("\(error)")])
+        }
+    }
+}

@@ -1,0 +1,89 @@
+public import Core
+import Crypto
+public import Store
+
+/// Refresh and log-out.
+extension Accounts {
+    /// Seconds for which a spent refresh token gets the first answer again: two tabs ask at once, an answer is lost.
+    public static let refreshGraceSeconds: Int64 = 30
+
+    public enum RefreshOutcome: Sendable {
+        /// The answer.
+        case granted([UInt8], session: ID)
+        /// The token was spent a moment ago: the answer of that time.
+        case repeated([UInt8], session: ID)
+        /// The token was spent before: the session has been ended in this transaction, which must be committed.
+        case reused
+        case unknown
+    }
+
+    /// Spends the refresh token. Of fifty at once one is first, for the row is locked; the others get its answer.
+    /// - Parameters:
+    ///   - address: the caller's, which is known from now on.
+    ///   - answer: what the grant is told as.
+    public func refresh(
+        _ transaction: Transaction, refreshToken: String, from address: String,
+        answer: @Sendable (SessionGrant) -> [UInt8]
+    ) async throws -> RefreshOutcome {
+        let hash = Crypto.sha256(Array(refreshToken.utf8))
+        let rows = try await transaction.query(
+            """
+            SELECT t.session_id, s.user_id, t.spent_at IS NOT NULL, s.ended_at IS NOT NULL, t.expires_at <= now(),
+                CASE WHEN t.spent_at > clock_timestamp() - make_interval(secs => $2::int) THEN t.answer END
+            FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.hash = $1 FOR UPDATE
+            """, [.bytes(hash), .integer(Self.refreshGraceSeconds)])
+        guard let row = rows.first else { return .unknown }
+        let (session, hasEnded) = (ID(raw: try row.integer(0)), try row.bool(3))
+        if try row.bool(2) {
+            if !hasEnded, try row.optionalText(5) != nil, let first = answers.open(try row.bytes(5), for: hash) {
+                return .repeated(first, session: session)
+            }
+            try await endSession(transaction, session)
+            return .reused
+        }
+        guard !hasEnded, !(try row.bool(4)) else { return .unknown }
+        guard let user = try await transaction.query(UserRow.byID, [.integer(try row.integer(1))]).first else {
+            return .unknown
+        }
+        let grant = try await grant(
+            transaction, user: try UserRow.view(user, followed: nil), session: session, from: address)
+        let body = answer(grant)
+        try await transaction.query(
+            "UPDATE refresh_tokens SET spent_at = clock_timestamp(), answer = $2 WHERE hash = $1",
+            [.bytes(hash), .bytes(answers.seal(body, for: hash))])
+        return .granted(body, session: session)
+    }
+
+    /// Ends the session of the token.
+    /// - Returns: false for a token that is not known, which changes nothing.
+    public func logOut(_ transaction: Transaction, refreshToken: String) async throws -> Bool {
+        let rows = try await transaction.query(
+            "SELECT session_id FROM refresh_tokens WHERE hash = $1", [.bytes(Crypto.sha256(Array(refreshToken.utf8)))])
+        guard let row = rows.first else { return false }
+        try await endSession(transaction, ID(raw: try row.integer(0)))
+        return true
+    }
+
+    private func endSession(_ transaction: Transaction, _ session: ID) async throws {
+        try await transaction.batch([
+            Statement(
+                "UPDATE sessions SET ended_at = now() WHERE id = $1 AND ended_at IS NULL", [.integer(session.raw)]),
+            Statement("SELECT pg_notify('martlet_session', $1)", [.text(session.description)]),
+        ])
+        // Here at once, before anybody hears of the commit. Should that fail, the session has ended in this process only,
+        // and its owner, who got an error, asks again.
+        revocations.add([session])
+    }
+
+    /// Forgets answers that are not given again. What another process is about to forget is left to it, here and elsewhere:
+    /// two that wait for each other's rows would be a deadlock.
+    public static func removeAnswers(_ database: Database) async throws {
+        try await database.query(
+            """
+            UPDATE refresh_tokens SET answer = NULL WHERE hash IN (
+                SELECT hash FROM refresh_tokens
+                WHERE answer IS NOT NULL AND spent_at < now() - make_interval(secs => $1::int)
+                LIMIT 10000 FOR UPDATE SKIP LOCKED)
+            """, [.integer(refreshGraceSeconds)])
+    }
+}

@@ -1,0 +1,136 @@
+public import Core
+public import Crypto
+import HTTPService
+public import Store
+
+/// A signed-in user's tokens.
+public struct SessionGrant: Sendable {
+    public let user: UserView
+    public let accessToken: String
+    public let refreshToken: String
+    public let session: ID
+    /// Seconds until the access token ends.
+    public let expiresIn: Int64
+}
+
+/// Users, sessions and their tokens. Errors of input and state are `Problem`.
+public struct Accounts: Sendable {
+    public static let accessTokenSeconds: Int64 = 900
+    static let refreshTokenDays: Int64 = 30
+    private static let refreshTokenLength = 32
+    /// NOTIFY on this channel tells every process which session has ended.
+    public static let sessionChannel = "martlet_session"
+
+    let database: Database
+    let ids: IDGenerator
+    let hasher: PasswordHasher
+    let signer: TokenSigner
+    let answers: SealedBox
+    let revocations: Revocations
+    let addresses: KnownAddresses
+    let clock: any WallClock
+
+    public init(
+        database: Database, ids: IDGenerator, hasher: PasswordHasher, signer: TokenSigner, answers: SealedBox,
+        revocations: Revocations, addresses: KnownAddresses, clock: any WallClock
+    ) {
+        self.database = database
+        self.ids = ids
+        self.hasher = hasher
+        self.signer = signer
+        self.answers = answers
+        self.revocations = revocations
+        self.addresses = addresses
+        self.clock = clock
+    }
+
+    // MARK: Sign-up and log-in. The hash is made before the transaction, for it takes milliseconds.
+
+    public func hashPassword(_ password: String) async throws -> String {
+        try await hasher.hash(password)
+    }
+
+    /// - Parameters:
+    ///   - handle: checked and lower-cased.
+    ///   - address: the caller's, which is known from now on.
+    public func signUp(
+        _ transaction: Transaction, handle: String, displayName: String, passwordHash: String, from address: String
+    ) async throws -> SessionGrant {
+        let id = try ids.next()
+        let inserted = try await transaction.query(
+            """
+            INSERT INTO users (id, handle, display_name, password_hash) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (handle) DO NOTHING
+            """,
+            [.integer(id.raw), .text(handle), .text(displayName), .text(passwordHash)])
+        guard inserted.affected == 1 else {
+            throw Problem(.handleTaken, "the handle \(handle) belongs to somebody", field: "handle")
+        }
+        try await transaction.query("INSERT INTO follow_counts (user_id) VALUES ($1)", [.integer(id.raw)])
+        let user = UserView(
+            id: id, handle: handle, displayName: displayName, followers: 0, following: 0, posts: 0, followed: nil)
+        return try await openSession(transaction, user: user, from: address)
+    }
+
+    public func logIn(_ transaction: Transaction, user: ID, from address: String) async throws -> SessionGrant {
+        let rows = try await transaction.query(UserRow.byID, [.integer(user.raw)])
+        guard let row = rows.first else { throw Problem(.invalidCredentials, "the account has gone") }
+        return try await openSession(transaction, user: try UserRow.view(row, followed: nil), from: address)
+    }
+
+    private func openSession(
+        _ transaction: Transaction, user: UserView, from address: String
+    ) async throws -> SessionGrant {
+        let session = try ids.next()
+        try await transaction.query(
+            "INSERT INTO sessions (id, user_id, tokens_until) VALUES ($1, $2, NULL)",
+            [.integer(session.raw), .integer(user.id.raw)])
+        return try await grant(transaction, user: user, session: session, from: address)
+    }
+
+    /// A session without a refresh token, for the operator's tools: it ends with the access token that it is for.
+    public func openSession(of user: ID, seconds: Int64) async throws -> ID {
+        let session = try ids.next()
+        try await database.query(
+            "INSERT INTO sessions (id, user_id, tokens_until) VALUES ($1, $2, now() + make_interval(secs => $3::int))",
+            [.integer(session.raw), .integer(user.raw), .integer(seconds)])
+        return session
+    }
+
+    func grant(
+        _ transaction: Transaction, user: UserView, session: ID, from address: String
+    ) async throws -> SessionGrant {
+        let refresh = Base64URL.encode(Crypto.randomBytes(Self.refreshTokenLength))
+        try await transaction.batch([
+            Statement(
+                """
+                INSERT INTO refresh_tokens (hash, session_id, expires_at)
+                VALUES ($1, $2, now() + make_interval(days => $3::int))
+                """,
+                [.bytes(Crypto.sha256(Array(refresh.utf8))), .integer(session.raw), .integer(Self.refreshTokenDays)]),
+            addresses.remember(address, of: user.handle, user: user.id.raw),
+        ])
+        return SessionGrant(
+            user: user, accessToken: accessToken(user: user.id, session: session), refreshToken: refresh,
+            session: session, expiresIn: Self.accessTokenSeconds)
+    }
+
+    /// Could this be a refresh token? What could not is none, and is not looked for.
+    public static func isRefreshToken(_ text: String) -> Bool {
+        Base64URL.decode(text)?.count == refreshTokenLength
+    }
+
+    /// An access token for a session that exists. Also for `martlet token` and `seed`.
+    public func accessToken(user: ID, session: ID, seconds: Int64 = accessTokenSeconds) -> String {
+        let now = clock.milliseconds() / 1000
+        return signer.sign(
+            AccessToken(
+                subject: user, session: session, issuedAt: now, expiresAt: now + seconds,
+                tokenID: Base64URL.encode(Crypto.randomBytes(12))))
+    }
+
+    /// - Throws: `TokenFailure`.
+    public func verify(_ accessToken: String) throws(TokenFailure) -> AccessToken {
+        try signer.verify(accessToken, now: clock.milliseconds() / 1000)
+    }
+}

@@ -1,0 +1,42 @@
+import Core
+public import Crypto
+public import DomainKit
+public import HTTPService
+public import Store
+
+/// Users, sessions, tokens.
+public struct AccountsDomain: Domain {
+    public static let migrations = AccountsMigrations.all
+
+    public let accounts: Accounts
+    public let users: Users
+    public let revocations: Revocations
+    private let resources: Resources
+    private let limits: LogInLimits
+
+    public init(_ resources: Resources, hasher: PasswordHasher) {
+        self.resources = resources
+        revocations = Revocations(clock: resources.clock)
+        accounts = Accounts(
+            database: resources.database, ids: resources.ids, hasher: hasher,
+            signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: resources.secret)),
+            answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: resources.secret)),
+            revocations: revocations, addresses: KnownAddresses(secret: resources.secret), clock: resources.clock)
+        users = Users(database: resources.database)
+        limits = LogInLimits(areOn: resources.limitsAreOn)
+    }
+
+    public var routes: [Route] {
+        AccountRoutes(accounts: accounts, writes: resources.writes, limits: limits).routes
+    }
+
+    public var upkeep: [UpkeepStep] {
+        let database = resources.database
+        return [
+            UpkeepStep("end expired sessions") { try await Accounts.endExpired(database) },
+            UpkeepStep("remove answers to refreshes") { try await Accounts.removeAnswers(database) },
+            UpkeepStep("remove expired sessions") { try await Accounts.removeExpired(database) },
+            UpkeepStep("remove known addresses") { try await KnownAddresses.removeExpired(database) },
+        ]
+    }
+}

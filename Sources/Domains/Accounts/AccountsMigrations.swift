@@ -1,0 +1,146 @@
+public import Store
+
+/// The tables of accounts: users with their counters, sessions and their tokens, addresses from which accounts were
+/// opened.
+public enum AccountsMigrations {
+    public static let all = [
+        Migration(1, "accounts", first),
+        Migration(5, "counters of follows beside the users", followCounts),
+        Migration(
+            7, "answers to a refresh",
+            // What the first refresh with this token was answered, sealed; for half a minute.
+            ["ALTER TABLE refresh_tokens ADD COLUMN answer bytea"]),
+        Migration(
+            8, "answers to a refresh, by age",
+            ["CREATE INDEX refresh_tokens_answered ON refresh_tokens (spent_at) WHERE answer IS NOT NULL"]),
+        Migration(
+            9, "refresh tokens by session",
+            ["CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id, spent_at)"]),
+        Migration(
+            10, "refresh tokens by their end",
+            [
+                "CREATE INDEX refresh_tokens_unspent ON refresh_tokens (expires_at) WHERE spent_at IS NULL",
+                "CREATE INDEX refresh_tokens_spent ON refresh_tokens (expires_at) WHERE spent_at IS NOT NULL",
+            ]),
+        Migration(11, "until when the tokens of a session without refresh live", tokensUntil),
+        Migration(12, "the same for sessions from before", tokensUntilBefore),
+        Migration(13, "sessions that live", [liveSessions]),
+        Migration(14, "addresses that opened an account", knownAddresses),
+    ]
+
+    /// Of a session of the operator's tools, which has no refresh token: when its access token ends. NULL for all others.
+    /// A version before does not say: its longest token lives for 100 days.
+    private static let tokensUntil: [StaticString] = [
+        "ALTER TABLE sessions ADD COLUMN tokens_until timestamptz",
+        "ALTER TABLE sessions ALTER COLUMN tokens_until SET DEFAULT now() + interval '100 days'",
+    ]
+
+    /// A session's id has its time, milliseconds since 2026-01-01 (UTC), above 12 bits, and in six of these its node: 62 and
+    /// 63 are the operator's tools. All others without a refresh token are log-ins whose last one is forgotten, which is so
+    /// a day after its end, or have outlived the longest token; no access token of theirs is left.
+    private static let tokensUntilBefore: [StaticString] = [
+        """
+        UPDATE sessions s SET tokens_until = to_timestamp(1767225600 + (s.id >> 12) / 1000.0) + interval '100 days'
+        WHERE s.tokens_until IS NULL AND s.id >> 12 > (extract(epoch FROM now()) - 1767225600 - 8640000) * 1000
+            AND (s.id >> 6) & 63 IN (62, 63)
+            AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id)
+        """,
+        """
+        UPDATE sessions s SET ended_at = now() - interval '1 day' WHERE s.tokens_until IS NULL AND s.ended_at IS NULL
+            AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id)
+        """,
+        "CREATE INDEX sessions_tokens_until ON sessions (tokens_until) WHERE tokens_until IS NOT NULL",
+    ]
+
+    /// A session lives until somebody ends it, and no longer than its last refresh token; one without, no longer than its
+    /// access token.
+    private static let liveSessions: StaticString = """
+        CREATE VIEW live_sessions AS SELECT s.id FROM sessions s
+        WHERE s.ended_at IS NULL AND (
+            EXISTS (
+                SELECT FROM refresh_tokens t
+                WHERE t.session_id = s.id AND t.spent_at IS NULL AND t.expires_at > now())
+            OR s.tokens_until > now() AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id))
+        """
+
+    private static let knownAddresses: [StaticString] = [
+        """
+        CREATE TABLE known_addresses (
+            user_id bigint NOT NULL REFERENCES users,
+            -- A keyed hash of handle and address: who has the table alone learns no address.
+            address bytea NOT NULL,
+            seen_at timestamptz NOT NULL DEFAULT now(),
+            PRIMARY KEY (user_id, address))
+        """,
+        "CREATE INDEX known_addresses_age ON known_addresses (seen_at)",
+    ]
+
+    /// A follow must not lock the author's row, which orders the author's posts. A version that counts in `users` may
+    /// still run: its counts are passed on. `users.followers` and `users.following` are read by nobody else.
+    private static let followCounts: [StaticString] = [
+        """
+        CREATE TABLE follow_counts (
+            user_id bigint PRIMARY KEY,
+            followers bigint NOT NULL DEFAULT 0,
+            following bigint NOT NULL DEFAULT 0) WITH (fillfactor = 50)
+        """,
+        """
+        CREATE FUNCTION pass_on_follow_counts() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            more_followers bigint := NEW.followers;
+            more_following bigint := NEW.following;
+        BEGIN
+            IF TG_OP = 'UPDATE' THEN
+                more_followers := more_followers - OLD.followers;
+                more_following := more_following - OLD.following;
+            END IF;
+            INSERT INTO follow_counts AS c (user_id, followers, following)
+            VALUES (NEW.id, more_followers, more_following)
+            ON CONFLICT (user_id) DO UPDATE
+            SET followers = c.followers + excluded.followers, following = c.following + excluded.following;
+            RETURN NULL;
+        END $$
+        """,
+        // The triggers first: they wait for whoever writes users, and nobody counts between them and the copy.
+        """
+        CREATE TRIGGER pass_on_updated_counts AFTER UPDATE OF followers, following ON users
+        FOR EACH ROW EXECUTE FUNCTION pass_on_follow_counts()
+        """,
+        """
+        CREATE TRIGGER pass_on_first_counts AFTER INSERT ON users
+        FOR EACH ROW WHEN (NEW.followers <> 0 OR NEW.following <> 0) EXECUTE FUNCTION pass_on_follow_counts()
+        """,
+        "INSERT INTO follow_counts (user_id, followers, following) SELECT id, followers, following FROM users",
+        "ALTER TABLE follow_counts ADD FOREIGN KEY (user_id) REFERENCES users",
+    ]
+
+    private static let first: [StaticString] = [
+        """
+        CREATE TABLE users (
+            id bigint PRIMARY KEY,
+            handle text NOT NULL,
+            display_name text NOT NULL,
+            password_hash text NOT NULL,
+            followers bigint NOT NULL DEFAULT 0,
+            following bigint NOT NULL DEFAULT 0,
+            posts bigint NOT NULL DEFAULT 0,
+            -- In how many slices a post of this user is fanned out; changed by the planner only.
+            fanout_slices int NOT NULL DEFAULT 1,
+            CONSTRAINT users_handle_key UNIQUE (handle)) WITH (fillfactor = 80)
+        """,
+        """
+        CREATE TABLE sessions (
+            id bigint PRIMARY KEY,
+            user_id bigint NOT NULL REFERENCES users,
+            ended_at timestamptz)
+        """,
+        "CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL",
+        """
+        CREATE TABLE refresh_tokens (
+            hash bytea PRIMARY KEY,
+            session_id bigint NOT NULL REFERENCES sessions ON DELETE CASCADE,
+            expires_at timestamptz NOT NULL,
+            spent_at timestamptz)
+        """,
+    ]
+}

@@ -1,0 +1,52 @@
+public import Core
+
+/// A user as the API shows it: `{"id","handle","display_name","created_at","followers","following","posts","followed"?}`.
+public struct UserView: Sendable, Equatable {
+    public let id: ID
+    public let handle: String
+    public let displayName: String
+    public let followers: Int64
+    public let following: Int64
+    public let posts: Int64
+    /// Does the caller follow this user; only when signed in.
+    public let followed: Bool?
+
+    public init(
+        id: ID, handle: String, displayName: String, followers: Int64, following: Int64, posts: Int64, followed: Bool?
+    ) {
+        self.id = id
+        self.handle = handle
+        self.displayName = displayName
+        self.followers = followers
+        self.following = following
+        self.posts = posts
+        self.followed = followed
+    }
+
+    public func append(to writer: inout ByteWriter) {
+        writer.append(ascii: "{")
+        writer.appendIdentity(id: id, handle: handle, displayName: displayName)
+        writer.append(ascii: ",\"created_at\":\"")
+        writer.appendTime(milliseconds: id.milliseconds)
+        writer.append(ascii: "\",\"followers\":")
+        writer.append(decimal: followers)
+        writer.append(ascii: ",\"following\":")
+        writer.append(decimal: following)
+        writer.append(ascii: ",\"posts\":")
+        writer.append(decimal: posts)
+        if let followed { writer.append(followed ? ",\"followed\":true" : ",\"followed\":false") }
+        writer.append(ascii: "}")
+    }
+}
+
+extension ByteWriter {
+    /// The keys by which a user is named wherever one appears.
+    public mutating func appendIdentity(id: ID, handle: String, displayName: String) {
+        append(ascii: "\"id\":\"")
+        append(decimal: id.raw)
+        append(ascii: "\",\"handle\":")
+        append(jsonString: handle)
+        append(ascii: ",\"display_name\":")
+        append(jsonString: displayName)
+    }
+}

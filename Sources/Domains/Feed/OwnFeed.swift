@@ -1,0 +1,26 @@
+public import Core
+public import Posts
+import Runtime
+
+/// The author's own feed has a post before the answer is read. The fan-out brings it again, which changes nothing.
+public struct OwnFeed: PostObserver {
+    /// Milliseconds that an answer waits for it: Redis may hang, and the fan-out brings the post anyway.
+    private static let patience = 100
+    private let timelines: Timelines
+
+    public init(timelines: Timelines) {
+        self.timelines = timelines
+    }
+
+    public func posted(_ post: PostView, after previous: ID, _ trace: TraceContext) async {
+        let event = TimelineEvent(
+            .created, post: post.id, author: post.authorID,
+            payload: TaggedEvent.join(requestID: trace.requestID, FeedEvent.created(post).json))
+        let isShown = await ends(within: Self.patience) { [timelines] in
+            (try? await timelines.deliverToAuthor(event, after: previous)) != nil
+        }
+        if !isShown {
+            Log.debug("own feed waits for the fan-out", ["request_id": .text(trace.requestID)])
+        }
+    }
+}

@@ -1,0 +1,162 @@
+public import Core
+import Live
+public import RedisLink
+
+/// The timelines in Redis: who reads what, newest first, and how live clients learn of changes without a gap.
+///
+/// The rules stand in the scripts. A list holds entries in the order of post ids. An entry's position says when it
+/// last changed; what changed elsewhere than at the head is noted for its user. So a client that holds a position
+/// reads from the head down to the first entry that is not newer, or the whole list if the note is newer than its
+/// position. Nodes register a user first and read second, and drop what comes live with a position that the read
+/// has covered: an event falls to one of the two, never between.
+///
+/// The state may be lost at any time (another epoch) and is rebuilt from the database. Redis must not be started
+/// from an old snapshot: it would go back in time under its old epoch.
+public struct Timelines: Sendable {
+    public struct Options: Sendable {
+        /// Entries that a timeline keeps.
+        public var cap = 800
+        /// Seconds that a timeline lives without being read or registered.
+        public var life = 14 * 86_400
+        /// Seconds for which deliveries that are under way are refused after an unfollow.
+        public var severance = 3600
+        /// Users in one call of a script; Redis serves nobody else meanwhile (about 4 ms for 500).
+        public var usersPerCall = 500
+        /// Milliseconds for which a reader waits for another's rebuild before it starts one of its own.
+        public var buildWait = 2000
+        /// Milliseconds after which a builder that does not finish is taken for dead by all.
+        public var buildPatience = 10_000
+        /// Before all keys and channels: for several installations, or tests, in one Redis. Without braces.
+        public var prefix = ""
+
+        public init() {}
+    }
+
+    private static let pipelineLength = 64
+
+    public let redis: Redis
+    public let partitions: Partitions
+    public let options: Options
+    let scripts: TimelineScripts
+
+    /// - Parameter redis: a link whose options have `Timelines.scripts`.
+    public init(redis: Redis, partitions: Partitions, options: Options = Options()) {
+        self.init(redis: redis, partitions: partitions, options: options, scripts: Self.shipped)
+    }
+
+    #if DEBUG
+    private static let shipped = TimelineScripts.mutated()
+    public static let scripts = shipped.all + TimelineScripts.ofMutations
+    #else
+    private static let shipped = TimelineScripts()
+    /// What a link must have among its options.
+    public static let scripts = shipped.all
+    #endif
+
+    init(redis: Redis, partitions: Partitions, options: Options, scripts: TimelineScripts) {
+        precondition(options.cap > 0 && (1...5000).contains(options.usersPerCall), "timelines: options")
+        self.redis = redis
+        self.partitions = partitions
+        self.options = options
+        self.scripts = scripts
+    }
+
+    /// The channel on which a node hears of a partition.
+    public func channel(partition: Int, node: NodeName) -> String {
+        "\(options.prefix)node:\(tag(partition)):\(node)"
+    }
+
+    // MARK: Delivery
+
+    /// Writes an event into the timelines of users and tells the nodes that hold them, partition by partition.
+    ///
+    /// May be repeated: a post that is there already, or deleted already, changes nothing and is told to nobody. An
+    /// update is told again. After an error some of the users may have it: repeat the whole.
+    public func deliver(_ event: TimelineEvent, to users: [ID]) async throws -> DeliveryCounts {
+        var counts = DeliveryCounts()
+        #if DEBUG
+        if Mutation.publishBeforeWrite.isOn, event.operation == .created {
+            try await publishThenWrite(event, to: users)
+            return counts
+        }
+        #endif
+        let calls = deliveries(event, users)
+        // Not all at once: the deadline of a pipeline and the memory for it are meant for what Redis does in a moment.
+        for start in stride(from: 0, to: calls.count, by: Self.pipelineLength) {
+            for reply in try await redis.eval(Array(calls[start..<min(start + Self.pipelineLength, calls.count)])) {
+                let numbers = try Self.elements(reply, atLeast: 3).map { Int($0.integer ?? 0) }
+                counts.written += numbers[0]
+                counts.pushed += numbers[1]
+                counts.missing += numbers[2]
+            }
+        }
+        return counts
+    }
+
+    /// Brings a post to its author, whose feed has it before the fan-out comes with it; nothing happens while the
+    /// author's post before it is still on its way.
+    /// - Parameter previous: the author's post before; `.zero`: there is none.
+    public func deliverToAuthor(_ event: TimelineEvent, after previous: ID) async throws {
+        _ = try await redis.eval(deliveries(event, [event.author], after: .number(previous.raw)))
+    }
+
+    func deliveries(
+        _ event: TimelineEvent, _ users: [ID], after previous: RedisArgument = "", by script: RedisScript? = nil
+    ) -> [RedisScriptCall] {
+        let head: [RedisArgument] = [
+            .number(Int64(event.operation.rawValue)), .number(event.post.raw), .number(event.author.raw),
+            .bytes(event.payload), .number(Int64(options.cap)), candidate(), previous,
+        ]
+        var byPartition: [Int: [RedisArgument]] = [:]
+        for user in users { byPartition[partitions.of(user), default: []].append(.number(user.raw)) }
+        return byPartition.sorted { $0.key < $1.key }.flatMap { partition, users in
+            stride(from: 0, to: users.count, by: options.usersPerCall).map { start in
+                let some = users[start..<min(start + options.usersPerCall, users.count)]
+                return call(script ?? scripts.deliver, partition, head + some)
+            }
+        }
+    }
+
+    // MARK: Calls and replies
+
+    func call(_ script: RedisScript, _ partition: Int, _ arguments: [RedisArgument]) -> RedisScriptCall {
+        script(keys: [.text("\(options.prefix)clock:\(tag(partition))")], arguments)
+    }
+
+    func call(_ script: RedisScript, of user: ID, _ arguments: [RedisArgument]) -> RedisScriptCall {
+        call(script, partitions.of(user), [.number(user.raw)] + arguments)
+    }
+
+    func tag(_ partition: Int) -> String { "{\(partitions.count).\(partition)}" }
+
+    /// The name of the partition's epoch, should it have none.
+    func candidate() -> RedisArgument {
+        .text(LiveCursor(epoch: .random(in: 0 ... .max), position: 0).epochName)
+    }
+
+    static func elements(_ reply: RedisReply, atLeast count: Int) throws(RedisError) -> [RedisReply] {
+        switch reply {
+        case .array(let elements) where elements.count >= count: return elements
+        case .error(let text): throw .server(text)
+        default: throw .unexpectedReply("a timeline script")
+        }
+    }
+
+    /// Epoch and clock, with which most replies begin.
+    static func cursor(_ elements: [RedisReply]) throws(RedisError) -> LiveCursor {
+        guard let epoch = elements[0].text.flatMap(LiveCursor.epoch(named:)), let clock = elements[1].integer else {
+            throw .unexpectedReply("epoch and clock")
+        }
+        return LiveCursor(epoch: epoch, position: clock)
+    }
+
+    /// The entries among elements; without markers.
+    static func entries(_ elements: some Sequence<RedisReply>) throws(RedisError) -> [TimelineEntry] {
+        var entries: [TimelineEntry] = []
+        for element in elements {
+            guard let entry = element.bytes.flatMap(TimelineEntry.init) else { throw .unexpectedReply("an entry") }
+            if !entry.isMarker { entries.append(entry) }
+        }
+        return entries
+    }
+}

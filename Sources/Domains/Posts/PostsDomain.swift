@@ -1,0 +1,32 @@
+public import Accounts
+import Core
+public import DomainKit
+public import HTTPService
+public import Store
+
+/// Posts.
+public struct PostsDomain: Domain {
+    public static let migrations = PostsMigrations.all
+    public static let topics = [TopicPlan(TopicName.postEvents, retentionHours: 24 * 7)]
+
+    public let posts: Posts
+    private let resources: Resources
+    private let accounts: AccountsDomain
+    private let feeds: any PostObserver
+
+    /// - Parameter feeds: who shows a post to its author before its answer is read.
+    public init(_ resources: Resources, accounts: AccountsDomain, feeds: any PostObserver) {
+        self.resources = resources
+        self.accounts = accounts
+        self.feeds = feeds
+        posts = Posts(
+            database: resources.database, ids: resources.ids, users: accounts.users, clock: resources.clock)
+    }
+
+    public var routes: [Route] {
+        PostRoutes(
+            posts: posts, users: accounts.users, writes: resources.writes, lists: resources.lists,
+            cursors: resources.cursors, feeds: feeds
+        ).routes
+    }
+}

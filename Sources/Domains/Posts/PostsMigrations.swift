@@ -1,0 +1,28 @@
+public import Store
+
+/// The tables of posts.
+public enum PostsMigrations {
+    public static let all = [
+        Migration(1, "posts", first),
+        Migration(
+            3, "the author's latest post",
+            [
+                "ALTER TABLE users ADD COLUMN last_post bigint NOT NULL DEFAULT 0",
+                """
+                UPDATE users SET last_post = p.id
+                FROM (SELECT author_id, max(id) AS id FROM posts GROUP BY author_id) p WHERE p.author_id = users.id
+                """,
+            ]),
+    ]
+
+    private static let first: [StaticString] = [
+        """
+        CREATE TABLE posts (
+            id bigint PRIMARY KEY,
+            author_id bigint NOT NULL REFERENCES users,
+            text text NOT NULL,
+            deleted_at timestamptz)
+        """,
+        "CREATE INDEX posts_by_author ON posts (author_id, id DESC) WHERE deleted_at IS NULL",
+    ]
+}

@@ -1,0 +1,7 @@
+public import Crypto
+
+/// Who knows access tokens. A domain provides it; the router knows no accounts.
+public protocol Authenticator: Sendable {
+    /// A good access token of a session that has not ended.
+    func authenticate(_ accessToken: String) throws(Problem) -> AccessToken
+}

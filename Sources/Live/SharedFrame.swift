@@ -1,0 +1,22 @@
+import Core
+
+/// One event on its way to any number of connections: parsed once, encoded once for each kind of connection.
+public final class SharedFrame {
+    public let publication: Publication
+    private(set) lazy var pushTail = ServerReply.pushTail(publication)
+    private(set) lazy var eventTail = EventStreamText.tail(publication)
+
+    public init(_ publication: Publication) {
+        self.publication = publication
+    }
+
+    public var position: Int64 { publication.position }
+}
+
+/// Where a connection's bytes go.
+public protocol FrameSink: AnyObject {
+    /// Bytes of an earlier write still wait: write nothing now.
+    var isBacklogged: Bool { get }
+    /// Takes whole frames; does not keep the pointer.
+    func write(_ bytes: UnsafeRawBufferPointer)
+}

@@ -1,0 +1,21 @@
+public import Core
+public import Store
+
+/// Events written in the transaction of the change that they tell of.
+public enum Outbox {
+    /// NOTIFY on this channel wakes the relay (`OutboxBell`).
+    public static let channel = "martlet_outbox"
+
+    /// What belongs into the change's transaction, after the change.
+    ///
+    /// The relay moves what it sees in the order of ids. For the events of one key to come in the order of their commits,
+    /// **whoever writes an event has locked, by an earlier statement of the transaction, a row that all writers of events
+    /// of that key lock, and holds it until the commit**. So of two events of a key the second gets its number when the
+    /// first is committed. The locks: for `post.events` the author's row of `users`; for `graph.events` the follower's row
+    /// of `follow_counts`.
+    public static func statement(topic: String, key: ID, value: [UInt8], headers: EventHeaders) -> Statement {
+        Statement(
+            "INSERT INTO outbox (topic, key, payload, headers) VALUES ($1, $2, $3, $4)",
+            [.text(topic), .text(key.description), .bytes(value), .text(FlatJSON.encode(headers.dictionary))])
+    }
+}

@@ -1,0 +1,59 @@
+import Core
+import Foundation
+import Testing
+
+@testable import Feed
+
+/// Random walks over the whole rule, and the same with one part of the rule left out. `MARTLET_WALKS` walks more of
+/// them, `MARTLET_WALK_SEED` begins with that one.
+@Suite(.serialized) struct TimelinesModelTests {
+    private static func variable(_ name: String) -> UInt64? {
+        ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
+    }
+
+    /// Walks until one fails.
+    private func walk(
+        _ walks: Int, without script: TimelineMutation? = nil, _ node: NodeMutation? = nil
+    ) async throws -> (failure: String?, walks: Int, tally: TimelinesTally) {
+        let server = try await TimelinesServer()
+        let inbox = try await TimelinesInbox(server)
+        defer { inbox.close() }
+        var tally = TimelinesTally()
+        for number in 1...walks {
+            let given = number == 1 ? Self.variable("MARTLET_WALK_SEED") : nil
+            let seed = given ?? .random(in: 0 ... .max)
+            let walk = TimelinesWalk(
+                seed: seed, server: server, inbox: inbox, scripts: TimelineScripts(without: script), mutation: node)
+            do {
+                try await walk.run(steps: 150)
+            } catch let failure as TimelinesFailure {
+                return ("seed \(seed), walk \(number): \(failure)", number, tally)
+            }
+            tally += walk.tally
+        }
+        return (nil, walks, tally)
+    }
+
+    @Test(.timeLimit(.minutes(20))) func nothingIsMissedAndNothingComesTwice() async throws {
+        let result = try await walk(Int(Self.variable("MARTLET_WALKS") ?? 150))
+        #expect(result.failure == nil)
+        let tally = result.tally
+        print("timelines model: \(tally)")
+        #expect(tally.late > 100 && tally.gaps > 100 && tally.pushed > 1000 && tally.replays > 100)
+        #expect(tally.missed > 100 && tally.resets > 100 && tally.rebuilds > 100)
+    }
+
+    @Test(.timeLimit(.minutes(2)), arguments: TimelineMutation.allCases)
+    func aScriptWithoutThisIsCaught(_ mutation: TimelineMutation) async throws {
+        let result = try await walk(600, without: mutation)
+        print("without \(mutation): walk \(result.walks), \(result.failure ?? "not caught")")
+        #expect(result.failure != nil)
+    }
+
+    @Test(.timeLimit(.minutes(2)), arguments: NodeMutation.allCases)
+    func aNodeWithoutThisIsCaught(_ mutation: NodeMutation) async throws {
+        let result = try await walk(600, without: nil, mutation)
+        print("without \(mutation): walk \(result.walks), \(result.failure ?? "not caught")")
+        #expect(result.failure != nil)
+    }
+}

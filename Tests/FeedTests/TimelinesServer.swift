@@ -1,0 +1,96 @@
+import Core
+import Foundation
+import Glibc
+import RedisLink
+import Runtime
+
+@testable import Feed
+
+/// A redis-server of the test's own, on a socket in a temporary folder, and a link to it. It ends with the object.
+final class TimelinesServer: Sendable {
+    let address: RedisAddress
+    let redis: Redis
+    private let folder: String
+    private let process: Int32
+
+    init() async throws {
+        // A peer that has gone is told by the write's error.
+        signal(SIGPIPE, SIG_IGN)
+        folder = NSTemporaryDirectory() + "martlet-timelines-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        address = RedisAddress(endpoint: .unix(path: folder + "/redis.sock"))
+        let server = Process()
+        server.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
+        server.arguments = [
+            "--port", "0", "--unixsocket", folder + "/redis.sock", "--save", "", "--appendonly", "no", "--dir", folder,
+        ]
+        server.standardOutput = FileHandle.nullDevice
+        server.standardError = FileHandle.nullDevice
+        try server.run()
+        process = server.processIdentifier
+        try Self.watch(server, folder)
+        redis = try await Self.link(address)
+        try await redis.waitUntilConnected(milliseconds: 10_000)
+    }
+
+    /// A link that knows the scripts of all tests.
+    static func link(_ address: RedisAddress) async throws -> Redis {
+        var options = Redis.Options()
+        options.scripts = scripts
+        return try await Redis(on: EventLoop(name: "timelines-test"), address: address, options: options)
+    }
+
+    private static let scripts: [RedisScript] = {
+        let mutated = TimelineMutation.allCases.flatMap { TimelineScripts(without: $0).all }
+        return Array(
+            Dictionary((TimelineScripts().all + mutated).map { ($0.sha1, $0) }, uniquingKeysWith: { a, _ in a }).values)
+    }()
+
+    /// Ends the server with the test's process, should no `deinit` run.
+    private static func watch(_ server: Process, _ folder: String) throws {
+        let watcher = Process()
+        watcher.executableURL = URL(fileURLWithPath: "/bin/sh")
+        watcher.arguments = [
+            "-c", "while kill -0 $1 && kill -0 $2; do sleep 1; done; kill -0 $1 || { kill -9 $2; rm -r $3; }", "sh",
+            "\(getpid())", "\(server.processIdentifier)", folder,
+        ]
+        watcher.standardInput = FileHandle.nullDevice
+        watcher.standardOutput = FileHandle.nullDevice
+        watcher.standardError = FileHandle.nullDevice
+        try watcher.run()
+    }
+
+    deinit {
+        kill(process, SIGKILL)
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Timelines with keys of their own.
+    func timelines(
+        partitions: Int = 1, cap: Int = 800, scripts: TimelineScripts = TimelineScripts()
+    ) -> Timelines {
+        var options = Timelines.Options()
+        options.cap = cap
+        options.buildWait = 20
+        options.prefix = "t\(UInt32.random(in: 0 ... .max)):"
+        return Timelines(
+            redis: redis, partitions: Partitions(count: partitions), options: options, scripts: scripts)
+    }
+}
+
+extension Timelines {
+    /// The list as it stands in Redis, its marker last; empty where there is none.
+    func list(_ user: ID) async throws -> [TimelineEntry] {
+        try await lists([user])[0]
+    }
+
+    func lists(_ users: [ID]) async throws -> [[TimelineEntry]] {
+        try await redis.pipeline(users.map { ["LRANGE", .text(listKey($0)), 0, -1] }).map { reply in
+            (reply.elements ?? []).map { TimelineEntry($0.bytes!)! }
+        }
+    }
+
+    func ensureEmpty(_ users: ID...) async throws {
+        for user in users { try await ensure(user) { RebuildEntries(entries: [], completeFrom: .zero) } }
+    }
+}

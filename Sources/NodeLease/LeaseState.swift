@@ -46,7 +46,7 @@ struct LeaseState: Sendable {
     }
 
     mutating func renewed(until: Int64, at time: Time) {
-        lease?.idsUntil = max(lease?.idsUntil ?? 0, until)
+        if let known = lease?.idsUntil { lease?.idsUntil = max(known, until) }
         succeeded(at: time)
     }
 

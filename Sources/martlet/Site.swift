@@ -60,7 +60,7 @@ final class Site: Sendable {
         redisOptions.scripts = Timelines.scripts
         redis = try await Redis(on: stores, address: redisAddress, options: redisOptions)
         let number = node ?? configuration.node
-        let ids = number.map { IDGenerator(node: $0, clock: clock) } ?? IDGenerator(clock: clock)
+        let ids = if let number { IDGenerator(node: number, clock: clock) } else { IDGenerator(clock: clock) }
         NodeLease.gauge.set(number ?? -1)
         lease = number == nil ? NodeLease(database: database, ids: ids, clock: clock) : nil
         idempotency = Idempotency(database: database, secret: secret)

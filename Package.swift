@@ -64,7 +64,7 @@ let package = Package(
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
 
         // What the product does: a folder for each domain. Arrows point one way.
-        module("DomainKit", ["Core", "EventLog", "HTTPService", "RedisLink", "Store"]),
+        module("DomainKit", ["Core", "EventLog", "HTTPService", "RedisLink", "Runtime", "Store"]),
         domain("Accounts", ["Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Outbox"]),
@@ -120,6 +120,7 @@ let package = Package(
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
+        tests("DomainKit", ["RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "Outbox"]),
         tests("Accounts", ["Core", "Accounts"]),

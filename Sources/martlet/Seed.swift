@@ -28,7 +28,7 @@ enum Seed {
             throw Failure("there is no user @\(author)")
         }
         let lifetime = Int64(values.number("lifetime"))
-        let seeder = Seeder(database: site.database, ids: site.domains.resources.ids)
+        let seeder = Seeder(database: site.connections.routes.database, ids: site.domains.resources.ids)
         var lines = ByteWriter(capacity: count * 300)
         var made = 0
         while made < count {

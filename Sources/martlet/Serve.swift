@@ -19,7 +19,8 @@ enum Serve {
         try folder.lock()
         let secret = try configuration.secret(in: folder, makes: true)
         let servers = try PrivateServers(
-            in: folder, needsPostgres: configuration.postgres == nil, needsRedis: configuration.redis == nil)
+            in: folder, needsPostgres: configuration.postgres == nil, needsRedis: configuration.redis == nil,
+            connections: configuration.connectionSizes.total)
         try Privileges.drop(to: account)
         configuration.places = servers.places
         let ending = Ending(last: servers.signalStop, servers.interruptStart)

@@ -27,7 +27,8 @@ enum SettingsList {
             "libpq URI or connection string; without it serve runs a private PostgreSQL in the data folder"),
         Setting(
             "postgres-connections", .integer(2...200), unit: "connections", default: "12", roles: servers,
-            "size of the pool of PostgreSQL connections"),
+            "PostgreSQL connections for requests; workers and long scans have half as many of their own each, and a log in "
+                + "PostgreSQL as many again. With two more that is all: 26, or 38 with the log"),
         Setting(
             "redis",
             .checked(expected: "redis://[user:password@]host:port[/db] or unix:///path", problem: Checks.redis),

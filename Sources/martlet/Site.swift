@@ -23,10 +23,7 @@ final class Site: Sendable {
     let stores = EventLoop(name: "stores")
     /// HTTP, the live connections, and their own link to Redis.
     let sockets = EventLoop(name: "sockets")
-    let database: Database
-    /// Commits without waiting for the disk; `nil` where the log isn't in PostgreSQL.
-    let relaxedDatabase: Database?
-    let redis: Redis
+    let connections: Connections
     let redisAddress: RedisAddress
     let secret: [UInt8]
     /// `nil` where the number in the ids is fixed.
@@ -48,27 +45,21 @@ final class Site: Sendable {
         self.configuration = configuration
         self.secret = secret
         redisAddress = try configuration.redisAddress()
-        var options = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: configuration.poolSize)
-        options.session.idleInTransactionTimeout = 30_000
-        database = Database(loop: stores, options: options)
-        var relaxed = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: configuration.poolSize)
-        relaxed.session.statementTimeout = 30_000
-        relaxed.session.commitsAreDurable = false
-        relaxed.name = "pg_log"
-        relaxedDatabase = configuration.kafka != nil ? nil : Database(loop: stores, options: relaxed)
-        var redisOptions = Redis.Options()
-        redisOptions.scripts = Timelines.scripts
-        redis = try await Redis(on: stores, address: redisAddress, options: redisOptions)
+        connections = try await Connections(
+            on: stores,
+            .init(
+                postgres: configuration.postgresURL, redis: redisAddress, sizes: configuration.connectionSizes,
+                scripts: Timelines.scripts))
         let number = node ?? configuration.node
         let ids = if let number { IDGenerator(node: number, clock: clock) } else { IDGenerator(clock: clock) }
         NodeLease.gauge.set(number ?? -1)
-        lease = number == nil ? NodeLease(database: database, ids: ids, clock: clock) : nil
+        lease = number == nil ? NodeLease(database: connections.workers.database, ids: ids, clock: clock) : nil
+        let database = connections.routes.database
         idempotency = Idempotency(database: database, secret: secret)
         cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
         let resources = Resources(
-            database: database, storage: relaxedDatabase ?? database, redis: redis,
-            partitions: configuration.partitions, ids: ids, clock: clock, secret: secret, cursors: cursors,
-            idempotency: idempotency,
+            connections: connections, partitions: configuration.partitions, ids: ids, clock: clock, secret: secret,
+            cursors: cursors, idempotency: idempotency,
             writes: Writes(database: database, idempotency: idempotency, onCommit: { [committed] in committed.call() }),
             limitsAreOn: configuration.limitsAreOn)
         domains = Domains(
@@ -82,7 +73,7 @@ final class Site: Sendable {
     /// Waits for PostgreSQL and Redis, brings the schema up to date.
     func prepare() async throws {
         _ = try await migrate()
-        try await reached("redis") { try await self.redis.waitUntilConnected(milliseconds: 5000) }
+        try await reached("redis") { try await self.connections.waitForRedis(milliseconds: 5000) }
     }
 
     /// Before the first id is made.
@@ -112,7 +103,7 @@ final class Site: Sendable {
 
     /// The event log of the settings.
     func openLog() async throws -> any EventLog {
-        guard let options = configuration.kafkaOptions else { return EmbeddedLog(database: relaxedDatabase!) }
+        guard let options = configuration.kafkaOptions else { return EmbeddedLog(database: connections.storage) }
         return try await reached("kafka") { try KafkaLog(options: options) }
     }
 
@@ -151,9 +142,7 @@ final class Site: Sendable {
             await lease?.release()
             return true
         }
-        await redis.close()
-        database.close()
-        relaxedDatabase?.close()
+        await connections.close()
     }
 }
 
@@ -179,5 +168,9 @@ extension Configuration {
     /// Of ids, where it is fixed.
     var node: Int? { values.has("node") ? values.text("node").flatMap { Int($0) } : nil }
     var passwordCost: Int { values.has("password-cost") ? values.number("password-cost") : 5 }
-    var poolSize: Int { values.has("postgres-connections") ? values.number("postgres-connections") : 4 }
+    /// The tools do one thing at a time.
+    var connectionSizes: ConnectionSizes {
+        ConnectionSizes(
+            values.has("postgres-connections") ? values.number("postgres-connections") : 4, keepsLog: kafka == nil)
+    }
 }

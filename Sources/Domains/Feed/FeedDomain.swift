@@ -12,7 +12,11 @@ public struct FeedDomain: Domain {
         TopicPlan(TopicName.chunks, retentionHours: 24), TopicPlan(TopicName.feedUpdated, retentionHours: 24),
     ]
 
+    /// For what a client waits for.
     public let timelines: Timelines
+    /// For what may take long.
+    private let scans: Timelines
+    public let rebuild: FeedRebuild
     public let reader: FeedReader
     public let repair: FeedRepair
     private let resources: Resources
@@ -24,9 +28,15 @@ public struct FeedDomain: Domain {
         self.resources = resources
         self.accounts = accounts
         self.waiter = waiter
-        timelines = Timelines(redis: resources.redis, partitions: resources.partitions)
-        reader = FeedReader(database: resources.database, timelines: timelines)
+        timelines = Self.timelines(of: resources, over: resources.connections.routes)
+        scans = Self.timelines(of: resources, over: resources.connections.scans)
+        rebuild = FeedRebuild(database: resources.connections.scans.database, timelines: scans)
+        reader = FeedReader(database: resources.database, timelines: timelines, rebuild: rebuild)
         repair = FeedRepair(database: resources.database, timelines: timelines)
+    }
+
+    private static func timelines(of resources: Resources, over pair: Connections.Pair) -> Timelines {
+        Timelines(redis: pair.redis, partitions: resources.partitions)
     }
 
     public var routes: [Route] {
@@ -37,9 +47,10 @@ public struct FeedDomain: Domain {
     }
 
     public func consumers(_ log: any EventLog) -> [Consumer] {
-        let store = FanOutStore(database: resources.storage)
+        let store = FanOutStore(database: resources.connections.storage)
         let planner = Planner(store: store, log: log)
-        let worker = ChunkWorker(store: store, timelines: timelines)
+        let worker = ChunkWorker(
+            store: store, timelines: Self.timelines(of: resources, over: resources.connections.workers))
         return [
             Consumer(SubscriptionOptions(group: "planner", topics: [TopicName.postEvents]), isPaced: true) {
                 try await planner.handle($0)
@@ -51,7 +62,8 @@ public struct FeedDomain: Domain {
     }
 
     public var upkeep: [UpkeepStep] {
-        let (repair, clock) = (repair, resources.clock)
+        let clock = resources.clock
+        let repair = FeedRepair(database: resources.connections.scans.database, timelines: scans)
         return [
             UpkeepStep("finish abandoned follows") {
                 _ = try await repair.finishAbandoned(now: clock.milliseconds())

@@ -13,10 +13,10 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 /// A domain of the product, in a folder of its own.
-func domain(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func domain(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
     .target(
         name: name, dependencies: ["Core", "DomainKit", "EventLog", "HTTPService", "Store"] + dependencies,
-        path: "Sources/Domains/\(name)", swiftSettings: strict)
+        path: "Sources/Domains/\(name)", resources: resources, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -68,7 +68,10 @@ let package = Package(
         domain("Accounts", ["Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Outbox"]),
-        domain("Feed", ["Accounts", "Relations", "Posts", "Live", "Runtime", "RedisLink", "Crypto"]),
+        domain(
+            "Feed", ["Accounts", "Relations", "Posts", "Live", "Runtime", "RedisLink", "Crypto"],
+            // Redis' scripts, as bytes in the program.
+            resources: [.embedInCode("Timelines/Lua")]),
         module(
             "DomainRegistry",
             [
@@ -115,22 +118,22 @@ let package = Package(
         tests("Live", ["TestSupport", "Core", "HTTPService", "Live", "Posts"]),
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
-        tests("HTTPService", ["Core", "Sockets", "HTTPService"]),
+        tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests("DomainKit", ["RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
-        tests("Outbox", ["Core", "Outbox"]),
-        tests("Accounts", ["Core", "Accounts"]),
+        tests("Outbox", ["Core", "EventLog", "Outbox"]),
+        tests("Accounts", ["Core", "Accounts", "HTTPService"]),
         tests("Feed", ["TestSupport", "Core", "Live", "Posts", "Feed", "Runtime", "RedisLink", "Crypto", "Sidecars"]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(
             "EventLog",
             [
                 "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Outbox", "Store",
-                "Accounts", "DomainRegistry", "Sidecars",
+                "Accounts", "Posts", "DomainRegistry", "Sidecars",
             ]),
         tests("Tail", ["TestSupport", "Core", "Runtime", "HTTPClient", "Tail"]),
     ],

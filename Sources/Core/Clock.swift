@@ -7,8 +7,16 @@ public protocol WallClock: Sendable {
     func milliseconds() -> Int64
 }
 
-public struct SystemClock: WallClock {
+/// A clock that never steps, for durations. Rules are told its time; what waits or serves reads it.
+public protocol MonotonicClock: Sendable {
+    /// Nanoseconds since a moment that stays the same while the process lives.
+    func nanoseconds() -> UInt64
+}
+
+public struct SystemClock: WallClock, MonotonicClock {
     public init() {}
+
+    public func nanoseconds() -> UInt64 { monotonicNanoseconds() }
 
     public func milliseconds() -> Int64 {
         var now = timespec()
@@ -17,8 +25,8 @@ public struct SystemClock: WallClock {
     }
 }
 
-/// Stands still until it is told to advance.
-public final class ManualClock: WallClock {
+/// Stays where it is until it is told to advance.
+public final class ManualClock: WallClock, MonotonicClock {
     private let now: Mutex<Int64>
 
     public init(milliseconds: Int64) {
@@ -26,6 +34,8 @@ public final class ManualClock: WallClock {
     }
 
     public func milliseconds() -> Int64 { now.withLock { $0 } }
+
+    public func nanoseconds() -> UInt64 { UInt64(milliseconds()) * 1_000_000 }
 
     public func advance(milliseconds: Int64) {
         now.withLock { $0 += milliseconds }

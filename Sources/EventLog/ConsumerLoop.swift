@@ -131,8 +131,7 @@ extension ConsumerLoop {
             if stragglers.removeValue(forKey: outcome.reader) != nil { continue }
             guard let reader = readers.values.first(where: { $0.number == outcome.reader }) else { continue }
             reader.task = nil
-            let hasFailed = outcome.hasFailed && !Mutation.commitUnfinished.isOn
-            let count = reader.progress.end(hasFailed: hasFailed, now: monotonicNanoseconds())
+            let count = reader.progress.end(hasFailed: outcome.hasFailed, now: monotonicNanoseconds())
             metrics.ended(topicName(reader.partition), records: count, hasFailed: outcome.hasFailed)
             // The relay waits for it to fall.
             showLag(reader, reader.measureLag())

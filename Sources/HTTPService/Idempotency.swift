@@ -21,11 +21,8 @@ public struct StoredAnswer: Sendable, Equatable {
     }
 }
 
-/// Runs a write at most once for a user, route and key. The answer is stored in the write's own transaction, sealed,
-/// for it may hold tokens, and bound to its row; the request is known by a keyed hash, for it may hold a password.
-///
-/// Whoever is not signed in has no name to keep keys under: there the request itself is the name, so that no stranger meets
-/// a key of another, or learns that there is one.
+/// Runs a write at most once for a user, route and key (`IdempotentRequest` has the rule). The answer is stored in the
+/// write's own transaction.
 public struct Idempotency: Sendable {
     public static let hours: Int64 = 24
     private let database: Database
@@ -46,54 +43,47 @@ public struct Idempotency: Sendable {
         user: ID, route: String, key: String, request: [UInt8],
         _ write: @Sendable (Transaction) async throws -> StoredAnswer
     ) async throws -> (answer: StoredAnswer, replayed: Bool) {
-        let requestHash = Crypto.hmacSHA256(key: hashKey, request)
-        let route = user == .zero ? "\(route) \(Base64URL.encode(requestHash.prefix(16)))" : route
-        let name: [PgValue] = [.integer(user.raw), .text(route), .text(key)]
-        // Neither a route nor a key has a line feed.
-        let row = Array("\(user)\n\(route)\n\(key)\n".utf8)
-        let boundHash = Crypto.hmacSHA256(key: hashKey, row + requestHash)
+        let request = IdempotentRequest(user: user, route: route, key: key, request: request, hashKey: hashKey)
+        let route = request.route
         return try await database.transaction { transaction in
             let found = try await transaction.batch([
-                Statement(
-                    "SELECT pg_try_advisory_xact_lock(hashtextextended($1::bigint || ' ' || $2 || ' ' || $3, 7))", name),
-                Statement(
-                    """
-                    SELECT request_hash, response FROM idempotency_keys k
-                    WHERE user_id = $1 AND route = $2 AND key = $3 AND created_at > now() - make_interval(hours => 24)
-                        AND (session_id IS NULL OR EXISTS (SELECT FROM live_sessions l WHERE l.id = k.session_id))
-                    """, name),
+                """
+                SELECT pg_try_advisory_xact_lock(
+                    hashtextextended(\(user)::bigint || ' ' || \(route) || ' ' || \(key), 7)) AS is_mine
+                """,
+                """
+                SELECT request_hash, response FROM idempotency_keys k
+                WHERE user_id = \(user) AND route = \(route) AND key = \(key)
+                    AND created_at > now() - make_interval(hours => \(Self.hours)::int)
+                    AND (session_id IS NULL OR EXISTS (SELECT FROM live_sessions l WHERE l.id = k.session_id))
+                """,
             ])
-            guard try found[0][0].bool(0) else {
+            let stored = try found[1].first.map {
+                IdempotentRequest.Stored(hash: try $0.bytes("request_hash"), response: try $0.bytes("response"))
+            }
+            switch request.decide(isAlone: try found[0][0].bool("is_mine"), stored: stored, box: box) {
+            case .replay(let answer): return (answer, true)
+            case .running:
                 throw Problem(
                     .conflict, "a request with this idempotency key is still running", field: "Idempotency-Key",
                     retryAfter: 1)
-            }
-            if let row = found[1].first, !Mutation.ignoreIdempotencyKey.isOn {
-                // A version before has bound neither the hash nor the answer to the row.
-                let hash = try row.bytes(0)
-                let isBound = hash == boundHash
-                guard isBound || hash == requestHash,
-                    let answer = box.open(try row.bytes(1), for: isBound ? boundHash : []).flatMap(StoredAnswer.init)
-                else {
-                    throw Problem(
-                        .idempotencyConflict, "this idempotency key came with another request before",
-                        field: "Idempotency-Key")
-                }
-                return (answer, true)
+            case .conflict:
+                throw Problem(
+                    .idempotencyConflict, "this idempotency key came with another request before",
+                    field: "Idempotency-Key")
+            case .run: break
             }
             let answer = try await write(transaction)
             guard answer.isKept else { return (answer, false) }
-            let sealed = box.seal(answer.encoded, for: boundHash)
+            let kept = request.stored(answer, box: box)
             try await transaction.commit([
-                Statement(
-                    """
-                    INSERT INTO idempotency_keys (user_id, route, key, request_hash, response, session_id)
-                    VALUES ($1, $2, $3, $4, $5, $6)
-                    ON CONFLICT (user_id, route, key) DO UPDATE
-                    SET request_hash = excluded.request_hash, response = excluded.response,
-                        session_id = excluded.session_id, created_at = now()
-                    """,
-                    name + [.bytes(boundHash), .bytes(sealed), answer.session.map { .integer($0.raw) } ?? .null])
+                """
+                INSERT INTO idempotency_keys (user_id, route, key, request_hash, response, session_id)
+                VALUES (\(user), \(route), \(key), \(kept.hash), \(kept.response), \(answer.session))
+                ON CONFLICT (user_id, route, key) DO UPDATE
+                SET request_hash = excluded.request_hash, response = excluded.response,
+                    session_id = excluded.session_id, created_at = now()
+                """
             ])
             return (answer, false)
         }
@@ -102,8 +92,8 @@ public struct Idempotency: Sendable {
     /// How many keys are kept, as PostgreSQL estimates it. They are bounded by their age and by the rate limits.
     public func count() async throws -> Int {
         let rows = try await database.query(
-            "SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = 'idempotency_keys'::regclass")
-        return Int(try rows[0].integer(0))
+            "SELECT GREATEST(reltuples, 0)::bigint AS count FROM pg_class WHERE oid = 'idempotency_keys'::regclass")
+        return try rows[0].int("count")
     }
 
     /// Forgets keys that are too old to be honoured, some at a time. What another process is about to forget is left to it.

@@ -77,8 +77,7 @@ public final class Hub {
     private func enqueue(_ frame: SharedFrame, _ subscriber: Subscriber) {
         if case .signal(let action) = subscriber.kind { return action() }
         // A read has covered it.
-        guard frame.position > subscriber.cursor.position || subscriber.state == .joining || Mutation.tellCovered.isOn
-        else { return }
+        guard frame.position > subscriber.cursor.position || subscriber.state == .joining else { return }
         guard subscriber.state != .lagging, subscriber.state != .muted else { return }
         if subscriber.queue.count >= queueLimit { send(subscriber) }
         guard subscriber.queue.count < queueLimit else {
@@ -153,7 +152,7 @@ public final class Hub {
         for frame in frames {
             guard scratch.count < Self.mostWritten else { break }
             count += 1
-            guard frame.position > subscriber.cursor.position || Mutation.tellCovered.isOn else { continue }
+            guard frame.position > subscriber.cursor.position else { continue }
             subscriber.cursor = LiveCursor(epoch: subscriber.cursor.epoch, position: frame.position)
             append(frame, for: subscriber)
         }

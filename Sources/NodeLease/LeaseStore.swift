@@ -26,13 +26,10 @@ struct LeaseStore: Sendable {
             let until = LeaseRule.until(now: now, last: max(last, chosen.idsUntil))
             let taken = try await transaction.query(
                 """
-                UPDATE id_nodes SET token = $1, ids_until = $2, renewed_at = clock_timestamp()
-                WHERE number = $3 AND token IS NOT DISTINCT FROM $4 AND ids_until = $5
-                """,
-                [
-                    .text(token), .integer(until), .integer(Int64(chosen.number)),
-                    chosen.token.map { .text($0) } ?? .null, .integer(chosen.idsUntil),
-                ])
+                UPDATE id_nodes SET token = \(token), ids_until = \(until), renewed_at = clock_timestamp()
+                WHERE number = \(chosen.number) AND token IS NOT DISTINCT FROM \(chosen.token)
+                    AND ids_until = \(chosen.idsUntil)
+                """)
             guard taken.affected == 1 else { return nil }
             return (Lease(number: chosen.number, token: token, idsUntil: until), chosen.idsUntil)
         }
@@ -42,16 +39,16 @@ struct LeaseStore: Sendable {
     /// others from renewing.
     private static func rows(_ transaction: Transaction) async throws -> [NodeRow] {
         try await transaction.batch([
-            Statement("SELECT pg_advisory_xact_lock(7236473)"),
-            Statement(
-                """
-                SELECT number, token, ids_until, (extract(epoch FROM clock_timestamp() - renewed_at) * 1000)::bigint
-                FROM id_nodes ORDER BY number
-                """),
+            "SELECT pg_advisory_xact_lock(7236473)",
+            """
+            SELECT number, token, ids_until,
+                (extract(epoch FROM clock_timestamp() - renewed_at) * 1000)::bigint AS silence
+            FROM id_nodes ORDER BY number
+            """,
         ])[1].map { row in
             NodeRow(
-                number: Int(try row.integer(0)), token: try row.optionalText(1), idsUntil: try row.integer(2),
-                silence: try row.integer(3))
+                number: try row.int("number"), token: try row.optionalText("token"),
+                idsUntil: try row.integer("ids_until"), silence: try row.integer("silence"))
         }
     }
 
@@ -59,9 +56,9 @@ struct LeaseStore: Sendable {
     func renew(_ lease: Lease, until: Int64) async throws -> Bool {
         try await database.query(
             """
-            UPDATE id_nodes SET ids_until = greatest(ids_until, $3), renewed_at = clock_timestamp()
-            WHERE number = $1 AND token = $2
-            """, [.integer(Int64(lease.number)), .text(lease.token), .integer(until)]
+            UPDATE id_nodes SET ids_until = greatest(ids_until, \(until)), renewed_at = clock_timestamp()
+            WHERE number = \(lease.number) AND token = \(lease.token)
+            """
         ).affected == 1
     }
 
@@ -70,9 +67,9 @@ struct LeaseStore: Sendable {
     func release(_ lease: Lease, last: Int64) async throws {
         try await database.query(
             """
-            UPDATE id_nodes SET token = NULL, ids_until = $3, renewed_at = clock_timestamp()
-            WHERE number = $1 AND token = $2
-            """, [.integer(Int64(lease.number)), .text(lease.token), .integer(last)])
+            UPDATE id_nodes SET token = NULL, ids_until = \(last), renewed_at = clock_timestamp()
+            WHERE number = \(lease.number) AND token = \(lease.token)
+            """)
     }
 
     private static func newToken() -> String {

@@ -46,10 +46,6 @@ final class LiveNode {
     private var isBeating = false
     var handlers: Handlers?
     private(set) var isListening = false
-    #if DEBUG
-    /// For `Mutation.readBeforeRegister`.
-    private var late: [LoopTimer] = []
-    #endif
     private let gaps = Metrics.shared.counter("martlet_live_gaps_total", help: "Partitions that had to be resumed")
     private let rejected = Metrics.shared.counter(
         "martlet_live_rejected_total", help: "Messages from Redis that were not understood")
@@ -76,20 +72,6 @@ final class LiveNode {
     /// From the completion on, whatever is delivered to the user is heard, or found to have been missed.
     func register(_ user: ID, _ completion: @escaping (Result<Void, RedisError>) -> Void) {
         guard isListening else { return completion(.failure(.notConnected)) }
-        #if DEBUG
-        if Mutation.readBeforeRegister.isOn {
-            completion(.success(()))
-            late =
-                late.suffix(100) + [
-                    LoopTimer(on: loop, after: 200) { [weak self] in self?.registerNow(user) { _ in } }
-                ]
-            return
-        }
-        #endif
-        registerNow(user, completion)
-    }
-
-    private func registerNow(_ user: ID, _ completion: @escaping (Result<Void, RedisError>) -> Void) {
         let partition = timelines.partitions.of(user)
         partitions[partition].users.insert(user)
         timelines.registerOnLoop([user], node: name) { [weak self] result in
@@ -145,7 +127,7 @@ final class LiveNode {
         for partition in partitions.indices {
             partitions[partition].last = nil
             partitions[partition].probed = nil
-            if !Mutation.forgetOutage.isOn { recover(partition) }
+            recover(partition)
         }
     }
 

@@ -1,5 +1,3 @@
-import Core
-
 extension Redis {
     /// One call; an error reply is thrown.
     public func eval(_ call: RedisScriptCall) async throws(RedisError) -> RedisReply {
@@ -15,9 +13,6 @@ extension Redis {
     /// given later.
     public func eval(_ calls: [RedisScriptCall]) async throws(RedisError) -> [RedisReply] {
         checkKnown(calls)
-        #if DEBUG
-        if Mutation.lateScripts.isOn { return try await evalLate(calls) }
-        #endif
         return try await pipeline(calls.map(\.command))
     }
 
@@ -26,9 +21,6 @@ extension Redis {
         _ calls: [RedisScriptCall], _ completion: @escaping (Result<[RedisReply], RedisError>) -> Void
     ) {
         checkKnown(calls)
-        #if DEBUG
-        if Mutation.lateScripts.isOn { return evalLateOnLoop(calls, completion) }
-        #endif
         pipelineOnLoop(calls.map(\.command), completion)
     }
 

@@ -147,7 +147,7 @@ final class RedisConnection {
     }
 
     private func receive(_ reply: RedisReply) {
-        if reply.isUnknownScript, !Mutation.lateScripts.isOn {
+        if reply.isUnknownScript {
             return close(.connectionLost("Redis has forgotten the scripts"))
         }
         let isComplete = pending.withFirst { waiting in

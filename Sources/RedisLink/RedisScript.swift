@@ -26,14 +26,7 @@ public struct RedisScriptCall: Sendable {
     let keys: [RedisArgument]
     let arguments: [RedisArgument]
 
-    var command: [RedisArgument] { ["EVALSHA", .text(script.sha1)] + operands }
-
-    #if DEBUG
-    /// For `Mutation.lateScripts`.
-    var bySource: [RedisArgument] { ["EVAL", .text(script.source)] + operands }
-    #endif
-
-    private var operands: [RedisArgument] { [.number(Int64(keys.count))] + keys + arguments }
+    var command: [RedisArgument] { ["EVALSHA", .text(script.sha1), .number(Int64(keys.count))] + keys + arguments }
 }
 
 extension RedisReply {

@@ -112,7 +112,7 @@ final class RedisSession {
         }
         if address.database != 0 { commands.append(["SELECT", .number(Int64(address.database))]) }
         commands.append(["PING"])
-        if !Mutation.lateScripts.isOn { commands += scripts.map { ["SCRIPT", "LOAD", .text($0.source)] } }
+        commands += scripts.map { ["SCRIPT", "LOAD", .text($0.source)] }
         var writer = ByteWriter()
         for command in commands { writer.append(command: command) }
         connection?.send(writer.bytes, replies: commands.count) { [weak self] result in

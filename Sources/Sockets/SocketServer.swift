@@ -104,7 +104,6 @@ public final class SocketServer {
     // MARK: Connections
 
     private func accepted(_ descriptor: Int32, from address: String) {
-        if Mutation.leakDescriptors.isOn { _ = dup(descriptor) }
         SocketMetrics.shared.accepted.add()
         let connection = HTTPConnection(self, remoteAddress: address)
         let hasPlace = takePlace(for: connection.placeHolder)

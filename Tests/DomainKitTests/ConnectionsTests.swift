@@ -124,9 +124,8 @@ import Testing
 
     /// How many connections wait for the test's lock.
     private func waiting() async throws -> Int {
-        Int(
-            try await holder.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")[0]
-                .integer(0))
+        try await holder.query(
+            "SELECT count(*) AS waiting FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")[0].int("waiting")
     }
 
     private func eventually(_ isSo: () async throws -> Bool) async throws {

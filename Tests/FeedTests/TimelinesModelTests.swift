@@ -13,7 +13,7 @@ import Testing
 
     /// Walks until one fails.
     private func walk(
-        _ walks: Int, without script: TimelineMutation? = nil, _ node: NodeMutation? = nil
+        _ walks: Int, _ scripts: TimelineScripts = TimelineScripts(), without node: NodeMutation? = nil
     ) async throws -> (failure: String?, walks: Int, tally: TimelinesTally) {
         let server = try await TimelinesServer()
         let inbox = try await TimelinesInbox(server)
@@ -23,7 +23,7 @@ import Testing
             let given = number == 1 ? Self.variable("MARTLET_WALK_SEED") : nil
             let seed = given ?? .random(in: 0 ... .max)
             let walk = TimelinesWalk(
-                seed: seed, server: server, inbox: inbox, scripts: TimelineScripts(without: script), mutation: node)
+                seed: seed, server: server, inbox: inbox, scripts: scripts, mutation: node)
             do {
                 try await walk.run(steps: 150)
             } catch let failure as TimelinesFailure {
@@ -43,16 +43,16 @@ import Testing
         #expect(tally.missed > 100 && tally.resets > 100 && tally.rebuilds > 100)
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: TimelineMutation.allCases)
+    @Test(.timeLimit(.minutes(2)), arguments: TimelineMutation.all)
     func aScriptWithoutThisIsCaught(_ mutation: TimelineMutation) async throws {
-        let result = try await walk(600, without: mutation)
-        print("without \(mutation): walk \(result.walks), \(result.failure ?? "not caught")")
+        let result = try await walk(600, mutation.scripts())
+        print("\(mutation.testDescription): walk \(result.walks), \(result.failure ?? "not caught")")
         #expect(result.failure != nil)
     }
 
     @Test(.timeLimit(.minutes(2)), arguments: NodeMutation.allCases)
     func aNodeWithoutThisIsCaught(_ mutation: NodeMutation) async throws {
-        let result = try await walk(600, without: nil, mutation)
+        let result = try await walk(600, without: mutation)
         print("without \(mutation): walk \(result.walks), \(result.failure ?? "not caught")")
         #expect(result.failure != nil)
     }

@@ -51,12 +51,12 @@ import Testing
     /// The database's clock goes on, for all rows.
     private func silence(_ seconds: Int64) async throws {
         try await database.query(
-            "UPDATE id_nodes SET renewed_at = renewed_at - make_interval(secs => $1::int)", [.integer(seconds)])
+            "UPDATE id_nodes SET renewed_at = renewed_at - make_interval(secs => \(seconds)::int)")
     }
 
     private func idsUntil(_ number: Int) async throws -> Int64 {
-        try await database.query("SELECT ids_until FROM id_nodes WHERE number = $1", [.integer(Int64(number))])[0]
-            .integer(0) - ID.originMilliseconds
+        try await database.query("SELECT ids_until FROM id_nodes WHERE number = \(number)")[0].integer("ids_until")
+            - ID.originMilliseconds
     }
 
     @Test func beforeTheLeaseThereAreNoIds() async throws {
@@ -77,8 +77,9 @@ import Testing
 
     @Test func afterTheLastNumberTheErrorSaysWhatToDo() async throws {
         for _ in NodeNumbers.leased { await Process(database).lease.look() }
-        let held = try await database.query("SELECT count(token), count(DISTINCT token) FROM id_nodes")
-        #expect(try held[0].integer(0) == 46 && held[0].integer(1) == 46)
+        let held = try await database.query(
+            "SELECT count(token) AS held, count(DISTINCT token) AS holders FROM id_nodes")
+        #expect(try held[0].int("held") == 46 && held[0].int("holders") == 46)
         let late = Process(database)
         await #expect(throws: NodeLeaseError.allTaken(46)) { try await late.lease.start() }
         #expect(throws: IDsUnavailable.self) { try late.ids.next() }
@@ -144,7 +145,7 @@ import Testing
         #expect(throws: IDsUnavailable.self) { try process.ids.next() }
 
         // Another has taken it meanwhile, and there is another number.
-        try await database.query("UPDATE id_nodes SET token = 'other' WHERE number = $1", [.integer(Int64(number))])
+        try await database.query("UPDATE id_nodes SET token = 'other' WHERE number = \(number)")
         await process.lease.look()
         #expect(try process.node() != number)
     }
@@ -154,7 +155,7 @@ import Testing
         let process = Process(database)
         await process.lease.look()
         let number = try process.node()
-        try await database.query("UPDATE id_nodes SET token = 'other' WHERE number = $1", [.integer(Int64(number))])
+        try await database.query("UPDATE id_nodes SET token = 'other' WHERE number = \(number)")
         process.pass(10_000)
         await process.lease.look()
         // Before the end of what it had written down.
@@ -198,11 +199,11 @@ import Testing
     @Test func releasingWhatIsSomebodyElsesTakesNothingFromHim() async throws {
         let process = Process(database)
         await process.lease.look()
-        let number = Int64(try process.node())
-        try await database.query("UPDATE id_nodes SET token = 'other' WHERE number = $1", [.integer(number)])
+        let number = try process.node()
+        try await database.query("UPDATE id_nodes SET token = 'other' WHERE number = \(number)")
         await process.lease.release()
-        let rows = try await database.query("SELECT token FROM id_nodes WHERE number = $1", [.integer(number)])
-        #expect(try rows[0].text(0) == "other")
+        let rows = try await database.query("SELECT token FROM id_nodes WHERE number = \(number)")
+        #expect(try rows[0].text("token") == "other")
     }
 
     @Test func manyRestartsUseFewNumbers() async throws {
@@ -220,8 +221,8 @@ import Testing
 
     /// All other numbers belong to processes that renew them.
     private func leaveFree(_ count: Int) async throws {
+        let first = NodeNumbers.leased.lowerBound + count
         try await database.query(
-            "UPDATE id_nodes SET token = 'living', renewed_at = now() + interval '55 s' WHERE number >= $1",
-            [.integer(Int64(NodeNumbers.leased.lowerBound + count))])
+            "UPDATE id_nodes SET token = 'living', renewed_at = now() + interval '55 s' WHERE number >= \(first)")
     }
 }

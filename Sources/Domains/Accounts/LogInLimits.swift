@@ -1,29 +1,17 @@
+public import Core
 public import HTTPService
+import Synchronization
 
-/// Limits on log-ins to one account.
-///
-/// An address from which the account was opened before has a limit of its own, which no stranger can use up. All others
-/// share one; and when that is used up, whoever comes from an address that has not tried this account within the hour still
-/// has one try: the owner on a journey gets in, however much one stranger guesses. Who guesses from many addresses has as
-/// many tries, so these are bounded, too: by network and by account. Only somebody with hundreds of addresses in dozens of
-/// networks can use up all of them, and keeps the owner out of new addresses for as long as that goes on.
+/// Limits on log-ins to one account, for all threads (`LogInRates` has the rule).
 public final class LogInLimits: Sendable {
-    /// Log-ins to one account: from an address that opened it before, and from all others together. Also what one of the
-    /// others may have of that.
-    private static let perAccount = RateLimiter.Rate(perMinute: 10, burst: 10)
-
-    /// Beside that, an address that has not tried this account for an hour has a try of its own,
-    private static let freshTry = RateLimiter.Rate(perHour: 1, burst: 1)
-    /// so many addresses of one network (an IPv4 /24, an IPv6 /48),
-    private static let freshTriesOfNetwork = RateLimiter.Rate(perHour: 60, burst: 20)
-    /// and so many in all.
-    private static let freshTriesOfAccount = RateLimiter.Rate(perMinute: 10, burst: 200)
-
-    private let limiter = RateLimiter(name: "account_rates")
+    private let rates = Mutex(LogInRates())
+    private let size = Metrics.shared.queue("account_rates", limit: RateTable.most)
+    private let clock: any MonotonicClock
     private let areOn: Bool
 
-    public init(areOn: Bool) {
+    public init(areOn: Bool, clock: any MonotonicClock = SystemClock()) {
         self.areOn = areOn
+        self.clock = clock
     }
 
     /// - Parameters:
@@ -31,28 +19,12 @@ public final class LogInLimits: Sendable {
     ///   - isKnown: the account was opened from there before.
     public func checkLogIn(handle: String, from address: String, isKnown: Bool) throws(Problem) {
         guard areOn else { return }
-        // The handle is the caller's text: it stands last, so that none of it can be taken for an address.
-        let own = (key: "own \(address) \(handle)", rate: Self.perAccount)
-        guard !isKnown else { return try require(limiter.take([own])) }
-        let shared = limiter.take([own, (key: "shared \(handle)", rate: Self.perAccount)])
-        guard shared != nil else { return }
-        let fresh = limiter.take([
-            (key: "fresh \(address) \(handle)", rate: Self.freshTry),
-            (key: "network \(Self.network(of: address)) \(handle)", rate: Self.freshTriesOfNetwork),
-            (key: "account \(handle)", rate: Self.freshTriesOfAccount),
-        ])
-        if fresh != nil { try require(shared) }
-    }
-
-    private func require(_ wait: Int?) throws(Problem) {
+        let now = clock.nanoseconds()
+        let wait = rates.withLock { rates in
+            defer { size.set(rates.count) }
+            return rates.check(handle: handle, from: address, isKnown: isKnown, now: now)
+        }
         guard let seconds = wait else { return }
         throw Problem(.rateLimited, "too many log-ins to this account: wait \(seconds) s", retryAfter: seconds)
-    }
-
-    /// The IPv4 /24 or IPv6 /48 around an address.
-    private static func network(of address: String) -> String {
-        guard let number = UInt64(address.dropFirst(2), radix: 16) else { return address }
-        if address.hasPrefix("4:") { return "4:" + String(number >> 8, radix: 16) }
-        return address.hasPrefix("6:") ? "6:" + String(number >> 16, radix: 16) : address
     }
 }

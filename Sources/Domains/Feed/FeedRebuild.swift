@@ -23,20 +23,12 @@ public struct FeedRebuild: Sendable {
         let cap = timelines.options.cap
         let authors =
             try await database.query(
-                "SELECT following + 1 FROM follow_counts WHERE user_id = $1", [.integer(user.raw)]
-            ).first?.integer(0) ?? 1
-        let perAuthor = max(20, min(cap, 4 * cap / Int(max(1, authors))))
-        let rows = try await database.query(
-            """
-            SELECT t.id, a.author
-            FROM (SELECT followee AS author FROM follows WHERE follower = $1 UNION ALL SELECT $1) a
-            CROSS JOIN LATERAL (
-                SELECT id FROM posts WHERE author_id = a.author AND deleted_at IS NULL ORDER BY id DESC LIMIT $2) t
-            ORDER BY t.id DESC
-            """, [.integer(user.raw), .integer(Int64(perAuthor))])
-        let all = try rows.map {
-            RebuildEntries.Entry(post: ID(raw: try $0.integer(0)), author: ID(raw: try $0.integer(1)))
-        }
+                "SELECT following + 1 AS authors FROM follow_counts WHERE user_id = \(user)"
+            ).first?.int("authors") ?? 1
+        let perAuthor = max(20, min(cap, 4 * cap / max(1, authors)))
+        let newest = FeedAuthors.newestPosts(for: SQL.parameter(user), limit: "\(perAuthor)")
+        let rows = try await database.query("SELECT t.id, a.author FROM \(newest) ORDER BY t.id DESC")
+        let all = try rows.map { RebuildEntries.Entry(post: try $0.id("id"), author: try $0.id("author")) }
         return Self.bounded(all, perAuthor: perAuthor, cap: cap)
     }
 

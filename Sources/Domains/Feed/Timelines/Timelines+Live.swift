@@ -33,7 +33,7 @@ extension Timelines {
 
     /// On the loop, for the calls name the connection that they go over.
     private func presence(_ script: RedisScript, _ users: [ID], _ node: NodeName) -> [RedisScriptCall] {
-        let connection = Mutation.lateScripts.isOn ? 1 : Int64(redis.connectionNumber)
+        let connection = Int64(redis.connectionNumber)
         return users.map { user in
             call(
                 script, of: user,
@@ -119,10 +119,7 @@ extension Timelines {
         case 1: return .building
         case 2: return .reset(cursor)
         default:
-            let missed = try entries(elements.dropFirst(3)).filter { entry in
-                Mutation.resumeByID.isOn
-                    ? entry.post >= ID(firstOf: held.position / 1000) : entry.position > held.position
-            }
+            let missed = try entries(elements.dropFirst(3)).filter { entry in entry.position > held.position }
             return .missed(missed.sorted { $0.position < $1.position }, cursor)
         }
     }

@@ -44,14 +44,9 @@ public struct Timelines: Sendable {
         self.init(redis: redis, partitions: partitions, options: options, scripts: Self.shipped)
     }
 
-    #if DEBUG
-    private static let shipped = TimelineScripts.mutated()
-    public static let scripts = shipped.all + TimelineScripts.ofMutations
-    #else
     private static let shipped = TimelineScripts()
     /// What a link must have among its options.
     public static let scripts = shipped.all
-    #endif
 
     init(redis: Redis, partitions: Partitions, options: Options, scripts: TimelineScripts) {
         precondition(options.cap > 0 && (1...5000).contains(options.usersPerCall), "timelines: options")
@@ -74,12 +69,6 @@ public struct Timelines: Sendable {
     /// update is told again. After an error some of the users may have it: repeat the whole.
     public func deliver(_ event: TimelineEvent, to users: [ID]) async throws -> DeliveryCounts {
         var counts = DeliveryCounts()
-        #if DEBUG
-        if Mutation.publishBeforeWrite.isOn, event.operation == .created {
-            try await publishThenWrite(event, to: users)
-            return counts
-        }
-        #endif
         let calls = deliveries(event, users)
         // Not all at once: the deadline of a pipeline and the memory for it are meant for what Redis does in a moment.
         for start in stride(from: 0, to: calls.count, by: Self.pipelineLength) {
@@ -100,9 +89,7 @@ public struct Timelines: Sendable {
         _ = try await redis.eval(deliveries(event, [event.author], after: .number(previous.raw)))
     }
 
-    func deliveries(
-        _ event: TimelineEvent, _ users: [ID], after previous: RedisArgument = "", by script: RedisScript? = nil
-    ) -> [RedisScriptCall] {
+    func deliveries(_ event: TimelineEvent, _ users: [ID], after previous: RedisArgument = "") -> [RedisScriptCall] {
         let head: [RedisArgument] = [
             .number(Int64(event.operation.rawValue)), .number(event.post.raw), .number(event.author.raw),
             .bytes(event.payload), .number(Int64(options.cap)), candidate(), previous,
@@ -112,7 +99,7 @@ public struct Timelines: Sendable {
         return byPartition.sorted { $0.key < $1.key }.flatMap { partition, users in
             stride(from: 0, to: users.count, by: options.usersPerCall).map { start in
                 let some = users[start..<min(start + options.usersPerCall, users.count)]
-                return call(script ?? scripts.deliver, partition, head + some)
+                return call(scripts.deliver, partition, head + some)
             }
         }
     }

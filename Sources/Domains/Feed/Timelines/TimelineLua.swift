@@ -1,0 +1,29 @@
+/// The files in `Lua/`, as they are built into the program. What each takes and returns is said at its head.
+enum TimelineLua: String, CaseIterable, Sendable {
+    // Shared
+    case prelude, publish, fence, rewrite
+    // Scripts
+    case deliver, register, unregister, beat, resume, page, begin, abandon, merge, sever, evict
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    private var bytes: [UInt8] {
+        switch self {
+        case .prelude: PackageResources.prelude_lua
+        case .publish: PackageResources.publish_lua
+        case .fence: PackageResources.fence_lua
+        case .rewrite: PackageResources.rewrite_lua
+        case .deliver: PackageResources.deliver_lua
+        case .register: PackageResources.register_lua
+        case .unregister: PackageResources.unregister_lua
+        case .beat: PackageResources.beat_lua
+        case .resume: PackageResources.resume_lua
+        case .page: PackageResources.page_lua
+        case .begin: PackageResources.begin_lua
+        case .abandon: PackageResources.abandon_lua
+        case .merge: PackageResources.merge_lua
+        case .sever: PackageResources.sever_lua
+        case .evict: PackageResources.evict_lua
+        }
+    }
+}

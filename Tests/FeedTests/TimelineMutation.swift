@@ -1,0 +1,68 @@
+import Testing
+
+@testable import Feed
+
+/// One part of the rule by which live clients miss nothing, taken out of the scripts' text. Tests take out each and must
+/// notice.
+struct TimelineMutation: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let file: TimelineLua
+    let old: String
+    let new: String
+
+    private init(_ description: String, _ file: TimelineLua, _ old: String, _ new: String) {
+        testDescription = description
+        self.file = file
+        self.old = old
+        self.new = new
+    }
+
+    /// The scripts without this part.
+    /// - Throws: `TimelinesTestBroken` where the text is not there exactly once: then nothing would be taken out.
+    func scripts() throws -> TimelineScripts {
+        guard file.text.ranges(of: old).count == 1 else {
+            throw TimelinesTestBroken(description: "\(file.rawValue).lua does not have once: \(old)")
+        }
+        return TimelineScripts { $0 == file ? $0.text.replacing(old, with: new) : $0.text }
+    }
+
+    static let all = [
+        TimelineMutation(
+            "a late post or a delete is not noted in `disordered`", .deliver,
+            "local function note(user) call('HSET', disordered, user, decimal(position)) end",
+            "local function note() end"),
+        TimelineMutation(
+            "a backfill or a rebuild is not noted", .merge,
+            "call('HSET', disordered, user, decimal(position))\n", ""),
+        TimelineMutation(
+            "a post that is in the list already is published again", .deliver,
+            "if flags ~= UNTOLD then return false end", "if flags ~= UNTOLD then return true end"),
+        TimelineMutation(
+            "trimming does not raise the marker's position", .deliver,
+            "horizon = math.max(horizon, changed)", ""),
+        TimelineMutation(
+            "a rebuild leaves the marker's position at zero", .merge,
+            "horizon, flags = position, MARKER", "horizon, flags = 0, MARKER"),
+        TimelineMutation(
+            "a rebuild does not tell the nodes that hold the user", .merge,
+            "if is_rebuild then reset(user, position, epoch(ARGV[5])) end", ""),
+        TimelineMutation(
+            "a post that a follow brought in is not told when its delivery comes", .deliver,
+            "if flags ~= UNTOLD then return false end", "if true then return false end"),
+        TimelineMutation(
+            "a delete does not leave a tombstone in a list that is being built", .deliver,
+            "operation == DELETED and is_building(flags)", "false"),
+        TimelineMutation(
+            "a builder that was overtaken may still end the rebuild", .merge,
+            " or call('GET', build) ~= ARGV[2]", ""),
+        TimelineMutation(
+            "a merge brings back posts of authors who were unfollowed while it was prepared", .merge,
+            "call('SISMEMBER', severances .. name, user) == 1", "false"),
+        TimelineMutation(
+            "a post in flight lands after its author was unfollowed", .deliver,
+            "severed[index - 7] == 1 and user ~= ARGV[3]", "false"),
+        TimelineMutation(
+            "a post from below what the list is complete from is inserted", .deliver,
+            "if post < from then", "if false then"),
+    ]
+}

@@ -93,11 +93,19 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut", "Realtime",
-                "Notifier", "Sidecars", "Tail",
+                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut",
+                "Realtime", "Notifier", "Sidecars", "Tail",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        // A route in a test: real PostgreSQL and Redis, no socket
+        .target(
+            name: "TestSite",
+            dependencies: [
+                "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "Realtime", "Sidecars",
+            ],
+            path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
             name: "martlet-bench", dependencies: ["Core", "Runtime", "TestSupport", "CUv"], path: "Sources/Bench",
             swiftSettings: strict),
@@ -126,8 +134,13 @@ let package = Package(
         tests("DomainKit", ["RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
-        tests("Accounts", ["Core", "Accounts", "HTTPService"]),
-        tests("Feed", ["TestSupport", "Core", "Live", "Posts", "Feed", "Runtime", "RedisLink", "Crypto", "Sidecars"]),
+        tests("Accounts", ["Core", "Accounts", "HTTPService", "Store", "TestSite"]),
+        tests(
+            "Feed",
+            [
+                "TestSupport", "Core", "DomainRegistry", "EventLog", "Live", "Posts", "Feed", "Runtime", "RedisLink",
+                "Crypto", "Sidecars", "Store",
+            ]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(
             "EventLog",

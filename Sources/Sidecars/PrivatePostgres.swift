@@ -112,7 +112,8 @@ final class PrivatePostgres: Sendable {
         let settings = [
             "listen_addresses=", "unix_socket_directories=" + socketFolders, "unix_socket_permissions=0700",
             "port=5432",
-            "max_connections=\(max(100, connections + 20))", "shared_buffers=128MB", "max_wal_size=2GB", "checkpoint_timeout=15min", "jit=off",
+            "max_connections=\(max(100, connections + 20))", "shared_buffers=128MB", "max_wal_size=2GB",
+            "checkpoint_timeout=15min", "jit=off",
             "wal_compression=on", "logging_collector=off", "log_destination=stderr",
             // O_DSYNC: as durable as the default, fdatasync after the write, in one call instead of two; with commits as
             // small as these it takes a tenth of the time (pg_test_fsync).

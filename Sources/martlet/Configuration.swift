@@ -50,7 +50,7 @@ struct Configuration: Sendable {
     }
 
     var port: Int { values.number("port") }
-    /// A tool has no such setting.
+    /// Tools have no such setting.
     var limitsAreOn: Bool { !values.has("limits") || values.text("limits") != "off" }
     /// A tool that touches no timeline has no such setting.
     var partitions: Partitions { Partitions(count: values.has("partitions") ? values.number("partitions") : 1) }

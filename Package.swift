@@ -96,7 +96,7 @@ let package = Package(
                 "Notifier", "Sidecars", "Tail",
             ],
             swiftSettings: strict),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: strict),
         // A route in a test: real PostgreSQL and Redis, no socket
         .target(
             name: "TestSite",
@@ -126,6 +126,7 @@ let package = Package(
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
         tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),
+        tests("FeedAPI", ["TestSupport", "Core", "Sockets", "HTTPService", "TestSite"]),
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),

@@ -102,7 +102,7 @@ import Testing
                 let left = JSONValue.object(JSONObject(rest))
                 faults.append(Fault(name: "no \(field.name)", body: left.text, code: "missing_field"))
             }
-            let wrong = JSONValue.object(JSONObject(rest + [(field.name, [])]))
+            let wrong = JSONValue.object(JSONObject(rest + [(field.name, .array([]))]))
             faults.append(Fault(name: "a list as \(field.name)", body: wrong.text, code: "invalid_field"))
         }
         return faults

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct DocumentTests {
     private static let tag = Tag("things", "Things & <more>")
-    private static let inner = Component("Inner", .object([.always("id", Component.id.reference)]), example: ["id": "7"])
+    private static let inner = Component(
+        "Inner", .object([.always("id", Component.id.reference)]), example: ["id": "7"])
     private static let outer = Component(
         "Outer", .object([.always("inner", inner.reference), .sometimes("words", .array(of: .string()))]),
         example: ["inner": inner.example])
@@ -15,7 +16,8 @@ import Testing
     private static let operations = [
         Operation(
             .put, "/things/\(PathParameter.id("id"))", id: "putThing", tag: tag, "Put", rate: .auth,
-            addressRate: .init(perMinute: 3, burst: 4), otherLimits: "And no more.", body: RequestBody("Put", name.orNil),
+            addressRate: .init(perMinute: 3, burst: 4), otherLimits: "And no more.",
+            body: RequestBody("Put", name.orNil),
             responses: [.json(outer, "Put.", status: 201, headers: [.etag])], problems: [.forbidden],
             idempotency: .key("put")
         ) { _ in .noContent },
@@ -34,7 +36,9 @@ import Testing
         path.reduce(json) { $0.object?[$1] ?? .null }
     }
 
-    private func keys(_ path: String...) -> [String] { path.reduce(json) { $0.object?[$1] ?? .null }.object?.keys ?? [] }
+    private func keys(_ path: String...) -> [String] {
+        path.reduce(json) { $0.object?[$1] ?? .null }.object?.keys ?? []
+    }
 
     @Test func oneItemForAPath() {
         #expect(keys("paths") == ["/things/{id}"])
@@ -48,7 +52,8 @@ import Testing
         #expect(keys("components", "schemas") == ["Problem", "Put", "Id", "Outer", "Inner"])
         #expect(at("components", "schemas", "Outer", "properties", "inner") == ["$ref": "#/components/schemas/Inner"])
         #expect(at("components", "schemas", "Put", "additionalProperties") == false)
-        #expect(keys("components", "parameters") == ["X-Request-Id", "traceparent", "Idempotency-Key", "If-None-Match"])
+        #expect(
+            keys("components", "parameters") == ["X-Request-Id", "traceparent", "Idempotency-Key", "If-None-Match"])
     }
 
     @Test func aFieldsWordsAreAddedToThoseOfItsRule() {
@@ -71,7 +76,8 @@ import Testing
             }
         }
         let limited = at("paths", "/things/{id}", "put", "responses", "429", "description").string!
-        #expect(limited.contains("600 (300)") && limited.contains("Of these 3 (4)") && limited.hasSuffix("And no more."))
+        #expect(
+            limited.contains("600 (300)") && limited.contains("Of these 3 (4)") && limited.hasSuffix("And no more."))
     }
 
     @Test func aResponseThatIsAgainSaysSo() {

@@ -53,12 +53,14 @@ private struct Numbers: Authenticator {
                 responses: [.noContent("Gone.")]
             ) { _ in throw Broken() },
             Operation(
-                .get, "/things/@\(PathParameter<String>("name", .string(), example: "x") { $0 })", id: "named", tag: tag,
+                .get, "/things/@\(PathParameter<String>("name", .string(), example: "x") { $0 })", id: "named",
+                tag: tag,
                 "By name", access: .anyone, responses: [shown], largest: 2 << 20
             ) { _ in .noContent },
             Operation(
                 .get, "/stream", id: "stream", tag: tag, "Stream", access: .ticket(ticket), rate: .free,
-                responses: [], transport: .longPoll(when: wait) { request in
+                responses: [],
+                transport: .longPoll(when: wait) { request in
                     .json { $0.append(json: .string(request[ticket] ?? "\(request.caller)")) }
                 }),
         ]

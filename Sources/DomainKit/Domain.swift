@@ -1,4 +1,6 @@
+public import Core
 public import EventLog
+public import Formats
 public import HTTPService
 public import Store
 
@@ -8,6 +10,10 @@ public protocol Domain: Sendable {
     static var migrations: [Migration] { get }
     /// What it writes to the log.
     static var topics: [TopicPlan] { get }
+    /// Forms in which it writes once they are enabled.
+    static var formats: [Format] { get }
+    /// What it tells live clients.
+    static var liveKinds: KnownKinds { get }
     /// What it serves over HTTP.
     var operations: [Operation] { get }
     /// What it reads from the log, and what it does about it.
@@ -20,6 +26,8 @@ public protocol Domain: Sendable {
 extension Domain {
     public static var migrations: [Migration] { [] }
     public static var topics: [TopicPlan] { [] }
+    public static var formats: [Format] { [] }
+    public static var liveKinds: KnownKinds { KnownKinds() }
     public var operations: [Operation] { [] }
     public func consumers(_ log: any EventLog) -> [Consumer] { [] }
     public var upkeep: [UpkeepStep] { [] }

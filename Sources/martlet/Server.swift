@@ -5,6 +5,7 @@ import EventLog
 import FanOut
 import Feed
 import FeedAPI
+import Formats
 import HTTPService
 import Notifier
 import Outbox
@@ -24,6 +25,16 @@ struct Roles: OptionSet, Sendable {
     static let fanout = Roles(rawValue: 4)
     static let notifier = Roles(rawValue: 8)
     static let all: Roles = [.api, .realtime, .fanout, .notifier]
+
+    var name: String {
+        switch self {
+        case .api: "api"
+        case .realtime: "realtime"
+        case .fanout: "fanout"
+        case .notifier: "notifier"
+        default: "serve"
+        }
+    }
 }
 
 /// A process with some roles: put together, started, and taken down in order.
@@ -35,6 +46,7 @@ final class Server: Sendable {
     private let fanOut: FanOut?
     private let notifier: Notifier?
     private let live: LiveService?
+    private let registration: ProcessRegistration
     private let listener = Mutex<PgListener?>(nil)
     private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
     private let isDraining = Atomic<Bool>(false)
@@ -53,6 +65,8 @@ final class Server: Sendable {
         self.roles = roles
         self.means = means
         bell = OutboxBell(database: site.database)
+        registration = ProcessRegistration(
+            database: site.database, ProcessInfo(role: roles.name, version: Program.number), site.formats)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier])
         log = needsLog ? try await site.openLog() : nil
         fanOut =
@@ -83,6 +97,7 @@ final class Server: Sendable {
         var gatewayOptions = GatewayOptions()
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
         gatewayOptions.limitsAreOn = site.configuration.limitsAreOn
+        gatewayOptions.liveKinds = Domains.liveKinds
         return LiveService(
             loop: site.sockets, options: gatewayOptions, redis: redis, redisAddress: site.redisAddress,
             writes: Writes(database: site.database, idempotency: site.idempotency, onCommit: {}),
@@ -93,6 +108,8 @@ final class Server: Sendable {
 
     /// - Returns: the port.
     func start() async throws -> Int {
+        // First of all: what was enabled without us must not be met.
+        try await register()
         if let log {
             let partitions = site.configuration.values.number("log-partitions")
             try await site.reached("kafka") {
@@ -106,13 +123,22 @@ final class Server: Sendable {
         try await site.reached("postgres") { try await site.revocations.load(from: site.accounts) }
         let looks = Task { [site] in await site.revocations.follow(site.accounts) }
         self.looks.withLock { $0 = looks }
-        let listener = site.listen { [fanOut] in fanOut?.wake() }
+        let listener = site.listen(
+            onOutbox: { [fanOut] in fanOut?.wake() }, onFormat: { [registration] in registration.look() })
         self.listener.withLock { $0 = listener }
         if roles.contains(.api) { watchOutbox() }
         try await fanOut?.start()
         try await notifier?.start()
         if let live { try await untilListening(live) }
         return try await open()
+    }
+
+    private func register() async throws {
+        do {
+            try await site.reached("postgres") { try await registration.begin() }
+        } catch let error as FormatError {
+            throw Failure(error.description)
+        }
     }
 
     /// Writes are refused when the fan-out, in this process or in others, does not keep up.
@@ -228,10 +254,11 @@ final class Server: Sendable {
         looks.withLock { $0 }?.cancel()
         bell.close()
         // What is not done by then comes again: every step may run twice.
-        let isDone = await ends(within: 3000) { [notifier, fanOut, log] in
+        let isDone = await ends(within: 3000) { [notifier, fanOut, log, registration] in
             await notifier?.close()
             await fanOut?.close()
             await log?.close()
+            await registration.end()
             return true
         }
         if !isDone { Log.warning("ending with work in hand: it comes again") }

@@ -6,6 +6,7 @@ import DomainRegistry
 import EventLog
 import Feed
 import FeedAPI
+import Formats
 import HTTPService
 import Outbox
 import Realtime
@@ -51,10 +52,12 @@ final class SiteParts: Sendable {
             Resources(
                 database: database, storage: storage, redis: redis, partitions: partitions,
                 ids: IDGenerator(node: node, clock: clock), clock: clock, secret: secret, cursors: cursors,
-                idempotency: idempotency, writes: writes, limitsAreOn: options.limitsAreOn),
+                idempotency: idempotency, writes: writes, formats: EnabledFormats(known: Domains.formats),
+                limitsAreOn: options.limitsAreOn),
             hasher: PasswordHasher(threads: 2, cost: 1), waiter: { waiter.value })
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
+        gatewayOptions.liveKinds = Domains.liveKinds
         live = LiveService(
             loop: loops.sockets, options: gatewayOptions, redis: liveRedis, redisAddress: redisAddress,
             writes: writes,

@@ -40,5 +40,5 @@ public struct SessionGrant: Sendable {
     static let example = SessionGrant(
         user: .example, accessToken: "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJtYXJ0bGV0In0.c2lnbmF0dXJl",
         refreshToken: "Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBhcyBzZW50", session: .zero,
-        expiresIn: Accounts.accessTokenSeconds)
+        expiresIn: TokenLife.accessSeconds)
 }

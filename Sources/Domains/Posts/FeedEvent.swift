@@ -7,10 +7,10 @@ public enum FeedEvent: Sendable, Equatable {
     case created(PostView)
     case deleted(ID)
 
-    public var type: String {
+    public var name: PostEvent {
         switch self {
-        case .created: EventType.postCreated
-        case .deleted: EventType.postDeleted
+        case .created: .created
+        case .deleted: .deleted
         }
     }
 

@@ -49,7 +49,7 @@ struct PostOperations: Sendable {
 
     @Sendable private func create(_ request: RequestContext) async throws -> Response {
         let author = request.caller
-        let (post, statements) = try await posts.prepare(author: author, text: request[PostFields.text], request.trace)
+        let (post, event, statements) = try await posts.prepare(author: author, text: request[PostFields.text], request.trace)
         var json = ByteWriter(capacity: 512)
         post.append(to: &json)
         let stored = StoredResponse(status: 201, location: "/v1/posts/\(post.id)", body: json.bytes)
@@ -75,7 +75,7 @@ struct PostOperations: Sendable {
                 "request_id": .text(request.requestID), "post": .text(post.id.description),
                 "author": .text(author.description),
             ])
-        await feeds.posted(post, after: previous.withLock { $0 }, request.trace)
+        await feeds.posted(event, after: previous.withLock { $0 })
         return response
     }
 

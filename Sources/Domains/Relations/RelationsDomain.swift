@@ -9,8 +9,8 @@ public import Store
 public struct RelationsDomain: Domain {
     public static let migrations = RelationsMigrations.all
     public static let topics = [
-        TopicPlan(TopicName.graphEvents, retentionHours: 24 * 7),
-        TopicPlan(TopicName.notificationRequested, retentionHours: 24 * 7),
+        TopicPlan(RelationEvent.topic, retentionHours: 24 * 7),
+        TopicPlan(NotificationEvent.topic, retentionHours: 24 * 7),
     ]
 
     public let graph: Graph
@@ -38,7 +38,7 @@ public struct RelationsDomain: Domain {
     public func consumers(_ log: any EventLog) -> [Consumer] {
         let worker = GraphWorker(log: log)
         return [
-            Consumer(SubscriptionOptions(group: "graph", topics: [TopicName.graphEvents])) {
+            Consumer(SubscriptionOptions(group: "graph", topics: [RelationEvent.topic])) {
                 try await worker.handle($0)
             }
         ]

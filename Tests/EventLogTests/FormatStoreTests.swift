@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func whoEndedWithoutAWordHindersNobodyForLong() async throws {
-        try await store.register(process("api"), reads: [])
+        _ = try await store.register(process("api"), reads: [])
         try await database.query("UPDATE processes SET seen_at = now() - interval '59 seconds'")
         await #expect(throws: FormatError.self) { try await store.enable(["new"], force: false) }
         try await database.query("UPDATE processes SET seen_at = now() - interval '61 seconds'")
@@ -51,7 +51,7 @@ import Testing
     /// From the enabling on, versions that do not read it don't start; those that run are not in anybody's way.
     @Test func thereIsNoWayBack() async throws {
         let api = process("api")
-        try await store.register(api, reads: [old])
+        _ = try await store.register(api, reads: [old])
         #expect(try await store.enable(["new"], force: true) == ["new"])
         #expect(try await store.renew(api, reads: [old]) == ["new"])
         let late = process("late")

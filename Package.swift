@@ -131,8 +131,17 @@ let package = Package(
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests("Outbox", ["Core", "Outbox"]),
-        tests("Accounts", ["Core", "Accounts", "HTTPService", "Store", "TestSite"]),
-        tests("Feed", ["TestSupport", "Core", "Live", "Posts", "Feed", "Runtime", "RedisLink", "Crypto", "Sidecars"]),
+        tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
+        tests("Relations", ["Core", "Store", "TestSite"]),
+        tests("Posts", ["Core", "Store", "TestSite"]),
+        tests("FeedAPI", ["Core", "TestSite"]),
+        tests(
+            "Feed",
+            [
+                "TestSupport", "TestSite", "Core", "Live", "Posts", "Feed", "Runtime", "RedisLink", "Crypto",
+                "Sidecars",
+                "Store",
+            ]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(
             "EventLog",

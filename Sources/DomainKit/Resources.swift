@@ -13,6 +13,8 @@ public struct Resources: Sendable {
     public let partitions: Partitions
     public let ids: IDGenerator
     public let clock: any WallClock
+    /// For rules about durations.
+    public let monotonicClock: any MonotonicClock
     /// What all keys are made from.
     public let secret: [UInt8]
     public let cursors: CursorSigner
@@ -24,7 +26,8 @@ public struct Resources: Sendable {
 
     public init(
         database: Database, storage: Database, redis: Redis, partitions: Partitions, ids: IDGenerator,
-        clock: any WallClock, secret: [UInt8], cursors: CursorSigner, idempotency: Idempotency, writes: Writes,
+        clock: any WallClock, monotonicClock: any MonotonicClock = SystemClock(), secret: [UInt8],
+        cursors: CursorSigner, idempotency: Idempotency, writes: Writes,
         limitsAreOn: Bool
     ) {
         self.database = database
@@ -33,6 +36,7 @@ public struct Resources: Sendable {
         self.partitions = partitions
         self.ids = ids
         self.clock = clock
+        self.monotonicClock = monotonicClock
         self.secret = secret
         self.cursors = cursors
         self.idempotency = idempotency

@@ -18,6 +18,7 @@ import Synchronization
 /// A process with the roles `api`, `fanout` and the ears of `realtime`, but for the socket and the log: put together as
 /// `martlet` does it. All that the harness knows of how a route is declared and found is in this file.
 final class SiteParts: Sendable {
+    private static let partitions = 4
     let database: Database
     let storage: Database
     let redis: Redis
@@ -31,7 +32,7 @@ final class SiteParts: Sendable {
     private let liveRedis: Redis
 
     init(
-        postgresURL: String, redisAddress: RedisAddress, clock: any WallClock, secret: [UInt8], node: Int,
+        postgresURL: String, redisAddress: RedisAddress, clock: ManualClock, secret: [UInt8], node: Int,
         _ options: SiteOptions
     ) async throws {
         database = Self.database(loops.stores, postgresURL, "pg", isDurable: true)
@@ -43,13 +44,13 @@ final class SiteParts: Sendable {
         idempotency = Idempotency(database: database, secret: secret)
         let cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
         let writes = Writes(database: database, idempotency: idempotency, onCommit: {})
-        let partitions = Partitions(count: 4)
+        let partitions = Partitions(count: Self.partitions)
         let waiter = Late()
         domains = Domains(
             Resources(
                 database: database, storage: storage, redis: redis, partitions: partitions,
-                ids: IDGenerator(node: node, clock: clock), clock: clock, secret: secret, cursors: cursors,
-                idempotency: idempotency, writes: writes, limitsAreOn: options.limitsAreOn),
+                ids: IDGenerator(node: node, clock: clock), clock: clock, monotonicClock: clock, secret: secret,
+                cursors: cursors, idempotency: idempotency, writes: writes, limitsAreOn: options.limitsAreOn),
             hasher: PasswordHasher(threads: 2, cost: 1), waiter: { waiter.value })
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
@@ -111,6 +112,15 @@ final class SiteParts: Sendable {
                 while try await log.step(consumer.subscription, consumer.handle) { isDone = false }
             }
         }
+    }
+
+    func events(in topic: String, of key: String) -> [String] {
+        log.records(topic).filter { $0.key == key }.map { $0.headers["event-type"] ?? "" }
+    }
+
+    func isHeardOf(_ user: String) async throws -> Bool {
+        let tables = (0..<Self.partitions).map { RedisArgument.text("online:{\(Self.partitions).\($0)}") }
+        return try await redis.pipeline(tables.map { ["HEXISTS", $0, .text(user)] }).contains(.integer(1))
     }
 
     func upkeep() async throws {

@@ -130,7 +130,7 @@ let package = Package(
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
-        tests("Outbox", ["Core", "Outbox"]),
+        tests("Outbox", ["Core", "EventLog", "Outbox"]),
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Store", "TestSite"]),
@@ -138,16 +138,15 @@ let package = Package(
         tests(
             "Feed",
             [
-                "TestSupport", "TestSite", "Core", "Live", "Posts", "Feed", "Runtime", "RedisLink", "Crypto",
-                "Sidecars",
-                "Store",
+                "TestSupport", "TestSite", "Core", "DomainRegistry", "EventLog", "Live", "Posts", "Feed", "Runtime",
+                "RedisLink", "Crypto", "Sidecars", "Store",
             ]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(
             "EventLog",
             [
                 "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Outbox", "Store",
-                "Accounts", "DomainRegistry", "Sidecars",
+                "Accounts", "Posts", "DomainRegistry", "Sidecars",
             ]),
         tests("Tail", ["TestSupport", "Core", "Runtime", "HTTPClient", "Tail"]),
     ],

@@ -23,12 +23,25 @@ public final class Backlog: Sendable {
     private let refused = Atomic<Int>(0)
     private let owed = Atomic<Int>(0)
     private let state = Mutex(State())
+    private let movement = Mutex(Movement())
 
     private struct State {
         /// Since when it has been behind, in milliseconds; `nil`: it is not.
         var behindSince: UInt64?
         /// What is left of the events that waited while nothing moved. What is found at the start has waited.
         var old = Backlog.stalledLimit
+    }
+
+    /// Has the first event been another one lately?
+    private struct Movement {
+        private var first: Int64 = 0
+        private var movedAt: UInt64?
+
+        mutating func note(_ waiting: OutboxGauge.Reading, now: UInt64) -> Bool {
+            let since = waiting.first == first && waiting.count > 0 ? movedAt ?? now : now
+            (first, movedAt) = (waiting.first, since)
+            return now - since < Backlog.grace
+        }
     }
 
     /// - Parameters:
@@ -42,11 +55,17 @@ public final class Backlog: Sendable {
     /// More than this is as much as this.
     public var mostCounted: Int { state.withLock { $0.old > 0 ? Self.stalledLimit : limit } }
 
+    /// - Parameter now: milliseconds of a clock that never steps.
+    public func set(_ waiting: OutboxGauge.Reading, now: UInt64) {
+        let isMoving = movement.withLock { $0.note(waiting, now: now) }
+        set(count: waiting.count, age: waiting.age, isMoving: isMoving, now: now)
+    }
+
     /// - Parameters:
     ///   - age: milliseconds that the first event has waited.
     ///   - isMoving: has the first event been another one lately?
     ///   - now: milliseconds of a clock that never steps.
-    public func set(count: Int, age: Int, isMoving: Bool = true, now: UInt64) {
+    func set(count: Int, age: Int, isMoving: Bool = true, now: UInt64) {
         let part = state.withLock { state in
             guard isMoving else {
                 state = State(behindSince: nil, old: count)

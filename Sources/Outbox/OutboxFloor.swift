@@ -11,22 +11,19 @@ struct OutboxFloor: Sendable {
     }
 
     private static let pace: UInt64 = 100_000_000
-    private static let fullLookPause: UInt64 = 10_000_000_000
     private var floor: Int64 = 0
     private var highest: Int64 = 0
     /// The floor that is meant next, and who was writing when it was seen.
     private var candidate: (id: Int64, writers: Set<String>)?
     private var asksAt: UInt64 = 0
-    private var fullLookAt: UInt64 = 0
+    private var fullLooks = FullLooks()
 
     /// - Parameter now: nanoseconds of a clock that never steps.
-    /// - Returns: where the look starts: above the floor; now and then at the very start, should an id ever come from
-    ///   below (a sequence that was set back).
+    /// - Returns: where the look starts: above the floor; now and then at the very start.
     mutating func look(now: UInt64) -> Look {
-        let isFull = now >= fullLookAt
+        let isFull = fullLooks.begin(now: now)
         let asks = now >= asksAt && (candidate != nil || highest > floor)
         if asks { asksAt = now + Self.pace }
-        if isFull { fullLookAt = now + Self.fullLookPause }
         return Look(floor: isFull ? 0 : floor, asksForWriters: asks, startedAt: now)
     }
 
@@ -34,11 +31,10 @@ struct OutboxFloor: Sendable {
     ///   - ids: what the look found, ascending. They are read again until they are deleted.
     ///   - writers: who was writing events right before the look; `nil`: it did not ask.
     mutating func saw(_ ids: [Int64], writers: Set<String>?, _ look: Look, now: UInt64) {
-        // A full look past many dead rows takes long: a hundredth of the time at most.
         if look.floor == 0 {
             // The sequence was set back, as by a restore: nothing that was learned holds.
             if let first = ids.first, first <= floor { self = OutboxFloor() }
-            fullLookAt = max(fullLookAt, look.startedAt + max(Self.fullLookPause, (now - look.startedAt) * 100))
+            fullLooks.end(startedAt: look.startedAt, now: now)
         }
         if let writers {
             if let (id, before) = candidate {

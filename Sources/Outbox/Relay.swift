@@ -4,23 +4,14 @@ import Runtime
 public import Store
 import Synchronization
 
-/// Moves events from the outbox into the log, in order. NOTIFY wakes it; a look every half second backs that up.
-///
-/// While the log's readers are behind it waits, so that what can't be handled yet stays in the outbox, in its order, where
-/// the side that writes sees it. The limits are also what keeps the log's partitions close together: a post that comes
-/// behind 800 newer ones of a feed has no place in its timeline any more, and its followers must read anew.
+/// Moves events from the outbox into the log, in order, as fast as the log's readers keep up (`RelayPace`). NOTIFY wakes it;
+/// a look every half second backs that up.
 public final class Relay: Sendable {
-    private static let limit = 200
-    private static let backlogLimit = 600
-    /// When the first record has waited for so many milliseconds, some are enough.
-    private static let patience = 300
-    private static let some = 50
-    private static let lookNanoseconds: UInt64 = 100_000_000
     private static let pollMilliseconds: UInt64 = 500
     private let reader: OutboxReader
     private let log: any EventLog
     private let readers: [SubscriptionOptions]
-    private let backlog = Metrics.shared.queue("log", limit: Relay.backlogLimit)
+    private let backlog = Metrics.shared.queue("log", limit: RelayPace.most)
     private let wakeup = Wakeup()
     private let running = Mutex<[Task<Void, Never>]>([])
     private let closing = Atomic<Bool>(false)
@@ -54,20 +45,18 @@ public final class Relay: Sendable {
     }
 
     private func run() async {
-        var lookedAt: UInt64 = 0
+        var pace = RelayPace()
         while !closing.load(ordering: .acquiring) {
             do {
-                if monotonicNanoseconds() - lookedAt > Self.lookNanoseconds {
+                if pace.mustLook(now: monotonicNanoseconds()) {
                     let waiting = try await log.backlog(of: readers)
                     backlog.set(waiting.records)
-                    let most = waiting.age > Self.patience ? Self.some : Self.backlogLimit
-                    guard waiting.records < most else {
-                        try? await Task.sleep(nanoseconds: Self.lookNanoseconds / 5)
+                    guard pace.admits(waiting, now: monotonicNanoseconds()) else {
+                        try? await Task.sleep(nanoseconds: RelayPace.interval / 5)
                         continue
                     }
-                    lookedAt = monotonicNanoseconds()
                 }
-                let outcome = try await reader.move(limit: Self.limit) { [log] rows in
+                let outcome = try await reader.move(limit: RelayPace.batch) { [log] rows in
                     let records = rows.map {
                         NewRecord(topic: $0.topic, key: $0.key, value: $0.payload, headers: $0.headers)
                     }
@@ -75,8 +64,7 @@ public final class Relay: Sendable {
                 }
                 if case .moved(let count) = outcome, count > 0 {
                     relayed.add(count)
-                    // A full batch may have more behind it, and is as much as the readers are given unseen.
-                    if count == Self.limit { lookedAt = 0 }
+                    pace.moved(count)
                     continue
                 }
             } catch {

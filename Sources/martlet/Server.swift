@@ -120,15 +120,9 @@ final class Server: Sendable {
         let outbox = OutboxGauge(database: site.relaxedDatabase ?? site.database)
         let length = Metrics.shared.queue("outbox", limit: backlog.limit)
         let task = Task(priority: .high) { [backlog] in
-            var first: Int64 = 0
-            var movedAt = monotonicNanoseconds() / 1_000_000
             while !Task.isCancelled {
                 if let waiting = try? await outbox.read(upTo: backlog.mostCounted) {
-                    let now = monotonicNanoseconds() / 1_000_000
-                    if waiting.first != first || waiting.count == 0 { movedAt = now }
-                    first = waiting.first
-                    let isMoving = now - movedAt < Backlog.grace
-                    backlog.set(count: waiting.count, age: waiting.age, isMoving: isMoving, now: now)
+                    backlog.set(waiting, now: monotonicNanoseconds() / 1_000_000)
                     length.set(waiting.count)
                 }
                 try? await Task.sleep(nanoseconds: 100_000_000)

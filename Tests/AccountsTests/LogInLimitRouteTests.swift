@@ -123,8 +123,8 @@ import Testing
         }
         func kept(_ user: TestUser) async throws -> [[UInt8]] {
             try await site.database.query(
-                "SELECT address FROM known_addresses WHERE user_id = $1", [.integer(ID(user.id)!.raw)]
-            ).map { try $0.bytes(0) }
+                "SELECT address FROM known_addresses WHERE user_id = \(ID(user.id))"
+            ).map { try $0.bytes("address") }
         }
         let names = try await kept(user)
         #expect(names.count == 16 && Set(names.map(\.count)) == [16])
@@ -135,9 +135,9 @@ import Testing
     /// Many devices of one user behind one address: a refresh does not wait for another's transaction.
     @Test func aKnownAddressIsNoQueue() async throws {
         var user = try await site.signUp(at: Self.home)
-        let id = PgValue.integer(ID(user.id)!.raw)
+        let id = ID(user.id)!
         user = try await site.database.transaction { [user] transaction in
-            try await transaction.query("SELECT FROM known_addresses WHERE user_id = $1 FOR UPDATE", [id])
+            try await transaction.query("SELECT 1 AS one FROM known_addresses WHERE user_id = \(id) FOR UPDATE")
             let response = try await site.stranger(at: Self.home).post(
                 "/v1/auth/refresh", ["refresh_token": .string(user.refreshToken)])
             return try user.with(response)
@@ -148,7 +148,7 @@ import Testing
             "/v1/auth/refresh", ["refresh_token": .string(user.refreshToken)])
         #expect(response.status == 200)
         let seen = try await site.database.query(
-            "SELECT seen_at = now() FROM known_addresses WHERE user_id = $1", [id])
-        #expect(try seen.count == 1 && seen[0].bool(0))
+            "SELECT seen_at = now() AS is_new FROM known_addresses WHERE user_id = \(id)")
+        #expect(try seen.count == 1 && seen[0].bool("is_new"))
     }
 }

@@ -16,7 +16,7 @@ import Testing
     }
 
     private func keptKeys() async throws -> Int64 {
-        try await site.database.query("SELECT count(*) FROM idempotency_keys")[0].integer(0)
+        try await site.database.query("SELECT count(*) AS count FROM idempotency_keys")[0].integer("count")
     }
 
     /// As long as the session lives the first response comes again; then log-in opens a new session, and the others say

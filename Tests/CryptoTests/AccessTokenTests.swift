@@ -6,21 +6,21 @@ import Testing
 /// Tokens of any shape, signed with the right key unless the test is about keys: what is refused is refused for what it
 /// says.
 struct AccessTokenTests {
-    private static let header = #"{"alg":"HS256","typ":"JWT"}"#
+    private static let ownHeader = #"{"alg":"HS256","typ":"JWT"}"#
     private static let now: Int64 = 1_800_000_000
-    private static let key = [UInt8](1...32)
+    private static let ownKey = [UInt8](1...32)
     private static let token = AccessToken(
         subject: ID(raw: 17), session: ID(raw: 18), issuedAt: now, expiresAt: now + 900, tokenID: "t")
     /// As JSON, by name.
-    private static let claims: KeyValuePairs = [
+    private static let claims: KeyValuePairs<String, String> = [
         "iss": #""martlet""#, "sub": #""17""#, "sid": #""18""#, "jti": #""t""#, "iat": "\(now)", "exp": "\(now + 900)",
     ]
-    private static let names = claims.map(\.key)
+    private static let names: [String] = claims.map(\.key)
 
-    private let signer = TokenSigner(key: key)
+    private let signer = TokenSigner(key: ownKey)
 
     private func signed(
-        _ claims: String, header: String = header, key: [UInt8] = key
+        _ claims: String, header: String = ownHeader, key: [UInt8] = ownKey
     ) -> String {
         let text = Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(Array(claims.utf8))
         return text + "." + Base64URL.encode(Crypto.hmacSHA256(key: key, Array(text.utf8)))
@@ -75,9 +75,9 @@ struct AccessTokenTests {
 
     @Test func anotherKey() {
         let keys: [[UInt8]] = [
-            [], [UInt8](repeating: 0, count: 32), Array("secret".utf8), Array(Self.header.utf8),
-            Array(Self.key.dropLast()),
-            Self.key + [1], Self.key.reversed(),
+            [], [UInt8](repeating: 0, count: 32), Array("secret".utf8), Array(Self.ownHeader.utf8),
+            Array(Self.ownKey.dropLast()),
+            Self.ownKey + [1], Self.ownKey.reversed(),
         ]
         for key in keys { #expect(failure(signed(claims(), key: key)) == .invalid) }
     }

@@ -1,161 +1,142 @@
 import Core
+import DomainRegistry
+import Foundation
+import RedisLink
+import Runtime
+import Sidecars
 import Store
-import TestSite
+import Synchronization
 import Testing
 
-/// What a follow and its end do to feeds, and what becomes of feeds when Redis forgets, is away, or comes back.
-@Suite(.site, .serialized) struct FeedRepairTests {
-    private let site = TestSite.current
+@testable import Feed
 
-    private func pair() async throws -> (TestUser, TestUser) {
-        let (alice, bob) = (try await site.signUp(), try await site.signUp())
-        try await bob.follow(alice)
-        for user in [alice, bob] { #expect(try await user.walk() == []) }
-        return (alice, bob)
+/// The steps of `Repair` in a real PostgreSQL and Redis.
+@Suite(.serialized) struct FeedRepairTests {
+    private let database: Database
+    private let server: TimelinesServer
+    private let timelines: Timelines
+    private let repair: FeedRepair
+    /// Milliseconds since 1970, long after the follows.
+    private let now = ID.originMilliseconds + 1_000_000
+
+    init() async throws {
+        database = try await FeedPostgres.database.value
+        try await database.query("TRUNCATE users, feed_items, feed_metadata CASCADE")
+        server = try await TimelinesServer()
+        timelines = server.timelines()
+        repair = FeedRepair(database: database, timelines: timelines)
+        for user in 1...5 { try await addUser(Int64(user)) }
     }
 
-    /// A follow brings what the author posted before, sorted in among the rest, and once.
-    @Test func aNewFollowerGetsOlderPosts() async throws {
-        let (alice, carol) = (try await site.signUp(), try await site.signUp())
-        #expect(try await carol.walk() == [])
-        let old = try await alice.posts(3)
-        let own = try await carol.posts(2)
-        let new = try await alice.posts(2)
-        try await carol.follow(alice)
-        for _ in 0..<2 {
-            #expect(try await carol.walk(limit: 2) == (old + own + new).reversed())
-            try await site.settle()
+    private func addUser(_ id: Int64) async throws {
+        try await database.query(
+            "INSERT INTO users (id, handle, display_name, password_hash) VALUES (\(id), \("u\(id)"), 'U', '')")
+    }
+
+    private func post(_ id: Int64, by author: Int64) async throws {
+        try await database.query(
+            "INSERT INTO posts (id, author_id, text) VALUES (\(id), \(author), 'x')")
+    }
+
+    private func follow(_ follower: Int64, _ followee: Int64, id: Int64) async throws {
+        try await database.query(
+            "INSERT INTO follows (followee, bucket, follower, id) VALUES (\(followee), \(Bucket.of(ID(raw: follower))), \(follower), \(id))"
+        )
+    }
+
+    private func unfollow(_ follower: Int64, _ followee: Int64) async throws {
+        try await database.query(
+            "DELETE FROM follows WHERE follower = \(follower) AND followee = \(followee)")
+    }
+
+    private func stored(of user: Int64) async throws -> [Int64] {
+        try await database.query(
+            "SELECT post_id FROM feed_items WHERE user_id = \(user) ORDER BY post_id"
+        ).map { try $0.integer("post_id") }
+    }
+
+    private func unfinished() async throws -> [Int64] {
+        try await database.query("SELECT id FROM follows WHERE NOT backfilled ORDER BY id").map { try $0.integer("id") }
+    }
+
+    @Test func aFollowAndItsEnd() async throws {
+        let (user, author) = (ID(raw: 1), ID(raw: 2))
+        try await timelines.ensureEmpty(user)
+        for id: Int64 in [10, 20] { try await post(id, by: 2) }
+        try await follow(1, 2, id: 7)
+        try await repair.followed(follower: user, followee: author)
+        #expect(try await stored(of: 1) == [10, 20])
+        #expect(try await timelines.list(user).map(\.post.raw) == [20, 10, 0])
+        #expect(try await unfinished().isEmpty)
+        try await unfollow(1, 2)
+        try await repair.unfollowed(follower: user, followee: author)
+        #expect(try await stored(of: 1).isEmpty)
+        #expect(try await timelines.list(user).map(\.post.raw) == [0])
+    }
+
+    /// The unfollow was committed, and undone by a follow before its repair.
+    @Test func theLaterOfTheTwoWins() async throws {
+        let (user, author) = (ID(raw: 1), ID(raw: 2))
+        try await timelines.ensureEmpty(user)
+        try await post(10, by: 2)
+        try await follow(1, 2, id: 7)
+        try await repair.unfollowed(follower: user, followee: author)
+        #expect(try await stored(of: 1) == [10])
+        #expect(try await timelines.list(user).map(\.post.raw) == [10, 0])
+        try await unfollow(1, 2)
+        try await repair.followed(follower: user, followee: author)
+        #expect(try await timelines.list(user).map(\.post.raw) == [0])
+    }
+
+    @Test func abandonedFollowsAreFinishedThoughOneFails() async throws {
+        for author: Int64 in 2...4 {
+            try await post(author * 10, by: author)
+            try await follow(1, author, id: author)
         }
+        try await timelines.ensureEmpty(ID(raw: 1))
+        // Redis refuses whatever is done to the second one's set.
+        let broken = "\(timelines.options.prefix)severed:\(timelines.tag(0)):3"
+        _ = try await server.redis.command("SET", .text(broken), "not a set")
+        await #expect(throws: RedisError.self) { try await repair.finishAbandoned(now: now) }
+        #expect(try await unfinished() == [3])
+        // It comes first from now on, and is finished once it can be.
+        try await follow(1, 5, id: 5)
+        await #expect(throws: RedisError.self) { try await repair.finishAbandoned(now: now) }
+        #expect(try await unfinished() == [3])
+        _ = try await server.redis.command("DEL", .text(broken))
+        #expect(try await repair.finishAbandoned(now: now) == 1)
+        #expect(try await unfinished().isEmpty)
+        #expect(try await stored(of: 1) == [20, 30, 40])
+        #expect(try await timelines.list(ID(raw: 1)).isEmpty)
     }
 
-    /// Once the 204 is out no page shows them, and a follow brings them back once.
-    @Test func unfollowedPostsAreGoneAtOnce() async throws {
-        let (alice, bob) = try await pair()
-        let (ids, own) = (try await alice.posts(5), try await bob.posts(2))
-        try await site.settle()
-        for _ in 0..<3 {
-            try await bob.unfollow(alice)
-            #expect(try await bob.walk(limit: 2) == own.reversed())
-            try await bob.follow(alice)
-            #expect(try await bob.walk(limit: 2) == (ids + own).reversed())
+    @Test func aFollowOfTheLastSecondsIsLeftToItsOwnProcess() async throws {
+        try await follow(1, 2, id: ID(firstOf: now - 9_999).raw)
+        try await follow(1, 3, id: ID(firstOf: now - 10_001).raw)
+        #expect(try await repair.finishAbandoned(now: now) == 1)
+        #expect(try await unfinished() == [ID(firstOf: now - 9_999).raw])
+    }
+}
+
+/// A PostgreSQL of this process, with all tables.
+enum FeedPostgres {
+    private static let folder = "/tmp/martlet-feed-\(getpid())"
+
+    static let database: Task<Database, any Error> = Task {
+        let home = try DataFolder(folder, for: Account.forServers(), makes: true)
+        let servers = try PrivateServers(in: home, needsPostgres: true, needsRedis: false)
+        try servers.start()
+        running = servers
+        atexit {
+            FeedPostgres.running?.stop()
+            _ = system("rm -rf /tmp/martlet-feed-\(getpid())")
         }
+        let database = Database(
+            loop: EventLoop(name: "feed-tests"),
+            options: DatabaseOptions(connectionInfo: PrivateServers.places(in: folder).postgresURL(), connections: 4))
+        _ = try await database.migrate(Domains.migrations)
+        return database
     }
 
-    /// What is posted after an unfollow never comes into the feed, nor what is under way at its time.
-    @Test func postsOfTheTimeBetweenAreNotSeen() async throws {
-        let (alice, bob) = try await pair()
-        _ = try await alice.post(text: "under way")
-        try await bob.unfollow(alice)
-        _ = try await alice.posts(5)
-        let marker = try await bob.post(text: "marker")
-        try await site.settle()
-        #expect(try await bob.walk() == [marker])
-        let live = try await bob.get("/v1/feed")["live"].string!
-        _ = try await alice.post(text: "unseen")
-        try await site.settle()
-        #expect(try await bob.get("/v1/feed?since=\(live)").items.isEmpty)
-    }
-
-    /// A process that died between the commit of a follow and the older posts: the next upkeep brings them, and who reads
-    /// live is told to read anew.
-    @Test func anAbandonedFollowIsFinished() async throws {
-        let (alice, carol) = (try await site.signUp(), try await site.signUp())
-        let old = try await alice.posts(3)
-        let live = try await carol.get("/v1/feed")["live"].string!
-        let away = try await site.another(.withoutRedis)
-        try await carol.on(away).follow(alice)
-        await away.close()
-        let pending = try await site.database.query(
-            "SELECT FROM follows WHERE follower = $1 AND NOT backfilled", [.integer(ID(carol.id)!.raw)])
-        #expect(pending.count == 1)
-        try await site.runUpkeep()
-        #expect(try await carol.walk() == [], "a process of now has ten seconds to finish it by itself")
-        try await site.pass(seconds: 11)
-        try await site.runUpkeep()
-        #expect(try await carol.walk() == old.reversed())
-        #expect(try await carol.get("/v1/feed?since=\(live)")["reset"].bool == true)
-        let left = try await site.database.query("SELECT FROM follows WHERE NOT backfilled")
-        #expect(left.isEmpty)
-    }
-
-    /// A follow that is asked for again finishes what the first has begun.
-    @Test func aRepeatedFollowFinishesTheFirst() async throws {
-        let (alice, carol) = (try await site.signUp(), try await site.signUp())
-        let old = try await alice.posts(3)
-        #expect(try await carol.walk() == [])
-        let away = try await site.another(.withoutRedis)
-        try await carol.on(away).follow(alice)
-        await away.close()
-        try await carol.follow(alice)
-        #expect(try await carol.walk() == old.reversed())
-    }
-
-    /// Redis forgets all between any two pages: no gap and no duplicate.
-    @Test(arguments: [1, 3, 4]) func redisForgetsBetweenPages(_ limit: Int) async throws {
-        let (alice, bob) = try await pair()
-        var ids = try await alice.posts(6)
-        try await site.settle()
-        ids += try await alice.posts(4)
-        var (seen, query): ([String], String) = ([], "?limit=\(limit)")
-        while true {
-            let page = try await bob.get("/v1/feed" + query)
-            seen += page.ids
-            guard let next = page.next else { break }
-            query = "?limit=\(limit)&cursor=\(next)"
-            try await site.flushRedis()
-        }
-        // The newest four may not have been delivered when the walk began.
-        #expect(seen.suffix(6) == ids[..<6].reversed() && seen == ids.reversed().suffix(seen.count))
-        #expect(try await bob.walk() == ids.reversed())
-    }
-
-    @Test func aPositionOfBeforeRedisForgot() async throws {
-        let (alice, bob) = try await pair()
-        let live = try await bob.get("/v1/feed")["live"].string!
-        let id = try await alice.post(text: "x")
-        try await site.settle()
-        try await site.flushRedis()
-        let response = try await bob.get("/v1/feed?since=\(live)")
-        #expect(response["reset"].bool == true && response.items.isEmpty)
-        #expect(try await bob.walk() == [id])
-        let next = try await alice.post(text: "y")
-        try await site.settle()
-        let later = try await bob.get("/v1/feed?since=\(response["live"].string!)")
-        #expect(later.items.map { $0["post"]["id"].string } == [next])
-    }
-
-    /// Pages from Redis, without it, and from it again: a walk that began without it goes on without it.
-    @Test func redisIsAwayForSomePages() async throws {
-        let (alice, bob) = try await pair()
-        let away = try await site.another(.withoutRedis)
-        let ids = try await alice.posts(12)
-        try await site.settle()
-        for places in [[false, true, false, true], [true, false, false, true], [true, true, true, true]] {
-            var (seen, query): ([String], String) = ([], "?limit=3")
-            for isAway in places {
-                let page = try await bob.on(isAway ? away : site).get("/v1/feed" + query)
-                #expect(page.status == 200)
-                seen += page.ids
-                query = "?limit=3&cursor=\(page.next ?? "")"
-            }
-            #expect(seen == ids.reversed())
-        }
-        // A post that the fan-out has not brought yet is there without Redis; the walk must not lose what is below it.
-        let late = try await alice.post(text: "not delivered")
-        let first = try await bob.on(away).get("/v1/feed?limit=1")
-        #expect(first.ids == [late])
-        #expect(try await bob.get("/v1/feed?limit=100&cursor=\(first.next!)").ids == ids.reversed())
-        await away.close()
-    }
-
-    /// Without Redis a position can't be told: going live from there resets.
-    @Test func aPositionFromWithoutRedis() async throws {
-        let (alice, bob) = try await pair()
-        let away = try await site.another(.withoutRedis)
-        let page = try await bob.on(away).get("/v1/feed")
-        await away.close()
-        _ = try await alice.post(text: "x")
-        try await site.settle()
-        #expect(try await bob.get("/v1/feed?since=\(page["live"].string!)")["reset"].bool == true)
-    }
+    nonisolated(unsafe) private static var running: PrivateServers?
 }

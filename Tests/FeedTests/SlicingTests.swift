@@ -17,4 +17,11 @@ import Testing
         #expect(Slicing.slices(followers: 900, current: 4) == 1)
         #expect(Slicing.slices(followers: 5_000_000, current: 16) == 64)
     }
+
+    /// Before an author is cut into slices nothing untracked may be under way: it begins at half of the limit.
+    @Test func progressIsWrittenDownInTime() {
+        #expect(!Slicing.isTracked(followers: 1_000, slices: 1))
+        #expect(Slicing.isTracked(followers: 1_001, slices: 1))
+        #expect(Slicing.isTracked(followers: 0, slices: 4))
+    }
 }

@@ -61,4 +61,35 @@ import Testing
         backlog.set(count: 400, age: 100, now: 17_000)
         #expect(backlog.admits())
     }
+
+    private func reading(_ count: Int, first: Int64) -> OutboxGauge.Reading {
+        OutboxGauge.Reading(count: count, first: first, age: 60_000)
+    }
+
+    /// With the same first event for three seconds the fan-out is away, not behind.
+    @Test func whatDoesNotMoveIsAway() {
+        let backlog = Backlog(limit: 1000, patience: 2000)
+        backlog.set(reading(0, first: 0), now: 0)
+        for now in stride(from: UInt64(100), through: 3000, by: 100) { backlog.set(reading(5000, first: 7), now: now) }
+        #expect(backlog.mostCounted == 1000)
+        backlog.set(reading(5000, first: 7), now: 3100)
+        #expect(backlog.mostCounted == Backlog.stalledLimit)
+        #expect((0..<100).allSatisfy { _ in backlog.admits() })
+    }
+
+    @Test func whatMovesIsBehind() {
+        let backlog = Backlog(limit: 1000, patience: 2000)
+        backlog.set(reading(0, first: 0), now: 0)
+        for now in stride(from: UInt64(100), through: 3100, by: 100) {
+            backlog.set(reading(5000, first: Int64(now)), now: now)
+        }
+        #expect(backlog.mostCounted == 1000 && !backlog.admits())
+    }
+
+    /// An empty outbox has no first event, and stands for nothing that waits.
+    @Test func anEmptyOneIsNotAway() {
+        let backlog = Backlog(limit: 1000, patience: 2000)
+        for now in stride(from: UInt64(0), through: 10_000, by: 1000) { backlog.set(reading(0, first: 0), now: now) }
+        #expect(backlog.mostCounted == 1000 && backlog.admits())
+    }
 }

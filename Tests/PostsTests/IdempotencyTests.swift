@@ -106,7 +106,7 @@ import Testing
         let alice = try await site.signUp()
         let database = site.database
         let first = try await database.transaction { transaction in
-            try await transaction.query("SELECT FROM users WHERE id = $1 FOR UPDATE", [.integer(ID(alice.id)!.raw)])
+            try await transaction.query("SELECT 1 AS one FROM users WHERE id = \(ID(alice.id)) FOR UPDATE")
             let first = Task { try await post(alice, "slow", "x") }
             try await eventually {
                 try await post(alice, "slow", "x").isProblem(409, "conflict", field: "Idempotency-Key")
@@ -131,8 +131,8 @@ import Testing
         try await site.pass(seconds: 25 * 3600 + 1)
         try await site.runUpkeep()
         let left = try await site.database.query(
-            "SELECT count(*) FROM idempotency_keys WHERE user_id = $1", [.integer(ID(alice.id)!.raw)])
-        #expect(try left[0].integer(0) == 0)
+            "SELECT count(*) AS count FROM idempotency_keys WHERE user_id = \(ID(alice.id))")
+        #expect(try left[0].integer("count") == 0)
     }
 
     /// Who can write to the table can't have one user given the response that another had, nor one request that of another.
@@ -145,13 +145,10 @@ import Testing
             try await site.database.query(
                 """
                 UPDATE idempotency_keys k SET response = o.response,
-                    request_hash = CASE WHEN $4::bool THEN o.request_hash ELSE k.request_hash END
+                    request_hash = CASE WHEN \(withItsHash) THEN o.request_hash ELSE k.request_hash END
                 FROM idempotency_keys o
-                WHERE o.user_id = $1 AND o.key = 'one' AND k.user_id = $2 AND k.key = $3
-                """,
-                [
-                    .integer(ID(alice.id)!.raw), .integer(ID(user.id)!.raw), .text(key), .bool(withItsHash),
-                ])
+                WHERE o.user_id = \(ID(alice.id)) AND o.key = 'one' AND k.user_id = \(ID(user.id)) AND k.key = \(key)
+                """)
             #expect(try await post(user, key, "the same text").isProblem(409, "idempotency_conflict"))
         }
         #expect(try await post(alice, "one", "the same text").body == first.body)

@@ -48,7 +48,7 @@ import Testing
         }
         let deadlocks = try await site.database.query(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-        #expect(try deadlocks[0].integer(0) == 0)
+        #expect(try deadlocks[0].integer("deadlocks") == 0)
     }
 
     @Test func oneEventForEachChange() async throws {

@@ -140,4 +140,6 @@ public struct TestUser: Caller {
 /// A step that a test only prepares with went wrong.
 public struct UnexpectedResponse: Error {
     public let response: TestResponse
+
+    public init(response: TestResponse) { self.response = response }
 }

@@ -33,7 +33,7 @@ actor TestDatabases {
             let name = "site_\(number)"
             try await servers.maintenance.query(
                 "CREATE DATABASE site_new TEMPLATE site_template OWNER martlet STRATEGY wal_log")
-            try await servers.maintenance.query("SELECT rename_database('site_new', $1)", [.text(name)])
+            try await servers.maintenance.query("SELECT rename_database('site_new', \(name))")
             return Copy(servers: servers, number: number, name: name)
         }
         last = Task { _ = try? await copy.value }
@@ -63,19 +63,17 @@ actor TestDatabases {
             options: DatabaseOptions(
                 connectionInfo: servers.postgresURL("site_template", searchPath: searchPath), connections: 1))
         try await database.batch([
-            Statement("CREATE SCHEMA clock"),
-            Statement("CREATE TABLE clock.instant (time timestamptz NOT NULL)"),
-            Statement("INSERT INTO clock.instant SELECT pg_catalog.now()"),
-            Statement(
-                """
-                CREATE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE
-                RETURN (SELECT time FROM clock.instant)
-                """),
-            Statement(
-                """
-                CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql
-                RETURN (SELECT time FROM clock.instant)
-                """),
+            "CREATE SCHEMA clock",
+            "CREATE TABLE clock.instant (time timestamptz NOT NULL)",
+            "INSERT INTO clock.instant SELECT pg_catalog.now()",
+            """
+            CREATE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql STABLE
+            RETURN (SELECT time FROM clock.instant)
+            """,
+            """
+            CREATE FUNCTION clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+            RETURN (SELECT time FROM clock.instant)
+            """,
         ])
         _ = try await database.migrate(Domains.migrations)
         database.close()

@@ -125,7 +125,7 @@ public final class TestSite: Sendable {
     public func pass(seconds: Double) async throws {
         clock.advance(milliseconds: Int64(seconds * 1000))
         try await database.query(
-            "UPDATE clock.instant SET time = to_timestamp($1::bigint / 1000.0)", [.integer(clock.milliseconds())])
+            "UPDATE clock.instant SET time = to_timestamp(\(clock.milliseconds())::bigint / 1000.0)")
     }
 
     /// Redis forgets all.

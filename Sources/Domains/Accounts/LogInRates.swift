@@ -10,7 +10,7 @@ import HTTPService
 struct LogInRates: Sendable {
     /// Log-ins to one account: from an address that opened it before, and from all others together. Also what one of the
     /// others may have of that.
-    private static let perAccount = RateLimiter.Rate(perMinute: 10, burst: 10)
+    static let perAccount = RateLimiter.Rate(perMinute: 10, burst: 10)
 
     /// Beside that, an address that has not tried this account for an hour has a try of its own,
     private static let freshTry = RateLimiter.Rate(perHour: 1, burst: 1)

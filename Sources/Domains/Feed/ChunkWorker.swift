@@ -20,39 +20,29 @@ public struct ChunkWorker: Sendable {
     }
 
     private struct Job {
-        let chunk: Chunk
         let change: PostChange
-        var position: ChunkPosition
+        let walk: ChunkWalk
     }
 
     /// Handles one batch of `fanout.chunks`, in order.
     public func handle(_ records: [LogRecord]) async throws {
         let started = monotonicNanoseconds()
-        var jobs: [Job] = []
-        for change in records.compactMap(PostChange.init) {
-            guard let buckets = change.headers.buckets else { continue }
-            let chunk = Chunk(post: change.id, author: change.author, type: change.headers.type, buckets: buckets)
-            jobs.append(
-                Job(
-                    chunk: chunk, change: change,
-                    position: ChunkPosition(bucket: buckets.lowerBound, follower: .zero)))
+        let jobs = records.compactMap(PostChange.init).compactMap { change in
+            change.chunk.map { Job(change: change, walk: ChunkWalk($0, isTracked: change.headers.isTracked)) }
         }
         guard !jobs.isEmpty else { return }
         // Of those who have few followers all are read in one round trip.
-        let small = jobs.filter { !$0.change.headers.isTracked }.map(\.chunk)
+        let small = jobs.filter { !$0.walk.isTracked }.map(\.walk.chunk)
         let known = Dictionary(zip(small, try await store.followers(of: small))) { first, _ in first }
-        let tracked = jobs.filter(\.change.headers.isTracked).map(\.chunk)
+        let tracked = jobs.filter(\.walk.isTracked).map(\.walk.chunk)
         let positions = tracked.isEmpty ? [:] : try await store.positions(tracked)
         var pages: [FanOutStore.Page] = []
-        for var job in jobs {
-            if job.change.headers.isTracked {
-                guard let position = positions[job.chunk] else { continue }
-                job.position = position
-            }
-            if let (followers, isDeleted) = known[job.chunk] {
-                try await finish(job, followers, isDeleted, &pages)
-            } else {
-                try await finish(job, &pages)
+        for job in jobs {
+            let chunk = job.walk.chunk
+            if !job.walk.isTracked, let (followers, isVisible) = known[chunk] {
+                pages.append(try await deliver(job.walk.whole(followers), job, isVisible))
+            } else if let position = positions[chunk] {
+                pages.append(try await finish(job, from: position))
             }
         }
         chunkSeconds.observe(nanoseconds: monotonicNanoseconds() - started)
@@ -60,43 +50,23 @@ public struct ChunkWorker: Sendable {
         if !pages.isEmpty { try await store.store(pages) }
     }
 
-    /// Delivers a chunk that is one page.
-    private func finish(
-        _ job: Job, _ followers: [ID], _ isDeleted: Bool, _ pages: inout [FanOutStore.Page]
-    ) async throws {
-        let users = job.chunk.buckets.contains(Bucket.of(job.chunk.author)) ? followers + [job.chunk.author] : followers
-        if mayTell(job.chunk, isDeleted) { try await deliver(job.change, to: users) }
-        pages.append(FanOutStore.Page(chunk: job.chunk, users: users, next: nil, isTracked: false))
-    }
-
-    /// Delivers a chunk page by page. The last page is left to the caller to store, together with others'.
-    private func finish(_ job: Job, _ pages: inout [FanOutStore.Page]) async throws {
-        var position = job.position
-        var isFirst = position.bucket == job.chunk.buckets.lowerBound && position.follower == .zero
+    /// Delivers a chunk page by page.
+    /// - Returns: the last page, which is left to the caller to store together with others'.
+    private func finish(_ job: Job, from position: ChunkPosition) async throws -> FanOutStore.Page {
+        var walk = ChunkWalk(job.walk.chunk, isTracked: true, from: position)
         while true {
-            let (followers, isDeleted) = try await store.followers(
-                of: job.chunk, from: position, limit: Self.pageSize)
-            var users = followers.map(\.follower)
-            if isFirst, job.chunk.buckets.contains(Bucket.of(job.chunk.author)) { users.append(job.chunk.author) }
-            isFirst = false
-            if mayTell(job.chunk, isDeleted) { try await deliver(job.change, to: users) }
-            guard followers.count == Self.pageSize, let last = followers.last else {
-                pages.append(
-                    FanOutStore.Page(
-                        chunk: job.chunk, users: users, next: nil, isTracked: job.change.headers.isTracked))
-                return
-            }
-            position = last
-            try await store.store([
-                FanOutStore.Page(
-                    chunk: job.chunk, users: users, next: last, isTracked: job.change.headers.isTracked)
-            ])
+            let (followers, isVisible) = try await store.followers(
+                of: walk.chunk, from: walk.position, limit: Self.pageSize)
+            let page = try await deliver(walk.next(followers, limit: Self.pageSize), job, isVisible)
+            if page.next == nil { return page }
+            try await store.store([page])
         }
     }
 
-    /// Of a post that was deleted while it was under way, its end is the only news.
-    private func mayTell(_ chunk: Chunk, _ isDeleted: Bool) -> Bool {
-        chunk.type == EventType.postDeleted || !isDeleted
+    /// - Returns: the page.
+    private func deliver(_ page: FanOutStore.Page, _ job: Job, _ isVisible: Bool) async throws -> FanOutStore.Page {
+        if job.walk.isNews(isVisible: isVisible) { try await deliver(job.change, to: page.users) }
+        return page
     }
 
     private func deliver(_ change: PostChange, to users: [ID]) async throws {

@@ -1,8 +1,8 @@
 public import Core
 import Live
 
-/// What Redis publishes to a realtime node: one message for each event, partition and node. The scripts of
-/// Timelines/Lua/publish.lua writes it; nodes parse it once and hand the payload to all recipients.
+/// What Redis publishes to a realtime node: one message for each event, partition and node. `Timelines/Lua/publish.lua`
+/// writes it; nodes parse it once and hand the payload to all recipients.
 ///
 /// Big-endian: version 1 (1), kind (1), number (7), position (7), epoch (16 hexadecimal digits), then by kind
 /// - 1, event: operation (1), post (7), author (7), recipients, missing users, length of the payload (4), payload;

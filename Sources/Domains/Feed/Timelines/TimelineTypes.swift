@@ -96,7 +96,7 @@ public enum PageResult: Sendable, Equatable {
 }
 
 /// What the database knows of a timeline.
-public struct RebuildEntries: Sendable {
+public struct RebuildEntries: Sendable, Equatable {
     public struct Entry: Sendable, Equatable {
         public let post: ID
         public let author: ID

@@ -1,0 +1,63 @@
+import Core
+import Testing
+
+@testable import Feed
+
+@Suite struct ChunkWalkTests {
+    private let author = ID(raw: 11)
+    private let one = ID(raw: 1)
+    private let two = ID(raw: 2)
+    private let three = ID(raw: 3)
+
+    private func chunk(_ buckets: Range<Int>, type: String = EventType.postCreated) -> Chunk {
+        Chunk(post: ID(raw: 5), author: author, type: type, buckets: buckets)
+    }
+
+    private func at(_ bucket: Int, _ follower: ID) -> ChunkPosition {
+        ChunkPosition(bucket: bucket, follower: follower)
+    }
+
+    @Test func pageByPage() {
+        var walk = ChunkWalk(chunk(0..<1024), isTracked: true)
+        #expect(walk.position == at(0, .zero))
+        let first = walk.next([at(0, one), at(7, two)], limit: 2)
+        #expect(first.users == [one, two, author] && first.next == at(7, two) && first.isTracked)
+        #expect(walk.position == at(7, two))
+        // The author is in the first page only.
+        let last = walk.next([at(9, three)], limit: 2)
+        #expect(last.users == [three] && last.next == nil)
+    }
+
+    /// As many as were asked for: there may be more, and then there are none.
+    @Test func aFullPageIsNotTheLast() {
+        var walk = ChunkWalk(chunk(0..<1024), isTracked: true)
+        #expect(walk.next([at(0, one)], limit: 1).next == at(0, one))
+        let end = walk.next([], limit: 1)
+        #expect(end.users.isEmpty && end.next == nil)
+    }
+
+    @Test func itGoesOnWhereItStopped() {
+        var walk = ChunkWalk(chunk(0..<1024), isTracked: true, from: at(7, two))
+        #expect(walk.next([at(9, three)], limit: 2).users == [three])
+    }
+
+    @Test func nobodyFollows() {
+        var walk = ChunkWalk(chunk(0..<1024), isTracked: true)
+        let page = walk.next([], limit: 2)
+        #expect(page.users == [author] && page.next == nil)
+        #expect(ChunkWalk(chunk(0..<1024), isTracked: false).whole([]).users == [author])
+    }
+
+    @Test func theAuthorIsInOneSlice() {
+        let slices = (0..<4).map { chunk(Slicing.buckets($0, of: 4)) }
+        let users = slices.map { ChunkWalk($0, isTracked: true).whole([one]).users }
+        #expect(users.filter { $0 == [one, author] }.count == 1 && users.filter { $0 == [one] }.count == 3)
+    }
+
+    @Test func ofADeletedPostOnlyTheEndIsNews() {
+        let created = ChunkWalk(chunk(0..<1024), isTracked: false)
+        #expect(created.isNews(isVisible: true) && !created.isNews(isVisible: false))
+        let deleted = ChunkWalk(chunk(0..<1024, type: EventType.postDeleted), isTracked: false)
+        #expect(deleted.isNews(isVisible: false) && deleted.isNews(isVisible: true))
+    }
+}

@@ -139,12 +139,15 @@ let package = Package(
         tests("DomainKit", ["RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
-        tests("Accounts", ["Core", "Accounts", "HTTPService", "Store", "TestSite"]),
+        tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
+        tests("Relations", ["Core", "Store", "TestSite"]),
+        tests("Posts", ["Core", "Store", "TestSite"]),
+        tests("FeedAPI", ["Core", "TestSite"]),
         tests(
             "Feed",
             [
-                "TestSupport", "Core", "DomainRegistry", "EventLog", "Live", "Posts", "Feed", "Runtime", "RedisLink",
-                "Crypto", "Sidecars", "Store",
+                "TestSupport", "TestSite", "Core", "DomainRegistry", "EventLog", "Live", "Posts", "Feed", "Runtime",
+                "RedisLink", "Crypto", "Sidecars", "Store",
             ]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(

@@ -9,6 +9,8 @@ public struct Resources: Sendable {
     public let partitions: Partitions
     public let ids: IDGenerator
     public let clock: any WallClock
+    /// For rules about durations.
+    public let monotonicClock: any MonotonicClock
     /// What all keys are made from.
     public let secret: [UInt8]
     public let cursors: CursorSigner
@@ -21,13 +23,15 @@ public struct Resources: Sendable {
     public let limitsAreOn: Bool
 
     public init(
-        connections: Connections, partitions: Partitions, ids: IDGenerator, clock: any WallClock, secret: [UInt8],
-        cursors: CursorSigner, idempotency: Idempotency, writes: Writes, formats: EnabledFormats, limitsAreOn: Bool
+        connections: Connections, partitions: Partitions, ids: IDGenerator, clock: any WallClock,
+        monotonicClock: any MonotonicClock = SystemClock(), secret: [UInt8], cursors: CursorSigner,
+        idempotency: Idempotency, writes: Writes, formats: EnabledFormats, limitsAreOn: Bool
     ) {
         self.connections = connections
         self.partitions = partitions
         self.ids = ids
         self.clock = clock
+        self.monotonicClock = monotonicClock
         self.secret = secret
         self.cursors = cursors
         self.idempotency = idempotency

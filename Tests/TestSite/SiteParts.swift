@@ -19,6 +19,7 @@ import Synchronization
 /// A process with the roles `api`, `fanout` and the ears of `realtime`, but for the socket and the log: put together as
 /// `martlet` does it. All that the harness knows of how a route is declared and found is in this file.
 final class SiteParts: Sendable {
+    private static let partitions = 4
     let connections: Connections
     let domains: Domains
     let log = StepLog()
@@ -32,7 +33,7 @@ final class SiteParts: Sendable {
     private let liveRedis: Redis
 
     init(
-        postgresURL: String, redisAddress: RedisAddress, clock: any WallClock, secret: [UInt8], node: Int,
+        postgresURL: String, redisAddress: RedisAddress, clock: ManualClock, secret: [UInt8], node: Int,
         _ options: SiteOptions
     ) async throws {
         connections = try await Connections(
@@ -47,14 +48,13 @@ final class SiteParts: Sendable {
         idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
         let cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
         let writes = Writes(database: database, idempotency: idempotency, onCommit: {})
-        let partitions = Partitions(count: 4)
+        let partitions = Partitions(count: Self.partitions)
         let waiter = Late()
         domains = Domains(
             Resources(
                 connections: connections, partitions: partitions, ids: IDGenerator(node: node, clock: clock),
-                clock: clock, secret: secret, cursors: cursors, idempotency: idempotency, writes: writes,
-                formats: EnabledFormats(known: Domains.formats),
-                limitsAreOn: options.limitsAreOn),
+                clock: clock, monotonicClock: clock, secret: secret, cursors: cursors, idempotency: idempotency,
+                writes: writes, formats: EnabledFormats(known: Domains.formats), limitsAreOn: options.limitsAreOn),
             hasher: PasswordHasher(threads: 2, cost: 1), waiter: { waiter.value })
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
@@ -114,6 +114,15 @@ final class SiteParts: Sendable {
                 while try await log.step(consumer.subscription, consumer.handle) { isDone = false }
             }
         }
+    }
+
+    func events(in topic: String, of key: String) -> [String] {
+        log.records(topic).filter { $0.key == key }.map { $0.headers["event-type"] ?? "" }
+    }
+
+    func isHeardOf(_ user: String) async throws -> Bool {
+        let tables = (0..<Self.partitions).map { RedisArgument.text("online:{\(Self.partitions).\($0)}") }
+        return try await redis.pipeline(tables.map { ["HEXISTS", $0, .text(user)] }).contains(.integer(1))
     }
 
     func upkeep() async throws {

@@ -23,7 +23,7 @@ public struct AccountsDomain: Domain {
             answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: resources.secret)),
             revocations: revocations, addresses: KnownAddresses(secret: resources.secret), clock: resources.clock)
         users = Users(database: resources.database)
-        limits = LogInLimits(areOn: resources.limitsAreOn)
+        limits = LogInLimits(areOn: resources.limitsAreOn, clock: resources.monotonicClock)
     }
 
     public var operations: [Operation] {

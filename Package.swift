@@ -97,6 +97,14 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        // A route in a test: real PostgreSQL and Redis, no socket
+        .target(
+            name: "TestSite",
+            dependencies: [
+                "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "Realtime", "Sidecars",
+            ],
+            path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
             name: "martlet-bench", dependencies: ["Core", "Runtime", "TestSupport", "CUv"], path: "Sources/Bench",
             swiftSettings: strict),
@@ -123,7 +131,7 @@ let package = Package(
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
-        tests("Accounts", ["Core", "Accounts", "HTTPService"]),
+        tests("Accounts", ["Core", "Accounts", "HTTPService", "Store", "TestSite"]),
         tests(
             "Feed",
             [
@@ -135,7 +143,7 @@ let package = Package(
             "EventLog",
             [
                 "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Outbox", "Store",
-                "Accounts", "DomainRegistry", "Sidecars",
+                "Accounts", "Posts", "DomainRegistry", "Sidecars",
             ]),
         tests("Tail", ["TestSupport", "Core", "Runtime", "HTTPClient", "Tail"]),
     ],

@@ -51,18 +51,18 @@ public final class EmbeddedLog: EventLog {
             try await database.query(
                 """
                 INSERT INTO log_partitions (topic, partition, retention_hours)
-                SELECT $1, n, $3::int FROM generate_series(0, $2::int - 1) n ON CONFLICT DO NOTHING
-                """,
-                [.text(topic.name), .integer(Int64(topic.partitions)), .integer(Int64(topic.retentionHours))])
+                SELECT \(topic.name), n, \(topic.retentionHours)::int
+                FROM generate_series(0, \(topic.partitions)::int - 1) n ON CONFLICT DO NOTHING
+                """)
         }
         try await loadTopics()
     }
 
     /// A topic that was there already keeps its number of partitions.
     private func loadTopics() async throws {
-        let rows = try await database.query("SELECT topic, count(*) FROM log_partitions GROUP BY topic")
+        let rows = try await database.query("SELECT topic, count(*) AS partitions FROM log_partitions GROUP BY topic")
         try state.withLock { state in
-            for row in rows { state.partitions[try row.text(0)] = Int(try row.integer(1)) }
+            for row in rows { state.partitions[try row.text("topic")] = try row.int("partitions") }
         }
     }
 
@@ -81,21 +81,18 @@ public final class EmbeddedLog: EventLog {
         wake(ordered.map(\.key))
     }
 
-    private static func insert(_ name: PartitionName, _ records: [NewRecord]) -> Statement {
-        Statement(
-            """
-            WITH p AS (
-                UPDATE log_partitions SET next = next + $3 WHERE topic = $1 AND partition = $2
-                RETURNING next - $3 AS base)
-            INSERT INTO log_records (topic, partition, log_offset, key, value, headers)
-            SELECT $1, $2, p.base + r.i - 1, r.key, r.value, r.headers
-            FROM p, unnest($4::text[], $5::bytea[], $6::jsonb[]) WITH ORDINALITY AS r (key, value, headers, i)
-            """,
-            [
-                .text(name.topic), .integer(Int64(name.partition)), .integer(Int64(records.count)),
-                .texts(records.map(\.key)), .texts(records.map { "\\x" + hexText($0.value) }),
-                .texts(records.map { FlatJSON.encode($0.headers) }),
-            ])
+    private static func insert(_ name: PartitionName, _ records: [NewRecord]) -> SQL {
+        """
+        WITH p AS (
+            UPDATE log_partitions SET next = next + \(records.count)
+            WHERE topic = \(name.topic) AND partition = \(name.partition)
+            RETURNING topic, partition, next - \(records.count) AS base)
+        INSERT INTO log_records (topic, partition, log_offset, key, value, headers)
+        SELECT p.topic, p.partition, p.base + r.i - 1, r.key, r.value, r.headers
+        FROM p, unnest(
+            \(records.map(\.key))::text[], \(records.map(\.value))::bytea[],
+            \(records.map { FlatJSON.encode($0.headers) })::jsonb[]) WITH ORDINALITY AS r (key, value, headers, i)
+        """
     }
 
     private func partitions(of topic: String) async throws -> Int {
@@ -173,16 +170,16 @@ public final class EmbeddedLog: EventLog {
         let readers = subscriptions.flatMap { subscription in subscription.topics.map { (subscription.group, $0) } }
         let rows = try await database.query(
             """
-            SELECT COALESCE(sum(p.next - COALESCE(g.next, 0)), 0)::bigint,
-                COALESCE(extract(epoch FROM clock_timestamp() - min(r.created_at)) * 1000, 0)::bigint
-            FROM unnest($1::text[], $2::text[]) AS s (reader, topic)
+            SELECT COALESCE(sum(p.next - COALESCE(g.next, 0)), 0)::bigint AS records,
+                COALESCE(extract(epoch FROM clock_timestamp() - min(r.created_at)) * 1000, 0)::bigint AS age
+            FROM unnest(\(readers.map(\.0))::text[], \(readers.map(\.1))::text[]) AS s (reader, topic)
             JOIN log_partitions p ON p.topic = s.topic
             LEFT JOIN log_positions g
                 ON g.consumer_group = s.reader AND g.topic = p.topic AND g.partition = p.partition
             LEFT JOIN log_records r
                 ON r.topic = p.topic AND r.partition = p.partition AND r.log_offset = COALESCE(g.next, 0)
-            """, [.texts(readers.map(\.0)), .texts(readers.map(\.1))])
-        return LogBacklog(records: Int(try rows[0].integer(0)), age: Int(try rows[0].integer(1)))
+            """)
+        return LogBacklog(records: try rows[0].int("records"), age: try rows[0].int("age"))
     }
 
     public func close() async {
@@ -191,10 +188,4 @@ public final class EmbeddedLog: EventLog {
             state.ticker?.cancel()
         }
     }
-}
-
-private func hexText(_ bytes: [UInt8]) -> String {
-    var writer = ByteWriter(capacity: bytes.count * 2)
-    writer.append(hex: bytes)
-    return writer.string
 }

@@ -62,7 +62,7 @@ final class PartitionReader: Sendable {
             }
         }
         if let position, !forgets.load(ordering: .acquiring) {
-            _ = try? await database.query(Self.storePosition, parameters + [.integer(position)])
+            _ = try? await database.query(store(position))
         }
     }
 
@@ -85,33 +85,37 @@ final class PartitionReader: Sendable {
         }
     }
 
-    private var parameters: [PgValue] { [.text(group), .text(name.topic), .integer(Int64(name.partition))] }
-
-    private static let storePosition: StaticString = """
-        INSERT INTO log_positions (consumer_group, topic, partition, next) VALUES ($1, $2, $3, $4)
+    private func store(_ position: Int64) -> SQL {
+        """
+        INSERT INTO log_positions (consumer_group, topic, partition, next)
+        VALUES (\(group), \(name.topic), \(name.partition), \(position))
         ON CONFLICT (consumer_group, topic, partition) DO UPDATE SET next = excluded.next
         WHERE log_positions.next <> excluded.next
         """
+    }
 
     private func fetch(_ position: inout Int64?) async throws -> [LogRecord] {
         if position == nil {
             let rows = try await database.query(
-                "SELECT next FROM log_positions WHERE consumer_group = $1 AND topic = $2 AND partition = $3",
-                parameters)
-            position = try rows.first?.integer(0) ?? 0
+                """
+                SELECT next FROM log_positions
+                WHERE consumer_group = \(group) AND topic = \(name.topic) AND partition = \(name.partition)
+                """)
+            position = try rows.first?.integer("next") ?? 0
         }
         let results = try await database.batch([
-            Statement(Self.storePosition, parameters + [.integer(position!)]),
-            Statement(
-                """
-                SELECT log_offset, key, value, headers FROM log_records
-                WHERE topic = $1 AND partition = $2 AND log_offset >= $3 ORDER BY log_offset LIMIT $4
-                """, [.text(name.topic), .integer(Int64(name.partition)), .integer(position!), .integer(Int64(batch))]),
+            store(position!),
+            """
+            SELECT log_offset, key, value, headers FROM log_records
+            WHERE topic = \(name.topic) AND partition = \(name.partition) AND log_offset >= \(position!)
+            ORDER BY log_offset LIMIT \(batch)
+            """,
         ])
         return try results[1].map { row in
             LogRecord(
-                topic: name.topic, partition: name.partition, offset: try row.integer(0), key: try row.text(1),
-                value: try row.bytes(2), headers: try FlatJSON.decode(try row.text(3)))
+                topic: name.topic, partition: name.partition, offset: try row.integer("log_offset"),
+                key: try row.text("key"), value: try row.bytes("value"),
+                headers: try FlatJSON.decode(try row.text("headers")))
         }
     }
 }

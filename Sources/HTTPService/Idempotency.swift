@@ -44,22 +44,24 @@ public struct Idempotency: Sendable {
         _ write: @Sendable (Transaction) async throws -> StoredAnswer
     ) async throws -> (answer: StoredAnswer, replayed: Bool) {
         let request = IdempotentRequest(user: user, route: route, key: key, request: request, hashKey: hashKey)
-        let name: [PgValue] = [.integer(user.raw), .text(request.route), .text(key)]
+        let route = request.route
         return try await database.transaction { transaction in
             let found = try await transaction.batch([
-                Statement(
-                    "SELECT pg_try_advisory_xact_lock(hashtextextended($1::bigint || ' ' || $2 || ' ' || $3, 7))", name),
-                Statement(
-                    """
-                    SELECT request_hash, response FROM idempotency_keys k
-                    WHERE user_id = $1 AND route = $2 AND key = $3 AND created_at > now() - make_interval(hours => 24)
-                        AND (session_id IS NULL OR EXISTS (SELECT FROM live_sessions l WHERE l.id = k.session_id))
-                    """, name),
+                """
+                SELECT pg_try_advisory_xact_lock(
+                    hashtextextended(\(user)::bigint || ' ' || \(route) || ' ' || \(key), 7)) AS is_mine
+                """,
+                """
+                SELECT request_hash, response FROM idempotency_keys k
+                WHERE user_id = \(user) AND route = \(route) AND key = \(key)
+                    AND created_at > now() - make_interval(hours => \(Self.hours)::int)
+                    AND (session_id IS NULL OR EXISTS (SELECT FROM live_sessions l WHERE l.id = k.session_id))
+                """,
             ])
             let stored = try found[1].first.map {
-                IdempotentRequest.Stored(hash: try $0.bytes(0), response: try $0.bytes(1))
+                IdempotentRequest.Stored(hash: try $0.bytes("request_hash"), response: try $0.bytes("response"))
             }
-            switch request.decide(isAlone: try found[0][0].bool(0), stored: stored, box: box) {
+            switch request.decide(isAlone: try found[0][0].bool("is_mine"), stored: stored, box: box) {
             case .replay(let answer): return (answer, true)
             case .running:
                 throw Problem(
@@ -75,15 +77,13 @@ public struct Idempotency: Sendable {
             guard answer.isKept else { return (answer, false) }
             let kept = request.stored(answer, box: box)
             try await transaction.commit([
-                Statement(
-                    """
-                    INSERT INTO idempotency_keys (user_id, route, key, request_hash, response, session_id)
-                    VALUES ($1, $2, $3, $4, $5, $6)
-                    ON CONFLICT (user_id, route, key) DO UPDATE
-                    SET request_hash = excluded.request_hash, response = excluded.response,
-                        session_id = excluded.session_id, created_at = now()
-                    """,
-                    name + [.bytes(kept.hash), .bytes(kept.response), answer.session.map { .integer($0.raw) } ?? .null])
+                """
+                INSERT INTO idempotency_keys (user_id, route, key, request_hash, response, session_id)
+                VALUES (\(user), \(route), \(key), \(kept.hash), \(kept.response), \(answer.session))
+                ON CONFLICT (user_id, route, key) DO UPDATE
+                SET request_hash = excluded.request_hash, response = excluded.response,
+                    session_id = excluded.session_id, created_at = now()
+                """
             ])
             return (answer, false)
         }
@@ -92,8 +92,8 @@ public struct Idempotency: Sendable {
     /// How many keys are kept, as PostgreSQL estimates it. They are bounded by their age and by the rate limits.
     public func count() async throws -> Int {
         let rows = try await database.query(
-            "SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = 'idempotency_keys'::regclass")
-        return Int(try rows[0].integer(0))
+            "SELECT GREATEST(reltuples, 0)::bigint AS count FROM pg_class WHERE oid = 'idempotency_keys'::regclass")
+        return try rows[0].int("count")
     }
 
     /// Forgets keys that are too old to be honoured, some at a time. What another process is about to forget is left to it.

@@ -15,7 +15,7 @@ public struct Writes: Sendable {
     }
 
     /// Statements as one transaction in one round trip, for a request without a key.
-    public func run(_ statements: [Statement]) async throws -> [PgRows] {
+    public func run(_ statements: [SQL]) async throws -> [PgRows] {
         let results = try await database.batch(statements)
         onCommit()
         return results

@@ -4,7 +4,7 @@ public import Store
 /// Events written in the transaction of the change that they tell of.
 public enum Outbox {
     /// NOTIFY on this channel wakes the relay (`OutboxBell`).
-    public static let channel = "martlet_outbox"
+    public static let channel: StaticString = "martlet_outbox"
 
     /// What belongs into the change's transaction, after the change.
     ///
@@ -13,9 +13,10 @@ public enum Outbox {
     /// of that key lock, and holds it until the commit**. So of two events of a key the second gets its number when the
     /// first is committed. The locks: for `post.events` the author's row of `users`; for `graph.events` the follower's row
     /// of `follow_counts`.
-    public static func statement(topic: String, key: ID, value: [UInt8], headers: EventHeaders) -> Statement {
-        Statement(
-            "INSERT INTO outbox (topic, key, payload, headers) VALUES ($1, $2, $3, $4)",
-            [.text(topic), .text(key.description), .bytes(value), .text(FlatJSON.encode(headers.dictionary))])
+    public static func statement(topic: String, key: ID, value: [UInt8], headers: EventHeaders) -> SQL {
+        """
+        INSERT INTO outbox (topic, key, payload, headers)
+        VALUES (\(topic), \(key.description), \(value), \(FlatJSON.encode(headers.dictionary)))
+        """
     }
 }

@@ -15,7 +15,7 @@ public final class OutboxBell: Sendable {
             while true {
                 await wakeup.wait()
                 guard !Task.isCancelled else { return }
-                _ = try? await database.query("SELECT pg_notify('martlet_outbox', '')")
+                _ = try? await database.query("SELECT pg_notify(\(Outbox.channel.description), '')")
             }
         }
     }

@@ -26,20 +26,19 @@ public final class OutboxGauge: Sendable {
         let look = floor.withLock { $0.look(now: monotonicNanoseconds()) }
         // Two looks into the index.
         let results = try await database.batch([
-            Statement("SELECT last_value FROM outbox_id_seq"),
-            Statement(
-                """
-                SELECT id, (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint FROM outbox
-                WHERE id > $1 ORDER BY id LIMIT 1
-                """, [.integer(look.floor)]),
-            Statement("SELECT id FROM outbox WHERE id > $1 ORDER BY id DESC LIMIT 1", [.integer(look.floor)]),
+            "SELECT last_value FROM outbox_id_seq",
+            """
+            SELECT id, (extract(epoch FROM clock_timestamp() - created_at) * 1000)::bigint AS age FROM outbox
+            WHERE id > \(look.floor) ORDER BY id LIMIT 1
+            """,
+            "SELECT id FROM outbox WHERE id > \(look.floor) ORDER BY id DESC LIMIT 1",
         ])
-        let given = try results[0][0].integer(0)
-        let first = try results[1].first?.integer(0)
-        let last = try results[2].first?.integer(0)
+        let given = try results[0][0].integer("last_value")
+        let first = try results[1].first?.integer("id")
+        let last = try results[2].first?.integer("id")
         floor.withLock { $0.saw(first: first, given: given, look, now: monotonicNanoseconds()) }
         guard let first, let last else { return Reading(count: 0, first: 0, age: 0) }
-        let age = max(0, try results[1][0].integer(1))
+        let age = max(0, try results[1][0].integer("age"))
         return Reading(count: min(limit, Int(clamping: last - first) + 1), first: first, age: Int(age))
     }
 }

@@ -50,36 +50,36 @@ public final class OutboxReader: Sendable {
             // The writers are asked for first: who is not among them any more has committed before the events are read.
             let writers = look.asksForWriters ? [Self.writers] : []
             let results = try await transaction.batch(
-                [Statement("SELECT pg_try_advisory_xact_lock(7236472)")] + writers + [
-                    Statement(
-                        "SELECT id, topic, key, payload, headers FROM outbox WHERE id > $1 ORDER BY id LIMIT $2",
-                        [.integer(look.floor), .integer(Int64(limit))])
+                ["SELECT pg_try_advisory_xact_lock(7236472) AS is_mine"] + writers + [
+                    """
+                    SELECT id, topic, key, payload, headers FROM outbox
+                    WHERE id > \(look.floor) ORDER BY id LIMIT \(limit)
+                    """
                 ])
-            guard try results[0][0].bool(0) else { return .notOwner }
+            guard try results[0][0].bool("is_mine") else { return .notOwner }
             let rows = results[results.count - 1]
-            let ids = try rows.map { try $0.integer(0) }
-            let found = look.asksForWriters ? Set(try results[1].map { try $0.text(0) }) : nil
+            let ids = try rows.map { try $0.integer("id") }
+            let found = look.asksForWriters ? Set(try results[1].map { try $0.text("virtualtransaction") }) : nil
             floor.withLock { $0.saw(ids, writers: found, look, now: monotonicNanoseconds()) }
             guard !ids.isEmpty else { return .moved(0) }
             try await append(
                 rows.map { row in
                     OutboxRow(
-                        topic: try row.text(1), key: try row.text(2), payload: try row.bytes(3),
-                        headers: try FlatJSON.decode(try row.text(4)))
+                        topic: try row.text("topic"), key: try row.text("key"), payload: try row.bytes("payload"),
+                        headers: try FlatJSON.decode(try row.text("headers")))
                 })
             try await transaction.commit([
-                Statement("DELETE FROM outbox WHERE id = ANY ($1::bigint[])", [.integers(ids)])
+                "DELETE FROM outbox WHERE id = ANY (\(ids)::bigint[])"
             ])
             return .moved(ids.count)
         }
     }
 
     /// The transactions that may have written events and are not committed: each holds this lock to its end.
-    private static let writers = Statement(
-        """
+    private static let writers: SQL = """
         SELECT virtualtransaction FROM pg_locks
         WHERE locktype = 'relation' AND relation = 'outbox'::regclass AND mode = 'RowExclusiveLock'
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
             AND pid IS DISTINCT FROM pg_backend_pid()
-        """)
+        """
 }

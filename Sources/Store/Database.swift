@@ -31,13 +31,17 @@ public final class Database: Sendable {
 
     /// Runs one statement as its own transaction.
     @discardableResult
-    public func query(_ sql: StaticString, _ parameters: [PgValue] = []) async throws -> PgRows {
-        try await batch([Statement(sql, parameters)])[0]
+    public func query(_ sql: SQL) async throws -> PgRows {
+        try await run([sql.rendered()])[0]
     }
 
     /// Runs the statements in one round trip as one transaction: all or none. Returns a result a statement.
     @discardableResult
-    public func batch(_ statements: [Statement]) async throws -> [PgRows] {
+    public func batch(_ statements: [SQL]) async throws -> [PgRows] {
+        try await run(statements.map { $0.rendered() })
+    }
+
+    private func run(_ statements: [RenderedSQL]) async throws -> [PgRows] {
         try await withCheckedThrowingContinuation { continuation in
             pool.run(
                 { $0.submit(statements) { continuation.resume(with: $0) } },
@@ -79,19 +83,23 @@ public struct Transaction: Sendable {
     fileprivate let lease: LoopBound<PgPool.Lease>
 
     @discardableResult
-    public func query(_ sql: StaticString, _ parameters: [PgValue] = []) async throws -> PgRows {
-        try await batch([Statement(sql, parameters)])[0]
+    public func query(_ sql: SQL) async throws -> PgRows {
+        try await run([sql.rendered()])[0]
     }
 
     /// Several statements in one round trip; BEGIN goes out with the first of the transaction.
     @discardableResult
-    public func batch(_ statements: [Statement]) async throws -> [PgRows] {
+    public func batch(_ statements: [SQL]) async throws -> [PgRows] {
+        try await run(statements.map { $0.rendered() })
+    }
+
+    private func run(_ statements: [RenderedSQL]) async throws -> [PgRows] {
         let (rows, hasBegin) = try await withCheckedThrowingContinuation { continuation in
             lease.run(
                 { lease in
                     let isFirst = !lease.hasBegun
                     lease.hasBegun = true
-                    lease.connection.send(isFirst ? [Statement("BEGIN")] + statements : statements) { result in
+                    lease.connection.send(isFirst ? [SQL("BEGIN").rendered()] + statements : statements) { result in
                         continuation.resume(with: result.map { ($0, isFirst) })
                     }
                 }, orElse: { continuation.resume(throwing: PgError.closed) })
@@ -101,8 +109,8 @@ public struct Transaction: Sendable {
 
     /// Statements and the COMMIT in one round trip. The body must return right after it.
     @discardableResult
-    public func commit(_ statements: [Statement]) async throws -> [PgRows] {
-        let rows = try await batch(statements + [Statement("COMMIT")])
+    public func commit(_ statements: [SQL]) async throws -> [PgRows] {
+        let rows = try await batch(statements + ["COMMIT"])
         try await withCheckedThrowingContinuation { continuation in
             lease.run(
                 { lease in
@@ -114,13 +122,13 @@ public struct Transaction: Sendable {
     }
 
     /// COMMIT or ROLLBACK, where there was a BEGIN.
-    fileprivate func end(_ sql: StaticString) async throws {
+    fileprivate func end(_ sql: SQL) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             lease.run(
                 { lease in
                     guard lease.hasBegun else { return continuation.resume() }
                     lease.hasBegun = false
-                    lease.connection.send([Statement(sql)]) { result in continuation.resume(with: result.map { _ in }) }
+                    lease.connection.send([sql.rendered()]) { result in continuation.resume(with: result.map { _ in }) }
                 }, orElse: { continuation.resume(throwing: PgError.closed) })
         }
     }

@@ -47,7 +47,7 @@ extension Database {
                     number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
                 """)
             let done = try await transaction.query("SELECT number FROM schema_migrations")
-            if let unknown = try done.map({ Int(try $0.integer(0)) }).filter({ !known.contains($0) }).max() {
+            if let unknown = try done.map({ Int(try $0.integer("number")) }).filter({ !known.contains($0) }).max() {
                 throw MigrationError(
                     description: "the database has migration \(unknown), which this version does not know: "
                         + "run the newer version")
@@ -63,13 +63,15 @@ extension Database {
 
     /// - Returns: false where it was done already.
     private func run(_ migration: Migration) async throws -> Bool {
-        let row: [PgValue] = [.integer(Int64(migration.number)), .text(migration.name)]
-        return try await transaction { transaction in
+        try await transaction { transaction in
             try await Self.lock(transaction)
             let isNew = try await transaction.query(
-                "INSERT INTO schema_migrations (number, name) VALUES ($1, $2) ON CONFLICT DO NOTHING", row)
+                """
+                INSERT INTO schema_migrations (number, name) VALUES (\(migration.number), \(migration.name))
+                ON CONFLICT DO NOTHING
+                """)
             guard isNew.affected == 1 else { return false }
-            for sql in migration.statements { try await transaction.query(sql) }
+            for sql in migration.statements { try await transaction.query(SQL(sql)) }
             return true
         }
     }

@@ -10,8 +10,7 @@ final class PgConnection {
 
     /// Statements that end with one Sync: PostgreSQL runs them as one transaction.
     private struct Batch {
-        /// The statements that are prepared in this batch, with their names: they exist once it has succeeded.
-        let prepares: [String: String]
+        let prepared: PreparedStatements.Batch
         /// How many results are due.
         let statements: Int
         let sentAt = monotonicNanoseconds()
@@ -20,6 +19,8 @@ final class PgConnection {
         let completion: Completion
     }
 
+    /// More can't be said in the protocol.
+    private static let mostParameters = 65_535
     private let loop: EventLoop
     private var connection: OpaquePointer?
     private var watch: FileWatch?
@@ -27,8 +28,7 @@ final class PgConnection {
     private var startTimer: LoopTimer?
     private var connectTimer: LoopTimer?
     private var batches: [Batch] = []
-    private var prepared: [String: String] = [:]
-    private var preparedCount = 0
+    private var prepared = PreparedStatements()
     private let settings: SessionSettings
     /// The server answers; `isReady` once the session's settings are made.
     private var isOpen = false
@@ -99,7 +99,8 @@ final class PgConnection {
         guard PQenterPipelineMode(connection) == 1 else { return fail(lastError()) }
         isOpen = true
         watch?.watch(.readable)
-        queue(settings.statements(serverVersion: PQserverVersion(connection))) { [weak self] result in
+        queue(settings.statements(serverVersion: PQserverVersion(connection)).map { $0.rendered() }) {
+            [weak self] result in
             switch result {
             case .success: self?.becomeReady()
             case .failure(let error): self?.fail(error)
@@ -114,24 +115,28 @@ final class PgConnection {
     }
 
     /// Sends the statements and one Sync. They are one transaction unless they hold their own BEGIN or COMMIT.
-    func send(_ statements: [Statement], _ completion: @escaping Completion) {
+    func send(_ statements: [RenderedSQL], _ completion: @escaping Completion) {
         guard isReady else { return completion(.failure(.closed)) }
         queue(statements, completion)
     }
 
-    private func queue(_ statements: [Statement], _ completion: @escaping Completion) {
+    private func queue(_ statements: [RenderedSQL], _ completion: @escaping Completion) {
         guard let connection else { return completion(.failure(.closed)) }
         do throws(PgError) {
             // All parameters are checked before the first byte is queued.
             let encoded = try statements.map { statement throws(PgError) -> [String?] in
-                try statement.parameters.map { value throws(PgError) -> String? in try value.encoded() }
+                guard statement.parameters.count <= Self.mostParameters else {
+                    throw PgError.invalidParameter("\(statement.parameters.count) parameters")
+                }
+                return try statement.parameters.map { value throws(PgError) -> String? in try value.encoded() }
             }
-            var prepares: [String: String] = [:]
+            var batch = prepared.begin()
+            if batch.forgetsAll { try sendForgetting(connection, batch) }
             for (statement, parameters) in zip(statements, encoded) {
-                try sendOne(connection, statement.sql, parameters, &prepares)
+                try sendOne(connection, statement.text, parameters, &batch)
             }
             guard PQpipelineSync(connection) == 1 else { throw lastError() }
-            batches.append(Batch(prepares: prepares, statements: statements.count, completion: completion))
+            batches.append(Batch(prepared: batch, statements: statements.count, completion: completion))
             flush()
         } catch {
             completion(.failure(error))
@@ -140,15 +145,20 @@ final class PgConnection {
         }
     }
 
+    /// As a batch of its own, for not every statement may run in a transaction with others.
+    private func sendForgetting(_ connection: OpaquePointer, _ batch: PreparedStatements.Batch) throws(PgError) {
+        guard PQsendQueryParams(connection, "DEALLOCATE ALL", 0, nil, nil, nil, nil, 0) == 1,
+            PQpipelineSync(connection) == 1
+        else { throw lastError() }
+        batches.append(Batch(prepared: batch, statements: 1) { _ in })
+    }
+
     private func sendOne(
-        _ connection: OpaquePointer, _ sql: String, _ parameters: [String?], _ prepares: inout [String: String]
+        _ connection: OpaquePointer, _ sql: String, _ parameters: [String?], _ batch: inout PreparedStatements.Batch
     ) throws(PgError) {
-        let known = prepared[sql] ?? prepares[sql]
-        let name = known ?? "s\(preparedCount)"
-        if known == nil {
+        let (name, isNew) = prepared.name(of: sql, in: &batch)
+        if isNew {
             guard PQsendPrepare(connection, name, sql, 0, nil) == 1 else { throw lastError() }
-            prepares[sql] = name
-            preparedCount += 1
         }
         let sent = withCStrings(parameters) { PQsendQueryPrepared(connection, name, Int32($0.count), $0, nil, nil, 0) }
         guard sent == 1 else { throw lastError() }
@@ -177,7 +187,7 @@ final class PgConnection {
             if batch.failure == nil, batch.rows.count != batch.statements {
                 batch.failure = .unreadable("\(batch.rows.count) results for \(batch.statements) statements")
             }
-            if batch.failure == nil { prepared.merge(batch.prepares) { known, _ in known } }
+            if batch.failure == nil { prepared.succeeded(batch.prepared) }
             batch.completion(batch.failure.map { .failure($0) } ?? .success(batch.rows))
         case PGRES_TUPLES_OK: batches[0].rows.append(PgRows(copying: result))
         case PGRES_COMMAND_OK:

@@ -7,14 +7,13 @@ public final class PgListener: Sendable {
     private let state: LoopBound<State>
 
     /// - Parameters:
-    ///   - channels: names as written in LISTEN; only letters, digits and underscores.
+    ///   - channels: names as written in LISTEN, which takes no parameter.
     ///   - onState: true each time all channels are heard, false when the connection has ended. On the loop's thread.
     public init(
-        loop: EventLoop, connectionInfo: String, channels: [String],
+        loop: EventLoop, connectionInfo: String, channels: [StaticString],
         onState: @escaping @Sendable (Bool) -> Void,
         onNotification: @escaping @Sendable (_ channel: String, _ payload: String) -> Void
     ) {
-        precondition(channels.allSatisfy { $0.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } })
         state = LoopBound(on: loop) {
             let state = State(
                 loop: loop, connectionInfo: connectionInfo, channels: channels, onState: onState,
@@ -31,7 +30,7 @@ public final class PgListener: Sendable {
     private final class State {
         let loop: EventLoop
         let connectionInfo: String
-        let channels: [String]
+        let channels: [StaticString]
         let onState: @Sendable (Bool) -> Void
         let onNotification: @Sendable (String, String) -> Void
         var connection: PgConnection?
@@ -40,7 +39,8 @@ public final class PgListener: Sendable {
         var closed = false
 
         init(
-            loop: EventLoop, connectionInfo: String, channels: [String], onState: @escaping @Sendable (Bool) -> Void,
+            loop: EventLoop, connectionInfo: String, channels: [StaticString],
+            onState: @escaping @Sendable (Bool) -> Void,
             onNotification: @escaping @Sendable (String, String) -> Void
         ) {
             self.loop = loop
@@ -66,7 +66,7 @@ public final class PgListener: Sendable {
         }
 
         func listen() {
-            let statements = channels.map { Statement(unsafeListenTo: $0) }
+            let statements = channels.map { ("LISTEN \(SQL($0))" as SQL).rendered() }
             connection?.send(statements) { [weak self] result in
                 guard let self else { return }
                 guard case .success = result else {
@@ -84,7 +84,7 @@ public final class PgListener: Sendable {
             if connection.inFlight > 0 {
                 connection.close()
             } else {
-                connection.send([Statement("SELECT 1")]) { _ in }
+                connection.send([SQL("SELECT 1").rendered()]) { _ in }
             }
         }
 
@@ -94,12 +94,5 @@ public final class PgListener: Sendable {
             heartbeat?.cancel()
             connection?.close()
         }
-    }
-}
-
-extension Statement {
-    /// LISTEN takes no parameter; the channel's characters were checked.
-    fileprivate init(unsafeListenTo channel: String) {
-        self.init(sqlText: "LISTEN \(channel)")
     }
 }

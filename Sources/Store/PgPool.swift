@@ -13,7 +13,7 @@ final class PgPool {
     }
 
     private enum Work {
-        case batch([Statement], PgConnection.Completion)
+        case batch([RenderedSQL], PgConnection.Completion)
         case lease((Result<LoopBound<Lease>, PgError>) -> Void)
     }
 
@@ -49,7 +49,7 @@ final class PgPool {
         sweep = LoopTimer(on: loop, after: 50, repeating: 50) { [weak self] in self?.expireWaiters() }
     }
 
-    func submit(_ statements: [Statement], _ completion: @escaping PgConnection.Completion) {
+    func submit(_ statements: [RenderedSQL], _ completion: @escaping PgConnection.Completion) {
         enqueue(.batch(statements, completion))
     }
 

@@ -1,5 +1,5 @@
 /// A parameter of a statement, sent as text: PostgreSQL takes its type from the statement.
-public enum PgValue: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+public enum PgValue: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
     case null
     case text(String)
     case integer(Int64)
@@ -7,6 +7,7 @@ public enum PgValue: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerL
     case bool(Bool)
     case integers([Int64])
     case texts([String])
+    case byteArrays([[UInt8]])
 
     public init(stringLiteral value: String) { self = .text(value) }
     public init(integerLiteral value: Int64) { self = .integer(value) }
@@ -27,6 +28,9 @@ public enum PgValue: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerL
                 throw PgError.invalidParameter("text with U+0000")
             }
             return "{" + texts.map(Self.quoted).joined(separator: ",") + "}"
+        // A backslash is escaped within an array.
+        case .byteArrays(let arrays):
+            return "{" + arrays.map { "\"\\" + Self.hex($0) + "\"" }.joined(separator: ",") + "}"
         }
     }
 
@@ -43,22 +47,5 @@ public enum PgValue: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerL
             text.append(digits[Int(byte & 15)])
         }
         return String(decoding: text, as: UTF8.self)
-    }
-}
-
-/// One SQL statement with its parameters `$1`, `$2`, …: the text is a literal of the program, never made from input.
-public struct Statement: Sendable {
-    public let sql: String
-    public let parameters: [PgValue]
-
-    public init(_ sql: StaticString, _ parameters: [PgValue] = []) {
-        self.sql = sql.description
-        self.parameters = parameters
-    }
-
-    /// For the few statements whose names can't be parameters. The caller has checked what is in the text.
-    init(sqlText: String) {
-        sql = sqlText
-        parameters = []
     }
 }

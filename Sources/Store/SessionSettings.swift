@@ -13,36 +13,31 @@ public struct SessionSettings: Sendable {
     public init() {}
 
     /// - Parameter serverVersion: as `PQserverVersion` tells it.
-    func statements(serverVersion: Int32) -> [Statement] {
-        var statements = [
-            // First and without a look into the catalogs: the limit found may be too short for the rest.
-            Statement("SET statement_timeout = 0"),
-            Statement(
-                """
-                SELECT set_config('client_encoding', 'UTF8', false), set_config('bytea_output', 'hex', false),
-                    set_config('DateStyle', 'ISO, MDY', false), set_config('IntervalStyle', 'postgres', false),
-                    set_config('TimeZone', 'UTC', false), set_config('extra_float_digits', '1', false),
-                    set_config('standard_conforming_strings', 'on', false),
-                    set_config('transform_null_equals', 'off', false), set_config('array_nulls', 'on', false),
-                    set_config('row_security', 'on', false),
-                    set_config('default_transaction_isolation', 'read committed', false),
-                    set_config('default_transaction_read_only', 'off', false),
-                    set_config('default_transaction_deferrable', 'off', false),
-                    set_config('synchronous_commit', CASE WHEN NOT $1::bool THEN 'off'
-                        WHEN current_setting('synchronous_commit') = 'off' THEN 'on'
-                        ELSE current_setting('synchronous_commit') END, false),
-                    set_config('lock_timeout', '0', false),
-                    set_config('idle_in_transaction_session_timeout', $2::text, false)
-                """, [.bool(commitsAreDurable), .text(String(idleInTransactionTimeout))]),
-        ]
-        if serverVersion >= 140_000 {
-            statements.append(Statement("SELECT set_config('idle_session_timeout', '0', false)"))
-        }
-        if serverVersion >= 170_000 {
-            statements.append(Statement("SELECT set_config('transaction_timeout', '0', false)"))
-        }
-        statements.append(
-            Statement("SELECT set_config('statement_timeout', $1::text, false)", [.text(String(statementTimeout))]))
+    func statements(serverVersion: Int32) -> [SQL] {
+        // First and without a look into the catalogs: the limit found may be too short for the rest.
+        var statements: [SQL] = ["SET statement_timeout = 0", settings]
+        if serverVersion >= 140_000 { statements.append("SELECT set_config('idle_session_timeout', '0', false)") }
+        if serverVersion >= 170_000 { statements.append("SELECT set_config('transaction_timeout', '0', false)") }
+        statements.append("SELECT set_config('statement_timeout', \(String(statementTimeout))::text, false)")
         return statements
+    }
+
+    private var settings: SQL {
+        """
+        SELECT set_config('client_encoding', 'UTF8', false), set_config('bytea_output', 'hex', false),
+            set_config('DateStyle', 'ISO, MDY', false), set_config('IntervalStyle', 'postgres', false),
+            set_config('TimeZone', 'UTC', false), set_config('extra_float_digits', '1', false),
+            set_config('standard_conforming_strings', 'on', false),
+            set_config('transform_null_equals', 'off', false), set_config('array_nulls', 'on', false),
+            set_config('row_security', 'on', false),
+            set_config('default_transaction_isolation', 'read committed', false),
+            set_config('default_transaction_read_only', 'off', false),
+            set_config('default_transaction_deferrable', 'off', false),
+            set_config('synchronous_commit', CASE WHEN NOT \(commitsAreDurable)::bool THEN 'off'
+                WHEN current_setting('synchronous_commit') = 'off' THEN 'on'
+                ELSE current_setting('synchronous_commit') END, false),
+            set_config('lock_timeout', '0', false),
+            set_config('idle_in_transaction_session_timeout', \(String(idleInTransactionTimeout))::text, false)
+        """
     }
 }

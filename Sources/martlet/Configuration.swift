@@ -50,7 +50,8 @@ struct Configuration: Sendable {
     }
 
     var port: Int { values.number("port") }
-    var limitsAreOn: Bool { values.text("limits") != "off" }
+    /// Tools have no such setting.
+    var limitsAreOn: Bool { !values.has("limits") || values.text("limits") != "off" }
     /// A tool that touches no timeline has no such setting.
     var partitions: Partitions { Partitions(count: values.has("partitions") ? values.number("partitions") : 1) }
     var postgres: String? { values.text("postgres") }

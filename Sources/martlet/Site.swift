@@ -122,7 +122,7 @@ final class Site: Sendable {
                 Task { await revocations.reload(from: accounts) }
             },
             onNotification: { [revocations] channel, payload in
-                if channel == Outbox.channel {
+                if channel == Outbox.channel.description {
                     onOutbox()
                 } else if let session = ID(payload) {
                     revocations.add([session])

@@ -7,7 +7,7 @@ import Testing
 /// From the schema of a version before, with its rows, and with its processes still writing.
 @Suite(.serialized) struct MigrationTests {
     /// A database of its own, with the steps up to this version.
-    private func database(named name: String, created: StaticString, at version: Int) async throws -> Database {
+    private func database(named name: String, created: SQL, at version: Int) async throws -> Database {
         _ = try await TestPostgres.database.value
         let places = PrivateServers.places(in: TestPostgres.folder)
         let loop = EventLoop(name: "migration")
@@ -24,7 +24,7 @@ import Testing
 
     private func counts(_ database: Database) async throws -> [[Int64]] {
         try await database.query("SELECT user_id, followers, following FROM follow_counts ORDER BY user_id").map {
-            [try $0.integer(0), try $0.integer(1), try $0.integer(2)]
+            [try $0.integer("user_id"), try $0.integer("followers"), try $0.integer("following")]
         }
     }
 
@@ -78,21 +78,22 @@ import Testing
             """)
         _ = try await database.migrate(Domains.migrations)
 
-        let ended: StaticString = "SELECT id & 63 FROM sessions WHERE ended_at IS NOT NULL ORDER BY 1"
+        let ended: SQL = "SELECT id & 63 AS n FROM sessions WHERE ended_at IS NOT NULL ORDER BY 1"
         #expect(try await numbers(database, ended) == [1, 2, 6, 7, 8])
-        #expect(try await numbers(database, "SELECT id & 63 FROM live_sessions ORDER BY 1") == [3, 4, 5])
-        let withTokens: StaticString = """
-            SELECT id & 63 FROM sessions
+        #expect(try await numbers(database, "SELECT id & 63 AS n FROM live_sessions ORDER BY 1") == [3, 4, 5])
+        let withTokens: SQL = """
+            SELECT id & 63 AS n FROM sessions
             WHERE tokens_until BETWEEN now() + interval '59 days' AND now() + interval '61 days'
             ORDER BY 1
             """
         #expect(try await numbers(database, withTokens) == [4, 5, 7])
         // Nobody need be told of an end long ago: that could be millions of sessions for each process to remember.
-        #expect(try await numbers(database, "SELECT 1 FROM sessions WHERE ended_at > now() - interval '1 hour'") == [])
+        #expect(
+            try await numbers(database, "SELECT 1 AS n FROM sessions WHERE ended_at > now() - interval '1 hour'") == [])
         database.close()
     }
 
-    private func numbers(_ database: Database, _ sql: StaticString) async throws -> [Int64] {
-        try await database.query(sql).map { try $0.integer(0) }
+    private func numbers(_ database: Database, _ sql: SQL) async throws -> [Int64] {
+        try await database.query(sql).map { try $0.integer("n") }
     }
 }

@@ -17,8 +17,8 @@ import Testing
         try await database.query(
             """
             INSERT INTO outbox (xid, topic, key, payload, headers)
-            VALUES (COALESCE($1::text::xid8, pg_current_xact_id()), 'test.order', $2, '', '{}')
-            """, [xid.map { .text($0) } ?? .null, .text(key)])
+            VALUES (COALESCE(\(xid)::text::xid8, pg_current_xact_id()), 'test.order', \(key), '', '{}')
+            """)
     }
 
     /// Moves until there is nothing left; returns the keys.
@@ -74,9 +74,9 @@ import Testing
     @Test(arguments: [1, 2, 3] as [UInt64]) func concurrentWriters(_ seed: UInt64) async throws {
         let (database, reader) = (database, OutboxReader(database: database))
         try await database.batch([
-            Statement("CREATE TABLE IF NOT EXISTS key_locks (key int PRIMARY KEY, last int NOT NULL)"),
-            Statement("DELETE FROM key_locks"),
-            Statement("INSERT INTO key_locks SELECT n, 0 FROM generate_series(0, 3) n"),
+            "CREATE TABLE IF NOT EXISTS key_locks (key int PRIMARY KEY, last int NOT NULL)",
+            "DELETE FROM key_locks",
+            "INSERT INTO key_locks SELECT n, 0 FROM generate_series(0, 3) n",
         ])
         let (end, open) = (AsyncStream<Void>.makeStream(), AsyncStream<Void>.makeStream())
         let bystander = Task {
@@ -113,7 +113,7 @@ import Testing
         end.continuation.yield()
         try await bystander.value
         let last = try await database.query("SELECT key, last FROM key_locks ORDER BY key").map {
-            (try $0.integer(0), try $0.integer(1))
+            (try $0.integer("key"), try $0.integer("last"))
         }
         let moved = journal.seen.withLock { $0 }
         for (key, count) in last {
@@ -138,13 +138,15 @@ import Testing
             do {
                 try await database.transaction { transaction in
                     let row = try await transaction.query(
-                        "UPDATE key_locks SET last = last + 1 WHERE key = $1 RETURNING last", [.integer(Int64(key))])
-                    let number = try row[0].integer(0)
-                    try await transaction.query("SELECT pg_sleep($1::int / 1000.0)", [.integer(Int64(before))])
+                        "UPDATE key_locks SET last = last + 1 WHERE key = \(key) RETURNING last")
+                    let number = try row[0].integer("last")
+                    try await transaction.query("SELECT pg_sleep(\(before)::int / 1000.0)")
                     try await transaction.query(
-                        "INSERT INTO outbox (topic, key, payload, headers) VALUES ('test.order', $1, $2, '{}')",
-                        [.text("\(key)"), .bytes(Array("\(number)".utf8))])
-                    try await transaction.query("SELECT pg_sleep($1::int / 1000.0)", [.integer(Int64(after))])
+                        """
+                        INSERT INTO outbox (topic, key, payload, headers)
+                        VALUES ('test.order', \(key.description), \(Array("\(number)".utf8)), '{}')
+                        """)
+                    try await transaction.query("SELECT pg_sleep(\(after)::int / 1000.0)")
                     if fails { throw RolledBack() }
                 }
             } catch is RolledBack {}

@@ -56,8 +56,8 @@ import Testing
 
     @Test func ofADeletedPostOnlyTheEndIsNews() {
         let created = ChunkWalk(chunk(0..<1024), isTracked: false)
-        #expect(created.isNews(isDeleted: false) && !created.isNews(isDeleted: true))
+        #expect(created.isNews(isVisible: true) && !created.isNews(isVisible: false))
         let deleted = ChunkWalk(chunk(0..<1024, type: EventType.postDeleted), isTracked: false)
-        #expect(deleted.isNews(isDeleted: true) && deleted.isNews(isDeleted: false))
+        #expect(deleted.isNews(isVisible: false) && deleted.isNews(isVisible: true))
     }
 }

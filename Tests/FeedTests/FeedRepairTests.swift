@@ -30,34 +30,33 @@ import Testing
 
     private func addUser(_ id: Int64) async throws {
         try await database.query(
-            "INSERT INTO users (id, handle, display_name, password_hash) VALUES ($1, $2, 'U', '')",
-            [.integer(id), .text("u\(id)")])
+            "INSERT INTO users (id, handle, display_name, password_hash) VALUES (\(id), \("u\(id)"), 'U', '')")
     }
 
     private func post(_ id: Int64, by author: Int64) async throws {
         try await database.query(
-            "INSERT INTO posts (id, author_id, text) VALUES ($1, $2, 'x')", [.integer(id), .integer(author)])
+            "INSERT INTO posts (id, author_id, text) VALUES (\(id), \(author), 'x')")
     }
 
     private func follow(_ follower: Int64, _ followee: Int64, id: Int64) async throws {
         try await database.query(
-            "INSERT INTO follows (followee, bucket, follower, id) VALUES ($1, $2, $3, $4)",
-            [.integer(followee), .integer(Int64(Bucket.of(ID(raw: follower)))), .integer(follower), .integer(id)])
+            "INSERT INTO follows (followee, bucket, follower, id) VALUES (\(followee), \(Bucket.of(ID(raw: follower))), \(follower), \(id))"
+        )
     }
 
     private func unfollow(_ follower: Int64, _ followee: Int64) async throws {
         try await database.query(
-            "DELETE FROM follows WHERE follower = $1 AND followee = $2", [.integer(follower), .integer(followee)])
+            "DELETE FROM follows WHERE follower = \(follower) AND followee = \(followee)")
     }
 
     private func stored(of user: Int64) async throws -> [Int64] {
         try await database.query(
-            "SELECT post_id FROM feed_items WHERE user_id = $1 ORDER BY post_id", [.integer(user)]
-        ).map { try $0.integer(0) }
+            "SELECT post_id FROM feed_items WHERE user_id = \(user) ORDER BY post_id"
+        ).map { try $0.integer("post_id") }
     }
 
     private func unfinished() async throws -> [Int64] {
-        try await database.query("SELECT id FROM follows WHERE NOT backfilled ORDER BY id").map { try $0.integer(0) }
+        try await database.query("SELECT id FROM follows WHERE NOT backfilled ORDER BY id").map { try $0.integer("id") }
     }
 
     @Test func aFollowAndItsEnd() async throws {

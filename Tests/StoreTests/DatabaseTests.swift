@@ -46,16 +46,79 @@ enum TestPostgres {
     }
 
     @Test func valuesComeBack() async throws {
+        let none: String? = nil
+        let row = try await database().query(
+            """
+            SELECT \("é'\"\\😀")::text AS text, \(Int64.min)::bigint AS number, \([0, 255, 10] as [UInt8])::bytea AS bytes,
+                \(true)::bool AS yes, \(none)::text AS nothing, \([1, -2])::bigint[] AS numbers,
+                \(["a,b", "\"", "\\", "{}", ""])::text[] AS texts, '' AS empty, \(ID.max)::bigint AS id,
+                \([[0, 255], [], [34]] as [[UInt8]])::bytea[] = ARRAY['\\x00ff', '\\x', '\\x22']::bytea[] AS same
+            """)[0]
+        #expect(try row.text("text") == "é'\"\\😀" && row.integer("number") == .min && row.id("id") == .max)
+        #expect(try row.bytes("bytes") == [0, 255, 10] && row.bool("yes") && row.optionalText("nothing") == nil)
+        #expect(try row.text("numbers") == "{1,-2}" && row.text("empty") == "" && row.bool("same"))
+        #expect(try row.text("texts") == #"{"a,b","\"","\\","{}",""}"#)
+    }
+
+    /// Whatever is in a value, it comes back as it was.
+    @Test(arguments: [
+        "'; DROP TABLE kept; --", "' OR '1'='1", "$1", "$2::int", "\\", "\\'", "\"", "/* */", "--", "{}", "{1,2}",
+        "NULL",
+        "');--", "E'\\''", "\u{202E}x", "a\nb", "%s", ";",
+    ]) func aValueIsData(_ text: String) async throws {
+        let database = database(connections: 1)
+        try await database.query("CREATE TABLE IF NOT EXISTS kept (text text)")
+        try await database.query("INSERT INTO kept VALUES (\(text))")
+        let shared = SQL.parameter(text)
+        let found = try await database.query(
+            """
+            DELETE FROM kept WHERE text = \(shared) AND text = ANY (\(["x", text])) AND text <> \(text + "x")
+            RETURNING text, \(shared)::text AS given, (\([text])::text[])[1] AS element
+            """)
+        #expect(try found.map { try [$0.text("text"), $0.text("given"), $0.text("element")] } == [[text, text, text]])
+    }
+
+    @Test func namesOfColumns() async throws {
         let rows = try await database().query(
-            "SELECT $1::text, $2::bigint, $3::bytea, $4::bool, $5::text, $6::bigint[], $7::text[], ''",
-            [
-                "é'\"\\😀", .integer(.min), .bytes([0, 255, 10]), .bool(true), .null, .integers([1, -2]),
-                .texts(["a,b", "\"", "\\", "{}", ""]),
-            ])
-        let row = rows[0]
-        #expect(try row.text(0) == "é'\"\\😀" && row.integer(1) == .min && row.bytes(2) == [0, 255, 10] && row.bool(3))
-        #expect(try row.optionalText(4) == nil && row.text(5) == "{1,-2}" && row.text(7) == "")
-        #expect(try row.text(6) == #"{"a,b","\"","\\","{}",""}"#)
+            "SELECT n, n * 2 AS double, 7 AS n, 9007199254740992 AS large, NULL AS nothing FROM generate_series(1, 2) n"
+        )
+        #expect(try rows.map { try $0.int("double") } == [2, 4] && rows[1].integer("large") == 1 << 53)
+        for (column, read) in [
+            ("n", { _ = try $0.integer("n") }), ("m", { _ = try $0.optionalText("m") }),
+            ("nothing", { _ = try $0.text("nothing") }), ("large", { _ = try $0.id("large") }),
+            ("double", { _ = try $0.bool("double") }),
+        ] as [(String, (PgRow) throws -> Void)] {
+            #expect { try read(rows[1]) } throws: { ($0 as? PgError)?.message.contains("column \(column):") == true }
+        }
+    }
+
+    @Test func aConnectionForgetsStatementsWhenItHasPreparedMany() async throws {
+        let database = database(connections: 1)
+        for count in 1...600 {
+            let all = (1...count).map { "\($0)::int" as SQL }
+            let sum = try await database.query("SELECT \(all.joined(separator: " + ")) AS sum")[0].int("sum")
+            guard sum == count * (count + 1) / 2 else { return #expect(sum == count * (count + 1) / 2) }
+            if count % 100 == 50 {
+                try await database.transaction { _ = try await $0.query("SELECT \(count)::int + \(1)::int AS more") }
+            }
+            if count % 7 == 0 {
+                // What fails is prepared as well.
+                await #expect(throws: PgError.self) { try await database.query("SELECT 1 / \(0) AS failing") }
+            }
+        }
+        let kept = try await database.query("SELECT count(*) FROM pg_prepared_statements")[0].int("count")
+        #expect((1...260).contains(kept), "\(kept)")
+    }
+
+    @Test func moreParametersThanTheProtocolHas() async throws {
+        let database = database(connections: 1)
+        let all = (1...65_536).map { "\($0)" as SQL }
+        do {
+            try await database.query("SELECT 1 WHERE 1 IN (\(all.joined(separator: ", ")))")
+            Issue.record("it did not fail")
+        } catch let error as PgError {
+            #expect(error.sqlState == "22021" && !error.isTemporary)
+        }
     }
 
     @Test func aBatchIsOneTransaction() async throws {
@@ -63,15 +126,14 @@ enum TestPostgres {
         try await database.query("CREATE TABLE IF NOT EXISTS batch (n int PRIMARY KEY)")
         await #expect(throws: PgError.self) {
             try await database.batch([
-                Statement("INSERT INTO batch VALUES (1)"), Statement("INSERT INTO batch VALUES (1)"),
+                "INSERT INTO batch VALUES (1)", "INSERT INTO batch VALUES (1)",
             ])
         }
         #expect(try await database.query("SELECT * FROM batch").isEmpty)
         let results = try await database.batch([
-            Statement("INSERT INTO batch VALUES (2), (3)"), Statement("SELECT count(*) FROM batch"),
-            Statement("DELETE FROM batch"),
+            "INSERT INTO batch VALUES (2), (3)", "SELECT count(*) FROM batch", "DELETE FROM batch",
         ])
-        #expect(try results.map(\.affected) == [2, 1, 2] && results[1][0].integer(0) == 2)
+        #expect(try results.map(\.affected) == [2, 1, 2] && results[1][0].integer("count") == 2)
     }
 
     @Test func aTransactionThatThrowsIsRolledBack() async throws {
@@ -99,19 +161,19 @@ enum TestPostgres {
             } catch let error as PgError {
                 #expect(error.sqlState == "42703" && !error.isTemporary)
             }
-            #expect(try await database.query("SELECT 7")[0].integer(0) == 7)
+            #expect(try await database.query("SELECT 7 AS n")[0].integer("n") == 7)
         }
     }
 
     @Test func textWithNULIsRefusedBeforeItIsCut() async throws {
-        await #expect(throws: PgError.self) { try await database().query("SELECT $1::text", [.text("a\0b")]) }
+        await #expect(throws: PgError.self) { try await database().query("SELECT \("a\0b")::text") }
     }
 
     @Test func manyQueriesShareFewConnections() async throws {
         let database = database(connections: 3, waiting: 2000)
         let sum = try await withThrowingTaskGroup(of: Int64.self) { group in
             for number in 0..<1000 {
-                group.addTask { try await database.query("SELECT $1::bigint", [.integer(Int64(number))])[0].integer(0) }
+                group.addTask { try await database.query("SELECT \(number)::bigint AS n")[0].integer("n") }
             }
             return try await group.reduce(0, +)
         }
@@ -121,7 +183,7 @@ enum TestPostgres {
 
     private func connections() async throws -> Int64 {
         try await database(connections: 1).query(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'martlet-limited'")[0].integer(0)
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'martlet-limited'")[0].integer("count")
     }
 
     @Test func theQueueAndTheWaitHaveLimits() async throws {
@@ -160,7 +222,7 @@ enum TestPostgres {
         var answered = false
         for _ in 0..<50 where !answered {
             do {
-                answered = try await database.query("SELECT 1")[0].integer(0) == 1
+                answered = try await database.query("SELECT 1 AS n")[0].integer("n") == 1
             } catch let error as PgError {
                 #expect(error.isTemporary)
             }
@@ -198,7 +260,7 @@ enum TestPostgres {
         let ran = try await [first, second]
         // Each step by one of the two, in order.
         #expect(ran.flatMap(\.self).sorted() == [1, 2] && ran.allSatisfy { $0 == $0.sorted() })
-        #expect(try await database.query("SELECT n FROM step").map { try $0.integer(0) } == [2])
+        #expect(try await database.query("SELECT n FROM step").map { try $0.integer("n") } == [2])
         await #expect(throws: MigrationError.self) { try await database.migrate([steps[0]]) }
         await #expect(throws: PgError.self) {
             try await database.migrate(steps + [Migration(3, "c", ["SELECT nothing"])])

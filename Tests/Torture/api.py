@@ -67,9 +67,14 @@ class Api:
     async def close(self) -> None:
         await self.http.close()
 
-    def address(self, command: str) -> str:
-        role: Role = self.random.choice(self.cluster.of(command))
+    def choose(self, command: str) -> Role:
+        return self.random.choice(self.cluster.of(command))
+
+    def address_of(self, role: Role) -> str:
         return f"127.0.0.1:{self.cluster.client_port(role)}"
+
+    def address(self, command: str) -> str:
+        return self.address_of(self.choose(command))
 
     async def once(
         self, method: str, path: str, user: User | None = None, body: Any = None, key: str | None = None,

@@ -302,3 +302,8 @@ class Cluster:
         for role in self.roles:
             role.note_unexpected_end()
         return [end for role in self.roles for end in role.unexpected_ends]
+
+    def has_reached_mutation(self) -> bool:
+        """Has any role come by the place of the deliberate bug? It says so once (mutations/switch.patch)."""
+        line = f"deliberate bug: {self.common.get('MARTLET_MUTATION')}\n".encode()
+        return any(line in role.log.read_bytes() for role in self.roles)

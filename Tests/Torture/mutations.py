@@ -1,4 +1,4 @@
-"""Is the torture worth anything? Each deliberate bug of a debug build must be caught.
+"""Is the torture worth anything? Each deliberate bug (mutants.py) must be caught.
 
     mutations.py [NAME…]       all of them, or these; ends with 1 when one got away
 """
@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-BINARY = REPOSITORY / ".build/debug/martlet"
+from mutants import Mutants
+
+MUTANTS = Mutants(Path(__file__).resolve().parents[2])
 EMPHASIS = {
     # It takes a post that its author was not shown, and a fan-out that is late with it when the next one is posted.
     "author-out-of-turn": ["--only", "kill api,kill fanout"],
@@ -32,19 +32,19 @@ SECONDS = 80
 
 CAUGHT_AS = {
     "ack-before-commit": {"lost"},
-    "dual-write": {"hole", "missing"},
-    "ignore-idempotency-key": {"double write"},
+    "dual-write": {"gap", "missing"},
+    "ignore-idempotency-key": {"duplicate write"},
     "count-afterwards": {"wrong counter"},
     "outbox-by-number": {"missing"},
     "delete-before-report": {"out of order", "missing"},
-    "commit-unfinished": {"hole", "missing"},
+    "commit-unfinished": {"gap", "missing"},
     "chunks-in-any-partition": {"out of order"},
     "deliver-deleted": {"ghost"},
     "forget-deletions": {"missing"},
     "author-out-of-turn": {"out of order"},
-    "publish-before-write": {"double", "missing"},
+    "publish-before-write": {"duplicate", "missing"},
     "read-before-register": {"missing"},
-    "tell-covered": {"double"},
+    "tell-covered": {"duplicate"},
     "forget-outage": {"missing"},
     "resume-by-id": {"missing"},
     "ignore-epoch": {"missing"},
@@ -52,19 +52,14 @@ CAUGHT_AS = {
     "let-severed-in": {"stranger"},
     "late-scripts": {"missing"},
     "leak-descriptors": {"leak"},
+    "forget-log-outs": {"overheard"},
 }
-"""The promise that each breaks; another finding, or a run that failed, has not caught it."""
-
-
-def names() -> list[str]:
-    source = (REPOSITORY / "Sources/Core/Mutation.swift").read_text()
-    found = re.findall(r'^    case \w+ = "([a-z-]+)"', source, re.MULTILINE)
-    assert set(found) == CAUGHT_AS.keys(), set(found) ^ CAUGHT_AS.keys()
-    return found
+"""The promise that each breaks; another finding, a run that failed, or one in which the bug was never reached, has not
+caught it."""
 
 
 def run(name: str, topology: str = "roles") -> bool:
-    """Whether the bug was caught."""
+    """Whether the bug was caught. `MUTANTS.build()` comes first."""
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result"
@@ -72,21 +67,24 @@ def run(name: str, topology: str = "roles") -> bool:
             [sys.executable, Path(__file__).with_name("torture.py"), "--mutation", name, "--topology", topology,
              "--seconds", str(SECONDS), "--round", "20", "--gap", "0.7", "--seed", "7", "--crowd", "50", "--json", result,
              *EMPHASIS.get(name, [])],
-            env=os.environ | {"MARTLET_BIN": str(BINARY)},
+            env=os.environ | {"MARTLET_BIN": str(MUTANTS.binary)},
             capture_output=True, text=True, timeout=1500,
         )
-        kinds = json.loads(result.read_text())["kinds"] if result.exists() else {}
-    is_caught = not CAUGHT_AS[name].isdisjoint(kinds)
-    print(f"{name:26} {'caught' if is_caught else 'NOT CAUGHT':10} {time.monotonic() - begin:5.0f} s  "
+        found = json.loads(result.read_text()) if result.exists() else {"kinds": {}, "reached": False}
+    kinds = found["kinds"]
+    is_caught = found["reached"] and not CAUGHT_AS[name].isdisjoint(kinds)
+    verdict = "caught" if is_caught else "NOT CAUGHT" if found["reached"] else "NOT REACHED"
+    print(f"{name:26} {verdict:11} {time.monotonic() - begin:5.0f} s  "
           f"{', '.join(sorted(kinds))}{'' if kinds else done.stderr[-300:]}", flush=True)
     return is_caught
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or names()
-    unknown = set(wanted) - set(names())
+    wanted = sys.argv[1:] or MUTANTS.names()
+    unknown = set(wanted) - set(MUTANTS.names())
     if unknown:
-        sys.exit(f"no such mutation: {', '.join(sorted(unknown))}")
+        sys.exit(f"no such bug: {', '.join(sorted(unknown))}")
+    MUTANTS.build()
     caught = [run(name) for name in wanted]
     print(f"{sum(caught)} of {len(caught)} caught")
     sys.exit(not all(caught))

@@ -29,6 +29,8 @@ class Reader:
         """The position, as REST and SSE write it."""
         self.is_open = False
         """Has the connection been let in?"""
+        self.role = ""
+        """Whose connection it is."""
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -50,6 +52,11 @@ class Reader:
     async def session(self, stop: asyncio.Event) -> None:
         """One connection, until it ends."""
         raise NotImplementedError
+
+    def address(self) -> str:
+        role = self.api.choose("realtime")
+        self.role = role.name
+        return self.api.address_of(role)
 
     async def read_pages(self) -> bool:
         """The whole feed; the position of its first page is where the stream goes on."""
@@ -110,7 +117,7 @@ class WebSocketReader(Reader):
 
     async def session(self, stop: asyncio.Event) -> None:
         begin = self.api.history.now
-        url = f"http://{self.api.address('realtime')}/v1/live/ws"
+        url = f"http://{self.address()}/v1/live/ws"
         async with self.api.http.ws_connect(url, timeout=aiohttp.ClientWSTimeout(ws_close=1), max_msg_size=0) as ws:
             await ws.send_str(self.connect_command())
             while not stop.is_set():
@@ -188,7 +195,7 @@ class EventStreamReader(Reader):
             query["ticket"] = opened
         if "since" not in query:
             headers["Last-Event-ID"] = self.live
-        url = f"http://{self.api.address('realtime')}/v1/live/sse"
+        url = f"http://{self.address()}/v1/live/sse"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=4, sock_read=40)
         async with self.api.http.get(url, headers=headers, params=query, timeout=timeout) as answer:
             if answer.status != 200:

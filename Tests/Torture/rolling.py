@@ -102,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
         for finding in findings:
             print(f"  {finding}")
         print(f"failed requests {sum(n for status, n in answers.items() if not 200 <= int(status) < 300)}, "
-              f"lost {report.kinds['lost'] + report.kinds['missing']}, double {report.kinds['double']}, "
+              f"lost {report.kinds['lost'] + report.kinds['missing']}, duplicate {report.kinds['duplicate']}, "
               f"findings {sum(report.kinds.values())}")
     finally:
         if gateway:

@@ -18,6 +18,7 @@ from faults import Executioner, plan
 from history import History, read
 from readers import EventStreamReader, PageWalker, PollReader, Reader, WebSocketReader, walk
 from sdk_reader import SdkReader
+from sessions import Guests
 from writers import Author, Follower, change_follow, keep_sessions_fresh
 
 USERS = 20
@@ -26,6 +27,8 @@ FOLLOWERS = 1_100
 CROWD = 1_000
 """How many of them are connected."""
 FOLLOWED, FICKLE = 6, 3
+GUESTS = 2
+"""At a time: they log out while they are live."""
 ROADS: list[type[Reader]] = [WebSocketReader, EventStreamReader, PollReader, SdkReader]
 SETTLE_WITHIN = 150.0
 WRITES_AGAIN_WITHIN = 30.0
@@ -152,6 +155,7 @@ class Round:
                 work.append(Author(self.api, user, f"{user.handle}/{device}", rate, self._random()).run(stop))
             fickle = [users[(index + FOLLOWED + step) % USERS] for step in range(1, FICKLE + 1)]
             work.append(Follower(self.api, user, [o for o in fickle if o is not users[0]], 4, self._random()).run(stop))
+        work += [Guests(self.api, users, f"guest {number}", self._random()).run(stop) for number in range(GUESTS)]
         work.append(keep_sessions_fresh(self.api, users[::4], stop))
         return work
 

@@ -88,12 +88,12 @@ BROKEN: dict[str, tuple[list[Event], str]] = {
     "a client that came back is told nothing": ([*base(), {"e": "deaf", "r": "ben", "t": 9, "post": "20"}], "missing"),
     "a stored feed of the crowd lacks a post": ([*base(), {"e": "truth crowd", "entries": 2, "missing": 1}], "missing"),
     "a refused post is stored": ([*base(), post("30", 6, 7, "refused", 400), truth("30")], "refused but done"),
-    "a post is stored twice": ([*base(), truth("20") | {"post": "21"}], "double write"),
+    "a post is stored twice": ([*base(), truth("20") | {"post": "21"}], "duplicate write"),
     "a post that nobody made": ([*base(), truth("40")], "invented"),
     "a stream lacks a post": (without("see", "10"), "missing"),
-    "a stream shows a post twice": ([*base(), see("20", 6)], "double"),
+    "a stream shows a post twice": ([*base(), see("20", 6)], "duplicate"),
     "a page and the stream show a post": (
-        [event | ({"first": ["10"]} if event["e"] == "reset" else {}) for event in base()], "double"),
+        [event | ({"first": ["10"]} if event["e"] == "reset" else {}) for event in base()], "duplicate"),
     "an author's posts are swapped": (swapped(), "out of order"),
     "a post of somebody who was left": (left_before_the_post(), "stranger"),
     "a feed lacks a post": (
@@ -103,10 +103,10 @@ BROKEN: dict[str, tuple[list[Event], str]] = {
     "a counter is wrong": (
         [event | ({"following": 2} if event["e"] == "final counters" else {}) for event in base()], "wrong counter"),
     "a server error": ([*base(), {"e": "bug", "t": 1, "what": "500"}], "bad answer"),
-    "a walk with a hole": (
-        [*base(), {"e": "walk", "r": "w", "user": BEN, "pages": [[6, 7, ["20"]]]}], "hole"),
+    "a walk with a gap": (
+        [*base(), {"e": "walk", "r": "w", "user": BEN, "pages": [[6, 7, ["20"]]]}], "gap"),
     "a walk that shows a post twice": (
-        [*base(), {"e": "walk", "r": "w", "user": BEN, "pages": [[6, 7, ["20", "10"]], [7, 8, ["10"]]]}], "double"),
+        [*base(), {"e": "walk", "r": "w", "user": BEN, "pages": [[6, 7, ["20", "10"]], [7, 8, ["10"]]]}], "duplicate"),
     "a walk of a stranger's posts": (
         [*base(), {"e": "walk", "r": "w", "user": "3", "pages": [[6, 7, ["20"]]]}], "stranger"),
 }
@@ -154,7 +154,7 @@ def test_a_post_that_was_long_deleted_is_found_on_an_old_connection() -> None:
 
 
 def test_a_post_that_was_shown_twice_before_its_author_was_left_is_found() -> None:
-    assert "double" in kinds([*left(6.8), see("10", 5.5)])
+    assert "duplicate" in kinds([*left(6.8), see("10", 5.5)])
 
 
 def left(see_at: float, held: str | None = None) -> list[Event]:
@@ -182,3 +182,30 @@ def test_a_delivery_that_was_held_while_its_reader_left_is_found() -> None:
 def test_an_unanswered_write_may_have_happened_or_not() -> None:
     assert not kinds([*base(), post("30", 6, 7, "unknown", 0)])
     assert not kinds([*without("final feed", BEN), post("30", 6, 7, "unknown", 0), truth("30"), see("30", 8)])
+
+
+def ended_session(told: list[float], gone: float, trouble: str | None = None) -> list[Event]:
+    """One at realtime-0 that is ended at 10, with something wrong from 12 to 14."""
+    return [
+        *base(),
+        *([{"e": "fault", "t": 12, "kind": "refuse", "target": trouble},
+           {"e": "fault ends", "t": 14, "kind": "refuse", "target": trouble}] if trouble else []),
+        {"e": "ended session", "r": "guest", "user": BEN, "road": "sse", "role": "realtime-0", "end": 10, "told": told,
+         "gone": gone},
+    ]
+
+
+def test_what_is_under_way_when_a_session_ends_may_come() -> None:
+    assert not kinds(ended_session([9.8, 10.2], 10.3))
+
+
+def test_who_listens_on_after_a_log_out_is_found() -> None:
+    assert "overheard" in kinds(ended_session([10.2, 13.5], 13.6))
+    assert "overheard" in kinds(ended_session([10.2, 13.5], 13.6, trouble="realtime-1>postgres"))
+    assert "overheard" in kinds(ended_session([], 30)), "a connection that stays open"
+    assert "overheard" in kinds(ended_session([], 30, trouble="postgres")), "long after a fault"
+
+
+@pytest.mark.parametrize("trouble", ["postgres", "realtime-0", "realtime-0>postgres", "client>realtime-0"])
+def test_a_log_out_that_could_not_be_heard_of_is_heard_of_later(trouble: str) -> None:
+    assert not kinds(ended_session([16], 20, trouble=trouble))

@@ -45,9 +45,9 @@ def test_nobody_notices_rolling_restarts() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", ["count-afterwards", "forget-deletions"])
 def test_a_deliberate_bug_is_caught(name: str) -> None:
     """All of them, and over Kafka: `make mutations`."""
-    assert mutations.BINARY.is_file(), f"no debug build at {mutations.BINARY}: swift build --product martlet"
+    mutations.MUTANTS.build()
     assert mutations.run(name, "serve")

@@ -58,6 +58,7 @@ def torture(options: argparse.Namespace) -> dict[str, Any]:
     kinds: Counter[str] = Counter()
     findings: list[str] = []
     begin = time.monotonic()
+    is_reached = False
     try:
         cluster.start()
         idle = {role.name: role.usage() for role in cluster.roles}
@@ -82,6 +83,7 @@ def torture(options: argparse.Namespace) -> dict[str, Any]:
                 print(f"  {finding}", flush=True)
             left -= seconds
             number += 1
+        is_reached = cluster.has_reached_mutation()
     finally:
         cluster.keep = bool(findings) or options.keep or sys.exc_info()[0] is not None
         cluster.close()
@@ -90,7 +92,7 @@ def torture(options: argparse.Namespace) -> dict[str, Any]:
         "seconds": round(time.monotonic() - begin), "seconds of faults": options.seconds - max(left, 0),
         "kills": sum(n for kind, n in faults.items() if kind.startswith("kill")) + 2 * faults["full disk"],
         "faults": dict(sorted(faults.items())), "counts": dict(sorted(counts.items())), "kinds": dict(kinds),
-        "findings": findings, "evidence": str(cluster.home) if cluster.keep else None,
+        "reached": is_reached, "findings": findings, "evidence": str(cluster.home) if cluster.keep else None,
     }
 
 
@@ -99,7 +101,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60, help="of faults; quiet and checks come on top")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--topology", choices=("roles", "serve"), default="roles")
-    parser.add_argument("--mutation", help="a deliberate fault, by its name, in a debug build")
+    parser.add_argument("--mutation", help="a deliberate bug, by its name, of the program that scripts/mutants builds")
     parser.add_argument("--round", type=float, default=120, help="seconds of faults before each quiet and check")
     parser.add_argument("--gap", type=float, default=1.1, help="mean seconds between two faults")
     parser.add_argument("--rate", type=float, default=12, help="posts a second")
@@ -121,7 +123,7 @@ def main() -> int:
             print(f"  {count:8} {name}")
     print(f"  {result['kills']:8} kill -9 in all")
     broken = result["kinds"]
-    print(f"lost {broken.get('lost', 0) + broken.get('missing', 0)}, double {broken.get('double', 0)}, "
+    print(f"lost {broken.get('lost', 0) + broken.get('missing', 0)}, duplicate {broken.get('duplicate', 0)}, "
           f"out of order {broken.get('out of order', 0)}, findings {sum(broken.values())}")
     if options.json:
         with options.json.open("a") as file:

@@ -18,15 +18,17 @@ extension Accounts {
         let rows = try await database.query(
             """
             SELECT id, password_hash, EXISTS (
-                SELECT FROM known_addresses WHERE user_id = users.id AND address = $2
-                    AND seen_at > now() - make_interval(days => $3::int))
-            FROM users WHERE handle = $1
-            """, [.text(handle), addresses.name(address, of: handle), .integer(KnownAddresses.days)])
+                SELECT FROM known_addresses
+                WHERE user_id = users.id AND address = \(addresses.name(address, of: handle))
+                    AND seen_at > now() - make_interval(days => \(KnownAddresses.days)::int)) AS is_known
+            FROM users WHERE handle = \(handle)
+            """)
         guard let row = rows.first else {
             return LogInCandidate(user: nil, passwordHash: nil, isFromKnownAddress: false)
         }
         return LogInCandidate(
-            user: ID(raw: try row.integer(0)), passwordHash: try row.text(1), isFromKnownAddress: try row.bool(2))
+            user: try row.id("id"), passwordHash: try row.text("password_hash"),
+            isFromKnownAddress: try row.bool("is_known"))
     }
 
     /// Checks the password. A wrong one is answered after the same work whether the handle exists or not, and however long
@@ -43,9 +45,9 @@ extension Accounts {
     /// The cost was raised since the hash was made. Should this fail, the next log-in does it.
     private func renewHash(of user: ID, _ password: String, old: String) async {
         do {
+            let new = try await hasher.hash(password)
             try await database.query(
-                "UPDATE users SET password_hash = $2 WHERE id = $1 AND password_hash = $3",
-                [.integer(user.raw), .text(try await hasher.hash(password)), .text(old)])
+                "UPDATE users SET password_hash = \(new) WHERE id = \(user) AND password_hash = \(old)")
         } catch {
             Log.warning("password hash not renewed", ["user": .text(user.description), "error": .text("\(error)")])
         }

@@ -28,29 +28,33 @@ extension Accounts {
         let hash = Crypto.sha256(Array(refreshToken.utf8))
         let rows = try await transaction.query(
             """
-            SELECT t.session_id, s.user_id, t.spent_at IS NOT NULL, s.ended_at IS NOT NULL, t.expires_at <= now(),
-                CASE WHEN t.spent_at > clock_timestamp() - make_interval(secs => $2::int) THEN t.answer END
-            FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.hash = $1 FOR UPDATE
-            """, [.bytes(hash), .integer(Self.refreshGraceSeconds)])
+            SELECT t.session_id, s.user_id, t.spent_at IS NOT NULL AS is_spent, s.ended_at IS NOT NULL AS has_ended,
+                t.expires_at <= now() AS is_expired,
+                CASE WHEN t.spent_at > clock_timestamp() - make_interval(secs => \(Self.refreshGraceSeconds)::int)
+                    THEN t.answer END AS answer
+            FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.hash = \(hash) FOR UPDATE
+            """)
         guard let row = rows.first else { return .unknown }
-        let (session, hasEnded) = (ID(raw: try row.integer(0)), try row.bool(3))
-        if try row.bool(2) {
-            if !hasEnded, try row.optionalText(5) != nil, let first = answers.open(try row.bytes(5), for: hash) {
+        let (session, hasEnded) = (try row.id("session_id"), try row.bool("has_ended"))
+        if try row.bool("is_spent") {
+            if !hasEnded, let sealed = try row.optionalBytes("answer"), let first = answers.open(sealed, for: hash) {
                 return .repeated(first, session: session)
             }
             try await endSession(transaction, session)
             return .reused
         }
-        guard !hasEnded, !(try row.bool(4)) else { return .unknown }
-        guard let user = try await transaction.query(UserRow.byID, [.integer(try row.integer(1))]).first else {
+        guard !hasEnded, !(try row.bool("is_expired")) else { return .unknown }
+        guard let user = try await transaction.query(UserRow.select(try row.id("user_id"))).first else {
             return .unknown
         }
         let grant = try await grant(
             transaction, user: try UserRow.view(user, followed: nil), session: session, from: address)
         let body = answer(grant)
         try await transaction.query(
-            "UPDATE refresh_tokens SET spent_at = clock_timestamp(), answer = $2 WHERE hash = $1",
-            [.bytes(hash), .bytes(answers.seal(body, for: hash))])
+            """
+            UPDATE refresh_tokens SET spent_at = clock_timestamp(), answer = \(answers.seal(body, for: hash))
+            WHERE hash = \(hash)
+            """)
         return .granted(body, session: session)
     }
 
@@ -58,17 +62,16 @@ extension Accounts {
     /// - Returns: false for a token that is not known, which changes nothing.
     public func logOut(_ transaction: Transaction, refreshToken: String) async throws -> Bool {
         let rows = try await transaction.query(
-            "SELECT session_id FROM refresh_tokens WHERE hash = $1", [.bytes(Crypto.sha256(Array(refreshToken.utf8)))])
+            "SELECT session_id FROM refresh_tokens WHERE hash = \(Crypto.sha256(Array(refreshToken.utf8)))")
         guard let row = rows.first else { return false }
-        try await endSession(transaction, ID(raw: try row.integer(0)))
+        try await endSession(transaction, try row.id("session_id"))
         return true
     }
 
     private func endSession(_ transaction: Transaction, _ session: ID) async throws {
         try await transaction.batch([
-            Statement(
-                "UPDATE sessions SET ended_at = now() WHERE id = $1 AND ended_at IS NULL", [.integer(session.raw)]),
-            Statement("SELECT pg_notify('martlet_session', $1)", [.text(session.description)]),
+            "UPDATE sessions SET ended_at = now() WHERE id = \(session) AND ended_at IS NULL",
+            Self.notification(of: "\(session.description)"),
         ])
         // Here at once, before anybody hears of the commit. Should that fail, the session has ended in this process only,
         // and its owner, who got an error, asks again.
@@ -82,8 +85,8 @@ extension Accounts {
             """
             UPDATE refresh_tokens SET answer = NULL WHERE hash IN (
                 SELECT hash FROM refresh_tokens
-                WHERE answer IS NOT NULL AND spent_at < now() - make_interval(secs => $1::int)
+                WHERE answer IS NOT NULL AND spent_at < now() - make_interval(secs => \(refreshGraceSeconds)::int)
                 LIMIT 10000 FOR UPDATE SKIP LOCKED)
-            """, [.integer(refreshGraceSeconds)])
+            """)
     }
 }

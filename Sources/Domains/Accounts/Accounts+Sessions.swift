@@ -6,17 +6,17 @@ public import Store
 extension Accounts {
     /// Asks the store.
     public func isLive(_ session: ID) async throws -> Bool {
-        try await !database.query("SELECT id FROM live_sessions WHERE id = $1", [.integer(session.raw)]).isEmpty
+        try await !database.query("SELECT id FROM live_sessions WHERE id = \(session)").isEmpty
     }
 
     /// Those of the sessions that do not live any more.
     public func over(among sessions: [ID]) async throws -> [ID] {
         try await database.query(
             """
-            SELECT asked.id FROM unnest($1::bigint[]) asked (id)
+            SELECT asked.id FROM unnest(\(sessions)::bigint[]) asked (id)
             WHERE NOT EXISTS (SELECT FROM live_sessions l WHERE l.id = asked.id)
-            """, [.integers(sessions.map(\.raw))]
-        ).map { ID(raw: try $0.integer(0)) }
+            """
+        ).map { try $0.id("id") }
     }
 
     /// As far as this process knows, without asking.
@@ -29,30 +29,33 @@ extension Accounts {
     /// milliseconds since 1970.
     /// - Parameter seconds: how long ago they ended at most; `nil`: whenever it was.
     func endedSessions(withinSeconds seconds: Int64?) async throws -> [(session: ID, until: Int64)] {
-        let rows =
-            if let seconds {
-                try await database.query(Self.endedLatelySQL, Self.tokenTimes + [.integer(seconds)])
-            } else {
-                try await database.query(Self.endedWithTokensSQL, Self.tokenTimes)
-            }
-        return try rows.map { (ID(raw: try $0.integer(0)), try $0.integer(1)) }
+        try await database.query(seconds.map(Self.endedLately) ?? Self.endedWithTokens)
+            .map { (try $0.id("id"), try $0.integer("until")) }
     }
 
-    private static let tokenTimes: [PgValue] = [.integer(Revocations.seconds), .integer(Revocations.clockSkew)]
-
-    private static let endedLatelySQL: StaticString = """
+    private static func endedLately(withinSeconds seconds: Int64) -> SQL {
+        """
         SELECT id, (extract(epoch FROM COALESCE(
-            tokens_until + make_interval(secs => $2::int), ended_at + make_interval(secs => $1::int))) * 1000)::bigint
-        FROM sessions WHERE ended_at > now() - make_interval(secs => $3::int)
+            tokens_until + make_interval(secs => \(Revocations.clockSkew)::int),
+            ended_at + make_interval(secs => \(Revocations.seconds)::int))) * 1000)::bigint AS until
+        FROM sessions WHERE ended_at > now() - make_interval(secs => \(seconds)::int)
         """
+    }
 
-    private static let endedWithTokensSQL: StaticString = """
-        SELECT id, (extract(epoch FROM ended_at + make_interval(secs => $1::int)) * 1000)::bigint
-        FROM sessions WHERE ended_at > now() - make_interval(secs => $1::int)
-        UNION ALL
-        SELECT id, (extract(epoch FROM tokens_until + make_interval(secs => $2::int)) * 1000)::bigint
-        FROM sessions WHERE tokens_until > now() - make_interval(secs => $2::int) AND ended_at IS NOT NULL
-        """
+    private static var endedWithTokens: SQL {
+        let (lifetime, skew) = (SQL.parameter(Revocations.seconds), SQL.parameter(Revocations.clockSkew))
+        return """
+            SELECT id, (extract(epoch FROM ended_at + make_interval(secs => \(lifetime)::int)) * 1000)::bigint AS until
+            FROM sessions WHERE ended_at > now() - make_interval(secs => \(lifetime)::int)
+            UNION ALL
+            SELECT id, (extract(epoch FROM tokens_until + make_interval(secs => \(skew)::int)) * 1000)::bigint
+            FROM sessions WHERE tokens_until > now() - make_interval(secs => \(skew)::int) AND ended_at IS NOT NULL
+            """
+    }
+
+    /// Tells all processes of ends, once they are committed.
+    /// - Parameter session: its id as text, an expression of SQL.
+    static func notification(of session: SQL) -> SQL { "SELECT pg_notify(\(sessionChannel.description), \(session))" }
 
     /// Ends the sessions whose last refresh token has expired, some at a time, and tells all processes.
     public static func endExpired(_ database: Database) async throws {
@@ -69,7 +72,7 @@ extension Accounts {
                     SELECT FROM refresh_tokens t
                     WHERE t.session_id = s.id AND t.spent_at IS NULL AND t.expires_at > now())
                 RETURNING id)
-            SELECT pg_notify('martlet_session', id::text) FROM ended
+            \(notification(of: "id::text")) FROM ended
             """)
     }
 
@@ -78,27 +81,24 @@ extension Accounts {
     /// `endExpired`, which ends its session; what another process is about to forget, to that one.
     public static func removeExpired(_ database: Database) async throws {
         try await database.batch([
-            Statement(
-                """
-                DELETE FROM refresh_tokens WHERE hash IN (
-                    SELECT hash FROM refresh_tokens
-                    WHERE spent_at IS NOT NULL AND expires_at < now() - interval '1 day'
-                    ORDER BY expires_at LIMIT 10000 FOR UPDATE SKIP LOCKED)
-                """),
-            Statement(
-                """
-                DELETE FROM sessions WHERE id IN (
-                    SELECT id FROM sessions WHERE ended_at < now() - interval '31 days'
-                        AND COALESCE(tokens_until < now() - interval '1 day', true)
-                    ORDER BY ended_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
-                """),
-            Statement(
-                """
-                DELETE FROM sessions WHERE id IN (
-                    SELECT id FROM sessions s WHERE tokens_until < now() - interval '31 days'
-                        AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id)
-                    ORDER BY tokens_until LIMIT 1000 FOR UPDATE SKIP LOCKED)
-                """),
+            """
+            DELETE FROM refresh_tokens WHERE hash IN (
+                SELECT hash FROM refresh_tokens
+                WHERE spent_at IS NOT NULL AND expires_at < now() - interval '1 day'
+                ORDER BY expires_at LIMIT 10000 FOR UPDATE SKIP LOCKED)
+            """,
+            """
+            DELETE FROM sessions WHERE id IN (
+                SELECT id FROM sessions WHERE ended_at < now() - interval '31 days'
+                    AND COALESCE(tokens_until < now() - interval '1 day', true)
+                ORDER BY ended_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+            """,
+            """
+            DELETE FROM sessions WHERE id IN (
+                SELECT id FROM sessions s WHERE tokens_until < now() - interval '31 days'
+                    AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id)
+                ORDER BY tokens_until LIMIT 1000 FOR UPDATE SKIP LOCKED)
+            """,
         ])
     }
 }

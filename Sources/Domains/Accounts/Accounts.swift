@@ -19,7 +19,7 @@ public struct Accounts: Sendable {
     static let refreshTokenDays: Int64 = 30
     private static let refreshTokenLength = 32
     /// NOTIFY on this channel tells every process which session has ended.
-    public static let sessionChannel = "martlet_session"
+    public static let sessionChannel: StaticString = "martlet_session"
 
     let database: Database
     let ids: IDGenerator
@@ -59,21 +59,20 @@ public struct Accounts: Sendable {
         let id = ids.next()
         let inserted = try await transaction.query(
             """
-            INSERT INTO users (id, handle, display_name, password_hash) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (handle) DO NOTHING
-            """,
-            [.integer(id.raw), .text(handle), .text(displayName), .text(passwordHash)])
+            INSERT INTO users (id, handle, display_name, password_hash)
+            VALUES (\(id), \(handle), \(displayName), \(passwordHash)) ON CONFLICT (handle) DO NOTHING
+            """)
         guard inserted.affected == 1 else {
             throw Problem(.handleTaken, "the handle \(handle) belongs to somebody", field: "handle")
         }
-        try await transaction.query("INSERT INTO follow_counts (user_id) VALUES ($1)", [.integer(id.raw)])
+        try await transaction.query("INSERT INTO follow_counts (user_id) VALUES (\(id))")
         let user = UserView(
             id: id, handle: handle, displayName: displayName, followers: 0, following: 0, posts: 0, followed: nil)
         return try await openSession(transaction, user: user, from: address)
     }
 
     public func logIn(_ transaction: Transaction, user: ID, from address: String) async throws -> SessionGrant {
-        let rows = try await transaction.query(UserRow.byID, [.integer(user.raw)])
+        let rows = try await transaction.query(UserRow.select(user))
         guard let row = rows.first else { throw Problem(.invalidCredentials, "the account has gone") }
         return try await openSession(transaction, user: try UserRow.view(row, followed: nil), from: address)
     }
@@ -83,8 +82,7 @@ public struct Accounts: Sendable {
     ) async throws -> SessionGrant {
         let session = ids.next()
         try await transaction.query(
-            "INSERT INTO sessions (id, user_id, tokens_until) VALUES ($1, $2, NULL)",
-            [.integer(session.raw), .integer(user.id.raw)])
+            "INSERT INTO sessions (id, user_id, tokens_until) VALUES (\(session), \(user.id), NULL)")
         return try await grant(transaction, user: user, session: session, from: address)
     }
 
@@ -92,8 +90,10 @@ public struct Accounts: Sendable {
     public func openSession(of user: ID, seconds: Int64) async throws -> ID {
         let session = ids.next()
         try await database.query(
-            "INSERT INTO sessions (id, user_id, tokens_until) VALUES ($1, $2, now() + make_interval(secs => $3::int))",
-            [.integer(session.raw), .integer(user.raw), .integer(seconds)])
+            """
+            INSERT INTO sessions (id, user_id, tokens_until)
+            VALUES (\(session), \(user), now() + make_interval(secs => \(seconds)::int))
+            """)
         return session
     }
 
@@ -102,13 +102,13 @@ public struct Accounts: Sendable {
     ) async throws -> SessionGrant {
         let refresh = Base64URL.encode(Crypto.randomBytes(Self.refreshTokenLength))
         try await transaction.batch([
-            Statement(
-                """
-                INSERT INTO refresh_tokens (hash, session_id, expires_at)
-                VALUES ($1, $2, now() + make_interval(days => $3::int))
-                """,
-                [.bytes(Crypto.sha256(Array(refresh.utf8))), .integer(session.raw), .integer(Self.refreshTokenDays)]),
-            addresses.remember(address, of: user.handle, user: user.id.raw),
+            """
+            INSERT INTO refresh_tokens (hash, session_id, expires_at)
+            VALUES (
+                \(Crypto.sha256(Array(refresh.utf8))), \(session),
+                now() + make_interval(days => \(Self.refreshTokenDays)::int))
+            """,
+            addresses.remember(address, of: user.handle, user: user.id),
         ])
         return SessionGrant(
             user: user, accessToken: accessToken(user: user.id, session: session), refreshToken: refresh,

@@ -1,3 +1,4 @@
+import Core
 import Crypto
 public import Store
 
@@ -15,24 +16,24 @@ public struct KnownAddresses: Sendable {
     }
 
     /// What the address is called in the table. No handle has a line feed.
-    func name(_ address: String, of handle: String) -> PgValue {
-        .bytes(Array(Crypto.hmacSHA256(key: key, Array("\(handle)\n\(address)".utf8)).prefix(16)))
+    func name(_ address: String, of handle: String) -> [UInt8] {
+        Array(Crypto.hmacSHA256(key: key, Array("\(handle)\n\(address)".utf8)).prefix(16))
     }
 
     /// The account was opened from this address. Writes and locks nothing when that was so within the hour.
-    func remember(_ address: String, of handle: String, user: Int64) -> Statement {
-        Statement(
-            """
+    func remember(_ address: String, of handle: String, user: ID) -> SQL {
+        let (user, name) = (SQL.parameter(user), SQL.parameter(name(address, of: handle)))
+        return """
             WITH seen AS (
-                INSERT INTO known_addresses (user_id, address) SELECT $1::bigint, $2::bytea
+                INSERT INTO known_addresses (user_id, address) SELECT \(user)::bigint, \(name)::bytea
                 WHERE NOT EXISTS (
                     SELECT FROM known_addresses
-                    WHERE user_id = $1 AND address = $2 AND seen_at > now() - interval '1 hour')
+                    WHERE user_id = \(user) AND address = \(name) AND seen_at > now() - interval '1 hour')
                 ON CONFLICT (user_id, address) DO UPDATE SET seen_at = now() RETURNING 1)
-            DELETE FROM known_addresses WHERE user_id = $1 AND EXISTS (SELECT FROM seen) AND address IN (
-                SELECT address FROM known_addresses WHERE user_id = $1 AND address <> $2
-                ORDER BY seen_at DESC OFFSET $3)
-            """, [.integer(user), name(address, of: handle), .integer(Self.most - 1)])
+            DELETE FROM known_addresses WHERE user_id = \(user) AND EXISTS (SELECT FROM seen) AND address IN (
+                SELECT address FROM known_addresses WHERE user_id = \(user) AND address <> \(name)
+                ORDER BY seen_at DESC OFFSET \(Self.most - 1))
+            """
     }
 
     /// Some at a time; what another process is about to forget is left to it.
@@ -40,8 +41,8 @@ public struct KnownAddresses: Sendable {
         try await database.query(
             """
             DELETE FROM known_addresses WHERE (user_id, address) IN (
-                SELECT user_id, address FROM known_addresses WHERE seen_at < now() - make_interval(days => $1::int)
+                SELECT user_id, address FROM known_addresses WHERE seen_at < now() - make_interval(days => \(days)::int)
                 ORDER BY seen_at LIMIT 10000 FOR UPDATE SKIP LOCKED)
-            """, [.integer(days)])
+            """)
     }
 }

@@ -1,17 +1,25 @@
-import Core
+public import Core
 public import Store
 
-/// How a row of `users` with its counters is read.
+/// How a user with the counters is read: from rows of `users u` and `follow_counts c`.
 public enum UserRow {
-    static let byID: StaticString = """
-        SELECT u.id, u.handle, u.display_name, COALESCE(c.followers, 0), COALESCE(c.following, 0), u.posts
-        FROM users u LEFT JOIN follow_counts c ON c.user_id = u.id WHERE u.id = $1
+    /// What `view` reads.
+    public static let columns: SQL = """
+        u.id, u.handle, u.display_name, COALESCE(c.followers, 0) AS followers, COALESCE(c.following, 0) AS following,
+        u.posts
         """
 
-    public static func view(_ row: PgRows.Row, followed: Bool?) throws(PgError) -> UserView {
+    public static let counters: SQL = "LEFT JOIN follow_counts c ON c.user_id = u.id"
+
+    /// The user's columns, and others.
+    public static func select(_ id: ID, and others: SQL...) -> SQL {
+        "SELECT \(([columns] + others).joined(separator: ", ")) FROM users u \(counters) WHERE u.id = \(id)"
+    }
+
+    public static func view(_ row: PgRow, followed: Bool?) throws(PgError) -> UserView {
         UserView(
-            id: ID(raw: try row.integer(0)), handle: try row.text(1), displayName: try row.text(2),
-            followers: try row.integer(3), following: try row.integer(4), posts: try row.integer(5),
-            followed: followed)
+            id: try row.id("id"), handle: try row.text("handle"), displayName: try row.text("display_name"),
+            followers: try row.integer("followers"), following: try row.integer("following"),
+            posts: try row.integer("posts"), followed: followed)
     }
 }

@@ -20,8 +20,8 @@ struct ChunkWalk: Sendable {
 
     /// Whether those whom it goes to must still be told. Of a post that was deleted while it was under way, its end is the
     /// only news.
-    func isNews(isDeleted: Bool) -> Bool {
-        chunk.type == EventType.postDeleted || !isDeleted
+    func isNews(isVisible: Bool) -> Bool {
+        chunk.type == EventType.postDeleted || isVisible
     }
 
     /// - Parameters:

@@ -39,8 +39,8 @@ public struct ChunkWorker: Sendable {
         var pages: [FanOutStore.Page] = []
         for job in jobs {
             let chunk = job.walk.chunk
-            if !job.walk.isTracked, let (followers, isDeleted) = known[chunk] {
-                pages.append(try await deliver(job.walk.whole(followers), job, isDeleted))
+            if !job.walk.isTracked, let (followers, isVisible) = known[chunk] {
+                pages.append(try await deliver(job.walk.whole(followers), job, isVisible))
             } else if let position = positions[chunk] {
                 pages.append(try await finish(job, from: position))
             }
@@ -55,17 +55,17 @@ public struct ChunkWorker: Sendable {
     private func finish(_ job: Job, from position: ChunkPosition) async throws -> FanOutStore.Page {
         var walk = ChunkWalk(job.walk.chunk, isTracked: true, from: position)
         while true {
-            let (followers, isDeleted) = try await store.followers(
+            let (followers, isVisible) = try await store.followers(
                 of: walk.chunk, from: walk.position, limit: Self.pageSize)
-            let page = try await deliver(walk.next(followers, limit: Self.pageSize), job, isDeleted)
+            let page = try await deliver(walk.next(followers, limit: Self.pageSize), job, isVisible)
             if page.next == nil { return page }
             try await store.store([page])
         }
     }
 
     /// - Returns: the page.
-    private func deliver(_ page: FanOutStore.Page, _ job: Job, _ isDeleted: Bool) async throws -> FanOutStore.Page {
-        if job.walk.isNews(isDeleted: isDeleted) { try await deliver(job.change, to: page.users) }
+    private func deliver(_ page: FanOutStore.Page, _ job: Job, _ isVisible: Bool) async throws -> FanOutStore.Page {
+        if job.walk.isNews(isVisible: isVisible) { try await deliver(job.change, to: page.users) }
         return page
     }
 

@@ -1,4 +1,7 @@
+import Accounts
 public import Core
+import Posts
+import Relations
 public import Store
 
 /// One post's change on its way to one range of its author's followers.
@@ -44,20 +47,20 @@ public struct FanOutStore: Sendable {
     public func authors(_ ids: Set<ID>) async throws -> [ID: Author] {
         let rows = try await database.query(
             """
-            SELECT u.id, COALESCE(c.followers, 0), u.fanout_slices
-            FROM users u LEFT JOIN follow_counts c ON c.user_id = u.id WHERE u.id = ANY ($1::bigint[])
-            """, [.integers(ids.map(\.raw))])
+            SELECT \(UserRow.columns), u.fanout_slices FROM users u \(UserRow.counters)
+            WHERE u.id = ANY (\(Array(ids))::bigint[])
+            """)
         return Dictionary(
             try rows.map {
-                let slices = Int(try $0.integer(2))
+                let slices = try $0.int("fanout_slices")
                 guard 1...Bucket.count ~= slices else { throw PgError.unreadable("fanout_slices is \(slices)") }
-                return (ID(raw: try $0.integer(0)), Author(followers: try $0.integer(1), slices: slices))
+                return (try $0.id("id"), Author(followers: try $0.integer("followers"), slices: slices))
             }, uniquingKeysWith: { first, _ in first })
     }
 
     public func setSlices(author: ID, _ slices: Int) async throws {
         try await database.query(
-            "UPDATE users SET fanout_slices = $2 WHERE id = $1", [.integer(author.raw), .integer(Int64(slices))])
+            "UPDATE users SET fanout_slices = \(slices) WHERE id = \(author)")
     }
 
     /// Writes down the chunks that are to be done, before they go into the log.
@@ -65,20 +68,23 @@ public struct FanOutStore: Sendable {
         try await database.query(
             """
             INSERT INTO fanout_progress (post_id, type, bucket_from, author_id, next_bucket)
-            SELECT p, t, b, a, b FROM unnest($1::bigint[], $2::text[], $3::smallint[], $4::bigint[]) c (p, t, b, a)
+            SELECT p, t, b, a, b
+            FROM unnest(\(Self.keys(of: chunks)), \(chunks.map(\.author))::bigint[]) c (p, t, b, a)
             ORDER BY p, t, b ON CONFLICT DO NOTHING
-            """,
-            [
-                .integers(chunks.map(\.post.raw)), .texts(chunks.map(\.type)),
-                .integers(chunks.map { Int64($0.buckets.lowerBound) }), .integers(chunks.map(\.author.raw)),
-            ])
+            """)
+    }
+
+    /// Three arrays: post, type, first bucket.
+    private static func keys(of chunks: [Chunk]) -> SQL {
+        """
+        \(chunks.map(\.post))::bigint[], \(chunks.map(\.type))::text[],
+        \(chunks.map(\.buckets.lowerBound))::smallint[]
+        """
     }
 
     /// How many chunks of the author are not finished.
     public func unfinished(author: ID) async throws -> Int {
-        Int(
-            try await database.query(
-                "SELECT count(*) FROM fanout_progress WHERE author_id = $1", [.integer(author.raw)])[0].integer(0))
+        try await database.query("SELECT count(*) FROM fanout_progress WHERE author_id = \(author)")[0].int("count")
     }
 
     /// Where each chunk goes on; one that is missing is finished.
@@ -86,70 +92,57 @@ public struct FanOutStore: Sendable {
         let rows = try await database.query(
             """
             SELECT c.i, p.next_bucket, p.next_follower
-            FROM unnest($1::bigint[], $2::text[], $3::smallint[]) WITH ORDINALITY c (post, type, bucket, i)
+            FROM unnest(\(Self.keys(of: chunks))) WITH ORDINALITY c (post, type, bucket, i)
             JOIN fanout_progress p ON p.post_id = c.post AND p.type = c.type AND p.bucket_from = c.bucket
-            """,
-            [
-                .integers(chunks.map(\.post.raw)), .texts(chunks.map(\.type)),
-                .integers(chunks.map { Int64($0.buckets.lowerBound) }),
-            ])
+            """)
         return Dictionary(
             try rows.map { row in
-                let index = Int(try row.integer(0)) - 1
+                let index = try row.int("i") - 1
                 guard chunks.indices.contains(index) else { throw PgError.unreadable("no chunk has number \(index)") }
                 return (
                     chunks[index],
-                    ChunkPosition(bucket: Int(try row.integer(1)), follower: ID(raw: try row.integer(2)))
+                    ChunkPosition(bucket: try row.int("next_bucket"), follower: try row.id("next_follower"))
                 )
             }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Followers of the chunk's author in its buckets, in the order of (bucket, follower), behind a position; and
-    /// whether the post has been deleted: then nobody must be told of it any more.
+    /// whether there may be somebody who sees the post: else nobody must be told of it any more.
     public func followers(
         of chunk: Chunk, from position: ChunkPosition, limit: Int
-    ) async throws -> (followers: [ChunkPosition], isDeleted: Bool) {
+    ) async throws -> (followers: [ChunkPosition], isVisible: Bool) {
         let results = try await database.batch([
-            Statement(
-                """
-                SELECT bucket, follower FROM follows
-                WHERE followee = $1 AND (bucket, follower) > ($2, $3) AND bucket < $4
-                ORDER BY bucket, follower LIMIT $5
-                """,
-                [
-                    .integer(chunk.author.raw), .integer(Int64(position.bucket)), .integer(position.follower.raw),
-                    .integer(Int64(chunk.buckets.upperBound)), .integer(Int64(limit)),
-                ]),
-            Statement(
-                "SELECT EXISTS (SELECT 1 FROM posts WHERE id = $1 AND deleted_at IS NOT NULL)",
-                [.integer(chunk.post.raw)]),
+            Follows.followers(
+                of: chunk.author, behind: (position.bucket, position.follower), below: chunk.buckets.upperBound,
+                limit: limit),
+            Self.visibility(of: [chunk]),
         ])
         let followers = try results[0].map {
-            ChunkPosition(bucket: Int(try $0.integer(0)), follower: ID(raw: try $0.integer(1)))
+            ChunkPosition(bucket: try $0.int("bucket"), follower: try $0.id("follower"))
         }
-        return (followers, try results[1][0].bool(0))
+        return (followers, try Self.visible(results[1]).contains(chunk.post))
     }
 
     /// The same for chunks of authors who have few followers: all of each.
-    public func followers(of chunks: [Chunk]) async throws -> [(followers: [ID], isDeleted: Bool)] {
+    public func followers(of chunks: [Chunk]) async throws -> [(followers: [ID], isVisible: Bool)] {
         guard !chunks.isEmpty else { return [] }
-        var statements = chunks.map { chunk in
-            Statement(
-                "SELECT follower FROM follows WHERE followee = $1 AND bucket >= $2 AND bucket < $3",
-                [
-                    .integer(chunk.author.raw), .integer(Int64(chunk.buckets.lowerBound)),
-                    .integer(Int64(chunk.buckets.upperBound)),
-                ])
-        }
-        statements.append(
-            Statement(
-                "SELECT id FROM posts WHERE id = ANY ($1::bigint[]) AND deleted_at IS NOT NULL",
-                [.integers(chunks.map(\.post.raw))]))
-        let results = try await database.batch(statements)
-        let deleted = Set(try results[chunks.count].map { ID(raw: try $0.integer(0)) })
+        let results = try await database.batch(
+            chunks.map { Follows.followers(of: $0.author, in: $0.buckets) } + [Self.visibility(of: chunks)])
+        let visible = try Self.visible(results[chunks.count])
         return try zip(chunks, results).map { chunk, rows in
-            (try rows.map { ID(raw: try $0.integer(0)) }, deleted.contains(chunk.post))
+            (try rows.map { try $0.id("follower") }, visible.contains(chunk.post))
         }
+    }
+
+    private static func visibility(of chunks: [Chunk]) -> SQL {
+        """
+        SELECT p.id, \(PostVisibility.columns("p")) FROM posts p
+        WHERE p.id = ANY (\(chunks.map(\.post))::bigint[])
+        """
+    }
+
+    private static func visible(_ rows: PgRows) throws -> Set<ID> {
+        Set(try rows.filter { try PostVisibility($0).isVisibleToSomebody }.map { try $0.id("id") })
     }
 
     /// One page of a chunk as it goes into `feed_items`, with the position that is stored in the same transaction.
@@ -196,62 +189,55 @@ public struct FanOutStore: Sendable {
 
     /// A post that was deleted meanwhile is not written again.
     private func insert(_ pages: [Page]) async throws {
-        var ends: [Int64] = []
-        for page in pages { ends.append((ends.last ?? 0) + Int64(page.users.count)) }
-        let insertion = Statement(
-            """
+        var ends: [Int] = []
+        for page in pages { ends.append((ends.last ?? 0) + page.users.count) }
+        let starts = zip(pages, ends).map { $1 - $0.users.count + 1 }
+        let insertion: SQL = """
             INSERT INTO feed_items (user_id, post_id, author_id)
-            SELECT u, p.post, p.author
+            SELECT u, n.post, n.author
             FROM (
                 SELECT post, author, start, stop
-                FROM unnest($2::bigint[], $3::bigint[], $4::int[], $5::int[]) n (post, author, start, stop)
-                WHERE EXISTS (SELECT 1 FROM posts WHERE id = n.post AND deleted_at IS NULL) OFFSET 0) p
-            CROSS JOIN LATERAL unnest(($1::bigint[])[p.start:p.stop]) u
-            ORDER BY u, p.post
+                FROM unnest(
+                    \(pages.map(\.chunk.post))::bigint[], \(pages.map(\.chunk.author))::bigint[], \(starts)::int[],
+                    \(ends)::int[]) n (post, author, start, stop)
+                WHERE EXISTS (
+                    SELECT FROM posts p WHERE p.id = n.post AND \(PostVisibility.sqlToSomebody("p"))) OFFSET 0) n
+            CROSS JOIN LATERAL unnest((\(pages.flatMap(\.users))::bigint[])[n.start:n.stop]) u
+            ORDER BY u, n.post
             ON CONFLICT (user_id, post_id) DO NOTHING
-            """,
-            [
-                .integers(pages.flatMap { $0.users.map(\.raw) }), .integers(pages.map(\.chunk.post.raw)),
-                .integers(pages.map(\.chunk.author.raw)),
-                .integers(zip(pages, ends).map { $1 - Int64($0.users.count) + 1 }), .integers(ends),
-            ])
+            """
         try await database.batch([insertion] + progress(pages))
     }
 
-    private func removal(_ page: Page) -> Statement {
-        Statement(
-            """
+    private func removal(_ page: Page) -> SQL {
+        let post = SQL.parameter(page.chunk.post)
+        return """
             WITH doomed AS (
-                SELECT user_id FROM feed_items WHERE post_id = $2 AND user_id = ANY ($1::bigint[])
+                SELECT user_id FROM feed_items WHERE post_id = \(post) AND user_id = ANY (\(page.users)::bigint[])
                 ORDER BY user_id FOR UPDATE)
-            DELETE FROM feed_items i USING doomed d WHERE i.user_id = d.user_id AND i.post_id = $2
-            """,
-            [.integers(page.users.map(\.raw)), .integer(page.chunk.post.raw)])
+            DELETE FROM feed_items i USING doomed d WHERE i.user_id = d.user_id AND i.post_id = \(post)
+            """
     }
 
-    private func progress(_ pages: [Page]) -> [Statement] {
+    private func progress(_ pages: [Page]) -> [SQL] {
         let tracked = pages.filter(\.isTracked).map { page in
             (key: (page.chunk.post, page.chunk.type, page.chunk.buckets.lowerBound), page: page)
         }
         return tracked.sorted { $0.key < $1.key }.map { progress($0.page) }
     }
 
-    private func progress(_ page: Page) -> Statement {
-        let name: [PgValue] = [
-            .integer(page.chunk.post.raw), .text(page.chunk.type), .integer(Int64(page.chunk.buckets.lowerBound)),
-        ]
-        guard let next = page.next else {
-            return Statement(
-                "DELETE FROM fanout_progress WHERE post_id = $1 AND type = $2 AND bucket_from = $3", name)
-        }
-        return Statement(
+    private func progress(_ page: Page) -> SQL {
+        let isChunk: SQL = """
+            post_id = \(page.chunk.post) AND type = \(page.chunk.type)
+            AND bucket_from = \(page.chunk.buckets.lowerBound)
             """
-            UPDATE fanout_progress SET next_bucket = $4, next_follower = $5, delivered = delivered + $6
-            WHERE post_id = $1 AND type = $2 AND bucket_from = $3
-            """,
-            name + [
-                .integer(Int64(next.bucket)), .integer(next.follower.raw), .integer(Int64(page.users.count)),
-            ])
+        guard let next = page.next else { return "DELETE FROM fanout_progress WHERE \(isChunk)" }
+        return """
+            UPDATE fanout_progress
+            SET next_bucket = \(next.bucket), next_follower = \(next.follower),
+                delivered = delivered + \(page.users.count)
+            WHERE \(isChunk)
+            """
     }
 }
 

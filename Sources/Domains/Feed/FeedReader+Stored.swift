@@ -9,29 +9,19 @@ extension FeedReader {
     func stored(for user: ID, below: ID, limit: Int, after begun: [PostView]) async throws -> [PostView] {
         guard !PostBytes.areEnough(begun) else { return [] }
         let rows = try await database.query(
-            "SELECT complete_from FROM feed_metadata WHERE user_id = $1", [.integer(user.raw)])
-        let completeFrom = ID(raw: try rows.first?.integer(0) ?? 0)
+            "SELECT complete_from FROM feed_metadata WHERE user_id = \(user)")
+        let completeFrom = try rows.first?.id("complete_from") ?? .zero
         var posts: [PostView] = []
         if below > completeFrom {
-            posts = try await database.query(
+            let reader = SQL.parameter(user)
+            let items: SQL = """
+                SELECT \(PostRow.columns) FROM feed_items i JOIN (\(PostRow.table)) ON p.id = i.post_id
+                WHERE i.user_id = \(reader) AND i.post_id < \(below) AND i.post_id >= \(completeFrom)
+                    AND \(PostVisibility.sql("p", to: reader)) AND \(FeedAuthors.include("p.author_id", for: reader))
+                ORDER BY i.post_id DESC LIMIT \(limit)
                 """
-                SELECT id, author_id, handle, display_name, text
-                FROM (
-                    SELECT *, sum(octet_length(text)) OVER (ORDER BY id DESC) - octet_length(text) AS before
-                    FROM (
-                        SELECT p.id, p.author_id, u.handle, u.display_name, p.text
-                        FROM feed_items i JOIN posts p ON p.id = i.post_id JOIN users u ON u.id = p.author_id
-                        WHERE i.user_id = $1 AND i.post_id < $2 AND i.post_id >= $3 AND p.deleted_at IS NULL
-                            AND (p.author_id = $1 OR EXISTS (
-                                SELECT 1 FROM follows f WHERE f.follower = $1 AND f.followee = p.author_id))
-                        ORDER BY i.post_id DESC LIMIT $4) l
-                ) s
-                WHERE before < $5 ORDER BY id DESC
-                """,
-                [
-                    .integer(user.raw), .integer(below.raw), .integer(completeFrom.raw), .integer(Int64(limit)),
-                    .integer(Int64(PostBytes.left(after: begun))),
-                ]
+            posts = try await database.query(
+                PostRow.first(of: items, in: "id DESC", atMost: PostBytes.left(after: begun))
             ).map { try PostRow.view($0) }
         }
         if completeFrom > .zero, posts.count < limit {
@@ -44,26 +34,14 @@ extension FeedReader {
     /// The newest posts of all whom the user follows and of the user, by an index scan for each of them.
     func merged(for user: ID, below: ID, limit: Int, after begun: [PostView]) async throws -> [PostView] {
         guard !PostBytes.areEnough(begun) else { return [] }
-        return try await database.query(
+        let limit = SQL.parameter(limit)
+        let newest = FeedAuthors.newestPosts(for: SQL.parameter(user), where: "p.id < \(below)", limit: limit)
+        let posts: SQL = """
+            SELECT \(PostRow.columns) FROM \(newest) JOIN (\(PostRow.table)) ON p.id = t.id
+            ORDER BY p.id DESC LIMIT \(limit)
             """
-            SELECT id, author_id, handle, display_name, text
-            FROM (
-                SELECT *, sum(octet_length(text)) OVER (ORDER BY id DESC) - octet_length(text) AS before
-                FROM (
-                    SELECT p.id, p.author_id, u.handle, u.display_name, p.text
-                    FROM (SELECT followee AS author FROM follows WHERE follower = $1 UNION ALL SELECT $1) a
-                    CROSS JOIN LATERAL (
-                        SELECT id FROM posts WHERE author_id = a.author AND deleted_at IS NULL AND id < $2
-                        ORDER BY id DESC LIMIT $3) t
-                    JOIN posts p ON p.id = t.id JOIN users u ON u.id = p.author_id
-                    ORDER BY p.id DESC LIMIT $3) l
-            ) s
-            WHERE before < $4 ORDER BY id DESC
-            """,
-            [
-                .integer(user.raw), .integer(below.raw), .integer(Int64(limit)),
-                .integer(Int64(PostBytes.left(after: begun))),
-            ]
+        return try await database.query(
+            PostRow.first(of: posts, in: "id DESC", atMost: PostBytes.left(after: begun))
         ).map { try PostRow.view($0) }
     }
 
@@ -73,20 +51,12 @@ extension FeedReader {
         let cap = timelines.options.cap
         let authors =
             try await database.query(
-                "SELECT following + 1 FROM follow_counts WHERE user_id = $1", [.integer(user.raw)]
-            ).first?.integer(0) ?? 1
-        let perAuthor = max(20, min(cap, 4 * cap / Int(max(1, authors))))
-        let rows = try await database.query(
-            """
-            SELECT t.id, a.author
-            FROM (SELECT followee AS author FROM follows WHERE follower = $1 UNION ALL SELECT $1) a
-            CROSS JOIN LATERAL (
-                SELECT id FROM posts WHERE author_id = a.author AND deleted_at IS NULL ORDER BY id DESC LIMIT $2) t
-            ORDER BY t.id DESC
-            """, [.integer(user.raw), .integer(Int64(perAuthor))])
-        let all = try rows.map {
-            RebuildEntries.Entry(post: ID(raw: try $0.integer(0)), author: ID(raw: try $0.integer(1)))
-        }
+                "SELECT following + 1 AS authors FROM follow_counts WHERE user_id = \(user)"
+            ).first?.int("authors") ?? 1
+        let perAuthor = max(20, min(cap, 4 * cap / max(1, authors)))
+        let newest = FeedAuthors.newestPosts(for: SQL.parameter(user), limit: "\(perAuthor)")
+        let rows = try await database.query("SELECT t.id, a.author FROM \(newest) ORDER BY t.id DESC")
+        let all = try rows.map { RebuildEntries.Entry(post: try $0.id("id"), author: try $0.id("author")) }
         return Self.bounded(all, perAuthor: perAuthor, cap: cap)
     }
 

@@ -140,20 +140,13 @@ public struct FeedReader: Sendable {
     /// - Parameter bytes: see `PostBytes`.
     private func visible(_ entries: [TimelineEntry], to user: ID, atMost bytes: Int) async throws -> [PostView] {
         guard !entries.isEmpty else { return [] }
-        return try await database.query(
+        let (reader, ids) = (SQL.parameter(user), SQL.parameter(entries.map(\.post)))
+        let posts: SQL = """
+            SELECT \(PostRow.columns), array_position(\(ids)::bigint[], p.id) AS place FROM \(PostRow.table)
+            WHERE p.id = ANY (\(ids)::bigint[]) AND \(PostVisibility.sql("p", to: reader))
+                AND \(FeedAuthors.include("p.author_id", for: reader))
             """
-            SELECT id, author_id, handle, display_name, text
-            FROM (
-                SELECT *, sum(octet_length(text)) OVER (ORDER BY place) - octet_length(text) AS before
-                FROM (
-                    SELECT p.id, p.author_id, u.handle, u.display_name, p.text,
-                        array_position($1::bigint[], p.id) AS place
-                    FROM posts p JOIN users u ON u.id = p.author_id
-                    WHERE p.id = ANY ($1::bigint[]) AND p.deleted_at IS NULL AND (p.author_id = $2 OR EXISTS (
-                        SELECT 1 FROM follows f WHERE f.follower = $2 AND f.followee = p.author_id))) l
-            ) s
-            WHERE before < $3 ORDER BY place
-            """, [.integers(entries.map(\.post.raw)), .integer(user.raw), .integer(Int64(bytes))]
-        ).map { try PostRow.view($0) }
+        return try await database.query(PostRow.first(of: posts, in: "place", atMost: bytes))
+            .map { try PostRow.view($0) }
     }
 }

@@ -1,4 +1,5 @@
 public import Core
+import Posts
 public import Relations
 public import Store
 
@@ -21,9 +22,8 @@ public struct FeedRepair: Sendable {
     /// The same, where it has not been done: a follow that is repeated costs one look.
     public func followedIfPending(follower: ID, followee: ID) async throws {
         let pending = try await database.query(
-            "SELECT 1 FROM follows WHERE followee = $1 AND bucket = $2 AND follower = $3 AND NOT backfilled",
-            [.integer(followee.raw), .integer(Int64(Bucket.of(follower))), .integer(follower.raw)])
-        if !pending.isEmpty { try await followed(follower: follower, followee: followee) }
+            Follows.isPending(follower: follower, followee: followee))
+        if try pending[0].bool("is_pending") { try await followed(follower: follower, followee: followee) }
     }
 
     /// Takes the followee's posts out of the follower's feed.
@@ -37,9 +37,8 @@ public struct FeedRepair: Sendable {
     /// - Throws: what failed first, when all have had their turn.
     public func finishAbandoned(now: Int64) async throws -> Int {
         let follows = try await database.query(
-            "SELECT follower, followee FROM follows WHERE NOT backfilled AND id < $1 ORDER BY id LIMIT 100",
-            [.integer(ID(firstOf: now - 10_000).raw)]
-        ).map { (follower: ID(raw: try $0.integer(0)), followee: ID(raw: try $0.integer(1))) }
+            Follows.pending(below: ID(firstOf: now - 10_000), limit: 100)
+        ).map { (follower: try $0.id("follower"), followee: try $0.id("followee")) }
         var failure: (any Error)?
         for (follower, followee) in follows where !Task.isCancelled {
             do {
@@ -84,23 +83,27 @@ public struct FeedRepair: Sendable {
     /// In the order of `FanOutStore.store`.
     private func store(follower: ID, followee: ID) async throws -> [ID] {
         try await database.transaction { transaction in
+            let reader = SQL.parameter(follower)
             let rows = try await transaction.query(
                 """
                 INSERT INTO feed_items (user_id, post_id, author_id)
-                SELECT $1, id, $2 FROM (
-                    SELECT id FROM posts WHERE author_id = $2 AND deleted_at IS NULL ORDER BY id DESC LIMIT $3) p
+                SELECT \(reader)::bigint, id, author_id FROM (
+                    SELECT p.id, p.author_id FROM posts p
+                    WHERE p.author_id = \(followee) AND \(PostVisibility.sql("p", to: reader))
+                    ORDER BY p.id DESC LIMIT \(Repair.backfill)) newest
                 ORDER BY id
                 ON CONFLICT (user_id, post_id) DO UPDATE SET author_id = excluded.author_id
                 RETURNING post_id
-                """, [.integer(follower.raw), .integer(followee.raw), .integer(Int64(Repair.backfill))])
-            let posts = try rows.map { ID(raw: try $0.integer(0)) }.sorted(by: >)
+                """)
+            let posts = try rows.map { try $0.id("post_id") }.sorted(by: >)
             if let completeFrom = Repair.completeFrom(posts) {
                 try await transaction.query(
                     """
-                    INSERT INTO feed_metadata (user_id, complete_from) VALUES ($1, $2)
+                    INSERT INTO feed_metadata (user_id, complete_from)
+                    VALUES (\(follower), \(completeFrom))
                     ON CONFLICT (user_id) DO UPDATE
                     SET complete_from = greatest(feed_metadata.complete_from, excluded.complete_from)
-                    """, [.integer(follower.raw), .integer(completeFrom.raw)])
+                    """)
             }
             return posts
         }
@@ -109,32 +112,28 @@ public struct FeedRepair: Sendable {
     /// - Returns: whether there is still a follow.
     private func settle(follower: ID, followee: ID) async throws -> Bool {
         let results = try await database.batch([
-            Statement(
-                "UPDATE follows SET backfilled = true WHERE followee = $1 AND bucket = $2 AND follower = $3",
-                [.integer(followee.raw), .integer(Int64(Bucket.of(follower))), .integer(follower.raw)]),
-            follows(follower, followee),
+            Follows.backfilled(follower: follower, followee: followee), follows(follower, followee),
         ])
-        return try results[1][0].bool(0)
+        return try results[1][0].bool("follows")
     }
 
     /// - Returns: whether there is a follow again.
     private func remove(follower: ID, followee: ID) async throws -> Bool {
+        let reader = SQL.parameter(follower)
         let results = try await database.batch([
-            Statement(
-                """
-                WITH left_posts AS (
-                    SELECT post_id FROM feed_items WHERE user_id = $1 AND author_id = $2 ORDER BY post_id FOR UPDATE)
-                DELETE FROM feed_items i USING left_posts l WHERE i.user_id = $1 AND i.post_id = l.post_id
-                """, [.integer(follower.raw), .integer(followee.raw)]),
+            """
+            WITH left_posts AS (
+                SELECT post_id FROM feed_items WHERE user_id = \(reader) AND author_id = \(followee)
+                ORDER BY post_id FOR UPDATE)
+            DELETE FROM feed_items i USING left_posts l WHERE i.user_id = \(reader) AND i.post_id = l.post_id
+            """,
             follows(follower, followee),
         ])
-        return try results[1][0].bool(0)
+        return try results[1][0].bool("follows")
     }
 
-    private func follows(_ follower: ID, _ followee: ID) -> Statement {
-        Statement(
-            "SELECT EXISTS (SELECT 1 FROM follows WHERE followee = $1 AND bucket = $2 AND follower = $3)",
-            [.integer(followee.raw), .integer(Int64(Bucket.of(follower))), .integer(follower.raw)])
+    private func follows(_ follower: ID, _ followee: ID) -> SQL {
+        "SELECT \(Follows.exists(follower: "\(follower)", followee: "\(followee)")) AS follows"
     }
 }
 

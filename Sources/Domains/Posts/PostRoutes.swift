@@ -18,7 +18,7 @@ struct PostRoutes: Sendable {
             Route("POST", "/posts", .signedIn, .write, largest: PostBytes.mostJSON) { try await create($0) },
             Route("GET", "/v1/posts/{id}", .optional, .read, largest: PostBytes.mostJSON) { scope in
                 let id = try scope.id()
-                guard let post = try await posts.view(id) else {
+                guard let post = try await posts.view(id, to: scope.viewer) else {
                     throw Problem(.notFound, "there is no post \(id)")
                 }
                 return .json { post.append(to: &$0) }
@@ -80,7 +80,7 @@ struct PostRoutes: Sendable {
             guard try await users.identity(user) != nil else {
                 throw Problem(.notFound, "there is no user \(user)")
             }
-            let posts = try await posts.list(of: user, below: below, limit: limit + 1)
+            let posts = try await posts.list(of: user, to: scope.viewer, below: below, limit: limit + 1)
             return .json { writer in
                 let shown = writer.appendList(posts.prefix(limit)) { $1.append(to: &$0) }
                 writer.appendNext(

@@ -1,3 +1,4 @@
+import Accounts
 public import Core
 import HTTPService
 import Outbox
@@ -19,12 +20,12 @@ public struct Graph: Sendable {
     ) async throws -> Bool {
         try checkNotSelf(follower, followee)
         let results = try await transaction.batch([
-            user(followee),
-            Statement(
-                """
-                INSERT INTO follows (followee, bucket, follower, id) SELECT id, $2, $3, $4 FROM users WHERE id = $1
-                ON CONFLICT (followee, bucket, follower) DO NOTHING
-                """, pair(follower, followee) + [.integer(ids.next().raw)]),
+            Users.exists(followee),
+            """
+            INSERT INTO follows (followee, bucket, follower, id)
+            SELECT id, \(Bucket.of(follower)), \(follower), \(ids.next()) FROM users WHERE id = \(followee)
+            ON CONFLICT (followee, bucket, follower) DO NOTHING
+            """,
         ])
         try check(results[0], followee)
         guard results[1].affected == 1 else { return false }
@@ -38,9 +39,8 @@ public struct Graph: Sendable {
     ) async throws -> Bool {
         try checkNotSelf(follower, followee)
         let results = try await transaction.batch([
-            user(followee),
-            Statement(
-                "DELETE FROM follows WHERE followee = $1 AND bucket = $2 AND follower = $3", pair(follower, followee)),
+            Users.exists(followee),
+            "DELETE FROM follows WHERE \(Follows.isOne(follower: follower, followee: followee))",
         ])
         try check(results[0], followee)
         guard results[1].affected == 1 else { return false }
@@ -54,16 +54,8 @@ public struct Graph: Sendable {
         }
     }
 
-    private func user(_ id: ID) -> Statement {
-        Statement("SELECT 1 FROM users WHERE id = $1", [.integer(id.raw)])
-    }
-
     private func check(_ found: PgRows, _ followee: ID) throws {
         guard !found.isEmpty else { throw Problem(.notFound, "there is no user \(followee)") }
-    }
-
-    private func pair(_ follower: ID, _ followee: ID) -> [PgValue] {
-        [.integer(followee.raw), .integer(Int64(Bucket.of(follower))), .integer(follower.raw)]
     }
 
     /// Counts both in the order of their ids, so that two who follow each other at once can't block each other. The
@@ -80,14 +72,14 @@ public struct Graph: Sendable {
         headers.followee = followee
         let value = FlatJSON.encode(["type": type, "follower": follower.description, "followee": followee.description])
         try await transaction.batch([
-            Statement(
-                """
-                INSERT INTO follow_counts AS c (user_id, followers, following)
-                SELECT u, n, m FROM (VALUES ($1::bigint, $3::bigint, 0), ($2::bigint, 0, $3::bigint)) v (u, n, m)
-                ORDER BY u
-                ON CONFLICT (user_id) DO UPDATE
-                SET followers = c.followers + excluded.followers, following = c.following + excluded.following
-                """, [.integer(followee.raw), .integer(follower.raw), .integer(delta)]),
+            """
+            INSERT INTO follow_counts AS c (user_id, followers, following)
+            SELECT u, n, m
+            FROM (VALUES (\(followee)::bigint, \(delta)::bigint, 0), (\(follower)::bigint, 0, \(delta)::bigint)) v (u, n, m)
+            ORDER BY u
+            ON CONFLICT (user_id) DO UPDATE
+            SET followers = c.followers + excluded.followers, following = c.following + excluded.following
+            """,
             Outbox.statement(topic: TopicName.graphEvents, key: follower, value: Array(value.utf8), headers: headers),
         ])
     }

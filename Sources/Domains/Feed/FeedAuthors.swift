@@ -1,0 +1,23 @@
+import Posts
+import Relations
+import Store
+
+/// Whose posts are in somebody's feed: the reader's own, and those of all whom he follows. Readers are expressions of SQL.
+enum FeedAuthors {
+    /// Is the author, an expression of SQL, one of them?
+    static func include(_ author: SQL, for reader: SQL) -> SQL {
+        "(\(author) = \(reader) OR \(Follows.exists(follower: reader, followee: author)))"
+    }
+
+    /// Rows `a.author` and `t.id`: the newest posts of each that the reader may see, by an index scan for each of them.
+    /// - Parameter condition: of posts `p`.
+    static func newestPosts(for reader: SQL, where condition: SQL = "true", limit: SQL) -> SQL {
+        """
+        (SELECT followee AS author FROM (\(Follows.followees(of: reader))) f UNION ALL SELECT \(reader)::bigint) a
+        CROSS JOIN LATERAL (
+            SELECT p.id FROM posts p
+            WHERE p.author_id = a.author AND \(PostVisibility.sql("p", to: reader)) AND \(condition)
+            ORDER BY p.id DESC LIMIT \(limit)) t
+        """
+    }
+}

@@ -1,0 +1,62 @@
+public import Core
+public import Store
+
+/// The table of follows, for the statements of this domain and of those above.
+public enum Follows {
+    /// Does one follow the other? Both are expressions of SQL.
+    public static func exists(follower: SQL, followee: SQL) -> SQL {
+        "EXISTS (SELECT FROM follows known WHERE known.follower = \(follower) AND known.followee = \(followee))"
+    }
+
+    /// Rows `followee`: whom somebody follows, an expression of SQL.
+    public static func followees(of follower: SQL) -> SQL {
+        "SELECT followee FROM follows WHERE follower = \(follower)"
+    }
+
+    /// Rows `bucket, follower`, in that order.
+    /// - Parameter position: only what is behind it.
+    public static func followers(
+        of followee: ID, behind position: (bucket: Int, follower: ID), below bucket: Int, limit: Int
+    ) -> SQL {
+        """
+        SELECT bucket, follower FROM follows
+        WHERE followee = \(followee) AND (bucket, follower) > (\(position.bucket), \(position.follower))
+            AND bucket < \(bucket)
+        ORDER BY bucket, follower LIMIT \(limit)
+        """
+    }
+
+    /// Rows `follower`, all of them in any order.
+    public static func followers(of followee: ID, in buckets: Range<Int>) -> SQL {
+        """
+        SELECT follower FROM follows
+        WHERE followee = \(followee) AND bucket >= \(buckets.lowerBound) AND bucket < \(buckets.upperBound)
+        """
+    }
+
+    /// The row of one follow, by its key.
+    static func isOne(follower: ID, followee: ID) -> SQL {
+        "followee = \(followee) AND bucket = \(Bucket.of(follower)) AND follower = \(follower)"
+    }
+
+    // MARK: The followee's older posts, which a new follow brings into the follower's feed
+
+    /// A row `is_pending`: is there a follow whose older posts are not in the follower's feed?
+    public static func isPending(follower: ID, followee: ID) -> SQL {
+        """
+        SELECT EXISTS (SELECT FROM follows WHERE \(isOne(follower: follower, followee: followee)) AND NOT backfilled)
+            AS is_pending
+        """
+    }
+
+    /// They are in it now.
+    public static func backfilled(follower: ID, followee: ID) -> SQL {
+        "UPDATE follows SET backfilled = true WHERE \(isOne(follower: follower, followee: followee))"
+    }
+
+    /// Rows `follower, followee` of follows that are pending, oldest first.
+    /// - Parameter id: only follows with smaller ids.
+    public static func pending(below id: ID, limit: Int) -> SQL {
+        "SELECT follower, followee FROM follows WHERE NOT backfilled AND id < \(id) ORDER BY id LIMIT \(limit)"
+    }
+}

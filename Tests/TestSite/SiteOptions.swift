@@ -1,0 +1,9 @@
+/// How a site differs from the one that most tests want.
+public struct SiteOptions: Sendable {
+    /// Rates are limited; off where tests ask as fast as they can.
+    public var limitsAreOn = false
+    /// False: Redis does not answer, and feeds come from PostgreSQL.
+    public var hasRedis = true
+
+    public init() {}
+}

@@ -1,0 +1,135 @@
+import Accounts
+import Core
+import Crypto
+import DomainKit
+import DomainRegistry
+import EventLog
+import Feed
+import FeedAPI
+import HTTPService
+import Outbox
+import Realtime
+import RedisLink
+import Runtime
+import Sockets
+import Store
+import Synchronization
+
+/// A process with the roles `api`, `fanout` and the ears of `realtime`, but for the socket and the log: put together as
+/// `martlet` does it. All that the harness knows of how a route is declared and found is in this file.
+final class SiteParts: Sendable {
+    let database: Database
+    let storage: Database
+    let redis: Redis
+    let domains: Domains
+    let log = StepLog()
+    private let live: LiveService
+    private let router: Router
+    private let outbox: OutboxReader
+    private let idempotency: Idempotency
+    private let loops = (stores: EventLoop(name: "stores"), sockets: EventLoop(name: "sockets"))
+    private let liveRedis: Redis
+
+    init(
+        postgresURL: String, redisAddress: RedisAddress, clock: any WallClock, secret: [UInt8], node: Int,
+        _ options: SiteOptions
+    ) async throws {
+        database = Self.database(loops.stores, postgresURL, "pg", isDurable: true)
+        storage = Self.database(loops.stores, postgresURL, "pg_log", isDurable: false)
+        var redisOptions = Redis.Options()
+        redisOptions.scripts = Timelines.scripts
+        redis = try await Redis(on: loops.stores, address: redisAddress, options: redisOptions)
+        liveRedis = try await Redis(on: loops.sockets, address: redisAddress, options: redisOptions)
+        idempotency = Idempotency(database: database, secret: secret)
+        let cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
+        let writes = Writes(database: database, idempotency: idempotency, onCommit: {})
+        let partitions = Partitions(count: 4)
+        let waiter = Late()
+        domains = Domains(
+            Resources(
+                database: database, storage: storage, redis: redis, partitions: partitions,
+                ids: IDGenerator(node: node, clock: clock), clock: clock, secret: secret, cursors: cursors,
+                idempotency: idempotency, writes: writes, limitsAreOn: options.limitsAreOn),
+            hasher: PasswordHasher(threads: 2, cost: 1), waiter: { waiter.value })
+        var gatewayOptions = GatewayOptions()
+        gatewayOptions.limitsAreOn = options.limitsAreOn
+        live = LiveService(
+            loop: loops.sockets, options: gatewayOptions, redis: liveRedis, redisAddress: redisAddress,
+            writes: writes,
+            feeds: FeedReader(database: database, timelines: Timelines(redis: liveRedis, partitions: partitions)),
+            accounts: domains.accounts.accounts, revocations: domains.accounts.revocations, cursors: cursors,
+            ticketKey: Crypto.derivedKey("tickets", from: secret), clock: clock)
+        waiter.set(live)
+        var routerOptions = Router.Options(budget: ByteBudget(total: 64 << 20))
+        routerOptions.limitsAreOn = options.limitsAreOn
+        router = Router(
+            routes: FeedAPI.routes(domains.all) + live.routes, authenticator: domains.accounts.accounts,
+            options: routerOptions)
+        outbox = OutboxReader(database: storage)
+        if options.hasRedis { try await untilConnected() }
+        try await domains.accounts.revocations.load(from: domains.accounts.accounts)
+    }
+
+    private static func database(_ loop: EventLoop, _ url: String, _ name: String, isDurable: Bool) -> Database {
+        var options = DatabaseOptions(connectionInfo: url, connections: 4)
+        options.session.commitsAreDurable = isDurable
+        options.name = name
+        return Database(loop: loop, options: options)
+    }
+
+    private func untilConnected() async throws {
+        try await redis.waitUntilConnected(milliseconds: 10_000)
+        try await liveRedis.waitUntilConnected(milliseconds: 10_000)
+        try await eventually { await self.live.isListening() }
+    }
+
+    func respond(
+        _ method: String, _ target: String, headers: [(name: String, value: String)], body: [UInt8],
+        from address: String
+    ) async -> TestResponse? {
+        guard let request = HTTPRequest(method, target, headers: headers, body: body, remoteAddress: address) else {
+            return nil
+        }
+        let response = await router.answer(request)
+        return TestResponse(
+            status: response.status, headers: response.headers.map { ($0.0, $0.1) }, body: response.body)
+    }
+
+    /// What the role `fanout` does, step by step until there is nothing left to do.
+    func fanOut() async throws {
+        let consumers = domains.all.flatMap { $0.consumers(log) }
+        var isDone = false
+        while !isDone {
+            let moved = try await outbox.move(limit: 200) { [log] rows in
+                try await log.append(
+                    rows.map {
+                        NewRecord(topic: $0.topic, key: $0.key, value: $0.payload, headers: $0.headers)
+                    })
+            }
+            isDone = moved == .moved(0)
+            for consumer in consumers {
+                while try await log.step(consumer.subscription, consumer.handle) { isDone = false }
+            }
+        }
+    }
+
+    func upkeep() async throws {
+        for step in domains.all.flatMap(\.upkeep) { try await step.run() }
+        try await idempotency.removeExpired()
+    }
+
+    func close() async {
+        await live.close()
+        await redis.close()
+        await liveRedis.close()
+        database.close()
+        storage.close()
+    }
+
+    /// The live service leans on the domains, and their routes on it.
+    private final class Late: Sendable {
+        private let held = Mutex<LiveService?>(nil)
+        var value: any FeedWaiter { held.withLock { $0! } }
+        func set(_ value: LiveService) { held.withLock { $0 = value } }
+    }
+}

@@ -1,0 +1,60 @@
+import EventLog
+import Synchronization
+
+/// A log that hands nothing over by itself: a test says when. One partition a topic; what the log promises besides is
+/// tested with the logs themselves.
+final class StepLog: EventLog {
+    private struct State {
+        var records: [String: [LogRecord]] = [:]
+        var positions: [String: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    struct NoSubscriptions: Error {}
+
+    func createTopics(_ topics: [Topic]) async throws {}
+
+    func append(_ records: [NewRecord]) async throws {
+        state.withLock { state in
+            for record in records {
+                let offset = Int64(state.records[record.topic, default: []].count)
+                state.records[record.topic, default: []].append(
+                    LogRecord(
+                        topic: record.topic, partition: 0, offset: offset, key: record.key, value: record.value,
+                        headers: record.headers))
+            }
+        }
+    }
+
+    func subscribe(_ subscription: SubscriptionOptions, handler: @escaping RecordHandler) async throws
+        -> any LogSubscription
+    {
+        throw NoSubscriptions()
+    }
+
+    func backlog(of subscriptions: [SubscriptionOptions]) async throws -> LogBacklog {
+        LogBacklog(records: 0, age: 0)
+    }
+
+    func close() async {}
+
+    /// Hands the next batch to a reader.
+    /// - Returns: false when it has read all there is.
+    func step(_ reader: SubscriptionOptions, _ handle: RecordHandler) async throws -> Bool {
+        for topic in reader.topics {
+            let name = "\(reader.group) \(topic)"
+            let batch = state.withLock { state in
+                Array((state.records[topic] ?? []).dropFirst(state.positions[name, default: 0]).prefix(reader.batch))
+            }
+            guard !batch.isEmpty else { continue }
+            try await handle(batch)
+            state.withLock { $0.positions[name, default: 0] += batch.count }
+            return true
+        }
+        return false
+    }
+
+    /// What was appended to a topic, in order.
+    func records(_ topic: String) -> [LogRecord] { state.withLock { $0.records[topic] ?? [] } }
+}

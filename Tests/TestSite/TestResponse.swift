@@ -1,0 +1,35 @@
+public import Core
+
+/// What a route has said.
+public struct TestResponse: Sendable {
+    public let status: Int
+    public let headers: [(name: String, value: String)]
+    public let body: [UInt8]
+
+    /// The first header of this name, in any case.
+    public func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+
+    /// The body; `null` where it is none.
+    public var json: JSONValue { (try? JSONValue.parse(body)) ?? .null }
+    public subscript(name: String) -> JSONValue { json[name] }
+
+    /// Of a problem.
+    public var code: String? { self["code"].string }
+    /// What the problem names.
+    public var field: String? { self["field"].string }
+    public var retryAfter: Int? { header("Retry-After").flatMap { Int($0) } }
+
+    /// Of a list.
+    public var items: [JSONValue] { self["items"].array ?? [] }
+    /// The cursor of the page after this one.
+    public var next: String? { self["next"].string }
+    /// Of a list: its items' ids.
+    public var ids: [String] { items.map { $0["id"].string ?? "" } }
+}
+
+extension TestResponse: CustomStringConvertible {
+    /// For the report of a test that fails.
+    public var description: String { "\(status) \(String(decoding: body.prefix(500), as: UTF8.self))" }
+}

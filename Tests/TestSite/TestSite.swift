@@ -1,0 +1,126 @@
+public import Core
+public import RedisLink
+public import Store
+import Synchronization
+
+/// Martlet without sockets: real PostgreSQL and Redis, all domains, and the router. A request is a call and takes some
+/// milliseconds; posts reach feeds when the test says `settle()`, and time passes when it says `pass(seconds:)`.
+///
+///     @Suite(.site) struct GreetingTests {
+///         let site = TestSite.current
+///
+///         @Test func aPostIsShown() async throws {
+///             let alice = try await site.signUp()
+///             let response = try await alice.post("/v1/posts", ["text": "hello"])
+///             #expect(response.status == 201 && response["text"].string == "hello")
+///         }
+///     }
+///
+/// A suite has a database of its own in both, and its tests share them: each signs up users of its own.
+public final class TestSite: Sendable {
+    /// The suite's, by the trait `.site`.
+    @TaskLocal static var ofSuite: TestSite?
+
+    public static var current: TestSite {
+        guard let site = ofSuite else { fatalError("the suite lacks the trait .site") }
+        return site
+    }
+
+    /// The time of all there is; it stands still by itself.
+    public let clock: ManualClock
+    private let copy: TestDatabases.Copy
+    private let secret: [UInt8]
+    private let parts: SiteParts
+    private let lastName = Atomic<Int>(0)
+
+    public init(_ options: SiteOptions = SiteOptions()) async throws {
+        copy = try await TestDatabases.shared.copy()
+        clock = ManualClock(milliseconds: SystemClock().milliseconds())
+        secret = Array("the secret of the site \(copy.number), as long as it has to be".utf8)
+        parts = try await Self.parts(copy, clock, secret, node: 0, options)
+        try await pass(seconds: 0)
+    }
+
+    /// Another process of the same site.
+    private init(besides site: TestSite, _ options: SiteOptions) async throws {
+        copy = site.copy
+        clock = site.clock
+        secret = site.secret
+        parts = try await Self.parts(copy, clock, secret, node: 1, options)
+        lastName.store(1_000_000, ordering: .relaxed)
+    }
+
+    private static func parts(
+        _ copy: TestDatabases.Copy, _ clock: ManualClock, _ secret: [UInt8], node: Int, _ options: SiteOptions
+    ) async throws -> SiteParts {
+        let nowhere = RedisAddress(endpoint: .unix(path: "/nonexistent/redis.sock"))
+        return try await SiteParts(
+            postgresURL: copy.url,
+            redisAddress: options.hasRedis ? copy.servers.redisAddress(copy.number) : nowhere,
+            clock: clock, secret: secret, node: node, options)
+    }
+
+    /// Another process on the same databases, with the same secret and clock. Close it.
+    public func another(_ options: SiteOptions = SiteOptions()) async throws -> TestSite {
+        try await TestSite(besides: self, options)
+    }
+
+    public var database: Database { parts.database }
+    public var redis: Redis { parts.redis }
+
+    // MARK: Who asks
+
+    public func stranger(at address: String = "127.0.0.1") -> Stranger { Stranger(site: self, address: address) }
+
+    /// - Parameter handle: `nil`: one that nobody has.
+    public func signUp(_ handle: String? = nil, at address: String = "127.0.0.1") async throws -> TestUser {
+        let handle = handle ?? newHandle()
+        let response = try await stranger(at: address).post(
+            "/v1/auth/signup", ["handle": .string(handle), "password": .string(TestUser.password)])
+        return try TestUser(response, at: address, of: self)
+    }
+
+    /// One that nobody has.
+    public func newHandle() -> String { "user_\(lastName.add(1, ordering: .relaxed).newValue)" }
+
+    /// The same user in a session of its own.
+    public func logIn(_ user: TestUser, at address: String? = nil) async throws -> TestUser {
+        let address = address ?? user.address
+        let response = try await stranger(at: address).post(
+            "/v1/auth/login", ["handle": .string(user.handle), "password": .string(TestUser.password)])
+        return try TestUser(response, at: address, of: self)
+    }
+
+    func send(
+        _ method: String, _ target: String, headers: [String: String], body: [UInt8], from address: String
+    ) async throws -> TestResponse {
+        let response = await parts.respond(
+            method, target, headers: headers.map { ($0.key, $0.value) }, body: body, from: address)
+        guard let response else { throw InvalidTarget(target: target) }
+        return response
+    }
+
+    struct InvalidTarget: Error {
+        let target: String
+    }
+
+    // MARK: What happens by itself in a site that runs
+
+    /// Brings what was posted into the feeds, and what else follows from it.
+    public func settle() async throws { try await parts.fanOut() }
+
+    /// What is done every few seconds.
+    public func runUpkeep() async throws { try await parts.upkeep() }
+
+    /// Lets time pass, also in the database; not in Redis, and not for rates.
+    public func pass(seconds: Double) async throws {
+        clock.advance(milliseconds: Int64(seconds * 1000))
+        try await database.query(
+            "UPDATE clock.instant SET time = to_timestamp(\(clock.milliseconds())::bigint / 1000.0)")
+    }
+
+    /// Redis forgets all.
+    public func flushRedis() async throws { _ = try await redis.command("FLUSHDB") }
+
+    public func close() async { await parts.close() }
+}

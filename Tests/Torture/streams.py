@@ -1,0 +1,137 @@
+"""May a reader have been told what it was told, and was it told all?"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from facts import INFINITY, PUSH_WITHIN, Edge, Event, Facts, Post
+from report import Report
+
+BEHIND_REDIS = ("realtime", "api", "serve")
+"""What a push passes after Redis: the node that holds the stream, or the process that answers a long poll."""
+ON_THE_WAY = ("fanout", *BEHIND_REDIS)
+WINDOW = 790
+"""Entries that a live feed goes back at least: of what is further down, the end is a matter of pages."""
+
+
+def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Report) -> None:
+    """One reader's life: nothing twice, each author in order, nothing that is not the reader's, and all of it."""
+    life = Stream(reader, facts, report)
+    for event in stream:
+        life.take(event)
+    life.end()
+
+
+class Stream:
+    def __init__(self, reader: Event, facts: Facts, report: Report) -> None:
+        self.name, self.user, self.road, self.facts, self.report = (
+            reader["r"], reader["user"], reader["road"], facts, report)
+        self.view: set[str] = set()
+        self.following: set[str] = set()
+        """Of the view, what the stream has told or begins behind: it must tell its end, too."""
+        self.told: set[str] = set()
+        self.newest_begin: dict[str, tuple[float, str]] = {}
+        """Of each author's posts that were told: the latest beginning, and whose it is."""
+        self.connected = 0.0
+        self.verdicts: Counter[str] = Counter()
+
+    def take(self, event: Event) -> None:
+        match event["e"]:
+            case "conn":
+                self.connect(event)
+            case "reset":
+                self.view, self.told = set(event["first"] + event["rest"]), set(event["first"])
+                self.following, self.newest_begin = set(self.view), {}
+            case "stream reset":
+                self.following, self.told, self.newest_begin = set(), set(), {}
+            case "pages":
+                self.view |= set(event["first"] + event["rest"])
+            case "see" if event["kind"] == "deleted":
+                self.report.counts["events seen"] += 1
+                self.report.counts["deletions told"] += event["post"] in self.following
+                self.view.discard(event["post"])
+                self.following.discard(event["post"])
+            case "see":
+                self.report.counts["events seen"] += 1
+                self.see(event)
+
+    def connect(self, event: Event) -> None:
+        # A Redis that lost its data knows no position.
+        is_excused = any(self.connected <= loss <= event["t"] for loss in self.facts.losses)
+        self.verdicts["excused" if event["verdict"] == "reset" and is_excused else event["verdict"]] += 1
+        self.connected = event["begin"]
+        self.report.counts[f"{event['verdict']}: {self.road}"] += 1
+
+    def see(self, event: Event) -> None:
+        """A post."""
+        now, post = event["t"], self.facts.posts.get(event["post"])
+        if post is None:
+            return self.find("invented", now, f"post {event['post']}, which is not in the database")
+        if event["author"] != post.author or event["text"] != self.facts.truth_posts[post.id]["text"]:
+            self.find("invented", now, f"{post.id} with the text or author of another post")
+        edge = self.facts.edges.get((self.user, post.author))
+        self.check_right(post, edge, now)
+        self.view.add(post.id)
+        self.following.add(post.id)
+        # Or else it left the feed and came back, or was on its way when the follow was made.
+        if edge is None or not edge.changed_between(post.begin, now):
+            self.check_turn(post, now)
+
+    def check_right(self, post: Post, edge: Edge | None, now: float) -> None:
+        """May this reader see this post, on this connection? What had ended before the post began or the connection was
+        opened must not come; what ends meanwhile may be on its way from Redis to the reader. What a fault has held since
+        may come in two cases: a deletion is asked for before the delivery, and whom a user has left is known to Redis
+        alone."""
+        if post.author != self.user:
+            if edge is None:
+                self.find("stranger", now, f"post {post.id} of {post.author}, whom {self.user} never followed")
+            elif self.is_too_late(post, edge, now):
+                self.find("stranger", now, f"post {post.id} of {post.author}, whom {self.user} had left")
+        was_held = self.facts.was_held(post.delete_end, now, ON_THE_WAY)
+        if post.delete_end < max(self.connected, now - PUSH_WITHIN) and not was_held:
+            self.find("ghost", now, f"post {post.id}, deleted at {post.delete_end}")
+
+    def is_too_late(self, post: Post, edge: Edge, now: float) -> bool:
+        """Had the reader left the author for so long that nobody may have told this any more?"""
+        facts, left = self.facts, edge.left_at(now)
+        had_left = edge.surely_left(max(post.begin, self.connected), now) or (
+            edge.surely_left(now - PUSH_WITHIN, now) and not facts.was_held(left, now, BEHIND_REDIS))
+        is_forgotten = (
+            post.begin < left and facts.was_held(left, now, ON_THE_WAY)
+            and any(post.begin < loss < now for loss in facts.losses))
+        return had_left and not is_forgotten
+
+    def check_turn(self, post: Post, now: float) -> None:
+        """Once, and not behind one that its author began later."""
+        if post.id in self.told:
+            self.find("duplicate", now, f"post {post.id} again")
+        self.told.add(post.id)
+        begin, later = self.newest_begin.get(post.author, (0.0, ""))
+        if begin > post.end:
+            self.find("out of order", now, f"{post.id} (done at {post.end}) after {later}, which was begun at {begin}")
+        if post.begin >= begin:
+            self.newest_begin[post.author] = (post.begin, post.id)
+
+    def end(self) -> None:
+        """Was it let in, and told all?"""
+        if not self.verdicts:
+            self.report.find("bad answer", f"{self.name} was never connected")
+        if self.verdicts["reset"] > 5 and not self.verdicts["resumed"]:
+            self.report.find("bad answer", f"{self.name} came back {self.verdicts['reset']} times and never resumed")
+        for post in self.facts.posts.values():
+            self.check_told(post)
+
+    def check_told(self, post: Post) -> None:
+        edge = self.facts.edges.get((self.user, post.author))
+        follows_from = 0.0 if post.author == self.user else edge.surely_follows_from() if edge else INFINITY
+        if post.begin > follows_from and not self.facts.truth_posts[post.id]["deleted"]:
+            self.report.counts["deliveries checked"] += 1
+            if post.id not in self.view and post.delete_begin == INFINITY:
+                self.report.find("missing", f"{self.name} never saw {post.id} of {post.author}, begun at {post.begin}")
+        is_steady = edge is None or not edge.changed_between(post.begin, INFINITY)
+        is_due = post.id in self.following and post.delete_end < INFINITY and is_steady
+        if is_due and self.facts.newer(post, self.user) < WINDOW:
+            self.report.find("missing", f"{self.name} was never told that {post.id} was deleted at {post.delete_end}")
+
+    def find(self, kind: str, time: float, what: str) -> None:
+        self.report.find(kind, f"{self.name} at {time}: {what}")

@@ -142,7 +142,6 @@ let package = Package(
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Store", "TestSite"]),
-        tests("FeedAPI", ["Core", "TestSite"]),
         tests(
             "Feed",
             [

@@ -1,3 +1,4 @@
+import Accounts
 import Core
 import Crypto
 import DomainRegistry
@@ -76,7 +77,8 @@ final class Server: Sendable {
             roles.contains(.fanout)
             ? FanOut(
                 storage: site.connections.storage, log: log!, domains: site.domains.all,
-                idempotency: Idempotency(database: site.connections.scans.database, secret: site.secret))
+                idempotency: Idempotency(
+                    database: site.connections.scans.database, secret: site.secret, sessionLives: Accounts.lives))
             : nil
         notifier = roles.contains(.notifier) ? Notifier(log: log!) : nil
         // The role api needs an ear, too: for long polls.

@@ -65,13 +65,7 @@ import Testing
             try await transaction.query(
                 "SELECT hash FROM refresh_tokens WHERE hash = \(name(alice.refreshToken)) FOR UPDATE")
             let two = [1, 2].map { _ in Task { try await refresh(alice.refreshToken) } }
-            try await eventually {
-                try await transaction.query(
-                    """
-                    SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-                    """
-                ).count == 2
-            }
+            try await eventually { try await site.waitingForLocks() == 2 }
             return two
         }
         let (first, second) = (try await responses[0].value, try await responses[1].value)

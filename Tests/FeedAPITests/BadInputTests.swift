@@ -108,10 +108,13 @@ import Testing
         #expect(try await site.signUp().send("POST", "/v1/posts", body: body).isProblem(400, "invalid_json"))
     }
 
-    @Test(arguments: ["1e999999", "-0", String(repeating: "9", count: 400), "1e-400"])
-    func hugeNumbersHarmNobody(_ number: String) async throws {
+    @Test(arguments: [
+        ("1e999999", "invalid_json"), (String(repeating: "9", count: 400), "invalid_json"), ("-0", "invalid_field"),
+        ("1e-400", "invalid_field"),
+    ])
+    func hugeNumbersHarmNobody(_ number: String, _ code: String) async throws {
         let response = try await site.signUp().send("POST", "/v1/posts", body: Array("{\"text\":\(number)}".utf8))
-        #expect(response.isProblem(400, "invalid_field", field: "text"))
+        #expect(response.isProblem(400, code, field: code == "invalid_field" ? "text" : nil))
     }
 
     @Test(arguments: reads) func anUnknownParameter(_ pattern: String) async throws {

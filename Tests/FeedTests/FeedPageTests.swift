@@ -94,10 +94,10 @@ import Testing
         let (alice, bob) = try await pair()
         let text = String(repeating: "🐦", count: 5000)
         var ids: [String] = []
-        for _ in 0..<40 { ids.append(try await alice.post(text: text)) }
+        for _ in 0..<16 { ids.append(try await alice.post(text: text)) }
         try await site.settle()
         let pages = try await bob.pages()
-        #expect(pages.flatMap(\.ids) == ids.reversed() && pages.count == 4)
+        #expect(pages.flatMap(\.ids) == ids.reversed() && pages.map(\.ids.count) == [13, 3])
         #expect(pages.allSatisfy { $0.body.count < 262_144 + 1024 })
     }
 

@@ -130,6 +130,13 @@ public final class TestSite: Sendable {
             "UPDATE clock.instant SET time = to_timestamp(\(clock.milliseconds())::bigint / 1000.0)")
     }
 
+    /// How many transactions wait for a lock that another one holds.
+    public func waitingForLocks() async throws -> Int {
+        try await database.query(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).count
+    }
+
     /// Redis forgets all.
     public func flushRedis() async throws { _ = try await redis.command("FLUSHDB") }
 

@@ -110,7 +110,8 @@ public struct FormatStore: Sendable {
         }
     }
 
-    /// Processes of versions that do not register, by what their connections are called (`Database.applicationName`).
+    /// Processes of versions that do not register, by what their connections are called
+    /// (`DatabaseOptions.applicationName`).
     private static let unregistered: SQL = """
         SELECT 'a Martlet of a version before formats, with ' || count(*) || ' connections from '
             || coalesce(host(client_addr), 'this machine') AS line

@@ -2,10 +2,6 @@ public import Runtime
 
 /// PostgreSQL, from any task. Errors are `PgError`.
 public final class Database: Sendable {
-    /// What connections are called in the server, unless the connection string names them. Those of versions that do not
-    /// write down which formats they read are called `martlet`.
-    public static let applicationName = "martlet/1"
-
     private let pool: LoopBound<PgPool>
 
     public init(loop: EventLoop, options: DatabaseOptions) {

@@ -274,16 +274,17 @@ class Cluster:
         return done.stdout.splitlines()
 
     def server_connections(self) -> list[tuple[str, int, int]]:
-        """Server, connections of Martlet's to it, and how many there may be: a pool and a listener for each role on
-        PostgreSQL (`serve` has two pools), commands and subscriptions on Redis."""
-        pools = 1 if self.postgres else 2
+        """Server, connections of Martlet's to it, and how many there may be: on PostgreSQL for each role pools of 12 for
+        requests, 6 for workers and 6 for scans, and a listener (`serve` has 12 more for the log); on Redis three links, the
+        gateway's, and subscriptions."""
+        pools = 24 if self.postgres else 36
         postgres = int(self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'martlet%'")[0])
-        found = [("postgres", postgres, len(self.roles) * (12 * pools + 1))]
+        found = [("postgres", postgres, len(self.roles) * (pools + 1))]
         if self.redis:
             clients = subprocess.run(
                 ["redis-cli", "-p", str(self.redis.port), "INFO", "clients"], capture_output=True, text=True, timeout=10)
             count = int(re.search(r"connected_clients:(\d+)", clients.stdout)[1])
-            found.append(("redis", count - 1, len(self.roles) * 4))
+            found.append(("redis", count - 1, len(self.roles) * 6))
         return found
 
     def end_private_server(self, fault: str) -> None:

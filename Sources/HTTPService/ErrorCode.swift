@@ -34,9 +34,4 @@ extension ErrorCode {
     public static let headerTooLarge = ErrorCode("header_too_large", 431, "The request's head is too large")
     public static let failed = ErrorCode("internal", 500, "The server failed")
     public static let overloaded = ErrorCode("overloaded", 503, "The service is busy")
-
-    /// What the router and the server below it answer to an address or a request that is no operation's.
-    public static let beforeRouting: [ErrorCode] = [
-        .invalidField, .notFound, .methodNotAllowed, .bodyTooLarge, .headerTooLarge, .failed, .overloaded,
-    ]
 }

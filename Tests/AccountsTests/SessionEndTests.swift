@@ -39,13 +39,16 @@ import Testing
         }
     }
 
-    /// Of the two at once the end wins: what the refresh may have won is dead.
-    @Test func aLogOutAgainstARefresh() async throws {
+    /// Of the two at once the end wins, be it a log-out or a token that comes again too late: what the refresh may have won
+    /// is dead.
+    @Test(arguments: ["logout", "refresh"]) func anEndAgainstARefresh(_ end: String) async throws {
         for _ in 0..<10 {
-            let alice = try await site.signUp()
-            async let ended = post("logout", alice.refreshToken)
+            let old = try await site.signUp()
+            let alice = try old.with(try await post("refresh", old.refreshToken))
+            try await site.pass(seconds: 31)
+            async let ended = post(end, old.refreshToken)
             let won = try await post("refresh", alice.refreshToken)
-            #expect(try await ended.status == 204)
+            #expect(try await ended.status == (end == "logout" ? 204 : 401))
             guard won.status == 200 else {
                 #expect(won.status == 401)
                 continue
@@ -54,6 +57,21 @@ import Testing
             #expect(try await winner.get("/v1/me").isProblem(401, "unauthenticated"))
             #expect(try await post("refresh", winner.refreshToken).status == 401)
         }
+    }
+
+    /// Both go on from one stolen token: the second to come ends it for both, whoever that is, and nobody gets back in.
+    @Test func aThiefAndTheOwnerInTurn() async throws {
+        let owner = try await site.signUp()
+        var thief = try owner.with(try await post("refresh", owner.refreshToken))
+        thief = try thief.with(try await post("refresh", thief.refreshToken))
+        try await site.pass(seconds: 31)
+        for _ in 0..<2 { #expect(try await post("refresh", owner.refreshToken).isProblem(401, "token_reused")) }
+        #expect(try await thief.get("/v1/me").isProblem(401, "unauthenticated"))
+        let (last, site) = (thief.refreshToken, site)
+        let responses = try await concurrently(10) { _ in
+            try await site.stranger().post("/v1/auth/refresh", ["refresh_token": .string(last)])
+        }
+        #expect(Set(responses.map(\.status)) == [401])
     }
 
     @Test func anAccessTokenEndsAfterFifteenMinutes() async throws {

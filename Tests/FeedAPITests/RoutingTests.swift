@@ -55,6 +55,29 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "X-User-Id", "X-User", "X-Remote-User", "X-Forwarded-User", "Remote-User", "X-Authenticated-User",
+        "X-Martlet-User", "From", "Cookie", "X-Access-Token", "X-Authorization", "Proxy-Authorization",
+        "X-Original-Authorization",
+    ]) func noOtherHeaderSaysWhoCalls(_ header: String) async throws {
+        let (alice, bob) = (try await site.signUp(), try await site.signUp())
+        for value in [alice.id, alice.handle, "Bearer \(alice.accessToken!)", "token=\(alice.accessToken!)"] {
+            #expect(try await site.stranger().get("/v1/me", [header: value]).isProblem(401, "unauthenticated"))
+            #expect(try await bob.get("/v1/me", [header: value])["id"].string == bob.id)
+        }
+    }
+
+    @Test(arguments: [
+        "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL",
+    ]) func noHeaderChangesMethodOrAddress(_ header: String) async throws {
+        let (alice, bob) = (try await site.signUp(), try await site.signUp())
+        let post = try await alice.post(text: "stays")
+        let value = header.contains("URL") ? "/feeds/\(alice.id)" : "DELETE"
+        for user in [alice, bob, alice] {
+            #expect(try await user.get("/v1/posts/\(post)", [header: value])["id"].string == post)
+        }
+    }
+
     @Test func aRequestIDIsTakenOver() async throws {
         let alice = try await site.signUp()
         for wanted in ["a", "A.b_c-9", String(repeating: "x", count: 64)] {

@@ -109,11 +109,11 @@ import Testing
         let page = try await bob.get("/v1/feed?limit=2")
         let ofList = try await bob.get("/v1/users/\(alice.id)/posts?limit=1").next!
         let ofAlice = try await alice.get("/v1/feed?limit=2")
-        for cursor in [ofAlice.next!, ofList, page["live"].string!, "", "abc"] + alterations(page.next!) {
+        for cursor in [ofAlice.next!, ofList, page["live"].string!, "", "abc"] + everyChange(page.next!) {
             let response = try await bob.get("/v1/feed?cursor=\(cursor)")
             #expect(response.isProblem(400, "invalid_cursor", field: "cursor"))
         }
-        for since in [ofAlice["live"].string!, page.next!, "", "0"] + alterations(page["live"].string!) {
+        for since in [ofAlice["live"].string!, page.next!, "", "0"] + everyChange(page["live"].string!) {
             let response = try await bob.get("/v1/feed?since=\(since)")
             #expect(response.isProblem(400, "invalid_cursor", field: "since"))
         }

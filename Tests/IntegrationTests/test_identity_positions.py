@@ -222,43 +222,6 @@ def cursors(user: User, of: User) -> dict[str, str]:
     return {path: expect(user.http.get(path, params={"limit": 1}), 200).json()["next"] for path in lists}
 
 
-def test_cursors_of_somebody_else(pair: tuple[User, User]) -> None:
-    """What one user was given for a list, another one is refused for the same list; and so is who is not signed in."""
-    mine, theirs = cursors(pair[0], of=pair[0]), cursors(pair[1], of=pair[0])
-    anonymous = User(pair[0].server, {}, "", http_client(pair[0].server.url))
-    for path in mine:
-        expect(pair[0].http.get(path, params={"cursor": mine[path]}), 200)
-        expect(pair[1].http.get(path, params={"cursor": theirs[path]}), 200)
-        refused_at(path)(pair[0], theirs[path])
-        refused_at(path)(pair[1], mine[path])
-        if path != "/v1/feed":
-            refused_at(path)(anonymous, mine[path])
-            own = expect(anonymous.http.get(path, params={"limit": 1}), 200).json()["next"]
-            refused_at(path)(pair[0], own)
-            expect(anonymous.http.get(path, params={"cursor": own}), 200)
-    anonymous.close()
-
-
-def test_cursors_of_another_list(pair: tuple[User, User]) -> None:
-    """Each kind at each address: only the one that was made for it is taken."""
-    mine = cursors(pair[0], of=pair[0]) | cursors(pair[0], of=pair[1])
-    assert len(mine) == 7
-    for path in mine:
-        for made_for, cursor in mine.items():
-            if made_for != path:
-                refused_at(path)(pair[0], cursor)
-        refused_at(path)(pair[0], pair[0].feed()["live"])
-
-
-@pytest.mark.parametrize("kind", ["/v1/feed", "posts", "followers", "following"])
-def test_every_change_of_a_cursor(pair: tuple[User, User], kind: str) -> None:
-    alice, bob = pair
-    path, cursor = next((path, cursor) for path, cursor in cursors(alice, of=bob).items() if path.endswith(kind))
-    for altered in every_change(cursor):
-        refused_at(path)(alice, altered)
-    expect(alice.http.get(path, params={"cursor": cursor}), 200)
-
-
 def test_positions_of_somebody_else(pair: tuple[User, User]) -> None:
     """`live` of one user is none of another: long poll, event stream, WebSocket."""
     theirs = pair[1].feed()["live"]

@@ -1,4 +1,4 @@
-"""What a session's end ends, and what becomes of a refresh token that many have."""
+"""What a session's end ends. What becomes of a refresh token that many have is in Tests/AccountsTests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from centrifugo_client import Centrifugo
 from conftest import MakeUser
-from identity import assert_accepted, assert_refused, half_a_minute_passes, show_to_rest, ticket_of
+from identity import assert_refused, show_to_rest, ticket_of
 from martlet_process import Server
 from raw_http import RawHttp
 from sse_client import Sse
@@ -92,62 +92,6 @@ def test_a_stream_that_begins_as_the_session_ends(bob: User) -> None:
                     else:
                         assert_problem(stream, 401, "unauthenticated")
         session.close()
-
-
-def test_a_refresh_token_after_log_out(alice: User) -> None:
-    """Every token of the family is dead, the spent ones and the last."""
-    chain = [alice.session]
-    for _ in range(3):
-        chain.append(expect(refresh(alice.server, chain[-1]["refresh_token"]), 200).json())
-    other = alice.login()
-    # Any token of the family ends it, also a spent one.
-    with http_client(alice.server.url) as http:
-        expect(http.post("/v1/auth/logout", json={"refresh_token": chain[1]["refresh_token"]}), 204)
-    for session in chain:
-        assert_refused(other, session["access_token"])
-        assert refresh(alice.server, session["refresh_token"]).status_code == 401
-    assert_accepted(alice.server, other.token)
-    other.close()
-
-
-def test_a_thief_and_the_owner_in_turn(alice: User) -> None:
-    """Both go on from one stolen token: the second to come ends it for both, whoever that is, and nobody gets back in."""
-    stolen = alice.session["refresh_token"]
-    thief = expect(refresh(alice.server, stolen), 200).json()
-    thief = expect(refresh(alice.server, thief["refresh_token"]), 200).json()
-    other = alice.login()
-    half_a_minute_passes(alice.server, stolen)
-    assert_problem(refresh(alice.server, stolen), 401, "token_reused")
-    assert_problem(refresh(alice.server, stolen), 401, "token_reused")
-    assert_refused(other, thief["access_token"])
-    with ThreadPoolExecutor(10) as pool:
-        answers = list(pool.map(lambda _: refresh(alice.server, thief["refresh_token"]), range(10)))
-    assert {answer.status_code for answer in answers} == {401}
-    other.close()
-
-
-@pytest.mark.parametrize("end", ["log-out", "reuse"])
-def test_a_log_out_against_a_refresh(alice: User, end: str) -> None:
-    """Of the two at once, the end wins: what the refresh may have won is dead."""
-    other = alice.login()
-    for _ in range(10):
-        first = alice.login()
-        session = expect(refresh(alice.server, first.session["refresh_token"]), 200).json()
-        half_a_minute_passes(alice.server, first.session["refresh_token"])
-        user = User.of_session(alice.server, session)
-        with ThreadPoolExecutor(2) as pool:
-            won = pool.submit(refresh, alice.server, session["refresh_token"])
-            ending = pool.submit(log_out, user) if end == "log-out" else pool.submit(refresh, alice.server, first.session["refresh_token"])
-            answer = won.result()
-            ending.result()
-        if answer.status_code == 200:
-            assert refresh(alice.server, answer.json()["refresh_token"]).status_code == 401
-            assert show_to_rest(alice.server, answer.json()["access_token"]).status_code == 401
-        else:
-            assert answer.status_code == 401
-        user.close(), first.close()
-    expect(other.http.get("/v1/me"), 200)
-    other.close()
 
 
 def test_what_has_ended_stays_so_after_a_restart(own_server: Server, make_user: MakeUser) -> None:

@@ -1,4 +1,5 @@
-"""Attacks on access tokens. Who signs here has the server's own key, unless the test is about keys."""
+"""Attacks on access tokens by REST, event stream and WebSocket, one of each kind. Who signs here has the server's own key,
+unless the test is about keys. What a token may say is told in Tests/CryptoTests/AccessTokenTests.swift."""
 
 from __future__ import annotations
 
@@ -17,8 +18,6 @@ from martlet_process import Server
 from sse_client import Sse
 from support import User, assert_problem, base64url, http_client, jwt_parts
 
-CLAIMS = ("iss", "sub", "sid", "jti", "iat", "exp")
-
 
 @pytest.fixture
 def forger(alice: User) -> Forger:
@@ -29,7 +28,7 @@ def forger(alice: User) -> Forger:
 
 
 @pytest.mark.parametrize("algorithm", [
-    "none", "None", "NONE", "nOnE", "", " HS256", "hs256", "HS256 ", "HS384", "HS512", "RS256", "PS256", "ES256", "EdDSA",
+    "none", "HS384",
 ])
 def test_another_algorithm(forger: Forger, algorithm: str) -> None:
     """Whatever the header says, only the one header of this server is taken: unsigned, or signed with its own key."""
@@ -40,17 +39,7 @@ def test_another_algorithm(forger: Forger, algorithm: str) -> None:
     assert_refused(forger.user, token.rsplit(".", 1)[0] + ".")
 
 
-@pytest.mark.parametrize("header", [
-    b"{}", b"", b"null", b"[]", b'"HS256"', b'{"typ":"JWT"}', b'{"alg":null}', b'{"alg":["HS256"]}', b'{"alg":"HS256"}',
-    b'{"typ":"JWT","alg":"HS256"}', b'{"alg": "HS256","typ":"JWT"}', b'{"alg":"HS256","alg":"none","typ":"JWT"}',
-    b'{"alg":"HS256","typ":"JWT"} ', b'{"alg":"HS256","typ":"JWT","crit":["exp"]}', b'{"alg":"HS256","typ":"JWT","b64":false}',
-    b'{"alg":"HS256","typ":"JWE","enc":"A256GCM"}', b'{"alg":"HS256","typ":"at+jwt"}',
-], ids=repr)
-def test_another_header(forger: Forger, header: bytes) -> None:
-    assert_refused(forger.user, forger.sign(header))
-
-
-@pytest.mark.parametrize("name", ["kid", "jku", "x5u", "jwk", "x5c"])
+@pytest.mark.parametrize("name", ["kid", "jku", "jwk"])
 def test_keys_named_by_the_header(forger: Forger, name: str) -> None:
     """A header that names a key is refused, and nobody goes to look for that key."""
     with socket.create_server(("127.0.0.1", 0)) as bait:
@@ -102,7 +91,7 @@ def test_what_is_no_access_token(forger: Forger) -> None:
         assert_refused(user, text)
 
 
-@pytest.mark.parametrize("age", [0, 1, 3600, 10**9])
+@pytest.mark.parametrize("age", [0, 3600])
 def test_an_expired_token(forger: Forger, age: int) -> None:
     now = int(time.time())
     assert_refused(forger.user, forger.sign(iat=now - age - 900, exp=now - age), "token_expired")
@@ -118,7 +107,7 @@ def test_a_token_that_ends_in_a_moment(forger: Forger) -> None:
     assert_refused(forger.user, token[:-4] + "AAAA")
 
 
-@pytest.mark.parametrize("ahead", [120, 3600, 10**9, 2**53])
+@pytest.mark.parametrize("ahead", [120, 2**53])
 def test_a_token_from_the_future(forger: Forger, ahead: int) -> None:
     """Clocks of two processes may differ by a minute; more than that is no clock."""
     now = int(time.time())
@@ -127,63 +116,11 @@ def test_a_token_from_the_future(forger: Forger, ahead: int) -> None:
 
 
 @pytest.mark.parametrize("changed", [
-    {"nbf": 0}, {"nbf": 2**40}, {"aud": "martlet"}, {"aud": ["other"]}, {"scope": "read"}, {"typ": "refresh"},
-    {"iss": "other"}, {"iss": "Martlet"}, {"iss": ""}, {"iss": "martlet "}, {"iss": ["martlet"]}, {"admin": True},
+    {"aud": "martlet"}, {"iss": "other"}, {"sub": 1},
 ], ids=repr)
 def test_another_issuer_audience_or_purpose(forger: Forger, changed: dict[str, object]) -> None:
     """A token says exactly what this server's tokens say: one that was made for somebody else says more, or other things."""
     assert_refused(forger.user, forger.sign(**changed))
-
-
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_a_missing_claim(forger: Forger, claim: str) -> None:
-    assert_refused(forger.user, forger.sign_without(claim))
-
-
-@pytest.mark.parametrize(("claim", "value"), [
-    (claim, value) for claim in CLAIMS for value in (None, True, [], {}, 1.5, "", "-1", "x", -1e300, {"x": 1})
-    if claim != "jti" or not isinstance(value, str)  # it is any text
-], ids=repr)
-def test_a_claim_of_the_wrong_type(forger: Forger, claim: str, value: object) -> None:
-    assert_refused(forger.user, forger.sign(**{claim: value}))
-
-
-@pytest.mark.parametrize("subject", ["0x1", " 1", "1 ", "+1", "01", "1e3", "9007199254740992", "9" * 40, "１", 1, "1\0"], ids=repr)
-def test_a_subject_that_is_no_id(forger: Forger, subject: object) -> None:
-    for claim in ("sub", "sid"):
-        assert_refused(forger.user, forger.sign(**{claim: subject}))
-
-
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_a_claim_twice(forger: Forger, claim: str) -> None:
-    """Also where both say the same: readers differ about which one counts."""
-    pairs = [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in forger.claims.items()]
-    again = f"{json.dumps(claim)}:{json.dumps(forger.claims[claim])}"
-    escaped = f'"\\u{ord(claim[0]):04x}{claim[1:]}":{json.dumps(forger.claims[claim])}'
-    for double in (again, escaped):
-        assert_refused(forger.user, forger.sign_raw("{" + ",".join([*pairs, double]) + "}"))
-
-
-@pytest.mark.parametrize("claims", [
-    "", "null", "[]", "1", '"x"', "{", "{}{}", "\ufeff{}", "{'sub':'1'}", '{"sub":{"sub":{"sub":1}}}', "[" * 500,
-], ids=repr)
-def test_claims_that_are_no_object(forger: Forger, claims: str) -> None:
-    assert_refused(forger.user, forger.sign_raw(claims))
-
-
-def test_claims_with_something_behind_them(forger: Forger) -> None:
-    good = json.dumps(forger.claims)
-    for claims in (good + "x", good + "{}", good + "\0", "\ufeff" + good):
-        assert_refused(forger.user, forger.sign_raw(claims))
-
-
-def test_segments(forger: Forger) -> None:
-    """Three of them, not empty, in their order."""
-    header, claims, signature = forger.sign().split(".")
-    for segments in ([header, claims, signature, ""], ["", header, claims, signature], [header, claims, signature, signature],
-                     [header, claims, signature, "x", "y"], [header, claims], [header], [header, "", signature],
-                     ["", claims, signature], ["", "", ""], [claims, header, signature], [header, header, signature]):
-        assert_refused(forger.user, ".".join(segments))
 
 
 def test_other_spellings_of_a_good_token(forger: Forger) -> None:

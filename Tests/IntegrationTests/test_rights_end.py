@@ -1,4 +1,4 @@
-"""A right ends with what it came from: sessions, tickets, live connections, waiting polls, answers that are given again.
+"""A right ends with what it came from: sessions, tickets, live connections, waiting polls.
 The server has its default limits."""
 
 from __future__ import annotations
@@ -6,16 +6,14 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 
-import httpx
-
 from centrifugo_client import Centrifugo
 from conftest import MakeUser
-from identity import Forger, assert_refused, show_to_rest, ticket_of
+from identity import Forger, show_to_rest, ticket_of
 from martlet_process import Server, run_martlet
 from raw_http import RawHttp
 from sql import rows
 from sse_client import Sse
-from support import PASSWORD, PATIENCE, SLACK, User, assert_problem, eventually, expect, http_client, jwt_parts, unique_handle
+from support import PATIENCE, SLACK, User, assert_problem, eventually, expect, http_client, jwt_parts
 
 FORCE_DISCONNECT = 3503
 SOON = 30 * SLACK
@@ -111,20 +109,6 @@ def test_whatever_ends_a_session_ends_all_of_it(limited_server: Server, make_lim
         users[name].close()
 
 
-def test_an_access_token_ends_with_its_refresh_token(limited_server: Server, make_limited_user: MakeUser) -> None:
-    """Without any live connection: who has let it expire has no session, and the row says so to all processes."""
-    user = make_limited_user("user")
-    other = user.login()
-    rows(limited_server, f"UPDATE refresh_tokens SET expires_at = now() WHERE session_id = {session_of(user)}")
-    eventually(lambda: show_to_rest(limited_server, user.token).status_code == 401, SOON, "the end of the access token")
-    assert_refused(other, user.token)
-    assert rows(limited_server, f"SELECT count(*) FROM sessions WHERE id = {session_of(user)} AND ended_at IS NOT NULL") == [("1",)]
-    with http_client(limited_server.url) as http:
-        assert_problem(http.post("/v1/auth/refresh", json={"refresh_token": user.session["refresh_token"]}), 401, "invalid_credentials")
-        expect(http.post("/v1/auth/refresh", json={"refresh_token": other.session["refresh_token"]}), 200)
-    other.close()
-
-
 def test_a_poll_ends_with_its_access_token(limited_server: Server, make_limited_user: MakeUser) -> None:
     """It would wait for 45 s, and is answered when the token ends."""
     user = make_limited_user("user")
@@ -134,42 +118,3 @@ def test_a_poll_ends_with_its_access_token(limited_server: Server, make_limited_
     assert expect(answer, 200).json()["items"] == []
     assert time.time() < end + 10 * SLACK
     poller.close()
-
-
-def test_an_answer_that_is_given_again_opens_nothing_after_log_out(limited_server: Server) -> None:
-    """Sign-up, log-in and refresh under a key: as long as the session lives the first answer comes again; then log-in opens
-    a new session, and the others say what is true."""
-    body, key = {"handle": unique_handle("again"), "password": PASSWORD}, {"Idempotency-Key": unique_handle("key")}
-    with http_client(limited_server.url) as http:
-        def call(route: str, status: int, **fields: str) -> httpx.Response:
-            return expect(http.post(f"/v1/auth/{route}", json=fields, headers=key), status)
-
-        opened = {"signup": call("signup", 201, **body), "login": call("login", 200, **body)}
-        token = opened["login"].json()["refresh_token"]
-        opened["refresh"] = call("refresh", 200, refresh_token=token)
-        again = call("signup", 201, **body), call("login", 200, **body), call("refresh", 200, refresh_token=token)
-        for first, second in zip(opened.values(), again):
-            assert second.content == first.content and second.headers["idempotency-replayed"] == "true"
-        for name in ("signup", "refresh"):
-            expect(http.post("/v1/auth/logout", json={"refresh_token": opened[name].json()["refresh_token"]}), 204)
-        assert_problem(call("signup", 409, **body), 409, "handle_taken")
-        assert_problem(call("refresh", 401, refresh_token=token), 401, "token_reused")
-        new = call("login", 200, **body)
-        assert "idempotency-replayed" not in new.headers
-        expect(show_to_rest(limited_server, new.json()["access_token"]), 200)
-        assert call("login", 200, **body).content == new.content
-
-
-def test_a_ticket_that_is_given_again_opens_nothing_after_log_out(limited_server: Server, make_limited_user: MakeUser) -> None:
-    """The key is the user's, the ticket a session's: the next session gets one of its own."""
-    user, key = make_limited_user("user"), {"Idempotency-Key": "one"}
-    other = user.login()
-    first = expect(user.http.post("/v1/live/ticket", headers=key), 201).json()["ticket"]
-    assert expect(other.http.post("/v1/live/ticket", headers=key), 201).json()["ticket"] == first
-    with http_client(limited_server.url) as http:
-        expect(http.post("/v1/auth/logout", json={"refresh_token": user.session["refresh_token"]}), 204)
-    with Sse(limited_server, ticket=first) as stream:
-        assert_problem(stream, 401, "unauthenticated")
-    with Sse(limited_server, ticket=expect(other.http.post("/v1/live/ticket", headers=key), 201).json()["ticket"]) as stream:
-        stream.verdict("live")
-    other.close()

@@ -65,7 +65,7 @@ import Testing
                 #expect(
                     other == path ? response.status == 200 : response.isProblem(400, "invalid_cursor", field: "cursor"))
             }
-            let wrong = alterations(cursors[path]!) + ["abc", "", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "%C3%A4"]
+            let wrong = everyChange(cursors[path]!) + ["abc", "", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "%C3%A4"]
             for cursor in wrong {
                 let response = try await alice.get("\(path)?cursor=\(cursor)")
                 #expect(response.isProblem(400, "invalid_cursor", field: "cursor"))

@@ -90,23 +90,23 @@ public struct FormatStore: Sendable {
     public func enable(_ names: [String], force: Bool) async throws -> [String] {
         try await database.transaction { transaction in
             try await transaction.query("SELECT pg_advisory_xact_lock(7236473)")
+            let enabled = Set(try await transaction.query(Self.enabled).map { try $0.text("name") })
+            let new = names.filter { !enabled.contains($0) }
+            guard !new.isEmpty else { return [] }
             let results = try await transaction.batch([
                 """
                 SELECT role || ' (Martlet ' || version || ', process ' || pid || ' on ' || host || ')' AS line
-                FROM processes WHERE \(Self.isThere) AND NOT formats @> \(names)::text[] ORDER BY role, host, pid
+                FROM processes WHERE \(Self.isThere) AND NOT formats @> \(new)::text[] ORDER BY role, host, pid
                 """,
                 Self.unregistered,
             ])
             let hindrances = try (Array(results[0]) + results[1]).map { try $0.text("line") }
             guard force || hindrances.isEmpty else { throw FormatError.inUse(hindrances) }
-            let enabled = try await transaction.batch([
-                """
-                INSERT INTO formats (name) SELECT n FROM unnest(\(names)::text[]) n
-                ON CONFLICT DO NOTHING RETURNING name
-                """,
+            try await transaction.batch([
+                "INSERT INTO formats (name) SELECT n FROM unnest(\(new)::text[]) n ON CONFLICT DO NOTHING",
                 "SELECT pg_notify('martlet_formats', '')",
             ])
-            return try enabled[0].map { try $0.text("name") }
+            return new
         }
     }
 

@@ -20,7 +20,8 @@ extension Migration {
         var byNumber: [Int: Migration] = [:]
         for part in parts.joined() {
             if let known = byNumber[part.number] {
-                precondition(part.number == 1, "migrations \(known.name) and \(part.name) have the number \(part.number)")
+                precondition(
+                    part.number == 1, "migrations \(known.name) and \(part.name) have the number \(part.number)")
                 byNumber[part.number] = Migration(
                     part.number, "\(known.name), \(part.name)", known.statements + part.statements)
             } else {

@@ -53,6 +53,8 @@ import Testing
         let api = process("api")
         _ = try await store.register(api, reads: [old])
         #expect(try await store.enable(["new"], force: true) == ["new"])
+        // What is enabled already hinders nobody.
+        #expect(try await store.enable(["new"], force: false) == [])
         #expect(try await store.renew(api, reads: [old]) == ["new"])
         let late = process("late")
         await #expect(throws: FormatError.unknown(["new"])) { try await store.register(late, reads: [old]) }

@@ -198,7 +198,7 @@ def test_timeline_entries(alice: User, bob: User, change: Any) -> None:
     before = skipped(server, "entry")["other"]
     told = [posts[0], posts[2]]
     assert bob.feed_ids(limit=3) == told[::-1]
-    missed = bob.feed(since=live)["events"]
+    missed = bob.feed(since=live)["items"]
     assert [event["post"]["id"] for event in missed] == told
     with Centrifugo.of(bob, position=position) as client:
         assert [told.event["post"]["id"] for told in client.until(posts[2])] == told

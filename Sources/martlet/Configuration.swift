@@ -46,7 +46,7 @@ struct Configuration: Sendable {
     }
 
     private static func forgetLibpqVariables() {
-        for name in Program.environment().keys where name.hasPrefix("PG") { unsetenv(name) }
+        for name in Environment.variables().keys where name.hasPrefix("PG") { unsetenv(name) }
     }
 
     var port: Int { values.number("port") }

@@ -56,13 +56,13 @@ public final class LiveService: Sendable {
     /// A socket whose handshake is done.
     /// - Parameter address: whose limits count it.
     public func opened(_ socket: WebSocket, from address: String) {
-        gateway.value.opened(socket, from: address)
+        WebSocketClient.open(socket, on: gateway.value, from: address)
     }
 
     /// Why no socket of the address is let in now; on the loop. A gateway in front asks another process when this one goes
     /// down.
     public func refusal(of address: String) -> Problem? {
-        if gateway.value.isDraining { return Gateway.goesDown }
+        if gateway.value.isDraining { return .goesDown }
         return budget.pay(address: address).map(JoinBudget.refusal)
     }
 
@@ -78,7 +78,7 @@ public final class LiveService: Sendable {
         Task {
             do {
                 let opening = try await admit(request, requestID, from: address)
-                handle.withExchange { [gateway] in gateway.value.openStream($0, opening, request) }
+                handle.withExchange { [gateway] in EventStreamClient.open($0, opening, request, on: gateway.value) }
             } catch {
                 let problem =
                     error as? Problem ?? Overload.problem(for: error)
@@ -90,21 +90,9 @@ public final class LiveService: Sendable {
 
     // MARK: Who may open a stream
 
-    struct Opening: Sendable {
-        let user: ID
-        let session: ID
-        let held: LiveCursor?
-        let idSuffix: String
-        let expiresAt: Int64?
-        let address: String
-        let requestID: String
-        /// Nothing is opened, only said what would be.
-        let isHead: Bool
-    }
-
     private func admit(
         _ request: HTTPRequest, _ requestID: String, from address: String
-    ) async throws -> Opening {
+    ) async throws -> StreamOpening {
         let values = try request.parameters(["ticket", "since", "lastEventId"])
         let given = GivenPosition(request, values)
         let isHead = request.method == "HEAD"
@@ -113,7 +101,7 @@ public final class LiveService: Sendable {
                 throw Problem(.unauthenticated, "the ticket is not valid", field: "ticket")
             }
             try await pay(ticket, given.lastEventID, spends: !isHead)
-            return Opening(
+            return StreamOpening(
                 user: ticket.user, session: ticket.session, held: given.cursor(of: ticket.user, cursors),
                 idSuffix: ticket.idSuffix(key: ticketKey), expiresAt: nil, address: address, requestID: requestID,
                 isHead: isHead)
@@ -123,7 +111,7 @@ public final class LiveService: Sendable {
         }
         let token = try accounts.authenticate(text)
         if let seconds = budget.pay(user: token.subject) { throw JoinBudget.refusal(seconds) }
-        return Opening(
+        return StreamOpening(
             user: token.subject, session: token.session, held: given.cursor(of: token.subject, cursors), idSuffix: "",
             expiresAt: token.expiresAt, address: address, requestID: requestID, isHead: isHead)
     }
@@ -152,13 +140,6 @@ public final class LiveService: Sendable {
             throw Problem(.unauthenticated, "the ticket was used before: get a new one", field: "ticket")
         }
         budget.charge(user: ticket.user)
-    }
-
-    static func streamHeaders(_ requestID: String) -> [(String, String)] {
-        [
-            ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
-            ("X-Content-Type-Options", "nosniff"), ("X-Request-Id", requestID),
-        ]
     }
 
     // MARK: Routes
@@ -195,22 +176,5 @@ public final class LiveService: Sendable {
 
     public func close() async {
         try? await gateway.loop.run { [gateway] in gateway.value.close() }
-    }
-}
-
-extension Gateway {
-    static let goesDown = Problem(.overloaded, "this process goes down: connect again", retryAfter: 1)
-    static let tooMany = Problem(.rateLimited, "too many live connections", retryAfter: 5)
-
-    /// On the loop, with an exchange that was admitted.
-    func openStream(_ exchange: HTTPExchange, _ opening: LiveService.Opening, _ request: HTTPRequest) {
-        guard mayConnect(opening.user) else {
-            let problem = isDraining ? Self.goesDown : Self.tooMany
-            return exchange.respond(StreamRefusal.response(problem, to: request, opening.requestID))
-        }
-        let stream = exchange.stream(status: 200, headers: LiveService.streamHeaders(opening.requestID))
-        guard !opening.isHead else { return }
-        let client = EventStreamClient(stream, gateway: self, opening, now: now)
-        opened(client, from: opening.held)
     }
 }

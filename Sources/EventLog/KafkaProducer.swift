@@ -4,7 +4,7 @@ import Runtime
 import Synchronization
 
 /// One idempotent producer with the thread that takes its delivery reports. The first record that fails retires it:
-/// all that is outstanding fails too, so nothing of an append is stored behind a hole, and `KafkaLog` makes the next.
+/// all that is outstanding fails too, so nothing of an append is stored behind a gap, and `KafkaLog` makes the next.
 final class KafkaProducer: Sendable {
     private struct State {
         /// Monotonic nanoseconds at which an append gives up, by its number.

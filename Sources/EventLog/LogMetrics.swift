@@ -1,6 +1,6 @@
 import Core
 
-/// The names of all metrics of the log. Topics and groups stand without the prefix.
+/// The names of all metrics of the log. Topics and groups are named without the prefix.
 enum LogMetrics {
     static func produced(topic: String) -> Counter {
         Metrics.shared.counter(

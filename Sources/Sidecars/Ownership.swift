@@ -48,7 +48,7 @@ struct Ownership {
         var status = stat()
         guard fstat(file, &status) == 0, status.isFile || status.isSocket, isOurs(status), status.st_uid != account.uid
         else { return }
-        // A second name of a file may lie anywhere.
+        // A second name of a file may be anywhere.
         guard status.st_nlink == 1 else {
             throw Failure("\(folder.path)/\(name) has a second name elsewhere: it is not given to \(account.name)")
         }

@@ -1,7 +1,7 @@
 import Core
 import Glibc
 
-/// The process's limit of open descriptors.
+/// How many descriptors the process may have open.
 enum DescriptorLimit {
     /// How many connections may be open. Some descriptors are left: for listening sockets and for the links
     /// to other servers.

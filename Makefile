@@ -70,6 +70,7 @@ fmt:
 
 lint:
 	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	@scripts/structure
 
 clean:
 	@rm -rf .build

@@ -15,7 +15,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 /// A domain of the product, in a folder of its own.
 func domain(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
     .target(
-        name: name, dependencies: ["Core", "DomainKit", "EventLog", "HTTPService", "Store"] + dependencies,
+        name: name, dependencies: ["Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Store"] + dependencies,
         path: "Sources/Domains/\(name)", resources: resources, swiftSettings: strict)
 }
 
@@ -57,13 +57,14 @@ let package = Package(
         // The private PostgreSQL and Redis of `serve`
         module("Sidecars", ["Core", "CGlibc"]),
 
-        // Between the roles: the log in PostgreSQL, the outbox, and what every route is made of
+        // Between the roles: the log in PostgreSQL, the outbox, who reads what, and what every route is made of
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
+        module("Formats", ["Core", "Runtime", "Store"]),
         module("Outbox", ["Core", "Runtime", "EventLog", "Store"]),
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
 
         // What the product does: a folder for each domain. Arrows point one way.
-        module("DomainKit", ["Core", "EventLog", "HTTPService", "RedisLink", "Store"]),
+        module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "RedisLink", "Store"]),
         domain("Accounts", ["Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Outbox"]),
@@ -74,26 +75,26 @@ let package = Package(
         module(
             "DomainRegistry",
             [
-                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Outbox", "DomainKit", "Accounts",
-                "Relations", "Posts", "Feed",
+                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "Outbox", "DomainKit",
+                "Accounts", "Relations", "Posts", "Feed",
             ]),
 
         // The roles: they mount the domains
         module("FeedAPI", ["Core", "DomainKit", "HTTPService"]),
-        module("FanOut", ["Core", "DomainKit", "EventLog", "HTTPService", "Outbox", "Runtime", "Store"]),
+        module("FanOut", ["Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Outbox", "Runtime", "Store"]),
         module(
             "Realtime",
             [
                 "Core", "Live", "Runtime", "Sockets", "RedisLink", "Store", "Crypto", "HTTPService", "Accounts", "Feed",
             ]),
-        module("Notifier", ["Core", "Runtime", "EventLog"]),
+        module("Notifier", ["Core", "DomainKit", "EventLog", "Relations"]),
         module("Tail", ["Core", "Live", "Runtime", "HTTPClient"]),
         .executableTarget(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut", "Realtime",
-                "Notifier", "Sidecars", "Tail",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut", "Formats",
+                "Realtime", "Notifier", "Sidecars", "Tail",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -102,7 +103,8 @@ let package = Package(
             name: "TestSite",
             dependencies: [
                 "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "Realtime", "Sidecars",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "Formats", "Realtime",
+                "Sidecars",
             ],
             path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
@@ -142,7 +144,8 @@ let package = Package(
         tests(
             "EventLog",
             [
-                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Outbox", "Store",
+                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Formats", "Outbox",
+                "Store",
                 "Accounts", "Posts", "DomainRegistry", "Sidecars",
             ]),
         tests("Tail", ["TestSupport", "Core", "Runtime", "HTTPClient", "Tail"]),

@@ -42,7 +42,27 @@ public struct JSONObject: Sendable, Equatable {
 
     public init() {}
 
+    /// - Parameter members: in their order, each key once.
+    public init(_ members: [(String, JSONValue)]) {
+        for (key, value) in members {
+            let isNew = insert(key, value)
+            precondition(isNew, "the key \(key) appears twice")
+        }
+    }
+
     public subscript(key: String) -> JSONValue? { place(of: key).map { values[$0] } }
+
+    /// In their order.
+    public var members: Zip2Sequence<[String], [JSONValue]> { zip(keys, values) }
+
+    /// A key that is there keeps its place.
+    public mutating func set(_ key: String, _ value: JSONValue) {
+        if let place = place(of: key) {
+            values[place] = value
+        } else {
+            _ = insert(key, value)
+        }
+    }
 
     /// The first key that is none of these.
     public func firstKey(besides known: [String]) -> String? {

@@ -1,4 +1,5 @@
 public import Core
+public import Formats
 public import HTTPService
 public import RedisLink
 public import Store
@@ -18,6 +19,8 @@ public struct Resources: Sendable {
     public let cursors: CursorSigner
     public let idempotency: Idempotency
     public let writes: Writes
+    /// What this process may write.
+    public let formats: EnabledFormats
     public let lists = Lists()
     /// Off for benchmarks only.
     public let limitsAreOn: Bool
@@ -25,7 +28,7 @@ public struct Resources: Sendable {
     public init(
         database: Database, storage: Database, redis: Redis, partitions: Partitions, ids: IDGenerator,
         clock: any WallClock, secret: [UInt8], cursors: CursorSigner, idempotency: Idempotency, writes: Writes,
-        limitsAreOn: Bool
+        formats: EnabledFormats, limitsAreOn: Bool
     ) {
         self.database = database
         self.storage = storage
@@ -37,6 +40,7 @@ public struct Resources: Sendable {
         self.cursors = cursors
         self.idempotency = idempotency
         self.writes = writes
+        self.formats = formats
         self.limitsAreOn = limitsAreOn
     }
 }

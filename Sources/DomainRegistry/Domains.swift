@@ -1,9 +1,10 @@
 public import Accounts
-import Core
+public import Core
 public import Crypto
 public import DomainKit
 import EmbeddedLog
 public import Feed
+public import Formats
 import HTTPService
 import Outbox
 public import Posts
@@ -36,7 +37,15 @@ public struct Domains: Sendable {
     /// The schema of PostgreSQL, which is the truth. Ids are Martlet's 53-bit ids; a row's time is in its id.
     public static let migrations = Migration.merged(
         kinds.map { $0.migrations }
-            + [OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all])
+            + [
+                OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all, FormatMigrations.all,
+            ])
 
     public static let topics = kinds.flatMap { $0.topics }
+
+    /// Forms that this version reads, and writes once they are enabled.
+    public static let formats = kinds.flatMap { $0.formats }
+
+    /// What live clients are told of.
+    public static let liveKinds = kinds.reduce(KnownKinds()) { $0 + $1.liveKinds }
 }

@@ -1,4 +1,8 @@
 public struct DatabaseOptions: Sendable {
+    /// What connections are called in the server, unless the connection string names them. Those of versions that do not
+    /// write down which formats they read are called `martlet`.
+    public static let applicationName = "martlet/1"
+
     /// A libpq connection string or URI.
     public var connectionInfo: String
     public var connections: Int

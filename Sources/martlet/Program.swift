@@ -3,8 +3,6 @@ import Sidecars
 
 /// From the command line to the exit code.
 enum Program {
-    static let version = "Martlet 1.0.0"
-
     static func run(_ arguments: [String]) async -> Int32 {
         let code = await execute(arguments)
         Console.flush()
@@ -20,7 +18,7 @@ enum Program {
         switch command {
         case "--help", "-h", "help": return help(rest.first)
         case "--version", "-V", "version":
-            Console.say(version)
+            Console.say(Version.name)
             return 0
         default: break
         }
@@ -28,7 +26,11 @@ enum Program {
         if rest.contains("--help") || rest.contains("-h") { return help(command) }
         do {
             if command == "tail" { return try Tools.tail(rest) }
-            try await dispatch(command, rest)
+            if command == "format" {
+                try await FormatCommand(rest).run()
+            } else {
+                try await dispatch(command, rest)
+            }
             return 0
         } catch let failure as Failure {
             Console.complain(failure.description)

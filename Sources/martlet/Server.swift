@@ -5,6 +5,7 @@ import EventLog
 import FanOut
 import Feed
 import FeedAPI
+import Formats
 import HTTPService
 import Notifier
 import Outbox
@@ -24,6 +25,16 @@ struct Roles: OptionSet, Sendable {
     static let fanout = Roles(rawValue: 4)
     static let notifier = Roles(rawValue: 8)
     static let all: Roles = [.api, .realtime, .fanout, .notifier]
+
+    var name: String {
+        switch self {
+        case .api: "api"
+        case .realtime: "realtime"
+        case .fanout: "fanout"
+        case .notifier: "notifier"
+        default: "serve"
+        }
+    }
 }
 
 /// A process with some roles: put together, started, and taken down in order.
@@ -35,6 +46,7 @@ final class Server: Sendable {
     private let fanOut: FanOut?
     private let notifier: Notifier?
     private let live: LiveService?
+    private let registration: ProcessRegistration
     private let listener = Mutex<PgListener?>(nil)
     private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
     private let isDraining = Atomic<Bool>(false)
@@ -53,6 +65,8 @@ final class Server: Sendable {
         self.roles = roles
         self.means = means
         bell = OutboxBell(database: site.database)
+        registration = ProcessRegistration(
+            database: site.database, ProcessInfo(role: roles.name, version: Version.number), site.formats)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier])
         log = needsLog ? try await site.openLog() : nil
         fanOut =
@@ -83,6 +97,7 @@ final class Server: Sendable {
         var gatewayOptions = GatewayOptions()
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
         gatewayOptions.limitsAreOn = site.configuration.limitsAreOn
+        gatewayOptions.liveKinds = Domains.liveKinds
         return LiveService(
             loop: site.sockets, options: gatewayOptions, redis: redis, redisAddress: site.redisAddress,
             writes: Writes(database: site.database, idempotency: site.idempotency, onCommit: {}),
@@ -93,6 +108,8 @@ final class Server: Sendable {
 
     /// - Returns: the port.
     func start() async throws -> Int {
+        // First of all: what was enabled without us must not be met.
+        try await register()
         if let log {
             let partitions = site.configuration.values.number("log-partitions")
             try await site.reached("kafka") {
@@ -106,13 +123,22 @@ final class Server: Sendable {
         try await site.reached("postgres") { try await site.revocations.load(from: site.accounts) }
         let looks = Task { [site] in await site.revocations.follow(site.accounts) }
         self.looks.withLock { $0 = looks }
-        let listener = site.listen { [fanOut] in fanOut?.wake() }
+        let listener = site.listen(
+            onOutbox: { [fanOut] in fanOut?.wake() }, onFormat: { [registration] in registration.look() })
         self.listener.withLock { $0 = listener }
         if roles.contains(.api) { watchOutbox() }
         try await fanOut?.start()
         try await notifier?.start()
         if let live { try await untilListening(live) }
         return try await open()
+    }
+
+    private func register() async throws {
+        do {
+            try await site.reached("postgres") { try await registration.begin() }
+        } catch let error as FormatError {
+            throw Failure(error.description)
+        }
     }
 
     /// Writes are refused when the fan-out, in this process or in others, does not keep up.
@@ -145,7 +171,6 @@ final class Server: Sendable {
         options.port = configuration.port
         options.bound = means.bound
         options.maxConnections = configuration.values.number("connections")
-        options.webSocketPaths = roles.contains(.realtime) ? [LiveService.webSocketPath] : []
         options.maxBody = 65_536
         options.maxConnectionsPerAddress = configuration.values.text("connections-per-address").flatMap { Int($0) }
         options.budget = ByteBudget(total: configuration.values.number("buffers") << 20)
@@ -155,17 +180,16 @@ final class Server: Sendable {
         options.maxPipelined = 1
         Heap.keepSmall { [budget = options.budget] in budget.used < budget.total / 8 }
         let router = makeRouter(options.budget)
+        options.webSocketPaths = router.webSocketPaths
         let crossOrigin = CrossOrigin(origins: configuration.origins, proxies: .init(configuration.trustedProxies))
-        let live = roles.contains(.realtime) ? live : nil
         let loop = site.sockets
         let server: LoopBound<SocketServer>
         do {
             server = try await loop.run { [options, backlog] in
-                let door = FrontDoor(
-                    loop: loop, router: router, live: live, crossOrigin: crossOrigin,
-                    admitsWrites: { backlog.admits() },
+                let dispatcher = Dispatcher(
+                    loop: loop, router: router, crossOrigin: crossOrigin, admitsWrites: { backlog.admits() },
                     maxPolls: options.maxConnections)
-                return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: door), on: loop)
+                return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: dispatcher), on: loop)
             }
         } catch {
             throw Failure("port \(options.port) can't be opened: \(error)")
@@ -179,13 +203,18 @@ final class Server: Sendable {
         var options = Router.Options(budget: budget)
         options.limitsAreOn = configuration.limitsAreOn
         options.trustedProxies = TrustedProxies(configuration.trustedProxies)
-        var routes = OperationRoutes(missing: { [weak self] in await self?.missing() ?? ["server"] }).routes
-        if roles.contains(.api) {
-            routes += FeedAPI.routes(site.domains.all)
-            routes += means.page.map(PageRoutes.routes) ?? []
-        }
-        if roles.contains(.realtime), let live { routes += live.routes }
-        return Router(routes: routes, authenticator: site.accounts, options: options)
+        return Router(operations: operations(), authenticator: site.accounts, options: options)
+    }
+
+    /// What this process serves. The document describes all that the service has, whichever process serves it.
+    private func operations() -> [Operation] {
+        let process = ProcessOperations(missing: { [weak self] in await self?.missing() ?? ["server"] }).all
+        let live = live?.operations ?? []
+        guard roles.contains(.api) else { return process + (roles.contains(.realtime) ? live : []) }
+        let page = means.page.map(PageOperations.all) ?? []
+        let api = FeedAPI.operations(site.domains.all)
+        let document = Document.operations(describing: api + live + process + page, FeedAPI.info)
+        return api + (roles.contains(.realtime) ? live : []) + process + document + page
     }
 
     private func missing() async -> [String] {
@@ -225,10 +254,11 @@ final class Server: Sendable {
         looks.withLock { $0 }?.cancel()
         bell.close()
         // What is not done by then comes again: every step may run twice.
-        let isDone = await ends(within: 3000) { [notifier, fanOut, log] in
+        let isDone = await ends(within: 3000) { [notifier, fanOut, log, registration] in
             await notifier?.close()
             await fanOut?.close()
             await log?.close()
+            await registration.end()
             return true
         }
         if !isDone { Log.warning("ending with work in hand: it comes again") }

@@ -1,10 +1,12 @@
+import Accounts
 import Core
 import HTTPService
+import Realtime
 
 /// All settings, in the order in which help shows them.
 enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier"]
-    static let tools: Set<String> = ["migrate", "seed", "token"]
+    static let tools: Set<String> = ["migrate", "format", "seed", "token"]
 
     static let all: [Setting] = [
         Setting("port", .integer(1...65535), default: "8080", roles: servers, "TCP port of HTTP and WebSocket"),
@@ -57,7 +59,8 @@ enum SettingsList {
             "number in ids, different for each process that makes ids"),
         Setting(
             "limits", .oneOf(["on", "off"]), default: "on", roles: servers,
-            "rate limits; off is for benchmarks only. " + RateLimits.summary),
+            "rate limits; off is for benchmarks only. " + RateLimits.summary + " " + LogInLimits.summary
+                + " " + JoinBudget.summary),
         Setting(
             "origins",
             .checked(

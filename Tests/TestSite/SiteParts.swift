@@ -6,6 +6,7 @@ import DomainRegistry
 import EventLog
 import Feed
 import FeedAPI
+import Formats
 import HTTPService
 import Outbox
 import Realtime
@@ -23,6 +24,8 @@ final class SiteParts: Sendable {
     let redis: Redis
     let domains: Domains
     let log = StepLog()
+    /// All that the service has but for what concerns the process, and the page.
+    let operations: [Operation]
     private let live: LiveService
     private let router: Router
     private let outbox: OutboxReader
@@ -40,7 +43,7 @@ final class SiteParts: Sendable {
         redisOptions.scripts = Timelines.scripts
         redis = try await Redis(on: loops.stores, address: redisAddress, options: redisOptions)
         liveRedis = try await Redis(on: loops.sockets, address: redisAddress, options: redisOptions)
-        idempotency = Idempotency(database: database, secret: secret)
+        idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
         let cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
         let writes = Writes(database: database, idempotency: idempotency, onCommit: {})
         let partitions = Partitions(count: 4)
@@ -49,10 +52,12 @@ final class SiteParts: Sendable {
             Resources(
                 database: database, storage: storage, redis: redis, partitions: partitions,
                 ids: IDGenerator(node: node, clock: clock), clock: clock, secret: secret, cursors: cursors,
-                idempotency: idempotency, writes: writes, limitsAreOn: options.limitsAreOn),
+                idempotency: idempotency, writes: writes, formats: EnabledFormats(known: Domains.formats),
+                limitsAreOn: options.limitsAreOn),
             hasher: PasswordHasher(threads: 2, cost: 1), waiter: { waiter.value })
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
+        gatewayOptions.liveKinds = Domains.liveKinds
         live = LiveService(
             loop: loops.sockets, options: gatewayOptions, redis: liveRedis, redisAddress: redisAddress,
             writes: writes,
@@ -60,10 +65,12 @@ final class SiteParts: Sendable {
             accounts: domains.accounts.accounts, revocations: domains.accounts.revocations, cursors: cursors,
             ticketKey: Crypto.derivedKey("tickets", from: secret), clock: clock)
         waiter.set(live)
+        let own = FeedAPI.operations(domains.all) + live.operations
+        operations = own + Document.operations(describing: own, FeedAPI.info)
         var routerOptions = Router.Options(budget: ByteBudget(total: 64 << 20))
         routerOptions.limitsAreOn = options.limitsAreOn
         router = Router(
-            routes: FeedAPI.routes(domains.all) + live.routes, authenticator: domains.accounts.accounts,
+            operations: operations, authenticator: domains.accounts.accounts,
             options: routerOptions)
         outbox = OutboxReader(database: storage)
         if options.hasRedis { try await untilConnected() }
@@ -90,7 +97,7 @@ final class SiteParts: Sendable {
         guard let request = HTTPRequest(method, target, headers: headers, body: body, remoteAddress: address) else {
             return nil
         }
-        let response = await router.answer(request)
+        let response = await router.respond(to: request)
         return TestResponse(
             status: response.status, headers: response.headers.map { ($0.0, $0.1) }, body: response.body)
     }

@@ -1,4 +1,5 @@
 public import Core
+public import HTTPService
 public import RedisLink
 public import Store
 import Synchronization
@@ -67,6 +68,7 @@ public final class TestSite: Sendable {
 
     public var database: Database { parts.database }
     public var redis: Redis { parts.redis }
+    public var operations: [Operation] { parts.operations }
 
     // MARK: Who asks
 

@@ -3,16 +3,6 @@ public import Crypto
 import HTTPService
 public import Store
 
-/// A signed-in user's tokens.
-public struct SessionGrant: Sendable {
-    public let user: UserView
-    public let accessToken: String
-    public let refreshToken: String
-    public let session: ID
-    /// Seconds until the access token ends.
-    public let expiresIn: Int64
-}
-
 /// Users, sessions and their tokens. Errors of input and state are `Problem`.
 public struct Accounts: Sendable {
     private static let refreshTokenLength = 32

@@ -26,8 +26,8 @@ public struct AccountsDomain: Domain {
         limits = LogInLimits(areOn: resources.limitsAreOn)
     }
 
-    public var routes: [Route] {
-        AccountRoutes(accounts: accounts, writes: resources.writes, limits: limits).routes
+    public var operations: [Operation] {
+        AccountOperations(accounts: accounts, writes: resources.writes, limits: limits).all
     }
 
     public var upkeep: [UpkeepStep] {

@@ -71,6 +71,7 @@ fmt:
 lint:
 	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 	@scripts/structure
+	@scripts/names
 
 clean:
 	@rm -rf .build

@@ -15,9 +15,7 @@ final class Route: Sendable {
             name: operation.id, declarations: operation.declarations, idempotency: operation.idempotency)
         parameterNames = operation.parameters.map(\.name)
         name = operation.path.template
-        duration = Metrics.shared.histogram(
-            "martlet_http_request_seconds", "method=\"\(operation.method.rawValue)\",route=\"\(name)\"",
-            help: "Time from a whole request to its response")
+        duration = Metrics.shared.histogram(.requestTime, "method=\"\(operation.method.rawValue)\",route=\"\(name)\"")
     }
 
     /// What goes into `Allow`: where there is a GET, HEAD works, too.

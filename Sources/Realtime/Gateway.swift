@@ -63,7 +63,7 @@ final class Gateway {
             registered: { [unowned self] in signal($0) },
             lost: { [unowned self] in resume($0, before: $1) },
             connected: { connected in
-                Log.info("live node", ["listening": .text(connected ? "yes" : "no")])
+                Log.info(.nodeListening, ["listening": .text(connected ? "yes" : "no")])
             })
         hub.onMustResume = { [unowned self] subscriber in
             if let client = subscriber.sink as? any LiveClient { rejoin(client) }
@@ -282,7 +282,7 @@ final class Gateway {
         hub.flush()
         for (requestID, push) in pushLog {
             Log.info(
-                "pushed",
+                .eventPushed,
                 [
                     "request_id": .text(requestID), "post": .text(push.post.description),
                     "recipients": .number(Int64(push.recipients)),

@@ -32,7 +32,7 @@ public enum Heap {
                 let took = (monotonicNanoseconds() - began) / 1_000_000
                 floor = resident()
                 Log.debug(
-                    "memory given back",
+                    .memoryReturned,
                     ["mb": .number(Int64((before - floor) >> 20)), "milliseconds": .number(Int64(took))])
             }
         }

@@ -87,7 +87,7 @@ extension DataFolder {
         }
         try FormerServer(folder: found.path, kind: kind, owners: formers).end()
         if formers.contains(owner) {
-            Log.info("data gets another owner", ["folder": .text(found.path), "account": .text(account.name)])
+            Log.info(.dataOwnerChanged, ["folder": .text(found.path), "account": .text(account.name)])
         }
         try Ownership(account: account, formers: formers).move(found)
         return found
@@ -120,7 +120,7 @@ extension DataFolder {
             unlinkat(shared.descriptor, random, AT_REMOVEDIR)
             throw unreachable(name)
         }
-        Log.info("data lies elsewhere", ["link": .text(path + "/" + name), "folder": .text(other.path)])
+        Log.info(.dataMoved, ["link": .text(path + "/" + name), "folder": .text(other.path)])
         return other
     }
 

@@ -76,7 +76,7 @@ struct FormerServer {
     /// Ends it, if there is one: its files are about to change hands.
     func end() throws {
         guard let server else { return }
-        Log.info("ending a server of an earlier version", ["pid": .number(Int64(server)), "folder": .text(folder)])
+        Log.info(.formerServerEnded, ["pid": .number(Int64(server)), "folder": .text(folder)])
         for number in kind.endingSignals {
             kill(server, number)
             kill(server, SIGCONT)

@@ -89,7 +89,7 @@ public final class PrivateServers: Sendable {
             try postgres?.restartIfDead()
             try redis?.restartIfDead()
         } catch {
-            if !(error is Interrupted) { Log.error("private server not restarted", ["error": .text("\(error)")]) }
+            if !(error is Interrupted) { Log.error(.serverNotRestarted, ["error": .text("\(error)")]) }
         }
     }
 

@@ -25,8 +25,7 @@ public final class ByteBudget: Sendable {
     private let share: Mutex<FairShare>
     private let relief = Mutex(Relief())
     private let inUse = Metrics.shared.queue("buffered_bytes", limit: nil)
-    private let refused = Metrics.shared.counter(
-        "martlet_memory_refused_total", help: "Times that an address or user wanted more than its share of the buffers")
+    private let refused = Metrics.shared.counter(.memoryRefused)
 
     /// - Parameter total: bytes.
     public init(total: Int) {

@@ -27,7 +27,7 @@ public struct ExchangeHandle: Sendable {
     /// As `HTTPExchange.respond`, later. A second response is dropped with a log line.
     public func respond(_ response: HTTPResponse) {
         guard !box.answered.exchange(true, ordering: .acquiringAndReleasing) else {
-            Log.error("a request was answered twice", ["status": .number(Int64(response.status))])
+            Log.error(.requestAnsweredTwice, ["status": .number(Int64(response.status))])
             return
         }
         box.exchange.run { $0.respond(response) }
@@ -48,7 +48,7 @@ extension HTTPExchange {
     /// Nobody is left who could respond.
     func forgotten() {
         guard case .waiting = state else { return }
-        Log.error("a request was let go of without an answer")
+        Log.error(.requestAbandoned)
         respond(HTTPResponse(status: 500))
     }
 }

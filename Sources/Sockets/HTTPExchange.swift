@@ -66,7 +66,7 @@ public final class HTTPExchange {
             finish()
             owner.respond(to: self, response)
         case .answered:
-            Log.error("a request was answered twice", ["status": .number(Int64(response.status))])
+            Log.error(.requestAnsweredTwice, ["status": .number(Int64(response.status))])
         case .closed:
             break
         }

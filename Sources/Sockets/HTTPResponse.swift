@@ -74,7 +74,7 @@ extension HTTPResponse {
     /// A value can't end the line: control characters become spaces. A header whose name is not a token is left out.
     private static func append(_ name: String, _ value: String, to output: inout [UInt8]) {
         guard !name.isEmpty, name.utf8.allSatisfy(isToken) else {
-            Log.error("a header was left out: its name is not a token")
+            Log.error(.headerDropped)
             return
         }
         guard !addedByServer(name) else { return }

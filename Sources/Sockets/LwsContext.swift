@@ -71,8 +71,8 @@ private func logLine(_ level: Int32, _ line: UnsafePointer<CChar>?) {
     let field = Log.Field.text(String(text.trimmingPrefix(" ").prefix { $0 != "\n" }))
     // Any client can cause warnings.
     if level == LLL_ERR {
-        Log.warning("libwebsockets", ["line": field])
+        Log.warning(.lwsReported, ["line": field])
     } else {
-        Log.debug("libwebsockets", ["line": field])
+        Log.debug(.lwsReported, ["line": field])
     }
 }

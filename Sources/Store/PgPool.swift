@@ -37,7 +37,7 @@ final class PgPool {
     private var isServing = false
     private let waiting: Gauge?
     private let underWay: Gauge?
-    private let open = Metrics.shared.gauge("martlet_pg_connections", help: "Open PostgreSQL connections")
+    private let open = Metrics.shared.gauge(.connections)
 
     init(loop: EventLoop, options: DatabaseOptions) {
         self.loop = loop
@@ -154,7 +154,7 @@ final class PgPool {
             if error.isRefusal, free.isEmpty, leased.isEmpty { refuseAll(error) }
             retryAt = monotonicNanoseconds() + UInt64(min(25 << min(failures, 7), 2000)) * 1_000_000
             if failures == 1 || failures % 20 == 0 {
-                Log.warning("postgres connection failed", ["error": .text(error.message)])
+                Log.warning(.postgresNotConnected, ["error": .text(error.message)])
             }
         } else {
             open.add(-1)

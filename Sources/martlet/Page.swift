@@ -52,7 +52,7 @@ struct Page: Sendable {
     /// anybody's.
     static func find(_ setting: String?) -> Page? {
         let found = (setting.map { [$0] } ?? besideProgram).lazy.compactMap { Page($0) }.first
-        if found == nil { Log.warning("no demo page: the folder web-demo was not found; set MARTLET_WEB") }
+        if found == nil { Log.warning(.pageMissing, ["hint": "the folder web-demo was not found: set MARTLET_WEB"]) }
         return found
     }
 
@@ -74,7 +74,7 @@ struct Page: Sendable {
             let type = String(name.split(separator: ".").last ?? "")
             guard !name.hasPrefix("."), types[type] != nil else { return nil }
             guard let bytes = folder.file(name, limit: largest) else {
-                Log.warning("not served: not a regular file that can be read", ["file": .text(path + "/" + name)])
+                Log.warning(.fileNotServed, ["file": .text(path + "/" + name)])
                 return nil
             }
             return File(name: name, type: type, bytes: bytes)

@@ -65,7 +65,7 @@ enum Serve {
         address.warnOfExposure(port: port)
         Console.tell("Martlet is live at \(address.url(port: port))")
         await ending.wait()
-        Log.info("ending")
+        Log.info(.processEnding)
         await server.stop()
     }
 }

@@ -261,7 +261,7 @@ final class Server: Sendable {
             await registration.end()
             return true
         }
-        if !isDone { Log.warning("ending with work in hand: it comes again") }
+        if !isDone { Log.warning(.processCutShort) }
         listener.withLock { $0 }?.close()
         await site.close()
     }

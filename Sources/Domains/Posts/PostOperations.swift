@@ -71,7 +71,7 @@ struct PostOperations: Sendable {
         // A replayed response tells of the first post; the one that was prepared just now does not exist.
         guard !response.isReplay else { return response }
         Log.info(
-            "posted",
+            .postCreated,
             [
                 "request_id": .text(request.requestID), "post": .text(post.id.description),
                 "author": .text(author.description),

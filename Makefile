@@ -70,6 +70,8 @@ fmt:
 
 lint:
 	@swift format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+	@scripts/structure
+	@scripts/names
 
 clean:
 	@rm -rf .build

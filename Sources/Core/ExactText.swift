@@ -30,7 +30,7 @@ extension StringProtocol {
         let count = utf8.count
         guard count == other.utf8.count else { return false }
         guard count > 0 else { return true }
-        // As they lie in memory, which is as good as always; byte by byte takes ten times as long.
+        // In place, which works nearly always; byte by byte takes ten times as long.
         let answer = utf8.withContiguousStorageIfAvailable { bytes in
             other.utf8.withContiguousStorageIfAvailable {
                 memcmp(bytes.baseAddress!, $0.baseAddress!, bytes.count) == 0
@@ -47,7 +47,7 @@ extension Sequence where Element: StringProtocol {
 }
 
 extension String {
-    /// A name from outside, such as a key, short and plain enough to stand in an answer or a log: at most 64 characters,
+    /// A name from outside, such as a key, short and plain enough for a response or a log: at most 64 characters,
     /// no control or format character, and few marks in a row.
     public var harmlessName: String {
         var name = String.UnicodeScalarView()

@@ -5,7 +5,7 @@
 public struct FairShare: Sendable {
     /// Who has a part. Where both are known, the rule holds for both.
     public struct Holder: Sendable, Hashable {
-        /// Its site (`IPAddress.site`). `nil`: it is not known, or stands for many.
+        /// Its site (`IPAddress.site`). `nil`: it is not known, or shared by many.
         public let address: IPAddress?
         public let user: ID?
 

@@ -115,7 +115,7 @@ struct JSONParser {
             skipSpace()
             guard try peek() == UInt8(ascii: ":") else { throw error("a colon is missing after a key") }
             index += 1
-            guard object.insert(key, try value(depth: depth - 1)) else { throw error("a key stands twice") }
+            guard object.insert(key, try value(depth: depth - 1)) else { throw error("a key appears twice") }
             if try closes(UInt8(ascii: "}")) { return .object(object) }
         }
     }
@@ -208,7 +208,7 @@ struct JSONParser {
             try escape(into: &copy)
             let plain = index
             skipPlain()
-            // Between escapes often stands a byte or none, for which a slice would be long.
+            // Between escapes there is often a byte or none, for which a slice would take long.
             if index - plain > 8 {
                 copy.append(contentsOf: bytes[plain..<index])
             } else {
@@ -235,7 +235,7 @@ struct JSONParser {
         }
     }
 
-    /// To the next byte that ends a string, begins an escape, or may not stand in one.
+    /// To the next byte that ends a string, begins an escape, or is not allowed in one.
     private mutating func skipPlain() {
         var next = index
         while next < bytes.count {
@@ -262,7 +262,7 @@ struct JSONParser {
         if scalar.isASCII { text.append(UInt8(scalar.value)) } else { text.append(contentsOf: scalar.utf8) }
     }
 
-    /// What a backslash and this byte stand for.
+    /// What a backslash and this byte mean.
     private static func plainEscape(_ byte: UInt8) -> UInt8? {
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): byte

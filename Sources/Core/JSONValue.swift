@@ -1,4 +1,4 @@
-/// A JSON text as a value, read strictly after RFC 8259: UTF-8 and surrogate pairs are checked, a key that stands
+/// A JSON text as a value, read strictly after RFC 8259: UTF-8 and surrogate pairs are checked, a key that appears
 /// twice in an object is an error, nesting is limited. For what clients send: small bodies and commands.
 ///
 /// What a text may contain is for its field to say. So a key or value may be slow to compare: see `ExactText`.
@@ -32,7 +32,7 @@ public enum JSONValue: Sendable, Equatable {
     public var isNull: Bool { if case .null = self { true } else { false } }
 }
 
-/// Keys in the order in which they stood. They are told apart by their bytes.
+/// Keys in the order of the text. They are told apart by their bytes.
 public struct JSONObject: Sendable, Equatable {
     public private(set) var keys: [String] = []
     private var values: [JSONValue] = []

@@ -40,7 +40,7 @@ public final class LineWriter: Sendable {
     /// - Parameter line: with its line feed.
     public func add(_ line: [UInt8]) {
         let (isFirst, wakes) = state.withLock { state in
-            // Once a line was dropped, all are until the notice can stand in their place.
+            // Once a line was dropped, all are until the notice can take their place.
             if state.dropped > 0 || state.bytes.count + line.count > limit {
                 state.dropped += 1
                 droppedTotal?.add()

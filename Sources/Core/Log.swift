@@ -29,39 +29,39 @@ public enum Log {
         threshold.store(level.rawValue, ordering: .relaxed)
     }
 
-    public static func debug(_ event: String, _ fields: KeyValuePairs<String, Field> = [:]) {
+    public static func debug(_ event: LogEvent, _ fields: KeyValuePairs<String, Field> = [:]) {
         emit(.debug, event, fields)
     }
-    public static func info(_ event: String, _ fields: KeyValuePairs<String, Field> = [:]) {
+    public static func info(_ event: LogEvent, _ fields: KeyValuePairs<String, Field> = [:]) {
         emit(.info, event, fields)
     }
-    public static func warning(_ event: String, _ fields: KeyValuePairs<String, Field> = [:]) {
+    public static func warning(_ event: LogEvent, _ fields: KeyValuePairs<String, Field> = [:]) {
         emit(.warning, event, fields)
     }
-    public static func error(_ event: String, _ fields: KeyValuePairs<String, Field> = [:]) {
+    public static func error(_ event: LogEvent, _ fields: KeyValuePairs<String, Field> = [:]) {
         emit(.error, event, fields)
     }
 
     /// Standard error, for log lines and for what else is said there.
     public static let output = LineWriter(
         descriptor: 2,
-        dropped: Metrics.shared.counter(
-            "martlet_log_dropped_total", help: "Log lines that were dropped because nobody took them"),
-        notice: { line(.warning, "log lines were dropped", ["lines": .number(Int64($0))]) })
+        dropped: Metrics.shared.counter(.linesDropped),
+        notice: { line(.warning, .linesDropped, ["lines": .number(Int64($0))]) })
 
-    private static func emit(_ level: Level, _ event: String, _ fields: KeyValuePairs<String, Field>) {
+    private static func emit(_ level: Level, _ event: LogEvent, _ fields: KeyValuePairs<String, Field>) {
         guard level.rawValue >= threshold.load(ordering: .relaxed) else { return }
         output.add(line(level, event, fields))
     }
 
-    private static func line(_ level: Level, _ event: String, _ fields: KeyValuePairs<String, Field>) -> [UInt8] {
+    private static func line(_ level: Level, _ event: LogEvent, _ fields: KeyValuePairs<String, Field>) -> [UInt8] {
         var writer = ByteWriter(capacity: 256)
         writer.append(ascii: "{\"time\":\"")
         writer.appendTime(milliseconds: SystemClock().milliseconds())
         writer.append(ascii: "\",\"level\":\"")
         writer.append(level.name)
-        writer.append(ascii: "\",\"event\":")
-        writer.append(jsonString: event)
+        writer.append(ascii: "\",\"event\":\"")
+        writer.append(ascii: event.name)
+        writer.append(ascii: "\"")
         for (name, field) in fields {
             writer.append(ascii: ",")
             writer.append(jsonString: name)

@@ -15,37 +15,37 @@ public final class Metrics: Sendable {
 
     public init() {}
 
-    public func counter(_ name: String, _ labels: String = "", help: String) -> Counter {
-        series(name, labels, help: help, type: "counter") { Counter() }
+    public func counter(_ name: MetricName, _ labels: String = "") -> Counter {
+        series(name, labels, type: "counter") { Counter() }
     }
 
-    public func gauge(_ name: String, _ labels: String = "", help: String) -> Gauge {
-        series(name, labels, help: help, type: "gauge") { Gauge() }
+    public func gauge(_ name: MetricName, _ labels: String = "") -> Gauge {
+        series(name, labels, type: "gauge") { Gauge() }
     }
 
-    public func histogram(_ name: String, _ labels: String = "", help: String) -> Histogram {
-        series(name, labels, help: help, type: "histogram") { Histogram() }
+    public func histogram(_ name: MetricName, _ labels: String = "") -> Histogram {
+        series(name, labels, type: "histogram") { Histogram() }
     }
 
     /// A queue, buffer, pool or table: how much is in it, beside how much may be. At 0 from the start.
     /// - Parameter limit: `nil` for what has no number of its own, but is bounded by what fills it.
     public func queue(_ name: String, limit: Int?) -> Gauge {
         if let limit { queueLimit(name).set(limit) }
-        return gauge("martlet_queue_length", "queue=\"\(name)\"", help: "What a queue or table holds")
+        return gauge(.queueLength, "queue=\"\(name)\"")
     }
 
     /// For a limit that changes.
     public func queueLimit(_ name: String) -> Gauge {
-        gauge("martlet_queue_limit", "queue=\"\(name)\"", help: "What a queue or table may hold")
+        gauge(.queueLimit, "queue=\"\(name)\"")
     }
 
     private func series<S: MetricSeries>(
-        _ name: String, _ labels: String, help: String, type: String, make: () -> S
+        _ name: MetricName, _ labels: String, type: String, make: () -> S
     ) -> S {
         entries.withLock { entries in
-            var entry = entries[name] ?? Entry(help: help, type: type)
-            precondition(entry.type == type, "\(name) is a \(entry.type)")
-            defer { entries[name] = entry }
+            var entry = entries[name.text] ?? Entry(help: name.help, type: type)
+            precondition(entry.type == type, "\(name.text) is a \(entry.type)")
+            defer { entries[name.text] = entry }
             if let known = entry.series[labels] as? S { return known }
             let made = make()
             entry.series[labels] = made

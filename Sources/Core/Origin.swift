@@ -83,7 +83,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// - Parameter bytes: what stands behind the host: nothing, or a colon and digits. A colon alone says nothing.
+    /// - Parameter bytes: what follows the host: nothing, or a colon and digits. A colon alone means nothing.
     private static func port(_ bytes: ArraySlice<UInt8>, of scheme: Scheme) -> UInt16? {
         guard let colon = bytes.first else { return scheme.defaultPort }
         let digits = bytes.dropFirst()

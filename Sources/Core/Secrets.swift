@@ -1,12 +1,12 @@
 /// Keeps secrets out of messages.
 public enum Secrets {
-    /// Names whose values are secret, wherever they stand in a name such as `sasl.password`.
+    /// Words that make a value secret, wherever they are in a name such as `sasl.password`.
     private static let names = [
         "password", "passwd", "secret", "passphrase", "token", "jaas", "key.pem", "oauthbearer",
     ]
     private static let mask = "***"
 
-    /// A URI, connection string or list of pairs without its secrets: what stands before the last `@`, and the values of
+    /// A URI, connection string or list of pairs without its secrets: what is before the last `@`, and the values of
     /// pairs whose name says so. Rather too much is masked than too little: the text may be malformed.
     public static func masked(_ text: String) -> String {
         var shown = text

@@ -72,7 +72,7 @@ public struct Setting: Sendable {
     /// What is wrong with a value given as `source`, or `nil`.
     func problem(_ value: String, from source: String) -> SettingError? {
         if case .checked(let expected, let problem) = kind {
-            // Shown once: where the reason is the value's own, it stands alone.
+            // Shown once: where the reason already quotes the value, it is left alone.
             guard let reason = value.utf8.contains(0) ? "a zero byte" : problem(value) else { return nil }
             return SettingError("\(source) is \(shown(value)): \(shown(reason, of: value)); expected \(expected)")
         }

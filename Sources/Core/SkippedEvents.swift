@@ -48,13 +48,11 @@ public final class SkippedEvents: Sendable {
         let now = monotonicNanoseconds()
         guard let count = pace.withLock({ $0.came(now: now) }) else { return }
         Log.warning(
-            "event.skipped",
+            .eventSkipped,
             ["where": .text(place.rawValue), "kind": .text(kind), "at": .text(at()), "count": .number(Int64(count))])
     }
 
     private func counter(_ kind: String) -> Counter {
-        Metrics.shared.counter(
-            "martlet_events_skipped_total", "where=\"\(place.rawValue)\",kind=\"\(kind)\"",
-            help: "Events passed over: of a kind or version that is not known here, or malformed")
+        Metrics.shared.counter(.eventsSkipped, "where=\"\(place.rawValue)\",kind=\"\(kind)\"")
     }
 }

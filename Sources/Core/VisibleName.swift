@@ -1,4 +1,4 @@
-/// Whether a name shows what it is. Some characters are drawn as nothing, or change the order of what stands around them:
+/// Whether a name shows what it is. Some characters are drawn as nothing, or change the order of what is around them:
 /// with them two names look the same, or a name looks like none.
 public enum VisibleName {
     /// Something in the name is visible, and it has control and format characters inside emoji only.

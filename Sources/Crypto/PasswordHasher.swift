@@ -17,9 +17,7 @@ public final class PasswordHasher: Sendable {
     /// What a hash begins with, by its cost, and behind that a salt: enough to do its work.
     private static let decoys: [String] = [""] + (1...11).map { setting(cost: $0) }
     /// A hash of cost 5 is sixteen times the work of one of cost 1.
-    private let work = Metrics.shared.counter(
-        "martlet_password_work_total",
-        help: "Work for passwords, in hashes of cost 1; each cost is twice the one before")
+    private let work = Metrics.shared.counter(.passwordWork)
 
     /// - Parameter cost: yescrypt's cost factor, 1 to 11: each step doubles time and memory (5: some 40 ms, 16 MiB).
     public init(threads: Int, cost: Int) {

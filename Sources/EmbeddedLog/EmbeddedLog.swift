@@ -14,10 +14,10 @@ public final class EmbeddedLog: EventLog {
     private static let pollMilliseconds: UInt64 = 500
     private let database: Database
     private let state = Mutex<State>(State())
-    private let appended = Metrics.shared.counter("martlet_log_appended_total", help: "Records appended to the log")
 
     private struct State {
         var partitions: [String: Int] = [:]
+        var produced: [String: Counter] = [:]
         var wakeups: [PartitionName: [Wakeup]] = [:]
         var ticker: Task<Void, Never>?
         var closed = false
@@ -68,8 +68,18 @@ public final class EmbeddedLog: EventLog {
         // In one order for all who append, so that their row locks can't wait for each other in a circle.
         let ordered = groups.sorted { $0.key < $1.key }
         try await database.batch(ordered.map { Self.insert($0.key, $0.value) })
-        appended.add(records.count)
+        count(ordered)
         wake(ordered.map(\.key))
+    }
+
+    private func count(_ groups: [(key: PartitionName, value: [NewRecord])]) {
+        state.withLock { state in
+            for (name, records) in groups {
+                let counter = state.produced[name.topic] ?? LogMetrics.produced(topic: name.topic)
+                state.produced[name.topic] = counter
+                counter.add(records.count)
+            }
+        }
     }
 
     private static func insert(_ name: PartitionName, _ records: [NewRecord]) -> SQL {
@@ -153,7 +163,7 @@ public final class EmbeddedLog: EventLog {
                     SELECT min(next) FROM log_positions g WHERE g.topic = r.topic AND g.partition = r.partition), p.next)
                 """)
         } catch {
-            Log.warning("old log records not removed", ["error": .text("\(error)")])
+            Log.warning(.recordsNotRemoved, ["error": .text("\(error)")])
         }
     }
 

@@ -16,6 +16,7 @@ final class PartitionReader: Sendable {
     private let closing = Atomic<Bool>(false)
     private let forgets = Atomic<Bool>(false)
     private let consumed: Counter
+    private let failures: Counter
 
     init(
         database: Database, group: String, name: PartitionName, batch: Int, wakeup: Wakeup,
@@ -27,8 +28,8 @@ final class PartitionReader: Sendable {
         self.batch = batch
         self.wakeup = wakeup
         self.handler = handler
-        consumed = Metrics.shared.counter(
-            "martlet_log_consumed_total", "group=\"\(group)\",topic=\"\(name.topic)\"", help: "Records handled")
+        consumed = LogMetrics.consumed(group: group, topic: name.topic)
+        failures = LogMetrics.handlerFailures(group: group, topic: name.topic)
     }
 
     func stop() {
@@ -57,7 +58,7 @@ final class PartitionReader: Sendable {
                 position = records.last!.offset + 1
             } catch {
                 Log.warning(
-                    "log not read", ["group": .text(group), "topic": .text(name.topic), "error": .text("\(error)")])
+                    .partitionNotRead, ["group": .text(group), "topic": .text(name.topic), "error": .text("\(error)")])
                 try? await Task.sleep(nanoseconds: 200_000_000)
             }
         }
@@ -75,8 +76,9 @@ final class PartitionReader: Sendable {
                 consumed.add(records.count)
                 return true
             } catch {
+                failures.add()
                 Log.warning(
-                    "batch failed, it comes again",
+                    .batchFailed,
                     ["group": .text(group), "topic": .text(name.topic), "error": .text("\(error)")])
                 guard !isClosing else { return false }
                 try? await Task.sleep(nanoseconds: pause * 1_000_000)

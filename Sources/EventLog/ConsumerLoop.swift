@@ -90,7 +90,7 @@ final class ConsumerLoop {
         switch event.kind {
         case RD_KAFKA_EVENT_REBALANCE: rebalance(event)
         case RD_KAFKA_EVENT_OFFSET_COMMIT: committed(event)
-        case RD_KAFKA_EVENT_ERROR: event.log("kafka consumer", group: subscription.group)
+        case RD_KAFKA_EVENT_ERROR: event.log(.consumerFailed, group: subscription.group)
         default: break
         }
     }
@@ -115,7 +115,7 @@ extension ConsumerLoop {
                 control.post(ConsumerControl.Outcome(reader: number, hasFailed: false))
             } catch {
                 Log.warning(
-                    "batch failed",
+                    .batchFailed,
                     [
                         "group": .text(group), "topic": .text(batch[0].topic),
                         "partition": .number(Int64(batch[0].partition)), "offset": .number(batch[0].offset),
@@ -181,7 +181,7 @@ extension ConsumerLoop {
     private func failCommit(_ code: rd_kafka_resp_err_t) {
         metrics.commitFailures.add()
         let text = String(cString: rd_kafka_err2str(code))
-        Log.warning("commit failed", ["group": .text(subscription.group), "text": .text(text)])
+        Log.warning(.offsetsNotCommitted, ["group": .text(subscription.group), "text": .text(text)])
         endCommit(hasFailed: true)
     }
 

@@ -21,11 +21,11 @@ extension ConsumerLoop {
         let code = rd_kafka_assign(handle.raw, partitions)
         if code != RD_KAFKA_RESP_ERR_NO_ERROR {
             Log.error(
-                "kafka assign",
+                .partitionsNotAssigned,
                 ["group": .text(subscription.group), "text": .text(String(cString: rd_kafka_err2str(code)))])
         }
         Log.info(
-            "partitions assigned",
+            .partitionsAssigned,
             ["group": .text(subscription.group), "partitions": .number(Int64(partitions.pointee.cnt))])
     }
 
@@ -35,7 +35,7 @@ extension ConsumerLoop {
             drain()
             commitAndWait(milliseconds: Self.commitTimeout)
         } else {
-            Log.warning("partitions lost", ["group": .text(subscription.group)])
+            Log.warning(.partitionsLost, ["group": .text(subscription.group)])
         }
         release()
         rd_kafka_assign(handle.raw, nil)
@@ -47,7 +47,7 @@ extension ConsumerLoop {
         while readers.values.contains(where: \.progress.isRunning) {
             let now = monotonicNanoseconds()
             guard now < deadline else {
-                return Log.warning("batch in hand outlives its partition", ["group": .text(subscription.group)])
+                return Log.warning(.batchOutlivedPartition, ["group": .text(subscription.group)])
             }
             control.wakeup.wait(milliseconds: min(100, Int((deadline - now) / 1_000_000) + 1))
             takeOutcomes()
@@ -75,13 +75,13 @@ extension ConsumerLoop {
         queue.stopWaking()
         let events = KafkaQueue.new(of: handle)
         if let error = rd_kafka_consumer_close_queue(handle.raw, events.raw) {
-            Log.warning("kafka close", ["text": .text(String(cString: rd_kafka_error_string(error)))])
+            Log.warning(.consumerNotClosed, ["text": .text(String(cString: rd_kafka_error_string(error)))])
             return rd_kafka_error_destroy(error)
         }
         let deadline = monotonicNanoseconds() + Self.closeTimeout
         while rd_kafka_consumer_closed(handle.raw) == 0 {
             guard monotonicNanoseconds() < deadline else {
-                return Log.warning("kafka group not left in time", ["group": .text(subscription.group)])
+                return Log.warning(.groupNotLeft, ["group": .text(subscription.group)])
             }
             _ = events.poll(milliseconds: 50) { event in
                 if event.kind == RD_KAFKA_EVENT_REBALANCE { rd_kafka_assign(handle.raw, nil) }
@@ -102,6 +102,6 @@ extension ConsumerLoop {
             control.wakeup.wait(milliseconds: 50)
             takeOutcomes()
         }
-        if !stragglers.isEmpty { Log.error("handler does not end", ["group": .text(subscription.group)]) }
+        if !stragglers.isEmpty { Log.error(.handlerStuck, ["group": .text(subscription.group)]) }
     }
 }

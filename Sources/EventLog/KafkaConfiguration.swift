@@ -42,12 +42,12 @@ struct KafkaConfiguration: ~Copyable {
     private static func log(_ level: Int32, _ facility: String, _ text: String) {
         let fields: KeyValuePairs<String, Log.Field> = ["facility": .text(facility), "text": .text(text)]
         // A producer's property on a consumer is told as CONFWARN, and the other way round: they share the options.
-        if facility == "CONFWARN" { return Log.debug("kafka client", fields) }
+        if facility == "CONFWARN" { return Log.debug(.kafkaReported, fields) }
         switch level {
-        case ...2: Log.error("kafka client", fields)
-        case 3, 4: Log.warning("kafka client", fields)
-        case 5, 6: Log.info("kafka client", fields)
-        default: Log.debug("kafka client", fields)
+        case ...2: Log.error(.kafkaReported, fields)
+        case 3, 4: Log.warning(.kafkaReported, fields)
+        case 5, 6: Log.info(.kafkaReported, fields)
+        default: Log.debug(.kafkaReported, fields)
         }
     }
 }

@@ -75,14 +75,14 @@ struct KafkaEvent {
     }
 
     /// An error event as a log line. What connections say comes through librdkafka's own log too: once is enough.
-    func log(_ client: String, group: String = "") {
+    func log(_ event: LogEvent, group: String = "") {
         let fields: KeyValuePairs<String, Log.Field> = ["group": .text(group), "text": .text(text)]
         switch code {
-        case _ where isFatal: Log.error(client, fields)
+        case _ where isFatal: Log.error(event, fields)
         case RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__RESOLVE, RD_KAFKA_RESP_ERR__SSL,
             RD_KAFKA_RESP_ERR__AUTHENTICATION:
-            Log.debug(client, fields)
-        default: Log.warning(client, fields)
+            Log.debug(event, fields)
+        default: Log.warning(event, fields)
         }
     }
 }

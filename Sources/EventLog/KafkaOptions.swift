@@ -4,7 +4,7 @@ public struct KafkaOptions: Sendable, Equatable {
     public var bootstrapServers: String
     /// What the brokers' logs and quotas call this process.
     public var clientID = "martlet"
-    /// Stands before the names of topics and groups, so that tenants and tests share a broker. Callers of the log
+    /// Comes before the names of topics and groups, so that tenants and tests share a broker. Callers of the log
     /// never see it.
     public var prefix = ""
     /// Milliseconds that a record waits for company on its way to the broker.
@@ -76,7 +76,7 @@ extension KafkaOptions {
         text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy(isAddress)
     }
 
-    /// Whether a text can stand before the names of topics and groups.
+    /// Whether a text can be the prefix of the names of topics and groups.
     public static func isPrefix(_ text: String) -> Bool { text.utf8.count <= 100 && text.utf8.allSatisfy(isNameByte) }
 
     private func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(EventLogError) {

@@ -4,7 +4,7 @@ import Runtime
 import Synchronization
 
 /// One idempotent producer with the thread that takes its delivery reports. The first record that fails retires it:
-/// all that is outstanding fails too, so nothing of an append is stored behind a hole, and `KafkaLog` makes the next.
+/// all that is outstanding fails too, so nothing of an append is stored behind a gap, and `KafkaLog` makes the next.
 final class KafkaProducer: Sendable {
     private struct State {
         /// Monotonic nanoseconds at which an append gives up, by its number.
@@ -104,7 +104,7 @@ final class KafkaProducer: Sendable {
     func close(milliseconds: Int) async {
         state.withLock { $0.isClosing = true }
         if await !ended.wait(milliseconds: milliseconds) { retire("closed before all was stored") }
-        if await !ended.wait(milliseconds: 5000) { Log.error("kafka producer does not end") }
+        if await !ended.wait(milliseconds: 5000) { Log.error(.producerStuck) }
     }
 
     func retire(_ reason: String) {
@@ -112,7 +112,7 @@ final class KafkaProducer: Sendable {
             defer { state.isRetired = true }
             return !state.isRetired
         }
-        if first { Log.warning("kafka producer given up", ["reason": .text(reason)]) }
+        if first { Log.warning(.producerGivenUp, ["reason": .text(reason)]) }
     }
 }
 
@@ -161,7 +161,7 @@ extension KafkaProducer {
         case RD_KAFKA_EVENT_ERROR where event.isFatal || event.code == RD_KAFKA_RESP_ERR__FATAL:
             retire(event.text)
         case RD_KAFKA_EVENT_ERROR:
-            event.log("kafka producer")
+            event.log(.producerFailed)
             let (code, text) = (event.code, event.text)
             state.withLock { $0.trouble.note(code, text, now: monotonicNanoseconds()) }
         default:

@@ -51,7 +51,7 @@ struct KafkaSubscription: LogSubscription {
     func close() async {
         control.end(.leave)
         if await !control.ended.wait(milliseconds: drainTimeout + 15_000) {
-            Log.error("kafka consumer does not end")
+            Log.error(.consumerStuck)
         }
     }
 }

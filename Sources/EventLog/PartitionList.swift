@@ -12,7 +12,7 @@ struct PartitionList: ~Copyable {
 
     var isEmpty: Bool { raw.pointee.cnt == 0 }
 
-    /// - Parameter partition: number -1 stands for the whole topic.
+    /// - Parameter partition: -1 means the whole topic.
     func add(_ partition: PartitionName, offset: Int64? = nil) {
         let entry = rd_kafka_topic_partition_list_add(raw, partition.topic, Int32(partition.number))
         if let offset { entry?.pointee.offset = offset }

@@ -1,4 +1,4 @@
-/// Where a partition stands: read ahead, in the handler's hands, finished, committed. A value without I/O; times are
+/// How far a partition is: read ahead, in the handler's hands, finished, committed. A value without I/O; times are
 /// monotonic nanoseconds.
 struct PartitionProgress {
     private let batchLimit: Int

@@ -41,7 +41,7 @@ final class PartitionReader {
                 progress.add(LogRecord(message, topic: topic))
             } else {
                 let text = String(cString: rd_kafka_message_errstr(message))
-                Log.warning("kafka partition", ["partition": .text(partition.description), "text": .text(text)])
+                Log.warning(.partitionFailed, ["partition": .text(partition.description), "text": .text(text)])
             }
         }
     }

@@ -66,7 +66,7 @@ public final class FanOut: Sendable {
                 do {
                     try await step.run()
                 } catch {
-                    Log.warning("upkeep failed", ["step": .text(step.name), "error": .text("\(error)")])
+                    Log.warning(.upkeepFailed, ["step": .text(step.name), "error": .text("\(error)")])
                 }
             }
         }

@@ -43,7 +43,7 @@ public final class ProcessRegistration: Sendable {
             do {
                 take(try await store.renew(process, reads: formats.known))
             } catch {
-                Log.debug("process.not_renewed", ["error": .text("\(error)")])
+                Log.debug(.processNotRenewed, ["error": .text("\(error)")])
             }
         }
     }
@@ -52,10 +52,10 @@ public final class ProcessRegistration: Sendable {
         let known = Set(formats.known.map(\.name))
         for name in formats.set(names).sorted() {
             if known.contains(name) {
-                Log.info("format.enabled", ["format": .text(name)])
+                Log.info(.formatEnabled, ["format": .text(name)])
             } else {
                 // Somebody enabled it by force. What is written in it is passed over here.
-                Log.error("format.unknown", ["format": .text(name)])
+                Log.error(.formatUnknown, ["format": .text(name)])
             }
         }
     }

@@ -107,7 +107,7 @@ extension FuzzTarget {
         "handshake", words: handshakeWords, leastAccepted: 50,
         timed: Timed(.loop) { input, watch in
             for request in (try? HTTPTranscript([input]).raw) ?? [] where request.method == "GET" {
-                _ = watch.time { try? WebSocketHandshake(request).answer(subprotocol: nil) }
+                _ = watch.time { try? WebSocketHandshake(request).response(subprotocol: nil) }
             }
         }
     ) { input, _ throws(Finding) in
@@ -117,7 +117,7 @@ extension FuzzTarget {
         for request in requests where request.method == "GET" {
             guard let handshake = try? WebSocketHandshake(request) else { continue }
             accepted = true
-            let shape = String(decoding: handshake.answer(subprotocol: nil), as: UTF8.self).split(
+            let shape = String(decoding: handshake.response(subprotocol: nil), as: UTF8.self).split(
                 separator: "\r\n", omittingEmptySubsequences: false)
             try require(
                 shape.count == 6 && shape[0] == "HTTP/1.1 101 Switching Protocols", "the answer has another shape")

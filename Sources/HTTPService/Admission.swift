@@ -27,21 +27,18 @@ public final class Admission {
     private var counted: [Kind: Counted] = [:]
     private let admitsWrites: () -> Bool
     private let refusedForBacklog: Counter
-    private static let help = "Requests refused with 503, before any work was done"
 
     /// - Parameter admitsWrites: false while the fan-out is behind.
     public init(admitsWrites: @escaping () -> Bool) {
         self.admitsWrites = admitsWrites
-        refusedForBacklog = Metrics.shared.counter(
-            "martlet_http_shed_total", "kind=\"write\",reason=\"backlog\"", help: Self.help)
+        refusedForBacklog = Metrics.shared.counter(.shed, "kind=\"write\",reason=\"backlog\"")
         for kind in Kind.allCases {
             let name = "requests_\(kind.rawValue)"
             let limit = AdmissionLimit(kind.rule)
             counted[kind] = Counted(
                 limit: limit, inWork: Metrics.shared.queue(name, limit: limit.limit),
                 most: Metrics.shared.queueLimit(name),
-                refused: Metrics.shared.counter(
-                    "martlet_http_shed_total", "kind=\"\(kind.rawValue)\",reason=\"in_work\"", help: Self.help))
+                refused: Metrics.shared.counter(.shed, "kind=\"\(kind.rawValue)\",reason=\"in_work\""))
         }
     }
 

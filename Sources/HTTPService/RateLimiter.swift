@@ -3,21 +3,7 @@ import Synchronization
 
 /// Token buckets by key, in this process, for all threads (`RateTable` has the rule).
 public final class RateLimiter: Sendable {
-    /// A bucket that holds `burst` and gains `perMinute`.
-    public struct Rate: Sendable {
-        let perMinute: Double
-        let burst: Double
-
-        public init(perMinute: Int, burst: Int) {
-            self.perMinute = Double(perMinute)
-            self.burst = Double(burst)
-        }
-
-        public init(perHour: Int, burst: Int) {
-            perMinute = Double(perHour) / 60
-            self.burst = Double(burst)
-        }
-    }
+    public typealias Rate = RateTable.Rate
 
     private let table = Mutex(RateTable())
     private let size: Gauge

@@ -12,19 +12,19 @@ public final class RequestContext: Sendable {
     public let address: String
     /// Checked; `nil` where the operation takes none.
     public let idempotencyKey: String?
-    let route: Route
+    private let shape: RequestShape
     private let values: [any Sendable]
     private let holder: FairShare.Holder
     private let budget: ByteBudget
 
-    /// - Parameter values: of the route's declarations, in their order.
+    /// - Parameter values: of the declarations, in their order.
     init(
-        _ http: HTTPRequest, requestID: String, route: Route, values: [any Sendable], authenticated: Caller?,
+        _ http: HTTPRequest, requestID: String, shape: RequestShape, values: [any Sendable], authenticated: Caller?,
         address: String, idempotencyKey: String?, holder: FairShare.Holder, budget: ByteBudget
     ) {
         self.http = http
         self.requestID = requestID
-        self.route = route
+        self.shape = shape
         self.values = values
         self.authenticated = authenticated
         self.address = address
@@ -36,18 +36,19 @@ public final class RequestContext: Sendable {
     /// The value of what the operation declares. To ask for something else is a bug of the handler.
     public subscript<Declared: Declares>(_ declared: Declared) -> Declared.Value {
         let declaration = declared.declaration
-        let places = route.declarations
+        let places = shape.declarations
         guard
             let index = places.firstIndex(where: { $0 === declaration })
                 ?? places.firstIndex(where: { $0.place == declaration.place && $0.name == declaration.name })
-        else { preconditionFailure("\(route.operation.id) does not declare \(declaration.name)") }
+        else { preconditionFailure("\(shape.name) does not declare \(declaration.name)") }
         guard let value = values[index] as? Declared.Value else {
-            preconditionFailure("\(route.operation.id) declares another \(declaration.name)")
+            preconditionFailure("\(shape.name) declares another \(declaration.name)")
         }
         return value
     }
 
-    public var operation: Operation { route.operation }
+    /// By what name a response to its idempotency key is kept.
+    var idempotency: IdempotencyRule { shape.idempotency }
 
     // MARK: Who asks
 

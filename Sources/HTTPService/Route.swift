@@ -3,8 +3,7 @@ import Core
 /// An operation in the router, with what is counted of it.
 final class Route: Sendable {
     let operation: Operation
-    /// What it reads, in the order in which it is read.
-    let declarations: [Declaration]
+    let shape: RequestShape
     let parameterNames: [String]
     let duration: Histogram
     /// For logs and metrics: the method and the path are those of the declaration, not the client's.
@@ -12,12 +11,11 @@ final class Route: Sendable {
 
     init(_ operation: Operation) {
         self.operation = operation
-        declarations = operation.declarations
+        shape = RequestShape(
+            name: operation.id, declarations: operation.declarations, idempotency: operation.idempotency)
         parameterNames = operation.parameters.map(\.name)
         name = operation.path.template
-        duration = Metrics.shared.histogram(
-            "martlet_http_request_seconds", "method=\"\(operation.method.rawValue)\",route=\"\(name)\"",
-            help: "Time from a whole request to its response")
+        duration = Metrics.shared.histogram(.requestTime, "method=\"\(operation.method.rawValue)\",route=\"\(name)\"")
     }
 
     /// What goes into `Allow`: where there is a GET, HEAD works, too.

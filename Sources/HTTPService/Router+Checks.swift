@@ -14,14 +14,14 @@ extension Router {
         let takesBody = operation.method != .get
         if takesBody { try request.checkBodyIsPlain() }
         var values: [any Sendable] = []
-        values.reserveCapacity(route.declarations.count)
+        values.reserveCapacity(route.shape.declarations.count)
         try readPath(request, operation, places, &values)
         for parameter in operation.parameters {
             values.append(try parameter.read(request.parameter(parameter.name).map { .string($0) }))
         }
         if takesBody { try readBody(request, operation, &values) }
         return RequestContext(
-            request, requestID: requestID, route: route, values: values, authenticated: caller, address: address,
+            request, requestID: requestID, shape: route.shape, values: values, authenticated: caller, address: address,
             idempotencyKey: operation.idempotency == .none ? nil : try request.idempotencyKey(),
             holder: .init(address: options.trustedProxies.client(of: request), user: caller?.user),
             budget: options.budget)

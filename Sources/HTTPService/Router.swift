@@ -29,8 +29,7 @@ public struct Router: Sendable {
     let limiter = RateLimiter(name: "rates")
     private let trie: Trie<Route>
     private let responses = (1...5).map { hundred in
-        Metrics.shared.counter(
-            "martlet_http_responses_total", "class=\"\(hundred)xx\"", help: "Responses by status class")
+        Metrics.shared.counter(.responses, "class=\"\(hundred)xx\"")
     }
 
     /// - Parameter operations: no two of one method and path, or of one name.
@@ -141,7 +140,7 @@ public struct Router: Sendable {
         let fields: KeyValuePairs<String, Log.Field> = [
             "request_id": .text(requestID), "route": .text(route), "status": .number(Int64(response.status)),
         ]
-        if response.status >= 500 { Log.error("request", fields) } else { Log.debug("request", fields) }
+        if response.status >= 500 { Log.error(.requestDone, fields) } else { Log.debug(.requestDone, fields) }
         return response.http(requestID: requestID)
     }
 
@@ -150,7 +149,7 @@ public struct Router: Sendable {
         if let problem = error as? Problem ?? Overload.problem(for: error) {
             return .problem(problem, requestID: requestID)
         }
-        Log.error("request failed", ["request_id": .text(requestID), "error": .text("\(error)")])
+        Log.error(.requestFailed, ["request_id": .text(requestID), "error": .text("\(error)")])
         let bug = Problem(.failed, "this is a bug: the log has more under the request's id")
         return .problem(bug, requestID: requestID)
     }

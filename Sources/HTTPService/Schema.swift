@@ -1,5 +1,35 @@
 public import Core
 
+/// A schema with a name, which the document has once, and an example of it.
+public struct Component: Sendable, Equatable {
+    public let name: String
+    public let schema: Schema
+    public let example: JSONValue
+
+    public init(_ name: String, _ schema: Schema, example: JSONValue) {
+        self.name = name
+        self.schema = schema
+        self.example = example
+    }
+
+    /// - Parameter write: writes the example, with what writes the real ones: so schema and writer can be held together.
+    public init(_ name: String, _ schema: Schema, writing write: (inout ByteWriter) -> Void) {
+        self.init(name, schema, example: .written(write))
+    }
+
+    public var reference: Schema { .reference(to: self) }
+
+    /// It and all that it refers to.
+    func withAllBelow(_ found: inout [Component]) {
+        if let known = found.first(where: { $0.name == name }) {
+            precondition(known == self, "there are two schemas \(name)")
+            return
+        }
+        found.append(self)
+        for component in schema.components { component.withAllBelow(&found) }
+    }
+}
+
 /// What a JSON value looks like, in the words of JSON Schema as OpenAPI 3.1 has them.
 public struct Schema: Sendable, Equatable {
     public private(set) var members: JSONObject
@@ -122,13 +152,5 @@ extension Schema {
         if !required.isEmpty { members.set("required", .array(required.map { .string($0.name) })) }
         members.set("properties", .object(JSONObject(properties.map { ($0.name, $0.schema.json) })))
         return Schema(members, components: properties.flatMap(\.schema.components))
-    }
-
-    /// `{"items": […], "next"?}`, as all lists are.
-    public static func list(of item: Component, more: [Property] = []) -> Schema {
-        object(
-            [.always("items", .array(of: item.reference, count: 0...PageParameters.most))]
-                + [.sometimes("next", Component.cursor.reference, "Where the list goes on; without it, it ends here.")]
-                + more)
     }
 }

@@ -25,7 +25,7 @@ public struct Writes: Sendable {
     public func run(
         _ request: RequestContext, _ body: @escaping @Sendable (Transaction) async throws -> StoredResponse
     ) async throws -> Response {
-        guard let key = request.idempotencyKey, case .key(let kind) = request.operation.idempotency else {
+        guard let key = request.idempotencyKey, case .key(let kind) = request.idempotency else {
             let response = try await database.transaction(body)
             onCommit()
             return Self.response(response, isReplay: false)

@@ -16,7 +16,7 @@ public final class Notifier: Sendable {
 
     public func start() async throws {
         let reader = EventReader<NotificationEvent>()
-        let requested = Metrics.shared.counter("martlet_notifications_requested_total", help: "Requests consumed")
+        let requested = Metrics.shared.counter(.requested)
         let opened = try await log.subscribe(
             SubscriptionOptions(group: "notifier", topics: [NotificationEvent.topic])
         ) { records in
@@ -24,7 +24,7 @@ public final class Notifier: Sendable {
                 guard let (_, envelope) = reader.known(record) else { continue }
                 requested.add()
                 Log.info(
-                    "notification requested",
+                    .notificationRequested,
                     ["user": .text(record.key), "request_id": .text(envelope.requestID)])
             }
         }

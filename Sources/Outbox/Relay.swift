@@ -15,8 +15,8 @@ public final class Relay: Sendable {
     private let wakeup = Wakeup()
     private let running = Mutex<[Task<Void, Never>]>([])
     private let closing = Atomic<Bool>(false)
-    private let relayed = Metrics.shared.counter("martlet_relay_events_total", help: "Events moved from the outbox")
-    private let failed = Metrics.shared.counter("martlet_relay_failures_total", help: "Moves that failed")
+    private let relayed = Metrics.shared.counter(.relayed)
+    private let failed = Metrics.shared.counter(.relayFailures)
 
     /// - Parameter readers: who must keep up with what is moved.
     public init(database: Database, log: any EventLog, readers: [SubscriptionOptions]) {
@@ -69,7 +69,7 @@ public final class Relay: Sendable {
                 }
             } catch {
                 failed.add()
-                Log.warning("outbox not moved", ["error": .text("\(error)")])
+                Log.warning(.outboxNotMoved, ["error": .text("\(error)")])
                 try? await Task.sleep(nanoseconds: 100_000_000)
                 continue
             }

@@ -1,4 +1,5 @@
 import Core
+import HTTPService
 import Live
 import Sockets
 
@@ -17,9 +18,7 @@ final class EventStreamClient: LiveClient {
     let address: String
     let subscriber: Subscriber?
 
-    init(
-        _ stream: EventStream, gateway: Gateway, _ opening: LiveService.Opening, now: UInt64
-    ) {
+    private init(_ stream: EventStream, gateway: Gateway, _ opening: StreamOpening, now: UInt64) {
         self.stream = stream
         self.gateway = gateway
         session = opening.session
@@ -36,6 +35,21 @@ final class EventStreamClient: LiveClient {
         stream.user = opening.user
         stream.onDrained = { [unowned self] in gateway.drained(self) }
         stream.onClosed = { [unowned self] _ in gateway.closed(self) }
+    }
+
+    /// On the loop, with an exchange that was admitted.
+    static func open(_ exchange: HTTPExchange, _ opening: StreamOpening, _ request: HTTPRequest, on gateway: Gateway) {
+        guard gateway.mayConnect(opening.user) else {
+            let problem = gateway.isDraining ? Problem.goesDown : .tooManyLive
+            return exchange.respond(StreamRefusal.response(problem, to: request, opening.requestID))
+        }
+        let stream = exchange.stream(status: 200, headers: StreamOpening.headers(opening.requestID))
+        guard !opening.isHead else { return }
+        let client = EventStreamClient(stream, gateway: gateway, opening, now: gateway.now)
+        gateway.opened(client)
+        // The session may have ended since the stream was admitted.
+        guard !gateway.hasEnded(client.session) else { return client.end(.forceDisconnect) }
+        gateway.join(client, from: opening.held)
     }
 
     var position: LiveCursor? { isEstablished ? subscriber?.cursor : held }

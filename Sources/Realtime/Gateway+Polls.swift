@@ -1,4 +1,5 @@
 import Core
+import HTTPService
 import Live
 
 /// Long polls: they are told that something has come, and read it themselves.
@@ -8,7 +9,7 @@ extension Gateway {
         _ completion: @escaping (Result<Subscriber, any Error>) -> Void
     ) {
         guard hub.connections(of: user).count < options.connectionsPerUser else {
-            return completion(.failure(Self.tooMany))
+            return completion(.failure(Problem.tooManyLive))
         }
         let subscriber = Subscriber(user: user, kind: .signal(action), sink: nil, cursor: .init(epoch: 0, position: 0))
         hub.add(subscriber)

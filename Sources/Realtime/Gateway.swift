@@ -63,7 +63,7 @@ final class Gateway {
             registered: { [unowned self] in signal($0) },
             lost: { [unowned self] in resume($0, before: $1) },
             connected: { connected in
-                Log.info("live node", ["listening": .text(connected ? "yes" : "no")])
+                Log.info(.nodeListening, ["listening": .text(connected ? "yes" : "no")])
             })
         hub.onMustResume = { [unowned self] subscriber in
             if let client = subscriber.sink as? any LiveClient { rejoin(client) }
@@ -93,26 +93,21 @@ final class Gateway {
 
     // MARK: Connections
 
-    func opened(_ socket: WebSocket, from address: String) {
-        guard !isDraining else { return socket.close(code: Disconnect.shutdown.rawValue, reason: "shutdown") }
-        let client = WebSocketClient(socket, gateway: self, address: address, now: now)
+    /// Keeps the client until it is closed.
+    func opened(_ client: any LiveClient) {
         clients[ObjectIdentifier(client)] = client
-        metrics.webSockets.add(1)
-    }
-
-    func opened(_ client: EventStreamClient, from held: LiveCursor?) {
-        clients[ObjectIdentifier(client)] = client
-        metrics.streams.add(1)
-        // The session may have ended since the stream was admitted.
-        guard !revocations.contains(client.session) else { return client.end(.forceDisconnect) }
-        join(client, from: held)
+        gauge(of: client).add(1)
     }
 
     func closed(_ client: any LiveClient) {
         guard clients.removeValue(forKey: ObjectIdentifier(client)) != nil else { return }
-        (client is WebSocketClient ? metrics.webSockets : metrics.streams).add(-1)
+        gauge(of: client).add(-1)
         joins.forget(client)
         if let subscriber = client.subscriber { leave(subscriber) }
+    }
+
+    private func gauge(of client: any LiveClient) -> Gauge {
+        client.transport is WebSocket ? metrics.webSockets : metrics.streams
     }
 
     /// The user stays registered for a while: most who go come back.
@@ -287,7 +282,7 @@ final class Gateway {
         hub.flush()
         for (requestID, push) in pushLog {
             Log.info(
-                "pushed",
+                .eventPushed,
                 [
                     "request_id": .text(requestID), "post": .text(push.post.description),
                     "recipients": .number(Int64(push.recipients)),

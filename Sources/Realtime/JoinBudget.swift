@@ -20,8 +20,7 @@ public final class JoinBudget: Sendable {
     /// The timeline was looked through, and nothing comes of it.
     private static let reset = 5.0
     private let limiter = RateLimiter(name: "join_rates")
-    private let refused = Metrics.shared.counter(
-        "martlet_live_refused_total", help: "Joins and resumes refused, for their user or address had too many")
+    private let refused = Metrics.shared.counter(.joinsRefused)
     private let isOn: Bool
 
     init(isOn: Bool) {

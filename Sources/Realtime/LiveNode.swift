@@ -46,11 +46,10 @@ final class LiveNode {
     private var isBeating = false
     var handlers: Handlers?
     private(set) var isListening = false
-    private let gaps = Metrics.shared.counter("martlet_live_gaps_total", help: "Partitions that had to be resumed")
-    private let rejected = Metrics.shared.counter(
-        "martlet_live_rejected_total", help: "Messages from Redis that were not understood")
+    private let gaps = Metrics.shared.counter(.gaps)
+    private let rejected = Metrics.shared.counter(.rejected)
     private let skipped = SkippedEvents(.node)
-    private let messages = Metrics.shared.counter("martlet_live_messages_total", help: "Messages from Redis")
+    private let messages = Metrics.shared.counter(.messages)
 
     init(loop: EventLoop, address: RedisAddress, timelines: Timelines) {
         loop.assertCurrent()
@@ -101,7 +100,7 @@ final class LiveNode {
         guard let message = NodeMessage(payload) else {
             // Nothing of it goes out. What it should have told is found by a resume.
             rejected.add()
-            Log.error("node message not understood", ["partition": .number(Int64(partition))])
+            Log.error(.messageRejected, ["partition": .number(Int64(partition))])
             return recover(partition)
         }
         let last = partitions[partition].last
@@ -179,8 +178,7 @@ final class LiveNode {
         }
         partitions[partition].isRecovering = true
         gaps.add()
-        Log.info(
-            "live partition resumes", ["partition": .number(Int64(partition)), "users": .number(Int64(users.count))])
+        Log.info(.partitionResumed, ["partition": .number(Int64(partition)), "users": .number(Int64(users.count))])
         register(users[...], of: partition)
     }
 

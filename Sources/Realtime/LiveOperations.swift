@@ -63,7 +63,7 @@ extension LiveService {
             transport: .webSocket(
                 WebSocketHandler(
                     subprotocols: ["centrifuge-json"], refusal: { [self] in refusal(of: $0) },
-                    opened: { [gateway] in gateway.value.opened($0, from: $1) })))
+                    opened: { [gateway] in WebSocketClient.open($0, on: gateway.value, from: $1) })))
     }
 
     @Sendable private func giveTicket(_ request: RequestContext) async throws -> Response {

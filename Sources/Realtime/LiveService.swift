@@ -51,31 +51,19 @@ public final class LiveService: Sendable {
     /// Why no socket of the address is let in now; on the loop. A gateway in front asks another process when this one goes
     /// down.
     func refusal(of address: String) -> Problem? {
-        if gateway.value.isDraining { return Gateway.goesDown }
+        if gateway.value.isDraining { return .goesDown }
         return budget.pay(address: address).map(JoinBudget.refusal)
     }
 
     /// Begins a stream of server-sent events. HEAD gets the head of the stream and opens none.
     func openStream(_ request: RequestContext, _ exchange: ExchangeHandle) async throws {
         let opening = try await admit(request)
-        exchange.withExchange { [gateway] in gateway.value.openStream($0, opening, request.http) }
+        exchange.withExchange { [gateway] in EventStreamClient.open($0, opening, request.http, on: gateway.value) }
     }
 
     // MARK: Who may open a stream
 
-    struct Opening: Sendable {
-        let user: ID
-        let session: ID
-        let held: LiveCursor?
-        let idSuffix: String
-        let expiresAt: Int64?
-        let address: String
-        let requestID: String
-        /// Nothing is opened, only said what would be.
-        let isHead: Bool
-    }
-
-    private func admit(_ request: RequestContext) async throws -> Opening {
+    private func admit(_ request: RequestContext) async throws -> StreamOpening {
         let given = GivenPosition(request)
         let isHead = request.http.method == "HEAD"
         guard let caller = request.authenticated else {
@@ -83,13 +71,13 @@ public final class LiveService: Sendable {
                 throw Problem(.unauthenticated, "the ticket is not valid", field: "ticket")
             }
             try await pay(ticket, given.lastEventID, spends: !isHead)
-            return Opening(
+            return StreamOpening(
                 user: ticket.user, session: ticket.session, held: given.cursor(of: ticket.user, cursors),
                 idSuffix: ticket.idSuffix(key: ticketKey), expiresAt: nil, address: request.address,
                 requestID: request.requestID, isHead: isHead)
         }
         if let seconds = budget.pay(user: caller.user) { throw JoinBudget.refusal(seconds) }
-        return Opening(
+        return StreamOpening(
             user: caller.user, session: caller.session, held: given.cursor(of: caller.user, cursors), idSuffix: "",
             expiresAt: caller.expiresAt, address: request.address, requestID: request.requestID, isHead: isHead)
     }
@@ -120,13 +108,6 @@ public final class LiveService: Sendable {
         budget.charge(user: ticket.user)
     }
 
-    static func streamHeaders(_ requestID: String) -> [(String, String)] {
-        [
-            ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
-            ("X-Content-Type-Options", "nosniff"), ("X-Request-Id", requestID),
-        ]
-    }
-
     // MARK: Life
 
     /// Does it hear of events?
@@ -141,22 +122,5 @@ public final class LiveService: Sendable {
 
     public func close() async {
         try? await gateway.loop.run { [gateway] in gateway.value.close() }
-    }
-}
-
-extension Gateway {
-    static let goesDown = Problem(.overloaded, "this process goes down: connect again", retryAfter: 1)
-    static let tooMany = Problem(.rateLimited, "too many live connections", retryAfter: 5)
-
-    /// On the loop, with an exchange that was admitted.
-    func openStream(_ exchange: HTTPExchange, _ opening: LiveService.Opening, _ request: HTTPRequest) {
-        guard mayConnect(opening.user) else {
-            let problem = isDraining ? Self.goesDown : Self.tooMany
-            return exchange.respond(StreamRefusal.response(problem, to: request, opening.requestID))
-        }
-        let stream = exchange.stream(status: 200, headers: LiveService.streamHeaders(opening.requestID))
-        guard !opening.isHead else { return }
-        let client = EventStreamClient(stream, gateway: self, opening, now: now)
-        opened(client, from: opening.held)
     }
 }

@@ -14,7 +14,7 @@ enum StreamRefusal {
         // Those who were refused at once don't come again all at once.
         let wait = (problem.retryAfter ?? 1) * 1000 + .random(in: 0...1000)
         return HTTPResponse(
-            status: 200, headers: LiveService.streamHeaders(requestID), body: EventStreamText.refusal(retry: wait))
+            status: 200, headers: StreamOpening.headers(requestID), body: EventStreamText.refusal(retry: wait))
     }
 
     /// It can't send a token.

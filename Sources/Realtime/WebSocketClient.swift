@@ -34,7 +34,7 @@ final class WebSocketClient: LiveClient {
     private var awaitsPong = false
     private(set) var subscriber: Subscriber?
 
-    init(_ socket: WebSocket, gateway: Gateway, address: String, now: UInt64) {
+    private init(_ socket: WebSocket, gateway: Gateway, address: String, now: UInt64) {
         self.socket = socket
         self.gateway = gateway
         self.address = address
@@ -47,6 +47,13 @@ final class WebSocketClient: LiveClient {
         socket.onMessage = { [unowned self] payload, _ in received(payload) }
         socket.onDrained = { [unowned self] in gateway.drained(self) }
         socket.onClosed = { [unowned self] _ in gateway.closed(self) }
+    }
+
+    /// A socket whose handshake is done.
+    /// - Parameter address: whose limits count it.
+    static func open(_ socket: WebSocket, on gateway: Gateway, from address: String) {
+        guard !gateway.isDraining else { return socket.close(code: Disconnect.shutdown.rawValue, reason: "shutdown") }
+        gateway.opened(WebSocketClient(socket, gateway: gateway, address: address, now: gateway.now))
     }
 
     var session: ID { token?.session ?? .zero }

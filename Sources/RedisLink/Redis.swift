@@ -10,7 +10,7 @@ import Synchronization
 /// order in which they were given, as far as they are carried out: none is ever sent again by the link.
 ///
 /// The process must ignore SIGPIPE (`Signals.block()`). Close the link before its loop is stopped: what is under way then
-/// has no answer.
+/// gets no reply.
 public final class Redis: Sendable {
     public struct Options: Sendable {
         /// Milliseconds.

@@ -1,7 +1,7 @@
 import Core
 
 /// Where a Redis is and how to log in: `redis://[user[:password]@]host[:port][/database]`, `unix:///path/redis.sock`
-/// or a plain `/path/redis.sock`. User and password are percent-decoded; an IPv6 host stands in brackets.
+/// or a plain `/path/redis.sock`. User and password are percent-decoded; an IPv6 host is in brackets.
 public struct RedisAddress: Sendable, Equatable, CustomStringConvertible {
     public enum Endpoint: Sendable, Equatable {
         /// A name or a numeric address. Names are resolved anew, on a thread of their own, before each connect.

@@ -187,7 +187,7 @@ final class RedisConnection {
             return
         }
         guard isLate else { return }
-        // A loop that stood still sees its timers before its sockets: the reply may be here.
+        // A loop that was held up sees its timers before its sockets: the reply may be here.
         readNow()
         if isLate { close(.timedOut) }
     }

@@ -48,9 +48,8 @@ final class RedisSession {
         self.timing = timing
         self.scripts = scripts
         let label = "link=\"\(name)\""
-        gauge = Metrics.shared.gauge("martlet_redis_up", label, help: "Is the link to Redis ready (1) or not (0)")
-        connects = Metrics.shared.counter(
-            "martlet_redis_connects_total", label, help: "Connections to Redis that became ready")
+        gauge = Metrics.shared.gauge(.up, label)
+        connects = Metrics.shared.counter(.connects, label)
         gauge.set(0)
     }
 
@@ -123,7 +122,7 @@ final class RedisSession {
     private func loggedIn(_ replies: [RedisReply]) {
         guard let connection else { return }
         for case .error(let text) in replies { return connection.close(.server(withoutSecrets(text))) }
-        Log.info("redis.up", ["link": .text(name), "address": .text(address.description)])
+        Log.info(.redisUp, ["link": .text(name), "address": .text(address.description)])
         readyAt = monotonicNanoseconds()
         number += 1
         isUp = true
@@ -143,7 +142,7 @@ final class RedisSession {
         if isUp, monotonicNanoseconds() - readyAt > Self.steady { failures = 0 }
         if isUp || failures == 0 {
             Log.warning(
-                "redis.down",
+                .redisDown,
                 ["link": .text(name), "address": .text(address.description), "reason": .text(error.description)])
         }
         let wasUp = isUp

@@ -2,8 +2,8 @@ import CGlibc
 import Core
 import Glibc
 
-/// What glibc keeps of the memory that was freed. By itself it gives back what lies at the end of a heap only: after a
-/// thousand unread answers of 240 KB a process kept all of their 48 MB, for some small piece lay behind them.
+/// What glibc keeps of the memory that was freed. By itself it gives back only what is at the end of a heap: after a
+/// thousand unread responses of 240 KB a process kept all of their 48 MB, for some small piece came after them.
 public enum Heap {
     /// At the start, before there are threads.
     ///
@@ -32,7 +32,7 @@ public enum Heap {
                 let took = (monotonicNanoseconds() - began) / 1_000_000
                 floor = resident()
                 Log.debug(
-                    "memory given back",
+                    .memoryReturned,
                     ["mb": .number(Int64((before - floor) >> 20)), "milliseconds": .number(Int64(took))])
             }
         }

@@ -21,8 +21,8 @@ public enum Signals {
     }
 
     /// The next of the signals. Another SIGINT or SIGQUIT, later than two seconds after it, ends the process at once;
-    /// before that it is the same wish, told twice: by a terminal to the whole group and by make, or by a wrapper. A
-    /// repeated SIGTERM or SIGHUP comes from a supervisor, which has SIGKILL for those that take too long.
+    /// before that it is the same wish, expressed twice: by a terminal to the whole group and by make, or by a wrapper.
+    /// A repeated SIGTERM or SIGHUP comes from a supervisor, which has SIGKILL for those that take too long.
     /// - Parameter last: called before the process ends at once; it must not wait.
     public static func onTermination(
         last: @escaping @Sendable () -> Void = {}, _ action: @escaping @Sendable (Int32) -> Void

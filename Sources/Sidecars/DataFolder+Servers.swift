@@ -5,7 +5,7 @@ extension DataFolder {
     /// The folder of one private server, made where it is missing: the account's own, wherever the account can get to.
     /// Each step asks whether it is done: a start may have been killed after any.
     /// - Returns: the path behind links, for programs of the account, which may not be able to follow them.
-    /// - Parameter common: where it lies, behind a link, when the account can't get to the data folder.
+    /// - Parameter common: where it is kept, behind a link, when the account can't get to the data folder.
     func folder(
         of kind: PrivateServerKind, _ patience: Patience, common: String = DataFolder.common
     ) throws -> String {
@@ -87,7 +87,7 @@ extension DataFolder {
         }
         try FormerServer(folder: found.path, kind: kind, owners: formers).end()
         if formers.contains(owner) {
-            Log.info("data gets another owner", ["folder": .text(found.path), "account": .text(account.name)])
+            Log.info(.dataOwnerChanged, ["folder": .text(found.path), "account": .text(account.name)])
         }
         try Ownership(account: account, formers: formers).move(found)
         return found
@@ -120,7 +120,7 @@ extension DataFolder {
             unlinkat(shared.descriptor, random, AT_REMOVEDIR)
             throw unreachable(name)
         }
-        Log.info("data lies elsewhere", ["link": .text(path + "/" + name), "folder": .text(other.path)])
+        Log.info(.dataMoved, ["link": .text(path + "/" + name), "folder": .text(other.path)])
         return other
     }
 

@@ -7,7 +7,7 @@ import Glibc
 /// It is held open. Where root starts Martlet, it is root's, and root does what is to be done in it; or it is the account's,
 /// and root does nothing in it.
 public final class DataFolder: Sendable {
-    /// Where folders lie that the account can't get to otherwise.
+    /// Where folders are kept that the account can't get to otherwise.
     public static let common = "/var/lib/martlet"
 
     /// Absolute.

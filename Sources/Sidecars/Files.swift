@@ -4,7 +4,7 @@ import Glibc
 public enum Files {
     /// What is in a file; `nil` where there is none, or what can't be read, is longer, is a link or no file.
     public static func read(_ path: String, limit: Int = 1 << 22) -> [UInt8]? {
-        // What stands there may be anything: a FIFO would hold us up.
+        // There may be anything: a FIFO would hold us up.
         let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -13,7 +13,7 @@ public enum Files {
         return read(descriptor, limit: limit)
     }
 
-    /// What is in an open file from where it stands; `nil` where it can't be read, or is longer.
+    /// What is in an open file from its position on; `nil` where it can't be read, or is longer.
     static func read(_ descriptor: Int32, limit: Int) -> [UInt8]? {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)

@@ -46,7 +46,7 @@ public final class Folder: Sendable {
 
     /// What is in a regular file; `nil` where it is none, can't be read, or has more bytes.
     public func file(_ name: String, limit: Int) -> [UInt8]? {
-        // Anything may stand there: a FIFO would hold us up.
+        // There may be anything: a FIFO would hold us up.
         let found = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard found >= 0 else { return nil }
         defer { close(found) }

@@ -7,7 +7,7 @@ public final class NewFile: Sendable {
 
     /// Makes it empty, in the place of a file or link of this name.
     /// - Parameter path: absolute.
-    /// - Throws: where its folder can't be written to, or lies, for root, behind others' links.
+    /// - Throws: where its folder can't be written to, or, for root, is behind others' links.
     public init(_ path: String) throws {
         self.path = path
         let parts = path.split(separator: "/")

@@ -48,7 +48,7 @@ struct Ownership {
         var status = stat()
         guard fstat(file, &status) == 0, status.isFile || status.isSocket, isOurs(status), status.st_uid != account.uid
         else { return }
-        // A second name of a file may lie anywhere.
+        // A second name of a file may be anywhere.
         guard status.st_nlink == 1 else {
             throw Failure("\(folder.path)/\(name) has a second name elsewhere: it is not given to \(account.name)")
         }
@@ -76,7 +76,7 @@ struct FormerServer {
     /// Ends it, if there is one: its files are about to change hands.
     func end() throws {
         guard let server else { return }
-        Log.info("ending a server of an earlier version", ["pid": .number(Int64(server)), "folder": .text(folder)])
+        Log.info(.formerServerEnded, ["pid": .number(Int64(server)), "folder": .text(folder)])
         for number in kind.endingSignals {
             kill(server, number)
             kill(server, SIGCONT)

@@ -6,7 +6,7 @@ enum PidFile {
     /// The process, or `nil` where it is none of this program.
     /// - Parameters:
     ///   - program: the name of the program, without its folder.
-    ///   - path: stands in its command line: what it serves.
+    ///   - path: what it serves, which is part of its command line.
     static func process(_ file: String, program: String, path: String) -> pid_t? {
         guard let bytes = Files.read(file, limit: 4096),
             let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first,

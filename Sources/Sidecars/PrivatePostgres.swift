@@ -70,7 +70,7 @@ final class PrivatePostgres: Sendable {
     }
 
     private func create() throws {
-        Log.info("making a PostgreSQL cluster", ["folder": .text(cluster)])
+        Log.info(.postgresInitialized, ["folder": .text(cluster)])
         try removeDrafts()
         // A draft that becomes the cluster when it is whole, with a name of its own: the initdb of a start that was killed
         // may still be writing to another. It is synced to the disk as its last step.
@@ -155,7 +155,7 @@ final class PrivatePostgres: Sendable {
             } else if PostgresAccess.mayNotLogIn(found.output) {
                 throw Failure(PostgresAccess.foreignSuperuser)
             } else if monotonicNanoseconds() > next {
-                Log.info("waiting for PostgreSQL", ["reason": .text(found.output)])
+                Log.info(.postgresAwaited, ["reason": .text(found.output)])
                 next = monotonicNanoseconds() + 5_000_000_000
             }
             usleep(20_000)
@@ -184,7 +184,7 @@ final class PrivatePostgres: Sendable {
     private func divideRoles() throws {
         let found = try ask(PostgresAccess.question, as: PostgresAccess.role)
         guard found.status == 0 else { return }
-        Log.info("PostgreSQL gets a superuser of its own", ["role": .text(PostgresAccess.superuser)])
+        Log.info(.postgresDivided, ["role": .text(PostgresAccess.superuser)])
         let database = PostgresAccess.hasDatabase(found.output) ? "martlet" : "postgres"
         let divided = try ask(PostgresAccess.division, as: PostgresAccess.role, in: database)
         guard divided.status == 0 else {
@@ -196,7 +196,7 @@ final class PrivatePostgres: Sendable {
 
     func restartIfDead() throws {
         guard !UnixSocket.answers(socket) else { return }
-        Log.warning("PostgreSQL has died: starting it again")
+        Log.warning(.postgresRestarted)
         reap()
         try launch()
     }
@@ -236,6 +236,6 @@ final class PrivatePostgres: Sendable {
                 usleep(5000)
             }
         }
-        Log.error("PostgreSQL does not end", ["pid": .number(Int64(server))])
+        Log.error(.postgresStuck, ["pid": .number(Int64(server))])
     }
 }

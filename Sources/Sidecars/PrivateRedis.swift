@@ -50,7 +50,7 @@ final class PrivateRedis: Sendable {
 
     func restartIfDead() throws {
         guard !UnixSocket.answers(socket) else { return }
-        Log.warning("Redis has died: starting an empty one")
+        Log.warning(.redisRestarted)
         reap()
         unlink(snapshot)
         try start()
@@ -91,6 +91,6 @@ final class PrivateRedis: Sendable {
                 usleep(5000)
             }
         }
-        Log.error("Redis does not end", ["pid": .number(Int64(server))])
+        Log.error(.redisStuck, ["pid": .number(Int64(server))])
     }
 }

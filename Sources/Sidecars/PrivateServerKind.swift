@@ -28,7 +28,7 @@ enum PrivateServerKind: String, Sendable {
         }
     }
 
-    /// The end of a path that stands in its command line, behind its folder.
+    /// The end of a path in its command line, behind its folder.
     var servedBelow: String {
         switch self {
         case .postgres: "/cluster"

@@ -59,7 +59,7 @@ public final class PrivateServers: Sendable {
         redis = needsRedis ? PrivateRedis(folder: places.redis, account: account, patience: patience) : nil
     }
 
-    /// Why the private servers can't lie in a folder, or `nil`. The folder need not exist.
+    /// Why the private servers can't be in a folder, or `nil`. The folder need not exist.
     /// - Parameter folder: absolute.
     public static func problem(withFolder folder: String) -> String? {
         let longest = UnixSocket.longestPath - "/postgres/".utf8.count - PrivateServerKind.postgres.socket.utf8.count
@@ -94,7 +94,7 @@ public final class PrivateServers: Sendable {
             try postgres?.restartIfDead()
             try redis?.restartIfDead()
         } catch {
-            if !(error is Interrupted) { Log.error("private server not restarted", ["error": .text("\(error)")]) }
+            if !(error is Interrupted) { Log.error(.serverNotRestarted, ["error": .text("\(error)")]) }
         }
     }
 

@@ -18,7 +18,7 @@ public enum ServerAccount {
     }
 
     private static func make() throws -> Account {
-        Log.info("making a system account", ["name": .text(name)])
+        Log.info(.accountMade, ["name": .text(name)])
         // The same words as in scripts/setup.
         let words = [
             "useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell",

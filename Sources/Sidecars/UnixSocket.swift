@@ -2,7 +2,7 @@ import CGlibc
 import Glibc
 
 /// A server on a Unix socket. Who listens there is asked of the kernel: a pid file may name a process that has nothing
-/// to do with it any more. Nothing here waits for a server that stands still.
+/// to do with it any more. Nothing here waits for a server that hangs.
 enum UnixSocket {
     /// Of a path, without the zero at its end.
     static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
@@ -52,7 +52,7 @@ enum UnixSocket {
         return body(descriptor)
     }
 
-    /// A blocking `connect` waits for as long as the listener's queue is full, which is for ever when it stands still.
+    /// A blocking `connect` waits for as long as the listener's queue is full, which is for ever when it hangs.
     private static func connection(_ path: String) -> Connection {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

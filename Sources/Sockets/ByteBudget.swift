@@ -1,8 +1,8 @@
 public import Core
 import Synchronization
 
-/// The memory that bytes may take on their way: answers that clients have not taken yet, requests that have come in part.
-/// One for the process; each address and each user has a share of it (`FairShare`).
+/// The memory that bytes may take on their way: responses that clients have not read yet, requests that have come in
+/// part. One for the process; each address and each user has a share of it (`FairShare`).
 ///
 /// Where one has so much that others get nothing, the server is asked to make room: see `onRefused`.
 public final class ByteBudget: Sendable {
@@ -25,8 +25,7 @@ public final class ByteBudget: Sendable {
     private let share: Mutex<FairShare>
     private let relief = Mutex(Relief())
     private let inUse = Metrics.shared.queue("buffered_bytes", limit: nil)
-    private let refused = Metrics.shared.counter(
-        "martlet_memory_refused_total", help: "Times that an address or user wanted more than its share of the buffers")
+    private let refused = Metrics.shared.counter(.memoryRefused)
 
     /// - Parameter total: bytes.
     public init(total: Int) {
@@ -34,7 +33,7 @@ public final class ByteBudget: Sendable {
         Metrics.shared.queueLimit("buffered_bytes").set(total)
     }
 
-    /// Bytes.
+    /// In bytes.
     public var total: Int { share.withLock { $0.total } }
     public var used: Int { share.withLock { $0.used } }
 
@@ -59,8 +58,8 @@ public final class ByteBudget: Sendable {
 
     // MARK: Room for others
 
-    /// - Parameter makeRoom: called on any thread; takes bytes from the one who has too many, and says `roomMade`. `nil`:
-    ///   nobody does it any more.
+    /// - Parameter makeRoom: called on any thread; takes bytes from the one who has too many, and says `roomMade`.
+    ///   `nil`: nobody does it any more.
     func onRefused(_ makeRoom: (@Sendable (Wish) -> Void)?) {
         relief.withLock { $0.makeRoom = makeRoom }
     }
@@ -94,7 +93,7 @@ public final class ByteBudget: Sendable {
     }
 }
 
-/// Bytes taken from the budget. They are given back when nobody keeps this any more.
+/// Bytes taken from the budget. They are given back when the last reference to this goes.
 public final class HeldBytes: Sendable {
     private let budget: ByteBudget
     let holder: FairShare.Holder

@@ -1,7 +1,7 @@
 import Core
 
-/// The connections of the one who has most, of which some are closed when others find no room: first those that hold the
-/// most bytes, then those that are idle.
+/// The connections of the one who has most, of which some are closed when others find no room: first those that hold
+/// the most bytes, then those that are idle.
 struct Crowd {
     private(set) var holder: FairShare.Holder?
     /// The first to go is the last.
@@ -11,8 +11,8 @@ struct Crowd {
     private var lookedAt: UInt64?
     private static let most = 64
 
-    /// Looks again. That takes near 0.1 ms for a thousand connections: where there are so many, it is done once in as many
-    /// milliseconds as there are thousands, or when all of a great many have gone.
+    /// Looks again. That takes about 0.1 ms for a thousand connections, so it is done at most once in as many
+    /// milliseconds as there are thousands of them, or when all those of a full look have gone.
     /// - Parameter count: how many connections there are.
     mutating func look(
         now: UInt64, count: Int, for holder: () -> FairShare.Holder?,
@@ -28,7 +28,7 @@ struct Crowd {
         wasFull = self.connections.count == Self.most
     }
 
-    /// Takes out the next to go, of those that are still the holder's.
+    /// Takes out the next one to close, of those that are still the holder's.
     mutating func popLast(where isStillIts: (HTTPConnection) -> Bool) -> HTTPConnection? {
         while let last = connections.popLast() {
             if last.phase != .closed, last.place == .own, isStillIts(last) { return last }

@@ -1,7 +1,7 @@
 import Core
 import Glibc
 
-/// The process's limit of open descriptors.
+/// How many descriptors the process may have open.
 enum DescriptorLimit {
     /// How many connections may be open. Some descriptors are left: for listening sockets and for the links
     /// to other servers.
@@ -22,8 +22,11 @@ enum DescriptorLimit {
         let affordable = max(1, descriptors - min(1280, descriptors / 4))
         if wanted > affordable {
             Log.warning(
-                "fewer connections than wanted: raise the limit of open files",
-                ["wanted": .number(Int64(wanted)), "allowed": .number(Int64(affordable))])
+                .connectionsLimited,
+                [
+                    "wanted": .number(Int64(wanted)), "allowed": .number(Int64(affordable)),
+                    "hint": "raise the limit of open files",
+                ])
         }
         return min(wanted, affordable)
     }

@@ -1,8 +1,8 @@
 public import Core
 import Runtime
 
-/// An answer that stays open, for server-sent events. Each write goes out at once: to HTTP/1.1 as a chunk, to HTTP/1.0 as
-/// it is, where the end of the connection is the end of the body. Confined to its loop.
+/// A response that stays open, for server-sent events. Each write goes out at once: to HTTP/1.1 as a chunk, to HTTP/1.0
+/// as it is, where the end of the connection is the end of the body. Confined to its loop.
 public final class EventStream: LiveTransport {
     /// `nil` once it is closed.
     private var connection: (any LiveCarrier)?
@@ -18,7 +18,7 @@ public final class EventStream: LiveTransport {
         self.isChunked = isChunked
     }
 
-    /// A stream whose client had gone before it began.
+    /// A stream whose client was gone before it began.
     init(closedOn loop: EventLoop) {
         isChunked = false
         late = LoopTimer(on: loop, after: 0) { [unowned self] in finish(.peer(code: nil)) }

@@ -2,8 +2,8 @@ import Core
 import Runtime
 import Synchronization
 
-/// Answers an exchange from any thread or task: what it is given is done on the exchange's loop. When all copies of
-/// the handle are let go of without an answer, the client gets 500.
+/// Answers an exchange from any thread or task; the work is done on the exchange's loop. When all copies of the handle
+/// are released without a response, the client gets 500.
 public struct ExchangeHandle: Sendable {
     private let box: Box
 
@@ -24,16 +24,17 @@ public struct ExchangeHandle: Sendable {
         box = Box(exchange)
     }
 
-    /// As `HTTPExchange.respond`, later. A second answer is dropped with a log line.
+    /// As `HTTPExchange.respond`, later. A second response is dropped with a log line.
     public func respond(_ response: HTTPResponse) {
         guard !box.answered.exchange(true, ordering: .acquiringAndReleasing) else {
-            Log.error("a request was answered twice", ["status": .number(Int64(response.status))])
+            Log.error(.requestAnsweredTwice, ["status": .number(Int64(response.status))])
             return
         }
         box.exchange.run { $0.respond(response) }
     }
 
-    /// Runs the body on the loop with the exchange, such as to begin a stream. It must answer, or keep the exchange.
+    /// Runs the body on the loop with the exchange, for instance to begin a stream. It must respond, or keep the
+    /// exchange.
     public func withExchange(_ body: @escaping @Sendable (HTTPExchange) -> Void) {
         box.answered.store(true, ordering: .releasing)
         box.exchange.run(body)
@@ -44,10 +45,10 @@ extension HTTPExchange {
     /// For other threads and for tasks. While a handle is kept, the exchange is.
     public var handle: ExchangeHandle { ExchangeHandle(self) }
 
-    /// Nobody is left who could answer.
+    /// Nobody is left who could respond.
     func forgotten() {
         guard case .waiting = state else { return }
-        Log.error("a request was let go of without an answer")
+        Log.error(.requestAbandoned)
         respond(HTTPResponse(status: 500))
     }
 }

@@ -1,5 +1,5 @@
-/// How many frames a WebSocket takes, of any kind: control frames and pieces of messages, too. A peer that sends more is
-/// closed. Sizes are limited by the message and by what a control frame may have.
+/// How many frames of any kind a WebSocket takes: control frames and fragments of messages count, too. A peer that
+/// sends more is disconnected. Sizes are limited elsewhere: by the message, and by what a control frame may hold.
 public struct FrameLimit: Sendable {
     let burst: Int
     let interval: UInt64?

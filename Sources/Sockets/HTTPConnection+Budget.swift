@@ -2,27 +2,27 @@ import Core
 
 /// What a connection holds of the budget: for a request that has come in part, and for what its peer has not taken yet.
 extension HTTPConnection {
-    /// For whom its bytes count.
+    /// Whom its bytes are counted for.
     var holder: FairShare.Holder { FairShare.Holder(address: client, user: user) }
 
-    /// For whom its place counts: a connection is an address's before it is known to be a user's.
+    /// Whom its place is counted for: a connection belongs to an address before it is known to be a user's.
     var placeHolder: FairShare.Holder { FairShare.Holder(address: client) }
 
-    /// Bytes that it holds for this one.
+    /// How many bytes it holds for this holder.
     func held(for holder: FairShare.Holder) -> Int {
-        // As most are, and all are looked at.
+        // Most connections hold nothing, and all of them are looked at.
         if backlog.isEmpty, incoming == nil, exchanges.isEmpty { return 0 }
         var all = outgoing + backlog + exchanges.compactMap(\.held)
         if let incoming { all.append(incoming) }
         return all.reduce(0) { holder.includes($1.holder) ? $0 + $1.count : $0 }
     }
 
-    /// Nothing is under way on it.
+    /// Nothing is in flight on it.
     var isIdle: Bool {
         exchanges.isEmpty && stage == .idle && !link.isBacklogged && phase != .streaming && phase != .webSocket
     }
 
-    /// Closes it for others to have what it holds. Its bytes are free for them at once.
+    /// Closes it so that others can have what it holds. Its bytes are free at once.
     func pushOut() {
         SocketMetrics.shared.pushedOut.add()
         close(.pushedOut)
@@ -33,14 +33,14 @@ extension HTTPConnection {
         for exchange in exchanges { exchange.held = nil }
     }
 
-    /// What was taken for an answer before it was made is for these bytes of `output`.
+    /// What was reserved for a response before it was made now counts for these bytes of `output`.
     func give(_ held: HeldBytes, _ bytes: Int) {
         _ = held.resize(to: min(held.count, bytes))
         outgoing.append(held)
     }
 
-    /// After a write: what the kernel did not take counts, whole, until it is gone.
-    /// - Returns: false when it is more than its client's share: nothing must be kept for it.
+    /// After a write: what the kernel did not take is counted in full until it is gone.
+    /// - Returns: false when that is more than the client's share: then nothing may be kept for it.
     func holdBacklog(_ written: Int) -> Bool {
         defer { outgoing = [] }
         guard link.isBacklogged else { return true }
@@ -68,7 +68,7 @@ extension HTTPConnection {
         return reserved != nil
     }
 
-    /// Less is not counted: a connection takes as much by itself.
+    /// Less is not counted: an idle connection takes as much.
     static let leastHeld = 1024
 
     /// - Returns: false when it is more than its client's share.

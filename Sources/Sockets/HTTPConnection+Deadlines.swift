@@ -1,4 +1,4 @@
-/// How long a connection waits for what is to come next.
+/// How long a connection waits for what comes next.
 extension HTTPConnection {
     func setDeadline() {
         let options = server.options
@@ -24,7 +24,7 @@ extension HTTPConnection {
         if isStalled { return close(.stalled) }
         guard now >= deadline else { return }
         deadline = now + UInt64(options.idleTimeout)
-        // It takes what it was sent, at its own pace, and nothing is read meanwhile.
+        // It is still reading what it was sent, at its own pace; nothing is read from it meanwhile.
         guard !link.isBacklogged else { return }
         switch phase {
         case .reading where stage != .idle:

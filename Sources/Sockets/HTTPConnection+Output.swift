@@ -1,20 +1,20 @@
 import Core
 import Glibc
 
-/// The way out: answers, the head of a stream, and the end.
+/// The way out: responses, the head of a stream, and the end.
 extension HTTPConnection: ExchangeOwner {
-    func answer(_ exchange: HTTPExchange, _ response: HTTPResponse) {
-        answer(exchange, response, with: nil)
+    func respond(to exchange: HTTPExchange, _ response: HTTPResponse) {
+        respond(to: exchange, response, with: nil)
     }
 
     func stream(_ exchange: HTTPExchange, _ head: HTTPResponse) -> EventStream {
         let stream = EventStream(self, isChunked: exchange.takesChunks)
-        answer(exchange, head, with: stream)
+        respond(to: exchange, head, with: stream)
         return stream
     }
 
-    /// The answer goes out at once when its turn has come, else it waits in its exchange.
-    private func answer(_ exchange: HTTPExchange, _ response: HTTPResponse, with stream: EventStream?) {
+    /// The response goes out at once if it is its turn, otherwise it waits in its exchange.
+    private func respond(to exchange: HTTPExchange, _ response: HTTPResponse, with stream: EventStream?) {
         guard phase != .closed else { return }
         let isLastOfDrain = server.isDraining && exchanges.count == 1 && stage == .idle
         let closes = exchange.closes || stream != nil || isLastOfDrain
@@ -49,7 +49,7 @@ extension HTTPConnection: ExchangeOwner {
         }
     }
 
-    /// Answers whose turn has come.
+    /// Sends the responses whose turn has come.
     func advance() {
         while !link.isBacklogged, let first = exchanges.first, let bytes = first.ready {
             output += bytes
@@ -106,7 +106,7 @@ extension HTTPConnection: ExchangeOwner {
         shutdown(link.descriptor, Int32(SHUT_WR))
     }
 
-    /// The server accepts nothing more. Who has just connected may still send one request, at once.
+    /// The server accepts nothing more. A client that has just connected may still send one request, at once.
     func drain() {
         guard phase == .reading else { return }
         if stage == .idle {
@@ -119,7 +119,7 @@ extension HTTPConnection: ExchangeOwner {
     // MARK: Refusals
 
     static let tooMany = HTTPRequestError(.overloaded, "There are too many connections.")
-    static let outOfMemory = HTTPRequestError(.overloaded, "Too many bytes wait here to take more.")
+    static let outOfMemory = HTTPRequestError(.overloaded, "Too many bytes are waiting here to take more.")
 
     func refusal(_ error: HTTPRequestError) -> HTTPResponse {
         var response = server.handler.refused(error, remoteAddress: remoteAddress)

@@ -5,7 +5,7 @@ import Glibc
 /// What a connection asks of the server that has it.
 protocol ConnectionOwner: AnyObject {
     /// A connection through a proxy carries a request of this client now.
-    /// - Returns: false when the client has as many as it may; then it is nobody's.
+    /// - Returns: false when the client has as many as it may have; then the connection is counted for nobody.
     func move(_ connection: HTTPConnection, to client: IPAddress?) -> Bool
 
     /// For a connection whose peer has closed its side, in place of the socket that lws is closing.
@@ -15,7 +15,7 @@ protocol ConnectionOwner: AnyObject {
 }
 
 /// A connection that speaks HTTP/1.1, as a raw socket of libwebsockets: bytes come in from lws, go through the parser,
-/// and answers go out in the order of the requests. Confined to its loop.
+/// and responses go out in the order of the requests. Confined to its loop.
 final class HTTPConnection: Slotted, LinkOwner {
     enum Phase {
         case reading
@@ -26,7 +26,7 @@ final class HTTPConnection: Slotted, LinkOwner {
         /// The connection is `webSocket`'s.
         case webSocket
         /// Everything has been sent, and our side is closed: waiting for the peer to close its side, because closing
-        /// with unread bytes would reset the connection and take the answer from the client.
+        /// with unread bytes would reset the connection and take the response from the client.
         case lingering
         case closed
     }
@@ -41,34 +41,34 @@ final class HTTPConnection: Slotted, LinkOwner {
     var client: IPAddress?
     /// Whose event stream or WebSocket it is.
     var user: ID?
-    /// Of those that may be open. Who gets none is told that there are too many.
+    /// Its place among those that may be open. A client that gets none is told that there are too many.
     enum Place { case none, own, refused }
     var place = Place.none
-    /// What a request holds that has come in part.
+    /// What a request that has come in part holds.
     var incoming: HeldBytes?
-    /// What the answers in `output` have been given, and what those that wait for the peer hold.
+    /// What the responses in `output` have been given, and what those that wait for the peer hold.
     var outgoing: [HeldBytes] = []
     var backlog: [HeldBytes] = []
     /// For what a stream or WebSocket is about to write.
     var reserved: HeldBytes?
     var slot = -1
     var phase = Phase.reading
-    /// In the order of arrival: without an answer, or with one that must wait for its turn.
+    /// In the order of arrival: without a response, or with one that must wait for its turn.
     var exchanges: [HTTPExchange] = []
     var stream: EventStream?
     private(set) var webSocket: WebSocket?
-    /// By which it is counted.
+    /// The gauge that counts it.
     private(set) var gauge = SocketMetrics.shared.connections
     /// What goes out by the next flush.
     var output: [UInt8] = []
-    /// `100 Continue` is to be sent when no earlier answer is missing.
+    /// `100 Continue` is to be sent once no earlier response is missing.
     var owesContinue = false
     /// Milliseconds of the server's clock.
     var deadline: UInt64
 
     private(set) var parser: HTTPParser
     private(set) var isProcessing = false
-    /// Requests wait unread, because as many as may be are being worked on.
+    /// Requests wait unread, because as many as are allowed are being worked on.
     private var isHeld = false
     private var isPaused = false
     /// The peer has closed its side.
@@ -103,7 +103,7 @@ final class HTTPConnection: Slotted, LinkOwner {
             if let webSocket, !holdIncoming(webSocket.held) { close(.stalled) }
         case .finishing, .streaming, .lingering:
             discarded += bytes.count
-            // A client that goes on sending a body which was refused may do so for a while, to read why.
+            // A client that goes on sending a body which was refused may do so for a while, so that it can read why.
             if discarded > 16 << 20 { close(.failed) }
         case .closed:
             break
@@ -135,8 +135,8 @@ final class HTTPConnection: Slotted, LinkOwner {
         }
     }
 
-    /// The peer has sent all it wants and may still be reading. lws closes a raw socket at once then; the connection
-    /// goes on with a duplicate of the descriptor from which nothing is read.
+    /// The peer has sent all it wants to and may still be reading. lws then closes a raw socket at once, so the
+    /// connection goes on with a duplicate of the descriptor, from which nothing is read.
     private func peerHalfClosed() {
         isHalfClosed = true
         phase = .finishing
@@ -144,7 +144,7 @@ final class HTTPConnection: Slotted, LinkOwner {
         pauseAsNeeded()
         for exchange in exchanges where exchange.ready == nil && exchange.onClose != nil {
             exchange.peerEnded()
-            // The handler took note and gave no answer: nothing more goes out after it.
+            // The handler was told and gave no response: nothing more goes out after it.
             if case .waiting = exchange.state, let index = exchanges.firstIndex(where: { $0 === exchange }) {
                 dropExchanges(from: index)
                 break
@@ -258,7 +258,7 @@ final class HTTPConnection: Slotted, LinkOwner {
             handshake = try WebSocketHandshake(request)
             flush()
             guard exchanges.isEmpty, !link.isBacklogged else {
-                throw HTTPRequestError(.badRequest, "A WebSocket handshake waits for earlier answers.")
+                throw HTTPRequestError(.badRequest, "A WebSocket handshake waits for earlier responses.")
             }
         } catch {
             return refuse(error, origin: request.headers.only("origin"), isHead: request.method == "HEAD")
@@ -278,14 +278,14 @@ final class HTTPConnection: Slotted, LinkOwner {
         gauge.add(-1)
         gauge = SocketMetrics.shared.webSockets
         gauge.add(1)
-        output += handshake.answer(subprotocol: socket.subprotocol)
+        output += handshake.response(subprotocol: socket.subprotocol)
         flush()
         server.handler.opened(socket, request)
         // Frames that came right behind the handshake.
         parser.takeRest().withUnsafeBytes { if phase == .webSocket { socket.received($0) } }
     }
 
-    /// The last answer on this connection.
+    /// The last response on this connection.
     func refuse(_ error: HTTPRequestError, origin: String? = nil, isHead: Bool = false) {
         if error.kind == .http2 { return close(.failed) }
         (error.kind == .overloaded ? SocketMetrics.shared.refused : SocketMetrics.shared.badRequests).add()
@@ -301,13 +301,13 @@ final class HTTPConnection: Slotted, LinkOwner {
 
     // MARK: Holding back
 
-    /// Goes on where it stopped because too many requests were being worked on.
+    /// Goes on where it had stopped because too many requests were being worked on.
     func resume() {
         if isHeld, phase == .reading, exchanges.count <= server.options.maxPipelined / 2 { process() }
     }
 
-    /// lws reads nothing while it has a backlog, but polls for reading all the same: a byte from the peer, or its end,
-    /// would make the loop spin. And what was not asked for is not taken without limit.
+    /// lws reads nothing while it has a backlog, yet polls for reading all the same: a byte from the peer, or its end,
+    /// would make the loop spin. Nor is what comes ahead of its turn buffered without limit.
     func pauseAsNeeded() {
         let pauses =
             link.isBacklogged || isHalfClosed || phase == .reading && parser.buffered > server.options.maxBuffered

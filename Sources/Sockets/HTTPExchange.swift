@@ -3,16 +3,16 @@ import Runtime
 
 /// The connection that an exchange is of.
 protocol ExchangeOwner: AnyObject {
-    func answer(_ exchange: HTTPExchange, _ response: HTTPResponse)
+    func respond(to exchange: HTTPExchange, _ response: HTTPResponse)
 
-    /// The answer is a stream, of which this is the head.
+    /// The response is a stream, of which this is the head.
     func stream(_ exchange: HTTPExchange, _ head: HTTPResponse) -> EventStream
 }
 
-/// One request and the place for its answer. Confined to the loop; `handle` goes elsewhere.
+/// One request and the place for its response. Confined to the loop; `handle` goes elsewhere.
 public final class HTTPExchange {
     enum State {
-        /// The connection waits for the answer.
+        /// The connection waits for the response.
         case waiting(any ExchangeOwner)
         case answered
         /// The connection has gone.
@@ -22,16 +22,16 @@ public final class HTTPExchange {
     var state: State
     let loop: EventLoop
     let isHead: Bool
-    /// A body of unknown length goes in chunks; without them, to HTTP/1.0, it ends with the connection.
+    /// A body of unknown length goes out in chunks; to HTTP/1.0, which has none, it ends with the connection.
     let takesChunks: Bool
     /// Nothing is read after this request.
     let closes: Bool
-    /// What its answer carries, whoever makes it.
+    /// Headers that its response carries, whoever makes it.
     let commonHeaders: [(String, String)]
-    /// The answer as bytes, when answers before it are still missing.
+    /// The response as bytes, while earlier ones are still missing.
     var ready: [UInt8]?
     var held: HeldBytes?
-    /// The answer is a stream, and whose: `nil` again when it was closed before its turn came.
+    /// The response is a stream, namely this one: `nil` again when it was closed before its turn came.
     var isStream = false
     var stream: EventStream?
 
@@ -47,35 +47,35 @@ public final class HTTPExchange {
         self.commonHeaders = commonHeaders
     }
 
-    /// No answer can be delivered any more.
+    /// No response can be delivered any more.
     public var isClosed: Bool {
         if case .closed = state { true } else { false }
     }
 
-    /// Called once when the client has ended its side or the connection has failed, before there was an answer. An
-    /// answer given in it still goes to a client that only ended its side; without one the connection is closed.
-    /// Requests for which it is not set are answered even then: a client may send, end its side, and wait.
+    /// Called once when the client has closed its side or the connection has failed before there was a response. A
+    /// response given in it still reaches a client that only closed its side; without one the connection is closed.
+    /// Requests for which it is not set are answered even then: a client may send, close its side, and wait.
     public var onClose: (() -> Void)?
 
-    /// Sends the answer, after those of earlier requests on the connection. A second one is dropped with a log line;
+    /// Sends the response, after those of earlier requests on the connection. A second one is dropped with a log line;
     /// on a closed exchange it does nothing.
     public func respond(_ response: HTTPResponse) {
         loop.assertCurrent()
         switch state {
         case .waiting(let owner):
             finish()
-            owner.answer(self, response)
+            owner.respond(to: self, response)
         case .answered:
-            Log.error("a request was answered twice", ["status": .number(Int64(response.status))])
+            Log.error(.requestAnsweredTwice, ["status": .number(Int64(response.status))])
         case .closed:
             break
         }
     }
 
-    /// Begins an answer of unknown length: the connection is the stream's from now on, and ends with it. To HEAD only its
-    /// head is sent, and the stream is closed.
-    /// The stream is backlogged until the answers of earlier requests on the connection have gone out. On a closed
-    /// or answered exchange the stream is closed from the beginning, and its `onClosed` is called.
+    /// Begins a response of unknown length: the connection is the stream's from now on, and ends with it. To HEAD only
+    /// its head is sent, and the stream is closed. The stream is backlogged until the responses of earlier requests on
+    /// the connection have gone out. On a closed or answered exchange the stream is closed from the beginning, and its
+    /// `onClosed` is called.
     public func stream(status: Int, headers: [(String, String)]) -> EventStream {
         loop.assertCurrent()
         guard case .waiting(let owner) = state else { return EventStream(closedOn: loop) }
@@ -88,7 +88,7 @@ public final class HTTPExchange {
         onClose = nil
     }
 
-    /// The client has gone, or half gone.
+    /// The client is gone, or has closed its side.
     func peerEnded() {
         let action = onClose
         onClose = nil

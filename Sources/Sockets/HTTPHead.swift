@@ -24,7 +24,7 @@ struct HTTPHead {
     /// `METHOD SP TARGET SP HTTP/1.1`, one space each.
     init(_ line: ArraySlice<UInt8>, limits: HTTPLimits) throws(HTTPRequestError) {
         guard let first = line.firstIndex(of: 32), let last = line.lastIndex(of: 32), first < last else {
-            throw HTTPRequestError(.badRequest, "The request line has not three parts.")
+            throw HTTPRequestError(.badRequest, "The request line does not have three parts.")
         }
         let name = line[..<first]
         let target = line[(first + 1)..<last]
@@ -46,7 +46,7 @@ struct HTTPHead {
             return
         }
         if isPreface && version.elementsEqual("HTTP/2.0".utf8) {
-            throw HTTPRequestError(.http2, "HTTP/2 without TLS is not spoken here.")
+            throw HTTPRequestError(.http2, "This server does not speak HTTP/2 without TLS.")
         }
         guard version.count == 8, version.starts(with: "HTTP/".utf8) else {
             throw HTTPRequestError(.badRequest, "The request line does not end in a version of HTTP.")
@@ -141,16 +141,16 @@ struct HTTPHead {
             throw HTTPRequestError(.badRequest, "Transfer-Encoding is given twice, or with HTTP/1.0.")
         }
         guard value.elementsEqual("chunked".utf8, by: { lowercase($0) == $1 }) else {
-            throw HTTPRequestError(.notImplemented, "The only transfer coding taken is chunked.")
+            throw HTTPRequestError(.notImplemented, "The only transfer coding that is accepted is chunked.")
         }
         bodyLength = .chunked
     }
 
     private mutating func readExpectation(_ value: ArraySlice<UInt8>) throws(HTTPRequestError) {
         guard value.elementsEqual("100-continue".utf8, by: { lowercase($0) == $1 }) else {
-            throw HTTPRequestError(.expectationFailed, "The only expectation met is 100-continue.")
+            throw HTTPRequestError(.expectationFailed, "The only expectation that is met is 100-continue.")
         }
-        // HTTP/1.0 has no interim answers.
+        // HTTP/1.0 has no interim responses.
         expectsContinue = !isVersion10
     }
 }

@@ -1,10 +1,10 @@
 /// What is left of a head that can't be read: it is skipped up to its end, but for its `Origin`. Without that a page of
 /// another site could not read why its request was refused.
 struct HTTPHeadRest {
-    /// Nobody is read for longer than that.
+    /// No more than that is read of anybody's.
     static let limit = 65_536
     private static let name = Array("origin:".utf8)
-    /// Of a line, which is as long as an origin can be.
+    /// How much of a line is kept: as much as an origin can take.
     private static let kept = 300
 
     private var line: [UInt8] = []
@@ -12,18 +12,18 @@ struct HTTPHeadRest {
     private var skipped = 0
     private var origins: [String] = []
 
-    /// The one that stood there.
+    /// The one that it had.
     var origin: String? { origins.count == 1 ? origins[0] : nil }
 
     /// - Returns: true at the end of the head, or when enough was skipped.
     mutating func take(_ bytes: ArraySlice<UInt8>) -> Bool {
         var rest = bytes.prefix(Self.limit - skipped)
         skipped += rest.count
-        // By line, not by byte: this is a whole buffer of somebody who means no good.
+        // By line, not by byte: this is a whole buffer from somebody who may mean no good.
         while let end = rest.firstIndex(of: 10) {
             var text = rest[..<end]
             rest = rest[(end + 1)...]
-            // Most lie whole in the buffer, and need no copy.
+            // Most lines are whole in the buffer, and need no copy.
             let length = lineLength + text.count
             if lineLength > 0 {
                 keep(text)

@@ -5,7 +5,7 @@ import Core
 /// The bytes of the section are kept as one piece, and text is made when it is asked for: a request costs two
 /// allocations here, however many fields it has.
 public struct HTTPHeaders: Sendable {
-    /// Where a field lies in `bytes`.
+    /// Where a field is in `bytes`.
     struct Field: Sendable {
         var nameStart: Int32
         var nameEnd: Int32
@@ -21,7 +21,7 @@ public struct HTTPHeaders: Sendable {
         fields = []
     }
 
-    /// For tests and tools: what is given is taken as it is.
+    /// For tests and tools: nothing is checked.
     public init(_ pairs: [(name: String, value: String)]) {
         self.init()
         for (name, value) in pairs {
@@ -60,14 +60,14 @@ public struct HTTPHeaders: Sendable {
         return found
     }
 
-    /// The value of a field that stands once; `nil` when there is none or more.
+    /// The value of a field that appears once; `nil` when there is none or more than one.
     public func only(_ name: String) -> String? {
         guard let first = index(of: name, from: 0), index(of: name, from: first + 1) == nil else { return nil }
         return value(first)
     }
 
-    /// The elements of a list (RFC 9110, section 5.6.1) over all fields of this name, in order, without white space around
-    /// them and without empty ones. A comma in quotes separates nothing.
+    /// The elements of a list (RFC 9110, section 5.6.1) over all fields of this name, in order, without white space
+    /// around them and without empty ones. A comma in quotes separates nothing.
     public func list(_ name: String) -> [Substring] {
         all(name).flatMap { value in
             var isQuoted = false
@@ -122,7 +122,7 @@ public struct HTTPHeaders: Sendable {
         bytes[Int(fields[index].valueStart)..<Int(fields[index].valueEnd)]
     }
 
-    /// No header that is read here has another character than ASCII's, and text that may have any is slow to compare:
+    /// No header that is read here has characters other than ASCII's, and text with arbitrary ones is slow to compare:
     /// see `String.hasFewMarks`.
     private func value(_ index: Int) -> String {
         let bytes = raw(index)

@@ -16,7 +16,7 @@ package struct HTTPParser {
     /// How far it is, for deadlines.
     package enum Stage {
         case idle, head, body
-        /// It is known what is wrong, and the rest of the head is awaited.
+        /// What is wrong is known, and the rest of the head is awaited.
         case refused
         case failed
     }
@@ -27,7 +27,7 @@ package struct HTTPParser {
         case chunkSize
         case chunk(remaining: Int)
         case chunkEnd, trailer
-        /// The head is too long. Its end is awaited all the same: see `HTTPHeadRest`.
+        /// The head is too long; its end is awaited all the same (`HTTPHeadRest`).
         case refused(HTTPRequestError, HTTPHeadRest)
         case failed
     }
@@ -35,7 +35,7 @@ package struct HTTPParser {
     private let limits: HTTPLimits
     private var state = State.startLine
     private var buffer: [UInt8] = []
-    /// Where the element begins that is not complete yet: a line, the header section, a piece of the body.
+    /// Where the element that is not complete yet begins: a line, the header section, a piece of the body.
     private var start = 0
     /// There is no line end between `start` and here.
     private var scanned = 0
@@ -51,7 +51,7 @@ package struct HTTPParser {
     /// Bytes that wait to be read.
     package var buffered: Int { buffer.count - start }
 
-    /// Bytes of memory that a request takes which has come in part: of its body all that is still to come, too.
+    /// Bytes of memory for a request that has come in part, with all of its body that is still to come.
     package var held: Int {
         switch state {
         case .startLine: buffer.count
@@ -83,7 +83,7 @@ package struct HTTPParser {
         buffer.append(contentsOf: bytes)
     }
 
-    /// What stands behind the last request, such as frames sent right after a handshake. Nothing is left.
+    /// Takes out what follows the last request, such as frames sent right after a handshake.
     mutating func takeRest() -> [UInt8] {
         let rest = Array(buffer[start...])
         reset()
@@ -213,7 +213,7 @@ package struct HTTPParser {
 
     /// The index of the next LF, which must follow a CR.
     /// - Parameter limit: bytes from `start` to the LF, it included. Beyond it `tooLong` is thrown, whether the LF is
-    ///   there or still to come: how the bytes arrive must not change the answer.
+    ///   there or still to come: how the bytes arrive must not change the result.
     private mutating func lineEnd(limit: Int, _ tooLong: HTTPRequestError) throws(HTTPRequestError) -> Int? {
         let from = scanned
         let count = buffer.count
@@ -246,7 +246,7 @@ package struct HTTPParser {
         start = end + 1
         scanned = start
         if line.isEmpty && !sawEmptyLine {
-            // RFC 9112, section 2.2: one empty line before a request is forgiven.
+            // RFC 9112, section 2.2: one empty line before a request is allowed.
             sawEmptyLine = true
             return true
         }
@@ -301,7 +301,7 @@ package struct HTTPParser {
         return remaining - count
     }
 
-    /// Hexadecimal digits only: extensions and trailers are for nobody, and readers differ about them.
+    /// Hexadecimal digits only: nobody uses extensions and trailers, and implementations read them differently.
     private mutating func readChunkSize() throws(HTTPRequestError) -> Bool {
         guard let line = try takeLine(limit: 10) else { return false }
         guard !line.isEmpty, line.count <= 8 else { throw Self.badChunk }

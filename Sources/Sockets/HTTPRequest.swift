@@ -1,13 +1,13 @@
-/// A whole request: nothing of it is still to come.
+/// A whole request.
 public struct HTTPRequest: Sendable {
     /// As received, such as `GET`: a token, at most 32 bytes. Methods are case-sensitive.
     public var method: String
     /// Path and query as received; of an absolute target (`http://host/path`) what follows the authority.
     public var target: String
     /// Decoded, without the query. It begins with `/`, save for `OPTIONS *`. An escaped slash is refused, so the
-    /// segments are what stands between the slashes; dots are left as they are.
+    /// segments are what is between the slashes; dots are left as they are.
     public var path: String
-    /// Decoded pairs in the order received, doubles kept; `+` is a space. A name without `=` has an empty value.
+    /// Decoded pairs in the order received, duplicates kept; `+` is a space. A name without `=` has an empty value.
     public var query: [(name: String, value: String)]
     public var headers: HTTPHeaders
     public var body: [UInt8]
@@ -15,7 +15,7 @@ public struct HTTPRequest: Sendable {
     public var remoteAddress: String
     /// HTTP/1.0: no upgrade, no chunks.
     public var isVersion10: Bool
-    /// The body's part of the budget, for as long as the request is worked on.
+    /// The body's part of the budget, for as long as the request is being worked on.
     var held: HeldBytes?
 
     public init(
@@ -33,7 +33,7 @@ public struct HTTPRequest: Sendable {
         self.isVersion10 = isVersion10
     }
 
-    /// For tests of handlers: reads the target like the server does; `nil` where the server would refuse it.
+    /// For tests of handlers: reads the target as the server does; `nil` where the server would refuse it.
     public init?(
         _ method: String, _ target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
         remoteAddress: String = "127.0.0.1"

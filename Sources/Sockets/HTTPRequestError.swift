@@ -1,4 +1,4 @@
-/// Why a request was not handed on. The handler makes the answer's body of it; then the connection closes.
+/// Why a request was not passed to the handler, which makes the response's body of it; then the connection closes.
 public struct HTTPRequestError: Error, Sendable, Equatable {
     public enum Kind: Sendable, Equatable {
         /// 400: not HTTP/1.1 as RFC 9112 has it, or ambiguous.
@@ -21,7 +21,7 @@ public struct HTTPRequestError: Error, Sendable, Equatable {
         case overloaded
         /// 505: neither HTTP/1.1 nor HTTP/1.0.
         case versionNotSupported
-        /// The first line of HTTP/2 without TLS. Never handed on: such a client cannot read an answer.
+        /// The first line of HTTP/2 without TLS. The handler never sees it: such a client could not read a response.
         case http2
     }
 

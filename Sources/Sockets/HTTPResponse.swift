@@ -1,14 +1,14 @@
 import Core
 
-/// An answer of known length. The server adds `Content-Length`, `Date` and `Connection`; when the handler gives one of
-/// them, it is left out.
+/// A response of known length. The server adds `Content-Length`, `Date` and `Connection`; any of these that the handler
+/// gives is left out.
 public struct HTTPResponse: Sendable {
     public var status: Int
     public var headers: [(String, String)]
-    /// Sent as it is. With HEAD only its length is told; with 204 and 304 it is left out.
+    /// Sent as it is. To HEAD only its length is sent; with 204 and 304 it is left out.
     public var body: [UInt8]
-    /// What was taken of the budget for it before it was made; it is kept until the bytes are sent. Without it, they are
-    /// taken when they have to wait.
+    /// What was taken from the budget for it before it was made, and is kept until the bytes are sent. Without it, room
+    /// is taken when they have to wait.
     public var held: HeldBytes?
 
     public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
@@ -18,7 +18,7 @@ public struct HTTPResponse: Sendable {
     }
 }
 
-/// What the server adds to an answer.
+/// What the server adds to a response.
 struct Framing {
     /// `GMT` date, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
     var date: [UInt8]
@@ -30,7 +30,7 @@ struct Framing {
         case known
         /// In chunks, for a stream.
         case chunked
-        /// Nothing is said of it: the body ends with the connection.
+        /// Not stated: the body ends with the connection.
         case untilTheEnd
     }
 }
@@ -71,10 +71,10 @@ extension HTTPResponse {
         output.append(10)
     }
 
-    /// A value never ends the line: control characters become spaces. A name that is not a token is left out.
+    /// A value can't end the line: control characters become spaces. A header whose name is not a token is left out.
     private static func append(_ name: String, _ value: String, to output: inout [UInt8]) {
         guard !name.isEmpty, name.utf8.allSatisfy(isToken) else {
-            Log.error("a header was left out: its name is not a token")
+            Log.error(.headerDropped)
             return
         }
         guard !addedByServer(name) else { return }

@@ -3,7 +3,7 @@ import Core
 
 /// A connection as libwebsockets has it, and what is known of its write side. Owned by the connection that uses it.
 final class Link {
-    /// Outlives the link's place at lws.
+    /// It outlives the link's time at lws.
     unowned var owner: (any LinkOwner)?
 
     /// lws' connection; `nil` when it has gone or must not be written to any more.
@@ -39,8 +39,8 @@ final class Link {
 
     var descriptor: Int32 { wsi.map { lws_get_socket_fd($0) } ?? -1 }
 
-    /// While backlogged: has the peer acknowledged too little for so long? Asked by the sweep. Progress counts, however
-    /// long an answer takes in all; one that takes a byte now and then holds memory all the same.
+    /// While backlogged: has the peer acknowledged too little for that long? Asked by the sweep. What counts is
+    /// progress, however long a response takes in all; a peer that takes a byte now and then still holds memory.
     /// - Parameter leastRate: bytes a second.
     func isStalled(now: UInt64, timeout: Int, leastRate: Int) -> Bool {
         guard isBacklogged, wsi != nil else { return false }

@@ -21,13 +21,13 @@ final class Listener {
         self.accepted = accepted
         descriptor = if let bound { try Self.adopt(bound, options) } else { try Self.open(options) }
         port = Self.localPort(descriptor)
-        // Enough for a burst, and not so many that others on the loop wait for long.
+        // Enough for a burst, and few enough that others on the loop don't wait for long.
         let watch = FileWatch(on: loop, descriptor: descriptor) { [unowned self] _ in accept(atMost: 128) }
         watch.watch(.readable)
         self.watch = watch
     }
 
-    /// What has already connected is accepted: the kernel would reset it.
+    /// Accepts those who have already connected: the kernel would reset them.
     func close() {
         guard let watch else { return }
         accept(atMost: 4096)
@@ -56,7 +56,7 @@ final class Listener {
         }
     }
 
-    /// The system has no room: the socket stays readable, and without a pause the loop would spin.
+    /// The system is out of room: the socket stays readable, and without a pause the loop would spin.
     private func takeRest() {
         watch?.watch([])
         rest = LoopTimer(on: loop, after: 500) { [unowned self] in
@@ -115,7 +115,7 @@ final class Listener {
         try set(descriptor, tcp, TCP_NODELAY, 1)
         // A client that does not read costs 10 KB instead of megabytes of send buffer, and is noticed early.
         try set(descriptor, tcp, TCP_NOTSENT_LOWAT, 16_384)
-        // A peer that has vanished, or keeps its window shut, is given up by the kernel as well.
+        // The kernel, too, gives up on a peer that has vanished or keeps its window shut.
         try set(descriptor, tcp, TCP_USER_TIMEOUT, Int32(clamping: options.writeTimeout))
         try set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
         try set(descriptor, tcp, TCP_KEEPIDLE, 60)
@@ -135,7 +135,7 @@ final class Listener {
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         return withUnsafeMutablePointer(to: &address) { storage in
             storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &length) }
-            // The port stands at the same place in both families.
+            // The port is at the same place in both families.
             return storage.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
                 Int(UInt16(bigEndian: $0.pointee.sin_port))
             }

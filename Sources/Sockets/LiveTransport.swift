@@ -8,11 +8,11 @@ public protocol LiveTransport: AnyObject {
     /// Nothing can be written any more; `onClosed` has been called or is about to be.
     var isClosed: Bool { get }
 
-    /// Whose it is: what waits for it counts for the user, too.
+    /// Whose it is: what waits for it is counted for the user, too.
     var user: ID? { get set }
 
-    /// Takes room for bytes that are about to be written, in place of what was taken so before. Who has to do work for
-    /// them takes it first, and afterwards no bytes at all.
+    /// Reserves room for bytes that are about to be written, in place of what was reserved before. Whoever has to do
+    /// work for them reserves it first, and sets it to zero afterwards.
     /// - Returns: false when it is more than the client's share; then nothing changes.
     func reserve(_ bytes: Int) -> Bool
 

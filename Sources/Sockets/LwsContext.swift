@@ -29,8 +29,8 @@ final class LwsContext {
         info.foreign_loops = loops
         info.protocols = UnsafePointer(protocols)
         info.retry_and_idle_policy = UnsafePointer(policy)
-        // Read at once from a raw socket, and so parsed before it is another connection's turn. It is one buffer for the
-        // context.
+        // As much is read from a raw socket at once, and so parsed before it is another connection's turn. There is one
+        // such buffer for the context.
         info.pt_serv_buf_size = 8192
         guard let context = lws_create_context(&info), let host = lws_get_vhost_by_name(context, "default") else {
             throw SocketError(call: "lws_create_context", number: errno)
@@ -66,13 +66,13 @@ final class LwsContext {
 private func logLine(_ level: Int32, _ line: UnsafePointer<CChar>?) {
     guard let line else { return }
     let text = String(cString: line)
-    // lws says this as an error whenever a socket is adopted with bytes to read.
+    // lws reports this as an error whenever a socket is adopted with bytes to read.
     guard !text.contains("calling service") else { return }
     let field = Log.Field.text(String(text.trimmingPrefix(" ").prefix { $0 != "\n" }))
-    // Any client can have warnings written.
+    // Any client can cause warnings.
     if level == LLL_ERR {
-        Log.warning("libwebsockets", ["line": field])
+        Log.warning(.lwsReported, ["line": field])
     } else {
-        Log.debug("libwebsockets", ["line": field])
+        Log.debug(.lwsReported, ["line": field])
     }
 }

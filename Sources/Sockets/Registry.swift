@@ -3,7 +3,7 @@ protocol Slotted: AnyObject {
     var slot: Int { get set }
 }
 
-/// Keeps objects alive, and gives them out in no particular order. Adding and removing cost nothing that grows.
+/// Keeps objects alive, in no particular order. Adding and removing take constant time.
 struct Registry<Element: Slotted> {
     private(set) var items: [Element] = []
 

@@ -1,8 +1,8 @@
 import Core
 import Runtime
 
-/// What the connections of a server have in common: its settings and handler, its clock, and what one of them needs at a
-/// time. Confined to its loop.
+/// What the connections of a server share: its settings and handler, its clock, its jobs, and a buffer that one of them
+/// needs at a time. Confined to its loop.
 final class ServerContext {
     let loop: EventLoop
     let options: ServerOptions
@@ -46,7 +46,7 @@ final class ServerContext {
 
     // MARK: Buffers
 
-    /// An empty buffer with room: one is enough for all connections that answer at once.
+    /// An empty buffer with room: one is enough for all connections that respond at once.
     func takeBuffer() -> [UInt8] {
         defer { spare = [] }
         return spare

@@ -1,6 +1,6 @@
 public import Runtime
 
-/// A server seen from other threads: what it is given is done on the server's loop.
+/// A server seen from other threads: its work is done on the server's loop.
 public struct ServerHandle: Sendable {
     public let port: Int
     private let server: LoopBound<SocketServer>

@@ -2,18 +2,18 @@ public import Core
 
 /// What a server does with its requests. All calls come on the loop's thread.
 public protocol ServerHandler: AnyObject {
-    /// Answer by the exchange, now or later: it waits for as long as the client does.
+    /// Respond by the exchange, now or later: it waits for as long as the client does.
     func received(_ request: HTTPRequest, _ exchange: HTTPExchange)
 
-    /// Headers for every answer to a request, whoever makes it: also to what could not be read, and of a stream's head.
+    /// Headers for every response, whoever makes it: also to what could not be read, and in a stream's head.
     /// - Parameter origin: the request's one `Origin`, as far as it was read.
     func commonHeaders(origin: String?) -> [(String, String)]
 
-    /// The answer to what could not be read; the server closes the connection afterwards.
+    /// The response to what could not be read; the server closes the connection afterwards.
     func refused(_ error: HTTPRequestError, remoteAddress: String) -> HTTPResponse
 
-    /// Does this peer pass on what others send? Then its connections are not its own: each counts for the client of the
-    /// request that it carries.
+    /// Does this peer pass on what others send? Then its connections are not its own: each is counted for the client
+    /// whose request it carries.
     func isProxy(_ peer: IPAddress) -> Bool
 
     /// Who has sent a request that came through a proxy; `nil` where the proxy does not say.

@@ -4,21 +4,22 @@ public struct ServerOptions: Sendable {
     public var address = "0.0.0.0"
     /// 0 lets the kernel choose.
     public var port = 8080
-    /// Sockets that are bound already, by somebody who may do what this process may not any more; they are listened on in
+    /// Sockets that are bound already, by somebody with rights that this process has given up. They are listened on in
     /// place of address and port, and closed.
     public var bound: [Int32] = []
     /// SO_REUSEPORT, for one server on each of several loops: the kernel spreads the connections.
     public var reusePort = false
     public var backlog = 4096
 
-    /// Beyond it a connection gets 503 and is closed. Lowered to what RLIMIT_NOFILE allows.
+    /// Connections beyond it get 503 and are closed. Lowered to what RLIMIT_NOFILE allows.
     public var maxConnections = 10_000
     /// What one address may have at most. Without it, it may have as many as are still free (`FairShare`).
     public var maxConnectionsPerAddress: Int?
     /// For what waits to be sent, and for requests that have come in part.
     public var budget = ByteBudget(total: 48 << 20)
 
-    /// Paths, as decoded, at which a GET opens a WebSocket and nothing else. HEAD tells what a GET without an upgrade gets.
+    /// Paths, as decoded, at which GET opens a WebSocket and nothing else. HEAD gets what a GET without an upgrade
+    /// gets.
     public var webSocketPaths: Set<String> = []
     public var maxBody = 262_144
     /// Requests of one connection that are being worked on at the same time; what comes after waits unread.
@@ -31,14 +32,15 @@ public struct ServerOptions: Sendable {
     public var bodyTimeout = 20_000
     /// Between requests, and before the first.
     public var idleTimeout = 60_000
-    /// While bytes wait to be written: the time in which the peer must have acknowledged `leastRate`.
+    /// While bytes wait to be written: how long the peer may acknowledge less than `leastRate`.
     public var writeTimeout = 30_000
-    /// Bytes a second that a reader takes at least. A slower one is as good as none.
+    /// The least number of bytes a second that a reader must take. A slower one is as good as none.
     public var leastRate = 1024
-    /// After the last answer: how long the peer may go on sending before it is cut off.
+    /// After the last response: how long the peer may go on sending before it is cut off.
     public var lingerTimeout = 5_000
-    /// After `drain`: how long a connection without a request stays open for one more, which a proxy may have sent
-    /// just then. Longer than the proxy keeps such connections, and no request meets one that is closing. 0: not at all.
+    /// After `drain`: how long a connection without a request stays open for one more, which a proxy may have sent just
+    /// then. If that is longer than the proxy keeps idle connections, no request meets one that is closing. 0: not at
+    /// all.
     public var drainIdleTimeout = 0
 
     public init() {}
@@ -49,7 +51,7 @@ public struct ServerOptions: Sendable {
         return limits
     }
 
-    /// How often deadlines are looked at: four times within the shortest of them, at most once in 10 ms.
+    /// How often deadlines are checked: four times within the shortest of them, at most once in 10 ms.
     var sweepInterval: Int {
         let shortest = min(headTimeout, bodyTimeout, idleTimeout, writeTimeout, lingerTimeout)
         return max(10, min(1000, shortest / 4))

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A call of the system that failed.
+/// A system call that failed.
 public struct SocketError: Error, Equatable, CustomStringConvertible {
     public let call: String
     public let number: Int32

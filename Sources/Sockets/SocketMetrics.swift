@@ -4,19 +4,13 @@ import Core
 struct SocketMetrics {
     static let shared = SocketMetrics()
 
-    let connections = Metrics.shared.gauge(
-        "martlet_http_connections", help: "Open connections that speak HTTP, event streams among them")
-    let webSockets = Metrics.shared.gauge("martlet_ws_connections", help: "Open WebSockets")
-    let accepted = Metrics.shared.counter("martlet_connections_accepted_total", help: "Connections accepted")
-    let refused = Metrics.shared.counter(
-        "martlet_connections_refused_total", help: "Connections refused because there were too many")
-    let pushedOut = Metrics.shared.counter(
-        "martlet_connections_pushed_out_total",
-        help: "Connections closed to make room, for their address or user had many times what others have")
-    let badRequests = Metrics.shared.counter(
-        "martlet_http_bad_requests_total", help: "Requests that could not be read or did not arrive in time")
-    /// Whose peers don't take what was written: no more is written to them until they have.
+    let connections = Metrics.shared.gauge(.httpConnections)
+    let webSockets = Metrics.shared.gauge(.webSockets)
+    let accepted = Metrics.shared.counter(.accepted)
+    let refused = Metrics.shared.counter(.refused)
+    let pushedOut = Metrics.shared.counter(.pushedOut)
+    let badRequests = Metrics.shared.counter(.badRequests)
+    /// Connections whose peers don't read what was written; nothing more is written to them until they do.
     let slow = Metrics.shared.queue("slow_connections", limit: nil)
-    let written = Metrics.shared.counter(
-        "martlet_written_bytes_total", help: "Bytes written to clients, or waiting in a backlog to be")
+    let written = Metrics.shared.counter(.written)
 }

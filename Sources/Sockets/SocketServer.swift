@@ -5,14 +5,14 @@ public import Runtime
 
 /// A server of HTTP/1.1, server-sent events and WebSockets on one loop, over libwebsockets.
 ///
-/// lws does the sockets' I/O on the loop and buffers what the kernel does not take: every connection is a raw socket for
-/// it. Its protocols are not used, for the release at hand (4.1.6) breaks their rules. Its HTTP/1 ignores
-/// Transfer-Encoding, gives no answer to what it cannot read, cannot answer later while the client pipelines, and frees a
-/// header before reading it: `HTTPParser` reads the requests. Its WebSocket takes frames without a mask, drops pings, and
-/// keeps a connection that broke the protocol: `WebSocketParser` reads the frames.
+/// lws does the sockets' I/O on the loop and buffers what the kernel does not take: every connection is a raw socket
+/// for it. Its protocols are not used, for the release at hand (4.1.6) breaks their rules. Its HTTP/1 ignores
+/// Transfer-Encoding, sends no response to what it cannot read, cannot respond later while the client pipelines, and
+/// frees a header before reading it: `HTTPParser` reads the requests. Its WebSocket accepts frames without a mask,
+/// drops pings, and keeps a connection that broke the protocol: `WebSocketParser` reads the frames.
 public final class SocketServer {
     public var options: ServerOptions { context.options }
-    /// The port that is listened on.
+    /// The port that it listens on.
     public private(set) var port = 0
 
     var loop: EventLoop { context.loop }
@@ -26,7 +26,7 @@ public final class SocketServer {
     private var connections = Registry<HTTPConnection>()
     private var shares: FairShare
     private var crowd = Crowd()
-    /// Told that there are too many, and not gone yet.
+    /// Connections that were told that there are too many, and are not gone yet.
     private var refusing = 0
     private static let mostRefusing = 64
     private var isClosing = false
@@ -34,7 +34,7 @@ public final class SocketServer {
     private let maxConnections: Int
     private let open: Gauge
 
-    /// Listens at once. On the loop's thread; the server lives until it is closed.
+    /// Listens at once. Called on the loop's thread; the server lives until it is closed.
     public init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) throws {
         loop.assertCurrent()
         context = ServerContext(loop: loop, options: options, handler: handler)
@@ -57,8 +57,8 @@ public final class SocketServer {
 
     // MARK: Ending
 
-    /// Accepts nothing more, closes what is idle, and answers what has been asked, then closes those connections too.
-    /// Event streams and WebSockets are for their owners to close.
+    /// Accepts nothing more, closes what is idle, and responds to what has been asked, then closes those connections,
+    /// too. Event streams and WebSockets are for their owners to close.
     ///
     /// - Parameter done: called once when the last connection has gone. Set a limit, and then call `close`.
     public func drain(_ done: @escaping () -> Void) {
@@ -99,7 +99,7 @@ public final class SocketServer {
         SocketMetrics.shared.accepted.add()
         let connection = HTTPConnection(context, owner: self, remoteAddress: address)
         let hasPlace = takePlace(for: connection.placeHolder)
-        // A few of those who get no place are told so.
+        // A few of those that get no place are told so.
         guard let lws, !isClosing, hasPlace || refusing < Self.mostRefusing else {
             if hasPlace { shares.give(1, of: connection.placeHolder) }
             SocketMetrics.shared.refused.add()
@@ -114,7 +114,7 @@ public final class SocketServer {
         if !hasPlace { connection.refuse(HTTPConnection.tooMany) }
     }
 
-    /// A place that is free, or else one of a client that has many times as many.
+    /// Takes a place that is free, or else one from a client that has many times as many.
     private func takePlace(for holder: FairShare.Holder) -> Bool {
         if shares.take(1, for: holder) { return true }
         crowd.look(now: context.now(), count: connections.items.count, for: { shares.largest }) { large in
@@ -143,7 +143,7 @@ public final class SocketServer {
     /// One look at all deadlines, instead of a timer for each: lws keeps its timers in one list sorted by time.
     private func sweep() {
         context.updateDate()
-        // It keeps what it has seen alive.
+        // A crowd keeps the connections that it has seen alive.
         crowd = Crowd()
         let now = context.now()
         var slow = 0

@@ -5,10 +5,10 @@ struct UTF8Check {
     private var lowest: UInt8 = 0x80
     private var highest: UInt8 = 0xBF
 
-    /// No character is cut.
+    /// No character is cut off.
     var isComplete: Bool { missing == 0 }
 
-    /// `false` when no continuation can make it valid any more; then it is of no use.
+    /// `false` when no continuation can make it valid any more; then it must not be used again.
     mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         for byte in bytes {
             if missing > 0 {

@@ -1,7 +1,7 @@
 public import Core
 
-/// An open WebSocket on a connection, which has become its own. Pings are answered, frames are checked; messages
-/// come whole. Confined to its loop.
+/// An open WebSocket on a connection, which has become its own. Pings are answered and frames checked; messages come
+/// whole. Confined to its loop.
 public final class WebSocket: LiveTransport {
     private enum State {
         case open
@@ -41,14 +41,14 @@ public final class WebSocket: LiveTransport {
         set { connection.user = newValue }
     }
 
-    /// Bytes of a message that is taken, at first 64 KB; a longer one closes the socket with 1009 as soon as its length is
+    /// The most bytes of a message, at first 64 KB; a longer one closes the socket with 1009 as soon as its length is
     /// known.
     public var maxMessage: Int {
         get { parser.maxMessage }
         set { parser.maxMessage = newValue }
     }
 
-    /// Full again when it is set. `nil`, as at first: as many as the peer likes.
+    /// Setting it fills it. `nil`, as at first: as many as the peer likes.
     public var frameLimit: FrameLimit? {
         get { allowance?.limit }
         set {
@@ -90,8 +90,8 @@ public final class WebSocket: LiveTransport {
         close(code: 1000, reason: "")
     }
 
-    /// Sends what is waiting and a Close frame; the connection ends with the peer's, or after 5 s.
-    /// `onClosed` comes when the frame is on its way.
+    /// Sends what is waiting and a Close frame; the connection ends with the peer's, or after 5 s. `onClosed` is called
+    /// when the frame is on its way.
     ///
     /// - Parameters:
     ///   - code: 1000 to 4999, as RFC 6455 allows an endpoint to send.
@@ -135,7 +135,7 @@ public final class WebSocket: LiveTransport {
             case (.message(let payload, let isText), .open): onMessage?(payload, isText)
             case (.ping(let payload), .open): connection.gather(Self.pong(payload))
             case (.message, .closing), (.ping, .closing): break
-            // Both sides have said it, or the peer breaks the rules at the very end.
+            // Both sides have closed, or the peer breaks the rules at the very end.
             case (.close, .closing), (.failure, .closing), (.tooManyFrames, .closing):
                 state = .closed
                 return connection.close(.local)
@@ -164,7 +164,7 @@ public final class WebSocket: LiveTransport {
     /// The connection has gone.
     func lost(_ reason: CloseReason) {
         state = .closed
-        // An end without a Close frame is a failure, whoever made it.
+        // An end without a Close frame is a failure, whoever caused it.
         if closeReason == nil { closeReason = reason == .peer(code: nil) ? .failed : reason }
         tellClosed()
     }

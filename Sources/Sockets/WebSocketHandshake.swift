@@ -7,14 +7,14 @@ package struct WebSocketHandshake {
     /// - Parameter request: GET, or HEAD, which opens nothing.
     package init(_ request: HTTPRequest) throws(HTTPRequestError) {
         let headers = request.headers
-        // RFC 9110, section 7.8: over HTTP/1.0 Upgrade says nothing.
+        // RFC 9110, section 7.8: over HTTP/1.0 Upgrade means nothing.
         guard request.method == "GET", !request.isVersion10, headers.hasToken("websocket", in: "upgrade"),
             headers.hasToken("upgrade", in: "connection")
         else {
-            throw HTTPRequestError(.upgradeRequired, "This path takes WebSockets only.")
+            throw HTTPRequestError(.upgradeRequired, "This path is for WebSockets only.")
         }
         guard request.body.isEmpty else {
-            throw HTTPRequestError(.badRequest, "A WebSocket handshake has no body.")
+            throw HTTPRequestError(.badRequest, "A WebSocket handshake must not have a body.")
         }
         guard headers.all("sec-websocket-version") == ["13"] else {
             throw HTTPRequestError(.upgradeRequired, "Sec-WebSocket-Version must be 13.")
@@ -39,7 +39,7 @@ package struct WebSocketHandshake {
     }
 
     /// - Parameter subprotocol: one of those that the client offered; what is not a token is left out.
-    package func answer(subprotocol: String?) -> [UInt8] {
+    package func response(subprotocol: String?) -> [UInt8] {
         var head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         head += "Sec-WebSocket-Accept: \(accept)\r\n"
         if let subprotocol, !subprotocol.isEmpty, subprotocol.utf8.allSatisfy(isToken) {

@@ -1,5 +1,5 @@
-/// Reads the frames of a client (RFC 6455, section 5), strictly. It does no I/O: bytes go in by `append`, what they mean
-/// comes out of `next`. After a failure or a Close frame it reads nothing more.
+/// Reads the frames of a client (RFC 6455, section 5), strictly. It does no I/O: bytes go in by `append`, what they
+/// mean comes out of `next`. After a failure or a Close frame it reads nothing more.
 package struct WebSocketParser {
     package enum Output: Equatable {
         case needsMore
@@ -10,7 +10,7 @@ package struct WebSocketParser {
         case close(code: Int?)
         /// The connection is to be closed with this code.
         case failure(code: Int, reason: String)
-        /// A frame has begun that may not.
+        /// A frame has begun that is one too many.
         case tooManyFrames
     }
 
@@ -31,12 +31,12 @@ package struct WebSocketParser {
         var isControl: Bool { opcode >= 8 }
     }
 
-    /// Bytes; a longer message fails with 1009 as soon as its length is known.
+    /// In bytes; a longer message fails with 1009 as soon as its length is known.
     package var maxMessage: Int
-    /// Frames that may begin, of any kind.
+    /// How many more frames of any kind may begin.
     package var framesLeft = Int.max
     private var buffer: [UInt8] = []
-    /// What stands before it in the buffer has been read.
+    /// What comes before it in the buffer has been read.
     private var start = 0
     private var frame: Frame?
     /// Of the data message that has begun: 1 for text, 2 for binary.
@@ -90,8 +90,8 @@ package struct WebSocketParser {
         frame = nil
     }
 
-    /// Between messages a connection holds no memory here, and behind a large piece no more than what is left of it: part
-    /// of a header or of a control frame.
+    /// Between messages a connection holds no memory here, and after a large piece no more than what is left of it:
+    /// part of a header or of a control frame.
     private mutating func compact() {
         if start > 0 { buffer = Array(buffer[start...]) }
         start = 0
@@ -174,7 +174,7 @@ package struct WebSocketParser {
         return .message(whole, isText: isText)
     }
 
-    /// `nil` for a pong: nobody asked, it means nothing.
+    /// `nil` for a pong: nobody asked for one, so it means nothing.
     private mutating func endControl(_ begun: Frame) throws(Failure) -> Output? {
         var payload = Array(buffer[start..<(start + begun.missing)])
         payload.withUnsafeMutableBufferPointer { Self.unmask($0, begun.mask, from: 0) }
@@ -208,7 +208,7 @@ package struct WebSocketParser {
     ///   - turn: which of its bytes is the first one's.
     private static func unmask(_ bytes: UnsafeMutableBufferPointer<UInt8>, _ mask: UInt32, from turn: Int) {
         guard !bytes.isEmpty else { return }
-        // As it lies in memory, beginning with the turn: then whole words are unmasked, and at the end some bytes.
+        // In the order of memory, beginning with the turn: then whole words are unmasked, and at the end some bytes.
         let word = (mask << UInt32(turn * 8) | mask >> UInt32((32 - turn * 8) & 31)).bigEndian
         let wide = UInt64(word) << 32 | UInt64(word)
         let raw = UnsafeMutableRawBufferPointer(bytes)

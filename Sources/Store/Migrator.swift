@@ -48,12 +48,12 @@ extension Database {
                 """)
             let done = try await transaction.query("SELECT number FROM schema_migrations")
             if let newest = try done.map({ try $0.integer("number") }).filter({ !known.contains(Int($0)) }).max() {
-                Log.info("migration.newer", ["number": .number(newest)])
+                Log.info(.migrationNewer, ["number": .number(newest)])
             }
         }
         var ran: [Int] = []
         for migration in migrations where try await run(migration) {
-            Log.info("migrated", ["number": .number(Int64(migration.number)), "name": .text(migration.name)])
+            Log.info(.migrationApplied, ["number": .number(Int64(migration.number)), "name": .text(migration.name)])
             ran.append(migration.number)
         }
         return ran

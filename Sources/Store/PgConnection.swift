@@ -166,7 +166,7 @@ final class PgConnection {
 
     private func read() {
         guard PQconsumeInput(connection) == 1 else { return fail(lastError()) }
-        // What is told of a result may close the connection.
+        // Whoever is told of a result may close the connection.
         while let connection, !batches.isEmpty, PQisBusy(connection) == 0 {
             guard let result = PQgetResult(connection) else { continue }
             take(result)
@@ -191,7 +191,7 @@ final class PgConnection {
             batch.completion(batch.failure.map { .failure($0) } ?? .success(batch.rows))
         case PGRES_TUPLES_OK: batches[0].rows.append(PgRows(copying: result))
         case PGRES_COMMAND_OK:
-            // The answer to a Prepare has no command tag; that to a statement has one.
+            // The reply to a Prepare has no command tag; that to a statement has one.
             if PQcmdStatus(result).pointee != 0 { batches[0].rows.append(PgRows(copying: result)) }
         case PGRES_PIPELINE_ABORTED: break
         default:

@@ -37,7 +37,7 @@ final class PgPool {
     private var isServing = false
     private let waiting: Gauge?
     private let underWay: Gauge?
-    private let open = Metrics.shared.gauge("martlet_pg_connections", help: "Open PostgreSQL connections")
+    private let open = Metrics.shared.gauge(.connections)
 
     init(loop: EventLoop, options: DatabaseOptions) {
         self.loop = loop
@@ -150,11 +150,11 @@ final class PgPool {
             // A pause that grows from 50 ms to 2 s, so that a server that is down isn't hammered.
             failures += 1
             lastFailure = error
-            // Waiting does not cure it.
+            // Waiting does not help.
             if error.isRefusal, free.isEmpty, leased.isEmpty { refuseAll(error) }
             retryAt = monotonicNanoseconds() + UInt64(min(25 << min(failures, 7), 2000)) * 1_000_000
             if failures == 1 || failures % 20 == 0 {
-                Log.warning("postgres connection failed", ["error": .text(error.message)])
+                Log.warning(.postgresNotConnected, ["error": .text(error.message)])
             }
         } else {
             open.add(-1)
@@ -169,7 +169,7 @@ final class PgPool {
             waiters.removeFirst()
             refuse(first, free.isEmpty && leased.isEmpty ? lastFailure ?? .waitedTooLong : .waitedTooLong)
         }
-        // The server has a time limit of its own; one that says nothing past it stands still, or its machine does.
+        // The server has a time limit of its own; one that says nothing after it hangs, or its machine does.
         for connection in free + leased.values where connection.age > options.answerMilliseconds { connection.close() }
         serve()
     }

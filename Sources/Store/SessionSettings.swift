@@ -4,7 +4,7 @@
 public struct SessionSettings: Sendable {
     /// Milliseconds; 0: no limit.
     public var statementTimeout = 15_000
-    /// Milliseconds that a transaction may stand idle; 0: no limit.
+    /// Milliseconds that a transaction may be idle; 0: no limit.
     public var idleInTransactionTimeout = 0
     /// False: a commit does not wait for the disk. True: it does, in the way that the database is set up for (`on`,
     /// `local`, `remote_apply`, …), and only `off` is not taken.

@@ -48,7 +48,7 @@ package enum Harmless {
     }
 
     /// JSON on one line: what is risky is escaped, which changes no value.
-    /// - Parameter json: a valid text; a raw line break can only stand between its values.
+    /// - Parameter json: a valid text; a raw line break can only be between its values.
     package static func json(_ json: String) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in json.unicodeScalars {
@@ -64,7 +64,7 @@ package enum Harmless {
         return String(scalars)
     }
 
-    /// Control characters and line separators; marks that change the direction of what stands around them; the
+    /// Control characters and line separators; marks that change the direction of what is around them; the
     /// anchors of annotations, which hide text. All are below U+10000.
     private static func isRisky(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {

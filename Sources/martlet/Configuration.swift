@@ -18,7 +18,7 @@ struct Configuration: Sendable {
     init(_ values: SettingValues, for command: String) throws(SettingError) {
         self.values = values
         for variable in values.unknownVariables.sorted() {
-            Log.warning("not a setting", ["variable": .text(variable), "see": "martlet --help"])
+            Log.warning(.settingUnknown, ["variable": .text(variable), "see": "martlet --help"])
         }
         let folder = values.text("data")!
         dataFolder = Files.absolute(folder)
@@ -46,7 +46,7 @@ struct Configuration: Sendable {
     }
 
     private static func forgetLibpqVariables() {
-        for name in Program.environment().keys where name.hasPrefix("PG") { unsetenv(name) }
+        for name in Environment.variables().keys where name.hasPrefix("PG") { unsetenv(name) }
     }
 
     var port: Int { values.number("port") }

@@ -16,7 +16,7 @@ final class Ending: Sendable {
     ///   - first: called at the first.
     init(last: @escaping @Sendable () -> Void = {}, _ first: @escaping @Sendable () -> Void = {}) {
         Signals.onTermination(last: last) { [self] number in
-            Log.info("signal", ["number": .number(Int64(number))])
+            Log.info(.signalReceived, ["number": .number(Int64(number))])
             first()
             let observers = state.withLock { state in
                 state.isWished = true

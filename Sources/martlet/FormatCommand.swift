@@ -39,7 +39,7 @@ struct FormatCommand {
             throw Failure(
                 "there is no format \(name): this version has \(known.joined(separator: ", "))", exitCode: 2)
         }
-        configuration = try Configuration(try Program.values("format", settings), for: "format")
+        configuration = try Configuration(try SettingsList.values(of: "format", settings), for: "format")
     }
 
     func run() async throws {
@@ -62,14 +62,14 @@ struct FormatCommand {
             text += "  \(name): not known to this version; enabled since \(time)\n"
         }
         text += "Processes:" + (overview.processes.isEmpty ? " none" : "")
-        Program.say(text + overview.processes.map { "\n  \($0)" }.joined())
+        Console.say(text + overview.processes.map { "\n  \($0)" }.joined())
     }
 
     private func enable(_ store: FormatStore) async throws {
         let wanted = names.isEmpty ? Domains.formats.map(\.name) : names
         do {
             let new = try await store.enable(wanted, force: isForced)
-            Program.say(new.isEmpty ? "enabled already" : "enabled: " + new.joined(separator: ", "))
+            Console.say(new.isEmpty ? "enabled already" : "enabled: " + new.joined(separator: ", "))
         } catch let error as FormatError {
             throw Failure(error.description)
         }

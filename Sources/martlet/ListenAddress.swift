@@ -43,8 +43,12 @@ struct ListenAddress {
     func warnOfExposure(port: Int) {
         guard !numeric.allSatisfy(Self.isLoopback) else { return }
         Log.warning(
-            "open to other machines, in plain HTTP: put a gateway with TLS in front, and let only it in",
-            ["address": .text(numeric.joined(separator: ",")), "port": .number(Int64(port)), "see": "docs/security.md"])
+            .addressExposed,
+            [
+                "address": .text(numeric.joined(separator: ",")), "port": .number(Int64(port)),
+                "hint": "open to other machines, in plain HTTP: put a gateway with TLS in front, and let only it in",
+                "see": "docs/security.md",
+            ])
     }
 
     static func isLoopback(_ numeric: String) -> Bool {

@@ -12,6 +12,13 @@ struct Page: Sendable {
         let bytes: [UInt8]
     }
 
+    /// By the end of a name; no other files are served.
+    static let types = [
+        "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
+        "svg": "image/svg+xml", "png": "image/png", "json": "application/json", "ico": "image/x-icon",
+        "txt": "text/plain; charset=utf-8",
+    ]
+
     private static let index = "index.html"
     private static let largest = 1 << 22
     private static let most = 1000
@@ -45,7 +52,7 @@ struct Page: Sendable {
     /// anybody's.
     static func find(_ setting: String?) -> Page? {
         let found = (setting.map { [$0] } ?? besideProgram).lazy.compactMap { Page($0) }.first
-        if found == nil { Log.warning("no demo page: the folder web-demo was not found; set MARTLET_WEB") }
+        if found == nil { Log.warning(.pageMissing, ["hint": "the folder web-demo was not found: set MARTLET_WEB"]) }
         return found
     }
 
@@ -65,9 +72,9 @@ struct Page: Sendable {
     private static func files(of folder: Folder, _ path: String) -> [File] {
         folder.names.sorted().prefix(most).compactMap { name in
             let type = String(name.split(separator: ".").last ?? "")
-            guard !name.hasPrefix("."), PageOperations.types[type] != nil else { return nil }
+            guard !name.hasPrefix("."), types[type] != nil else { return nil }
             guard let bytes = folder.file(name, limit: largest) else {
-                Log.warning("not served: not a regular file that can be read", ["file": .text(path + "/" + name)])
+                Log.warning(.fileNotServed, ["file": .text(path + "/" + name)])
                 return nil
             }
             return File(name: name, type: type, bytes: bytes)

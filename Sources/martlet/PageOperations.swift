@@ -4,13 +4,6 @@ import HTTPService
 
 /// The demo page's files, read once.
 enum PageOperations {
-    /// By the end of a name; no other files are served.
-    static let types = [
-        "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
-        "svg": "image/svg+xml", "png": "image/png", "json": "application/json", "ico": "image/x-icon",
-        "txt": "text/plain; charset=utf-8",
-    ]
-
     private static let policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         + "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -58,7 +51,7 @@ enum PageOperations {
 
         init(_ file: Page.File) {
             name = file.name
-            type = types[file.type]!
+            type = Page.types[file.type]!
             tag = "\"\(Base64URL.encode(Crypto.sha256(file.bytes).prefix(12)))\""
             headers = [
                 ("Content-Type", type), ("ETag", tag), ("Cache-Control", "no-cache"),

@@ -44,7 +44,7 @@ enum Seed {
             made += some
         }
         try file.write(lines.bytes)
-        Program.say("\(made) users follow @\(author); their access tokens are in \(file.path)")
+        Console.say("\(made) users follow @\(author); their access tokens are in \(file.path)")
     }
 
     /// Nobody logs in as one of these users.

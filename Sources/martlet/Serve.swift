@@ -55,7 +55,7 @@ enum Serve {
     private static func serve(
         _ configuration: Configuration, _ roles: Roles, _ address: ListenAddress, _ means: Means, until ending: Ending
     ) async throws {
-        if !configuration.limitsAreOn { Program.tell("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
+        if !configuration.limitsAreOn { Console.tell("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
         let start = Start {
             let site = try await Site(configuration, secret: means.secret)
             do {
@@ -70,20 +70,11 @@ enum Serve {
         }
         guard let (server, port) = try await start.finished(unless: ending) else { return }
         address.warnOfExposure(port: port)
-        Program.tell("Martlet is live at \(address.url(port: port))")
+        Console.tell("Martlet is live at \(address.url(port: port))")
         await ending.wait()
-        Log.info("ending")
+        Log.info(.processEnding)
         await server.stop()
     }
-}
-
-/// What a process has taken before it gave root's rights up.
-struct Means: Sendable {
-    let secret: [UInt8]
-    /// Sockets with the addresses to listen on.
-    let bound: [Int32]
-    /// `nil` where there is none.
-    let page: Page?
 }
 
 /// Looks after the private servers, on a thread of its own: starting one again takes seconds.

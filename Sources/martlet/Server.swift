@@ -69,7 +69,7 @@ final class Server: Sendable {
         self.means = means
         bell = OutboxBell(database: site.connections.workers.database)
         registration = ProcessRegistration(
-            database: site.connections.workers.database, ProcessInfo(role: roles.name, version: Program.number),
+            database: site.connections.workers.database, ProcessInfo(role: roles.name, version: Version.number),
             site.formats)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier])
         log = needsLog ? try await site.openLog() : nil
@@ -269,7 +269,7 @@ final class Server: Sendable {
             await registration.end()
             return true
         }
-        if !isDone { Log.warning("ending with work in hand: it comes again") }
+        if !isDone { Log.warning(.processCutShort) }
         listener.withLock { $0 }?.close()
         await site.close()
     }

@@ -129,6 +129,16 @@ enum SettingsList {
         "MARTLET_TEST_KAFKA_SCRIPT", "MARTLET_TEST_OVERLOAD", "MARTLET_MEASURE", "MARTLET_TEST_OLD",
     ]
 
+    /// Settings of other commands may stand in the environment; as flags they are errors.
+    static func values(of command: String, _ arguments: [String]) throws(SettingError) -> SettingValues {
+        let own = of(command)
+        let names = Set(own.map(\.name))
+        let others = all.filter { !names.contains($0.name) }
+        return try SettingValues(
+            own, arguments: arguments, environment: Environment.variables(),
+            otherVariables: otherVariables.union(others.map(\.variable)))
+    }
+
     static func of(_ command: String) -> [Setting] {
         all.filter { $0.roles.isEmpty ? command != "tail" : $0.roles.contains(command) }
     }

@@ -40,7 +40,7 @@ enum Tools {
     static func migrate(_ configuration: Configuration) async throws {
         try await withSite(configuration, needsSecret: false, node: NodeNumbers.tools) { site in
             let done = try await site.migrate()
-            Program.say(
+            Console.say(
                 done.isEmpty
                     ? "the schema is up to date" : "migrated: " + done.map(String.init).joined(separator: ", "))
         }
@@ -48,7 +48,7 @@ enum Tools {
 
     /// A thread of its own: it reads from a connection for as long as it lives.
     static func tail(_ arguments: [String]) throws -> Int32 {
-        var values = try Program.values("tail", arguments.filter { $0 != "--json" })
+        var values = try SettingsList.values(of: "tail", arguments.filter { $0 != "--json" })
         try values.choose(["token"], or: ["handle", "password"])
         try values.choose(["since"], or: ["posts"])
         guard values.text("token") != nil || (values.text("handle") != nil && values.text("password") != nil) else {
@@ -72,7 +72,7 @@ enum Tools {
             }
             let lifetime = Int64(configuration.values.number("lifetime"))
             let session = try await site.accounts.openSession(of: user, seconds: lifetime)
-            Program.say(site.accounts.accessToken(user: user, session: session, seconds: lifetime))
+            Console.say(site.accounts.accessToken(user: user, session: session, seconds: lifetime))
         }
     }
 }

@@ -22,7 +22,7 @@ import Testing
     @Test func oneOfManyReadsTheDatabase() async throws {
         let server = try await TimelinesServer()
         let timelines = server.timelines()
-        let reads = Metrics().counter("reads", help: "")
+        let reads = Counter()
         let rebuilt = try await withThrowingTaskGroup(of: Bool.self) { group in
             for _ in 0..<20 {
                 group.addTask {
@@ -81,7 +81,7 @@ import Testing
     @Test func anEvictionMeanwhileStartsAnew() async throws {
         let server = try await TimelinesServer()
         let timelines = server.timelines()
-        let reads = Metrics().counter("reads", help: "")
+        let reads = Counter()
         try await timelines.ensure(ann) {
             reads.add()
             if reads.count == 1 { try await timelines.evict(ann) }

@@ -193,7 +193,7 @@ def assert_clean_logs(server: Server, secrets: Secrets, hashes: list[str]) -> No
     logs = [server.log, *(path for folder in folders(server) for path in folder.rglob("*.log") if path.is_file())]
     assert {"serve.log", "postgres.log", "redis.log"} <= {path.name for path in logs}
     own = server.log.read_bytes()
-    assert b'"level":"debug"' in own and b'"event":"request"' in own, "the log is not at its most verbose"
+    assert b'"level":"debug"' in own and b'"event":"request.done"' in own, "the log is not at its most verbose"
     for path in logs:
         content = path.read_bytes()
         assert secrets.found_in(content) == [], path

@@ -130,11 +130,11 @@ def test_sessions_end_while_other_upkeep_fails(before: Before) -> None:
     row = jwt_parts(session["access_token"])[1]["sid"]
     rows(server, "ALTER TABLE follows RENAME backfilled TO out_of_reach")
     try:
-        failed = server.log.read_text().count("upkeep failed")
+        failed = server.log.read_text().count("upkeep.failed")
         rows(server, f"UPDATE refresh_tokens SET expires_at = now() WHERE session_id = {row}")
         eventually(
             lambda: rows(server, f"SELECT ended_at IS NOT NULL FROM sessions WHERE id = {row}") == [("t",)], SOON,
             "the end of the session")
-        eventually(lambda: server.log.read_text().count("upkeep failed") > failed, SOON, "a step that fails")
+        eventually(lambda: server.log.read_text().count("upkeep.failed") > failed, SOON, "a step that fails")
     finally:
         rows(server, "ALTER TABLE follows RENAME out_of_reach TO backfilled")

@@ -159,7 +159,7 @@ def test_nobody_reads_what_it_says() -> None:
                 said += os.read(reader, 1 << 20)
             except BlockingIOError:
                 pass
-            return b"log lines were dropped" in said
+            return b"log.lines_dropped" in said
 
         eventually(told, 10, "the line that tells of it")
         assert all(line.startswith(b"{") or line.startswith(b"Martlet is live") for line in said.splitlines()[:-1])
@@ -207,4 +207,4 @@ class Answers:
 
     def dropped(self) -> int:
         lines = self.http.get("/metrics").text.splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("martlet_log_dropped_total "))
+        return next(int(line.split()[1]) for line in lines if line.startswith("martlet_log_lines_dropped_total "))

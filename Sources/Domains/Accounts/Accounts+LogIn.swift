@@ -49,7 +49,7 @@ extension Accounts {
             try await database.query(
                 "UPDATE users SET password_hash = \(new) WHERE id = \(user) AND password_hash = \(old)")
         } catch {
-            Log.warning("password hash not renewed", ["user": .text(user.description), "error": .text("\(error)")])
+            Log.warning(.passwordHashNotRenewed, ["user": .text(user.description), "error": .text("\(error)")])
         }
     }
 }

@@ -76,7 +76,7 @@ public final class Revocations: Sendable {
         do {
             try await load(from: source)
         } catch {
-            Log.warning("ended sessions not loaded", ["error": .text("\(error)")])
+            Log.warning(.endedSessionsNotLoaded, ["error": .text("\(error)")])
         }
     }
 

@@ -11,10 +11,9 @@ public struct ChunkWorker: Sendable {
     private let store: FanOutStore
     private let timelines: Timelines
     private let reader = EventReader<PostEvent>()
-    private let delivered = Metrics.shared.counter("martlet_fanout_delivered_total", help: "Deliveries done")
-    private let pushed = Metrics.shared.counter("martlet_fanout_pushed_total", help: "Deliveries to live nodes")
-    private let chunkSeconds = Metrics.shared.histogram(
-        "martlet_fanout_chunk_seconds", help: "Time for a batch of chunks to reach its followers")
+    private let delivered = Metrics.shared.counter(.delivered)
+    private let pushed = Metrics.shared.counter(.pushed)
+    private let chunkSeconds = Metrics.shared.histogram(.chunkTime)
 
     public init(store: FanOutStore, timelines: Timelines) {
         self.store = store
@@ -91,7 +90,7 @@ public struct ChunkWorker: Sendable {
         guard !users.isEmpty, let event = TimelineEvent(change.kind.operation, change.envelope) else { return }
         let counts = try await timelines.deliver(event, to: users)
         Log.info(
-            "fanned out",
+            .chunkDelivered,
             [
                 "request_id": .text(change.envelope.requestID), "event_id": .text(change.envelope.eventID),
                 "type": .text(change.kind.rawValue),

@@ -91,7 +91,7 @@ public struct NodeEvent: Equatable, Sendable {
         self.init(.envelope(envelope), recipients: recipients, missing: missing)
     }
 
-    var form: NodeMessage.Form {
+    var form: NodeMessageForm {
         switch content {
         case .operation: .operations
         case .envelope: .envelopes

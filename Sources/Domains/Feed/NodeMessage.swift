@@ -13,25 +13,7 @@ import Live
 /// - 1, event: recipients, missing users, envelope (`Envelope.append(to:)`).
 /// Users are a count (4) and 7 bytes each.
 public struct NodeMessage: Equatable, Sendable {
-    /// In which form events are written. All are read.
-    public enum Form: UInt8, Sendable {
-        /// Version 1: what happened is one of three operations on posts.
-        case operations = 1
-        /// Version 2: what happened has a name and a version. Written where every process reads it: see
-        /// `FeedDomain.formats`.
-        case envelopes = 2
-
-        /// What a script is given to write.
-        func payload(of event: Envelope) -> [UInt8] {
-            switch self {
-            case .operations: return TaggedEvent.join(requestID: event.requestID, event.payload)
-            case .envelopes:
-                var writer = ByteWriter(capacity: event.payload.count + 256)
-                event.append(to: &writer)
-                return writer.bytes
-            }
-        }
-    }
+    public typealias Form = NodeMessageForm
 
     public enum Body: Equatable, Sendable {
         case event(NodeEvent)
@@ -127,24 +109,5 @@ extension ByteReader {
             }
         }
         return value
-    }
-
-    mutating func users() -> [ID]? {
-        // The count is checked against what is left before anything is reserved for it.
-        guard let count = unsigned(width: 4), Int(count) <= remaining / 7 else { return nil }
-        var users: [ID] = []
-        users.reserveCapacity(Int(count))
-        for _ in 0..<count {
-            guard let user = timelineNumber() else { return nil }
-            users.append(ID(raw: user))
-        }
-        return users
-    }
-}
-
-extension ByteWriter {
-    mutating func append(users: [ID]) {
-        append(bigEndian: UInt64(users.count), width: 4)
-        for user in users { append(bigEndian: UInt64(user.raw), width: 7) }
     }
 }

@@ -18,7 +18,7 @@ public struct OwnFeed: PostObserver {
             (try? await timelines.deliverToAuthor(change, after: previous)) != nil
         }
         if !isShown {
-            Log.debug("own feed waits for the fan-out", ["request_id": .text(event.requestID)])
+            Log.debug(.ownFeedDeferred, ["request_id": .text(event.requestID)])
         }
     }
 }

@@ -8,7 +8,7 @@ public struct Planner: Sendable {
     private let store: FanOutStore
     private let log: any EventLog
     private let reader = EventReader<PostEvent>()
-    private let planned = Metrics.shared.counter("martlet_fanout_planned_total", help: "Deliveries planned")
+    private let planned = Metrics.shared.counter(.planned)
 
     public init(store: FanOutStore, log: any EventLog) {
         self.store = store

@@ -49,7 +49,8 @@ struct PostOperations: Sendable {
 
     @Sendable private func create(_ request: RequestContext) async throws -> Response {
         let author = request.caller
-        let (post, event, statements) = try await posts.prepare(author: author, text: request[PostFields.text], request.trace)
+        let (post, event, statements) = try await posts.prepare(
+            author: author, text: request[PostFields.text], request.trace)
         var json = ByteWriter(capacity: 512)
         post.append(to: &json)
         let stored = StoredResponse(status: 201, location: "/v1/posts/\(post.id)", body: json.bytes)
@@ -70,7 +71,7 @@ struct PostOperations: Sendable {
         // A replayed response tells of the first post; the one that was prepared just now does not exist.
         guard !response.isReplay else { return response }
         Log.info(
-            "posted",
+            .postCreated,
             [
                 "request_id": .text(request.requestID), "post": .text(post.id.description),
                 "author": .text(author.description),

@@ -132,7 +132,7 @@ struct RelationOperations: Sendable {
         do {
             try await work()
         } catch {
-            Log.warning("feed not repaired yet", ["request_id": .text(request.requestID), "error": .text("\(error)")])
+            Log.warning(.feedNotRepaired, ["request_id": .text(request.requestID), "error": .text("\(error)")])
         }
     }
 }

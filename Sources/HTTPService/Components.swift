@@ -1,37 +1,6 @@
-public import Core
+import Core
 
-/// A schema with a name, which the document has once, and an example of it.
-public struct Component: Sendable, Equatable {
-    public let name: String
-    public let schema: Schema
-    public let example: JSONValue
-
-    public init(_ name: String, _ schema: Schema, example: JSONValue) {
-        self.name = name
-        self.schema = schema
-        self.example = example
-    }
-
-    /// - Parameter write: writes the example, with what writes the real ones: so schema and writer can be held together.
-    public init(_ name: String, _ schema: Schema, writing write: (inout ByteWriter) -> Void) {
-        self.init(name, schema, example: .written(write))
-    }
-
-    public var reference: Schema { .reference(to: self) }
-
-    /// It and all that it refers to.
-    func withAllBelow(_ found: inout [Component]) {
-        if let known = found.first(where: { $0.name == name }) {
-            precondition(known == self, "there are two schemas \(name)")
-            return
-        }
-        found.append(self)
-        for component in schema.components { component.withAllBelow(&found) }
-    }
-}
-
-// MARK: What every domain uses
-
+/// What every domain uses.
 extension Component {
     public static let id = Component(
         "Id", .string(pattern: "^[0-9]{1,16}$").described("Decimal digits, in a string: more than a double holds."),

@@ -1,0 +1,18 @@
+import Core
+
+// What this module's log events and metrics are called: docs/telemetry.md lists them all.
+
+extension LogEvent {
+    /// A chunk has reached its followers' timelines and live clients.
+    static let chunkDelivered = LogEvent("chunk.delivered")
+    /// The author's own feed gets the event by the fan-out, like everybody's.
+    static let ownFeedDeferred = LogEvent("own_feed.deferred")
+}
+
+extension MetricName {
+    static let chunkTime = MetricName(
+        "martlet_fanout_chunk_seconds", "Time for a batch of chunks to reach its followers")
+    static let delivered = MetricName("martlet_fanout_delivered_total", "Deliveries done")
+    static let planned = MetricName("martlet_fanout_planned_total", "Deliveries planned")
+    static let pushed = MetricName("martlet_fanout_pushed_total", "Deliveries to live nodes")
+}

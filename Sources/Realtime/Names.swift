@@ -1,0 +1,27 @@
+import Core
+
+// What this module's log events and metrics are called: docs/telemetry.md lists them all.
+
+extension LogEvent {
+    /// An event was handed to its recipients' connections at this node.
+    static let eventPushed = LogEvent("event.pushed")
+    /// A message to the node is not what the scripts write: it was dropped, and its partition resumes.
+    static let messageRejected = LogEvent("message.rejected")
+    /// Whether the node hears its partitions: `yes` once all are subscribed, `no` when the link is lost.
+    static let nodeListening = LogEvent("node.listening")
+    /// Something for the users of a partition was missed: their clients read it.
+    static let partitionResumed = LogEvent("partition.resumed")
+}
+
+extension MetricName {
+    static let connections = MetricName("martlet_live_connections", "Open live connections")
+    static let gaps = MetricName("martlet_live_gaps_total", "Partitions that had to be resumed")
+    static let messages = MetricName("martlet_live_messages_total", "Messages from Redis")
+    static let pushed = MetricName("martlet_live_pushed_total", "Events handed to users' connections")
+    static let joinsRefused = MetricName(
+        "martlet_live_refused_total", "Joins and resumes refused, for their user or address had too many")
+    static let rejected = MetricName("martlet_live_rejected_total", "Messages from Redis that were not understood")
+    static let resets = MetricName("martlet_live_resets_total", "Connections told to read the feed anew")
+    static let resumes = MetricName(
+        "martlet_live_resumes_total", "Connections that had to read what they missed while open")
+}

@@ -6,8 +6,7 @@ import Synchronization
 /// makes none. The rule is `LeaseRule`'s.
 public final class NodeLease: Sendable {
     /// For a number that is fixed, too.
-    public static let gauge = Metrics.shared.gauge(
-        "martlet_id_node", help: "Node number in the ids that this process makes; -1: it has none")
+    public static let gauge = Metrics.shared.gauge(.idNode)
     private static let lookEvery: UInt64 = 250_000_000
     private let store: LeaseStore
     private let ids: IDGenerator
@@ -57,7 +56,7 @@ public final class NodeLease: Sendable {
                 state.failed(at: time)
                 return state.failures
             }
-            if failures == 1 || failures % 20 == 0 { Log.warning("node.unsure", ["error": .text("\(error)")]) }
+            if failures == 1 || failures % 20 == 0 { Log.warning(.nodeUnsure, ["error": .text("\(error)")]) }
         }
     }
 
@@ -66,7 +65,7 @@ public final class NodeLease: Sendable {
         state.withLock { $0.took(lease, at: time) }
         ids.grant(node: lease.number, above: above, until: lease.idsUntil)
         Self.gauge.set(lease.number)
-        Log.info("node.leased", ["number": .number(Int64(lease.number))])
+        Log.info(.nodeLeased, ["number": .number(Int64(lease.number))])
     }
 
     private func renew(_ lease: Lease, until: Int64) async throws {
@@ -75,7 +74,7 @@ public final class NodeLease: Sendable {
             ids.extend(until: until)
         } else {
             forget()
-            Log.warning("node.lost", ["number": .number(Int64(lease.number))])
+            Log.warning(.nodeLost, ["number": .number(Int64(lease.number))])
             try await take()
         }
     }
@@ -91,7 +90,7 @@ public final class NodeLease: Sendable {
             try await store.release(lease, last: last)
         } catch {
             // It falls silent, and is free a minute later.
-            Log.warning("node.kept", ["number": .number(Int64(lease.number)), "error": .text("\(error)")])
+            Log.warning(.nodeKept, ["number": .number(Int64(lease.number)), "error": .text("\(error)")])
         }
     }
 

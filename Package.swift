@@ -57,14 +57,16 @@ let package = Package(
         // The private PostgreSQL and Redis of `serve`
         module("Sidecars", ["Core", "CGlibc"]),
 
-        // Between the roles: the log in PostgreSQL, the outbox, who reads what, and what every route is made of
+        // Between the roles: node numbers of ids, the log in PostgreSQL, the outbox, who reads what, and what every route is
+        // made of
+        module("NodeLease", ["Core", "Store"]),
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
         module("Formats", ["Core", "Runtime", "Store"]),
         module("Outbox", ["Core", "Runtime", "EventLog", "Store"]),
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
 
         // What the product does: a folder for each domain. Arrows point one way.
-        module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "RedisLink", "Store"]),
+        module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "RedisLink", "Runtime", "Store"]),
         domain("Accounts", ["Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Outbox"]),
@@ -75,7 +77,7 @@ let package = Package(
         module(
             "DomainRegistry",
             [
-                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "Outbox", "DomainKit",
+                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "Outbox", "DomainKit",
                 "Accounts", "Relations", "Posts", "Feed",
             ]),
 
@@ -93,7 +95,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut", "Formats",
+                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut",
+                "Formats",
                 "Realtime", "Notifier", "Sidecars", "Tail",
             ],
             swiftSettings: strict),
@@ -133,13 +136,17 @@ let package = Package(
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
+        tests("DomainKit", ["RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
+        tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
-        tests("Accounts", ["Core", "Accounts", "HTTPService", "Store", "TestSite"]),
+        tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
+        tests("Relations", ["Core", "Store", "TestSite"]),
+        tests("Posts", ["Core", "Store", "TestSite"]),
         tests(
             "Feed",
             [
-                "TestSupport", "Core", "DomainRegistry", "EventLog", "Live", "Posts", "Feed", "Runtime", "RedisLink",
-                "Crypto", "Sidecars", "Store",
+                "TestSupport", "TestSite", "Core", "DomainRegistry", "EventLog", "Live", "Posts", "Feed", "Runtime",
+                "RedisLink", "Crypto", "Sidecars", "Store",
             ]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(

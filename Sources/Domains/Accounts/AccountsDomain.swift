@@ -23,7 +23,7 @@ public struct AccountsDomain: Domain {
             answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: resources.secret)),
             revocations: revocations, addresses: KnownAddresses(secret: resources.secret), clock: resources.clock)
         users = Users(database: resources.database)
-        limits = LogInLimits(areOn: resources.limitsAreOn)
+        limits = LogInLimits(areOn: resources.limitsAreOn, clock: resources.monotonicClock)
     }
 
     public var operations: [Operation] {
@@ -31,7 +31,7 @@ public struct AccountsDomain: Domain {
     }
 
     public var upkeep: [UpkeepStep] {
-        let database = resources.database
+        let database = resources.connections.scans.database
         return [
             UpkeepStep("end expired sessions") { try await Accounts.endExpired(database) },
             UpkeepStep("remove answers to refreshes") { try await Accounts.removeAnswers(database) },

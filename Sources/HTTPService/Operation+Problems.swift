@@ -27,6 +27,7 @@ extension Operation {
         add([.invalidJSON, .unknownField, .bodyTooLarge, .unsupportedMediaType], if: method != .get)
         add(declarations.flatMap(\.problems))
         add([.unauthenticated, .tokenExpired], if: looksAtToken)
+        if case .owner = access { add([.forbidden]) }
         add([.notFound], if: !path.placeholders.isEmpty)
         add([.conflict, .idempotencyConflict], if: idempotency != .none)
         add([.rateLimited], if: rate != .free)

@@ -93,6 +93,9 @@ public struct Operation: Sendable {
     /// A mistake in a declaration ends the program at its start.
     private func check() {
         precondition(parameters.allSatisfy { $0.place == .query }, "\(id): a parameter that is not the query's")
+        if case .owner(let user, _) = access {
+            precondition(path.placeholders.contains { $0 === user.declaration }, "\(id): the owner is not in its path")
+        }
         precondition(method != .get || body == nil && idempotency == .none, "\(id): GET with a body or a key")
         for place in [Declaration.Place.path, .query, .body] {
             let names = declarations.filter { $0.place == place }.map(\.name)

@@ -16,6 +16,7 @@ extension Router {
         var values: [any Sendable] = []
         values.reserveCapacity(route.shape.declarations.count)
         try readPath(request, operation, places, &values)
+        try checkOwner(operation, caller, values)
         for parameter in operation.parameters {
             values.append(try parameter.read(request.parameter(parameter.name).map { .string($0) }))
         }
@@ -35,6 +36,12 @@ extension Router {
         for (placeholder, place) in zip(operation.path.placeholders, places) {
             values.append(try placeholder.read(.string(String(decoding: path[place], as: UTF8.self))))
         }
+    }
+
+    private func checkOwner(_ operation: Operation, _ caller: Caller?, _ path: [any Sendable]) throws(Problem) {
+        guard case .owner(let parameter, let refusal) = operation.access else { return }
+        let index = operation.path.placeholders.firstIndex { $0 === parameter.declaration }!
+        guard path[index] as? ID == caller?.user else { throw Problem(.forbidden, refusal) }
     }
 
     /// An operation without fields takes no body, or an empty object.
@@ -59,7 +66,7 @@ extension Router {
         case .optional:
             guard let token = try request.bearerToken() else { return nil }
             return try authenticator.authenticate(token)
-        case .signedIn:
+        case .signedIn, .owner:
             guard let token = try request.bearerToken() else {
                 throw Problem(.unauthenticated, "send an access token as Authorization: Bearer")
             }

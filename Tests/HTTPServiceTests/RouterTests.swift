@@ -58,6 +58,10 @@ private struct Numbers: Authenticator {
                 "By name", access: .anyone, responses: [shown], largest: 2 << 20
             ) { _ in .noContent },
             Operation(
+                .get, "/users/\(thing)/own", id: "own", tag: tag, "Own", access: .owner(thing, refusal: "not yours"),
+                parameters: [PageParameters.limit], responses: [.noContent("Yes.")]
+            ) { _ in .noContent },
+            Operation(
                 .get, "/stream", id: "stream", tag: tag, "Stream", access: .ticket(ticket), rate: .free,
                 responses: [],
                 transport: .longPoll(when: wait) { request in
@@ -133,6 +137,15 @@ private struct Numbers: Authenticator {
         #expect(router.methods(at: "/things") == ["POST"] && router.methods(at: "/x") == [])
         #expect(await send("HEAD", "/things").status == 405)
         #expect(await send("get", "/things/1").status == 405)
+    }
+
+    @Test func anothersIsForbiddenWhateverIsAsked() async {
+        #expect(await send("GET", "/users/7/own?limit=3", token: "7").status == 204)
+        for target in ["/users/8/own", "/users/8/own?limit=x"] {
+            #expect(await send("GET", target, token: "7").status == 403)
+        }
+        #expect(await send("GET", "/users/8/own").status == 401)
+        #expect(await send("GET", "/users/x/own", token: "7").status == 404)
     }
 
     @Test func aBugIs500() async {

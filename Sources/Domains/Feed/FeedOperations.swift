@@ -22,18 +22,12 @@ struct FeedOperations: Sendable {
             operation("/v1/feed", id: "getFeed", "The caller's feed", handler: feed),
             operation(
                 "/feeds/\(FeedPath.owner)", id: "getFeedShort", "Short form; the id is the caller's own",
-                problems: [.forbidden]
-            ) { request in
-                guard request[FeedPath.owner] == request.caller else {
-                    throw Problem(.forbidden, "a feed is shown to its own user only")
-                }
-                return try await feed(request)
-            },
+                access: .owner(FeedPath.owner, refusal: "a feed is shown to its own user only"), handler: feed),
         ]
     }
 
     private func operation(
-        _ path: Path, id: String, _ summary: String, problems: [ErrorCode] = [],
+        _ path: Path, id: String, _ summary: String, access: Access = .signedIn,
         handler: @escaping Transport.Handler
     ) -> Operation {
         Operation(
@@ -44,6 +38,7 @@ struct FeedOperations: Sendable {
                 belongs to it and holds the request until there is something. Where that is more than 256 KB, a part of \
                 it comes: ask on from its `live`. The two kinds of parameters do not mix.
                 """,
+            access: access,
             parameters: [
                 FeedParameters.limit, FeedParameters.cursor, FeedParameters.since, FeedParameters.wait,
             ], headers: [.ifNoneMatch],
@@ -52,7 +47,7 @@ struct FeedOperations: Sendable {
                     FeedComponents.either, "A page of the feed, or, with the key `reset`, what came after a position.",
                     headers: [.etag]),
                 .notModified("The page is the one with the given tag."),
-            ], problems: [.missingField] + problems, transport: .longPoll(when: FeedParameters.wait, handler))
+            ], problems: [.missingField], transport: .longPoll(when: FeedParameters.wait, handler))
     }
 
     @Sendable private func feed(_ request: RequestContext) async throws -> Response {

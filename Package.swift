@@ -15,7 +15,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 /// A domain of the product, in a folder of its own.
 func domain(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
     .target(
-        name: name, dependencies: ["Core", "DomainKit", "EventLog", "HTTPService", "Store"] + dependencies,
+        name: name, dependencies: ["Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Store"] + dependencies,
         path: "Sources/Domains/\(name)", resources: resources, swiftSettings: strict)
 }
 
@@ -57,14 +57,16 @@ let package = Package(
         // The private PostgreSQL and Redis of `serve`
         module("Sidecars", ["Core", "CGlibc"]),
 
-        // Between the roles: node numbers of ids, the log in PostgreSQL, the outbox, and what every route is made of
+        // Between the roles: node numbers of ids, the log in PostgreSQL, the outbox, who reads what, and what every route is
+        // made of
         module("NodeLease", ["Core", "Store"]),
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
+        module("Formats", ["Core", "Runtime", "Store"]),
         module("Outbox", ["Core", "Runtime", "EventLog", "Store"]),
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
 
         // What the product does: a folder for each domain. Arrows point one way.
-        module("DomainKit", ["Core", "EventLog", "HTTPService", "RedisLink", "Runtime", "Store"]),
+        module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "RedisLink", "Runtime", "Store"]),
         domain("Accounts", ["Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Outbox"]),
@@ -75,35 +77,37 @@ let package = Package(
         module(
             "DomainRegistry",
             [
-                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "NodeLease", "Outbox", "DomainKit", "Accounts",
-                "Relations", "Posts", "Feed",
+                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "Outbox", "DomainKit",
+                "Accounts", "Relations", "Posts", "Feed",
             ]),
 
         // The roles: they mount the domains
         module("FeedAPI", ["Core", "DomainKit", "HTTPService"]),
-        module("FanOut", ["Core", "DomainKit", "EventLog", "HTTPService", "Outbox", "Runtime", "Store"]),
+        module("FanOut", ["Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Outbox", "Runtime", "Store"]),
         module(
             "Realtime",
             [
                 "Core", "Live", "Runtime", "Sockets", "RedisLink", "Store", "Crypto", "HTTPService", "Accounts", "Feed",
             ]),
-        module("Notifier", ["Core", "Runtime", "EventLog"]),
+        module("Notifier", ["Core", "DomainKit", "EventLog", "Relations"]),
         module("Tail", ["Core", "Live", "Runtime", "HTTPClient"]),
         .executableTarget(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
                 "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut",
+                "Formats",
                 "Realtime", "Notifier", "Sidecars", "Tail",
             ],
             swiftSettings: strict),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: strict),
         // A route in a test: real PostgreSQL and Redis, no socket
         .target(
             name: "TestSite",
             dependencies: [
                 "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "Realtime", "Sidecars",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "Formats", "Realtime",
+                "Sidecars",
             ],
             path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
@@ -127,6 +131,7 @@ let package = Package(
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
         tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),
+        tests("FeedAPI", ["TestSupport", "Core", "Sockets", "HTTPService", "TestSite"]),
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
@@ -134,18 +139,21 @@ let package = Package(
         tests("DomainKit", ["RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
-        tests("Accounts", ["Core", "Accounts", "HTTPService", "Store", "TestSite"]),
+        tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
+        tests("Relations", ["Core", "Store", "TestSite"]),
+        tests("Posts", ["Core", "Store", "TestSite"]),
         tests(
             "Feed",
             [
-                "TestSupport", "Core", "DomainRegistry", "EventLog", "Live", "Posts", "Feed", "Runtime", "RedisLink",
-                "Crypto", "Sidecars", "Store",
+                "TestSupport", "TestSite", "Core", "DomainRegistry", "EventLog", "Live", "Posts", "Feed", "Runtime",
+                "RedisLink", "Crypto", "Sidecars", "Store",
             ]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(
             "EventLog",
             [
-                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Outbox", "Store",
+                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Formats", "Outbox",
+                "Store",
                 "Accounts", "Posts", "DomainRegistry", "Sidecars",
             ]),
         tests("Tail", ["TestSupport", "Core", "Runtime", "HTTPClient", "Tail"]),

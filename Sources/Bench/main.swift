@@ -54,9 +54,3 @@ func lines(of path: String) throws -> [String] {
     while let line = readLine(from: file) { lines.append(line) }
     return lines
 }
-
-/// At once, also into a pipe or a file.
-func say(_ text: String) {
-    let line = Array((text + "\n").utf8)
-    _ = line.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
-}

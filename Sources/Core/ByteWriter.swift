@@ -139,6 +139,9 @@ public struct ByteReader: ~Copyable {
 
     public var remaining: Int { bytes.count - position }
 
+    /// The next byte, which stays.
+    public func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
+
     public mutating func unsigned(width: Int) -> UInt64? {
         guard remaining >= width else { return nil }
         var value: UInt64 = 0

@@ -1,3 +1,33 @@
+extension JSONValue {
+    /// - Parameter depth: how deeply arrays and objects may nest.
+    public static func parse(_ bytes: some Collection<UInt8>, depth: Int = 16) throws(JSONError) -> JSONValue {
+        var limits = JSONLimits(depth: depth)
+        return try parse(bytes, &limits)
+    }
+
+    /// Whether a text is an object, for one who passes it on and needs nothing of it.
+    public static func isObject(_ bytes: some Collection<UInt8>, _ limits: JSONLimits) -> Bool {
+        let bytes = Array(bytes)
+        guard String(validating: bytes, as: UTF8.self) != nil else { return false }
+        var parser = JSONParser(bytes, limits, keepsTexts: false)
+        guard let value = try? parser.value(depth: limits.depth) else { return false }
+        parser.skipSpace()
+        return parser.atEnd && value.object != nil
+    }
+
+    /// - Parameter limits: for this text and, with what it leaves of them, the next.
+    public static func parse(
+        _ bytes: some Collection<UInt8>, _ limits: inout JSONLimits
+    ) throws(JSONError) -> JSONValue {
+        var parser = JSONParser(Array(bytes), limits)
+        let value = try parser.value(depth: limits.depth)
+        parser.skipSpace()
+        guard parser.atEnd else { throw parser.error("text after the end of the value") }
+        limits.values = parser.valuesLeft
+        return value
+    }
+}
+
 /// What `JSONValue.parse` does, in one pass: it stops at the first byte that is wrong.
 struct JSONParser {
     /// Bytes of a number. Making a `Double` of thousands of digits takes long, and nobody sends them.

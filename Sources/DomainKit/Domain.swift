@@ -1,4 +1,6 @@
+public import Core
 public import EventLog
+public import Formats
 public import HTTPService
 public import Store
 
@@ -8,8 +10,12 @@ public protocol Domain: Sendable {
     static var migrations: [Migration] { get }
     /// What it writes to the log.
     static var topics: [TopicPlan] { get }
+    /// Forms in which it writes once they are enabled.
+    static var formats: [Format] { get }
+    /// What it tells live clients.
+    static var liveKinds: KnownKinds { get }
     /// What it serves over HTTP.
-    var routes: [Route] { get }
+    var operations: [Operation] { get }
     /// What it reads from the log, and what it does about it.
     /// - Parameter log: for what follows from a record.
     func consumers(_ log: any EventLog) -> [Consumer]
@@ -20,7 +26,9 @@ public protocol Domain: Sendable {
 extension Domain {
     public static var migrations: [Migration] { [] }
     public static var topics: [TopicPlan] { [] }
-    public var routes: [Route] { [] }
+    public static var formats: [Format] { [] }
+    public static var liveKinds: KnownKinds { KnownKinds() }
+    public var operations: [Operation] { [] }
     public func consumers(_ log: any EventLog) -> [Consumer] { [] }
     public var upkeep: [UpkeepStep] { [] }
 }

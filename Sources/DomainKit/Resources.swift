@@ -1,4 +1,5 @@
 public import Core
+public import Formats
 public import HTTPService
 public import Store
 
@@ -8,27 +9,34 @@ public struct Resources: Sendable {
     public let partitions: Partitions
     public let ids: IDGenerator
     public let clock: any WallClock
+    /// For rules about durations.
+    public let monotonicClock: any MonotonicClock
     /// What all keys are made from.
     public let secret: [UInt8]
     public let cursors: CursorSigner
     public let idempotency: Idempotency
     public let writes: Writes
+    /// What this process may write.
+    public let formats: EnabledFormats
     public let lists = Lists()
     /// Off for benchmarks only.
     public let limitsAreOn: Bool
 
     public init(
-        connections: Connections, partitions: Partitions, ids: IDGenerator, clock: any WallClock, secret: [UInt8],
-        cursors: CursorSigner, idempotency: Idempotency, writes: Writes, limitsAreOn: Bool
+        connections: Connections, partitions: Partitions, ids: IDGenerator, clock: any WallClock,
+        monotonicClock: any MonotonicClock = SystemClock(), secret: [UInt8], cursors: CursorSigner,
+        idempotency: Idempotency, writes: Writes, formats: EnabledFormats, limitsAreOn: Bool
     ) {
         self.connections = connections
         self.partitions = partitions
         self.ids = ids
         self.clock = clock
+        self.monotonicClock = monotonicClock
         self.secret = secret
         self.cursors = cursors
         self.idempotency = idempotency
         self.writes = writes
+        self.formats = formats
         self.limitsAreOn = limitsAreOn
     }
 

@@ -1,9 +1,10 @@
 public import Accounts
-import Core
+public import Core
 public import Crypto
 public import DomainKit
 import EmbeddedLog
 public import Feed
+public import Formats
 import HTTPService
 import NodeLease
 import Outbox
@@ -38,8 +39,15 @@ public struct Domains: Sendable {
     public static let migrations = Migration.merged(
         kinds.map { $0.migrations }
             + [
-                OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all, NodeLeaseMigrations.all,
+                OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all, FormatMigrations.all,
+                NodeLeaseMigrations.all,
             ])
 
     public static let topics = kinds.flatMap { $0.topics }
+
+    /// Forms that this version reads, and writes once they are enabled.
+    public static let formats = kinds.flatMap { $0.formats }
+
+    /// What live clients are told of.
+    public static let liveKinds = kinds.reduce(KnownKinds()) { $0 + $1.liveKinds }
 }

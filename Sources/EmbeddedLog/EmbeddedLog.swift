@@ -23,15 +23,6 @@ public final class EmbeddedLog: EventLog {
         var closed = false
     }
 
-    struct PartitionName: Hashable, Sendable, Comparable {
-        let topic: String
-        let partition: Int
-
-        static func < (a: PartitionName, b: PartitionName) -> Bool {
-            (a.topic, a.partition) < (b.topic, b.partition)
-        }
-    }
-
     public init(database: Database) {
         self.database = database
         let ticker = Task { [weak self] in

@@ -7,7 +7,7 @@ import Synchronization
 /// Reads one partition for one group, a batch at a time, in order. The position is stored in the round trip that
 /// fetches the next batch.
 final class PartitionReader: Sendable {
-    let name: EmbeddedLog.PartitionName
+    let name: PartitionName
     let wakeup: Wakeup
     private let database: Database
     private let group: String
@@ -18,7 +18,7 @@ final class PartitionReader: Sendable {
     private let consumed: Counter
 
     init(
-        database: Database, group: String, name: EmbeddedLog.PartitionName, batch: Int, wakeup: Wakeup,
+        database: Database, group: String, name: PartitionName, batch: Int, wakeup: Wakeup,
         handler: @escaping RecordHandler
     ) {
         self.database = database
@@ -117,32 +117,5 @@ final class PartitionReader: Sendable {
                 key: try row.text("key"), value: try row.bytes("value"),
                 headers: try FlatJSON.decode(try row.text("headers")))
         }
-    }
-}
-
-package final class EmbeddedSubscription: LogSubscription {
-    private let readers: [PartitionReader]
-    private let tasks: [Task<Void, Never>]
-    private let onClose: @Sendable ([PartitionReader]) -> Void
-
-    init(readers: [PartitionReader], onClose: @escaping @Sendable ([PartitionReader]) -> Void) {
-        self.readers = readers
-        self.onClose = onClose
-        // Before requests: what was accepted goes on before more is.
-        tasks = readers.map { reader in Task(priority: .high) { await reader.run() } }
-    }
-
-    /// For tests: ends as a killed process would, in the middle of a batch.
-    package func abandon() async {
-        for reader in readers { reader.abandon() }
-        for task in tasks { task.cancel() }
-        for task in tasks { await task.value }
-        onClose(readers)
-    }
-
-    package func close() async {
-        for reader in readers { reader.stop() }
-        for task in tasks { await task.value }
-        onClose(readers)
     }
 }

@@ -1,6 +1,7 @@
 import Core
 public import DomainKit
 public import EventLog
+import Formats
 public import HTTPService
 import Outbox
 import Runtime
@@ -27,7 +28,10 @@ public final class FanOut: Sendable {
         self.log = log
         consumers = domains.flatMap { $0.consumers(log) }
         relay = Relay(database: storage, log: log, readers: consumers.filter(\.isPaced).map(\.subscription))
-        upkeep = domains.flatMap(\.upkeep) + Self.upkeep(of: idempotency)
+        let formats = FormatStore(database: storage)
+        upkeep =
+            domains.flatMap(\.upkeep) + Self.upkeep(of: idempotency)
+            + [UpkeepStep("forget processes that have ended") { try await formats.prune() }]
     }
 
     private static func upkeep(of idempotency: Idempotency) -> [UpkeepStep] {

@@ -18,59 +18,58 @@ extension FuzzTarget {
         "body", words: words, leastAccepted: 40,
         timed: Timed(.pool) { input, watch in
             watch.time {
-                guard let body = try? Body(input, fields: fields) else { return }
-                _ = try? body.optionalString("display_name").map { try? AccountFields.displayName($0) }
-                _ = try? body.optionalString("text").map { try? PostFields.text($0) }
+                guard let body = try? RequestBody.object(input, fields) else { return }
+                _ = try? AccountFields.displayName.read(body)
+                _ = try? PostFields.text.read(body)
             }
         }
     ) { input, _ throws(Finding) in
-        let body: Body
+        let body: JSONObject
         do throws(Problem) {
-            body = try Body(input, fields: fields)
+            body = try RequestBody.object(input, fields)
         } catch {
             try checkAnswer(error)
             return false
         }
         var accepted = 0
         for field in fields {
-            guard let text = try taken(field, { () throws(Problem) in try body.optionalString(field) }),
-                let text, try checkField(field, text, body)
-            else { continue }
+            guard let given = body[field] else { continue }
+            guard let text = given.string else {
+                let value = try taken(field) { () throws(Problem) in try read(field, body) }
+                try require(value == nil, "\(given.kind) is taken as \(field)")
+                continue
+            }
+            guard try checkField(field, text, body) else { continue }
             accepted += 1
         }
         return accepted > 0
     }
 
     /// Is the text taken as this field?
-    private static func checkField(_ field: String, _ text: String, _ body: Body) throws(Finding) -> Bool {
+    private static func checkField(_ field: String, _ text: String, _ body: JSONObject) throws(Finding) -> Bool {
         let scalars = Array(text.unicodeScalars)
-        let value: String?
+        let value = try taken(field) { () throws(Problem) in try read(field, body) }
         let expected: Bool?
         switch field {
         case "handle":
-            value = try taken(field) { () throws(Problem) in try AccountFields.handle(text) }
             // Other letters may become these when they are lower-cased; the value tells.
             expected = text.utf8.allSatisfy { $0 < 128 } ? isHandle(text, upper: true) : nil
             try require(value.map { isHandle($0, upper: false) } ?? true, "a wrong handle is taken")
         case "password":
-            value = try taken(field) { () throws(Problem) in try AccountFields.password(text) }
             expected = (8...256).contains(scalars.count)
             try require(value.map { $0.utf8.elementsEqual(text.utf8) } ?? true, "the password is another")
         case "display_name":
-            value = try taken(field) { () throws(Problem) in try AccountFields.displayName(text) }
             let name = trimmed(scalars)
             let isPlain = name.allSatisfy { (32..<127).contains($0.value) }
             let isRefused = !(1...60).contains(name.count) || name.contains { isControl($0.value) }
             expected = isRefused ? false : isPlain ? true : nil
             try require(value.map { $0.unicodeScalars.elementsEqual(name) } ?? true, "the name is not the trimmed one")
         case "text":
-            value = try taken(field) { () throws(Problem) in try PostFields.text(text) }
             let rest = trimmed(scalars)
             let hasControl = scalars.contains { $0 != "\n" && $0 != "\t" && $0.properties.generalCategory == .control }
             expected = (1...5000).contains(rest.count) && !hasControl && text.hasFewMarks
             try require(value.map { $0.unicodeScalars.elementsEqual(rest) } ?? true, "the text is not the trimmed one")
         default:
-            value = try taken(field) { () throws(Problem) in try body.id(field) }?.description
             let digits = scalars.count < 17 && scalars.allSatisfy { ("0"..."9").contains($0) }
             let isLeast = digits && (scalars.count == 1 || scalars.first != "0")
             expected = isLeast && Int64(text).map { $0 < 1 << 53 } ?? false
@@ -78,6 +77,17 @@ extension FuzzTarget {
         }
         try require(expected == nil || expected == (value != nil), "\(field) is taken or refused against its rule")
         return value != nil
+    }
+
+    /// By the declaration of the field, which is in the body.
+    private static func read(_ field: String, _ body: JSONObject) throws(Problem) -> String {
+        switch field {
+        case "handle": try AccountFields.handle.read(body)
+        case "password": try AccountFields.password.read(body)
+        case "display_name": try AccountFields.displayName.read(body)!
+        case "text": try PostFields.text.read(body)
+        default: try Field.id(field).read(body).description
+        }
     }
 
     /// `nil` when it is refused, as it should be.
@@ -98,7 +108,7 @@ extension FuzzTarget {
         let answer = (try? JSONValue.parse(problem.json(requestID: "r")))?.object
         let field = answer?["field"]?.string
         try require(
-            answer?["code"]?.string == problem.code.rawValue && answer?["detail"]?.string != nil
+            answer?["code"]?.string == problem.code.name && answer?["detail"]?.string != nil
                 && field.map { Array($0.utf8) } == problem.field.map { Array($0.utf8) },
             "the answer tells something else")
     }

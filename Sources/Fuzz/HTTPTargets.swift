@@ -21,12 +21,12 @@ extension FuzzTarget {
         }
         for request in whole.requests { try checkRewritten(request) }
         // What is long is refused early above; how long it takes is seen with the server's own limits.
-        if input.count > 1000 { _ = try HTTPTranscript([input], limits: HTTPParser.Limits()) }
+        if input.count > 1000 { _ = try HTTPTranscript([input], limits: HTTPLimits()) }
         return !whole.requests.isEmpty
     }
 
     private static let timedHTTP = Timed(.loop) { input, watch in
-        var limits = HTTPParser.Limits()
+        var limits = HTTPLimits()
         limits.body = 65_536
         var parser = HTTPParser(limits: limits)
         for piece in Timed.reads(input) {
@@ -43,7 +43,7 @@ extension FuzzTarget {
 
     private static func checkRewritten(_ taken: HTTPTranscript.Request) throws(Finding) {
         // It is longer, by spaces and a length.
-        let again = try HTTPTranscript([taken.rewritten], limits: HTTPParser.Limits())
+        let again = try HTTPTranscript([taken.rewritten], limits: HTTPLimits())
         try require(again.status == nil && again.requests.count == 1, "written anew it is not one request: \(again)")
         let other = again.requests[0]
         try require(
@@ -57,7 +57,7 @@ extension FuzzTarget {
     static let requestTarget = FuzzTarget(
         "target", words: words, leastAccepted: 100,
         timed: Timed(.loop) { input, watch in
-            let line = input.prefix(HTTPParser.Limits().target)
+            let line = input.prefix(HTTPLimits().target)
             _ = watch.time { try? RequestTarget(line, method: "GET", queryLimit: 64) }
         }
     ) { input, _ throws(Finding) in

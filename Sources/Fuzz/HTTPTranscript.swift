@@ -19,8 +19,8 @@ struct HTTPTranscript: Equatable, CustomStringConvertible {
     private(set) var status: Int?
 
     /// Small, so that inputs come up to them.
-    private static let limits: HTTPParser.Limits = {
-        var limits = HTTPParser.Limits()
+    private static let limits: HTTPLimits = {
+        var limits = HTTPLimits()
         limits.method = 8
         limits.target = 100
         limits.headers = 400
@@ -30,7 +30,7 @@ struct HTTPTranscript: Equatable, CustomStringConvertible {
         return limits
     }()
 
-    init(_ pieces: [[UInt8]], limits: HTTPParser.Limits = Self.limits) throws(Finding) {
+    init(_ pieces: [[UInt8]], limits: HTTPLimits = Self.limits) throws(Finding) {
         var parser = HTTPParser(limits: limits)
         for piece in pieces {
             piece.withUnsafeBytes { parser.append($0) }

@@ -1,20 +1,11 @@
 import Core
-public import Sockets
 
-/// Decides, before any work is done, which requests are worked on: for each kind as many as are done in time. Lives on
-/// the thread that reads the requests.
+/// Decides, before any work is done, which requests are worked on: in each lane as many as are done in time. Lives on the
+/// thread that reads the requests.
 public final class Admission {
-    public enum Kind: String, CaseIterable, Sendable {
+    /// What counts together.
+    enum Kind: String, CaseIterable {
         case read, write, auth
-
-        /// `auth` is what burns time for a password.
-        public init(_ request: HTTPRequest) {
-            if ["/v1/auth/login", "/v1/auth/signup"].containsExactly(request.path) {
-                self = .auth
-            } else {
-                self = ["GET", "HEAD", "OPTIONS"].contains(request.method) ? .read : .write
-            }
-        }
 
         var rule: AdmissionLimit.Rule {
             switch self {
@@ -26,14 +17,14 @@ public final class Admission {
         }
     }
 
-    private struct Lane {
+    private struct Counted {
         var limit: AdmissionLimit
         let inWork: Gauge
         let most: Gauge
         let refused: Counter
     }
 
-    private var lanes: [Kind: Lane] = [:]
+    private var counted: [Kind: Counted] = [:]
     private let admitsWrites: () -> Bool
     private let refusedForBacklog: Counter
     private static let help = "Requests refused with 503, before any work was done"
@@ -46,7 +37,7 @@ public final class Admission {
         for kind in Kind.allCases {
             let name = "requests_\(kind.rawValue)"
             let limit = AdmissionLimit(kind.rule)
-            lanes[kind] = Lane(
+            counted[kind] = Counted(
                 limit: limit, inWork: Metrics.shared.queue(name, limit: limit.limit),
                 most: Metrics.shared.queueLimit(name),
                 refused: Metrics.shared.counter(
@@ -54,33 +45,30 @@ public final class Admission {
         }
     }
 
-    /// What concerns sessions and streams makes no work for the fan-out.
-    private static func makesEvents(_ path: String) -> Bool {
-        !path.hasPrefix("/v1/auth/") && !path.hasPrefix("/v1/live/")
-    }
-
     /// - Returns: `nil` when the request may be worked on, and `finished` must follow; otherwise why not.
-    public func refuse(_ kind: Kind, path: String, now: UInt64) -> Problem? {
-        if kind == .write, Self.makesEvents(path), !admitsWrites() {
+    func refuse(_ lane: Lane, now: UInt64) -> Problem? {
+        guard let kind = lane.kind else { return nil }
+        if lane == .write(makesEvents: true), !admitsWrites() {
             refusedForBacklog.add()
             return Self.busy("the feeds of followers are behind: try again")
         }
-        guard lanes[kind]!.limit.admit(now: now) else {
-            lanes[kind]!.refused.add()
-            show(kind)
+        let isAdmitted = counted[kind]!.limit.admit(now: now)
+        show(kind)
+        guard isAdmitted else {
+            counted[kind]!.refused.add()
             return Self.busy("too many requests are in work: try again")
         }
-        show(kind)
         return nil
     }
 
-    public func finished(_ kind: Kind, came: UInt64, now: UInt64) {
-        lanes[kind]!.limit.finished(took: now - came, now: now)
+    func finished(_ lane: Lane, came: UInt64, now: UInt64) {
+        guard let kind = lane.kind else { return }
+        counted[kind]!.limit.finished(took: now - came, now: now)
         show(kind)
     }
 
     private func show(_ kind: Kind) {
-        let lane = lanes[kind]!
+        let lane = counted[kind]!
         lane.inWork.set(lane.limit.inWork)
         lane.most.set(lane.limit.limit)
     }
@@ -88,6 +76,17 @@ public final class Admission {
     /// Those who come back do not come back together.
     private static func busy(_ detail: String) -> Problem {
         Problem(.overloaded, detail, retryAfter: .random(in: 1...3))
+    }
+}
+
+extension Lane {
+    fileprivate var kind: Admission.Kind? {
+        switch self {
+        case .free: nil
+        case .read: .read
+        case .write: .write
+        case .auth: .auth
+        }
     }
 }
 

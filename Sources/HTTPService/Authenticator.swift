@@ -1,7 +1,6 @@
-public import Crypto
-
 /// Who knows access tokens. A domain provides it; the router knows no accounts.
 public protocol Authenticator: Sendable {
-    /// A good access token of a session that has not ended.
-    func authenticate(_ accessToken: String) throws(Problem) -> AccessToken
+    /// A good access token of a session that has not ended. Asks nobody: it is called for each request.
+    /// - Throws: `unauthenticated` or `tokenExpired`.
+    func authenticate(_ accessToken: String) throws(Problem) -> Caller
 }

@@ -2,7 +2,7 @@ public import Core
 public import Sockets
 
 /// Browsers with pages of other sites: which may use the service, and what they are told (the Fetch standard, "CORS
-/// protocol"). One value for all routes and for every answer, also for one that no route has made.
+/// protocol"). One value for all routes and for every response, also for one that no route has made.
 public struct CrossOrigin: Sendable {
     /// What a page may send.
     public static let requestHeaders = [
@@ -30,7 +30,7 @@ public struct CrossOrigin: Sendable {
 
     // MARK: What is told
 
-    /// For every answer. It differs by origin also where nothing is allowed: no cache may give one site's to another.
+    /// For every response. It differs by origin also where nothing is allowed: no cache may give one site's to another.
     /// - Parameter origin: the request's one `Origin`.
     public func headers(origin: String?) -> [(String, String)] {
         guard let origin, isAllowed(origin) else { return [("Vary", "Origin")] }
@@ -46,9 +46,9 @@ public struct CrossOrigin: Sendable {
 
     /// - Parameter methods: of the path.
     /// - Returns: `nil` where the origin may not ask.
-    public func preflight(_ request: HTTPRequest, methods: [String]) -> Answer? {
+    public func preflight(_ request: HTTPRequest, methods: [String]) -> Response? {
         guard let origin = request.headers.only("origin"), isAllowed(origin) else { return nil }
-        return Answer(
+        return Response(
             status: 204,
             headers: [
                 ("Access-Control-Allow-Methods", methods.joined(separator: ", ")),

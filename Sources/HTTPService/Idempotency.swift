@@ -2,14 +2,14 @@ public import Core
 import Crypto
 public import Store
 
-/// An answer that was given once and is given again, byte for byte, when the request is repeated with its key.
-public struct StoredAnswer: Sendable, Equatable {
+/// A response that was given once and is given again, byte for byte, when the request is repeated with its key.
+public struct StoredResponse: Sendable, Equatable {
     public let status: Int
     public let location: String?
     public let body: [UInt8]
-    /// Whose tokens are in the answer: it is given again for as long as this session lives.
+    /// Whose tokens are in the response: it is given again for as long as this session lives.
     public let session: ID?
-    /// False for an answer to nothing: it is not worth a row.
+    /// False for a response to nothing: it is not worth a row.
     public let isKept: Bool
 
     public init(status: Int, location: String? = nil, body: [UInt8], session: ID? = nil, isKept: Bool = true) {
@@ -28,9 +28,12 @@ public struct Idempotency: Sendable {
     private let database: Database
     private let box: SealedBox
     private let hashKey: [UInt8]
+    private let sessionLives: @Sendable (SQL) -> SQL
 
-    public init(database: Database, secret: [UInt8]) {
+    /// - Parameter sessionLives: whether the session with the id in a column lives.
+    public init(database: Database, secret: [UInt8], sessionLives: @escaping @Sendable (SQL) -> SQL) {
         self.database = database
+        self.sessionLives = sessionLives
         box = SealedBox(key: Crypto.derivedKey("idempotent answers", from: secret))
         hashKey = Crypto.derivedKey("idempotent requests", from: secret)
     }
@@ -41,8 +44,8 @@ public struct Idempotency: Sendable {
     /// - Returns: the answer, and whether it is a stored one.
     public func run(
         user: ID, route: String, key: String, request: [UInt8],
-        _ write: @Sendable (Transaction) async throws -> StoredAnswer
-    ) async throws -> (answer: StoredAnswer, replayed: Bool) {
+        _ write: @Sendable (Transaction) async throws -> StoredResponse
+    ) async throws -> (answer: StoredResponse, replayed: Bool) {
         let request = IdempotentRequest(user: user, route: route, key: key, request: request, hashKey: hashKey)
         let route = request.route
         return try await database.transaction { transaction in
@@ -55,7 +58,7 @@ public struct Idempotency: Sendable {
                 SELECT request_hash, response FROM idempotency_keys k
                 WHERE user_id = \(user) AND route = \(route) AND key = \(key)
                     AND created_at > now() - make_interval(hours => \(Self.hours)::int)
-                    AND (session_id IS NULL OR EXISTS (SELECT FROM live_sessions l WHERE l.id = k.session_id))
+                    AND (session_id IS NULL OR \(sessionLives("k.session_id")))
                 """,
             ])
             let stored = try found[1].first.map {
@@ -108,7 +111,7 @@ public struct Idempotency: Sendable {
     }
 }
 
-extension StoredAnswer {
+extension StoredResponse {
     /// Status (2 bytes), length of the location (2), the location, the body.
     var encoded: [UInt8] {
         let location = Array((location ?? "").utf8)

@@ -17,7 +17,7 @@ struct IdempotentRequest: Sendable {
     enum Decision: Sendable, Equatable {
         case run
         /// It was done before: this was its response.
-        case replay(StoredAnswer)
+        case replay(StoredResponse)
         /// The key came with another request before.
         case conflict
         /// The same key is under way.
@@ -50,13 +50,13 @@ struct IdempotentRequest: Sendable {
         // A version before has bound neither the hash nor the response to the row.
         let isBound = stored.hash == hash
         guard isBound || stored.hash == unboundHash,
-            let answer = box.open(stored.response, for: isBound ? hash : []).flatMap(StoredAnswer.init)
+            let answer = box.open(stored.response, for: isBound ? hash : []).flatMap(StoredResponse.init)
         else { return .conflict }
         return .replay(answer)
     }
 
     /// What is to be stored of an answer.
-    func stored(_ answer: StoredAnswer, box: SealedBox) -> Stored {
+    func stored(_ answer: StoredResponse, box: SealedBox) -> Stored {
         Stored(hash: hash, response: box.seal(answer.encoded, for: hash))
     }
 }

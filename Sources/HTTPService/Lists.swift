@@ -2,9 +2,9 @@ public import Core
 
 /// What all lists have in common: how long they may get, and how many are read at once.
 ///
-/// A list is cut by bytes as well as by its limit, so no answer is longer than that, and the room for it is known before
-/// it is read. Readers wait in a queue, holding nothing; only those whose turn has come take room for the longest answer,
-/// and keep of it what the answer came to.
+/// A list is cut by bytes as well as by its limit, so no response is longer than that, and the room for it is known before
+/// it is read. Readers wait in a queue, holding nothing; only those whose turn has come take room for the longest response,
+/// and keep of it what the response came to.
 public struct Lists: Sendable {
     /// Of a list's items. At least one goes out, however long it is.
     public static let mostBytes = 262_144
@@ -25,22 +25,22 @@ public struct Lists: Sendable {
     public init() {}
 
     /// - Parameters:
-    ///   - largest: bytes, where the longest answer is shorter than `mostBytes`.
-    ///   - read: makes the answer.
+    ///   - largest: bytes, where the longest response is shorter than `mostBytes`.
+    ///   - read: makes the response.
     public func read(
-        _ scope: RequestScope, in queue: Queue = .pages, largest: Int = Lists.mostBytes,
-        _ read: () async throws -> Answer
-    ) async throws -> Answer {
+        _ request: RequestContext, in queue: Queue = .pages, largest: Int = Lists.mostBytes,
+        _ read: () async throws -> Response
+    ) async throws -> Response {
         let came = monotonicNanoseconds()
         return try await (queue == .pages ? pages : polls).run {
             guard monotonicNanoseconds() - came < queue.patience else {
                 throw Problem(.overloaded, "too many lists are asked for: try again", retryAfter: .random(in: 1...3))
             }
-            let held = try scope.hold(min(largest, Self.mostBytes) + Self.tail)
-            var answer = try await read()
-            _ = held.resize(to: min(held.count, answer.body.count + Self.tail))
-            answer.held = held
-            return answer
+            let held = try request.hold(min(largest, Self.mostBytes) + Self.tail)
+            var response = try await read()
+            _ = held.resize(to: min(held.count, response.body.count + Self.tail))
+            response.held = held
+            return response
         }
     }
 

@@ -28,19 +28,40 @@ extension HTTPRequest {
         return headers.list("if-none-match").contains { $0 == "*" || opaque($0) == opaque(tag) }
     }
 
-    /// The query by name. A name that is not known here, or one that is given twice, is an error.
-    public func parameters(_ known: [String]) throws(Problem) -> [String: String] {
-        var values: [String: String] = [:]
-        for (name, value) in query {
+    /// The value of a parameter of the query.
+    func parameter(_ name: String) -> String? {
+        query.first { $0.name.isExactly(name) }?.value
+    }
+
+    /// A name that is not known here, or one that is given twice, is an error.
+    func checkParameters(_ known: [String]) throws(Problem) {
+        for (index, (name, _)) in query.enumerated() {
             guard let name = known.first(where: { $0.isExactly(name) }) else {
                 let name = name.harmlessName
                 throw Problem(.unknownParameter, "there is no parameter \(name) here", field: name)
             }
-            guard values.updateValue(value, forKey: name) == nil else {
+            guard !query[..<index].contains(where: { $0.name.isExactly(name) }) else {
                 throw Problem(.invalidField, "the parameter \(name) is given twice", field: name)
             }
         }
-        return values
+    }
+
+    /// As the client gave it, or a new one.
+    public var requestID: String {
+        if let given = headers.only("x-request-id"), RequestID.accepts(given) { return given }
+        return .newRequestID
+    }
+
+    /// The caller's key for a write, checked.
+    func idempotencyKey() throws(Problem) -> String? {
+        guard headers.first("idempotency-key") != nil else { return nil }
+        guard let key = headers.only("idempotency-key") else {
+            throw Problem(.invalidField, "Idempotency-Key is given twice", field: "Idempotency-Key")
+        }
+        guard (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
+            throw Problem(.invalidField, "1 to 128 visible ASCII characters", field: "Idempotency-Key")
+        }
+        return key
     }
 
     /// Refuses a body that is not what its bytes say: one that was compressed, or a part of one.
@@ -63,5 +84,13 @@ extension HTTPRequest {
         guard parts.first == "application/json", parts.dropFirst().allSatisfy({ $0 == "charset=utf-8" }) else {
             throw Problem(.unsupportedMediaType, "the content type must be application/json", field: "Content-Type")
         }
+    }
+}
+
+extension String {
+    /// 64 random bits; the first is set, so that its length is always the same.
+    static var newRequestID: String {
+        var generator = SystemRandomNumberGenerator()
+        return String(generator.next() as UInt64 | 1 << 63, radix: 16)
     }
 }

@@ -18,15 +18,11 @@ extension Problem {
 }
 
 extension HTTPResponse {
-    /// The answer to what could not be read as a request; its status is the error's own.
+    /// The response to what could not be read as a request; its status is the error's own.
     public static func refusal(_ error: HTTPRequestError) -> HTTPResponse {
-        var generator = SystemRandomNumberGenerator()
-        let requestID = String(generator.next() as UInt64 | 1 << 63, radix: 16)
+        let requestID = String.newRequestID
         let problem = Problem(error)
         let status = problem.code == .invalidField ? error.status : problem.code.status
-        var answer = Answer.problem(problem, requestID: requestID)
-        answer.status = status
-        answer.body = problem.json(requestID: requestID, status: status)
-        return answer.response(requestID: requestID)
+        return Response.problem(problem, requestID: requestID, status: status).http(requestID: requestID)
     }
 }

@@ -1,8 +1,7 @@
-public import Core
-import Crypto
+import Core
 public import Sockets
 
-/// Finds the route of a request, checks what every route wants checked, and answers.
+/// Finds the operation of a request, checks what it declares, and has it answered.
 public struct Router: Sendable {
     public struct Options: Sendable {
         /// Off for benchmarks only.
@@ -15,187 +14,144 @@ public struct Router: Sendable {
         }
     }
 
-    private let routes: [Route]
-    private let authenticator: any Authenticator
-    private let options: Options
-    private let limiter = RateLimiter(name: "rates")
-    private let duration: [String: Histogram]
-    private let responses = (1...5).map { hundred in
-        Metrics.shared.counter(
-            "martlet_http_responses_total", "class=\"\(hundred)xx\"", help: "Answers by status class")
-    }
-
-    public init(routes: [Route], authenticator: any Authenticator, options: Options) {
-        self.routes = routes
-        self.authenticator = authenticator
-        self.options = options
-        duration = Dictionary(
-            routes.map { route in
-                (
-                    route.method + route.pattern,
-                    Metrics.shared.histogram(
-                        "martlet_http_request_seconds", "method=\"\(route.method)\",route=\"\(route.pattern)\"",
-                        help: "Time from a whole request to its answer")
-                )
-            }, uniquingKeysWith: { first, _ in first })
-    }
-
-    /// Never throws: what goes wrong is an answer.
-    public func answer(_ request: HTTPRequest) async -> HTTPResponse {
-        let started = monotonicNanoseconds()
-        let requestID = Self.requestID(request)
-        let found = find(request)
-        let answer: Answer
-        do {
-            answer = try await serve(request, requestID, found)
-        } catch let problem as Problem {
-            answer = .problem(problem, requestID: requestID)
-        } catch {
-            answer = Self.failure(error, requestID: requestID)
-        }
-        if case .route(let route, _) = found {
-            duration[route.method + route.pattern]?.observe(nanoseconds: monotonicNanoseconds() - started)
-        }
-        responses[min(max(answer.status / 100, 1), 5) - 1].add()
-        let name: Log.Field = if case .route(let route, _) = found { .text(route.pattern) } else { "none" }
-        if answer.status >= 500 {
-            Log.error(
-                "request", ["request_id": .text(requestID), "route": name, "status": .number(Int64(answer.status))])
-        } else {
-            Log.debug(
-                "request", ["request_id": .text(requestID), "route": name, "status": .number(Int64(answer.status))])
-        }
-        return answer.response(requestID: requestID)
-    }
-
-    /// Something below failed: what may pass is 503, the rest is 500 and a bug.
-    private static func failure(_ error: any Error, requestID: String) -> Answer {
-        if let problem = Overload.problem(for: error) {
-            return .problem(problem, requestID: requestID)
-        }
-        Log.error("request failed", ["request_id": .text(requestID), "error": .text("\(error)")])
-        return .json(
-            Array(
-                """
-                {"type":"/problems/internal","title":"The server failed","status":500,"code":"internal",\
-                "detail":"this is a bug: the log has more under the request's id","request_id":"\(requestID)"}
-                """.utf8), status: 500)
-    }
-
-    private enum Found {
-        case route(Route, [String: String])
-        case wrongMethod([String])
+    /// What is at the address of a request.
+    enum Found {
+        /// - Parameter places: of the placeholders' values, in the bytes of the path.
+        case route(Route, places: [Range<Int>])
+        /// - Parameter allow: what the address takes.
+        case wrongMethod(allow: [String])
         case nothing
     }
 
-    private func find(_ request: HTTPRequest) -> Found {
-        let method = request.method == "HEAD" ? "GET" : request.method
-        let matching = matches(request.path)
-        if let (route, values) = matching.first(where: { $0.route.method == method }) { return .route(route, values) }
-        let methods = Self.methods(matching)
-        return methods.isEmpty ? .nothing : .wrongMethod(methods)
+    public let operations: [Operation]
+    let options: Options
+    let authenticator: any Authenticator
+    let limiter = RateLimiter(name: "rates")
+    private let trie: Trie<Route>
+    private let responses = (1...5).map { hundred in
+        Metrics.shared.counter(
+            "martlet_http_responses_total", "class=\"\(hundred)xx\"", help: "Responses by status class")
     }
 
-    private func matches(_ path: String) -> [(route: Route, values: [String: String])] {
-        let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-        return routes.compactMap { route in route.match(segments).map { (route, $0) } }
+    /// - Parameter operations: no two of one method and path, or of one name.
+    public init(operations: [Operation], authenticator: any Authenticator, options: Options) {
+        self.operations = operations
+        self.authenticator = authenticator
+        self.options = options
+        var trie = Trie<Route>()
+        var names: Set<String> = []
+        for operation in operations {
+            let place = "\(operation.method.rawValue) \(operation.path.template)"
+            precondition(names.insert(operation.id).inserted, "two operations are called \(operation.id)")
+            precondition(names.insert(place).inserted, "there are two of \(place)")
+            trie.insert(Route(operation), at: operation.path)
+        }
+        self.trie = trie
     }
 
-    /// What an address takes, in the order of the routes; empty where there is nothing.
-    public func methods(at path: String) -> [String] { Self.methods(matches(path)) }
+    // MARK: Which operation
 
-    private static func methods(_ matching: [(route: Route, values: [String: String])]) -> [String] {
-        matching.flatMap { $0.route.method == "GET" ? ["GET", "HEAD"] : [$0.route.method] }
+    func find(_ request: HTTPRequest) -> Found {
+        var found: (route: Route, places: [Range<Int>])?
+        var others: [Route] = []
+        trie.look(request.path) { routes, places in
+            if let route = routes.first(where: { $0.takes(request.method) }) {
+                found = (route, places)
+                return true
+            }
+            others += routes
+            return false
+        }
+        if let found { return .route(found.route, places: found.places) }
+        return others.isEmpty ? .nothing : .wrongMethod(allow: others.flatMap(\.methods))
     }
 
-    private func serve(_ request: HTTPRequest, _ requestID: String, _ found: Found) async throws -> Answer {
-        switch found {
-        case .nothing: throw Problem(.notFound, "there is nothing at this address")
-        case .wrongMethod(let methods):
-            throw Problem(.methodNotAllowed, "this address takes \(methods.joined(separator: ", "))", allow: methods)
-        case .route(let route, let values):
-            let token = try authenticate(request, route.access)
-            let address = callerAddress(request)
-            try checkRate(route, token?.subject, address)
-            try checkParameters(request, route)
-            if route.method != "GET" { try request.checkBodyIsPlain() }
-            let scope = RequestScope(
-                request: request, requestID: requestID, path: values, token: token, address: address,
-                holder: .init(address: client(of: request), user: token?.subject), budget: options.budget)
-            let held = route.largest > 0 ? try scope.hold(route.largest) : nil
-            var answer = try await route.handler(scope)
-            if let held { answer.held = held }
-            return answer
+    /// What an address takes; empty where there is nothing.
+    public func methods(at path: String) -> [String] {
+        var all: [Route] = []
+        trie.look(path) { routes, _ in
+            all += routes
+            return false
+        }
+        return all.flatMap(\.methods)
+    }
+
+    /// The paths at which a GET opens a WebSocket and nothing else.
+    public var webSocketPaths: Set<String> {
+        Set(operations.filter { if case .webSocket = $0.transport { true } else { false } }.map(\.path.template))
+    }
+
+    // MARK: The response
+
+    /// Answers one request, whatever it asks for, without a socket.
+    public func respond(to request: HTTPRequest) async -> HTTPResponse {
+        switch find(request) {
+        case .route(let route, let places): await respond(to: request, route, places)
+        case .wrongMethod(let allow): refuse(request, Self.wrongMethod(allow))
+        case .nothing: refuse(request, Self.nothing)
         }
     }
 
-    // MARK: What every route wants checked
+    static let nothing = Problem(.notFound, "there is nothing at this address")
 
-    private func authenticate(_ request: HTTPRequest, _ access: Route.Access) throws(Problem) -> AccessToken? {
-        guard access != .anyone else { return nil }
-        guard let token = try request.bearerToken() else {
-            if access == .optional { return nil }
-            throw Problem(.unauthenticated, "send an access token as Authorization: Bearer")
+    static func wrongMethod(_ allow: [String]) -> Problem {
+        Problem(.methodNotAllowed, "this address takes \(allow.joined(separator: ", "))", allow: allow)
+    }
+
+    /// To a request that is no operation's.
+    func refuse(_ request: HTTPRequest, _ problem: Problem) -> HTTPResponse {
+        let requestID = request.requestID
+        return finish(.problem(problem, requestID: requestID), requestID: requestID, route: "none")
+    }
+
+    /// Never throws: what goes wrong is a response.
+    func respond(to request: HTTPRequest, _ route: Route, _ places: [Range<Int>]) async -> HTTPResponse {
+        let started = monotonicNanoseconds()
+        let requestID = request.requestID
+        let response: Response
+        do {
+            response = try await answer(request, requestID, route, places)
+        } catch {
+            response = Self.failure(error, requestID: requestID)
         }
-        return try authenticator.authenticate(token)
+        route.duration.observe(nanoseconds: monotonicNanoseconds() - started)
+        return finish(response, requestID: requestID, route: route.name)
     }
 
-    private func checkRate(_ route: Route, _ user: ID?, _ address: String) throws(Problem) {
-        guard options.limitsAreOn, route.limit != .free else { return }
-        let kind = route.limit
-        if let user {
-            try take("\(kind.rawValue) u\(user)", RateLimits.user[kind]!)
-            try take("\(kind.rawValue) c\(address)", RateLimits.crowd[kind]!)
-        } else {
-            try take("\(kind.rawValue) a\(address)", RateLimits.address[kind]!)
+    private func answer(
+        _ request: HTTPRequest, _ requestID: String, _ route: Route, _ places: [Range<Int>]
+    ) async throws -> Response {
+        let context = try context(of: request, requestID, route, places)
+        switch route.operation.transport {
+        case .response(let handler), .longPoll(_, let handler):
+            let largest = route.operation.largest
+            guard largest > 0 else { return try await handler(context) }
+            let held = try context.hold(largest)
+            var response = try await handler(context)
+            response.held = held
+            return response
+        case .eventStream, .webSocket:
+            // Only the dispatcher has the socket that these go over.
+            throw Self.nothing
         }
-        let name = route.method + route.pattern
-        if let rate = RateLimits.routes[name] { try take("\(name) a\(address)", rate) }
     }
 
-    private func take(_ key: String, _ rate: RateLimiter.Rate) throws(Problem) {
-        guard let seconds = limiter.take(key, rate) else { return }
-        throw Problem(.rateLimited, "too many requests: wait \(seconds) s", retryAfter: seconds)
+    private func finish(_ response: Response, requestID: String, route: String) -> HTTPResponse {
+        responses[min(max(response.status / 100, 1), 5) - 1].add()
+        let fields: KeyValuePairs<String, Log.Field> = [
+            "request_id": .text(requestID), "route": .text(route), "status": .number(Int64(response.status)),
+        ]
+        if response.status >= 500 { Log.error("request", fields) } else { Log.debug("request", fields) }
+        return response.http(requestID: requestID)
     }
 
-    private func checkParameters(_ request: HTTPRequest, _ route: Route) throws(Problem) {
-        _ = try request.parameters(route.parameters)
-    }
-
-    /// Whose limits count the request: the client's address, of IPv6 the network, for a customer has all of it.
-    public func callerAddress(_ request: HTTPRequest) -> String {
-        caller(request)?.customer ?? request.remoteAddress
-    }
-
-    public func isProxy(_ address: IPAddress) -> Bool { options.trustedProxies.contain(address) }
-
-    /// Who holds what the request takes; `nil` where a trusted proxy does not say for whom it asks.
-    public func client(of request: HTTPRequest) -> IPAddress? {
-        caller(request).flatMap { isProxy($0) ? nil : $0 }
-    }
-
-    /// Behind trusted proxies the last address that is not theirs; what stands before one that can't be read is not
-    /// believed.
-    private func caller(_ request: HTTPRequest) -> IPAddress? {
-        guard var caller = IPAddress(request.remoteAddress) else { return nil }
-        guard isProxy(caller) else { return caller }
-        // No list of quoted strings: what a client puts before the proxy's part must not hide it. Nor may it cost anything.
-        var rest = request.headers.all("x-forwarded-for").joined(separator: ",")[...]
-        while !rest.isEmpty, isProxy(caller) {
-            let comma = rest.utf8.lastIndex(of: UInt8(ascii: ","))
-            let hop = comma.map { rest[$0...].dropFirst() } ?? rest
-            rest = comma.map { rest[..<$0] } ?? ""
-            // Nothing between two commas is no hop.
-            if hop.isEmpty { continue }
-            guard let address = IPAddress(forwarded: hop) else { break }
-            caller = address
+    /// A problem, or something below failed: what may pass is 503, the rest is 500 and a bug.
+    static func failure(_ error: any Error, requestID: String) -> Response {
+        if let problem = error as? Problem ?? Overload.problem(for: error) {
+            return .problem(problem, requestID: requestID)
         }
-        return caller
-    }
-
-    public static func requestID(_ request: HTTPRequest) -> String {
-        if let given = request.headers.only("x-request-id"), RequestID.accepts(given) { return given }
-        var generator = SystemRandomNumberGenerator()
-        return String(generator.next() as UInt64 | 1 << 63, radix: 16)
+        Log.error("request failed", ["request_id": .text(requestID), "error": .text("\(error)")])
+        let bug = Problem(.failed, "this is a bug: the log has more under the request's id")
+        return .problem(bug, requestID: requestID)
     }
 }

@@ -1,4 +1,4 @@
-public import Core
+import Core
 public import Store
 
 /// Runs writes: each in one transaction, at most once for an idempotency key.
@@ -21,34 +21,33 @@ public struct Writes: Sendable {
         return results
     }
 
-    /// - Parameters:
-    ///   - user: whose key it is; `ID.zero` for a caller who is not signed in.
-    ///   - route: names the write, for the same key may be used with another.
+    /// One transaction; for a key, kept by the name that the operation declares, at most one.
     public func run(
-        _ scope: RequestScope, user: ID, route: String,
-        _ body: @escaping @Sendable (Transaction) async throws -> StoredAnswer
-    ) async throws -> Answer {
-        guard let key = try scope.idempotencyKey() else {
-            let answer = try await database.transaction(body)
+        _ request: RequestContext, _ body: @escaping @Sendable (Transaction) async throws -> StoredResponse
+    ) async throws -> Response {
+        guard let key = request.idempotencyKey, case .key(let kind) = request.operation.idempotency else {
+            let response = try await database.transaction(body)
             onCommit()
-            return Self.answer(answer, isReplay: false)
+            return Self.response(response, isReplay: false)
         }
-        let request = Array("\(scope.request.method) \(scope.request.target)\n".utf8) + scope.request.body
-        let (answer, isReplay) = try await idempotency.run(user: user, route: route, key: key, request: request, body)
+        let sent = Array("\(request.http.method) \(request.http.target)\n".utf8) + request.http.body
+        let (response, isReplay) = try await idempotency.run(
+            user: request.viewer ?? .zero, route: kind, key: key, request: sent, body)
         onCommit()
-        return Self.answer(answer, isReplay: isReplay)
+        return Self.response(response, isReplay: isReplay)
     }
 
-    private static func answer(_ stored: StoredAnswer, isReplay: Bool) -> Answer {
+    private static func response(_ stored: StoredResponse, isReplay: Bool) -> Response {
         var headers: [(String, String)] = []
         if let location = stored.location { headers.append(("Location", location)) }
         if isReplay { headers.append(("Idempotency-Replayed", "true")) }
         if stored.status == 401 { headers.append(("WWW-Authenticate", "Bearer")) }
-        var answer =
+        let type = stored.status >= 400 ? Problem.contentType : "application/json"
+        var response =
             stored.status == 204
-            ? Answer(status: 204, headers: headers)
-            : Answer.json(stored.body, status: stored.status, headers: headers)
-        answer.isReplay = isReplay
-        return answer
+            ? Response(status: 204, headers: headers)
+            : Response.of(type, stored.body, status: stored.status, headers: headers)
+        response.isReplay = isReplay
+        return response
     }
 }

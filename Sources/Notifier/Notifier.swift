@@ -1,6 +1,7 @@
 import Core
+import DomainKit
 public import EventLog
-import Runtime
+import Relations
 import Synchronization
 
 /// The role `notifier`, thin for now: it consumes `notification.requested` and writes a log line for each. Deliveries
@@ -14,15 +15,17 @@ public final class Notifier: Sendable {
     }
 
     public func start() async throws {
+        let reader = EventReader<NotificationEvent>()
         let requested = Metrics.shared.counter("martlet_notifications_requested_total", help: "Requests consumed")
         let opened = try await log.subscribe(
-            SubscriptionOptions(group: "notifier", topics: [TopicName.notificationRequested])
+            SubscriptionOptions(group: "notifier", topics: [NotificationEvent.topic])
         ) { records in
             for record in records {
+                guard let (_, envelope) = reader.known(record) else { continue }
                 requested.add()
                 Log.info(
                     "notification requested",
-                    ["user": .text(record.key), "request_id": .text(record.headers["request-id"] ?? "")])
+                    ["user": .text(record.key), "request_id": .text(envelope.requestID)])
             }
         }
         subscription.withLock { $0 = opened }

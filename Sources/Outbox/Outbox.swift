@@ -13,10 +13,10 @@ public enum Outbox {
     /// of that key lock, and holds it until the commit**. So of two events of a key the second gets its number when the
     /// first is committed. The locks: for `post.events` the author's row of `users`; for `graph.events` the follower's row
     /// of `follow_counts`.
-    public static func statement(topic: String, key: ID, value: [UInt8], headers: EventHeaders) -> SQL {
+    public static func statement(topic: String, key: ID, _ event: Envelope) -> SQL {
         """
         INSERT INTO outbox (topic, key, payload, headers)
-        VALUES (\(topic), \(key.description), \(value), \(FlatJSON.encode(headers.dictionary)))
+        VALUES (\(topic), \(key.description), \(event.payload), \(FlatJSON.encode(event.headers)))
         """
     }
 }

@@ -33,6 +33,7 @@ final class Gateway {
     private var touchedAt = monotonicNanoseconds()
     private(set) var isDraining = false
     private let metrics = LiveMetrics()
+    private let skipped: SkippedEvents
 
     init(
         loop: EventLoop, options: GatewayOptions, redis: Redis, redisAddress: RedisAddress, feeds: FeedReader,
@@ -49,6 +50,7 @@ final class Gateway {
         self.ticketKey = ticketKey
         self.budget = budget
         self.clock = clock
+        skipped = SkippedEvents(.node, known: options.liveKinds)
         sessions = SessionCheck(loop: loop, accounts: accounts)
         joins = JoinQueue(limit: options.concurrentJoins, maxWaiting: options.maxConnections)
         hub = Hub(cursors: cursors) { length, writer in
@@ -265,13 +267,14 @@ final class Gateway {
 
     // MARK: Events
 
-    private func received(_ event: NodeMessage.Event, at position: Int64) {
-        let (requestID, json) = TaggedEvent.split(event.payload)
-        let type = event.operation == .deleted ? EventType.postDeleted : EventType.postCreated
-        hub.deliver(
-            SharedFrame(Publication(event: Array(json), type: type, position: position)), to: event.recipients)
+    private func received(_ event: NodeEvent, at position: Int64) {
+        guard options.liveKinds.contains(event.kind) else {
+            return skipped.add(event.kind, at: "request \(event.requestID)")
+        }
+        let publication = Publication(event: event.json, type: event.kind.name, position: position)
+        hub.deliver(SharedFrame(publication), to: event.recipients)
         metrics.pushed.add(event.recipients.count)
-        pushLog[requestID, default: (event.post, 0)].recipients += event.recipients.count
+        pushLog[event.requestID, default: (event.post ?? .zero, 0)].recipients += event.recipients.count
         guard !isFlushing else { return }
         isFlushing = true
         // Messages that came together go out together: one write for each connection.

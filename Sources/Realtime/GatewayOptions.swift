@@ -1,3 +1,5 @@
+public import Core
+
 /// Times in seconds.
 public struct GatewayOptions: Sendable {
     /// How long a WebSocket may say nothing before its `connect`.
@@ -18,6 +20,8 @@ public struct GatewayOptions: Sendable {
     public var maxResumed = 1 << 19
     /// Whether joins and messages are limited; what a connection may send before `connect` always is.
     public var limitsAreOn = true
+    /// What live clients are told of; other events are passed over.
+    public var liveKinds = KnownKinds()
     /// How many clients a second a peer can take when this process goes down: spreads their return.
     public var returnsPerSecond = 2000
 

@@ -1,7 +1,6 @@
 import Core
 import HTTPService
 import Live
-import Sockets
 
 /// Where a client of an event stream says that it stands.
 ///
@@ -12,12 +11,11 @@ struct GivenPosition {
     let lastEventID: String?
     private let since: String?
 
-    /// - Parameter values: of the query, by name.
-    init(_ request: HTTPRequest, _ values: [String: String]) {
-        let headers = request.headers.all("last-event-id")
+    init(_ request: RequestContext) {
+        let headers = request.http.headers.all(LiveParameters.lastEventIDHeader.name)
         // Two of them are one list to HTTP, and no id.
-        lastEventID = headers.isEmpty ? values["lastEventId"] : headers.joined(separator: ", ")
-        since = values["since"]
+        lastEventID = headers.isEmpty ? request[LiveParameters.lastEventID] : headers.joined(separator: ", ")
+        since = request[LiveParameters.since]
     }
 
     /// The last event's id goes before `since`, for a browser repeats the address with each reconnect. `nil` when nothing

@@ -4,7 +4,17 @@ import Live
 
 /// What joining and resuming costs, counted by user and by address. Letting in costs one token, and is refused without
 /// one; what the client is then told of what it missed is charged behind it, for only the read shows how much that is.
-final class JoinBudget: Sendable {
+public final class JoinBudget: Sendable {
+    /// Live connections that join or resume: one token each, and more by what they are told.
+    private static let ofUser = RateLimiter.Rate(perMinute: 300, burst: 300)
+    /// A crowd that lost its connections comes back all at once.
+    private static let ofAddress = RateLimiter.Rate(perMinute: 24_000, burst: 12_000)
+
+    /// For people.
+    public static let summary =
+        "Live connections, where one that resumes counts by what it missed: \(ofUser) for a user and \(ofAddress) for an "
+        + "address."
+
     private static let eventsForAToken = 10.0
     private static let bytesForAToken = 16_384.0
     /// The timeline was looked through, and nothing comes of it.
@@ -33,15 +43,15 @@ final class JoinBudget: Sendable {
     private func count(_ user: ID?, _ address: String?, _ wait: (String, RateLimiter.Rate) -> Int?) -> Int? {
         guard isOn else { return nil }
         let seconds =
-            user.flatMap { wait("u\($0)", RateLimits.joins) }
-            ?? address.flatMap { wait("a\($0)", RateLimits.joinsOfAddress) }
+            user.flatMap { wait("u\($0)", Self.ofUser) }
+            ?? address.flatMap { wait("a\($0)", Self.ofAddress) }
         if seconds != nil { refused.add() }
         return seconds
     }
 
     /// Takes a token, of which it is known that there was one a moment ago.
     func charge(user: ID) {
-        if isOn { limiter.charge("u\(user)", RateLimits.joins, cost: 1) }
+        if isOn { limiter.charge("u\(user)", Self.ofUser, cost: 1) }
     }
 
     func charge(user: ID, address: String, _ outcome: JoinOutcome) {
@@ -60,8 +70,8 @@ final class JoinBudget: Sendable {
 
     private func charge(_ user: ID, _ address: String, cost: Double) {
         guard isOn, cost > 0 else { return }
-        limiter.charge("u\(user)", RateLimits.joins, cost: cost)
-        limiter.charge("a\(address)", RateLimits.joinsOfAddress, cost: cost)
+        limiter.charge("u\(user)", Self.ofUser, cost: cost)
+        limiter.charge("a\(address)", Self.ofAddress, cost: cost)
     }
 
     static func refusal(_ seconds: Int) -> Problem {

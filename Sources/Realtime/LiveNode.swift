@@ -9,7 +9,7 @@ import Runtime
 final class LiveNode {
     struct Handlers {
         /// An event for users of this node.
-        var event: (NodeMessage.Event, _ position: Int64) -> Void
+        var event: (NodeEvent, _ position: Int64) -> Void
         /// Something for these users was missed: from this moment on their clients must be told nothing but what a
         /// resume from their positions finds. Each resume registers its user before it reads.
         var missed: ([ID]) -> Void
@@ -49,6 +49,7 @@ final class LiveNode {
     private let gaps = Metrics.shared.counter("martlet_live_gaps_total", help: "Partitions that had to be resumed")
     private let rejected = Metrics.shared.counter(
         "martlet_live_rejected_total", help: "Messages from Redis that were not understood")
+    private let skipped = SkippedEvents(.node)
     private let messages = Metrics.shared.counter("martlet_live_messages_total", help: "Messages from Redis")
 
     init(loop: EventLoop, address: RedisAddress, timelines: Timelines) {
@@ -113,6 +114,8 @@ final class LiveNode {
         if !isContiguous || (epoch != nil && epoch != message.epoch) { recover(partition) }
         switch message.body {
         case .probe: break
+        case .unknown(let version, let kind, _):
+            skipped.addNameless("message of version \(version), kind \(kind)", at: "partition \(partition)")
         case .reset(let users): handlers?.lost(users, message.position)
         case .event(let event):
             handlers?.event(event, message.position)

@@ -5,23 +5,20 @@ public import HTTPService
 import Live
 public import RedisLink
 public import Runtime
-public import Sockets
+import Sockets
 
-/// The live side of a process, for the front door and for other threads: tickets, event streams, WebSockets, long
+/// The live side of a process, for the dispatcher and for other threads: tickets, event streams, WebSockets, long
 /// polls, drain.
 public final class LiveService: Sendable {
-    public static let webSocketPath = "/v1/live/ws"
-    public static let eventStreamPath = "/v1/live/sse"
-
     let gateway: LoopBound<Gateway>
     private let redis: Redis
-    private let writes: Writes
+    let writes: Writes
     private let accounts: Accounts
     private let revocations: Revocations
     private let cursors: CursorSigner
-    private let ticketKey: [UInt8]
+    let ticketKey: [UInt8]
     let budget: JoinBudget
-    private let clock: any WallClock
+    let clock: any WallClock
 
     /// - Parameters:
     ///   - loop: the loop of the sockets and of `redis`.
@@ -51,41 +48,17 @@ public final class LiveService: Sendable {
         revocations.observe { ended in gateway.run { $0.end(sessions: ended) } }
     }
 
-    // MARK: On the loop
-
-    /// A socket whose handshake is done.
-    /// - Parameter address: whose limits count it.
-    public func opened(_ socket: WebSocket, from address: String) {
-        gateway.value.opened(socket, from: address)
-    }
-
     /// Why no socket of the address is let in now; on the loop. A gateway in front asks another process when this one goes
     /// down.
-    public func refusal(of address: String) -> Problem? {
+    func refusal(of address: String) -> Problem? {
         if gateway.value.isDraining { return Gateway.goesDown }
         return budget.pay(address: address).map(JoinBudget.refusal)
     }
 
-    /// Begins a stream of server-sent events, or answers why not. HEAD gets the head of the stream and opens none.
-    /// - Parameter address: whose limits count it.
-    public func openStream(_ request: HTTPRequest, _ exchange: HTTPExchange, from address: String) {
-        let requestID = Router.requestID(request)
-        // Before a token is looked at, or a query made.
-        if let seconds = budget.pay(address: address) {
-            return exchange.respond(StreamRefusal.response(JoinBudget.refusal(seconds), to: request, requestID))
-        }
-        let handle = exchange.handle
-        Task {
-            do {
-                let opening = try await admit(request, requestID, from: address)
-                handle.withExchange { [gateway] in gateway.value.openStream($0, opening, request) }
-            } catch {
-                let problem =
-                    error as? Problem ?? Overload.problem(for: error)
-                    ?? Problem(.overloaded, "try again", retryAfter: 1)
-                handle.respond(StreamRefusal.response(problem, to: request, requestID))
-            }
-        }
+    /// Begins a stream of server-sent events. HEAD gets the head of the stream and opens none.
+    func openStream(_ request: RequestContext, _ exchange: ExchangeHandle) async throws {
+        let opening = try await admit(request)
+        exchange.withExchange { [gateway] in gateway.value.openStream($0, opening, request.http) }
     }
 
     // MARK: Who may open a stream
@@ -102,30 +75,23 @@ public final class LiveService: Sendable {
         let isHead: Bool
     }
 
-    private func admit(
-        _ request: HTTPRequest, _ requestID: String, from address: String
-    ) async throws -> Opening {
-        let values = try request.parameters(["ticket", "since", "lastEventId"])
-        let given = GivenPosition(request, values)
-        let isHead = request.method == "HEAD"
-        if let text = values["ticket"] {
-            guard let ticket = Ticket(text, key: ticketKey) else {
+    private func admit(_ request: RequestContext) async throws -> Opening {
+        let given = GivenPosition(request)
+        let isHead = request.http.method == "HEAD"
+        guard let caller = request.authenticated else {
+            guard let ticket = Ticket(request[LiveParameters.ticket] ?? "", key: ticketKey) else {
                 throw Problem(.unauthenticated, "the ticket is not valid", field: "ticket")
             }
             try await pay(ticket, given.lastEventID, spends: !isHead)
             return Opening(
                 user: ticket.user, session: ticket.session, held: given.cursor(of: ticket.user, cursors),
-                idSuffix: ticket.idSuffix(key: ticketKey), expiresAt: nil, address: address, requestID: requestID,
-                isHead: isHead)
+                idSuffix: ticket.idSuffix(key: ticketKey), expiresAt: nil, address: request.address,
+                requestID: request.requestID, isHead: isHead)
         }
-        guard let text = try request.bearerToken() else {
-            throw Problem(.unauthenticated, "a stream needs a ticket, or Authorization: Bearer")
-        }
-        let token = try accounts.authenticate(text)
-        if let seconds = budget.pay(user: token.subject) { throw JoinBudget.refusal(seconds) }
+        if let seconds = budget.pay(user: caller.user) { throw JoinBudget.refusal(seconds) }
         return Opening(
-            user: token.subject, session: token.session, held: given.cursor(of: token.subject, cursors), idSuffix: "",
-            expiresAt: token.expiresAt, address: address, requestID: requestID, isHead: isHead)
+            user: caller.user, session: caller.session, held: given.cursor(of: caller.user, cursors), idSuffix: "",
+            expiresAt: caller.expiresAt, address: request.address, requestID: request.requestID, isHead: isHead)
     }
 
     /// A ticket opens one stream, and serves its reconnects. Its user pays for these only: one that was used, or is too old,
@@ -158,26 +124,6 @@ public final class LiveService: Sendable {
         [
             ("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
             ("X-Content-Type-Options", "nosniff"), ("X-Request-Id", requestID),
-        ]
-    }
-
-    // MARK: Routes
-
-    /// `POST /v1/live/ticket`
-    public var routes: [Route] {
-        [
-            Route("POST", "/v1/live/ticket", .signedIn, .write) { [self] scope in
-                try scope.expectNoFields()
-                let ticket = Ticket.make(
-                    user: scope.caller, session: scope.token!.session, now: clock.milliseconds()
-                ).encode(key: ticketKey)
-                let body = Array("{\"ticket\":\"\(ticket)\",\"expires_in\":\(Ticket.seconds)}".utf8)
-                // Nothing is stored for a ticket, but for the answer to a request that may be repeated.
-                guard try scope.idempotencyKey() != nil else { return .json(body, status: 201) }
-                return try await writes.run(scope, user: scope.caller, route: "ticket") { _ in
-                    StoredAnswer(status: 201, body: body, session: scope.token!.session)
-                }
-            }
         ]
     }
 

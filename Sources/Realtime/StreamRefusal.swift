@@ -7,9 +7,9 @@ import Sockets
 enum StreamRefusal {
     /// A browser's EventSource gives up for good on any status but 200, and waits as long as a stream tells it. So where
     /// waiting helps it gets a stream that says no more than that; with its `Last-Event-ID` it will miss nothing.
-    static func response(_ problem: Problem, to request: HTTPRequest, _ requestID: String) -> HTTPResponse {
+    @Sendable static func response(_ problem: Problem, to request: HTTPRequest, _ requestID: String) -> HTTPResponse {
         guard problem.code == .rateLimited, isEventSource(request) else {
-            return Answer.problem(problem, requestID: requestID).response(requestID: requestID)
+            return Response.problem(problem, requestID: requestID).http(requestID: requestID)
         }
         // Those who were refused at once don't come again all at once.
         let wait = (problem.retryAfter ?? 1) * 1000 + .random(in: 0...1000)

@@ -1,5 +1,6 @@
 package import Core
 import Crypto
+import HTTPService
 import Live
 
 /// What a browser's EventSource shows in place of a header that it cannot set. It opens one stream within 30 seconds;
@@ -69,6 +70,23 @@ package struct Ticket: Equatable {
 
     private static func code(_ key: [UInt8], _ purpose: String, _ bytes: [UInt8]) -> [UInt8] {
         Array(Crypto.hmacSHA256(key: key, Array(purpose.utf8) + bytes).prefix(codeLength))
+    }
+}
+
+extension Ticket {
+    static let exampleText = "AQAFCRO0EAAABQkTtBAAAJ3SPb8ZsYJrAZvBDzZ8HzKjP0aU7Zsb2nO4c6Nf"
+
+    static let component = Component(
+        "Ticket",
+        .object([
+            .always("ticket", .string()),
+            .always("expires_in", Schema(["type": "integer", "const": .integer(seconds)]), "Seconds."),
+        ])
+    ) { $0.append(json(exampleText)) }
+
+    /// `{"ticket","expires_in"}`
+    static func json(_ ticket: String) -> [UInt8] {
+        Array("{\"ticket\":\"\(ticket)\",\"expires_in\":\(seconds)}".utf8)
     }
 }
 

@@ -6,6 +6,8 @@ import Glibc
 /// superuser makes that role and the database, and is asked for nothing else. Both are told by who is at the other end
 /// of the socket: the account that runs the servers, or root.
 struct PostgresAccess {
+    /// Who has the database, and no more than that.
+    static let role = "martlet"
     static let superuser = "maintenance"
 
     let cluster: String
@@ -34,7 +36,7 @@ struct PostgresAccess {
     private var names: String {
         let root = getpwuid(0).map { String(cString: $0.pointee.pw_name) } ?? "root"
         let lines = Set([account.name, root]).sorted().flatMap { name in
-            [PrivatePostgres.role, Self.superuser].map { role in
+            [Self.role, Self.superuser].map { role in
                 "martlet \"\(name.replacing("\"", with: "\"\""))\" \(role)\n"
             }
         }

@@ -4,9 +4,6 @@ import Synchronization
 
 /// A PostgreSQL cluster in the data folder.
 final class PrivatePostgres: Sendable {
-    /// Who has the database, and no more than that.
-    static let role = "martlet"
-
     /// Its own folder, behind links.
     private let path: String
     private let account: Account
@@ -185,11 +182,11 @@ final class PrivatePostgres: Sendable {
 
     /// In a cluster of an earlier version the role was the superuser, too.
     private func divideRoles() throws {
-        let found = try ask(PostgresAccess.question, as: Self.role)
+        let found = try ask(PostgresAccess.question, as: PostgresAccess.role)
         guard found.status == 0 else { return }
         Log.info("PostgreSQL gets a superuser of its own", ["role": .text(PostgresAccess.superuser)])
         let database = PostgresAccess.hasDatabase(found.output) ? "martlet" : "postgres"
-        let divided = try ask(PostgresAccess.division, as: Self.role, in: database)
+        let divided = try ask(PostgresAccess.division, as: PostgresAccess.role, in: database)
         guard divided.status == 0 else {
             throw Failure("the role martlet can't be told from the superuser: \(divided.output)")
         }

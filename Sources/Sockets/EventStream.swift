@@ -5,15 +5,15 @@ import Runtime
 /// it is, where the end of the connection is the end of the body. Confined to its loop.
 public final class EventStream: LiveTransport {
     /// `nil` once it is closed.
-    private var connection: HTTPConnection?
+    private var connection: (any LiveCarrier)?
     /// The head has gone out, and the connection is the stream's.
     private var isStarted = false
-    let isChunked: Bool
+    private let isChunked: Bool
 
     public var onDrained: (() -> Void)?
     public var onClosed: ((CloseReason) -> Void)?
 
-    init(_ connection: HTTPConnection, isChunked: Bool) {
+    init(_ connection: any LiveCarrier, isChunked: Bool) {
         self.connection = connection
         self.isChunked = isChunked
     }
@@ -50,8 +50,8 @@ public final class EventStream: LiveTransport {
     public func close() {
         guard let connection else { return }
         self.connection = nil
-        connection.server.later { [self] in
-            connection.end(self)
+        connection.later { [self] in
+            connection.end(self, isChunked: isChunked)
             finish(.local)
         }
     }

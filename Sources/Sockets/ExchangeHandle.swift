@@ -41,6 +41,9 @@ public struct ExchangeHandle: Sendable {
 }
 
 extension HTTPExchange {
+    /// For other threads and for tasks. While a handle is kept, the exchange is.
+    public var handle: ExchangeHandle { ExchangeHandle(self) }
+
     /// Nobody is left who could answer.
     func forgotten() {
         guard case .waiting = state else { return }

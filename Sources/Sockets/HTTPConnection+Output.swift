@@ -2,9 +2,19 @@ import Core
 import Glibc
 
 /// The way out: answers, the head of a stream, and the end.
-extension HTTPConnection {
+extension HTTPConnection: ExchangeOwner {
+    func answer(_ exchange: HTTPExchange, _ response: HTTPResponse) {
+        answer(exchange, response, with: nil)
+    }
+
+    func stream(_ exchange: HTTPExchange, _ head: HTTPResponse) -> EventStream {
+        let stream = EventStream(self, isChunked: exchange.takesChunks)
+        answer(exchange, head, with: stream)
+        return stream
+    }
+
     /// The answer goes out at once when its turn has come, else it waits in its exchange.
-    func answer(_ exchange: HTTPExchange, _ response: HTTPResponse, with stream: EventStream? = nil) {
+    private func answer(_ exchange: HTTPExchange, _ response: HTTPResponse, with stream: EventStream?) {
         guard phase != .closed else { return }
         let isLastOfDrain = server.isDraining && exchanges.count == 1 && stage == .idle
         let closes = exchange.closes || stream != nil || isLastOfDrain
@@ -54,7 +64,7 @@ extension HTTPConnection {
         dropExchanges(from: 0)
         guard let stream = exchange.stream, !exchange.isHead else {
             phase = .finishing
-            if exchange.takesChunks, !exchange.isHead { output += Self.lastChunk }
+            if exchange.takesChunks, !exchange.isHead { output += HTTPResponse.lastChunk }
             exchange.stream?.close()
             return
         }
@@ -83,7 +93,7 @@ extension HTTPConnection {
         case .finishing: linger()
         case .reading where server.isDraining && stage == .idle && isUsed && server.options.drainIdleTimeout == 0:
             close(.local)
-        case .reading where isProxied && stage == .idle: _ = server.move(self, to: nil)
+        case .reading where isProxied && stage == .idle: _ = owner.move(self, to: nil)
         default: break
         }
     }
@@ -94,42 +104,6 @@ extension HTTPConnection {
         phase = .lingering
         deadline = server.now() + UInt64(server.options.lingerTimeout)
         shutdown(link.descriptor, Int32(SHUT_WR))
-    }
-
-    /// The bytes of the stream or WebSocket whose the connection is.
-    func write(live bytes: UnsafeRawBufferPointer) {
-        if !output.isEmpty { flush() }
-        guard phase == .streaming || phase == .webSocket else { return }
-        guard link.write(bytes) else { return close(.failed) }
-        guard holdBacklog(bytes.count) else { return close(.stalled) }
-        if link.isBacklogged { pauseAsNeeded() }
-    }
-
-    private static let lastChunk = Array("0\r\n\r\n".utf8)
-
-    /// The same as one chunk (RFC 9112, section 7.1), which a client that reads by length gets at once.
-    func write(chunk bytes: UnsafeRawBufferPointer) {
-        guard phase == .streaming else { return }
-        if output.capacity == 0 { output = server.takeBuffer() }
-        output.append(contentsOf: String(bytes.count, radix: 16).utf8)
-        output.append(13)
-        output.append(10)
-        output.append(contentsOf: bytes)
-        output.append(13)
-        output.append(10)
-        flush()
-    }
-
-    /// The stream is closed by its owner.
-    func end(_ ended: EventStream) {
-        if phase == .streaming, stream === ended {
-            stream = nil
-            phase = .finishing
-            if ended.isChunked { output += Self.lastChunk }
-            flush()
-        } else {
-            for exchange in exchanges where exchange.stream === ended { exchange.stream = nil }
-        }
     }
 
     /// The server accepts nothing more. Who has just connected may still send one request, at once.

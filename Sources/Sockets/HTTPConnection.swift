@@ -2,9 +2,21 @@ import CLibwebsockets
 import Core
 import Glibc
 
+/// What a connection asks of the server that has it.
+protocol ConnectionOwner: AnyObject {
+    /// A connection through a proxy carries a request of this client now.
+    /// - Returns: false when the client has as many as it may; then it is nobody's.
+    func move(_ connection: HTTPConnection, to client: IPAddress?) -> Bool
+
+    /// For a connection whose peer has closed its side, in place of the socket that lws is closing.
+    func adoptAgain(_ connection: HTTPConnection, _ descriptor: Int32) -> Bool
+
+    func remove(_ connection: HTTPConnection)
+}
+
 /// A connection that speaks HTTP/1.1, as a raw socket of libwebsockets: bytes come in from lws, go through the parser,
 /// and answers go out in the order of the requests. Confined to its loop.
-final class HTTPConnection: Slotted {
+final class HTTPConnection: Slotted, LinkOwner {
     enum Phase {
         case reading
         /// No request is read any more; what was read is still answered. Bytes that come are dropped.
@@ -19,7 +31,8 @@ final class HTTPConnection: Slotted {
         case closed
     }
 
-    let server: SocketServer
+    let server: ServerContext
+    let owner: any ConnectionOwner
     let link = Link()
     let remoteAddress: String
     /// Its peer passes on what others send.
@@ -43,7 +56,7 @@ final class HTTPConnection: Slotted {
     /// In the order of arrival: without an answer, or with one that must wait for its turn.
     var exchanges: [HTTPExchange] = []
     var stream: EventStream?
-    private var webSocket: WebSocket?
+    private(set) var webSocket: WebSocket?
     /// By which it is counted.
     private(set) var gauge = SocketMetrics.shared.connections
     /// What goes out by the next flush.
@@ -53,7 +66,7 @@ final class HTTPConnection: Slotted {
     /// Milliseconds of the server's clock.
     var deadline: UInt64
 
-    private var parser: HTTPParser
+    private(set) var parser: HTTPParser
     private(set) var isProcessing = false
     /// Requests wait unread, because as many as may be are being worked on.
     private var isHeld = false
@@ -66,19 +79,20 @@ final class HTTPConnection: Slotted {
     private(set) var isUsed = false
     private var reason = CloseReason.peer(code: nil)
 
-    init(_ server: SocketServer, remoteAddress: String) {
+    init(_ server: ServerContext, owner: any ConnectionOwner, remoteAddress: String) {
         self.server = server
+        self.owner = owner
         self.remoteAddress = remoteAddress
         let peer = IPAddress(remoteAddress)
         isProxied = peer.map(server.handler.isProxy) ?? false
         client = isProxied ? nil : peer
         parser = HTTPParser(limits: server.options.parserLimits)
         deadline = server.now() + UInt64(server.options.idleTimeout)
+        link.owner = self
     }
 
-    // MARK: Events of lws
+    // MARK: Events of the link
 
-    /// `false`: lws closes the connection.
     func received(_ bytes: UnsafeRawBufferPointer) -> Bool {
         switch phase {
         case .reading:
@@ -110,12 +124,11 @@ final class HTTPConnection: Slotted {
         resume()
     }
 
-    /// lws has closed the connection, at our word or at the peer's.
     func lost() {
         let descriptor = link.descriptor
         link.wsi = nil
         let isHalf = martlet_tcp_state(descriptor) == Int32(TCP_CLOSE_WAIT)
-        if isHalf, phase != .closed, !isHalfClosed, !exchanges.isEmpty, server.adoptAgain(self, descriptor) {
+        if isHalf, phase != .closed, !isHalfClosed, !exchanges.isEmpty, owner.adoptAgain(self, descriptor) {
             peerHalfClosed()
         } else {
             gone()
@@ -151,7 +164,7 @@ final class HTTPConnection: Slotted {
         stream = nil
         webSocket?.lost(reason)
         webSocket = nil
-        server.remove(self)
+        owner.remove(self)
     }
 
     func dropExchanges(from index: Int) {
@@ -213,7 +226,7 @@ final class HTTPConnection: Slotted {
         incoming = nil
         isUsed = true
         owesContinue = false
-        if isProxied, !server.move(self, to: server.handler.client(of: request)) {
+        if isProxied, !owner.move(self, to: server.handler.client(of: request)) {
             SocketMetrics.shared.refused.add()
             enqueue(request, keepAlive: keepAlive).respond(refusal(Self.tooMany))
         } else if ["GET", "HEAD"].contains(request.method),
@@ -228,7 +241,8 @@ final class HTTPConnection: Slotted {
     private func enqueue(_ request: HTTPRequest, keepAlive: Bool) -> HTTPExchange {
         enqueue(
             HTTPExchange(
-                self, isHead: request.method == "HEAD", takesChunks: !request.isVersion10, closes: !keepAlive,
+                of: self, on: server.loop, isHead: request.method == "HEAD", takesChunks: !request.isVersion10,
+                closes: !keepAlive,
                 commonHeaders: server.handler.commonHeaders(origin: request.headers.only("origin"))))
     }
 
@@ -280,12 +294,12 @@ final class HTTPConnection: Slotted {
         owesContinue = false
         enqueue(
             HTTPExchange(
-                self, isHead: isHead, takesChunks: false, closes: true,
+                of: self, on: server.loop, isHead: isHead, takesChunks: false, closes: true,
                 commonHeaders: server.handler.commonHeaders(origin: origin))
         ).respond(refusal(error))
     }
 
-    // MARK: Holding back, deadlines
+    // MARK: Holding back
 
     /// Goes on where it stopped because too many requests were being worked on.
     func resume() {
@@ -300,42 +314,5 @@ final class HTTPConnection: Slotted {
         guard pauses != isPaused || isHalfClosed, let wsi = link.wsi else { return }
         isPaused = pauses
         lws_rx_flow_control(wsi, pauses ? 0 : 1)
-    }
-
-    func setDeadline() {
-        let options = server.options
-        let timeout =
-            switch stage {
-            case .idle: options.idleTimeout
-            case .head: options.headTimeout
-            case .body, .failed: options.bodyTimeout
-            case .refused: min(options.headTimeout, 1000)
-            }
-        deadline = server.now() + UInt64(timeout)
-    }
-
-    /// From the sweep.
-    func check(now: UInt64) {
-        if phase == .webSocket {
-            webSocket?.check(now: now)
-            return
-        }
-        let options = server.options
-        if phase != .closed, link.isStalled(now: now, timeout: options.writeTimeout, leastRate: options.leastRate) {
-            return close(.stalled)
-        }
-        guard now >= deadline else { return }
-        deadline = now + UInt64(options.idleTimeout)
-        // It takes what it was sent, at its own pace, and nothing is read meanwhile.
-        guard !link.isBacklogged else { return }
-        switch phase {
-        case .reading where stage != .idle:
-            let timeout = HTTPRequestError(.timeout, "The request did not arrive in time.")
-            refuse(parser.refusal ?? timeout, origin: parser.origin)
-        case .reading where exchanges.isEmpty: close(.local)
-        case .finishing where isHalfClosed: close(.peer(code: nil))
-        case .lingering: close(.local)
-        default: break
-        }
     }
 }

@@ -1,11 +1,19 @@
 import Core
 import Runtime
 
+/// The connection that an exchange is of.
+protocol ExchangeOwner: AnyObject {
+    func answer(_ exchange: HTTPExchange, _ response: HTTPResponse)
+
+    /// The answer is a stream, of which this is the head.
+    func stream(_ exchange: HTTPExchange, _ head: HTTPResponse) -> EventStream
+}
+
 /// One request and the place for its answer. Confined to the loop; `handle` goes elsewhere.
 public final class HTTPExchange {
     enum State {
         /// The connection waits for the answer.
-        case waiting(HTTPConnection)
+        case waiting(any ExchangeOwner)
         case answered
         /// The connection has gone.
         case closed
@@ -28,10 +36,11 @@ public final class HTTPExchange {
     var stream: EventStream?
 
     init(
-        _ connection: HTTPConnection, isHead: Bool, takesChunks: Bool, closes: Bool, commonHeaders: [(String, String)]
+        of owner: any ExchangeOwner, on loop: EventLoop, isHead: Bool, takesChunks: Bool, closes: Bool,
+        commonHeaders: [(String, String)]
     ) {
-        state = .waiting(connection)
-        loop = connection.server.loop
+        state = .waiting(owner)
+        self.loop = loop
         self.isHead = isHead
         self.takesChunks = takesChunks
         self.closes = closes
@@ -53,9 +62,9 @@ public final class HTTPExchange {
     public func respond(_ response: HTTPResponse) {
         loop.assertCurrent()
         switch state {
-        case .waiting(let connection):
+        case .waiting(let owner):
             finish()
-            connection.answer(self, response)
+            owner.answer(self, response)
         case .answered:
             Log.error("a request was answered twice", ["status": .number(Int64(response.status))])
         case .closed:
@@ -69,15 +78,10 @@ public final class HTTPExchange {
     /// or answered exchange the stream is closed from the beginning, and its `onClosed` is called.
     public func stream(status: Int, headers: [(String, String)]) -> EventStream {
         loop.assertCurrent()
-        guard case .waiting(let connection) = state else { return EventStream(closedOn: loop) }
+        guard case .waiting(let owner) = state else { return EventStream(closedOn: loop) }
         finish()
-        let stream = EventStream(connection, isChunked: takesChunks)
-        connection.answer(self, HTTPResponse(status: status, headers: headers), with: stream)
-        return stream
+        return owner.stream(self, HTTPResponse(status: status, headers: headers))
     }
-
-    /// For other threads and for tasks. While a handle is kept, the exchange is.
-    public var handle: ExchangeHandle { ExchangeHandle(self) }
 
     private func finish() {
         state = .answered

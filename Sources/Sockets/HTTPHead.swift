@@ -22,7 +22,7 @@ struct HTTPHead {
     init() {}
 
     /// `METHOD SP TARGET SP HTTP/1.1`, one space each.
-    init(_ line: ArraySlice<UInt8>, limits: HTTPParser.Limits) throws(HTTPRequestError) {
+    init(_ line: ArraySlice<UInt8>, limits: HTTPLimits) throws(HTTPRequestError) {
         guard let first = line.firstIndex(of: 32), let last = line.lastIndex(of: 32), first < last else {
             throw HTTPRequestError(.badRequest, "The request line has not three parts.")
         }
@@ -32,7 +32,7 @@ struct HTTPHead {
             throw HTTPRequestError(.badRequest, "The method is not a token of at most 32 characters.")
         }
         try readVersion(line[(last + 1)...], isPreface: name.elementsEqual("PRI".utf8))
-        guard target.count <= limits.target else { throw HTTPParser.targetTooLong }
+        guard target.count <= limits.target else { throw .targetTooLong }
         method = String(decoding: name, as: UTF8.self)
         self.target = try RequestTarget(target, method: method, queryLimit: limits.parameters)
     }

@@ -5,18 +5,6 @@ import Glibc
 /// proxy in front might read it otherwise. It does no I/O: bytes go in by `append`, what they mean comes out of `next`.
 /// After an error it reads nothing more.
 package struct HTTPParser {
-    package struct Limits: Sendable {
-        package var method = 32
-        package var target = 8192
-        /// Bytes of the header section, and fields in it.
-        package var headers = 16_384
-        package var fields = 100
-        package var parameters = 64
-        package var body = 262_144
-
-        package init() {}
-    }
-
     package enum Output {
         case needsMore
         /// The head is fine, and the client waits for `100 Continue` before it sends the body.
@@ -44,7 +32,7 @@ package struct HTTPParser {
         case failed
     }
 
-    private let limits: Limits
+    private let limits: HTTPLimits
     private var state = State.startLine
     private var buffer: [UInt8] = []
     /// Where the element begins that is not complete yet: a line, the header section, a piece of the body.
@@ -56,7 +44,7 @@ package struct HTTPParser {
     private var sawEmptyLine = false
     private var failedOrigin: String?
 
-    package init(limits: Limits = Limits()) {
+    package init(limits: HTTPLimits = HTTPLimits()) {
         self.limits = limits
     }
 
@@ -253,7 +241,7 @@ package struct HTTPParser {
             throw HTTPRequestError(.badRequest, "This is not HTTP.")
         }
         let limit = limits.method + limits.target + 16
-        guard let end = try lineEnd(limit: limit, Self.targetTooLong) else { return false }
+        guard let end = try lineEnd(limit: limit, .targetTooLong) else { return false }
         let line = buffer[start..<end - 1]
         start = end + 1
         scanned = start
@@ -331,5 +319,4 @@ package struct HTTPParser {
     private static let bodyTooLarge = HTTPRequestError(.bodyTooLarge, "The body is larger than this server takes.")
     private static let headerTooLarge = HTTPRequestError(
         .headerTooLarge, "The header section is larger than 16 KiB or has more than 100 fields.")
-    static let targetTooLong = HTTPRequestError(.targetTooLong, "The request target is longer than 8 KiB.")
 }

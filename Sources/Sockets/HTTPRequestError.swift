@@ -34,6 +34,8 @@ public struct HTTPRequestError: Error, Sendable, Equatable {
         self.detail = detail
     }
 
+    static let targetTooLong = HTTPRequestError(.targetTooLong, "The request target is longer than 8 KiB.")
+
     public var status: Int {
         switch kind {
         case .badRequest: 400

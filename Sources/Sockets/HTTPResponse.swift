@@ -36,6 +36,9 @@ struct Framing {
 }
 
 extension HTTPResponse {
+    /// The end of a body in chunks.
+    static let lastChunk = Array("0\r\n\r\n".utf8)
+
     func append(to output: inout [UInt8], _ framing: Framing) {
         output.reserveCapacity(output.count + 256 + body.count)
         Self.append(status: status, to: &output)

@@ -1,9 +1,11 @@
 import CLibwebsockets
 import Core
 
-/// A connection as libwebsockets has it, and what is known of its write side. Owned by the connection or WebSocket
-/// that uses it.
+/// A connection as libwebsockets has it, and what is known of its write side. Owned by the connection that uses it.
 final class Link {
+    /// Outlives the link's place at lws.
+    unowned var owner: (any LinkOwner)?
+
     /// lws' connection; `nil` when it has gone or must not be written to any more.
     var wsi: OpaquePointer?
     /// lws holds bytes that the kernel did not take.

@@ -48,24 +48,19 @@ final class LwsContext {
         return protocols
     }
 
-    /// Takes the descriptor over. `nil` when it failed; then the descriptor is closed.
-    func adoptRaw(_ descriptor: Int32, _ connection: HTTPConnection) -> OpaquePointer? {
+    /// Takes the descriptor over, for this link.
+    /// - Returns: false when it failed; then the descriptor is closed.
+    func adopt(_ descriptor: Int32, _ link: Link) -> Bool {
         var info = lws_adopt_desc_t()
         info.vh = host
         info.type = LWS_ADOPT_SOCKET
         info.fd.sockfd = descriptor
         info.vh_prot_name = UnsafePointer(rawName)
-        info.opaque = Unmanaged.passUnretained(connection).toOpaque()
-        return lws_adopt_descriptor_vhost_via_info(&info)
+        info.opaque = Unmanaged.passUnretained(link).toOpaque()
+        guard let wsi = lws_adopt_descriptor_vhost_via_info(&info) else { return false }
+        link.wsi = wsi
+        return true
     }
-}
-
-/// A call of the system that failed.
-public struct SocketError: Error, Equatable, CustomStringConvertible {
-    public let call: String
-    public let number: Int32
-
-    public var description: String { "\(call): \(String(cString: strerror(number)))" }
 }
 
 private func logLine(_ level: Int32, _ line: UnsafePointer<CChar>?) {

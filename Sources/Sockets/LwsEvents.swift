@@ -8,17 +8,17 @@ func rawEvent(
 ) -> Int32 {
     switch event {
     case LWS_CALLBACK_RAW_RX:
-        return connection(of: wsi)?._withUnsafeGuaranteedRef {
-            $0.received(UnsafeRawBufferPointer(start: bytes, count: count)) ? 0 : -1
+        return link(of: wsi)?._withUnsafeGuaranteedRef {
+            $0.owner?.received(UnsafeRawBufferPointer(start: bytes, count: count)) == true ? 0 : -1
         } ?? 0
     case LWS_CALLBACK_RAW_WRITEABLE:
-        connection(of: wsi)?.takeUnretainedValue().drained()
+        link(of: wsi)?.takeUnretainedValue().owner?.drained()
         return 0
     case LWS_CALLBACK_RAW_CLOSE:
-        guard let connection = connection(of: wsi) else { return 0 }
-        // Nothing reaches the connection by this wsi any more.
+        guard let link = link(of: wsi) else { return 0 }
+        // Nothing reaches the link by this wsi any more.
         lws_set_opaque_user_data(wsi, nil)
-        connection.takeUnretainedValue().lost()
+        link.takeUnretainedValue().owner?.lost()
         return 0
     case LWS_CALLBACK_HTTP, LWS_CALLBACK_FILTER_HTTP_CONNECTION, LWS_CALLBACK_HTTP_CONFIRM_UPGRADE,
         LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
@@ -29,6 +29,6 @@ func rawEvent(
     }
 }
 
-private func connection(of wsi: OpaquePointer?) -> Unmanaged<HTTPConnection>? {
+private func link(of wsi: OpaquePointer?) -> Unmanaged<Link>? {
     lws_get_opaque_user_data(wsi).map { Unmanaged.fromOpaque($0) }
 }

@@ -43,8 +43,8 @@ public struct ServerOptions: Sendable {
 
     public init() {}
 
-    var parserLimits: HTTPParser.Limits {
-        var limits = HTTPParser.Limits()
+    var parserLimits: HTTPLimits {
+        var limits = HTTPLimits()
         limits.body = maxBody
         return limits
     }

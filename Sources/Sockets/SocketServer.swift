@@ -11,16 +11,13 @@ public import Runtime
 /// header before reading it: `HTTPParser` reads the requests. Its WebSocket takes frames without a mask, drops pings, and
 /// keeps a connection that broke the protocol: `WebSocketParser` reads the frames.
 public final class SocketServer {
-    public let options: ServerOptions
+    public var options: ServerOptions { context.options }
     /// The port that is listened on.
     public private(set) var port = 0
 
-    let loop: EventLoop
-    let handler: any ServerHandler
-    private(set) var isDraining = false
-    /// The value of `Date`.
-    private(set) var date: [UInt8] = []
+    var loop: EventLoop { context.loop }
 
+    private let context: ServerContext
     private var lws: LwsContext?
     /// Until it is closed.
     private var itself: SocketServer?
@@ -32,9 +29,6 @@ public final class SocketServer {
     /// Told that there are too many, and not gone yet.
     private var refusing = 0
     private static let mostRefusing = 64
-    private var jobs: [() -> Void] = []
-    private var jobTimer: LoopTimer?
-    private var spare: [UInt8] = []
     private var isClosing = false
     private var onEmpty: [() -> Void] = []
     private let maxConnections: Int
@@ -43,9 +37,7 @@ public final class SocketServer {
     /// Listens at once. On the loop's thread; the server lives until it is closed.
     public init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) throws {
         loop.assertCurrent()
-        self.loop = loop
-        self.options = options
-        self.handler = handler
+        context = ServerContext(loop: loop, options: options, handler: handler)
         maxConnections = DescriptorLimit.connections(wanted: options.maxConnections)
         shares = FairShare(total: maxConnections, most: options.maxConnectionsPerAddress ?? .max)
         open = Metrics.shared.queue("connections", limit: maxConnections)
@@ -71,12 +63,12 @@ public final class SocketServer {
     /// - Parameter done: called once when the last connection has gone. Set a limit, and then call `close`.
     public func drain(_ done: @escaping () -> Void) {
         loop.assertCurrent()
-        isDraining = true
+        context.isDraining = true
         for listener in listeners { listener.close() }
         listeners = []
         onEmpty.append(done)
         for connection in connections.items { connection.drain() }
-        later { [self] in tellIfEmpty() }
+        context.later { [self] in tellIfEmpty() }
     }
 
     /// Closes everything at once. Calls back when the last connection has gone, which may take lws a turn of the loop.
@@ -105,7 +97,7 @@ public final class SocketServer {
 
     private func accepted(_ descriptor: Int32, from address: String) {
         SocketMetrics.shared.accepted.add()
-        let connection = HTTPConnection(self, remoteAddress: address)
+        let connection = HTTPConnection(context, owner: self, remoteAddress: address)
         let hasPlace = takePlace(for: connection.placeHolder)
         // A few of those who get no place are told so.
         guard let lws, !isClosing, hasPlace || refusing < Self.mostRefusing else {
@@ -118,15 +110,14 @@ public final class SocketServer {
         if !hasPlace { refusing += 1 }
         connections.add(connection)
         connection.gauge.add(1)
-        guard let wsi = lws.adoptRaw(descriptor, connection) else { return connection.lost() }
-        connection.link.wsi = wsi
+        guard lws.adopt(descriptor, connection.link) else { return connection.lost() }
         if !hasPlace { connection.refuse(HTTPConnection.tooMany) }
     }
 
     /// A place that is free, or else one of a client that has many times as many.
     private func takePlace(for holder: FairShare.Holder) -> Bool {
         if shares.take(1, for: holder) { return true }
-        crowd.look(now: now(), count: connections.items.count, for: { shares.largest }) { large in
+        crowd.look(now: context.now(), count: connections.items.count, for: { shares.largest }) { large in
             connections.items.filter { $0.place == .own && $0.placeHolder == large }
         }
         guard let large = crowd.holder, shares.mustYield(large, to: holder, 1),
@@ -147,8 +138,25 @@ public final class SocketServer {
         options.budget.roomMade()
     }
 
-    /// A connection through a proxy carries a request of this client now.
-    /// - Returns: false when the client has as many as it may; then it is nobody's.
+    // MARK: Time
+
+    /// One look at all deadlines, instead of a timer for each: lws keeps its timers in one list sorted by time.
+    private func sweep() {
+        context.updateDate()
+        // It keeps what it has seen alive.
+        crowd = Crowd()
+        let now = context.now()
+        var slow = 0
+        for connection in connections.items {
+            connection.check(now: now)
+            if connection.link.isBacklogged { slow += 1 }
+        }
+        SocketMetrics.shared.slow.set(slow)
+        open.set(connections.items.count)
+    }
+}
+
+extension SocketServer: ConnectionOwner {
     func move(_ connection: HTTPConnection, to client: IPAddress?) -> Bool {
         guard connection.place == .own, client != connection.client else { return true }
         shares.give(1, of: connection.placeHolder)
@@ -158,12 +166,9 @@ public final class SocketServer {
         return isAllowed
     }
 
-    /// For a connection whose peer has closed its side, in place of the socket that lws is closing.
     func adoptAgain(_ connection: HTTPConnection, _ descriptor: Int32) -> Bool {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0, let wsi = lws?.adoptRaw(copy, connection) else { return false }
-        connection.link.wsi = wsi
-        return true
+        return copy >= 0 && lws?.adopt(copy, connection.link) == true
     }
 
     func remove(_ connection: HTTPConnection) {
@@ -175,59 +180,6 @@ public final class SocketServer {
         case .none: break
         }
         tellIfEmpty()
-    }
-
-    // MARK: Time
-
-    /// Milliseconds of a clock that never steps.
-    func now() -> UInt64 { monotonicNanoseconds() / 1_000_000 }
-
-    /// One look at all deadlines, instead of a timer for each: lws keeps its timers in one list sorted by time.
-    private func sweep() {
-        date = httpDate(milliseconds: SystemClock().milliseconds())
-        // It keeps what it has seen alive.
-        crowd = Crowd()
-        let now = now()
-        var slow = 0
-        for connection in connections.items {
-            connection.check(now: now)
-            if connection.link.isBacklogged { slow += 1 }
-        }
-        SocketMetrics.shared.slow.set(slow)
-        open.set(connections.items.count)
-    }
-
-    /// Does the job in the next turn of the loop: closing, which calls back, must not happen inside what lws or a
-    /// handler is in the middle of.
-    func later(_ job: @escaping () -> Void) {
-        jobs.append(job)
-        guard jobTimer == nil else { return }
-        jobTimer = LoopTimer(on: loop, after: 0) { [unowned self] in runJobs() }
-    }
-
-    private func runJobs() {
-        jobTimer = nil
-        while !jobs.isEmpty {
-            let now = jobs
-            jobs = []
-            for job in now { job() }
-        }
-    }
-
-    // MARK: Buffers
-
-    /// An empty buffer with room: one is enough for all connections that answer at once.
-    func takeBuffer() -> [UInt8] {
-        defer { spare = [] }
-        return spare
-    }
-
-    func giveBack(_ buffer: inout [UInt8]) {
-        if buffer.capacity <= 1 << 17 {
-            buffer.removeAll(keepingCapacity: true)
-            spare = buffer
-        }
-        buffer = []
     }
 }
 

@@ -1,6 +1,6 @@
 public import Core
 
-/// An open WebSocket on an `HTTPConnection`, which has become its own. Pings are answered, frames are checked; messages
+/// An open WebSocket on a connection, which has become its own. Pings are answered, frames are checked; messages
 /// come whole. Confined to its loop.
 public final class WebSocket: LiveTransport {
     private enum State {
@@ -10,7 +10,8 @@ public final class WebSocket: LiveTransport {
         case closed
     }
 
-    private let connection: HTTPConnection
+    private let connection: any LiveCarrier
+    let link: Link
     private var parser: WebSocketParser
     private var state = State.open
     private var closeReason: CloseReason?
@@ -25,13 +26,13 @@ public final class WebSocket: LiveTransport {
     public var onDrained: (() -> Void)?
     public var onClosed: ((CloseReason) -> Void)?
 
-    init(_ connection: HTTPConnection, subprotocol: String?) {
+    init(_ connection: any LiveCarrier, subprotocol: String?) {
         self.connection = connection
+        link = connection.link
         self.subprotocol = subprotocol
         parser = WebSocketParser(maxMessage: 65_536)
     }
 
-    var link: Link { connection.link }
     /// Bytes of a message that has come in part.
     var held: Int { parser.held }
 
@@ -51,7 +52,7 @@ public final class WebSocket: LiveTransport {
     public var frameLimit: FrameLimit? {
         get { allowance?.limit }
         set {
-            allowance = newValue.map { FrameAllowance($0, now: connection.server.now()) }
+            allowance = newValue.map { FrameAllowance($0, now: connection.now()) }
             parser.framesLeft = newValue?.burst ?? .max
         }
     }
@@ -97,9 +98,9 @@ public final class WebSocket: LiveTransport {
     ///   - reason: at most 123 bytes; what is longer is cut at a character.
     public func close(code: Int, reason: String) {
         guard case .open = state else { return }
-        state = .closing(deadline: connection.server.now() + 5000)
+        state = .closing(deadline: connection.now() + 5000)
         closeReason = .local
-        connection.server.later { [self] in
+        connection.later { [self] in
             guard case .closing = state else { return }
             Self.closeFrame(code: code, reason: reason).withUnsafeBytes { connection.write(live: $0) }
             tellClosed()
@@ -111,16 +112,15 @@ public final class WebSocket: LiveTransport {
         if case .closed = state { return }
         state = .closed
         closeReason = reason
-        connection.server.later { [self] in
+        connection.later { [self] in
             tellClosed()
             connection.close(reason)
         }
     }
 
     /// From the sweep.
-    func check(now: UInt64) {
-        let options = connection.server.options
-        if link.isStalled(now: now, timeout: options.writeTimeout, leastRate: options.leastRate) { kill(.stalled) }
+    func check(now: UInt64, isStalled: Bool) {
+        if isStalled { kill(.stalled) }
         if case .closing(let deadline) = state, now >= deadline { kill(.local) }
     }
 
@@ -128,12 +128,12 @@ public final class WebSocket: LiveTransport {
 
     func received(_ bytes: UnsafeRawBufferPointer) {
         parser.append(bytes)
-        if let left = allowance?.fill(parser.framesLeft, now: connection.server.now()) { parser.framesLeft = left }
+        if let left = allowance?.fill(parser.framesLeft, now: connection.now()) { parser.framesLeft = left }
         while true {
             switch (parser.next(), state) {
             case (.needsMore, _), (_, .closed): return connection.flush()
             case (.message(let payload, let isText), .open): onMessage?(payload, isText)
-            case (.ping(let payload), .open): connection.output += Self.pong(payload)
+            case (.ping(let payload), .open): connection.gather(Self.pong(payload))
             case (.message, .closing), (.ping, .closing): break
             // Both sides have said it, or the peer breaks the rules at the very end.
             case (.close, .closing), (.failure, .closing), (.tooManyFrames, .closing):
@@ -152,9 +152,7 @@ public final class WebSocket: LiveTransport {
     private func finish(_ code: Int?, _ reason: String, _ closeReason: CloseReason) {
         state = .closed
         self.closeReason = closeReason
-        connection.output += Self.closeFrame(code: code, reason: reason)
-        connection.phase = .finishing
-        connection.flush()
+        connection.finish(with: Self.closeFrame(code: code, reason: reason))
         tellClosed()
     }
 

@@ -49,7 +49,7 @@ final class PgConnection {
         self.loop = loop
         self.settings = settings
         connection = withCStrings(["dbname", "fallback_application_name", nil]) { names in
-            withCStrings([connectionInfo, "martlet", nil]) { PQconnectStartParams(names, $0, 1) }
+            withCStrings([connectionInfo, Database.applicationName, nil]) { PQconnectStartParams(names, $0, 1) }
         }
         // With the SQLSTATE, which libpq tells of a failed connection in no other way.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)

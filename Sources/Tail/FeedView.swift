@@ -27,7 +27,9 @@ struct FeedView {
         var text = ""
         for (post, value) in posts.reversed() where post.id >= floor && shown.insert(post) {
             var event = ByteWriter(capacity: 512)
-            event.append(ascii: "{\"type\":\"post.created\",\"post\":")
+            event.append(ascii: "{\"type\":\"")
+            event.append(EventName.postCreated)
+            event.append(ascii: "\",\"post\":")
             event.append(json: value)
             event.append(ascii: "}")
             text += renderer.created(post, event: event.string)
@@ -49,12 +51,12 @@ struct FeedView {
             return ""
         }
         switch type {
-        case EventType.postCreated:
+        case EventName.postCreated:
             guard let post = object["post"].flatMap(FeedPost.init), shown.insert(post) else { return "" }
             // Without a page before it, it is the first.
             if !hasBegun { (hasBegun, floor) = (true, post.id) }
             return renderer.created(post, event: json)
-        case EventType.postDeleted:
+        case EventName.postDeleted:
             guard let id = object["post_id"]?.string.flatMap({ ID($0) }) else { return "" }
             switch shown.delete(id) {
             case .shown(let post): return renderer.deleted(post, event: json, now: now)

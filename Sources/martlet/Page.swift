@@ -65,7 +65,7 @@ struct Page: Sendable {
     private static func files(of folder: Folder, _ path: String) -> [File] {
         folder.names.sorted().prefix(most).compactMap { name in
             let type = String(name.split(separator: ".").last ?? "")
-            guard !name.hasPrefix("."), PageRoutes.types[type] != nil else { return nil }
+            guard !name.hasPrefix("."), PageOperations.types[type] != nil else { return nil }
             guard let bytes = folder.file(name, limit: largest) else {
                 Log.warning("not served: not a regular file that can be read", ["file": .text(path + "/" + name)])
                 return nil

@@ -5,7 +5,8 @@ import Sidecars
 
 /// From the command line to the exit code.
 enum Program {
-    static let version = "Martlet 1.0.0"
+    static let number = "1.0.0"
+    static let version = "Martlet \(number)"
 
     static func run(_ arguments: [String]) async -> Int32 {
         let code = await execute(arguments)
@@ -31,7 +32,11 @@ enum Program {
         if rest.contains("--help") || rest.contains("-h") { return help(command) }
         do {
             if command == "tail" { return try Tools.tail(rest) }
-            try await dispatch(command, rest)
+            if command == "format" {
+                try await FormatCommand(rest).run()
+            } else {
+                try await dispatch(command, rest)
+            }
             return 0
         } catch let failure as Failure {
             complain(failure.description)

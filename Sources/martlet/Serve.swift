@@ -13,7 +13,7 @@ enum Serve {
         let address = try ListenAddress(configuration.values)
         let bound = try address.bind(configuration.values)
         let page = Page.find(configuration.values.text("web"))
-        let account = try Account.forServers()
+        let account = try ServerAccount.find()
         let folder = try DataFolder(configuration.dataFolder, for: account, makes: true)
         try folder.dropWhereItIsTheAccounts()
         try folder.lock()
@@ -47,7 +47,7 @@ enum Serve {
         let address = try ListenAddress(configuration.values)
         let bound = try address.bind(configuration.values)
         let page = roles.contains(.api) ? Page.find(configuration.values.text("web")) : nil
-        let secret = try configuration.secretAndNoMore(than: try Account.forServers())
+        let secret = try configuration.secretAndNoMore(than: try ServerAccount.find())
         try await serve(
             configuration, roles, address, Means(secret: secret, bound: bound, page: page), until: Ending())
     }

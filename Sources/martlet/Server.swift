@@ -1,3 +1,4 @@
+import Accounts
 import Core
 import Crypto
 import DomainRegistry
@@ -5,6 +6,7 @@ import EventLog
 import FanOut
 import Feed
 import FeedAPI
+import Formats
 import HTTPService
 import Notifier
 import Outbox
@@ -26,6 +28,16 @@ struct Roles: OptionSet, Sendable {
     static let all: Roles = [.api, .realtime, .fanout, .notifier]
 
     var makeIDs: Bool { contains(.api) }
+
+    var name: String {
+        switch self {
+        case .api: "api"
+        case .realtime: "realtime"
+        case .fanout: "fanout"
+        case .notifier: "notifier"
+        default: "serve"
+        }
+    }
 }
 
 /// A process with some roles: put together, started, and taken down in order.
@@ -37,6 +49,7 @@ final class Server: Sendable {
     private let fanOut: FanOut?
     private let notifier: Notifier?
     private let live: LiveService?
+    private let registration: ProcessRegistration
     private let listener = Mutex<PgListener?>(nil)
     private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
     private let isDraining = Atomic<Bool>(false)
@@ -55,13 +68,17 @@ final class Server: Sendable {
         self.roles = roles
         self.means = means
         bell = OutboxBell(database: site.connections.workers.database)
+        registration = ProcessRegistration(
+            database: site.connections.workers.database, ProcessInfo(role: roles.name, version: Program.number),
+            site.formats)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier])
         log = needsLog ? try await site.openLog() : nil
         fanOut =
             roles.contains(.fanout)
             ? FanOut(
                 storage: site.connections.storage, log: log!, domains: site.domains.all,
-                idempotency: Idempotency(database: site.connections.scans.database, secret: site.secret))
+                idempotency: Idempotency(
+                    database: site.connections.scans.database, secret: site.secret, sessionLives: Accounts.lives))
             : nil
         notifier = roles.contains(.notifier) ? Notifier(log: log!) : nil
         // The role api needs an ear, too: for long polls.
@@ -86,6 +103,7 @@ final class Server: Sendable {
         var gatewayOptions = GatewayOptions()
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
         gatewayOptions.limitsAreOn = site.configuration.limitsAreOn
+        gatewayOptions.liveKinds = Domains.liveKinds
         return LiveService(
             loop: site.sockets, options: gatewayOptions, redis: redis, redisAddress: site.redisAddress,
             writes: Writes(database: database, idempotency: site.idempotency, onCommit: {}),
@@ -96,6 +114,8 @@ final class Server: Sendable {
 
     /// - Returns: the port.
     func start() async throws -> Int {
+        // First of all: what was enabled without us must not be met.
+        try await register()
         if let log {
             let partitions = site.configuration.values.number("log-partitions")
             try await site.reached("kafka") {
@@ -109,13 +129,22 @@ final class Server: Sendable {
         try await site.reached("postgres") { try await site.revocations.load(from: site.accounts) }
         let looks = Task { [site] in await site.revocations.follow(site.accounts) }
         self.looks.withLock { $0 = looks }
-        let listener = site.listen { [fanOut] in fanOut?.wake() }
+        let listener = site.listen(
+            onOutbox: { [fanOut] in fanOut?.wake() }, onFormat: { [registration] in registration.look() })
         self.listener.withLock { $0 = listener }
         if roles.contains(.api) { watchOutbox() }
         try await fanOut?.start()
         try await notifier?.start()
         if let live { try await untilListening(live) }
         return try await open()
+    }
+
+    private func register() async throws {
+        do {
+            try await site.reached("postgres") { try await registration.begin() }
+        } catch let error as FormatError {
+            throw Failure(error.description)
+        }
     }
 
     /// Writes are refused when the fan-out, in this process or in others, does not keep up.
@@ -148,7 +177,6 @@ final class Server: Sendable {
         options.port = configuration.port
         options.bound = means.bound
         options.maxConnections = configuration.values.number("connections")
-        options.webSocketPaths = roles.contains(.realtime) ? [LiveService.webSocketPath] : []
         options.maxBody = 65_536
         options.maxConnectionsPerAddress = configuration.values.text("connections-per-address").flatMap { Int($0) }
         options.budget = ByteBudget(total: configuration.values.number("buffers") << 20)
@@ -158,17 +186,16 @@ final class Server: Sendable {
         options.maxPipelined = 1
         Heap.keepSmall { [budget = options.budget] in budget.used < budget.total / 8 }
         let router = makeRouter(options.budget)
+        options.webSocketPaths = router.webSocketPaths
         let crossOrigin = CrossOrigin(origins: configuration.origins, proxies: .init(configuration.trustedProxies))
-        let live = roles.contains(.realtime) ? live : nil
         let loop = site.sockets
         let server: LoopBound<SocketServer>
         do {
             server = try await loop.run { [options, backlog] in
-                let door = FrontDoor(
-                    loop: loop, router: router, live: live, crossOrigin: crossOrigin,
-                    admitsWrites: { backlog.admits() },
+                let dispatcher = Dispatcher(
+                    loop: loop, router: router, crossOrigin: crossOrigin, admitsWrites: { backlog.admits() },
                     maxPolls: options.maxConnections)
-                return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: door), on: loop)
+                return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: dispatcher), on: loop)
             }
         } catch {
             throw Failure("port \(options.port) can't be opened: \(error)")
@@ -182,13 +209,18 @@ final class Server: Sendable {
         var options = Router.Options(budget: budget)
         options.limitsAreOn = configuration.limitsAreOn
         options.trustedProxies = TrustedProxies(configuration.trustedProxies)
-        var routes = OperationRoutes(missing: { [weak self] in await self?.missing() ?? ["server"] }).routes
-        if roles.contains(.api) {
-            routes += FeedAPI.routes(site.domains.all)
-            routes += means.page.map(PageRoutes.routes) ?? []
-        }
-        if roles.contains(.realtime), let live { routes += live.routes }
-        return Router(routes: routes, authenticator: site.accounts, options: options)
+        return Router(operations: operations(), authenticator: site.accounts, options: options)
+    }
+
+    /// What this process serves. The document describes all that the service has, whichever process serves it.
+    private func operations() -> [Operation] {
+        let process = ProcessOperations(missing: { [weak self] in await self?.missing() ?? ["server"] }).all
+        let live = live?.operations ?? []
+        guard roles.contains(.api) else { return process + (roles.contains(.realtime) ? live : []) }
+        let page = means.page.map(PageOperations.all) ?? []
+        let api = FeedAPI.operations(site.domains.all)
+        let document = Document.operations(describing: api + live + process + page, FeedAPI.info)
+        return api + (roles.contains(.realtime) ? live : []) + process + document + page
     }
 
     private func missing() async -> [String] {
@@ -230,10 +262,11 @@ final class Server: Sendable {
         looks.withLock { $0 }?.cancel()
         bell.close()
         // What is not done by then comes again: every step may run twice.
-        let isDone = await ends(within: 3000) { [notifier, fanOut, log] in
+        let isDone = await ends(within: 3000) { [notifier, fanOut, log, registration] in
             await notifier?.close()
             await fanOut?.close()
             await log?.close()
+            await registration.end()
             return true
         }
         if !isDone { Log.warning("ending with work in hand: it comes again") }

@@ -1,10 +1,12 @@
+import Accounts
 import Core
 import HTTPService
+import Realtime
 
 /// All settings, in the order in which help shows them.
 enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier"]
-    static let tools: Set<String> = ["migrate", "seed", "token"]
+    static let tools: Set<String> = ["migrate", "format", "seed", "token"]
 
     static let all: [Setting] = [
         Setting("port", .integer(1...65535), default: "8080", roles: servers, "TCP port of HTTP and WebSocket"),
@@ -59,7 +61,8 @@ enum SettingsList {
                 + "PostgreSQL"),
         Setting(
             "limits", .oneOf(["on", "off"]), default: "on", roles: servers,
-            "rate limits; off is for benchmarks only. " + RateLimits.summary),
+            "rate limits; off is for benchmarks only. " + RateLimits.summary + " " + LogInLimits.summary
+                + " " + JoinBudget.summary),
         Setting(
             "origins",
             .checked(
@@ -123,7 +126,7 @@ enum SettingsList {
     /// Variables that are not settings: of the make file, of tests.
     static let otherVariables: Set<String> = [
         "MARTLET_TEST_KAFKA", "MARTLET_BIN", "MARTLET_TEST_KEEP", "MARTLET_BENCH_PORT", "MARTLET_BENCH_LOG",
-        "MARTLET_TEST_KAFKA_SCRIPT", "MARTLET_TEST_OVERLOAD", "MARTLET_MEASURE",
+        "MARTLET_TEST_KAFKA_SCRIPT", "MARTLET_TEST_OVERLOAD", "MARTLET_MEASURE", "MARTLET_TEST_OLD",
     ]
 
     static func of(_ command: String) -> [Setting] {

@@ -6,6 +6,7 @@ import DomainRegistry
 import EmbeddedLog
 import EventLog
 import Feed
+import Formats
 import HTTPService
 import NodeLease
 import Outbox
@@ -33,6 +34,8 @@ final class Site: Sendable {
     /// Called when something may be new in the outbox.
     let committed = CommitHook()
     let domains: Domains
+    /// What this process reads, and what it may write.
+    let formats = EnabledFormats(known: Domains.formats)
     /// Tells long polls; set before the routes are made.
     let waiter = Late<any FeedWaiter>()
 
@@ -55,13 +58,13 @@ final class Site: Sendable {
         NodeLease.gauge.set(number ?? -1)
         lease = number == nil ? NodeLease(database: connections.workers.database, ids: ids, clock: clock) : nil
         let database = connections.routes.database
-        idempotency = Idempotency(database: database, secret: secret)
+        idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
         cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
         let resources = Resources(
             connections: connections, partitions: configuration.partitions, ids: ids, clock: clock, secret: secret,
             cursors: cursors, idempotency: idempotency,
             writes: Writes(database: database, idempotency: idempotency, onCommit: { [committed] in committed.call() }),
-            limitsAreOn: configuration.limitsAreOn)
+            formats: formats, limitsAreOn: configuration.limitsAreOn)
         domains = Domains(
             resources, hasher: PasswordHasher(threads: passwordThreads, cost: configuration.passwordCost),
             waiter: { [waiter] in waiter.value })
@@ -94,11 +97,7 @@ final class Site: Sendable {
         options.name = nil
         let database = Database(loop: stores, options: options)
         defer { database.close() }
-        do {
-            return try await reached("postgres") { try await database.migrate(Domains.migrations) }
-        } catch let error as MigrationError {
-            throw Failure(error.description)
-        }
+        return try await reached("postgres") { try await database.migrate(Domains.migrations) }
     }
 
     /// The event log of the settings.
@@ -117,21 +116,24 @@ final class Site: Sendable {
         }
     }
 
-    /// Hears of log-outs and of events in the outbox.
-    func listen(onOutbox: @escaping @Sendable () -> Void) -> PgListener {
+    /// Hears of log-outs, of events in the outbox and of formats.
+    func listen(
+        onOutbox: @escaping @Sendable () -> Void, onFormat: @escaping @Sendable () -> Void
+    ) -> PgListener {
         PgListener(
             loop: stores, connectionInfo: configuration.postgresURL,
-            channels: [Accounts.sessionChannel, Outbox.channel],
+            channels: [Accounts.sessionChannel, Outbox.channel, FormatStore.channel],
             onState: { [accounts, revocations] isUp in
                 guard isUp else { return }
                 onOutbox()
+                onFormat()
                 Task { await revocations.reload(from: accounts) }
             },
             onNotification: { [revocations] channel, payload in
-                if channel == Outbox.channel.description {
-                    onOutbox()
-                } else if let session = ID(payload) {
-                    revocations.add([session])
+                switch channel {
+                case Outbox.channel.description: onOutbox()
+                case FormatStore.channel.description: onFormat()
+                default: if let session = ID(payload) { revocations.add([session]) }
                 }
             })
     }

@@ -21,7 +21,7 @@ enum Tools {
         // Root becomes whoever runs the private servers, or else Martlet's account.
         let isPrivate = Privileges.areRoots && configuration.postgres == nil
         let owner = isPrivate ? try PrivateServers.ownerOfPostgres(in: configuration.dataFolder) : nil
-        let account = try owner ?? Account.forServers()
+        let account = try owner ?? ServerAccount.find()
         let secret =
             needsSecret ? try configuration.secretAndNoMore(than: account) : Crypto.randomBytes(48)
         try Privileges.drop(to: account)

@@ -10,7 +10,7 @@ enum TestServers {
         // A peer that has gone is told by the write's error.
         signal(SIGPIPE, SIG_IGN)
         do {
-            let home = try DataFolder(folder, for: Account.forServers(), makes: true)
+            let home = try DataFolder(folder, for: ServerAccount.find(), makes: true)
             let servers = try PrivateServers(in: home, needsPostgres: true, needsRedis: true)
             try servers.start()
             running = servers

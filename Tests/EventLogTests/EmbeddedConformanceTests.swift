@@ -12,7 +12,7 @@ enum TestPostgres {
     static let folder = "/tmp/martlet-log-\(getpid())"
 
     static let database: Task<Database, any Error> = Task {
-        let home = try DataFolder(folder, for: Account.forServers(), makes: true)
+        let home = try DataFolder(folder, for: ServerAccount.find(), makes: true)
         let servers = try PrivateServers(in: home, needsPostgres: true, needsRedis: false)
         try servers.start()
         running = servers

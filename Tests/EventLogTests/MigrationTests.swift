@@ -50,9 +50,8 @@ import Testing
         try await database.query("UPDATE users SET following = following + 1, posts = posts + 1 WHERE id = 3")
         try await database.query("UPDATE users SET posts = posts + 1 WHERE id = 2")
         #expect(try await counts(database) == [[1, 8, 2], [2, 0, 0], [3, 0, 1]])
-        await #expect(throws: MigrationError.self) {
-            try await database.migrate(Array(Domains.migrations.prefix(4)))
-        }
+        // A version before finds nothing to do, and goes on.
+        #expect(try await database.migrate(Array(Domains.migrations.prefix(4))) == [])
         database.close()
     }
 

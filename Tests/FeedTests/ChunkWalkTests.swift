@@ -1,4 +1,5 @@
 import Core
+import Posts
 import Testing
 
 @testable import Feed
@@ -9,8 +10,8 @@ import Testing
     private let two = ID(raw: 2)
     private let three = ID(raw: 3)
 
-    private func chunk(_ buckets: Range<Int>, type: String = EventType.postCreated) -> Chunk {
-        Chunk(post: ID(raw: 5), author: author, type: type, buckets: buckets)
+    private func chunk(_ buckets: Range<Int>, kind: PostEvent = .created) -> Chunk {
+        Chunk(post: ID(raw: 5), author: author, kind: kind, buckets: buckets)
     }
 
     private func at(_ bucket: Int, _ follower: ID) -> ChunkPosition {
@@ -57,7 +58,7 @@ import Testing
     @Test func ofADeletedPostOnlyTheEndIsNews() {
         let created = ChunkWalk(chunk(0..<1024), isTracked: false)
         #expect(created.isNews(isVisible: true) && !created.isNews(isVisible: false))
-        let deleted = ChunkWalk(chunk(0..<1024, type: EventType.postDeleted), isTracked: false)
+        let deleted = ChunkWalk(chunk(0..<1024, kind: .deleted), isTracked: false)
         #expect(deleted.isNews(isVisible: false) && deleted.isNews(isVisible: true))
     }
 }

@@ -1,5 +1,6 @@
 import Core
 import EventLog
+import Posts
 import Testing
 
 @testable import Feed
@@ -8,11 +9,12 @@ import Testing
     private let ann = ID(raw: 11)
     private let ben = ID(raw: 12)
 
-    private func change(_ post: Int64, by author: ID, type: String = EventType.postCreated) -> PostChange {
-        var headers = EventHeaders(type: type, eventID: "event-\(post)", requestID: "r")
-        headers.post = ID(raw: post)
-        headers.author = author
-        return PostChange(headers: headers, id: ID(raw: post), author: author, payload: Array("{}".utf8))
+    private func change(_ post: Int64, by author: ID, kind: PostEvent = .created) -> PostChange {
+        var envelope = Envelope(
+            kind.kind, eventID: "event-\(post)", TraceContext(requestID: "r"), payload: Array("{}".utf8))
+        envelope[.post] = ID(raw: post)
+        envelope[.author] = author
+        return PostChange(kind, envelope)!
     }
 
     private func author(_ followers: Int64, slices: Int = 1) -> FanOutStore.Author {
@@ -29,14 +31,14 @@ import Testing
         #expect(told(plan) == ["5 11:0 0-1024"])
         #expect(plan.tracked.isEmpty && plan.slices.isEmpty && plan.deliveries == 4)
         let record = try #require(plan.records.first)
-        #expect(record.topic == TopicName.chunks && record.value == Array("{}".utf8))
-        let headers = try #require(EventHeaders(record.headers))
-        #expect(headers.type == EventType.postCreated && headers.eventID == "event-5" && headers.author == ann)
-        #expect(!headers.isTracked)
+        #expect(record.topic == "fanout.chunks" && record.value == Array("{}".utf8))
+        let event = try #require(Envelope(headers: record.headers, payload: record.value))
+        #expect(PostEvent(event.kind) == .created && event.eventID == "event-5" && event[.author] == ann)
+        #expect(event[.isTracked] == nil)
     }
 
     @Test func changesKeepTheirOrder() {
-        let changes = [change(5, by: ann), change(6, by: ben), change(5, by: ann, type: EventType.postDeleted)]
+        let changes = [change(5, by: ann), change(6, by: ben), change(5, by: ann, kind: .deleted)]
         let plan = FanOutPlan(changes, authors: [ann: author(0), ben: author(0)], busy: [])
         #expect(told(plan) == ["5 11:0 0-1024", "6 12:0 0-1024", "5 11:0 0-1024"])
         #expect(plan.records.map { $0.headers["event-type"] } == ["post.created", "post.created", "post.deleted"])
@@ -51,7 +53,7 @@ import Testing
 
     @Test func beforeAnAuthorIsCutTheProgressIsWrittenDown() {
         let plan = FanOutPlan([change(5, by: ann)], authors: [ann: author(1_001)], busy: [])
-        let chunk = Chunk(post: ID(raw: 5), author: ann, type: EventType.postCreated, buckets: 0..<1024)
+        let chunk = Chunk(post: ID(raw: 5), author: ann, kind: .created, buckets: 0..<1024)
         #expect(plan.tracked == [chunk] && plan.records.first?.headers["tracked"] == "1")
     }
 

@@ -9,20 +9,67 @@ import Testing
     private let head: [UInt8] = [0, 0, 0, 0, 0, 1, 0] + [0, 0, 0, 0, 0, 2, 1] + Array("0123456789abcdef".utf8)
 
     private var event: NodeMessage {
-        let event = NodeMessage.Event(
-            operation: .deleted, post: ID(raw: 3), author: ID(raw: 4), recipients: [ID(raw: 5), .max],
-            missing: [ID(raw: 6)], payload: Array("{}".utf8))
+        message(.operation(.deleted, post: ID(raw: 3), author: ID(raw: 4), payload: Array("{}".utf8)))
+    }
+
+    private var named: NodeMessage {
+        var envelope = Envelope(
+            EventKind("poll.closed", version: 258)!, eventID: "e1", TraceContext(requestID: "r1", traceparent: "00-1"),
+            payload: Array("{}".utf8))
+        envelope[.post] = ID(raw: 3)
+        envelope[.author] = ID(raw: 4)
+        return message(.envelope(envelope))
+    }
+
+    private func message(_ content: NodeEvent.Content) -> NodeMessage {
+        let event = NodeEvent(content, recipients: [ID(raw: 5), .max], missing: [ID(raw: 6)])
         return NodeMessage(number: 256, position: 513, epoch: epoch, body: .event(event))
     }
 
+    private func named(_ requestID: String, _ json: String) -> NodeMessage {
+        let kind = EventKind("post.created", version: 1)!
+        return message(
+            .envelope(
+                Envelope(kind, eventID: "e1", TraceContext(requestID: requestID), payload: Array(json.utf8))))
+    }
+
+    private let users: [UInt8] =
+        [0, 0, 0, 2] + [0, 0, 0, 0, 0, 0, 5] + [0x1f, 255, 255, 255, 255, 255, 255]
+        + [0, 0, 0, 1] + [0, 0, 0, 0, 0, 0, 6]
+
     @Test func goldenEvent() {
-        let users: [UInt8] =
-            [0, 0, 0, 2] + [0, 0, 0, 0, 0, 0, 5] + [0x1f, 255, 255, 255, 255, 255, 255]
-            + [0, 0, 0, 1] + [0, 0, 0, 0, 0, 0, 6]
         let bytes =
             [1, 1] + head + [2] + [0, 0, 0, 0, 0, 0, 3] + [0, 0, 0, 0, 0, 0, 4] + users + [0, 0, 0, 2, 0x7b, 0x7d]
         #expect(event.bytes == bytes)
         #expect(NodeMessage(bytes) == event)
+        #expect(NodeMessage(bytes)?.kind == "post.deleted")
+    }
+
+    @Test func goldenNamedEvent() {
+        var bytes = [2, 1] + head + users
+        bytes += [11] + Array("poll.closed".utf8) + [1, 2]
+        bytes += [2] + Array("e1".utf8) + [2] + Array("r1".utf8) + [4] + Array("00-1".utf8)
+        bytes += [2, 6] + Array("author".utf8) + [1] + Array("4".utf8)
+        bytes += [4] + Array("post".utf8) + [1] + Array("3".utf8)
+        bytes += [0, 0, 0, 2, 0x7b, 0x7d]
+        #expect(named.bytes == bytes)
+        #expect(NodeMessage(bytes) == named)
+        #expect(NodeMessage(bytes)?.kind == "poll.closed (version 258)")
+    }
+
+    /// What a later version writes says where it is in the row of numbers, and nothing else.
+    @Test(arguments: [
+        (UInt8(1), UInt8(4), [UInt8]()), (1, 255, [1, 2, 3]), (2, 2, []), (2, 9, [7]), (3, 1, [0]), (255, 0, []),
+        // Operations that are not known, whatever comes behind them.
+        (1, 1, [4]), (1, 1, [0, 0, 1]),
+    ])
+    func whatIsNotKnownCounts(_ version: UInt8, _ kind: UInt8, _ rest: [UInt8]) throws {
+        let bytes = [version, kind] + head + rest
+        let message = try #require(NodeMessage(bytes))
+        #expect(message.number == 256 && message.position == 513 && message.epoch == epoch)
+        #expect(message.body == .unknown(version: version, kind: kind, rest: rest))
+        #expect(message.bytes == bytes)
+        #expect(NodeMessage(Array(bytes.prefix(31))) == nil)
     }
 
     @Test func goldenProbe() {
@@ -39,16 +86,17 @@ import Testing
     }
 
     @Test func refusesEveryCutAndEveryLonger() {
-        let bytes = event.bytes
-        for length in 0..<bytes.count { #expect(NodeMessage(Array(bytes.prefix(length))) == nil) }
-        #expect(NodeMessage(bytes + [0]) == nil)
-        let changes: [(Int, UInt8)] = [
-            (0, 2), (1, 0), (1, 4), (2, 0x20), (9, 0x20), (16, 65), (16, 43), (32, 0), (32, 4),
-        ]
-        for (index, value) in changes {
-            var changed = bytes
-            changed[index] = value
-            #expect(NodeMessage(changed) == nil)
+        #expect(NodeMessage([2] + event.bytes.dropFirst()) == nil)
+        for bytes in [event.bytes, named.bytes] {
+            for length in 0..<bytes.count { #expect(NodeMessage(Array(bytes.prefix(length))) == nil) }
+            #expect(NodeMessage(bytes + [0]) == nil)
+            for (index, value): (Int, UInt8) in [
+                (0, 0), (2, 0x20), (9, 0x20), (16, 65), (16, 43), (bytes.count - 1, 0x7b),
+            ] {
+                var changed = bytes
+                changed[index] = value
+                #expect(NodeMessage(changed) == nil)
+            }
         }
     }
 
@@ -58,11 +106,11 @@ import Testing
         "r1\n{\"a\":\"\u{1}\"}",
     ])
     func refusesPayloadsThatForge(_ payload: String) {
-        let forged = NodeMessage.Event(
-            operation: .created, post: ID(raw: 3), author: ID(raw: 4), recipients: [ID(raw: 5)], missing: [],
-            payload: Array(payload.utf8))
-        let message = NodeMessage(number: 1, position: 2, epoch: epoch, body: .event(forged))
-        #expect(NodeMessage(message.bytes) == nil)
+        let forged = message(
+            .operation(.created, post: ID(raw: 3), author: ID(raw: 4), payload: Array(payload.utf8)))
+        #expect(NodeMessage(forged.bytes) == nil)
+        #expect(NodeMessage(named("r1", payload).bytes) == nil)
+        if !payload.isEmpty, !RequestID.accepts(payload) { #expect(NodeMessage(named(payload, "{}").bytes) == nil) }
     }
 
     /// What still parses after a change says the same when it is written again.
@@ -70,7 +118,8 @@ import Testing
         let seed = UInt64.random(in: 0 ... .max)
         var random = Seeded(seed)
         let originals = [
-            event.bytes, [1, 2] + head, NodeMessage(number: 1, position: 2, epoch: epoch, body: .reset([.max])).bytes,
+            event.bytes, named.bytes, [1, 2] + head,
+            NodeMessage(number: 1, position: 2, epoch: epoch, body: .reset([.max])).bytes,
         ]
         for _ in 0..<100_000 {
             var bytes = originals.randomElement(using: &random)!
@@ -88,5 +137,12 @@ import Testing
             }
             _ = TimelineEntry(bytes)
         }
+    }
+}
+
+extension NodeMessage {
+    fileprivate var kind: String? {
+        guard case .event(let event) = body else { return nil }
+        return event.kind.description
     }
 }

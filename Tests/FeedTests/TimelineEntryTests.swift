@@ -34,8 +34,18 @@ import Testing
             large[start] = 0x20
             #expect(TimelineEntry(large) == nil)
         }
+        #expect(TimelineEntry.read([]) == .malformed && TimelineEntry.read(Array(good.dropLast())) == .malformed)
+    }
+
+    /// What a later version writes is no error.
+    @Test func knowsWhatItDoesNotKnow() {
+        let good = TimelineEntry(post: ID(raw: 1), position: 2, author: ID(raw: 3)).bytes
         var flags = good
         flags[21] = 32
-        #expect(TimelineEntry(flags) == nil)
+        #expect(TimelineEntry.read(flags) == .unknown("flags 32, 22 bytes"))
+        #expect(TimelineEntry.read(good + [0]) == .unknown("flags 0, 23 bytes"))
+        #expect(TimelineEntry(flags) == nil && TimelineEntry(good + [0]) == nil)
+        flags[0] = 0x20
+        #expect(TimelineEntry.read(flags) == .malformed)
     }
 }

@@ -60,7 +60,7 @@ struct TimelineMutation: Sendable, CustomTestStringConvertible {
             "call('SISMEMBER', severances .. name, user) == 1", "false"),
         TimelineMutation(
             "a post in flight lands after its author was unfollowed", .deliver,
-            "severed[index - 7] == 1 and user ~= ARGV[3]", "false"),
+            "severed[index - 8] == 1 and user ~= ARGV[3]", "false"),
         TimelineMutation(
             "a post from below what the list is complete from is inserted", .deliver,
             "if post < from then", "if false then"),

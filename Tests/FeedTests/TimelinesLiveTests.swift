@@ -11,14 +11,15 @@ import Testing
     private let author = ID(raw: 3)
     private let node = NodeName("node0001")!
 
-    private func event(_ post: Int64, _ operation: NodeMessage.Operation = .created) -> TimelineEvent {
-        TimelineEvent(operation, post: ID(raw: post), author: author, payload: Array("{\"é\":1}".utf8))
+    private func event(_ post: Int64, _ operation: NodeEvent.Operation = .created) -> TimelineEvent {
+        .of(operation, ID(raw: post), by: author, "{\"é\":1}")
     }
 
-    @Test func oneMessageForAllRecipientsOfANode() async throws {
+    @Test(arguments: [NodeMessage.Form.operations, .envelopes])
+    func oneMessageForAllRecipientsOfANode(_ form: NodeMessage.Form) async throws {
         let server = try await TimelinesServer()
         let inbox = try await TimelinesInbox(server)
-        let timelines = server.timelines()
+        let timelines = server.timelines { form }
         let channel = timelines.channel(partition: 0, node: node)
         try await inbox.open([channel])
         try await timelines.ensureEmpty(ann)
@@ -32,9 +33,11 @@ import Testing
         try await inbox.sync()
         let messages = inbox.take(channel)
         #expect(messages.map(\.number) == [1, 2, 3] && inbox.unreadable == 0)
-        let expected = NodeMessage.Event(
-            operation: .created, post: ID(raw: 7), author: author, recipients: [ann], missing: [ben],
-            payload: Array("{\"é\":1}".utf8))
+        let content: NodeEvent.Content =
+            form == .operations
+            ? .operation(.created, post: ID(raw: 7), author: author, payload: Array("r-7\n{\"é\":1}".utf8))
+            : .envelope(event(7).envelope)
+        let expected = NodeEvent(content, recipients: [ann], missing: [ben])
         #expect(messages[0].body == .event(expected) && messages[0].position > before[0].cursor.position)
         #expect(messages[1].body == .probe && messages[1].position == messages[0].position)
         #expect(messages[2].body == .reset([ann]) && messages[2].position > messages[1].position)

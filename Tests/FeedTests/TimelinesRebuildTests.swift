@@ -12,11 +12,11 @@ import Testing
         RebuildEntries(entries: posts.map { .init(post: ID(raw: $0), author: author) }, completeFrom: ID(raw: from))
     }
 
-    private func deliver(_ post: Int64, _ timelines: Timelines, _ operation: NodeMessage.Operation = .created)
+    private func deliver(_ post: Int64, _ timelines: Timelines, _ operation: NodeEvent.Operation = .created)
         async throws
     {
         _ = try await timelines.deliver(
-            TimelineEvent(operation, post: ID(raw: post), author: author, payload: []), to: [ann])
+            .of(operation, ID(raw: post), by: author), to: [ann])
     }
 
     @Test func oneOfManyReadsTheDatabase() async throws {

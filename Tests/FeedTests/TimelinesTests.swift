@@ -11,10 +11,10 @@ import Testing
     private let author = ID(raw: ID.max.raw - 5)
     private let node = NodeName("node0001")!
 
-    private func event(_ post: Int64, _ operation: NodeMessage.Operation = .created, by author: ID? = nil)
+    private func event(_ post: Int64, _ operation: NodeEvent.Operation = .created, by author: ID? = nil)
         -> TimelineEvent
     {
-        TimelineEvent(operation, post: ID(raw: post), author: author ?? self.author, payload: Array("{}".utf8))
+        .of(operation, ID(raw: post), by: author ?? self.author)
     }
 
     private func posts(_ page: PageResult) -> [Int64] {

@@ -30,7 +30,7 @@ enum NodeMutation: String, CaseIterable {
 final class TimelinesWalk {
     struct Event: Equatable {
         let cursor: LiveCursor
-        let operation: NodeMessage.Operation
+        let operation: NodeEvent.Operation
         let post: ID
         let author: ID
     }
@@ -90,7 +90,10 @@ final class TimelinesWalk {
         func level(_ most: Int) -> Int { isCalm ? most / 20 : [0, most / 8, most].randomElement(using: &random)! }
         roughness = (level(60), level(40), level(30), level(80))
         self.random = random
-        timelines = server.timelines(partitions: 2, cap: 12, scripts: scripts)
+        // Both forms, as while one is being enabled.
+        timelines = server.timelines(partitions: 2, cap: 12, scripts: scripts) {
+            Bool.random() ? .operations : .envelopes
+        }
         for user in users {
             follows[user] = Set(authors.filter { _ in chance(50) })
             database[user] = [:]
@@ -186,8 +189,8 @@ final class TimelinesWalk {
         send(.updated, post, to: users.filter { follows[$0]!.contains(post.author) })
     }
 
-    private func send(_ operation: NodeMessage.Operation, _ post: Post, to users: [ID]) {
-        let event = TimelineEvent(operation, post: post.id, author: post.author, payload: Array("{}".utf8))
+    private func send(_ operation: NodeEvent.Operation, _ post: Post, to users: [ID]) {
+        let event = TimelineEvent.of(operation, post.id, by: post.author)
         pending[post.author, default: []].append(Chunk(event: event, users: users))
     }
 

@@ -135,7 +135,7 @@ extension TimelinesWalk {
     }
 
     private static func event(_ entry: TimelineEntry, _ epoch: UInt64) -> Event {
-        let operation: NodeMessage.Operation =
+        let operation: NodeEvent.Operation =
             entry.isTombstone ? .deleted : entry.flags.contains(.edited) ? .updated : .created
         return Event(
             cursor: LiveCursor(epoch: epoch, position: entry.position), operation: operation, post: entry.post,
@@ -211,14 +211,14 @@ extension TimelinesWalk {
         guard let cursor = client.cursor else { return }
         let isCovered = message.epoch == cursor.epoch && message.position <= cursor.position
         switch message.body {
-        case .probe: break
+        case .probe, .unknown: break
         case .event(let event) where event.recipients.contains(client.user):
             guard message.epoch == cursor.epoch, !isCovered || mutation == .dropCovered else { return }
             count(\.pushed)
             let position = LiveCursor(epoch: message.epoch, position: message.position)
             try tell(
                 client,
-                Event(cursor: position, operation: event.operation, post: event.post, author: event.author))
+                Event(cursor: position, operation: event.operation, post: event.post!, author: event.author))
             client.cursor = position
         case .event(let event): if event.missing.contains(client.user), !isCovered { reset(client) }
         case .reset(let users): if users.contains(client.user), !isCovered { reset(client) }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct IdempotentRequestTests {
     private let hashKey: [UInt8] = Array(repeating: 7, count: 32)
     private let box = SealedBox(key: Array(repeating: 9, count: 32))
-    private let answer = StoredAnswer(status: 201, location: "/v1/posts/5", body: Array("{\"id\":\"5\"}".utf8))
+    private let answer = StoredResponse(status: 201, location: "/v1/posts/5", body: Array("{\"id\":\"5\"}".utf8))
 
     private func request(
         _ body: String = "POST /v1/posts\n{}", user: Int64 = 3, route: String = "posts", key: String = "k1"
@@ -74,9 +74,9 @@ import Testing
     }
 
     @Test func answersKeepTheirForm() {
-        let short = StoredAnswer(status: 204, body: [])
+        let short = StoredResponse(status: 204, body: [])
         #expect(answer.encoded == [0, 201, 0, 11] + Array("/v1/posts/5{\"id\":\"5\"}".utf8))
-        #expect(StoredAnswer(answer.encoded) == answer && StoredAnswer(short.encoded) == short)
-        #expect(StoredAnswer([0, 201, 0]) == nil && StoredAnswer([0, 201, 0, 2, 47]) == nil)
+        #expect(StoredResponse(answer.encoded) == answer && StoredResponse(short.encoded) == short)
+        #expect(StoredResponse([0, 201, 0]) == nil && StoredResponse([0, 201, 0, 2, 47]) == nil)
     }
 }

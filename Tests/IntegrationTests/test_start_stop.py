@@ -121,16 +121,16 @@ def test_under_nohup_a_closed_terminal_does_not_end_it() -> None:
 
 
 def test_an_error_after_the_start_of_children_ends_them() -> None:
-    """The schema is of a newer version."""
+    """A newer version has enabled a format."""
     run = Run(new_folder())
     try:
         run.begin().up()
         subprocess.run(
             ["psql", "-h", os.path.realpath(run.data / "postgres"), "-U", "martlet", "-d", "martlet", "-qc",
-             "INSERT INTO schema_migrations (number, name) VALUES (9999, 'future')"], check=True, timeout=30, cwd="/")
+             "INSERT INTO formats (name) VALUES ('from-the-future')"], check=True, timeout=30, cwd="/")
         assert run.end() == 0
         assert run.begin().wait(60) == 1
-        assert "9999" in run.said()
+        assert "from-the-future" in run.said()
         run.is_gone(1)
     finally:
         run.remove()

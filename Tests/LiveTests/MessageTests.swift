@@ -115,20 +115,4 @@ import Testing
         let verdict = text(EventStreamText.verdict("live", id: evil, retry: 5, data: evil))
         #expect(verdict == "retry: 5\nid: a id: x   data:  \nevent: live\ndata: a id: x   data:  \n\n")
     }
-
-    @Test func eventHeadersComeBack() {
-        var headers = EventHeaders(type: "post.created", eventID: "e", requestID: "r", traceparent: "t")
-        headers.post = ID(raw: 1)
-        headers.author = ID(raw: 2)
-        headers.buckets = 64..<128
-        #expect(EventHeaders(headers.dictionary) == headers)
-        for (name, value) in [
-            ("buckets", "5-5"), ("buckets", "0-2000"), ("buckets", "x-0-4"), ("post", "x"), ("schema-version", "9"),
-        ] {
-            var broken = headers.dictionary
-            broken[name] = value
-            #expect(EventHeaders(broken) == nil)
-        }
-        #expect(EventHeaders([:]) == nil)
-    }
 }

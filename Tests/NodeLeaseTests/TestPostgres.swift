@@ -7,7 +7,7 @@ enum TestPostgres {
 
     static let url: String = {
         do {
-            let home = try DataFolder(folder, for: Account.forServers(), makes: true)
+            let home = try DataFolder(folder, for: ServerAccount.find(), makes: true)
             let servers = try PrivateServers(in: home, needsPostgres: true, needsRedis: false)
             try servers.start()
             running = servers

@@ -13,7 +13,7 @@ import Testing
 
     init() throws {
         scratch = try Scratch("folder")
-        account = try Account.forServers()
+        account = try ServerAccount.find()
         common = scratch.path + "/common"
     }
 

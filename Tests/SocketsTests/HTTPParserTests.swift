@@ -8,7 +8,7 @@ struct Outcome: Equatable {
     var error: HTTPRequestError.Kind?
     var wantedContinue = false
 
-    init(_ pieces: [[UInt8]], limits: HTTPParser.Limits = HTTPParser.Limits()) {
+    init(_ pieces: [[UInt8]], limits: HTTPLimits = HTTPLimits()) {
         var parser = HTTPParser(limits: limits)
         for piece in pieces {
             piece.withUnsafeBytes { parser.append($0) }

@@ -12,7 +12,7 @@ enum TestPostgres {
 
     static let url: String = {
         do {
-            let home = try DataFolder(folder, for: Account.forServers(), makes: true)
+            let home = try DataFolder(folder, for: ServerAccount.find(), makes: true)
             let servers = try PrivateServers(in: home, needsPostgres: true, needsRedis: false)
             try servers.start()
             running = servers
@@ -261,7 +261,8 @@ enum TestPostgres {
         // Each step by one of the two, in order.
         #expect(ran.flatMap(\.self).sorted() == [1, 2] && ran.allSatisfy { $0 == $0.sorted() })
         #expect(try await database.query("SELECT n FROM step").map { try $0.integer("n") } == [2])
-        await #expect(throws: MigrationError.self) { try await database.migrate([steps[0]]) }
+        // Of a version before: what it does not know is no obstacle.
+        #expect(try await database.migrate([steps[0]]).isEmpty)
         await #expect(throws: PgError.self) {
             try await database.migrate(steps + [Migration(3, "c", ["SELECT nothing"])])
         }

@@ -55,7 +55,7 @@ import Testing
             ("transaction_isolation", "read committed"), ("transaction_read_only", "off"), ("lock_timeout", "0"),
             ("idle_in_transaction_session_timeout", "0"), ("idle_session_timeout", "0"),
             ("statement_timeout", "15s"), ("row_security", "on"), ("search_path", "elsewhere,public"),
-            ("application_name", "martlet"),
+            ("application_name", "martlet/1"),
         ] {
             #expect(
                 try await setting(name, in: database).replacing(" ", with: "")

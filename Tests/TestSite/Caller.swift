@@ -41,6 +41,26 @@ extension Caller {
     }
 }
 
+extension Caller {
+    /// All pages of a list, from the first to the one without `next`.
+    public func pages(_ path: String = "/v1/feed", limit: Int = 100) async throws -> [TestResponse] {
+        var pages: [TestResponse] = []
+        var cursor = ""
+        while true {
+            let page = try await get("\(path)?limit=\(limit)\(cursor)")
+            guard page.status == 200 else { throw UnexpectedResponse(response: page) }
+            pages.append(page)
+            guard let next = page.next else { return pages }
+            cursor = "&cursor=" + next
+        }
+    }
+
+    /// The ids of all items of a list.
+    public func walk(_ path: String = "/v1/feed", limit: Int = 100) async throws -> [String] {
+        try await pages(path, limit: limit).flatMap(\.ids)
+    }
+}
+
 /// Who is not signed in.
 public struct Stranger: Caller {
     public let site: TestSite
@@ -50,7 +70,7 @@ public struct Stranger: Caller {
 
 /// Who is.
 public struct TestUser: Caller {
-    public let site: TestSite
+    public var site: TestSite
     public let id: String
     public let handle: String
     public var address: String
@@ -72,7 +92,32 @@ public struct TestUser: Caller {
         refreshToken = refresh
     }
 
-    /// A post's id.
+    /// The same session, before another process.
+    public func on(_ site: TestSite) -> TestUser {
+        var user = self
+        user.site = site
+        return user
+    }
+
+    /// The same session, from another address.
+    public func at(_ address: String) -> TestUser {
+        var user = self
+        user.address = address
+        return user
+    }
+
+    /// In another session: what a refresh or log-in has given.
+    public func with(_ session: TestResponse) throws -> TestUser { try TestUser(session, at: address, of: site) }
+
+    /// Posts one after the other.
+    /// - Returns: their ids, in order.
+    public func posts(_ count: Int) async throws -> [String] {
+        var ids: [String] = []
+        for number in 0..<count { ids.append(try await post(text: "post \(number)")) }
+        return ids
+    }
+
+    /// - Returns: the post's id.
     public func post(text: String) async throws -> String {
         let response = try await post("/v1/posts", ["text": .string(text)])
         guard response.status == 201, let id = response["id"].string else {
@@ -95,4 +140,6 @@ public struct TestUser: Caller {
 /// A step that a test only prepares with went wrong.
 public struct UnexpectedResponse: Error {
     public let response: TestResponse
+
+    public init(response: TestResponse) { self.response = response }
 }

@@ -6,4 +6,10 @@ public struct SiteOptions: Sendable {
     public var hasRedis = true
 
     public init() {}
+
+    public static var withoutRedis: SiteOptions {
+        var options = SiteOptions()
+        options.hasRedis = false
+        return options
+    }
 }

@@ -6,6 +6,7 @@ import DomainRegistry
 import EventLog
 import Feed
 import FeedAPI
+import Formats
 import HTTPService
 import Outbox
 import Realtime
@@ -18,9 +19,12 @@ import Synchronization
 /// A process with the roles `api`, `fanout` and the ears of `realtime`, but for the socket and the log: put together as
 /// `martlet` does it. All that the harness knows of how a route is declared and found is in this file.
 final class SiteParts: Sendable {
+    private static let partitions = 4
     let connections: Connections
     let domains: Domains
     let log = StepLog()
+    /// All that the service has but for what concerns the process, and the page.
+    let operations: [Operation]
     private let live: LiveService
     private let router: Router
     private let outbox: OutboxReader
@@ -29,7 +33,7 @@ final class SiteParts: Sendable {
     private let liveRedis: Redis
 
     init(
-        postgresURL: String, redisAddress: RedisAddress, clock: any WallClock, secret: [UInt8], node: Int,
+        postgresURL: String, redisAddress: RedisAddress, clock: ManualClock, secret: [UInt8], node: Int,
         _ options: SiteOptions
     ) async throws {
         connections = try await Connections(
@@ -41,19 +45,20 @@ final class SiteParts: Sendable {
         var liveOptions = Redis.Options()
         liveOptions.scripts = Timelines.scripts
         liveRedis = try await Redis(on: loops.sockets, address: redisAddress, options: liveOptions)
-        idempotency = Idempotency(database: database, secret: secret)
+        idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
         let cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
         let writes = Writes(database: database, idempotency: idempotency, onCommit: {})
-        let partitions = Partitions(count: 4)
+        let partitions = Partitions(count: Self.partitions)
         let waiter = Late()
         domains = Domains(
             Resources(
                 connections: connections, partitions: partitions, ids: IDGenerator(node: node, clock: clock),
-                clock: clock, secret: secret, cursors: cursors, idempotency: idempotency, writes: writes,
-                limitsAreOn: options.limitsAreOn),
+                clock: clock, monotonicClock: clock, secret: secret, cursors: cursors, idempotency: idempotency,
+                writes: writes, formats: EnabledFormats(known: Domains.formats), limitsAreOn: options.limitsAreOn),
             hasher: PasswordHasher(threads: 2, cost: 1), waiter: { waiter.value })
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
+        gatewayOptions.liveKinds = Domains.liveKinds
         live = LiveService(
             loop: loops.sockets, options: gatewayOptions, redis: liveRedis, redisAddress: redisAddress,
             writes: writes,
@@ -63,10 +68,12 @@ final class SiteParts: Sendable {
             accounts: domains.accounts.accounts, revocations: domains.accounts.revocations, cursors: cursors,
             ticketKey: Crypto.derivedKey("tickets", from: secret), clock: clock)
         waiter.set(live)
+        let own = FeedAPI.operations(domains.all) + live.operations
+        operations = own + Document.operations(describing: own, FeedAPI.info)
         var routerOptions = Router.Options(budget: ByteBudget(total: 64 << 20))
         routerOptions.limitsAreOn = options.limitsAreOn
         router = Router(
-            routes: FeedAPI.routes(domains.all) + live.routes, authenticator: domains.accounts.accounts,
+            operations: operations, authenticator: domains.accounts.accounts,
             options: routerOptions)
         outbox = OutboxReader(database: connections.storage)
         if options.hasRedis { try await untilConnected() }
@@ -86,7 +93,7 @@ final class SiteParts: Sendable {
         guard let request = HTTPRequest(method, target, headers: headers, body: body, remoteAddress: address) else {
             return nil
         }
-        let response = await router.answer(request)
+        let response = await router.respond(to: request)
         return TestResponse(
             status: response.status, headers: response.headers.map { ($0.0, $0.1) }, body: response.body)
     }
@@ -107,6 +114,15 @@ final class SiteParts: Sendable {
                 while try await log.step(consumer.subscription, consumer.handle) { isDone = false }
             }
         }
+    }
+
+    func events(in topic: String, of key: String) -> [String] {
+        log.records(topic).filter { $0.key == key }.map { $0.headers["event-type"] ?? "" }
+    }
+
+    func isHeardOf(_ user: String) async throws -> Bool {
+        let tables = (0..<Self.partitions).map { RedisArgument.text("online:{\(Self.partitions).\($0)}") }
+        return try await connections.routes.redis.pipeline(tables.map { ["HEXISTS", $0, .text(user)] }).contains(.integer(1))
     }
 
     func upkeep() async throws {

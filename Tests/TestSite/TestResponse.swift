@@ -29,6 +29,23 @@ public struct TestResponse: Sendable {
     public var ids: [String] { items.map { $0["id"].string ?? "" } }
 }
 
+extension TestResponse {
+    /// Whether this is a problem with this code, whole and well formed.
+    /// - Parameter field: what it names; `nil`: no matter what.
+    public func isProblem(_ status: Int, _ code: String, field: String? = nil) -> Bool {
+        let known: Set = ["type", "title", "status", "code", "detail", "field", "request_id"]
+        guard let object = json.object, self.status == status, header("Content-Type") == "application/problem+json"
+        else { return false }
+        return self.code == code && (field == nil || self.field == field)
+            && self["type"].string == "/problems/\(code)" && self["status"].integer == Int64(status)
+            && self["title"].string?.isEmpty == false && self["detail"].string?.isEmpty == false
+            && self["request_id"].string == header("X-Request-Id") && known.isSuperset(of: object.keys)
+            && (header("WWW-Authenticate") == "Bearer") == (status == 401)
+    }
+
+    public var isReplayed: Bool { header("Idempotency-Replayed") == "true" }
+}
+
 extension TestResponse: CustomStringConvertible {
     /// For the report of a test that fails.
     public var description: String { "\(status) \(String(decoding: body.prefix(500), as: UTF8.self))" }

@@ -24,7 +24,7 @@ public final class TestServers: Sendable {
         Log.setLevel(.warning)
         folder = "/tmp/martlet-tests-\(getpid())"
         redisSocket = folder + "/redis.sock"
-        let home = try DataFolder(folder, for: Account.forServers(), makes: true)
+        let home = try DataFolder(folder, for: ServerAccount.find(), makes: true)
         try Supervisor.watch(folder)
         try Supervisor.spawn(
             [

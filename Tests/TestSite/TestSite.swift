@@ -1,4 +1,5 @@
 public import Core
+public import HTTPService
 public import RedisLink
 public import Store
 import Synchronization
@@ -67,6 +68,7 @@ public final class TestSite: Sendable {
 
     public var database: Database { parts.connections.routes.database }
     public var redis: Redis { parts.connections.routes.redis }
+    public var operations: [Operation] { parts.operations }
 
     // MARK: Who asks
 
@@ -109,14 +111,30 @@ public final class TestSite: Sendable {
     /// Brings what was posted into the feeds, and what else follows from it.
     public func settle() async throws { try await parts.fanOut() }
 
+    /// What has come into a topic of the log, in order; `settle()` brings it there.
+    /// - Parameter key: whose.
+    /// - Returns: what kinds of events.
+    public func events(in topic: String, of key: String) -> [String] { parts.events(in: topic, of: key) }
+
+    /// Whether a long poll of the user waits: its process is told what comes into the feed.
+    public func isHeardOf(_ user: TestUser) async throws -> Bool { try await parts.isHeardOf(user.id) }
+
     /// What is done every few seconds.
     public func runUpkeep() async throws { try await parts.upkeep() }
 
-    /// Lets time pass, also in the database; not in Redis, and not for rates.
+    /// Lets time pass, also in the database and for rates; not in Redis. For all tests of the suite: one that does so is
+    /// `.serialized`.
     public func pass(seconds: Double) async throws {
         clock.advance(milliseconds: Int64(seconds * 1000))
         try await database.query(
             "UPDATE clock.instant SET time = to_timestamp(\(clock.milliseconds())::bigint / 1000.0)")
+    }
+
+    /// How many transactions wait for a lock that another one holds.
+    public func waitingForLocks() async throws -> Int {
+        try await database.query(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).count
     }
 
     /// Redis forgets all.

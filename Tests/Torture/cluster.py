@@ -43,7 +43,7 @@ def build_step_clock(home: Path) -> Path:
 class Role:
     """One process of Martlet, which comes back with the same settings after each end."""
 
-    def __init__(self, name: str, command: str, home: Path, settings: dict[str, str], step_clock: Path) -> None:
+    def __init__(self, name: str, command: str, home: Path, settings: dict[str, str], step_clock: Path, binary: Path) -> None:
         self.name = name
         self.command = command
         self.port = free_port()
@@ -54,6 +54,8 @@ class Role:
             "LD_PRELOAD": str(step_clock), "STEPCLOCK_FILE": str(self.clock),
         }
         self.clock.write_bytes(struct.pack("=q", 0))
+        self.binary = binary
+        """May be another one at the next start."""
         self.process: subprocess.Popen[bytes] | None = None
         self.unexpected_ends: list[str] = []
         self.lock = threading.Lock()
@@ -66,7 +68,7 @@ class Role:
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
         with (log or self.log).open("ab") as output:
             self.process = subprocess.Popen(
-                [martlet_binary(), self.command], env=inherited | self.settings, cwd=self.log.parent,
+                [self.binary, self.command], env=inherited | self.settings, cwd=self.log.parent,
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )
         self._expects_end = False
@@ -159,8 +161,9 @@ class Cluster:
     """`roles`: two of each role but the notifier, on servers of their own, every road over a link.
     `serve`: one process with its private PostgreSQL and Redis and the embedded log."""
 
-    def __init__(self, topology: str, mutation: str | None = None, keep: bool = False) -> None:
+    def __init__(self, topology: str, mutation: str | None = None, keep: bool = False, binary: Path | None = None) -> None:
         self.topology = topology
+        self.binary = binary or martlet_binary()
         self.keep = keep
         self.home = Path(tempfile.mkdtemp(prefix="martlet-torture-", dir="/tmp"))
         self.home.chmod(0o755)
@@ -188,7 +191,8 @@ class Cluster:
     def _start_serve(self) -> None:
         data = self.home / "data"
         data.mkdir(mode=0o755)
-        role = Role("serve", "serve", self.home, self.common | {"MARTLET_DATA": str(data)}, self.step_clock)
+        role = Role("serve", "serve", self.home, self.common | {"MARTLET_DATA": str(data)}, self.step_clock,
+            self.binary)
         self.roles = [role]
         role.start()
         role.ready()
@@ -209,7 +213,7 @@ class Cluster:
                 "MARTLET_REDIS": f"redis://127.0.0.1:{ports['redis']}",
                 "MARTLET_KAFKA": f"127.0.0.1:{ports['kafka']}",
             }
-            self.roles.append(Role(name, name.split("-")[0], self.home, settings, self.step_clock))
+            self.roles.append(Role(name, name.split("-")[0], self.home, settings, self.step_clock, self.binary))
         self.roles[0].start()  # it makes the schema, alone
         self.roles[0].ready()
         for role in self.roles[1:]:
@@ -274,7 +278,7 @@ class Cluster:
         requests, 6 for workers and 6 for scans, and a listener (`serve` has 12 more for the log); on Redis three links, the
         gateway's, and subscriptions."""
         pools = 24 if self.postgres else 36
-        postgres = int(self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'martlet'")[0])
+        postgres = int(self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'martlet%'")[0])
         found = [("postgres", postgres, len(self.roles) * (pools + 1))]
         if self.redis:
             clients = subprocess.run(

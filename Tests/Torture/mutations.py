@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -73,6 +74,8 @@ def run(name: str, topology: str = "roles") -> bool:
         found = json.loads(result.read_text()) if result.exists() else {"kinds": {}, "reached": False}
     kinds = found["kinds"]
     is_caught = found["reached"] and not CAUGHT_AS[name].isdisjoint(kinds)
+    if is_caught:  # there is nothing to look into
+        shutil.rmtree(found["evidence"], ignore_errors=True)
     verdict = "caught" if is_caught else "NOT CAUGHT" if found["reached"] else "NOT REACHED"
     print(f"{name:26} {verdict:11} {time.monotonic() - begin:5.0f} s  "
           f"{', '.join(sorted(kinds))}{'' if kinds else done.stderr[-300:]}", flush=True)

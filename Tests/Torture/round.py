@@ -12,7 +12,7 @@ from typing import Coroutine
 
 from api import Api, User
 from check import Report, check
-from cluster import Cluster, martlet_binary
+from cluster import Cluster
 from crowd import Crowd
 from faults import Executioner, plan
 from history import History, read
@@ -88,7 +88,7 @@ class Round:
         settings = {name: value for name, value in role.settings.items() if name.startswith("MARTLET_")}
         settings.pop("MARTLET_MUTATION", None)
         done = subprocess.run(
-            [martlet_binary(), "seed", "--users", str(max(FOLLOWERS, self.crowd_size)), "--follow", author.handle, "--prefix", f"c{run}",
+            [role.binary, "seed", "--users", str(max(FOLLOWERS, self.crowd_size)), "--follow", author.handle, "--prefix", f"c{run}",
              "--tokens", "crowd", "--lifetime", "86400"],
             env=settings | {"PATH": "/usr/bin:/bin"}, cwd=self.cluster.home, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr

@@ -1,12 +1,30 @@
 import Core
 package import HTTPService
 
-/// The rules of the fields of an account. Every error names its field.
+/// What clients send about an account.
 package enum AccountFields {
-    package static func handle(_ text: String) throws(Problem) -> String {
+    package static let handle = Field.string(
+        "handle",
+        .string(pattern: "^[A-Za-z0-9_]{3,30}$").described("Made lower-case before it is used."), example: "ada_l",
+        parse: readHandle)
+
+    package static let password = Field.text(
+        "password", TextRule("a password", .exact, 8...256), example: "correct horse battery")
+
+    package static let displayName = Field.text(
+        "display_name", TextRule("a display name", .name, 1...60), example: "Ada Lovelace", "Without it: the handle."
+    ).orNil
+
+    // What is none is no error here, but nobody's.
+    static let anyHandle = Field.string("handle", example: "ada_l", "In any case.")
+    static let anyPassword = Field.string("password", example: "correct horse battery")
+    static let refreshToken = Field.string(
+        "refresh_token", example: SessionGrant.example.refreshToken, "Of the newest session response.")
+
+    @Sendable private static func readHandle(_ text: String) throws(Refusal) -> String {
         let handle = text.lowercased()
         guard (3...30).contains(handle.utf8.count), handle.utf8.allSatisfy(isHandleByte) else {
-            throw Problem(.invalidField, "a handle is 3 to 30 of a-z, 0-9 and _", field: "handle")
+            throw Refusal("a handle is 3 to 30 of a-z, 0-9 and _")
         }
         return handle
     }
@@ -14,22 +32,10 @@ package enum AccountFields {
     private static func isHandleByte(_ byte: UInt8) -> Bool {
         (97...122).contains(byte) || (48...57).contains(byte) || byte == UInt8(ascii: "_")
     }
+}
 
-    package static func password(_ text: String) throws(Problem) -> String {
-        guard (8...256).contains(text.unicodeScalars.count) else {
-            throw Problem(.invalidField, "a password has 8 to 256 characters", field: "password")
-        }
-        return text
-    }
-
-    package static func displayName(_ text: String) throws(Problem) -> String {
-        let name = text.withoutOuterSpace
-        guard (1...60).contains(name.unicodeScalars.count), name.hasFewMarks, VisibleName.accepts(name) else {
-            throw Problem(
-                .invalidField,
-                "a display name has 1 to 60 characters, something to see among them, and no control or format characters",
-                field: "display_name")
-        }
-        return name
-    }
+extension ErrorCode {
+    static let invalidCredentials = ErrorCode("invalid_credentials", 401, "The handle or the password is wrong")
+    static let tokenReused = ErrorCode("token_reused", 401, "The refresh token was used before")
+    static let handleTaken = ErrorCode("handle_taken", 409, "The handle is taken")
 }

@@ -1,9 +1,9 @@
 import Core
-public import Crypto
+import Crypto
 public import HTTPService
 
 extension Accounts: Authenticator {
-    public func authenticate(_ accessToken: String) throws(Problem) -> AccessToken {
+    public func authenticate(_ accessToken: String) throws(Problem) -> Caller {
         let token: AccessToken
         do throws(TokenFailure) {
             token = try verify(accessToken)
@@ -16,6 +16,6 @@ extension Accounts: Authenticator {
         guard !revocations.contains(token.session) else {
             throw Problem(.unauthenticated, "the session has ended")
         }
-        return token
+        return Caller(user: token.subject, session: token.session, expiresAt: token.expiresAt)
     }
 }

@@ -1,9 +1,14 @@
 public import Core
-public import Crypto
+public import HTTPService
 public import Store
 
 /// Which sessions live. The view `live_sessions` says what that means.
-extension Accounts {
+extension Accounts: EndedSessions {
+    /// Whether the session with the id in a column lives.
+    @Sendable public static func lives(_ session: SQL) -> SQL {
+        "EXISTS (SELECT FROM live_sessions l WHERE l.id = \(session))"
+    }
+
     /// Asks the store.
     public func isLive(_ session: ID) async throws -> Bool {
         try await !database.query("SELECT id FROM live_sessions WHERE id = \(session)").isEmpty
@@ -14,7 +19,7 @@ extension Accounts {
         try await database.query(
             """
             SELECT asked.id FROM unnest(\(sessions)::bigint[]) asked (id)
-            WHERE NOT EXISTS (SELECT FROM live_sessions l WHERE l.id = asked.id)
+            WHERE NOT \(Self.lives("asked.id"))
             """
         ).map { try $0.id("id") }
     }
@@ -22,13 +27,10 @@ extension Accounts {
     /// As far as this process knows, without asking.
     public func hasEnded(_ session: ID) -> Bool { revocations.contains(session) }
 
-    /// How many seconds an access token has still to live.
-    public func secondsLeft(of token: AccessToken) -> Int64 { token.expiresAt - clock.milliseconds() / 1000 }
+    /// How many seconds the access token of a caller has still to live.
+    public func secondsLeft(of caller: Caller) -> Int64 { caller.expiresAt - clock.milliseconds() / 1000 }
 
-    /// Sessions that were ended while an access token of theirs may still be valid, and until when that is, in
-    /// milliseconds since 1970.
-    /// - Parameter seconds: how long ago they ended at most; `nil`: whenever it was.
-    func endedSessions(withinSeconds seconds: Int64?) async throws -> [(session: ID, until: Int64)] {
+    public func endedSessions(withinSeconds seconds: Int64?) async throws -> [(session: ID, until: Int64)] {
         try await database.query(seconds.map(Self.endedLately) ?? Self.endedWithTokens)
             .map { (try $0.id("id"), try $0.integer("until")) }
     }

@@ -3,20 +3,8 @@ public import Crypto
 import HTTPService
 public import Store
 
-/// A signed-in user's tokens.
-public struct SessionGrant: Sendable {
-    public let user: UserView
-    public let accessToken: String
-    public let refreshToken: String
-    public let session: ID
-    /// Seconds until the access token ends.
-    public let expiresIn: Int64
-}
-
 /// Users, sessions and their tokens. Errors of input and state are `Problem`.
 public struct Accounts: Sendable {
-    public static let accessTokenSeconds: Int64 = 900
-    static let refreshTokenDays: Int64 = 30
     private static let refreshTokenLength = 32
     /// NOTIFY on this channel tells every process which session has ended.
     public static let sessionChannel: StaticString = "martlet_session"
@@ -106,13 +94,13 @@ public struct Accounts: Sendable {
             INSERT INTO refresh_tokens (hash, session_id, expires_at)
             VALUES (
                 \(Crypto.sha256(Array(refresh.utf8))), \(session),
-                now() + make_interval(days => \(Self.refreshTokenDays)::int))
+                now() + make_interval(days => \(TokenLife.refreshDays)::int))
             """,
             addresses.remember(address, of: user.handle, user: user.id),
         ])
         return SessionGrant(
             user: user, accessToken: accessToken(user: user.id, session: session), refreshToken: refresh,
-            session: session, expiresIn: Self.accessTokenSeconds)
+            session: session, expiresIn: TokenLife.accessSeconds)
     }
 
     /// Could this be a refresh token? What could not is none, and is not looked for.
@@ -121,7 +109,7 @@ public struct Accounts: Sendable {
     }
 
     /// An access token for a session that exists. Also for `martlet token` and `seed`.
-    public func accessToken(user: ID, session: ID, seconds: Int64 = accessTokenSeconds) -> String {
+    public func accessToken(user: ID, session: ID, seconds: Int64 = TokenLife.accessSeconds) -> String {
         let now = clock.milliseconds() / 1000
         return signer.sign(
             AccessToken(

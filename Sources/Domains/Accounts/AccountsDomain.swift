@@ -23,11 +23,11 @@ public struct AccountsDomain: Domain {
             answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: resources.secret)),
             revocations: revocations, addresses: KnownAddresses(secret: resources.secret), clock: resources.clock)
         users = Users(database: resources.database)
-        limits = LogInLimits(areOn: resources.limitsAreOn)
+        limits = LogInLimits(areOn: resources.limitsAreOn, clock: resources.monotonicClock)
     }
 
-    public var routes: [Route] {
-        AccountRoutes(accounts: accounts, writes: resources.writes, limits: limits).routes
+    public var operations: [Operation] {
+        AccountOperations(accounts: accounts, writes: resources.writes, limits: limits).all
     }
 
     public var upkeep: [UpkeepStep] {

@@ -4,6 +4,15 @@ import Synchronization
 
 /// Limits on log-ins to one account, for all threads (`LogInRates` has the rule).
 public final class LogInLimits: Sendable {
+    /// What an address may have beside the limit of its class: these burn time for a password.
+    static let signUpsOfAddress = RateLimiter.Rate(perMinute: 30, burst: 30)
+    static let logInsOfAddress = RateLimiter.Rate(perMinute: 120, burst: 120)
+
+    /// For people.
+    public static let summary =
+        "Of calls about sessions \(logInsOfAddress) log-ins and \(signUpsOfAddress) sign-ups for an address. "
+        + LogInRates.inWords
+
     private let rates = Mutex(LogInRates())
     private let size = Metrics.shared.queue("account_rates", limit: RateTable.most)
     private let clock: any MonotonicClock

@@ -19,6 +19,11 @@ struct LogInRates: Sendable {
     /// and so many in all.
     private static let freshTriesOfAccount = RateLimiter.Rate(perMinute: 10, burst: 200)
 
+    /// For people.
+    static let inWords =
+        "For an account \(perAccount) log-ins from each address that opened it before and \(perAccount) from all others "
+        + "together, of which one that comes new has a try of its own."
+
     private var table = RateTable()
 
     /// Keys that it counts by.

@@ -9,7 +9,7 @@ import Synchronization
 /// sixteen minutes, which the limits of log-ins bound, and what the operator's tools made.
 public final class Revocations: Sendable {
     /// How long the tokens of a session may live on after its end, in seconds, with what clocks differ.
-    static let seconds = Accounts.accessTokenSeconds + clockSkew
+    static let seconds = TokenLife.accessSeconds + clockSkew
     static let clockSkew: Int64 = 60
     /// How often new ones are looked for, in seconds.
     private static let interval: UInt64 = 5
@@ -62,28 +62,28 @@ public final class Revocations: Sendable {
     }
 
     /// Reads what has ended since the last look; the first time, whatever still has tokens.
-    public func load(from accounts: Accounts) async throws {
+    public func load(from source: some EndedSessions) async throws {
         let now = monotonicNanoseconds()
         let since = lookedAt.withLock { $0 }.map { Int64((now - $0) / 1_000_000_000 + Self.overlap) }
-        let found = try await accounts.endedSessions(withinSeconds: since)
+        let found = try await source.endedSessions(withinSeconds: since)
         add(found)
         lookedAt.withLock { $0 = max($0 ?? 0, now) }
         forget()
     }
 
     /// As `load`; what fails is made up for by the next look.
-    public func reload(from accounts: Accounts) async {
+    public func reload(from source: some EndedSessions) async {
         do {
-            try await load(from: accounts)
+            try await load(from: source)
         } catch {
             Log.warning("ended sessions not loaded", ["error": .text("\(error)")])
         }
     }
 
     /// Looks again and again, until the task is cancelled.
-    public func follow(_ accounts: Accounts) async {
+    public func follow(_ source: some EndedSessions) async {
         while (try? await Task.sleep(nanoseconds: Self.interval * 1_000_000_000)) != nil {
-            await reload(from: accounts)
+            await reload(from: source)
         }
     }
 

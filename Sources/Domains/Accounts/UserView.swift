@@ -1,4 +1,5 @@
 public import Core
+public import HTTPService
 
 /// A user as the API shows it: `{"id","handle","display_name","created_at","followers","following","posts","followed"?}`.
 public struct UserView: Sendable, Equatable {
@@ -37,6 +38,30 @@ public struct UserView: Sendable, Equatable {
         if let followed { writer.append(followed ? ",\"followed\":true" : ",\"followed\":false") }
         writer.append(ascii: "}")
     }
+}
+
+extension UserView {
+    public static let component = Component(
+        "User",
+        .object(
+            identity + [
+                .always("created_at", Component.time.reference), .always("followers", .integer(from: 0)),
+                .always("following", .integer(from: 0)), .always("posts", .integer(from: 0)),
+                .sometimes("followed", .boolean, "Does the caller follow this user? Only when signed in."),
+            ]), writing: example.append)
+
+    public static let list = Component(
+        "UserList", .list(of: component), example: ["items": [component.example], "next": Component.cursor.example])
+
+    /// The keys by which a user is named wherever one appears.
+    public static let identity: [Schema.Property] = [
+        .always("id", Component.id.reference), .always("handle", .string(pattern: "^[a-z0-9_]{3,30}$")),
+        .always("display_name", .string(length: 1...60)),
+    ]
+
+    public static let example = UserView(
+        id: ID(Component.id.example.string!)!, handle: "ada_l", displayName: "Ada Lovelace", followers: 2, following: 3,
+        posts: 5, followed: true)
 }
 
 extension ByteWriter {

@@ -21,7 +21,10 @@ struct ChunkWalk: Sendable {
     /// Whether those whom it goes to must still be told. Of a post that was deleted while it was under way, its end is the
     /// only news.
     func isNews(isVisible: Bool) -> Bool {
-        chunk.type == EventType.postDeleted || isVisible
+        switch chunk.kind {
+        case .created: isVisible
+        case .deleted: true
+        }
     }
 
     /// - Parameters:

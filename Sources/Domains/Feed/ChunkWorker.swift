@@ -1,6 +1,7 @@
 import Core
+import DomainKit
 public import EventLog
-import Runtime
+import Posts
 
 /// Brings chunks to their followers: into timelines and to live clients first, for they wait; then into `feed_items`,
 /// with the chunk's progress. Both may run twice. A chunk is done when both are.
@@ -9,6 +10,7 @@ public struct ChunkWorker: Sendable {
     private static let pageSize = 5_000
     private let store: FanOutStore
     private let timelines: Timelines
+    private let reader = EventReader<PostEvent>()
     private let delivered = Metrics.shared.counter("martlet_fanout_delivered_total", help: "Deliveries done")
     private let pushed = Metrics.shared.counter("martlet_fanout_pushed_total", help: "Deliveries to live nodes")
     private let chunkSeconds = Metrics.shared.histogram(
@@ -22,14 +24,30 @@ public struct ChunkWorker: Sendable {
     private struct Job {
         let change: PostChange
         let walk: ChunkWalk
+
+        /// `nil` where something of it is missing.
+        init?(_ kind: PostEvent, _ envelope: Envelope) {
+            guard let change = PostChange(kind, envelope), let chunk = change.chunk else { return nil }
+            self.change = change
+            walk = ChunkWalk(chunk, isTracked: envelope[.isTracked] ?? false)
+        }
     }
 
     /// Handles one batch of `fanout.chunks`, in order.
     public func handle(_ records: [LogRecord]) async throws {
         let started = monotonicNanoseconds()
-        let jobs = records.compactMap(PostChange.init).compactMap { change in
-            change.chunk.map { Job(change: change, walk: ChunkWalk($0, isTracked: change.headers.isTracked)) }
+        var jobs: [Job] = []
+        var unknown: [Envelope] = []
+        for record in records {
+            switch reader.read(record) {
+            case .known(let kind, let envelope):
+                if let job = Job(kind, envelope) { jobs.append(job) } else { reader.passOver(record) }
+            case .unknown(let envelope): unknown.append(envelope)
+            case .malformed: break
+            }
         }
+        // Nobody will finish them any more, and their authors' slices wait for it.
+        if !unknown.isEmpty { try await store.giveUp(unknown) }
         guard !jobs.isEmpty else { return }
         // Of those who have few followers all are read in one round trip.
         let small = jobs.filter { !$0.walk.isTracked }.map(\.walk.chunk)
@@ -70,17 +88,13 @@ public struct ChunkWorker: Sendable {
     }
 
     private func deliver(_ change: PostChange, to users: [ID]) async throws {
-        guard !users.isEmpty else { return }
-        let event = TimelineEvent(
-            change.headers.type == EventType.postDeleted ? .deleted : .created, post: change.id,
-            author: change.author,
-            payload: TaggedEvent.join(requestID: change.headers.requestID, change.payload))
+        guard !users.isEmpty, let event = TimelineEvent(change.kind.operation, change.envelope) else { return }
         let counts = try await timelines.deliver(event, to: users)
         Log.info(
             "fanned out",
             [
-                "request_id": .text(change.headers.requestID), "event_id": .text(change.headers.eventID),
-                "type": .text(event.operation == .deleted ? EventType.postDeleted : EventType.postCreated),
+                "request_id": .text(change.envelope.requestID), "event_id": .text(change.envelope.eventID),
+                "type": .text(change.kind.rawValue),
                 "post": .text(change.id.description), "followers": .number(Int64(users.count)),
                 "pushed": .number(Int64(counts.pushed)),
             ])

@@ -35,7 +35,7 @@ struct FanOutPlan: Sendable, Equatable {
         let isTracked = Slicing.isTracked(followers: followers, slices: slices)
         for slice in 0..<slices {
             let chunk = Chunk(
-                post: change.id, author: change.author, type: change.headers.type,
+                post: change.id, author: change.author, kind: change.kind,
                 buckets: Slicing.buckets(slice, of: slices))
             if isTracked { tracked.append(chunk) }
             records.append(change.record(for: chunk, isTracked: isTracked))

@@ -1,6 +1,6 @@
 import Accounts
 public import Core
-import Posts
+public import Posts
 import Relations
 public import Store
 
@@ -8,14 +8,13 @@ public import Store
 public struct Chunk: Sendable, Equatable {
     public let post: ID
     public let author: ID
-    /// `EventType.postCreated` or `.postDeleted`.
-    public let type: String
+    public let kind: PostEvent
     public let buckets: Range<Int>
 
-    public init(post: ID, author: ID, type: String, buckets: Range<Int>) {
+    public init(post: ID, author: ID, kind: PostEvent, buckets: Range<Int>) {
         self.post = post
         self.author = author
-        self.type = type
+        self.kind = kind
         self.buckets = buckets
     }
 }
@@ -77,9 +76,25 @@ public struct FanOutStore: Sendable {
     /// Three arrays: post, type, first bucket.
     private static func keys(of chunks: [Chunk]) -> SQL {
         """
-        \(chunks.map(\.post))::bigint[], \(chunks.map(\.type))::text[],
+        \(chunks.map(\.post))::bigint[], \(chunks.map(\.kind.rawValue))::text[],
         \(chunks.map(\.buckets.lowerBound))::smallint[]
         """
+    }
+
+    /// Takes what is written down of chunks as finished.
+    public func giveUp(_ chunks: [Envelope]) async throws {
+        let known = chunks.compactMap { chunk in
+            chunk[.post].flatMap { post in
+                chunk[.buckets].map { (post: post, kind: chunk.kind.name, bucket: $0.lowerBound) }
+            }
+        }
+        try await database.query(
+            """
+            DELETE FROM fanout_progress p USING unnest(
+                \(known.map(\.post))::bigint[], \(known.map(\.kind))::text[], \(known.map(\.bucket))::smallint[]
+            ) c (post, type, bucket)
+            WHERE p.post_id = c.post AND p.type = c.type AND p.bucket_from = c.bucket
+            """)
     }
 
     /// How many chunks of the author are not finished.
@@ -174,9 +189,9 @@ public struct FanOutStore: Sendable {
     public func store(_ pages: [Page]) async throws {
         var insertions: [Page] = []
         for page in pages {
-            if page.chunk.type == "post.deleted" {
-                try await database.batch([removal(page)] + progress([page]))
-            } else {
+            switch page.chunk.kind {
+            case .deleted: try await database.batch([removal(page)] + progress([page]))
+            case .created:
                 if !insertions.isEmpty, (insertions + [page]).reduce(0, { $0 + $1.users.count }) > Self.mostRows {
                     try await insert(insertions)
                     insertions = []
@@ -221,14 +236,14 @@ public struct FanOutStore: Sendable {
 
     private func progress(_ pages: [Page]) -> [SQL] {
         let tracked = pages.filter(\.isTracked).map { page in
-            (key: (page.chunk.post, page.chunk.type, page.chunk.buckets.lowerBound), page: page)
+            (key: (page.chunk.post, page.chunk.kind.rawValue, page.chunk.buckets.lowerBound), page: page)
         }
         return tracked.sorted { $0.key < $1.key }.map { progress($0.page) }
     }
 
     private func progress(_ page: Page) -> SQL {
         let isChunk: SQL = """
-            post_id = \(page.chunk.post) AND type = \(page.chunk.type)
+            post_id = \(page.chunk.post) AND type = \(page.chunk.kind.rawValue)
             AND bucket_from = \(page.chunk.buckets.lowerBound)
             """
         guard let next = page.next else { return "DELETE FROM fanout_progress WHERE \(isChunk)" }

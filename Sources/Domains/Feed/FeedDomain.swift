@@ -2,15 +2,22 @@ public import Accounts
 import Core
 public import DomainKit
 public import EventLog
+public import Formats
 public import HTTPService
+import Posts
 public import Store
 
 /// The feeds: timelines, what is read of them, and how posts come into them.
 public struct FeedDomain: Domain {
     public static let migrations = FeedMigrations.all
     public static let topics = [
-        TopicPlan(TopicName.chunks, retentionHours: 24), TopicPlan(TopicName.feedUpdated, retentionHours: 24),
+        TopicPlan(ChunkEvents.topic, retentionHours: 24), TopicPlan(ChunkEvents.feedUpdated, retentionHours: 24),
     ]
+
+    /// Messages to nodes that name what happened: `NodeMessage.Form.envelopes`.
+    public static let namedMessages = Format(
+        "node-message-2", "messages to realtime nodes: events by name and version")
+    public static let formats = [namedMessages]
 
     /// For what a client waits for.
     public let timelines: Timelines
@@ -23,7 +30,7 @@ public struct FeedDomain: Domain {
     private let accounts: AccountsDomain
     private let waiter: @Sendable () -> any FeedWaiter
 
-    /// - Parameter waiter: tells long polls that something has come; asked for when the routes are made.
+    /// - Parameter waiter: tells long polls that something has come; asked for when the operations are made.
     public init(_ resources: Resources, accounts: AccountsDomain, waiter: @escaping @Sendable () -> any FeedWaiter) {
         self.resources = resources
         self.accounts = accounts
@@ -36,14 +43,18 @@ public struct FeedDomain: Domain {
     }
 
     private static func timelines(of resources: Resources, over pair: Connections.Pair) -> Timelines {
-        Timelines(redis: pair.redis, partitions: resources.partitions)
+        var options = Timelines.Options()
+        options.form = { [formats = resources.formats] in
+            formats.contains(namedMessages) ? .envelopes : .operations
+        }
+        return Timelines(redis: pair.redis, partitions: resources.partitions, options: options)
     }
 
-    public var routes: [Route] {
-        FeedRoutes(
+    public var operations: [Operation] {
+        FeedOperations(
             accounts: accounts.accounts, feeds: reader, lists: resources.lists, cursors: resources.cursors,
             waiter: waiter()
-        ).routes
+        ).all
     }
 
     public func consumers(_ log: any EventLog) -> [Consumer] {
@@ -52,10 +63,10 @@ public struct FeedDomain: Domain {
         let worker = ChunkWorker(
             store: store, timelines: Self.timelines(of: resources, over: resources.connections.workers))
         return [
-            Consumer(SubscriptionOptions(group: "planner", topics: [TopicName.postEvents]), isPaced: true) {
+            Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true) {
                 try await planner.handle($0)
             },
-            Consumer(SubscriptionOptions(group: "chunks", topics: [TopicName.chunks], batch: 50), isPaced: true) {
+            Consumer(SubscriptionOptions(group: "chunks", topics: [ChunkEvents.topic], batch: 50), isPaced: true) {
                 try await worker.handle($0)
             },
         ]

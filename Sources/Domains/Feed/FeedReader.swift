@@ -128,7 +128,7 @@ public struct FeedReader: Sendable {
             if bytes > most, let last = events.last {
                 return .part(events, LiveCursor(epoch: now.epoch, position: last.position), now: now)
             }
-            events.append(Publication(event: json, type: event.type, position: entry.position))
+            events.append(Publication(event: json, type: event.name.rawValue, position: entry.position))
         }
         return .events(events, now)
     }

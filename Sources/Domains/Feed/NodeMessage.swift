@@ -1,54 +1,47 @@
 public import Core
 import Live
 
-/// What Redis publishes to a realtime node: one message for each event, partition and node. `Timelines/Lua/publish.lua`
-/// writes it; nodes parse it once and hand the payload to all recipients.
+/// What Redis publishes to a realtime node: one message for each event, partition and node. The scripts of `Timelines`
+/// write it; nodes parse it once and hand the payload to all recipients.
 ///
-/// Big-endian: version 1 (1), kind (1), number (7), position (7), epoch (16 hexadecimal digits), then by kind
+/// Big-endian. The head is the same in all versions, for ever: version (1), kind (1), number (7), position (7), epoch (16
+/// hexadecimal digits). So a node that does not know what follows can go on counting. In version 1 follows by kind
 /// - 1, event: operation (1), post (7), author (7), recipients, missing users, length of the payload (4), payload;
 /// - 2, probe: nothing;
-/// - 3, reset: users.
+/// - 3, reset: users;
+/// and in version 2
+/// - 1, event: recipients, missing users, envelope (`Envelope.append(to:)`).
 /// Users are a count (4) and 7 bytes each.
 public struct NodeMessage: Equatable, Sendable {
-    /// The version of the format, the first byte.
-    public static let version: UInt8 = 1
+    /// In which form events are written. All are read.
+    public enum Form: UInt8, Sendable {
+        /// Version 1: what happened is one of three operations on posts.
+        case operations = 1
+        /// Version 2: what happened has a name and a version. Written where every process reads it: see
+        /// `FeedDomain.formats`.
+        case envelopes = 2
 
-    public enum Operation: UInt8, Sendable {
-        case created = 1
-        case deleted = 2
-        case updated = 3
-    }
-
-    public struct Event: Equatable, Sendable {
-        public let operation: Operation
-        public let post: ID
-        public let author: ID
-        /// Users of the node whose timeline changed with this event.
-        public let recipients: [ID]
-        /// Users of the node who have no timeline: as for `reset`.
-        public let missing: [ID]
-        /// The event as clients get it, tagged: see `TaggedEvent`.
-        public let payload: [UInt8]
-
-        public init(
-            operation: Operation, post: ID, author: ID, recipients: [ID], missing: [ID], payload: [UInt8]
-        ) {
-            self.operation = operation
-            self.post = post
-            self.author = author
-            self.recipients = recipients
-            self.missing = missing
-            self.payload = payload
+        /// What a script is given to write.
+        func payload(of event: Envelope) -> [UInt8] {
+            switch self {
+            case .operations: return TaggedEvent.join(requestID: event.requestID, event.payload)
+            case .envelopes:
+                var writer = ByteWriter(capacity: event.payload.count + 256)
+                event.append(to: &writer)
+                return writer.bytes
+            }
         }
     }
 
     public enum Body: Equatable, Sendable {
-        case event(Event)
+        case event(NodeEvent)
         /// Only tells number, clock and epoch, while a channel is quiet.
         case probe
         /// The timelines of these users were dropped or rebuilt: see to it that there is one, then reset those of their
         /// clients that have not read it since, by position.
         case reset([ID])
+        /// Something that a later version tells. It counts, and says nothing here.
+        case unknown(version: UInt8, kind: UInt8, rest: [UInt8])
     }
 
     /// Counts up by one for each message of a partition to a node. Another number than the next: something was missed.
@@ -67,44 +60,37 @@ public struct NodeMessage: Equatable, Sendable {
         self.body = body
     }
 
-    /// `nil` for anything that the scripts do not write: another version or kind, a length that does not fit, bytes
-    /// left over, a payload that is not a tagged event. Who may publish in Redis must not write what clients read.
+    /// `nil` for what the scripts of no version write: a head that can't be read; and in what is known a length that does
+    /// not fit, bytes left over, a payload that is no event. Who may publish in Redis must not write what clients read.
     public init?(_ bytes: [UInt8]) {
         var reader = ByteReader(bytes)
-        guard reader.unsigned(width: 1) == UInt64(Self.version), let kind = reader.unsigned(width: 1),
+        guard let version = reader.unsigned(width: 1), version > 0, let kind = reader.unsigned(width: 1),
             let number = reader.timelineNumber(), let position = reader.timelineNumber(),
             let epoch = reader.epoch(),
-            let body = Self.body(kind: kind, &reader), reader.remaining == 0
+            let body = Self.body(UInt8(version), UInt8(kind), &reader), reader.remaining == 0
         else { return nil }
         self.init(number: number, position: position, epoch: epoch, body: body)
     }
 
-    private static func body(kind: UInt64, _ reader: inout ByteReader) -> Body? {
-        switch kind {
-        case 1: event(&reader).map { .event($0) }
-        case 2: .probe
-        case 3: reader.users().map { .reset($0) }
-        default: nil
+    private static func body(_ version: UInt8, _ kind: UInt8, _ reader: inout ByteReader) -> Body? {
+        switch (Form(rawValue: version), kind) {
+        case (.operations, 1):
+            guard let code = reader.peek() else { return nil }
+            guard NodeEvent.Operation(rawValue: code) != nil else { break }
+            return NodeEvent(operations: &reader).map { .event($0) }
+        case (.operations, 2): return .probe
+        case (.operations, 3): return reader.users().map { .reset($0) }
+        case (.envelopes, 1): return NodeEvent(envelopes: &reader).map { .event($0) }
+        default: break
         }
-    }
-
-    private static func event(_ reader: inout ByteReader) -> Event? {
-        guard let code = reader.unsigned(width: 1), let operation = Operation(rawValue: UInt8(code)),
-            let post = reader.timelineNumber(), let author = reader.timelineNumber(),
-            let recipients = reader.users(), let missing = reader.users(),
-            let length = reader.unsigned(width: 4), let bytes = reader.take(Int(length))
-        else { return nil }
-        let payload = Array(bytes)
-        guard TaggedEvent.isWellFormed(payload) else { return nil }
-        return Event(
-            operation: operation, post: ID(raw: post), author: ID(raw: author), recipients: recipients,
-            missing: missing, payload: payload)
+        return reader.take(reader.remaining).map { .unknown(version: version, kind: kind, rest: Array($0)) }
     }
 
     /// What the scripts write, for tests and tools.
     public var bytes: [UInt8] {
         var writer = ByteWriter(capacity: 64)
-        writer.append(Self.version)
+        let (version, kind) = head
+        writer.append(version)
         writer.append(kind)
         writer.append(bigEndian: UInt64(number), width: 7)
         writer.append(bigEndian: UInt64(position), width: 7)
@@ -112,23 +98,18 @@ public struct NodeMessage: Equatable, Sendable {
         switch body {
         case .probe: break
         case .reset(let users): writer.append(users: users)
-        case .event(let event):
-            writer.append(event.operation.rawValue)
-            writer.append(bigEndian: UInt64(event.post.raw), width: 7)
-            writer.append(bigEndian: UInt64(event.author.raw), width: 7)
-            writer.append(users: event.recipients)
-            writer.append(users: event.missing)
-            writer.append(bigEndian: UInt64(event.payload.count), width: 4)
-            writer.append(event.payload)
+        case .event(let event): event.append(to: &writer)
+        case .unknown(_, _, let rest): writer.append(rest)
         }
         return writer.bytes
     }
 
-    private var kind: UInt8 {
+    private var head: (version: UInt8, kind: UInt8) {
         switch body {
-        case .event: 1
-        case .probe: 2
-        case .reset: 3
+        case .event(let event): (event.form.rawValue, 1)
+        case .probe: (Form.operations.rawValue, 2)
+        case .reset: (Form.operations.rawValue, 3)
+        case .unknown(let version, let kind, _): (version, kind)
         }
     }
 }
@@ -148,7 +129,7 @@ extension ByteReader {
         return value
     }
 
-    fileprivate mutating func users() -> [ID]? {
+    mutating func users() -> [ID]? {
         // The count is checked against what is left before anything is reserved for it.
         guard let count = unsigned(width: 4), Int(count) <= remaining / 7 else { return nil }
         var users: [ID] = []
@@ -162,7 +143,7 @@ extension ByteReader {
 }
 
 extension ByteWriter {
-    fileprivate mutating func append(users: [ID]) {
+    mutating func append(users: [ID]) {
         append(bigEndian: UInt64(users.count), width: 4)
         for user in users { append(bigEndian: UInt64(user.raw), width: 7) }
     }

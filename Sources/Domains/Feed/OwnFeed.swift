@@ -12,15 +12,13 @@ public struct OwnFeed: PostObserver {
         self.timelines = timelines
     }
 
-    public func posted(_ post: PostView, after previous: ID, _ trace: TraceContext) async {
-        let event = TimelineEvent(
-            .created, post: post.id, author: post.authorID,
-            payload: TaggedEvent.join(requestID: trace.requestID, FeedEvent.created(post).json))
+    public func posted(_ event: Envelope, after previous: ID) async {
+        guard let change = TimelineEvent(.created, event) else { return }
         let isShown = await ends(within: Self.patience) { [timelines] in
-            (try? await timelines.deliverToAuthor(event, after: previous)) != nil
+            (try? await timelines.deliverToAuthor(change, after: previous)) != nil
         }
         if !isShown {
-            Log.debug("own feed waits for the fan-out", ["request_id": .text(trace.requestID)])
+            Log.debug("own feed waits for the fan-out", ["request_id": .text(event.requestID)])
         }
     }
 }

@@ -1,11 +1,13 @@
 import Core
+import DomainKit
 public import EventLog
-import Runtime
+import Posts
 
 /// Turns each change of a post into chunks, one for each slice of its author's followers (`FanOutPlan` has the rule).
 public struct Planner: Sendable {
     private let store: FanOutStore
     private let log: any EventLog
+    private let reader = EventReader<PostEvent>()
     private let planned = Metrics.shared.counter("martlet_fanout_planned_total", help: "Deliveries planned")
 
     public init(store: FanOutStore, log: any EventLog) {
@@ -15,7 +17,7 @@ public struct Planner: Sendable {
 
     /// Handles one batch of `post.events`, in order. May run twice.
     public func handle(_ records: [LogRecord]) async throws {
-        let changes = records.compactMap(PostChange.init)
+        let changes = records.compactMap(change)
         let authors = try await store.authors(Set(changes.map(\.author)))
         var busy: Set<ID> = []
         for author in FanOutPlan.unsettled(authors) {
@@ -26,5 +28,14 @@ public struct Planner: Sendable {
         if !plan.tracked.isEmpty { try await store.begin(plan.tracked) }
         try await log.append(plan.records)
         planned.add(plan.deliveries)
+    }
+
+    private func change(_ record: LogRecord) -> PostChange? {
+        guard let (kind, envelope) = reader.known(record) else { return nil }
+        guard let change = PostChange(kind, envelope) else {
+            reader.passOver(record)
+            return nil
+        }
+        return change
     }
 }

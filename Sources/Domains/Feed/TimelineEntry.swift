@@ -35,15 +35,29 @@ public struct TimelineEntry: Equatable, Sendable {
         self.flags = flags
     }
 
-    /// `nil` for another length, a number of 2^53 or more, or unknown flags.
-    public init?(_ bytes: [UInt8]) {
-        guard bytes.count == Self.size else { return nil }
+    public enum Reading: Equatable, Sendable {
+        case entry(TimelineEntry)
+        /// Written by a later version: it has flags that are not known here, or is longer. What about it, for a log line.
+        case unknown(String)
+        /// Shorter, or with a number of 2^53 or more.
+        case malformed
+    }
+
+    public static func read(_ bytes: [UInt8]) -> Reading {
         var reader = ByteReader(bytes)
         guard let post = reader.timelineNumber(), let position = reader.timelineNumber(),
-            let author = reader.timelineNumber(), let flags = reader.unsigned(width: 1), flags < 32
-        else { return nil }
-        self.init(
-            post: ID(raw: post), position: position, author: ID(raw: author), flags: Flags(rawValue: UInt8(flags)))
+            let author = reader.timelineNumber(), let flags = reader.unsigned(width: 1)
+        else { return .malformed }
+        guard flags < 32, reader.remaining == 0 else { return .unknown("flags \(flags), \(bytes.count) bytes") }
+        return .entry(
+            TimelineEntry(
+                post: ID(raw: post), position: position, author: ID(raw: author), flags: Flags(rawValue: UInt8(flags))))
+    }
+
+    /// `nil` for what is not known here, and for what is malformed.
+    public init?(_ bytes: [UInt8]) {
+        guard case .entry(let entry) = Self.read(bytes) else { return nil }
+        self = entry
     }
 
     public var bytes: [UInt8] {

@@ -1,4 +1,5 @@
 public import Core
+public import HTTPService
 
 /// What changed in a feed, as clients see it: `{"type":"post.created","post":{…}}` or
 /// `{"type":"post.deleted","post_id":"…"}`. The same bytes go through the outbox, Kafka, Redis and to the sockets.
@@ -6,10 +7,10 @@ public enum FeedEvent: Sendable, Equatable {
     case created(PostView)
     case deleted(ID)
 
-    public var type: String {
+    public var name: PostEvent {
         switch self {
-        case .created: EventType.postCreated
-        case .deleted: EventType.postDeleted
+        case .created: .created
+        case .deleted: .deleted
         }
     }
 
@@ -31,4 +32,22 @@ public enum FeedEvent: Sendable, Equatable {
             writer.append(ascii: "\"}")
         }
     }
+}
+
+extension FeedEvent {
+    public static let component = Component(
+        "Event",
+        .oneOf([("post.created", createdComponent), ("post.deleted", deletedComponent)], by: "type"),
+        example: createdComponent.example)
+
+    private static let createdComponent = Component(
+        "PostCreated",
+        .object([
+            .always("type", .constant("post.created")), .always("post", PostView.component.reference),
+        ]), writing: FeedEvent.created(.example).append)
+
+    private static let deletedComponent = Component(
+        "PostDeleted",
+        .object([.always("type", .constant("post.deleted")), .always("post_id", Component.id.reference)]),
+        writing: FeedEvent.deleted(PostView.example.id).append)
 }

@@ -1,24 +1,11 @@
-import Core
 package import HTTPService
 
-/// The rules of the fields of a post. Every error names its field.
+/// What clients send of a post.
 package enum PostFields {
-    package static func text(_ text: String) throws(Problem) -> String {
-        guard !text.unicodeScalars.contains(where: isControl) else {
-            throw Problem(.invalidField, "a text has no control characters but line feeds and tabs", field: "text")
-        }
-        guard text.hasFewMarks else {
-            throw Problem(.invalidField, "a text has at most 128 combining marks in a row", field: "text")
-        }
-        let text = text.withoutOuterSpace
-        guard (1...5000).contains(text.unicodeScalars.count) else {
-            throw Problem(.invalidField, "a text has 1 to 5,000 characters without the space around it", field: "text")
-        }
-        return text
-    }
+    package static let text = Field.text("text", TextRule("a text", .lines, 1...5000), example: "Good morning, all.")
+}
 
-    /// Unicode's control characters, but for line feed and tab.
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 32 && scalar.value != 9 && scalar.value != 10 || (127...159).contains(scalar.value)
-    }
+enum PostPath {
+    static let id = PathParameter.id("id", "Of the post.")
+    static let author = PathParameter.id("id", "Of the user.")
 }

@@ -1,5 +1,6 @@
 import Accounts
 public import Core
+public import HTTPService
 
 /// A post as the API and the live feed show it: `{"id","author":{"id","handle","display_name"},"text","created_at"}`.
 public struct PostView: Sendable, Equatable {
@@ -28,4 +29,27 @@ public struct PostView: Sendable, Equatable {
         writer.appendTime(milliseconds: id.milliseconds)
         writer.append(ascii: "\"}")
     }
+}
+
+extension PostView {
+    public static let component = Component(
+        "Post",
+        .object([
+            .always("id", Component.id.reference), .always("author", author.reference),
+            .always("text", .string(length: 1...5000)), .always("created_at", Component.time.reference),
+        ]), writing: example.append)
+
+    public static let list = Component(
+        "PostList", .list(of: component), example: ["items": [component.example], "next": Component.cursor.example])
+
+    public static let author = Component(
+        "Author", .object(UserView.identity),
+        example: ["id": Component.id.example, "handle": "ada_l", "display_name": "Ada Lovelace"])
+
+    static let location = HeaderField(
+        "Location", .string(pattern: "^/v1/posts/[0-9]{1,16}$"), "Where the post is.", isRequired: true)
+
+    public static let example = PostView(
+        id: ID(raw: 1_417_339_270_402_048), authorID: UserView.example.id, authorHandle: UserView.example.handle,
+        authorDisplayName: UserView.example.displayName, text: "Good morning, all.")
 }

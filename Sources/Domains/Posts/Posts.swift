@@ -18,16 +18,19 @@ public struct Posts: Sendable {
         self.clock = clock
     }
 
-    /// Makes a post and the statements that store it; they are one transaction. Nothing is stored yet.
+    /// Makes a post, its event and the statements that store both; they are one transaction. Nothing is stored yet.
     /// `previous` reads their results.
     /// - Parameter text: checked and trimmed.
-    public func prepare(author: ID, text: String, _ context: TraceContext) async throws -> (PostView, [SQL]) {
+    public func prepare(
+        author: ID, text: String, _ context: TraceContext
+    ) async throws -> (post: PostView, event: Envelope, statements: [SQL]) {
         guard let identity = try await users.identity(author) else {
             throw Problem(.unauthenticated, "the account has gone")
         }
         let post = PostView(
             id: try ids.next(), authorID: author, authorHandle: identity.handle,
             authorDisplayName: identity.displayName, text: text)
+        let event = envelope(.created(post), post: post.id, author: author, context)
         let statements: [SQL] = [
             "INSERT INTO posts (id, author_id, text) VALUES (\(post.id), \(author), \(text))",
             // The row's lock puts the author's posts and their events in order. NO KEY: the post's foreign key holds KEY SHARE on the row,
@@ -37,9 +40,9 @@ public struct Posts: Sendable {
             FROM (SELECT id, last_post FROM users WHERE id = \(author) FOR NO KEY UPDATE) before
             WHERE u.id = before.id RETURNING before.last_post
             """,
-            outbox(.created(post), post: post.id, author: author, context),
+            Outbox.statement(topic: PostEvent.topic, key: author, event),
         ]
-        return (post, statements)
+        return (post, event, statements)
     }
 
     /// The author's post that was accepted before the one that these results are of; `.zero`: it is the first.
@@ -61,17 +64,17 @@ public struct Posts: Sendable {
         try await transaction.batch([
             "UPDATE posts SET deleted_at = now() WHERE id = \(post)",
             "UPDATE users SET posts = posts - 1 WHERE id = \(caller)",
-            outbox(.deleted(post), post: post, author: caller, context),
+            Outbox.statement(
+                topic: PostEvent.topic, key: caller,
+                envelope(.deleted(post), post: post, author: caller, context)),
         ])
     }
 
-    private func outbox(_ event: FeedEvent, post: ID, author: ID, _ context: TraceContext) -> SQL {
-        var headers = EventHeaders(
-            type: event.type, eventID: uuidV7(clock: clock), requestID: context.requestID,
-            traceparent: context.traceparent)
-        headers.post = post
-        headers.author = author
-        return Outbox.statement(topic: TopicName.postEvents, key: author, value: event.json, headers: headers)
+    private func envelope(_ event: FeedEvent, post: ID, author: ID, _ context: TraceContext) -> Envelope {
+        var envelope = Envelope(event.name.kind, eventID: uuidV7(clock: clock), context, payload: event.json)
+        envelope[.post] = post
+        envelope[.author] = author
+        return envelope
     }
 
     /// - Parameter reader: `nil`: not signed in.

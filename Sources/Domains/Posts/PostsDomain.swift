@@ -1,5 +1,5 @@
 public import Accounts
-import Core
+public import Core
 public import DomainKit
 public import HTTPService
 public import Store
@@ -7,7 +7,9 @@ public import Store
 /// Posts.
 public struct PostsDomain: Domain {
     public static let migrations = PostsMigrations.all
-    public static let topics = [TopicPlan(TopicName.postEvents, retentionHours: 24 * 7)]
+    public static let topics = [TopicPlan(PostEvent.topic, retentionHours: 24 * 7)]
+
+    public static let liveKinds = KnownKinds(PostEvent.self)
 
     public let posts: Posts
     private let resources: Resources
@@ -23,10 +25,10 @@ public struct PostsDomain: Domain {
             database: resources.database, ids: resources.ids, users: accounts.users, clock: resources.clock)
     }
 
-    public var routes: [Route] {
-        PostRoutes(
+    public var operations: [Operation] {
+        PostOperations(
             posts: posts, users: accounts.users, writes: resources.writes, lists: resources.lists,
             cursors: resources.cursors, feeds: feeds
-        ).routes
+        ).all
     }
 }

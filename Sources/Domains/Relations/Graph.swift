@@ -29,7 +29,7 @@ public struct Graph: Sendable {
         ])
         try check(results[0], followee)
         guard results[1].affected == 1 else { return false }
-        try await record(transaction, EventType.followAccepted, follower, followee, delta: 1, context)
+        try await record(transaction, .followAccepted, follower, followee, delta: 1, context)
         return true
     }
 
@@ -44,7 +44,7 @@ public struct Graph: Sendable {
         ])
         try check(results[0], followee)
         guard results[1].affected == 1 else { return false }
-        try await record(transaction, EventType.followRemoved, follower, followee, delta: -1, context)
+        try await record(transaction, .followRemoved, follower, followee, delta: -1, context)
         return true
     }
 
@@ -63,14 +63,15 @@ public struct Graph: Sendable {
     /// for the author's posts nor holds them up. The follower's row is locked before the event is written
     /// (`Outbox.statement`).
     private func record(
-        _ transaction: Transaction, _ type: String, _ follower: ID, _ followee: ID, delta: Int64,
+        _ transaction: Transaction, _ event: RelationEvent, _ follower: ID, _ followee: ID, delta: Int64,
         _ context: TraceContext
     ) async throws {
-        var headers = EventHeaders(
-            type: type, eventID: uuidV7(clock: clock), requestID: context.requestID, traceparent: context.traceparent)
-        headers.follower = follower
-        headers.followee = followee
-        let value = FlatJSON.encode(["type": type, "follower": follower.description, "followee": followee.description])
+        let value = FlatJSON.encode([
+            "type": event.rawValue, "follower": follower.description, "followee": followee.description,
+        ])
+        var envelope = Envelope(event.kind, eventID: uuidV7(clock: clock), context, payload: Array(value.utf8))
+        envelope[.follower] = follower
+        envelope[.followee] = followee
         try await transaction.batch([
             """
             INSERT INTO follow_counts AS c (user_id, followers, following)
@@ -80,7 +81,7 @@ public struct Graph: Sendable {
             ON CONFLICT (user_id) DO UPDATE
             SET followers = c.followers + excluded.followers, following = c.following + excluded.following
             """,
-            Outbox.statement(topic: TopicName.graphEvents, key: follower, value: Array(value.utf8), headers: headers),
+            Outbox.statement(topic: RelationEvent.topic, key: follower, envelope),
         ])
     }
 }

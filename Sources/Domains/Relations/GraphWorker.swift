@@ -1,10 +1,11 @@
 import Core
+import DomainKit
 public import EventLog
-import Runtime
 
 /// Turns changes of the graph into requests to notify: who was followed is to be told so.
 public struct GraphWorker: Sendable {
     private let log: any EventLog
+    private let reader = EventReader<RelationEvent>()
 
     public init(log: any EventLog) {
         self.log = log
@@ -12,15 +13,21 @@ public struct GraphWorker: Sendable {
 
     /// Handles one batch of `graph.events`. May run twice: the request carries the event's id.
     public func handle(_ records: [LogRecord]) async throws {
-        try await log.append(
-            records.compactMap { record in
-                guard var headers = EventHeaders(record.headers), headers.type == EventType.followAccepted,
-                    let followee = headers.followee
-                else { return nil }
-                headers.type = EventType.notificationRequested
-                return NewRecord(
-                    topic: TopicName.notificationRequested, key: followee.description, value: record.value,
-                    headers: headers.dictionary)
-            })
+        try await log.append(records.compactMap(request))
+    }
+
+    private func request(_ record: LogRecord) -> NewRecord? {
+        guard let (kind, event) = reader.known(record) else { return nil }
+        switch kind {
+        case .followRemoved: return nil
+        case .followAccepted:
+            guard let followee = event[.followee] else {
+                reader.passOver(record)
+                return nil
+            }
+            var envelope = event
+            envelope.kind = NotificationEvent.requested.kind
+            return NewRecord(topic: NotificationEvent.topic, key: followee.description, envelope)
+        }
     }
 }

@@ -9,8 +9,8 @@ public import Store
 public struct RelationsDomain: Domain {
     public static let migrations = RelationsMigrations.all
     public static let topics = [
-        TopicPlan(TopicName.graphEvents, retentionHours: 24 * 7),
-        TopicPlan(TopicName.notificationRequested, retentionHours: 24 * 7),
+        TopicPlan(RelationEvent.topic, retentionHours: 24 * 7),
+        TopicPlan(NotificationEvent.topic, retentionHours: 24 * 7),
     ]
 
     public let graph: Graph
@@ -28,17 +28,17 @@ public struct RelationsDomain: Domain {
         profiles = Profiles(database: resources.database)
     }
 
-    public var routes: [Route] {
-        UserRoutes(
+    public var operations: [Operation] {
+        RelationOperations(
             users: accounts.users, profiles: profiles, graph: graph, writes: resources.writes, lists: resources.lists,
             cursors: resources.cursors, feeds: feeds
-        ).routes
+        ).all
     }
 
     public func consumers(_ log: any EventLog) -> [Consumer] {
         let worker = GraphWorker(log: log)
         return [
-            Consumer(SubscriptionOptions(group: "graph", topics: [TopicName.graphEvents])) {
+            Consumer(SubscriptionOptions(group: "graph", topics: [RelationEvent.topic])) {
                 try await worker.handle($0)
             }
         ]

@@ -3,17 +3,19 @@ public import Live
 
 /// What happens to a post in the timelines of its author's followers.
 public struct TimelineEvent: Sendable, Equatable {
-    public let operation: NodeMessage.Operation
+    public let operation: NodeEvent.Operation
     public let post: ID
     public let author: ID
-    /// The event as clients get it.
-    public let payload: [UInt8]
+    /// What live clients are told.
+    public let envelope: Envelope
 
-    public init(_ operation: NodeMessage.Operation, post: ID, author: ID, payload: [UInt8]) {
+    /// `nil`: the envelope does not say of which post, or of which author.
+    public init?(_ operation: NodeEvent.Operation, _ envelope: Envelope) {
+        guard let post = envelope[.post], let author = envelope[.author] else { return nil }
         self.operation = operation
         self.post = post
         self.author = author
-        self.payload = payload
+        self.envelope = envelope
     }
 }
 

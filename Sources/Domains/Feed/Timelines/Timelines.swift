@@ -28,6 +28,8 @@ public struct Timelines: Sendable {
         public var buildPatience = 10_000
         /// Before all keys and channels: for several installations, or tests, in one Redis. Without braces.
         public var prefix = ""
+        /// The form in which events are told to nodes, asked for at each delivery.
+        public var form: @Sendable () -> NodeMessage.Form = { .operations }
 
         public init() {}
     }
@@ -54,6 +56,8 @@ public struct Timelines: Sendable {
         self.partitions = partitions
         self.options = options
         self.scripts = scripts
+        // The count is there before the first of them.
+        _ = Self.skipped
     }
 
     /// The channel on which a node hears of a partition.
@@ -90,9 +94,11 @@ public struct Timelines: Sendable {
     }
 
     func deliveries(_ event: TimelineEvent, _ users: [ID], after previous: RedisArgument = "") -> [RedisScriptCall] {
+        let form = options.form()
         let head: [RedisArgument] = [
             .number(Int64(event.operation.rawValue)), .number(event.post.raw), .number(event.author.raw),
-            .bytes(event.payload), .number(Int64(options.cap)), candidate(), previous,
+            .bytes(form.payload(of: event.envelope)), .number(Int64(options.cap)), candidate(), previous,
+            .number(Int64(form.rawValue)),
         ]
         var byPartition: [Int: [RedisArgument]] = [:]
         for user in users { byPartition[partitions.of(user), default: []].append(.number(user.raw)) }
@@ -137,13 +143,18 @@ public struct Timelines: Sendable {
         return LiveCursor(epoch: epoch, position: clock)
     }
 
-    /// The entries among elements; without markers.
+    /// The entries among elements; without markers, and without what a later version has written.
     static func entries(_ elements: some Sequence<RedisReply>) throws(RedisError) -> [TimelineEntry] {
         var entries: [TimelineEntry] = []
         for element in elements {
-            guard let entry = element.bytes.flatMap(TimelineEntry.init) else { throw .unexpectedReply("an entry") }
-            if !entry.isMarker { entries.append(entry) }
+            switch element.bytes.map(TimelineEntry.read) {
+            case .entry(let entry): if !entry.isMarker { entries.append(entry) }
+            case .unknown(let what): skipped.addNameless(what, at: "a timeline")
+            case .malformed, nil: throw .unexpectedReply("an entry")
+            }
         }
         return entries
     }
+
+    private static let skipped = SkippedEvents(.entry)
 }

@@ -2,8 +2,10 @@
 --
 -- KEYS: 1 the partition's clock
 -- ARGV: 1 operation (1 created, 2 deleted, 3 updated), 2 post, 3 author, 4 payload, 5 cap: entries that a list keeps,
---       6 epoch candidate, 7 previous, 8… users
+--       6 epoch candidate, 7 previous, 8 version of the message to nodes, 9… users
 -- Returns: 1 lists that changed, 2 users told (for each of their nodes), 3 users who must read anew, 4 position
+--
+-- `payload`: as the message's version has it, see NodeMessage.swift.
 --
 -- `previous`: empty, or the author's post before (0: there is none), without which nothing is done to the author's own
 -- list: the author must not see a post before an older one that is still under way.
@@ -16,6 +18,7 @@ local cap = tonumber(ARGV[5])
 -- Trimming costs; a tenth above the cap and the marker it is due.
 local limit = cap + math.floor(cap / 10) + 1
 local name = epoch(ARGV[6])
+local version = tonumber(ARGV[8])
 local position = tick()
 local entry_flags = operation == DELETED and TOMBSTONE or operation == CREATED and 0 or EDITED
 local entry = pack('>I7I7I7B', post, position, author, entry_flags)
@@ -114,13 +117,13 @@ end
 local severed = {}
 local severed_key = severances .. ARGV[3]
 if operation == CREATED and call('EXISTS', severed_key) == 1 then
-    severed = call('SMISMEMBER', severed_key, unpack(ARGV, 8))
+    severed = call('SMISMEMBER', severed_key, unpack(ARGV, 9))
 end
 
 local told, missing, gone = {}, {}, {}
-for index = 8, #ARGV do
+for index = 9, #ARGV do
     local user = ARGV[index]
-    if not (severed[index - 7] == 1 and user ~= ARGV[3]) then
+    if not (severed[index - 8] == 1 and user ~= ARGV[3]) then
         local list = lists .. user
         local head = call('LINDEX', list, 0)
         if not head then
@@ -161,10 +164,14 @@ group(missing, 2)
 local pushed = 0
 for _, node in ipairs(order) do
     local recipients, without_list = nodes[node][1], nodes[node][2]
-    local body = pack('>BI7I7', operation, post, author) .. packed(recipients) .. packed(without_list)
-        .. pack('>I4', #ARGV[4]) .. ARGV[4]
+    local body = packed(recipients) .. packed(without_list)
+    if version == 1 then
+        body = pack('>BI7I7', operation, post, author) .. body .. pack('>I4', #ARGV[4]) .. ARGV[4]
+    else
+        body = body .. ARGV[4]
+    end
     local users = {unpack(recipients)}
     for _, user in ipairs(without_list) do users[#users + 1] = user end
-    if send(node, 1, position, name, body, users) then pushed = pushed + #recipients end
+    if send(node, version, 1, position, name, body, users) then pushed = pushed + #recipients end
 end
 return {#told, pushed, #missing, position}

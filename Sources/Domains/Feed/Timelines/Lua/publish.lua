@@ -9,9 +9,9 @@ local function packed(users)
 end
 
 -- Sends a body to a node. Nobody listens: the node is dead or must come back anyway, so these users leave it.
-local function send(node, kind, position, name, body, users)
+local function send(node, version, kind, position, name, body, users)
     local number = call('HINCRBY', numbers, node, 1)
-    local head = pack('>BBI7I7', 1, kind, number, position) .. name
+    local head = pack('>BBI7I7', version, kind, number, position) .. name
     if call('PUBLISH', base .. 'node:' .. tag .. ':' .. node, head .. body) > 0 then return true end
     call('HDEL', numbers, node)
     call('HDEL', links, node)
@@ -23,6 +23,6 @@ end
 local function reset(user, position, name)
     local nodes = call('HGET', online, user) or ''
     for start = 1, #nodes, 8 do
-        send(string.sub(nodes, start, start + 7), 3, position, name, packed({user}), {user})
+        send(string.sub(nodes, start, start + 7), 1, 3, position, name, packed({user}), {user})
     end
 end

@@ -1,0 +1,53 @@
+import Core
+import HTTPService
+import Posts
+
+enum FeedParameters {
+    /// Seconds that a long poll is held; proxies and clients that give up after a minute must never see the end of it.
+    static let mostWaited = 45
+    /// What may be asked for: clients that were made for more get less.
+    private static let mostAsked = 55
+
+    // No defaults: which of them go together is for the operation to say.
+    static let limit = PageParameters.howMany.described("Posts of a page: 30 without it. Not with `since`.").orNil
+    static let cursor = PageParameters.cursor
+    static let since = Parameter.text(
+        "since", Component.cursor.reference, example: Component.cursor.example.string!,
+        "A position: `live` of a response, the id of an event. Another caller's gets 400 `invalid_cursor`.",
+        problems: [.invalidCursor]
+    ).orNil
+    static let wait = Parameter.integer(
+        "wait", in: 0...mostAsked, example: 25,
+        """
+        Seconds to hold the request until there is something, \(mostWaited) at most: more is taken as that. Without it \
+        the response comes at once. Only with `since`.
+        """
+    ).orNil
+}
+
+enum FeedPath {
+    static let owner = PathParameter.id("id", "The caller's own.")
+}
+
+/// What `GET /v1/feed` answers.
+enum FeedComponents {
+    static let page = Component(
+        "FeedPage",
+        Schema.list(of: PostView.component, more: [.always("live", Component.cursor.reference, "To go live from.")])
+            .with("not", ["required": ["reset"]]),
+        example: [
+            "items": [PostView.component.example], "next": Component.cursor.example, "live": Component.cursor.example,
+        ])
+
+    static let events = Component(
+        "FeedEvents",
+        .object([
+            .always("items", .array(of: FeedEvent.component.reference)),
+            .always("live", Component.cursor.reference, "To ask on from."),
+            .always(
+                "reset", .boolean, "The position is out of the window; there are no items: read the feed."),
+        ]), example: ["items": [FeedEvent.component.example], "live": Component.cursor.example, "reset": false])
+
+    /// First the one with a key of its own: generators take the first that fits.
+    static let either = Component("Feed", .oneOf([events, page]), example: page.example)
+}

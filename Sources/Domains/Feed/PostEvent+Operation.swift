@@ -1,0 +1,11 @@
+import Posts
+
+extension PostEvent {
+    /// What it does to the timelines of followers.
+    var operation: NodeEvent.Operation {
+        switch self {
+        case .created: .created
+        case .deleted: .deleted
+        }
+    }
+}

@@ -1,0 +1,15 @@
+public import Core
+
+/// What posts say on the log and to live clients. A record's key is the author; its payload the event as clients get it,
+/// see `FeedEvent`.
+public enum PostEvent: String, NamedKinds {
+    case created = "post.created"
+    case deleted = "post.deleted"
+
+    public static let topic = "post.events"
+}
+
+extension EventField<ID> {
+    public static let post = EventField("post")
+    public static let author = EventField("author")
+}

@@ -1,0 +1,104 @@
+import Accounts
+import Core
+import HTTPService
+import Synchronization
+
+/// Posts.
+struct PostOperations: Sendable {
+    private static let tag = Tag("posts", "Posts")
+    let posts: Posts
+    let users: Users
+    let writes: Writes
+    let lists: Lists
+    let cursors: CursorSigner
+    let feeds: any PostObserver
+
+    var all: [Operation] {
+        [
+            creation("/v1/posts", id: "createPost", "Write a post"),
+            Operation(
+                .get, "/v1/posts/\(PostPath.id)", id: "getPost", tag: Self.tag, "A post", access: .optional,
+                responses: [.json(PostView.component, "The post.")], largest: PostBytes.mostJSON, handler: show),
+            Operation(
+                .delete, "/v1/posts/\(PostPath.id)", id: "deletePost", tag: Self.tag, "Delete a post",
+                responses: [.noContent("The post is gone, perhaps since before.")], problems: [.forbidden],
+                idempotency: .key("delete post"), handler: delete),
+            Operation(
+                .get, "/v1/users/\(PostPath.author)/posts", id: "listPosts", tag: Self.tag, "A user's posts",
+                access: .optional, parameters: [PageParameters.limit, PageParameters.cursor],
+                responses: [.json(PostView.list, "Newest first.")], handler: list),
+            creation("/posts", id: "createPostShort", "Short form of writing a post"),
+        ]
+    }
+
+    private func creation(_ path: Path, id: String, _ summary: String) -> Operation {
+        Operation(
+            .post, path, id: id, tag: Self.tag, summary, body: RequestBody("NewPost", PostFields.text),
+            responses: [
+                .json(PostView.component, "The post was made.", status: 201, headers: [PostView.location])
+            ], idempotency: .key("posts"), largest: PostBytes.mostJSON, handler: create)
+    }
+
+    @Sendable private func show(_ request: RequestContext) async throws -> Response {
+        let id = request[PostPath.id]
+        guard let post = try await posts.view(id, to: request.viewer) else {
+            throw Problem(.notFound, "there is no post \(id)")
+        }
+        return .json { post.append(to: &$0) }
+    }
+
+    @Sendable private func create(_ request: RequestContext) async throws -> Response {
+        let author = request.caller
+        let (post, event, statements) = try await posts.prepare(author: author, text: request[PostFields.text], request.trace)
+        var json = ByteWriter(capacity: 512)
+        post.append(to: &json)
+        let stored = StoredResponse(status: 201, location: "/v1/posts/\(post.id)", body: json.bytes)
+        let response: Response
+        let previous = Mutex(ID.zero)
+        if request.idempotencyKey == nil {
+            // The one write that must be fast: a single round trip.
+            let results = try await writes.run(statements)
+            try previous.withLock { $0 = try Posts.previous(results) }
+            response = .json(stored.body, status: stored.status, headers: [("Location", stored.location!)])
+        } else {
+            response = try await writes.run(request) { transaction in
+                let results = try await transaction.batch(statements)
+                try previous.withLock { $0 = try Posts.previous(results) }
+                return stored
+            }
+        }
+        // A replayed response tells of the first post; the one that was prepared just now does not exist.
+        guard !response.isReplay else { return response }
+        Log.info(
+            "posted",
+            [
+                "request_id": .text(request.requestID), "post": .text(post.id.description),
+                "author": .text(author.description),
+            ])
+        await feeds.posted(event, after: previous.withLock { $0 })
+        return response
+    }
+
+    @Sendable private func delete(_ request: RequestContext) async throws -> Response {
+        try await writes.run(request) { transaction in
+            try await posts.delete(transaction, post: request[PostPath.id], caller: request.caller, request.trace)
+            return StoredResponse(status: 204, body: [])
+        }
+    }
+
+    @Sendable private func list(_ request: RequestContext) async throws -> Response {
+        let user = request[PostPath.author]
+        let list = PageCursor.List(tag: 2, subject: user)
+        let below = try request.below(list, cursors)
+        return try await lists.read(request) {
+            guard try await users.identity(user) != nil else {
+                throw Problem(.notFound, "there is no user \(user)")
+            }
+            let limit = request[PageParameters.limit]
+            let posts = try await posts.list(of: user, to: request.viewer, below: below, limit: limit + 1)
+            return request.page(posts.prefix(limit), hasMore: posts.count > limit, list, cursors, id: \.id) {
+                $1.append(to: &$0)
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+public import Core
+
+/// A key of a request's body: its name, how it is read, its limits, its schema and an example, in one value.
+public struct Field<Value: Sendable>: Declares {
+    public let declaration: Declaration
+    private let parse: @Sendable (JSONValue) throws(Refusal) -> Value
+
+    /// - Parameters:
+    ///   - schema: what `parse` takes.
+    ///   - parse: its refusal is told with the field's name.
+    public init(
+        _ name: String, _ schema: Schema, example: JSONValue, _ description: String = "",
+        parse: @escaping @Sendable (JSONValue) throws(Refusal) -> Value
+    ) {
+        self.parse = parse
+        declaration = Declaration(
+            place: .body, name: name, description: description, schema: schema, example: example, isRequired: true,
+            problems: []
+        ) { given throws(Problem) in
+            guard let given else { throw Problem(.missingField, "the field \(name) is missing", field: name) }
+            return try Self.read(given, name, parse)
+        }
+    }
+
+    private init(_ declaration: Declaration, _ parse: @escaping @Sendable (JSONValue) throws(Refusal) -> Value) {
+        self.declaration = declaration
+        self.parse = parse
+    }
+
+    /// The same, but it may be left out: then it is `nil`.
+    public var orNil: Field<Value?> {
+        let (name, parse) = (declaration.name, parse)
+        return Field<Value?>(
+            declaration.optional { given throws(Problem) in
+                guard let given else { return Value?.none }
+                return Value?.some(try Self.read(given, name, parse))
+            }, parse)
+    }
+
+    /// The same, but it may be left out: then it is `fallback`.
+    public func or(_ fallback: Value) -> Field<Value> {
+        let (name, parse) = (declaration.name, parse)
+        return Field(
+            declaration.optional { given throws(Problem) in
+                guard let given else { return fallback }
+                return try Self.read(given, name, parse)
+            }, parse)
+    }
+
+    /// The field's value in the object of a body.
+    package func read(_ object: JSONObject) throws(Problem) -> Value {
+        // What a declaration reads is of its own type.
+        try declaration.read(object[declaration.name]) as! Value
+    }
+
+    private static func read(
+        _ given: JSONValue, _ name: String, _ parse: (JSONValue) throws(Refusal) -> Value
+    ) throws(Problem) -> Value {
+        do throws(Refusal) {
+            return try parse(given)
+        } catch {
+            throw Problem(error.code, error.detail, field: name)
+        }
+    }
+}
+
+// MARK: Kinds
+
+extension Field {
+    /// A string, read further by `parse`.
+    public static func string(
+        _ name: String, _ schema: Schema = .string(), example: String, _ description: String = "",
+        parse: @escaping @Sendable (String) throws(Refusal) -> Value
+    ) -> Field {
+        Field(name, schema, example: .string(example), description) { given throws(Refusal) in
+            guard let text = given.string else {
+                throw Refusal("\(name) must be a string, it is \(given.kind)")
+            }
+            return try parse(text)
+        }
+    }
+}
+
+extension Field<String> {
+    /// Any string.
+    public static func string(
+        _ name: String, example: String, _ description: String = ""
+    ) -> Field {
+        string(name, example: example, description) { $0 }
+    }
+
+    public static func text(_ name: String, _ rule: TextRule, example: String, _ description: String = "") -> Field {
+        string(name, rule.schema, example: example, description, parse: rule.read)
+    }
+}
+
+extension Field<ID> {
+    public static func id(_ name: String, _ description: String = "") -> Field {
+        string(name, Component.id.reference, example: Component.id.example.string!, description) {
+            text throws(Refusal) in
+            guard let id = ID(text) else { throw Refusal("\(name) must be an id: decimal digits") }
+            return id
+        }
+    }
+}
+
+extension Field<Bool> {
+    public static func boolean(_ name: String, example: Bool, _ description: String = "") -> Field {
+        Field(name, .boolean, example: .bool(example), description) { given throws(Refusal) in
+            guard let value = given.bool else { throw Refusal("\(name) must be true or false, it is \(given.kind)") }
+            return value
+        }
+    }
+}
+
+extension Field<Int> {
+    public static func integer(
+        _ name: String, in range: ClosedRange<Int>, example: Int, _ description: String = ""
+    ) -> Field {
+        Field(name, .integer(range), example: .integer(Int64(example)), description) { given throws(Refusal) in
+            guard let value = given.integer, range.contains(Int(value)) else { throw Refusal.notWithin(range, name) }
+            return Int(value)
+        }
+    }
+}
+
+extension Refusal {
+    static func notWithin(_ range: ClosedRange<Int>, _ name: String) -> Refusal {
+        Refusal("\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+    }
+}

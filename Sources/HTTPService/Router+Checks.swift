@@ -1,0 +1,85 @@
+import Core
+import Sockets
+
+/// What every operation wants checked. The order is a promise of its own: who may not ask learns nothing of the request.
+extension Router {
+    func context(
+        of request: HTTPRequest, _ requestID: String, _ route: Route, _ places: [Range<Int>]
+    ) throws(Problem) -> RequestContext {
+        let operation = route.operation
+        let caller = try authenticate(request, route)
+        let address = options.trustedProxies.callerAddress(of: request)
+        try checkRate(operation, caller?.user, address)
+        try request.checkParameters(route.parameterNames)
+        let takesBody = operation.method != .get
+        if takesBody { try request.checkBodyIsPlain() }
+        var values: [any Sendable] = []
+        values.reserveCapacity(route.declarations.count)
+        try readPath(request, operation, places, &values)
+        for parameter in operation.parameters {
+            values.append(try parameter.read(request.parameter(parameter.name).map { .string($0) }))
+        }
+        if takesBody { try readBody(request, operation, &values) }
+        return RequestContext(
+            request, requestID: requestID, route: route, values: values, authenticated: caller, address: address,
+            idempotencyKey: operation.idempotency == .none ? nil : try request.idempotencyKey(),
+            holder: .init(address: options.trustedProxies.client(of: request), user: caller?.user),
+            budget: options.budget)
+    }
+
+    private func readPath(
+        _ request: HTTPRequest, _ operation: Operation, _ places: [Range<Int>], _ values: inout [any Sendable]
+    ) throws(Problem) {
+        guard !places.isEmpty else { return }
+        let path = Array(request.path.utf8)
+        for (placeholder, place) in zip(operation.path.placeholders, places) {
+            values.append(try placeholder.read(.string(String(decoding: path[place], as: UTF8.self))))
+        }
+    }
+
+    /// An operation without fields takes no body, or an empty object.
+    private func readBody(
+        _ request: HTTPRequest, _ operation: Operation, _ values: inout [any Sendable]
+    ) throws(Problem) {
+        guard let body = operation.body else {
+            guard !request.body.isEmpty else { return }
+            try request.checkBodyIsJSON()
+            _ = try RequestBody.object(request.body, [])
+            return
+        }
+        try request.checkBodyIsJSON()
+        try body.read(request.body, &values)
+    }
+
+    // MARK: Who asks, and how often
+
+    private func authenticate(_ request: HTTPRequest, _ route: Route) throws(Problem) -> Caller? {
+        switch route.operation.access {
+        case .anyone: return nil
+        case .optional:
+            guard let token = try request.bearerToken() else { return nil }
+            return try authenticator.authenticate(token)
+        case .signedIn:
+            guard let token = try request.bearerToken() else {
+                throw Problem(.unauthenticated, "send an access token as Authorization: Bearer")
+            }
+            return try authenticator.authenticate(token)
+        case .ticket(let ticket):
+            // A query that can't be read has no ticket.
+            try request.checkParameters(route.parameterNames)
+            guard request.parameter(ticket.name) == nil else { return nil }
+            guard let token = try request.bearerToken() else {
+                throw Problem(.unauthenticated, "a stream needs a ticket, or Authorization: Bearer")
+            }
+            return try authenticator.authenticate(token)
+        }
+    }
+
+    private func checkRate(_ operation: Operation, _ user: ID?, _ address: String) throws(Problem) {
+        guard options.limitsAreOn else { return }
+        for (key, rate) in operation.buckets(user: user, address: address) {
+            guard let seconds = limiter.take(key, rate) else { continue }
+            throw Problem(.rateLimited, "too many requests: wait \(seconds) s", retryAfter: seconds)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+/// How long a connection waits for what is to come next.
+extension HTTPConnection {
+    func setDeadline() {
+        let options = server.options
+        let timeout =
+            switch stage {
+            case .idle: options.idleTimeout
+            case .head: options.headTimeout
+            case .body, .failed: options.bodyTimeout
+            case .refused: min(options.headTimeout, 1000)
+            }
+        deadline = server.now() + UInt64(timeout)
+    }
+
+    /// From the sweep.
+    func check(now: UInt64) {
+        let options = server.options
+        let isStalled =
+            phase != .closed && link.isStalled(now: now, timeout: options.writeTimeout, leastRate: options.leastRate)
+        if phase == .webSocket {
+            webSocket?.check(now: now, isStalled: isStalled)
+            return
+        }
+        if isStalled { return close(.stalled) }
+        guard now >= deadline else { return }
+        deadline = now + UInt64(options.idleTimeout)
+        // It takes what it was sent, at its own pace, and nothing is read meanwhile.
+        guard !link.isBacklogged else { return }
+        switch phase {
+        case .reading where stage != .idle:
+            let timeout = HTTPRequestError(.timeout, "The request did not arrive in time.")
+            refuse(parser.refusal ?? timeout, origin: parser.origin)
+        case .reading where exchanges.isEmpty: close(.local)
+        case .finishing where isHalfClosed: close(.peer(code: nil))
+        case .lingering: close(.local)
+        default: break
+        }
+    }
+}

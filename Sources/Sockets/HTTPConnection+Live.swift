@@ -1,0 +1,45 @@
+/// What the connection does for its event stream or WebSocket.
+extension HTTPConnection: LiveCarrier {
+    func now() -> UInt64 { server.now() }
+
+    func later(_ job: @escaping () -> Void) { server.later(job) }
+
+    func write(live bytes: UnsafeRawBufferPointer) {
+        if !output.isEmpty { flush() }
+        guard phase == .streaming || phase == .webSocket else { return }
+        guard link.write(bytes) else { return close(.failed) }
+        guard holdBacklog(bytes.count) else { return close(.stalled) }
+        if link.isBacklogged { pauseAsNeeded() }
+    }
+
+    func write(chunk bytes: UnsafeRawBufferPointer) {
+        guard phase == .streaming else { return }
+        if output.capacity == 0 { output = server.takeBuffer() }
+        output.append(contentsOf: String(bytes.count, radix: 16).utf8)
+        output.append(13)
+        output.append(10)
+        output.append(contentsOf: bytes)
+        output.append(13)
+        output.append(10)
+        flush()
+    }
+
+    func gather(_ bytes: [UInt8]) { output += bytes }
+
+    func end(_ ended: any LiveTransport, isChunked: Bool) {
+        if phase == .streaming, stream === ended {
+            stream = nil
+            phase = .finishing
+            if isChunked { output += HTTPResponse.lastChunk }
+            flush()
+        } else {
+            for exchange in exchanges where exchange.stream === ended { exchange.stream = nil }
+        }
+    }
+
+    func finish(with bytes: [UInt8]) {
+        output += bytes
+        phase = .finishing
+        flush()
+    }
+}

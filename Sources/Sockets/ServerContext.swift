@@ -1,0 +1,65 @@
+import Core
+import Runtime
+
+/// What the connections of a server have in common: its settings and handler, its clock, and what one of them needs at a
+/// time. Confined to its loop.
+final class ServerContext {
+    let loop: EventLoop
+    let options: ServerOptions
+    let handler: any ServerHandler
+    /// Nothing more is accepted.
+    var isDraining = false
+    /// The value of `Date`.
+    private(set) var date: [UInt8] = []
+
+    private var jobs: [() -> Void] = []
+    private var jobTimer: LoopTimer?
+    private var spare: [UInt8] = []
+
+    init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) {
+        self.loop = loop
+        self.options = options
+        self.handler = handler
+    }
+
+    /// Milliseconds of a clock that never steps.
+    func now() -> UInt64 { monotonicNanoseconds() / 1_000_000 }
+
+    func updateDate() { date = httpDate(milliseconds: SystemClock().milliseconds()) }
+
+    /// Does the job in the next turn of the loop: closing, which calls back, must not happen inside what lws or a
+    /// handler is in the middle of.
+    func later(_ job: @escaping () -> Void) {
+        jobs.append(job)
+        guard jobTimer == nil else { return }
+        jobTimer = LoopTimer(on: loop, after: 0) { [unowned self] in runJobs() }
+    }
+
+    private func runJobs() {
+        jobTimer = nil
+        while !jobs.isEmpty {
+            let now = jobs
+            jobs = []
+            for job in now { job() }
+        }
+    }
+
+    // MARK: Buffers
+
+    /// An empty buffer with room: one is enough for all connections that answer at once.
+    func takeBuffer() -> [UInt8] {
+        defer { spare = [] }
+        return spare
+    }
+
+    func giveBack(_ buffer: inout [UInt8]) {
+        if buffer.capacity <= 1 << 17 {
+            buffer.removeAll(keepingCapacity: true)
+            spare = buffer
+        }
+        buffer = []
+    }
+}
+
+@available(*, unavailable)
+extension ServerContext: Sendable {}

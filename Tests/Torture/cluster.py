@@ -161,8 +161,13 @@ class Cluster:
     """`roles`: two of each role but the notifier, on servers of their own, every road over a link.
     `serve`: one process with its private PostgreSQL and Redis and the embedded log."""
 
-    def __init__(self, topology: str, mutation: str | None = None, keep: bool = False, binary: Path | None = None) -> None:
+    def __init__(
+        self, topology: str, mutation: str | None = None, keep: bool = False, binary: Path | None = None, *,
+        sets_nodes: bool = False,
+    ) -> None:
+        """`sets_nodes`: the program is one that leases no node numbers, so each role is given one."""
         self.topology = topology
+        self.sets_nodes = sets_nodes
         self.binary = binary or martlet_binary()
         self.keep = keep
         self.home = Path(tempfile.mkdtemp(prefix="martlet-torture-", dir="/tmp"))
@@ -202,7 +207,8 @@ class Cluster:
         servers = (self.postgres, self.redis, self.kafka)
         for server in servers:
             server.start()
-        for name in ["api-0", "api-1", "realtime-0", "realtime-1", "fanout-0", "fanout-1", *notifiers]:
+        names = ["api-0", "api-1", "realtime-0", "realtime-1", "fanout-0", "fanout-1", *notifiers]
+        for node, name in enumerate(names):
             self.network.open({
                 f"{name}>{server.name}": {"target": server.port, "rewrites_address": server is self.kafka}
                 for server in servers
@@ -213,6 +219,8 @@ class Cluster:
                 "MARTLET_REDIS": f"redis://127.0.0.1:{ports['redis']}",
                 "MARTLET_KAFKA": f"127.0.0.1:{ports['kafka']}",
             }
+            if self.sets_nodes:
+                settings["MARTLET_NODE"] = str(node)
             self.roles.append(Role(name, name.split("-")[0], self.home, settings, self.step_clock, self.binary))
         self.roles[0].start()  # it makes the schema, alone
         self.roles[0].ready()

@@ -69,6 +69,8 @@ class UpgradeRound(Round):
         self.order = random.Random(seed)
         self.counts: Counter[str] = Counter()
         self.problems = self.executioner.problems
+        self.nodes = {role.name: role.settings["MARTLET_NODE"] for role in cluster.roles}
+        """Node numbers in ids, which OLD is given; NEW leases its own."""
         self.users: list[User] = []
 
     async def suffer(self, users: list[User]) -> None:
@@ -119,6 +121,9 @@ class UpgradeRound(Round):
         if code != 0:
             self.problems.append(f"{role.name} ended with {code} after SIGTERM")
         role.binary = binary
+        role.settings.pop("MARTLET_NODE", None)
+        if binary == self.old:
+            role.settings["MARTLET_NODE"] = self.nodes[role.name]
         role.start()
         role.ready()
         self.counts["processes replaced"] += 1
@@ -198,7 +203,7 @@ class UpgradeRound(Round):
 def run(options: argparse.Namespace) -> int:
     new = (options.to or martlet_binary()).resolve()
     old = options.old.resolve()
-    cluster = Cluster("roles", keep=True, binary=old)
+    cluster = Cluster("roles", keep=True, binary=old, sets_nodes=True)
     gateway = None
     findings = ["did not run to its end"]
     try:

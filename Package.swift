@@ -57,14 +57,16 @@ let package = Package(
         // The private PostgreSQL and Redis of `serve`
         module("Sidecars", ["Core", "CGlibc"]),
 
-        // Between the roles: the log in PostgreSQL, the outbox, who reads what, and what every route is made of
+        // Between the roles: node numbers of ids, the log in PostgreSQL, the outbox, who reads what, and what every route is
+        // made of
+        module("NodeLease", ["Core", "Store"]),
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
         module("Formats", ["Core", "Runtime", "Store"]),
         module("Outbox", ["Core", "Runtime", "EventLog", "Store"]),
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
 
         // What the product does: a folder for each domain. Arrows point one way.
-        module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "RedisLink", "Store"]),
+        module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "RedisLink", "Runtime", "Store"]),
         domain("Accounts", ["Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Outbox"]),
@@ -75,7 +77,7 @@ let package = Package(
         module(
             "DomainRegistry",
             [
-                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "Outbox", "DomainKit",
+                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "Outbox", "DomainKit",
                 "Accounts", "Relations", "Posts", "Feed",
             ]),
 
@@ -93,11 +95,12 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut", "Formats",
+                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut",
+                "Formats",
                 "Realtime", "Notifier", "Sidecars", "Tail",
             ],
             swiftSettings: strict),
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: strict),
         // A route in a test: real PostgreSQL and Redis, no socket
         .target(
             name: "TestSite",
@@ -128,15 +131,17 @@ let package = Package(
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
         tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),
+        tests("FeedAPI", ["TestSupport", "Core", "Sockets", "HTTPService", "TestSite"]),
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
+        tests("DomainKit", ["RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
+        tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Store", "TestSite"]),
-        tests("FeedAPI", ["Core", "TestSite"]),
         tests(
             "Feed",
             [

@@ -1,6 +1,8 @@
 // One SSE stream and its own reconnects. It ends when EventSource gives up: live.js then asks for a new ticket.
 
 const openMs = 20_000;
+/** How long the events that were missed may take to come. */
+const catchUpMs = 2_000;
 
 export class StreamLink {
   #source;
@@ -65,7 +67,14 @@ export class StreamLink {
    */
   #resumed(missed) {
     this.#verdict(missed === 0 ? { kind: "resumed", missed: 0 } : { kind: "resuming" });
-    if (missed > 0) this.#catchUp = { left: missed, news: 0 };
+    if (missed === 0) return;
+    this.#catchUp = { left: missed, news: 0 };
+    // Events of kinds that this page does not know are told, and never come here.
+    this.#timer = setTimeout(() => this.#caughtUp(), catchUpMs);
+  }
+
+  #caughtUp() {
+    if (this.#catchUp) this.#verdict({ kind: "resumed", missed: this.#catchUp.news });
   }
 
   #event(event) {
@@ -73,7 +82,7 @@ export class StreamLink {
     if (!this.#catchUp) return;
     if (news) this.#catchUp.news += 1;
     this.#catchUp.left -= 1;
-    if (this.#catchUp.left === 0) this.#verdict({ kind: "resumed", missed: this.#catchUp.news });
+    if (this.#catchUp.left === 0) this.#caughtUp();
   }
 
   #failed() {

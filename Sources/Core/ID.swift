@@ -36,26 +36,49 @@ public struct ID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public static func < (a: ID, b: ID) -> Bool { a.raw < b.raw }
 }
 
-/// Makes ids that grow strictly, also when the clock steps back. One for each process and node number.
+/// Makes ids that grow strictly, also when the clock steps back. One for each process.
 public final class IDGenerator: Sendable {
-    private let node: Int64
     private let clock: any WallClock
-    private let last = Mutex<Int64>(0)
+    private let sequence: Mutex<IDSequence>
 
     /// - Parameter node: 0 to 63, different for each process that makes ids.
     public init(node: Int, clock: any WallClock) {
-        precondition((0..<64).contains(node), "a node number is 0 to 63")
-        self.node = Int64(node)
         self.clock = clock
+        sequence = Mutex(IDSequence(node: node))
     }
 
-    public func next() -> ID {
-        let now = max(0, clock.milliseconds() - ID.originMilliseconds) << 6
-        // Milliseconds and sequence count as one number: a full millisecond borrows from the next.
-        let tick = last.withLock { last in
-            last = max(last + 1, now)
-            return last
-        }
-        return ID(raw: ((tick >> 6) << 12) | (node << 6) | (tick & 63))
+    /// Makes no ids before it is granted a number.
+    public init(clock: any WallClock) {
+        self.clock = clock
+        sequence = Mutex(IDSequence())
     }
+
+    public func next() throws(IDsUnavailable) -> ID {
+        let now = clock.milliseconds()
+        return try sequence.withLock { sequence throws(IDsUnavailable) in try sequence.next(now: now) }
+    }
+
+    // MARK: Who leases its number
+
+    /// Ids with this number, and with times of their own in `above + 1 ... until`, in milliseconds since 1970.
+    public func grant(node: Int, above: Int64, until: Int64) {
+        sequence.withLock { $0.grant(node: node, above: above, until: until) }
+    }
+
+    public func extend(until: Int64) {
+        sequence.withLock { $0.extend(until: until) }
+    }
+
+    /// No more ids before the next grant.
+    /// - Returns: no id has been made whose own time is above this, in milliseconds since 1970.
+    @discardableResult
+    public func revoke() -> Int64 {
+        sequence.withLock { sequence in
+            sequence.revoke()
+            return sequence.lastMilliseconds
+        }
+    }
+
+    /// No id has been made whose own time is above this, in milliseconds since 1970.
+    public var lastMilliseconds: Int64 { sequence.withLock { $0.lastMilliseconds } }
 }

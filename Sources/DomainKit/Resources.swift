@@ -1,16 +1,11 @@
 public import Core
 public import Formats
 public import HTTPService
-public import RedisLink
 public import Store
 
 /// What all domains of a process share.
 public struct Resources: Sendable {
-    public let database: Database
-    /// For what the fan-out writes. It may commit without waiting for the disk where the log's positions do so too, in the
-    /// same PostgreSQL: a crash loses them together, in order.
-    public let storage: Database
-    public let redis: Redis
+    public let connections: Connections
     public let partitions: Partitions
     public let ids: IDGenerator
     public let clock: any WallClock
@@ -28,13 +23,11 @@ public struct Resources: Sendable {
     public let limitsAreOn: Bool
 
     public init(
-        database: Database, storage: Database, redis: Redis, partitions: Partitions, ids: IDGenerator,
-        clock: any WallClock, monotonicClock: any MonotonicClock = SystemClock(), secret: [UInt8],
-        cursors: CursorSigner, idempotency: Idempotency, writes: Writes, formats: EnabledFormats, limitsAreOn: Bool
+        connections: Connections, partitions: Partitions, ids: IDGenerator, clock: any WallClock,
+        monotonicClock: any MonotonicClock = SystemClock(), secret: [UInt8], cursors: CursorSigner,
+        idempotency: Idempotency, writes: Writes, formats: EnabledFormats, limitsAreOn: Bool
     ) {
-        self.database = database
-        self.storage = storage
-        self.redis = redis
+        self.connections = connections
         self.partitions = partitions
         self.ids = ids
         self.clock = clock
@@ -46,4 +39,7 @@ public struct Resources: Sendable {
         self.formats = formats
         self.limitsAreOn = limitsAreOn
     }
+
+    /// PostgreSQL, for what a client waits for.
+    public var database: Database { connections.routes.database }
 }

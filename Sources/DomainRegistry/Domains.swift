@@ -6,6 +6,7 @@ import EmbeddedLog
 public import Feed
 public import Formats
 import HTTPService
+import NodeLease
 import Outbox
 public import Posts
 public import Relations
@@ -39,6 +40,7 @@ public struct Domains: Sendable {
         kinds.map { $0.migrations }
             + [
                 OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all, FormatMigrations.all,
+                NodeLeaseMigrations.all,
             ])
 
     public static let topics = kinds.flatMap { $0.topics }

@@ -21,9 +21,9 @@ public final class Seeder: Sendable {
         of author: ID, count: Int, handlePrefix: String, passwordHash: String?, seconds: Int64
     ) async throws -> [(user: ID, session: ID)] {
         if let passwordHash { hash.withLock { $0 = passwordHash } }
-        let users = (0..<count).map { _ in ids.next() }
-        let sessions = (0..<count).map { _ in ids.next() }
-        let follows = (0..<count).map { _ in ids.next() }
+        let users = try (0..<count).map { _ in try ids.next() }
+        let sessions = try (0..<count).map { _ in try ids.next() }
+        let follows = try (0..<count).map { _ in try ids.next() }
         let (author, all) = (SQL.parameter(author), SQL.parameter(users))
         try await database.batch([
             """

@@ -21,7 +21,9 @@ public final class FanOut: Sendable {
         var upkeep: Task<Void, Never>?
     }
 
-    /// - Parameter storage: where the outbox is emptied.
+    /// - Parameters:
+    ///   - storage: where the outbox is emptied.
+    ///   - idempotency: for its upkeep.
     public init(storage: Database, log: any EventLog, domains: [any Domain], idempotency: Idempotency) {
         self.log = log
         consumers = domains.flatMap { $0.consumers(log) }

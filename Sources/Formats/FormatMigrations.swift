@@ -4,7 +4,7 @@ public import Store
 public enum FormatMigrations {
     public static let all = [
         Migration(
-            15, "formats, and the processes that read them",
+            17, "formats, and the processes that read them",
             [
                 "CREATE TABLE formats (name text PRIMARY KEY, enabled_at timestamptz NOT NULL DEFAULT now())",
                 """

@@ -76,19 +76,10 @@ extension Router {
     }
 
     private func checkRate(_ operation: Operation, _ user: ID?, _ address: String) throws(Problem) {
-        guard options.limitsAreOn, operation.rate != .free else { return }
-        let rate = operation.rate
-        if let user {
-            try take("\(rate.rawValue) u\(user)", RateLimits.user[rate]!)
-            try take("\(rate.rawValue) c\(address)", RateLimits.crowd[rate]!)
-        } else {
-            try take("\(rate.rawValue) a\(address)", RateLimits.address[rate]!)
+        guard options.limitsAreOn else { return }
+        for (key, rate) in operation.buckets(user: user, address: address) {
+            guard let seconds = limiter.take(key, rate) else { continue }
+            throw Problem(.rateLimited, "too many requests: wait \(seconds) s", retryAfter: seconds)
         }
-        if let own = operation.addressRate { try take("\(operation.id) a\(address)", own) }
-    }
-
-    private func take(_ key: String, _ rate: RateLimiter.Rate) throws(Problem) {
-        guard let seconds = limiter.take(key, rate) else { return }
-        throw Problem(.rateLimited, "too many requests: wait \(seconds) s", retryAfter: seconds)
     }
 }

@@ -14,12 +14,10 @@ public struct Schema: Sendable, Equatable {
 
     public var json: JSONValue { .object(members) }
 
-    /// With a word or more that says what the schema can't.
+    /// With words that say what the schema can't, behind those that it has.
     public func described(_ text: String) -> Schema {
-        guard !text.isEmpty else { return self }
-        var copy = self
-        copy.members.set("description", .string(text))
-        return copy
+        let words = [members["description"]?.string ?? "", text].filter { !$0.isEmpty }
+        return words.isEmpty ? self : with("description", .string(words.joined(separator: " ")))
     }
 
     public func with(_ key: String, _ value: JSONValue) -> Schema {

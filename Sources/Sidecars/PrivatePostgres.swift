@@ -8,13 +8,16 @@ final class PrivatePostgres: Sendable {
     private let path: String
     private let account: Account
     private let patience: Patience
+    private let connections: Int
     /// The server that this process has started, until it is known to listen.
     private let launched = Mutex<pid_t?>(nil)
 
-    init(folder: String, account: Account, patience: Patience) {
+    /// - Parameter connections: how many `serve` may have; there is room for some of tools and tests beside them.
+    init(folder: String, account: Account, patience: Patience, connections: Int) {
         path = folder
         self.account = account
         self.patience = patience
+        self.connections = connections
     }
 
     private var cluster: String { path + "/cluster" }
@@ -106,7 +109,8 @@ final class PrivatePostgres: Sendable {
         let settings = [
             "listen_addresses=", "unix_socket_directories=" + socketFolders, "unix_socket_permissions=0700",
             "port=5432",
-            "max_connections=100", "shared_buffers=128MB", "max_wal_size=2GB", "checkpoint_timeout=15min", "jit=off",
+            "max_connections=\(max(100, connections + 20))", "shared_buffers=128MB", "max_wal_size=2GB",
+            "checkpoint_timeout=15min", "jit=off",
             "wal_compression=on", "logging_collector=off", "log_destination=stderr",
             // O_DSYNC: as durable as the default, fdatasync after the write, in one call instead of two; with commits as
             // small as these it takes a tenth of the time (pg_test_fsync).

@@ -42,15 +42,20 @@ public final class PrivateServers: Sendable {
     private let redis: PrivateRedis?
 
     /// Makes their folders ready; all else is done by `start`. Only this needs root's rights.
-    /// - Parameter needsPostgres: false where the settings name one.
-    public init(in folder: DataFolder, needsPostgres: Bool, needsRedis: Bool) throws {
+    /// - Parameters:
+    ///   - needsPostgres: false where the settings name one.
+    ///   - connections: how many this process may have to PostgreSQL.
+    public init(in folder: DataFolder, needsPostgres: Bool, needsRedis: Bool, connections: Int = 0) throws {
         let account = folder.account
         let elsewhere = Self.places(in: folder.path)
         places = Places(
             postgres: needsPostgres ? try folder.folder(of: .postgres, patience) : elsewhere.postgres,
             redis: needsRedis ? try folder.folder(of: .redis, patience) : elsewhere.redis)
         postgres =
-            needsPostgres ? PrivatePostgres(folder: places.postgres, account: account, patience: patience) : nil
+            needsPostgres
+            ? PrivatePostgres(
+                folder: places.postgres, account: account, patience: patience, connections: connections)
+            : nil
         redis = needsRedis ? PrivateRedis(folder: places.redis, account: account, patience: patience) : nil
     }
 

@@ -15,11 +15,12 @@ public struct Migration: Sendable {
 }
 
 extension Migration {
-    /// The steps of several owners in one order. Those of one number are one step: the first schema had one for all tables.
+    /// The steps of several owners in one order. The first one has a part of each owner; all others have one owner.
     public static func merged(_ parts: [[Migration]]) -> [Migration] {
         var byNumber: [Int: Migration] = [:]
         for part in parts.joined() {
             if let known = byNumber[part.number] {
+                precondition(part.number == 1, "migrations \(known.name) and \(part.name) have the number \(part.number)")
                 byNumber[part.number] = Migration(
                     part.number, "\(known.name), \(part.name)", known.statements + part.statements)
             } else {

@@ -1,6 +1,7 @@
 import Core
 import EventLog
 import Glibc
+import NodeLease
 import RedisLink
 import Sidecars
 import Store
@@ -47,6 +48,12 @@ enum Checks {
     }
 
     static let secret: Check = { $0.utf8.count >= 32 ? nil : "it has \($0.utf8.count) characters" }
+
+    /// What is the operator's commands' is for roles that make no ids: some manifests of versions before say so.
+    static let node: Check = { value in
+        guard let number = Int(value), 0...63 ~= number else { return "that is no such number" }
+        return NodeNumbers.leased ~= number ? "processes without this setting lease those from 16 to 61" : nil
+    }
 
     static let page: Check = { Page.problem($0) }
 

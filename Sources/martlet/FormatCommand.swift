@@ -44,7 +44,7 @@ struct FormatCommand {
 
     func run() async throws {
         try await Tools.withSite(configuration, needsSecret: false, node: 63) { site in
-            let store = FormatStore(database: site.database)
+            let store = FormatStore(database: site.connections.workers.database)
             if enables { try await enable(store) } else { try await show(store) }
         }
     }

@@ -1,6 +1,7 @@
 import Core
 import DomainRegistry
 import Glibc
+import NodeLease
 import Sidecars
 import Store
 
@@ -16,7 +17,7 @@ enum Seed {
         }
         // Opened while root may still write where the caller wants it.
         let file = try NewFile(Files.absolute(path))
-        try await Tools.withSite(configuration, needsSecret: true, node: 62) { site in
+        try await Tools.withSite(configuration, needsSecret: true, node: NodeNumbers.seed) { site in
             try await make(values.number("users"), following: author, tokens: file, site)
         }
     }
@@ -27,7 +28,7 @@ enum Seed {
             throw Failure("there is no user @\(author)")
         }
         let lifetime = Int64(values.number("lifetime"))
-        let seeder = Seeder(database: site.database, ids: site.domains.resources.ids)
+        let seeder = Seeder(database: site.connections.routes.database, ids: site.domains.resources.ids)
         var lines = ByteWriter(capacity: count * 300)
         var made = 0
         while made < count {

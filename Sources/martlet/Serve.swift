@@ -19,7 +19,8 @@ enum Serve {
         try folder.lock()
         let secret = try configuration.secret(in: folder, makes: true)
         let servers = try PrivateServers(
-            in: folder, needsPostgres: configuration.postgres == nil, needsRedis: configuration.redis == nil)
+            in: folder, needsPostgres: configuration.postgres == nil, needsRedis: configuration.redis == nil,
+            connections: configuration.connectionSizes.total)
         try Privileges.drop(to: account)
         configuration.places = servers.places
         let ending = Ending(last: servers.signalStop, servers.interruptStart)
@@ -57,9 +58,15 @@ enum Serve {
         if !configuration.limitsAreOn { Program.tell("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
         let start = Start {
             let site = try await Site(configuration, secret: means.secret)
-            try await site.prepare()
-            let server = try await Server(site, roles, means)
-            return (server, try await server.start())
+            do {
+                try await site.prepare()
+                if roles.makeIDs { try await site.leaseNode() }
+                let server = try await Server(site, roles, means)
+                return (server, try await server.start())
+            } catch {
+                await site.close()
+                throw error
+            }
         }
         guard let (server, port) = try await start.finished(unless: ending) else { return }
         address.warnOfExposure(port: port)

@@ -1,3 +1,4 @@
+import Accounts
 import Core
 import Crypto
 import DomainRegistry
@@ -25,6 +26,8 @@ struct Roles: OptionSet, Sendable {
     static let fanout = Roles(rawValue: 4)
     static let notifier = Roles(rawValue: 8)
     static let all: Roles = [.api, .realtime, .fanout, .notifier]
+
+    var makeIDs: Bool { contains(.api) }
 
     var name: String {
         switch self {
@@ -64,16 +67,18 @@ final class Server: Sendable {
         self.site = site
         self.roles = roles
         self.means = means
-        bell = OutboxBell(database: site.database)
+        bell = OutboxBell(database: site.connections.workers.database)
         registration = ProcessRegistration(
-            database: site.database, ProcessInfo(role: roles.name, version: Program.number), site.formats)
+            database: site.connections.workers.database, ProcessInfo(role: roles.name, version: Program.number),
+            site.formats)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier])
         log = needsLog ? try await site.openLog() : nil
         fanOut =
             roles.contains(.fanout)
             ? FanOut(
-                storage: site.relaxedDatabase ?? site.database, log: log!, domains: site.domains.all,
-                idempotency: site.idempotency)
+                storage: site.connections.storage, log: log!, domains: site.domains.all,
+                idempotency: Idempotency(
+                    database: site.connections.scans.database, secret: site.secret, sessionLives: Accounts.lives))
             : nil
         notifier = roles.contains(.notifier) ? Notifier(log: log!) : nil
         // The role api needs an ear, too: for long polls.
@@ -94,14 +99,15 @@ final class Server: Sendable {
         let redis = try await Redis(on: site.sockets, address: site.redisAddress, options: redisOptions)
         try await site.reached("redis") { try await redis.waitUntilConnected(milliseconds: 5000) }
         let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
+        let database = site.connections.routes.database
         var gatewayOptions = GatewayOptions()
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
         gatewayOptions.limitsAreOn = site.configuration.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds
         return LiveService(
             loop: site.sockets, options: gatewayOptions, redis: redis, redisAddress: site.redisAddress,
-            writes: Writes(database: site.database, idempotency: site.idempotency, onCommit: {}),
-            feeds: FeedReader(database: site.database, timelines: timelines),
+            writes: Writes(database: database, idempotency: site.idempotency, onCommit: {}),
+            feeds: FeedReader(database: database, timelines: timelines, rebuild: site.domains.feed.rebuild),
             accounts: site.accounts, revocations: site.revocations, cursors: site.cursors,
             ticketKey: Crypto.derivedKey("tickets", from: site.secret), clock: site.clock)
     }
@@ -143,7 +149,7 @@ final class Server: Sendable {
 
     /// Writes are refused when the fan-out, in this process or in others, does not keep up.
     private func watchOutbox() {
-        let outbox = OutboxGauge(database: site.relaxedDatabase ?? site.database)
+        let outbox = OutboxGauge(database: site.connections.storage)
         let length = Metrics.shared.queue("outbox", limit: backlog.limit)
         let task = Task(priority: .high) { [backlog] in
             while !Task.isCancelled {
@@ -228,9 +234,11 @@ final class Server: Sendable {
 
     private func servers() async -> [String] {
         var missing: [String] = []
-        let answers = await ends(within: 1000) { [site] in (try? await site.database.query("SELECT 1")) != nil }
+        let answers = await ends(within: 1000) { [site] in
+            (try? await site.connections.routes.database.query("SELECT 1")) != nil
+        }
         if !answers { missing.append("postgres") }
-        if !site.redis.isConnected { missing.append("redis") }
+        if !site.connections.isRedisConnected { missing.append("redis") }
         if let live, await !live.isListening() { missing.append("live") }
         return missing
     }

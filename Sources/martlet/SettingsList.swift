@@ -29,7 +29,8 @@ enum SettingsList {
             "libpq URI or connection string; without it serve runs a private PostgreSQL in the data folder"),
         Setting(
             "postgres-connections", .integer(2...200), unit: "connections", default: "12", roles: servers,
-            "size of the pool of PostgreSQL connections"),
+            "PostgreSQL connections for requests; workers and long scans have half as many of their own each, and a log in "
+                + "PostgreSQL as many again. With two more that is all: 26, or 38 with the log"),
         Setting(
             "redis",
             .checked(expected: "redis://[user:password@]host:port[/db] or unix:///path", problem: Checks.redis),
@@ -55,8 +56,9 @@ enum SettingsList {
             "the same for all processes: keys of tokens and cursors; "
                 + "without it the file secret in the data folder"),
         Setting(
-            "node", .integer(0...63), default: "0", roles: servers,
-            "number in ids, different for each process that makes ids"),
+            "node", .checked(expected: "a whole number from 0 to 15", problem: Checks.node), roles: servers,
+            "number in ids, different for each process that makes ids; without it they lease numbers from 16 to 61 in "
+                + "PostgreSQL"),
         Setting(
             "limits", .oneOf(["on", "off"]), default: "on", roles: servers,
             "rate limits; off is for benchmarks only. " + RateLimits.summary + " " + LogInLimits.summary
@@ -124,7 +126,7 @@ enum SettingsList {
     /// Variables that are not settings: of the make file, of tests.
     static let otherVariables: Set<String> = [
         "MARTLET_TEST_KAFKA", "MARTLET_BIN", "MARTLET_TEST_KEEP", "MARTLET_BENCH_PORT", "MARTLET_BENCH_LOG",
-        "MARTLET_TEST_KAFKA_SCRIPT", "MARTLET_TEST_OVERLOAD", "MARTLET_MEASURE",
+        "MARTLET_TEST_KAFKA_SCRIPT", "MARTLET_TEST_OVERLOAD", "MARTLET_MEASURE", "MARTLET_TEST_OLD",
     ]
 
     static func of(_ command: String) -> [Setting] {

@@ -8,6 +8,7 @@ import EventLog
 import Feed
 import Formats
 import HTTPService
+import NodeLease
 import Outbox
 import RedisLink
 import Runtime
@@ -23,12 +24,11 @@ final class Site: Sendable {
     let stores = EventLoop(name: "stores")
     /// HTTP, the live connections, and their own link to Redis.
     let sockets = EventLoop(name: "sockets")
-    let database: Database
-    /// Commits without waiting for the disk; `nil` where the log isn't in PostgreSQL.
-    let relaxedDatabase: Database?
-    let redis: Redis
+    let connections: Connections
     let redisAddress: RedisAddress
     let secret: [UInt8]
+    /// `nil` where the number in the ids is fixed.
+    let lease: NodeLease?
     let idempotency: Idempotency
     let cursors: CursorSigner
     /// Called when something may be new in the outbox.
@@ -41,30 +41,27 @@ final class Site: Sendable {
 
     /// - Parameters:
     ///   - secret: what all keys are made from.
-    ///   - node: the number in the ids that this process makes; `nil`: the setting's.
+    ///   - node: the number in the ids that this process makes; `nil`: the setting's, or else a leased one.
     init(
         _ configuration: Configuration, secret: [UInt8], node: Int? = nil, passwordThreads: Int = 2
     ) async throws {
         self.configuration = configuration
         self.secret = secret
         redisAddress = try configuration.redisAddress()
-        var options = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: configuration.poolSize)
-        options.session.idleInTransactionTimeout = 30_000
-        database = Database(loop: stores, options: options)
-        var relaxed = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: configuration.poolSize)
-        relaxed.session.statementTimeout = 30_000
-        relaxed.session.commitsAreDurable = false
-        relaxed.name = "pg_log"
-        relaxedDatabase = configuration.kafka != nil ? nil : Database(loop: stores, options: relaxed)
-        var redisOptions = Redis.Options()
-        redisOptions.scripts = Timelines.scripts
-        redis = try await Redis(on: stores, address: redisAddress, options: redisOptions)
+        connections = try await Connections(
+            on: stores,
+            .init(
+                postgres: configuration.postgresURL, redis: redisAddress, sizes: configuration.connectionSizes,
+                scripts: Timelines.scripts))
+        let number = node ?? configuration.node
+        let ids = if let number { IDGenerator(node: number, clock: clock) } else { IDGenerator(clock: clock) }
+        NodeLease.gauge.set(number ?? -1)
+        lease = number == nil ? NodeLease(database: connections.workers.database, ids: ids, clock: clock) : nil
+        let database = connections.routes.database
         idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
         cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
         let resources = Resources(
-            database: database, storage: relaxedDatabase ?? database, redis: redis,
-            partitions: configuration.partitions,
-            ids: IDGenerator(node: node ?? configuration.node, clock: clock), clock: clock, secret: secret,
+            connections: connections, partitions: configuration.partitions, ids: ids, clock: clock, secret: secret,
             cursors: cursors, idempotency: idempotency,
             writes: Writes(database: database, idempotency: idempotency, onCommit: { [committed] in committed.call() }),
             formats: formats, limitsAreOn: configuration.limitsAreOn)
@@ -79,7 +76,16 @@ final class Site: Sendable {
     /// Waits for PostgreSQL and Redis, brings the schema up to date.
     func prepare() async throws {
         _ = try await migrate()
-        try await reached("redis") { try await self.redis.waitUntilConnected(milliseconds: 5000) }
+        try await reached("redis") { try await self.connections.waitForRedis(milliseconds: 5000) }
+    }
+
+    /// Before the first id is made.
+    func leaseNode() async throws {
+        do {
+            try await reached("postgres") { try await lease?.start() }
+        } catch let error as NodeLeaseError {
+            throw Failure(error.description)
+        }
     }
 
     /// Brings the schema up to date. Copying a large table takes longer than a request may.
@@ -96,7 +102,7 @@ final class Site: Sendable {
 
     /// The event log of the settings.
     func openLog() async throws -> any EventLog {
-        guard let options = configuration.kafkaOptions else { return EmbeddedLog(database: relaxedDatabase!) }
+        guard let options = configuration.kafkaOptions else { return EmbeddedLog(database: connections.storage) }
         return try await reached("kafka") { try KafkaLog(options: options) }
     }
 
@@ -133,9 +139,12 @@ final class Site: Sendable {
     }
 
     func close() async {
-        await redis.close()
-        database.close()
-        relaxedDatabase?.close()
+        // A number that can't be given back in time is free a minute later.
+        _ = await ends(within: 1000) { [lease] in
+            await lease?.release()
+            return true
+        }
+        await connections.close()
     }
 }
 
@@ -158,7 +167,12 @@ final class CommitHook: Sendable {
 }
 
 extension Configuration {
-    var node: Int { values.number("node") }
+    /// Of ids, where it is fixed.
+    var node: Int? { values.has("node") ? values.text("node").flatMap { Int($0) } : nil }
     var passwordCost: Int { values.has("password-cost") ? values.number("password-cost") : 5 }
-    var poolSize: Int { values.has("postgres-connections") ? values.number("postgres-connections") : 4 }
+    /// The tools do one thing at a time.
+    var connectionSizes: ConnectionSizes {
+        ConnectionSizes(
+            values.has("postgres-connections") ? values.number("postgres-connections") : 4, keepsLog: kafka == nil)
+    }
 }

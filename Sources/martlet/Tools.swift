@@ -1,6 +1,7 @@
 import Core
 import Crypto
 import Glibc
+import NodeLease
 import Runtime
 import Sidecars
 import Store
@@ -37,7 +38,7 @@ enum Tools {
     }
 
     static func migrate(_ configuration: Configuration) async throws {
-        try await withSite(configuration, needsSecret: false, node: 63) { site in
+        try await withSite(configuration, needsSecret: false, node: NodeNumbers.tools) { site in
             let done = try await site.migrate()
             Program.say(
                 done.isEmpty
@@ -65,7 +66,7 @@ enum Tools {
         guard let handle = configuration.handle("handle") else {
             throw Failure("whose token? --handle NAME", exitCode: 2)
         }
-        try await withSite(configuration, needsSecret: true, node: 63) { site in
+        try await withSite(configuration, needsSecret: true, node: NodeNumbers.tools) { site in
             guard let user = try await site.domains.accounts.users.id(handle: handle) else {
                 throw Failure("there is no user @\(handle)")
             }

@@ -2,21 +2,21 @@ import Core
 import Testing
 
 @Suite struct IDTests {
-    @Test func growsStrictlyWhenTheClockStandsOrStepsBack() {
+    @Test func growsStrictlyWhenTheClockStandsOrStepsBack() throws {
         let clock = ManualClock(milliseconds: ID.originMilliseconds + 1000)
         let ids = IDGenerator(node: 5, clock: clock)
         var last = ID.zero
         for round in 0..<1000 {
             if round == 500 { clock.advance(milliseconds: -400) }
-            let next = ids.next()
+            let next = try ids.next()
             #expect(next > last)
             last = next
         }
     }
 
-    @Test func carriesTimeAndNode() {
+    @Test func carriesTimeAndNode() throws {
         let time = ID.originMilliseconds + 123_456_789
-        let id = IDGenerator(node: 63, clock: ManualClock(milliseconds: time)).next()
+        let id = try IDGenerator(node: 63, clock: ManualClock(milliseconds: time)).next()
         #expect(id.milliseconds == time)
         #expect(id.raw >> 6 & 63 == 63)
         #expect(ID(firstOf: time) <= id)
@@ -38,18 +38,18 @@ import Testing
         #expect(ID(text)?.description == text)
     }
 
-    @Test func bucketsSpreadUsersEvenly() {
+    @Test func bucketsSpreadUsersEvenly() throws {
         let ids = IDGenerator(node: 0, clock: ManualClock(milliseconds: ID.originMilliseconds + 5_000_000))
         var counts = [Int](repeating: 0, count: 16)
         let partitions = Partitions(count: 16)
-        for _ in 0..<16_000 { counts[partitions.of(ids.next())] += 1 }
+        for _ in 0..<16_000 { counts[partitions.of(try ids.next())] += 1 }
         #expect(counts.allSatisfy { (800...1200).contains($0) })
     }
 
-    @Test func partitionsAreRangesOfBuckets() {
+    @Test func partitionsAreRangesOfBuckets() throws {
         let ids = IDGenerator(node: 0, clock: SystemClock())
         for _ in 0..<1000 {
-            let user = ids.next()
+            let user = try ids.next()
             #expect(Partitions(count: 64).of(user) / 4 == Partitions(count: 16).of(user))
             #expect(Partitions(count: 1024).of(user) == Bucket.of(user))
         }

@@ -86,11 +86,12 @@ import Testing
     }
 
     @Test func refusesEveryCutAndEveryLonger() {
+        #expect(NodeMessage([2] + event.bytes.dropFirst()) == nil)
         for bytes in [event.bytes, named.bytes] {
             for length in 0..<bytes.count { #expect(NodeMessage(Array(bytes.prefix(length))) == nil) }
             #expect(NodeMessage(bytes + [0]) == nil)
             for (index, value): (Int, UInt8) in [
-                (0, 0), (0, 3 - bytes[0]), (2, 0x20), (9, 0x20), (16, 65), (16, 43), (bytes.count - 1, 0x7b),
+                (0, 0), (2, 0x20), (9, 0x20), (16, 65), (16, 43), (bytes.count - 1, 0x7b),
             ] {
                 var changed = bytes
                 changed[index] = value

@@ -225,8 +225,9 @@ def test_a_further_migration(own_server: Server) -> None:
 
 
 def format_command(server: Server, *words: str) -> tuple[int, str]:
+    """What it prints; of one that fails, why."""
     done = run_martlet("format", *words, MARTLET_DATA=str(server.data))
-    return done.returncode, done.stdout + done.stderr
+    return done.returncode, done.stdout.strip() or done.stderr
 
 
 class Messages:
@@ -242,7 +243,7 @@ class Messages:
     def events(self) -> Iterator[bytes]:
         """Messages that tell an event."""
         while True:
-            match = re.search(rb"\r\n\$\d+\r\nnode:[^\r]*\r\n\$(\d+)\r\n", self.data)
+            match = re.search(rb"\r\nnode:{[^\r]*\r\n\$(\d+)\r\n", self.data)
             if match and len(self.data) >= match.end() + int(match[1]):
                 message = self.data[match.end():match.end() + int(match[1])]
                 self.data = self.data[match.end() + int(match[1]):]
@@ -278,9 +279,9 @@ def test_formats_are_enabled_for_good(own_server: Server) -> None:
         code, said = format_command(own_server, "enable")
         assert code == 1 and "api (Martlet 0.9, process 7 on elsewhere)" in said and "--force" in said, said
         assert form() == 1
-        assert format_command(own_server, "enable", "node-message-2", "--force") == (0, "enabled: node-message-2\n")
+        assert format_command(own_server, "enable", "node-message-2", "--force") == (0, "enabled: node-message-2")
         eventually(lambda: form() == 2, 5, "messages in the new form")
-        assert format_command(own_server, "enable") == (0, "enabled already\n")
+        assert format_command(own_server, "enable") == (0, "enabled already")
         post = ann.post("to be deleted")["id"]
         ann.delete(post)
         assert [event.event for event in stream.until(post)][-1] == "post.created"

@@ -12,7 +12,9 @@ from support import User, expect, http_client
 # Bounded by a number, which /metrics shows.
 LIMITED = {
     "connections", "requests_read", "requests_write", "requests_auth", "long_polls", "joins", "live_frames",
-    "pg_waiting", "pg_pipelines", "redis_commands", "redis_commands_bytes", "redis_gateway", "redis_gateway_bytes",
+    "pg_routes_waiting", "pg_routes_pipelines", "pg_workers_waiting", "pg_workers_pipelines", "pg_scans_waiting",
+    "pg_scans_pipelines", "redis_routes", "redis_routes_bytes", "redis_workers", "redis_workers_bytes", "redis_scans",
+    "redis_scans_bytes", "redis_gateway", "redis_gateway_bytes",
     "passwords", "outbox", "log", "buffered_bytes", "rates", "account_rates", "join_rates", "user_names",
 }
 # Only with the embedded log; only with Kafka.
@@ -60,5 +62,5 @@ def test_the_gauges_come_back_to_zero(server: Server, alice: User) -> None:
     expect(alice.http.get("/v1/feed", params={"since": alice.feed()["live"], "wait": 1}), 200)
     with http_client(server.url) as http:
         lengths = series(expect(http.get("/metrics"), 200).text, "martlet_queue_length")
-    for name in ("requests_write", "requests_auth", "long_polls", "passwords", "pg_waiting"):
+    for name in ("requests_write", "requests_auth", "long_polls", "passwords", "pg_routes_waiting"):
         assert lengths[name] == 0, (name, lengths)

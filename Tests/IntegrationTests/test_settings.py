@@ -52,6 +52,7 @@ WRONG = [
     ("MARTLET_KAFKA_PROPERTIES", f"security.protocol=sasl_plaintext;sasl.mechanism=PLAIN;sasl.password={SECRET}"),
     ("MARTLET_SECRET", SECRET), ("MARTLET_WEB", "/nowhere"), ("MARTLET_DATA", "/dev/null/x"), ("MARTLET_ADDRESS", "nosuch.invalid"),
     ("MARTLET_ADDRESS", "192.0.2.1"), ("MARTLET_ADDRESS", "300.1.2.3"), ("MARTLET_TRUSTED_PROXIES", "x"),
+    ("MARTLET_NODE", "16"), ("MARTLET_NODE", "61"), ("MARTLET_NODE", "64"), ("MARTLET_NODE", "x"),
 ]
 
 

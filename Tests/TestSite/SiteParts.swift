@@ -20,9 +20,7 @@ import Synchronization
 /// `martlet` does it. All that the harness knows of how a route is declared and found is in this file.
 final class SiteParts: Sendable {
     private static let partitions = 4
-    let database: Database
-    let storage: Database
-    let redis: Redis
+    let connections: Connections
     let domains: Domains
     let log = StepLog()
     /// All that the service has but for what concerns the process, and the page.
@@ -38,12 +36,15 @@ final class SiteParts: Sendable {
         postgresURL: String, redisAddress: RedisAddress, clock: ManualClock, secret: [UInt8], node: Int,
         _ options: SiteOptions
     ) async throws {
-        database = Self.database(loops.stores, postgresURL, "pg", isDurable: true)
-        storage = Self.database(loops.stores, postgresURL, "pg_log", isDurable: false)
-        var redisOptions = Redis.Options()
-        redisOptions.scripts = Timelines.scripts
-        redis = try await Redis(on: loops.stores, address: redisAddress, options: redisOptions)
-        liveRedis = try await Redis(on: loops.sockets, address: redisAddress, options: redisOptions)
+        connections = try await Connections(
+            on: loops.stores,
+            .init(
+                postgres: postgresURL, redis: redisAddress, sizes: ConnectionSizes(4, keepsLog: true),
+                scripts: Timelines.scripts))
+        let database = connections.routes.database
+        var liveOptions = Redis.Options()
+        liveOptions.scripts = Timelines.scripts
+        liveRedis = try await Redis(on: loops.sockets, address: redisAddress, options: liveOptions)
         idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
         let cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
         let writes = Writes(database: database, idempotency: idempotency, onCommit: {})
@@ -51,10 +52,9 @@ final class SiteParts: Sendable {
         let waiter = Late()
         domains = Domains(
             Resources(
-                database: database, storage: storage, redis: redis, partitions: partitions,
-                ids: IDGenerator(node: node, clock: clock), clock: clock, monotonicClock: clock, secret: secret,
-                cursors: cursors, idempotency: idempotency, writes: writes,
-                formats: EnabledFormats(known: Domains.formats), limitsAreOn: options.limitsAreOn),
+                connections: connections, partitions: partitions, ids: IDGenerator(node: node, clock: clock),
+                clock: clock, monotonicClock: clock, secret: secret, cursors: cursors, idempotency: idempotency,
+                writes: writes, formats: EnabledFormats(known: Domains.formats), limitsAreOn: options.limitsAreOn),
             hasher: PasswordHasher(threads: 2, cost: 1), waiter: { waiter.value })
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
@@ -62,7 +62,9 @@ final class SiteParts: Sendable {
         live = LiveService(
             loop: loops.sockets, options: gatewayOptions, redis: liveRedis, redisAddress: redisAddress,
             writes: writes,
-            feeds: FeedReader(database: database, timelines: Timelines(redis: liveRedis, partitions: partitions)),
+            feeds: FeedReader(
+                database: database, timelines: Timelines(redis: liveRedis, partitions: partitions),
+                rebuild: domains.feed.rebuild),
             accounts: domains.accounts.accounts, revocations: domains.accounts.revocations, cursors: cursors,
             ticketKey: Crypto.derivedKey("tickets", from: secret), clock: clock)
         waiter.set(live)
@@ -74,20 +76,13 @@ final class SiteParts: Sendable {
         router = Router(
             operations: operations, authenticator: domains.accounts.accounts,
             options: routerOptions)
-        outbox = OutboxReader(database: storage)
+        outbox = OutboxReader(database: connections.storage)
         if options.hasRedis { try await untilConnected() }
         try await domains.accounts.revocations.load(from: domains.accounts.accounts)
     }
 
-    private static func database(_ loop: EventLoop, _ url: String, _ name: String, isDurable: Bool) -> Database {
-        var options = DatabaseOptions(connectionInfo: url, connections: 4)
-        options.session.commitsAreDurable = isDurable
-        options.name = name
-        return Database(loop: loop, options: options)
-    }
-
     private func untilConnected() async throws {
-        try await redis.waitUntilConnected(milliseconds: 10_000)
+        try await connections.waitForRedis(milliseconds: 10_000)
         try await liveRedis.waitUntilConnected(milliseconds: 10_000)
         try await eventually { await self.live.isListening() }
     }
@@ -128,7 +123,7 @@ final class SiteParts: Sendable {
 
     func isHeardOf(_ user: String) async throws -> Bool {
         let tables = (0..<Self.partitions).map { RedisArgument.text("online:{\(Self.partitions).\($0)}") }
-        return try await redis.pipeline(tables.map { ["HEXISTS", $0, .text(user)] }).contains(.integer(1))
+        return try await connections.routes.redis.pipeline(tables.map { ["HEXISTS", $0, .text(user)] }).contains(.integer(1))
     }
 
     func upkeep() async throws {
@@ -138,10 +133,8 @@ final class SiteParts: Sendable {
 
     func close() async {
         await live.close()
-        await redis.close()
         await liveRedis.close()
-        database.close()
-        storage.close()
+        await connections.close()
     }
 
     /// The live service leans on the domains, and their routes on it.

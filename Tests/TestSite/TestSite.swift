@@ -66,8 +66,8 @@ public final class TestSite: Sendable {
         try await TestSite(besides: self, options)
     }
 
-    public var database: Database { parts.database }
-    public var redis: Redis { parts.redis }
+    public var database: Database { parts.connections.routes.database }
+    public var redis: Redis { parts.connections.routes.redis }
     public var operations: [Operation] { parts.operations }
 
     // MARK: Who asks

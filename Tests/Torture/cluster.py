@@ -202,7 +202,7 @@ class Cluster:
         servers = (self.postgres, self.redis, self.kafka)
         for server in servers:
             server.start()
-        for node, name in enumerate(["api-0", "api-1", "realtime-0", "realtime-1", "fanout-0", "fanout-1", *notifiers]):
+        for name in ["api-0", "api-1", "realtime-0", "realtime-1", "fanout-0", "fanout-1", *notifiers]:
             self.network.open({
                 f"{name}>{server.name}": {"target": server.port, "rewrites_address": server is self.kafka}
                 for server in servers
@@ -212,7 +212,6 @@ class Cluster:
                 "MARTLET_POSTGRES": Postgres.url_by(ports["postgres"]),
                 "MARTLET_REDIS": f"redis://127.0.0.1:{ports['redis']}",
                 "MARTLET_KAFKA": f"127.0.0.1:{ports['kafka']}",
-                "MARTLET_NODE": str(node),
             }
             self.roles.append(Role(name, name.split("-")[0], self.home, settings, self.step_clock, self.binary))
         self.roles[0].start()  # it makes the schema, alone

@@ -3,6 +3,7 @@ rolling restarts. `make torture` runs as long as one likes."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,3 +52,20 @@ def test_a_deliberate_bug_is_caught(name: str) -> None:
     """All of them, and over Kafka: `make mutations`."""
     mutations.MUTANTS.build()
     assert mutations.run(name, "serve")
+
+
+OLD = [name for name in os.environ.get("MARTLET_TEST_OLD", "").split(":") if name]
+"""Programs of versions before, as `PATH` or `PATH=LAST MIGRATION`."""
+
+
+@pytest.mark.kafka
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("old", OLD or [None], ids=str)
+def test_nobody_notices_an_upgrade(old: str | None) -> None:
+    if old is None:
+        pytest.skip("no program of a version before: name some by MARTLET_TEST_OLD, PATH=LAST_MIGRATION, by colons")
+    need_kafka(killable=True)
+    path, _, last = old.partition("=")
+    done = run("upgrade.py", path, *(["--back-to", last] if last else []), seconds=1190)
+    assert done.returncode == 0, done.stdout

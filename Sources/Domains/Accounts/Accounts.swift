@@ -44,7 +44,7 @@ public struct Accounts: Sendable {
     public func signUp(
         _ transaction: Transaction, handle: String, displayName: String, passwordHash: String, from address: String
     ) async throws -> SessionGrant {
-        let id = ids.next()
+        let id = try ids.next()
         let inserted = try await transaction.query(
             """
             INSERT INTO users (id, handle, display_name, password_hash)
@@ -68,7 +68,7 @@ public struct Accounts: Sendable {
     private func openSession(
         _ transaction: Transaction, user: UserView, from address: String
     ) async throws -> SessionGrant {
-        let session = ids.next()
+        let session = try ids.next()
         try await transaction.query(
             "INSERT INTO sessions (id, user_id, tokens_until) VALUES (\(session), \(user.id), NULL)")
         return try await grant(transaction, user: user, session: session, from: address)
@@ -76,7 +76,7 @@ public struct Accounts: Sendable {
 
     /// A session without a refresh token, for the operator's tools: it ends with the access token that it is for.
     public func openSession(of user: ID, seconds: Int64) async throws -> ID {
-        let session = ids.next()
+        let session = try ids.next()
         try await database.query(
             """
             INSERT INTO sessions (id, user_id, tokens_until)

@@ -31,7 +31,7 @@ public struct AccountsDomain: Domain {
     }
 
     public var upkeep: [UpkeepStep] {
-        let database = resources.database
+        let database = resources.connections.scans.database
         return [
             UpkeepStep("end expired sessions") { try await Accounts.endExpired(database) },
             UpkeepStep("remove answers to refreshes") { try await Accounts.removeAnswers(database) },

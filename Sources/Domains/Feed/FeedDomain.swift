@@ -19,7 +19,11 @@ public struct FeedDomain: Domain {
         "node-message-2", "messages to realtime nodes: events by name and version")
     public static let formats = [namedMessages]
 
+    /// For what a client waits for.
     public let timelines: Timelines
+    /// For what may take long.
+    private let scans: Timelines
+    public let rebuild: FeedRebuild
     public let reader: FeedReader
     public let repair: FeedRepair
     private let resources: Resources
@@ -31,13 +35,19 @@ public struct FeedDomain: Domain {
         self.resources = resources
         self.accounts = accounts
         self.waiter = waiter
+        timelines = Self.timelines(of: resources, over: resources.connections.routes)
+        scans = Self.timelines(of: resources, over: resources.connections.scans)
+        rebuild = FeedRebuild(database: resources.connections.scans.database, timelines: scans)
+        reader = FeedReader(database: resources.database, timelines: timelines, rebuild: rebuild)
+        repair = FeedRepair(database: resources.database, timelines: timelines)
+    }
+
+    private static func timelines(of resources: Resources, over pair: Connections.Pair) -> Timelines {
         var options = Timelines.Options()
         options.form = { [formats = resources.formats] in
-            formats.contains(Self.namedMessages) ? .envelopes : .operations
+            formats.contains(namedMessages) ? .envelopes : .operations
         }
-        timelines = Timelines(redis: resources.redis, partitions: resources.partitions, options: options)
-        reader = FeedReader(database: resources.database, timelines: timelines)
-        repair = FeedRepair(database: resources.database, timelines: timelines)
+        return Timelines(redis: pair.redis, partitions: resources.partitions, options: options)
     }
 
     public var operations: [Operation] {
@@ -48,9 +58,10 @@ public struct FeedDomain: Domain {
     }
 
     public func consumers(_ log: any EventLog) -> [Consumer] {
-        let store = FanOutStore(database: resources.storage)
+        let store = FanOutStore(database: resources.connections.storage)
         let planner = Planner(store: store, log: log)
-        let worker = ChunkWorker(store: store, timelines: timelines)
+        let worker = ChunkWorker(
+            store: store, timelines: Self.timelines(of: resources, over: resources.connections.workers))
         return [
             Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true) {
                 try await planner.handle($0)
@@ -62,7 +73,8 @@ public struct FeedDomain: Domain {
     }
 
     public var upkeep: [UpkeepStep] {
-        let (repair, clock) = (repair, resources.clock)
+        let clock = resources.clock
+        let repair = FeedRepair(database: resources.connections.scans.database, timelines: scans)
         return [
             UpkeepStep("finish abandoned follows") {
                 _ = try await repair.finishAbandoned(now: clock.milliseconds())

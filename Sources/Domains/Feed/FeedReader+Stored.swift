@@ -2,7 +2,7 @@ import Core
 import Posts
 import Store
 
-/// What lies below the window of a timeline, and what a timeline is rebuilt from.
+/// What lies below the window of a timeline.
 extension FeedReader {
     /// From `feed_items` down to where it is complete, below that from posts and follows.
     /// - Parameter begun: the page's posts above; they count for its bytes, see `PostBytes`.
@@ -43,33 +43,5 @@ extension FeedReader {
         return try await database.query(
             PostRow.first(of: posts, in: "id DESC", atMost: PostBytes.left(after: begun))
         ).map { try PostRow.view($0) }
-    }
-
-    /// The newest posts of each author, so many that a timeline is filled, and the id from which on they are complete:
-    /// below the oldest post that was read of an author who has more, something may be missing.
-    func rebuildEntries(for user: ID) async throws -> RebuildEntries {
-        let cap = timelines.options.cap
-        let authors =
-            try await database.query(
-                "SELECT following + 1 AS authors FROM follow_counts WHERE user_id = \(user)"
-            ).first?.int("authors") ?? 1
-        let perAuthor = max(20, min(cap, 4 * cap / max(1, authors)))
-        let newest = FeedAuthors.newestPosts(for: SQL.parameter(user), limit: "\(perAuthor)")
-        let rows = try await database.query("SELECT t.id, a.author FROM \(newest) ORDER BY t.id DESC")
-        let all = try rows.map { RebuildEntries.Entry(post: try $0.id("id"), author: try $0.id("author")) }
-        return Self.bounded(all, perAuthor: perAuthor, cap: cap)
-    }
-
-    /// - Parameter entries: newest first.
-    static func bounded(_ entries: [RebuildEntries.Entry], perAuthor: Int, cap: Int) -> RebuildEntries {
-        var counts: [ID: Int] = [:]
-        var completeFrom = ID.zero
-        for entry in entries {
-            let count = counts[entry.author, default: 0] + 1
-            counts[entry.author] = count
-            if count == perAuthor { completeFrom = max(completeFrom, entry.post) }
-        }
-        if entries.count > cap { completeFrom = max(completeFrom, entries[cap - 1].post) }
-        return RebuildEntries(entries: entries.filter { $0.post >= completeFrom }, completeFrom: completeFrom)
     }
 }

@@ -31,10 +31,12 @@ public enum Missed: Sendable {
 public struct FeedReader: Sendable {
     let database: Database
     public let timelines: Timelines
+    private let rebuild: FeedRebuild
 
-    public init(database: Database, timelines: Timelines) {
+    public init(database: Database, timelines: Timelines, rebuild: FeedRebuild) {
         self.database = database
         self.timelines = timelines
+        self.rebuild = rebuild
     }
 
     // MARK: Pages
@@ -79,15 +81,10 @@ public struct FeedReader: Sendable {
         for _ in 0..<3 {
             let result = try await timelines.page(user, before: below == .max ? nil : below, limit: limit)
             if case .ready(let page) = result { return page }
-            try await ensure(user)
+            try await rebuild.ensure(user)
         }
         // Redis drops timelines as fast as they are made: it is as good as not there.
         throw RedisError.overloaded
-    }
-
-    /// Sees to it that the user has a timeline.
-    public func ensure(_ user: ID) async throws {
-        try await timelines.ensure(user) { try await rebuildEntries(for: user) }
     }
 
     // MARK: Live positions

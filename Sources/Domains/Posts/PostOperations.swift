@@ -41,7 +41,9 @@ struct PostOperations: Sendable {
 
     @Sendable private func show(_ request: RequestContext) async throws -> Response {
         let id = request[PostPath.id]
-        guard let post = try await posts.view(id, to: request.viewer) else { throw Problem(.notFound, "there is no post \(id)") }
+        guard let post = try await posts.view(id, to: request.viewer) else {
+            throw Problem(.notFound, "there is no post \(id)")
+        }
         return .json { post.append(to: &$0) }
     }
 

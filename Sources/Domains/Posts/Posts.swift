@@ -28,8 +28,8 @@ public struct Posts: Sendable {
             throw Problem(.unauthenticated, "the account has gone")
         }
         let post = PostView(
-            id: ids.next(), authorID: author, authorHandle: identity.handle, authorDisplayName: identity.displayName,
-            text: text)
+            id: try ids.next(), authorID: author, authorHandle: identity.handle,
+            authorDisplayName: identity.displayName, text: text)
         let event = envelope(.created(post), post: post.id, author: author, context)
         let statements: [SQL] = [
             "INSERT INTO posts (id, author_id, text) VALUES (\(post.id), \(author), \(text))",

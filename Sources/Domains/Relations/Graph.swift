@@ -23,7 +23,7 @@ public struct Graph: Sendable {
             Users.exists(followee),
             """
             INSERT INTO follows (followee, bucket, follower, id)
-            SELECT id, \(Bucket.of(follower)), \(follower), \(ids.next()) FROM users WHERE id = \(followee)
+            SELECT id, \(Bucket.of(follower)), \(follower), \(try ids.next()) FROM users WHERE id = \(followee)
             ON CONFLICT (followee, bucket, follower) DO NOTHING
             """,
         ])

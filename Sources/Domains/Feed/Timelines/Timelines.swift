@@ -56,6 +56,8 @@ public struct Timelines: Sendable {
         self.partitions = partitions
         self.options = options
         self.scripts = scripts
+        // The count is there before the first of them.
+        _ = Self.skipped
     }
 
     /// The channel on which a node hears of a partition.

@@ -74,11 +74,12 @@ let package = Package(
             "Feed", ["Accounts", "Relations", "Posts", "Live", "Runtime", "RedisLink", "Crypto"],
             // Redis' scripts, as bytes in the program.
             resources: [.embedInCode("Timelines/Lua")]),
+        domain("Bookmarks", ["Posts"]),
         module(
             "DomainRegistry",
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "Outbox", "DomainKit",
-                "Accounts", "Relations", "Posts", "Feed",
+                "Accounts", "Bookmarks", "Relations", "Posts", "Feed",
             ]),
 
         // The roles: they mount the domains
@@ -142,6 +143,7 @@ let package = Package(
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Store", "TestSite"]),
+        tests("Bookmarks", ["TestSite"]),
         tests(
             "Feed",
             [

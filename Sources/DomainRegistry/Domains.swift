@@ -1,4 +1,5 @@
 public import Accounts
+public import Bookmarks
 public import Core
 public import Crypto
 public import DomainKit
@@ -19,13 +20,15 @@ public struct Domains: Sendable {
     public let relations: RelationsDomain
     public let posts: PostsDomain
     public let feed: FeedDomain
+    public let bookmarks: BookmarksDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
+        BookmarksDomain.self,
     ]
 
     /// In the order in which one leans on another.
-    public var all: [any Domain] { [accounts, relations, posts, feed] }
+    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks] }
 
     public init(_ resources: Resources, hasher: PasswordHasher, waiter: @escaping @Sendable () -> any FeedWaiter) {
         self.resources = resources
@@ -33,6 +36,7 @@ public struct Domains: Sendable {
         feed = FeedDomain(resources, accounts: accounts, waiter: waiter)
         relations = RelationsDomain(resources, accounts: accounts, feeds: feed.repair)
         posts = PostsDomain(resources, accounts: accounts, feeds: OwnFeed(timelines: feed.timelines))
+        bookmarks = BookmarksDomain(resources)
     }
 
     /// The schema of PostgreSQL, which is the truth. Ids are Martlet's 53-bit ids; a row's time is in its id.

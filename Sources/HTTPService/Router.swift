@@ -1,4 +1,4 @@
-import Core
+public import Core
 public import Sockets
 
 /// Finds the operation of a request, checks what it declares, and has it answered.
@@ -8,6 +8,8 @@ public struct Router: Sendable {
         public var limitsAreOn = true
         public var trustedProxies = TrustedProxies()
         public var budget: ByteBudget
+        /// For the rates.
+        public var clock: any MonotonicClock = SystemClock()
 
         public init(budget: ByteBudget) {
             self.budget = budget
@@ -26,7 +28,7 @@ public struct Router: Sendable {
     public let operations: [Operation]
     let options: Options
     let authenticator: any Authenticator
-    let limiter = RateLimiter(name: "rates")
+    let limiter: RateLimiter
     private let trie: Trie<Route>
     private let responses = (1...5).map { hundred in
         Metrics.shared.counter(.responses, "class=\"\(hundred)xx\"")
@@ -37,6 +39,7 @@ public struct Router: Sendable {
         self.operations = operations
         self.authenticator = authenticator
         self.options = options
+        limiter = RateLimiter(name: "rates", clock: options.clock)
         var trie = Trie<Route>()
         var names: Set<String> = []
         for operation in operations {

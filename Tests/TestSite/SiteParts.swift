@@ -72,6 +72,7 @@ final class SiteParts: Sendable {
         operations = own + Document.operations(describing: own, FeedAPI.info)
         var routerOptions = Router.Options(budget: ByteBudget(total: 64 << 20))
         routerOptions.limitsAreOn = options.limitsAreOn
+        routerOptions.clock = clock
         router = Router(
             operations: operations, authenticator: domains.accounts.accounts,
             options: routerOptions)

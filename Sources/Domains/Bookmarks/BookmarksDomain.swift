@@ -1,0 +1,36 @@
+public import DomainKit
+public import HTTPService
+import Posts
+public import Store
+
+/// Posts that a reader wants to find again. Nobody else sees them, and no event tells of them.
+public struct BookmarksDomain: Domain {
+    public static let migrations = [
+        Migration(
+            18, "bookmarks",
+            [
+                """
+                CREATE TABLE bookmarks (
+                    user_id bigint NOT NULL REFERENCES users,
+                    post_id bigint NOT NULL REFERENCES posts,
+                    -- In the order in which they were made.
+                    id bigint NOT NULL,
+                    PRIMARY KEY (user_id, post_id))
+                """,
+                "CREATE UNIQUE INDEX bookmarks_by_user ON bookmarks (user_id, id DESC) INCLUDE (post_id)",
+            ])
+    ]
+
+    private let resources: Resources
+
+    public init(_ resources: Resources) {
+        self.resources = resources
+    }
+
+    public var operations: [Operation] {
+        BookmarkOperations(
+            bookmarks: Bookmarks(database: resources.database, ids: resources.ids), writes: resources.writes,
+            lists: resources.lists, cursors: resources.cursors
+        ).all
+    }
+}

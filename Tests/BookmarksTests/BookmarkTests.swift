@@ -50,7 +50,7 @@ import Testing
         for post in try await alice.posts(2) {
             for reader in [alice, bob] { #expect(try await add(post, by: reader) == 204) }
         }
-        let next = try await alice.get(list + "?limit=1").next!
+        let next = try #require(try await alice.get(list + "?limit=1").next)
         #expect(try await alice.get("\(list)?cursor=\(next)").ids.count == 1)
         #expect(try await bob.get("\(list)?cursor=\(next)").isProblem(400, "invalid_cursor", field: "cursor"))
     }

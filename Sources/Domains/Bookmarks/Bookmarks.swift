@@ -12,7 +12,7 @@ struct Bookmarks: Sendable {
     /// - Throws: `Problem` where the reader does not see the post.
     func add(_ transaction: Transaction, post: ID, for reader: ID) async throws {
         let results = try await transaction.batch([
-            "SELECT FROM posts p WHERE p.id = \(post) AND \(PostVisibility.sql("p", to: "\(reader)"))",
+            "SELECT p.id FROM posts p WHERE p.id = \(post) AND \(PostVisibility.sql("p", to: "\(reader)"))",
             """
             INSERT INTO bookmarks (user_id, post_id, id)
             SELECT \(reader)::bigint, p.id, \(try ids.next())::bigint FROM posts p

@@ -123,7 +123,8 @@ final class SiteParts: Sendable {
 
     func isHeardOf(_ user: String) async throws -> Bool {
         let tables = (0..<Self.partitions).map { RedisArgument.text("online:{\(Self.partitions).\($0)}") }
-        return try await connections.routes.redis.pipeline(tables.map { ["HEXISTS", $0, .text(user)] }).contains(.integer(1))
+        return try await connections.routes.redis.pipeline(tables.map { ["HEXISTS", $0, .text(user)] }).contains(
+            .integer(1))
     }
 
     func upkeep() async throws {

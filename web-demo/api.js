@@ -61,6 +61,18 @@ export class Api {
     return this.#call("DELETE", `/v1/posts/${encodeURIComponent(id)}`);
   }
 
+  bookmarks() {
+    return this.#call("GET", "/v1/me/bookmarks?limit=100");
+  }
+
+  bookmark(id) {
+    return this.#call("PUT", `/v1/posts/${encodeURIComponent(id)}/bookmark`);
+  }
+
+  unbookmark(id) {
+    return this.#call("DELETE", `/v1/posts/${encodeURIComponent(id)}/bookmark`);
+  }
+
   ticket() {
     return this.#call("POST", "/v1/live/ticket");
   }

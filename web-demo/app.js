@@ -2,6 +2,7 @@
 
 import { Api } from "./api.js";
 import { setUpAuth } from "./auth.js";
+import { Bookmarks } from "./bookmarks.js";
 import { setUpComposer } from "./composer.js";
 import { serverFrom } from "./config.js";
 import { Connection } from "./connection.js";
@@ -21,7 +22,8 @@ const server = serverFrom(location.search, location.origin);
 const session = new Session(server.origin);
 const api = new Api(server.origin, session);
 const people = new People(api, followChanged);
-const timeline = new Timeline(api, people);
+const bookmarks = new Bookmarks(api);
+const timeline = new Timeline(api, people, bookmarks);
 const live = new Live({
   api,
   session,
@@ -61,6 +63,7 @@ function enter() {
   showDoors(false);
   showMe(session.user);
   people.load().catch(() => {});
+  bookmarks.load().catch(() => {});
   refreshCounters();
   timeline.load();
 }
@@ -70,6 +73,7 @@ function leave(reason) {
   connection.hide();
   timeline.clear();
   people.clear();
+  bookmarks.clear();
   byId("composer-form").reset();
   showDoors(true);
   if (reason) notify(reason);
@@ -91,6 +95,7 @@ function showDoors(open) {
 }
 
 function heard(event) {
+  if (event.type === "post.deleted") bookmarks.drop(event.post_id);
   const news = timeline.take(event);
   const own = event.type === "post.created" ? event.post.author.id === session.user?.id : event.type === "post.deleted";
   if (news && own) refreshCounters();

@@ -13,7 +13,7 @@ const slideAtMost = 4;
 export class PostList {
   #rows = new Map();
 
-  /** `on` has `remove(post)` and `card(userId)`. */
+  /** `on` has `remove(post)`, `card(userId)` and `bookmark(post, which)`, which makes a button. */
   constructor(on) {
     this.list = byId("feed");
     this.on = on;
@@ -63,16 +63,17 @@ export class PostList {
     const by = make("p", { className: "by" },
       make("span", { className: "handle" }, `@${author.handle}`), timeElement(post.created_at));
     const head = make("header", {}, make("h3", {}, name), by);
-    if (author.id === ownId) head.append(this.#deleteButton(post));
+    const which = naming(post);
+    const acts = make("div", { className: "acts" }, this.on.bookmark(post, which));
+    if (author.id === ownId) acts.append(this.#deleteButton(post, which));
+    head.append(acts);
     return make("article", { data: { postId: post.id }, aria: { labelledby: nameId } },
       avatar(author), head, make("p", { className: "text", dir: "auto" }, ...linked(post.text)));
   }
 
   /** Asks by its own label: the first press arms it, the second deletes. */
-  #deleteButton(post) {
+  #deleteButton(post, which) {
     const button = make("button", { type: "button", className: "quiet delete", data: { testid: "delete-post" } });
-    const start = [...post.text.replace(/\s+/gu, " ")];
-    const which = `“${start.slice(0, namedBy).join("")}${start.length > namedBy ? "…" : ""}”, ${preciseTime(post.created_at)}`;
     // Seen beside its post; heard in a list of buttons, where each must say what it deletes.
     const say = (words) => {
       button.textContent = words;
@@ -97,4 +98,9 @@ export class PostList {
     const now = Date.now();
     this.list.querySelectorAll("time").forEach((time) => refreshTime(time, now));
   }
+}
+
+function naming(post) {
+  const start = [...post.text.replace(/\s+/gu, " ")];
+  return `“${start.slice(0, namedBy).join("")}${start.length > namedBy ? "…" : ""}”, ${preciseTime(post.created_at)}`;
 }

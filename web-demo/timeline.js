@@ -28,9 +28,13 @@ export class Timeline {
   onPage = () => {};
   onDeleted = () => {};
 
-  constructor(api, people) {
+  constructor(api, people, bookmarks) {
     this.api = api;
-    this.list = new PostList({ remove: (post) => this.#delete(post), card: (id) => people.showCard(id) });
+    this.list = new PostList({
+      remove: (post) => this.#delete(post),
+      card: (id) => people.showCard(id),
+      bookmark: (post, which) => bookmarks.button(post, which),
+    });
     byId("new-posts").addEventListener("click", () => this.#goToTop());
     byId("older").addEventListener("click", () => this.#loadOlder());
     addEventListener("scroll", () => this.#held.size > 0 && this.#atTop() && this.#release(), { passive: true });

@@ -231,3 +231,28 @@ def test_login_on_the_page(server: Server, make_user: MakeUser, driver: webdrive
     window.fill("login-form", handle=user.handle, password=PASSWORD)
     window.sees("from last week")
     window.is_live()
+
+
+def test_bookmarks(server: Server, make_user: MakeUser, driver: webdriver.Chrome) -> None:
+    """A post that is marked is in the list, also after a reload; one that is deleted leaves it."""
+    user = make_user("reader")
+    ids = [user.post(text)["id"] for text in ("keep this", "and this")]
+    window = Window(driver, f"http://localhost:{server.port}/")
+    window.fill("login-form", handle=user.handle, password=PASSWORD)
+    window.is_live()
+
+    def bookmarks() -> str:
+        return window.script("return document.getElementById('bookmarks-list').textContent")
+
+    for post_id in ids:
+        window.sees("keep this")
+        window.script(f"document.querySelector('[data-bookmark=\"{post_id}\"]').click()")
+        eventually(lambda: [post["id"] for post in user.http.get("/v1/me/bookmarks").json()["items"]][:1] == [post_id], 10,
+                   "the bookmark")
+    eventually(lambda: "and this" in bookmarks() and "keep this" in bookmarks(), 10, "both in the list")
+    window._here().refresh()
+    window.is_live()
+    eventually(lambda: -1 < bookmarks().find("and this") < bookmarks().find("keep this"), 10, "the newest first")
+    user.delete(ids[1])
+    eventually(lambda: "and this" not in bookmarks() and "keep this" in bookmarks(), 10, "the deleted one to leave")
+

@@ -16,7 +16,7 @@ class ReconnectingFollower:
     """Holds a connection until it is closed, and comes back after every loss with its last position.
 
     Told that its position is out of the window, it reads GET /v1/feed and goes live from the page's `live`.
-    `view` is what a person would see, oldest first: an id twice in it is a double on the screen.
+    `view` is what a person would see, oldest first: an id twice in it is a duplicate on the screen.
     """
 
     def __init__(self, user: User) -> None:

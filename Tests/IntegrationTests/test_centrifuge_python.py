@@ -71,7 +71,7 @@ def test_it_gets_publications(server: Server, alice: User, bob: User) -> None:
 
 
 def test_it_recovers_after_a_cut(server: Server, alice: User, bob: User) -> None:
-    """The TCP connection is reset, posts are made, the way is free again: no loss and no double, three times."""
+    """The TCP connection is reset, posts are made, the way is free again: no loss and no duplicate, three times."""
     async def run(proxy: TcpProxy) -> None:
         events, ids = Events(), []
         client = sdk_client(proxy.port, bob.token, events)

@@ -1,4 +1,4 @@
-"""The feed over REST: no hole, no double, nothing that the reader may not see."""
+"""The feed over REST: no gap, no duplicate, nothing that the reader may not see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults that a review found: each had lost, doubled or stopped something."""
+"""Faults that a review found: each had lost, duplicated or stopped something."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ PAYLOADS = {
 
 
 def message(payload: bytes, user: User, epoch: str) -> bytes:
-    """An event for one user as the scripts write it (Sources/Wire/NodeMessage.swift)."""
+    """An event for one user as the scripts write it (Sources/Domains/Feed/NodeMessage.swift)."""
     def number(value: int) -> bytes:
         return struct.pack(">Q", value)[1:]
 

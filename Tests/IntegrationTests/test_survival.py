@@ -132,7 +132,7 @@ def test_a_flushed_redis(own_server: Server, pair: tuple[User, User]) -> None:
 
 
 def test_redis_flushed_between_two_pages(own_server: Server, pair: tuple[User, User]) -> None:
-    """A walk goes on over the flush without a hole and without a double."""
+    """A walk goes on over the flush without a gap and without a duplicate."""
     alice, bob = pair
     ids = alice.posts(40)
     bob.sees(*ids)

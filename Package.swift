@@ -147,8 +147,8 @@ let package = Package(
         tests(
             "Feed",
             [
-                "TestSupport", "TestSite", "Core", "DomainRegistry", "EventLog", "Live", "Posts", "Feed", "Runtime",
-                "RedisLink", "Crypto", "Sidecars", "Store",
+                "TestSupport", "TestSite", "Core", "EventLog", "Live", "Posts", "Feed", "Runtime", "RedisLink",
+                "Crypto", "Store",
             ]),
         tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(

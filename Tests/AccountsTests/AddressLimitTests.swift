@@ -1,3 +1,4 @@
+import Core
 import TestSite
 import Testing
 
@@ -47,7 +48,7 @@ import Testing
         let taken = try await site.signUp(at: "203.0.113.1").handle
         let address = "203.0.113.2"
         func attempt() async throws -> TestResponse {
-            let body: JSON = ["handle": .string(taken), "password": .string(TestUser.password)]
+            let body: JSONValue = ["handle": .string(taken), "password": .string(TestUser.password)]
             return try await site.stranger(at: address).post("/v1/auth/signup", body)
         }
         let (count, refused) = try await untilRefused(100) { _ in

@@ -7,11 +7,11 @@ import Testing
 @Suite(.site) struct SessionIdempotencyTests {
     private let site = TestSite.current
 
-    private func call(_ route: String, _ key: String?, _ body: JSON) async throws -> TestResponse {
+    private func call(_ route: String, _ key: String?, _ body: JSONValue) async throws -> TestResponse {
         try await site.stranger().post("/v1/auth/\(route)", body, key.map { ["Idempotency-Key": $0] } ?? [:])
     }
 
-    private func account(_ handle: String) -> JSON {
+    private func account(_ handle: String) -> JSONValue {
         ["handle": .string(handle), "password": .string(TestUser.password)]
     }
 
@@ -25,7 +25,7 @@ import Testing
         let (body, key) = (account(site.newHandle()), "one-key")
         let signedUp = try await call("signup", key, body)
         let loggedIn = try await call("login", key, body)
-        let token: JSON = ["refresh_token": .string(loggedIn["refresh_token"].string!)]
+        let token: JSONValue = ["refresh_token": .string(loggedIn["refresh_token"].string!)]
         let refreshed = try await call("refresh", key, token)
         #expect([signedUp, loggedIn, refreshed].map(\.status) == [201, 200, 200])
         for (route, body, first) in [
@@ -35,7 +35,7 @@ import Testing
             #expect(again.isReplayed && again.body == first.body && again.status == first.status)
         }
         for opened in [signedUp, refreshed] {
-            let token = JSON.string(opened["refresh_token"].string!)
+            let token = JSONValue.string(opened["refresh_token"].string!)
             #expect(try await call("logout", nil, ["refresh_token": token]).status == 204)
         }
         #expect(try await call("signup", key, body).isProblem(409, "handle_taken"))
@@ -54,8 +54,8 @@ import Testing
         var firsts: [TestResponse] = []
         for body in bodies { firsts.append(try await call("signup", key, body)) }
         #expect(firsts.map(\.status) == [201, 201] && firsts[0].body != firsts[1].body)
-        let handle = JSON.string(firsts[0]["user"]["handle"].string!)
-        let probe: JSON = ["handle": handle, "password": "another password"]
+        let handle = JSONValue.string(firsts[0]["user"]["handle"].string!)
+        let probe: JSONValue = ["handle": handle, "password": "another password"]
         for tried in [key, nil] { #expect(try await call("signup", tried, probe).isProblem(409, "handle_taken")) }
         #expect(try await call("login", key, probe).isProblem(401, "invalid_credentials"))
         for (body, first) in zip(bodies, firsts) {

@@ -6,12 +6,12 @@ import Testing
 @Suite(.site) struct SignUpTests {
     private let site = TestSite.current
 
-    private func signUp(_ fields: (String, JSON)...) async throws -> TestResponse {
-        var body: [(String, JSON)] = [
+    private func signUp(_ fields: (String, JSONValue)...) async throws -> TestResponse {
+        var body: [(String, JSONValue)] = [
             ("handle", .string(site.newHandle())), ("password", .string(TestUser.password)),
         ].filter { known in !fields.contains { $0.0 == known.0 } }
         body += fields
-        return try await site.stranger().post("/v1/auth/signup", .object(body))
+        return try await site.stranger().post("/v1/auth/signup", .object(JSONObject(body)))
     }
 
     @Test func isASession() async throws {
@@ -53,7 +53,7 @@ import Testing
 
     @Test func handlesAreOneInAnyCase() async throws {
         #expect(try await signUp(("handle", "Mixed_CASE"))["user"]["handle"].string == "mixed_case")
-        for spelling: JSON in ["Mixed_CASE", "mixed_case", "MIXED_CASE"] {
+        for spelling: JSONValue in ["Mixed_CASE", "mixed_case", "MIXED_CASE"] {
             #expect(try await signUp(("handle", spelling)).isProblem(409, "handle_taken", field: "handle"))
         }
         let response = try await site.stranger().post(
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func aRefusedSignUpLeavesTheHandle() async throws {
-        let long = JSON.string(String(repeating: "x", count: 61))
+        let long = JSONValue.string(String(repeating: "x", count: 61))
         let refused = try await signUp(("handle", "half"), ("display_name", long))
         #expect(refused.isProblem(400, "invalid_field", field: "display_name"))
         #expect(try await signUp(("handle", "half")).status == 201)

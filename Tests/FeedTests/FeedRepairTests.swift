@@ -1,17 +1,13 @@
 import Core
-import DomainRegistry
-import Foundation
 import RedisLink
-import Runtime
-import Sidecars
 import Store
-import Synchronization
+import TestSite
 import Testing
 
 @testable import Feed
 
 /// The steps of `Repair` in a real PostgreSQL and Redis.
-@Suite(.serialized) struct FeedRepairTests {
+@Suite(.site, .serialized) struct FeedRepairTests {
     private let database: Database
     private let server: TimelinesServer
     private let timelines: Timelines
@@ -20,7 +16,7 @@ import Testing
     private let now = ID.originMilliseconds + 1_000_000
 
     init() async throws {
-        database = try await FeedPostgres.database.value
+        database = TestSite.current.database
         try await database.query("TRUNCATE users, feed_items, feed_metadata CASCADE")
         server = try await TimelinesServer()
         timelines = server.timelines()
@@ -116,27 +112,4 @@ import Testing
         #expect(try await repair.finishAbandoned(now: now) == 1)
         #expect(try await unfinished() == [ID(firstOf: now - 9_999).raw])
     }
-}
-
-/// A PostgreSQL of this process, with all tables.
-enum FeedPostgres {
-    private static let folder = "/tmp/martlet-feed-\(getpid())"
-
-    static let database: Task<Database, any Error> = Task {
-        let home = try DataFolder(folder, for: ServerAccount.find(), makes: true)
-        let servers = try PrivateServers(in: home, needsPostgres: true, needsRedis: false)
-        try servers.start()
-        running = servers
-        atexit {
-            FeedPostgres.running?.stop()
-            _ = system("rm -rf /tmp/martlet-feed-\(getpid())")
-        }
-        let database = Database(
-            loop: EventLoop(name: "feed-tests"),
-            options: DatabaseOptions(connectionInfo: PrivateServers.places(in: folder).postgresURL(), connections: 4))
-        _ = try await database.migrate(Domains.migrations)
-        return database
-    }
-
-    nonisolated(unsafe) private static var running: PrivateServers?
 }

@@ -1,3 +1,4 @@
+import Core
 import TestSite
 import Testing
 
@@ -42,7 +43,7 @@ import Testing
 
     @Test func anEndedSessionIsToldNothing() async throws {
         let (_, bob, live) = try await pair()
-        let body: JSON = ["refresh_token": .string(bob.refreshToken)]
+        let body: JSONValue = ["refresh_token": .string(bob.refreshToken)]
         #expect(try await site.stranger().post("/v1/auth/logout", body).status == 204)
         #expect(try await bob.get("/v1/feed?since=\(live)").isProblem(401, "unauthenticated"))
     }
@@ -94,7 +95,7 @@ import Testing
         let (_, bob, live) = try await pair()
         async let response = bob.get("/v1/feed?since=\(live)&wait=45")
         try await eventually { try await site.isHeardOf(bob) }
-        let body: JSON = ["refresh_token": .string(bob.refreshToken)]
+        let body: JSONValue = ["refresh_token": .string(bob.refreshToken)]
         #expect(try await site.stranger().post("/v1/auth/logout", body).status == 204)
         #expect(try await response.isProblem(401, "unauthenticated"))
     }

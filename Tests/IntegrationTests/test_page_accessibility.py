@@ -47,7 +47,7 @@ def test_signed_out(server: Server, driver: webdriver.Chrome) -> None:  # noqa: 
 
 
 def test_signed_in(server: Server, make_user: MakeUser, driver: webdriver.Chrome) -> None:  # noqa: F811
-    """With nothing there yet, with posts, somebody's card, and the settings."""
+    """With nothing there yet, with posts of which one is bookmarked, the settings, and somebody's card."""
     other = make_user("other")
     window = Window(driver, f"http://localhost:{server.port}/")
     window.fill("signup-form", handle=unique_handle("reader"), password=PASSWORD, display_name="Reader")
@@ -60,6 +60,8 @@ def test_signed_in(server: Server, make_user: MakeUser, driver: webdriver.Chrome
     eventually(lambda: other.http.get("/v1/me").json()["followers"] == 1, 10, "the follow")
     other.post("a post of somebody else")
     window.sees("somebody else")
+    window.script("document.querySelector('[data-bookmark]').click(); document.getElementById('bookmarks').open = true")
+    eventually(lambda: window.script("return document.getElementById('bookmarks-list').children.length") == 1, 10, "the bookmark")
     assert_accessible(window, "with posts")
     window.script("document.getElementById('settings').showPopover()")
     assert_accessible(window, "with the settings open")

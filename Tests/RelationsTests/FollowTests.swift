@@ -1,3 +1,4 @@
+import Core
 import TestSite
 import Testing
 
@@ -81,7 +82,7 @@ import Testing
             #expect(try await carol.post("/follow", ["user_id": .string(alice.id)]).status == 204)
         }
         #expect(try await told(carol, alice) == (1, 1, true))
-        for id: JSON in ["abc", "", "-1", "1 "] {
+        for id: JSONValue in ["abc", "", "-1", "1 "] {
             let response = try await carol.post("/follow", ["user_id": id])
             #expect(response.isProblem(400, "invalid_field", field: "user_id"))
         }

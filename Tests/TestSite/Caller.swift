@@ -1,3 +1,5 @@
+public import Core
+
 /// Somebody who sends requests to a site.
 public protocol Caller: Sendable {
     var site: TestSite { get }
@@ -16,15 +18,15 @@ extension Caller {
     }
 
     public func put(
-        _ target: String, _ body: JSON? = nil, _ headers: [String: String] = [:]
+        _ target: String, _ body: JSONValue? = nil, _ headers: [String: String] = [:]
     ) async throws -> TestResponse {
-        try await send("PUT", target, headers, body: body?.bytes)
+        try await send("PUT", target, headers, body: body.map { Array($0.text.utf8) })
     }
 
     public func post(
-        _ target: String, _ body: JSON? = nil, _ headers: [String: String] = [:]
+        _ target: String, _ body: JSONValue? = nil, _ headers: [String: String] = [:]
     ) async throws -> TestResponse {
-        try await send("POST", target, headers, body: body?.bytes)
+        try await send("POST", target, headers, body: body.map { Array($0.text.utf8) })
     }
 
     /// - Parameters:

@@ -1,0 +1,24 @@
+import Core
+import TestSite
+
+@testable import HTTPService
+
+extension Operation {
+    /// With the examples of its placeholders; where it names a user, the one who asks.
+    func address(for user: TestUser) -> String {
+        path.placeholders.reduce(path.template) { address, placeholder in
+            let isOwner =
+                if case .owner(let owner, _) = access { owner.declaration === placeholder } else { false }
+            let isUser = isOwner || path.template.contains("/users/{\(placeholder.name)}")
+            return address.replacing("{\(placeholder.name)}", with: isUser ? user.id : placeholder.example.string!)
+        }
+    }
+
+    /// The example of its body.
+    /// - Parameter value: JSON.
+    func exampleBody(changing name: String? = nil, to value: String = "null") -> String {
+        let fields = body?.component.example.object?.members.map { ($0.0, $0.1) } ?? []
+        let pairs = fields.map { field, example in "\"\(field)\":" + (field == name ? value : example.text) }
+        return "{" + pairs.joined(separator: ",") + "}"
+    }
+}

@@ -4,7 +4,7 @@ import Core
 extension Component {
     public static let id = Component(
         "Id", .string(pattern: "^[0-9]{1,16}$").described("Decimal digits, in a string: more than a double holds."),
-        example: "1417339207680000")
+        example: "14173392076800")
 
     public static let time = Component(
         "Time",

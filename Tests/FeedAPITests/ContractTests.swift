@@ -122,6 +122,7 @@ import Testing
         #expect(
             Set(kinds).isSuperset(of: [
                 "signup", "login", "refresh", "logout", "follow", "unfollow", "posts", "delete post", "ticket",
+                "bookmark", "unbookmark",
             ]))
     }
 

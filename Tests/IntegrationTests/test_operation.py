@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -102,6 +104,24 @@ def test_the_description_is_the_contract(api: httpx.Client) -> None:
     names = [operation["operationId"] for operation in operations]
     assert len(names) == len(set(names))
     assert all(operation["responses"] for operation in operations)
+
+
+def test_the_document_for_people(api: httpx.Client) -> None:
+    """The same as the other one, in HTML without a script, and nothing in it is fetched from anywhere."""
+    answer = expect(api.get("/docs"), 200)
+    assert answer.headers["content-type"].startswith("text/html")
+    policy = answer.headers["content-security-policy"]
+    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'")
+    assert not re.findall(r"<script|<link|<img|<iframe|url\(|@import|\son\w+=", answer.text)
+    assert {address for address in re.findall(r'(?:href|src)="([^"]*)"', answer.text) if address[0] != "#"} == {"/openapi.json"}
+    anchors = set(re.findall(r'id="([^"]*)"', answer.text))
+    assert {address[1:] for address in re.findall(r'href="(#[^"]*)"', answer.text)} <= anchors
+    for path, item in expect(api.get("/openapi.json"), 200).json()["paths"].items():
+        for method in set(item) - {"parameters"}:
+            assert re.search(rf"{method.upper()}</span>{re.escape(path)}</code>", answer.text), (method, path)
 
 
 def test_the_page_is_locked_down(api: httpx.Client) -> None:

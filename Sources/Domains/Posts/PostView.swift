@@ -50,6 +50,6 @@ extension PostView {
         "Location", .string(pattern: "^/v1/posts/[0-9]{1,16}$"), "Where the post is.", isRequired: true)
 
     public static let example = PostView(
-        id: ID(raw: 1_417_339_270_402_048), authorID: UserView.example.id, authorHandle: UserView.example.handle,
+        id: ID(raw: 14_173_395_402_048), authorID: UserView.example.id, authorHandle: UserView.example.handle,
         authorDisplayName: UserView.example.displayName, text: "Good morning, all.")
 }

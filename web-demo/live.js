@@ -6,7 +6,7 @@ import { StreamLink } from "./stream.js";
 
 const shortestMs = 200;
 const longestMs = 20_000;
-/** A link that stood this long was a good one: the next loss starts the delays anew. */
+/** A link that held this long was a good one: the next loss starts the delays anew. */
 const steadyMs = 5_000;
 const refusalsBeforeFallback = 3;
 

@@ -12,7 +12,7 @@ export class People {
   constructor(api, onChange) {
     this.api = api;
     this.onChange = onChange;
-    // On a phone the list would stand between the composer and the feed.
+    // On a phone the list would be between the composer and the feed.
     byId("following").open = matchMedia("(min-width: 58rem)").matches;
     onSubmit(byId("follow-form"), (values) => this.#followByHandle(values.handle));
     byId("following-more").addEventListener("click", () => this.#loadMore());

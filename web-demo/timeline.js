@@ -143,7 +143,7 @@ export class Timeline {
     byId("feed-title").focus({ preventScroll: true });
   }
 
-  /** On a phone the composer and people stand above the feed: what counts is whether its head is in sight. */
+  /** On a phone the composer and people are above the feed: what counts is whether its head is in sight. */
   #atTop() {
     return byId("feed-title").getBoundingClientRect().bottom > topSlack;
   }

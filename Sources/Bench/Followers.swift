@@ -13,7 +13,7 @@ final class Followers: Sendable {
 
     struct Result {
         var timed: [Delivery] = []
-        var doubles = 0
+        var duplicates = 0
         var disorders = 0
         var deliveries = 0
     }
@@ -32,7 +32,7 @@ final class Followers: Sendable {
     private let connected = Atomic<Int>(0)
     private let ended = Atomic<Bool>(false)
 
-    /// - Parameter run: stands in the texts of this run's posts, before their number.
+    /// - Parameter run: in the texts of this run's posts, before their number.
     init(port: UInt16, run: String) {
         self.port = port
         marker = Array("\"text\":\"\(run) ".utf8)
@@ -143,7 +143,7 @@ final class Followers: Sendable {
         connection.last = max(connection.last, post)
         arrivals.withLock { result in
             result.deliveries += 1
-            if !isNew { result.doubles += 1 }
+            if !isNew { result.duplicates += 1 }
             if !isInOrder { result.disorders += 1 }
             if let sent { result.timed.append(Delivery(post: post, latency: now - sent)) }
         }

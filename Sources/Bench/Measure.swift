@@ -78,8 +78,8 @@ private func report(
         in \((seconds * 10).rounded() / 10) s
         from POST to frame: p50 \(percentile(0.5)), p90 \(percentile(0.9)), p99 \(percentile(0.99)), \
         max \(percentile(1))
-        lost \(expected - (result.deliveries - result.doubles)), double \(result.doubles), \
+        lost \(expected - (result.deliveries - result.duplicates)), duplicate \(result.duplicates), \
         out of order \(result.disorders)
         """)
-    return result.deliveries == expected && result.doubles == 0 && result.disorders == 0 ? 0 : 1
+    return result.deliveries == expected && result.duplicates == 0 && result.disorders == 0 ? 0 : 1
 }

@@ -187,7 +187,7 @@ final class Overload {
         say(
             """
             follower: \(accepted.count) accepted posts, lost \(accepted.subtracting(seen).count), \
-            double \(result.doubles), refused but delivered \(refused.intersection(seen).count); \
+            duplicate \(result.duplicates), refused but delivered \(refused.intersection(seen).count); \
             from planned POST to frame p50 \(ms(latencies[latencies.count / 2])), p99 \(ms(p99)), \
             max \(ms(latencies.last!))
             """)
@@ -195,7 +195,7 @@ final class Overload {
         if let first = lost.first {
             failures.append("\(lost.count) accepted posts were lost: \(mix.run) \(first) to \(lost.last!)")
         }
-        if result.doubles > 0 { failures.append("\(result.doubles) posts came twice") }
+        if result.duplicates > 0 { failures.append("\(result.duplicates) posts came twice") }
         if !refused.isDisjoint(with: seen) { failures.append("refused posts were delivered") }
         if p99 > 5 * Self.second { failures.append("the live feed was \(ms(p99)) behind (p99); 5 s are allowed") }
     }

@@ -1,6 +1,6 @@
 /// Which kinds somebody understands, whoever named them.
 public struct KnownKinds: Sendable, Equatable {
-    /// What stands for all names from outside, where their number must have a bound.
+    /// The one label for all names from outside, where their number must have a bound.
     public static let other = "other"
 
     private var versions: [String: ClosedRange<Int>] = [:]

@@ -1,8 +1,8 @@
 // What this module's log events and metrics are called: docs/telemetry.md lists them all.
 
 extension LogEvent {
-    /// Events were passed over: their kind or version is not known here, or they can't be read. One line stands for
-    /// `count`.
+    /// Events were passed over: their kind or version is not known here, or they can't be read. A line may tell of many:
+    /// see its `count`.
     static let eventSkipped = LogEvent("event.skipped")
     /// Nobody took the log lines for a while, and these are missing here.
     static let linesDropped = LogEvent("log.lines_dropped")

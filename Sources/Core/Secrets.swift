@@ -50,7 +50,7 @@ public enum Secrets {
         return shown
     }
 
-    /// Where the values of secret names stand, also where the sign between the two is missing.
+    /// Where the values of secret names are, also where the sign between the two is missing.
     private static func values(in text: String) -> [Range<String.Index>] {
         var found: [Range<String.Index>] = []
         var rest = text[...]

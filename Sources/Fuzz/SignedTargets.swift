@@ -82,7 +82,7 @@ extension FuzzTarget {
             while bytes[at] == old { bytes[at] = random.element(Array("ABCDEFGHwxyz0189-_".utf8)) }
         }
         let altered = String(decoding: bytes, as: UTF8.self)
-        // Where two equal characters stand together, one that comes or goes may leave the same text.
+        // Where two equal characters are together, one that comes or goes may leave the same text.
         return altered == text ? text + "A" : altered
     }
 

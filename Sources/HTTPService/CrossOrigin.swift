@@ -76,7 +76,7 @@ public struct CrossOrigin: Sendable {
     /// ended before this process.
     private func isOwn(_ origin: Origin, _ request: HTTPRequest) -> Bool {
         guard let host = request.headers.first("host") else { return false }
-        // The last word is the proxy's; what stands before it may be the client's.
+        // The last word is the proxy's; what comes before it may be the client's.
         let told = request.headers.all("x-forwarded-proto").last?.split(separator: ",").last
             .flatMap { Origin.Scheme(rawValue: $0.filter { $0 != " " && $0 != "\t" }.lowercased()) }
         if let told, proxies.contain(request.remoteAddress), origin.scheme != told { return false }

@@ -32,7 +32,7 @@ public enum RateLimits {
         }
         return "A minute (at once): for a user \(numbers(user)); for an address without a user \(numbers(address)), "
             + "\(address[.auth]!) calls of /v1/auth/; for all users of an address together \(numbers(crowd)). "
-            + "An IPv6 address stands for its /64."
+            + "An IPv6 address counts as its /64."
     }
 
     /// The same of one class.

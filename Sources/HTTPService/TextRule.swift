@@ -7,7 +7,7 @@ public struct TextRule: Sendable {
         case exact
         /// Some lines: trimmed, no control characters but line feed and tab, few combining marks in a row.
         case lines
-        /// What stands for somebody or something: trimmed, something in it is visible, nothing that hides or turns text.
+        /// What somebody or something is called: trimmed, something in it is visible, nothing that hides or turns text.
         case name
     }
 

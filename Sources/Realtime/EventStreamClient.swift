@@ -70,7 +70,7 @@ final class EventStreamClient: LiveClient {
         case .reset(let cursor): verdict("reset", at: cursor, data: "{\"feed\":\"/v1/feed\"}")
         case .resumed(let missed, let cursor):
             if isFirst {
-                // Where the client stands already: a stream that breaks behind the verdict must not skip the events.
+                // Where the client is already: a stream that breaks behind the verdict must not skip the events.
                 verdict(
                     "resumed", at: missed.isEmpty ? cursor : subscriber.cursor, data: "{\"missed\":\(missed.count)}")
             }

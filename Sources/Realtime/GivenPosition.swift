@@ -2,7 +2,7 @@ import Core
 import HTTPService
 import Live
 
-/// Where a client of an event stream says that it stands.
+/// Where a client of an event stream says that it is.
 ///
 /// An EventSource gives up for good on any status but 200. So a position that can't be read, of another secret or of
 /// another user is no error: the stream begins with the verdict `reset`.

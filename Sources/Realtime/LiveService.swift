@@ -83,7 +83,7 @@ public final class LiveService: Sendable {
     }
 
     /// A ticket opens one stream, and serves its reconnects. Its user pays for these only: one that was used, or is too old,
-    /// stands in logs that others read.
+    /// is in logs that others read.
     private func pay(_ ticket: Ticket, _ lastEventID: String?, spends: Bool) async throws {
         if let lastEventID, ticket.proves(lastEventID, key: ticketKey) {
             if let seconds = budget.pay(user: ticket.user) { throw JoinBudget.refusal(seconds) }

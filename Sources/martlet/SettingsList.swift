@@ -129,7 +129,7 @@ enum SettingsList {
         "MARTLET_TEST_KAFKA_SCRIPT", "MARTLET_TEST_OVERLOAD", "MARTLET_MEASURE", "MARTLET_TEST_OLD",
     ]
 
-    /// Settings of other commands may stand in the environment; as flags they are errors.
+    /// Settings of other commands may be in the environment; as flags they are errors.
     static func values(of command: String, _ arguments: [String]) throws(SettingError) -> SettingValues {
         let own = of(command)
         let names = Set(own.map(\.name))

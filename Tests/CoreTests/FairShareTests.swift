@@ -113,7 +113,7 @@ private final class Share {
         #expect(share.fill(holder("192.0.2.1")) == 10)
     }
 
-    /// Who stands for many has no share of its own, only the rest.
+    /// Who is shared by many has no share of its own, only the rest.
     @Test func withoutAnAddressOnlyTheTotalCounts() {
         let share = Share(total: 100)
         #expect(share.fill(FairShare.Holder(address: nil)) == 100)

@@ -41,7 +41,7 @@ import Testing
                 if line.hasSuffix("lines were dropped") {
                     lost += Int(line.prefix { $0 != " " })!
                 } else {
-                    // Each notice stands where the lines are missing.
+                    // Each notice is where the lines are missing.
                     #expect(line.hasPrefix("line \(lines.count + lost) "))
                     lines.append(line)
                 }

@@ -231,7 +231,7 @@ extension KafkaTests {
             await log.close()
         }
 
-        /// The broker refuses one request in the middle: what is stored has no hole, and after the second try the
+        /// The broker refuses one request in the middle: what is stored has no gap, and after the second try the
         /// order is right.
         @Test func nothingOvertakesAFailedRecord() async throws {
             let mock = try MockKafka()

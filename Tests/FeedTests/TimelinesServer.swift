@@ -82,7 +82,7 @@ final class TimelinesServer: Sendable {
 }
 
 extension Timelines {
-    /// The list as it stands in Redis, its marker last; empty where there is none.
+    /// The list as it is in Redis, its marker last; empty where there is none.
     func list(_ user: ID) async throws -> [TimelineEntry] {
         try await lists([user])[0]
     }

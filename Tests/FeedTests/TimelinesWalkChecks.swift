@@ -27,7 +27,7 @@ extension TimelinesWalk {
         }
     }
 
-    /// A read shows the last state of a post: an edited one may stand for its creation.
+    /// A read shows the last state of a post: an edited one may take the place of its creation.
     private func isShownBy(_ event: Event, _ user: ID) -> Bool {
         events[user]!.contains { $0.cursor == event.cursor && $0.post == event.post }
     }
@@ -90,7 +90,7 @@ extension TimelinesWalk {
         guard inbox.unreadable == 0 else { throw TimelinesFailure(description: "a message that can't be read") }
     }
 
-    /// What a live client shows is what stands in the list, but for what a follow or unfollow changes without a word.
+    /// What a live client shows is what is in the list, but for what a follow or unfollow changes without a word.
     private func checkView(_ client: WalkClient, _ list: [TimelineEntry]) throws {
         // The next event finds that there is none, and names the user.
         guard let from = list.last?.completeFrom else { return }

@@ -115,7 +115,7 @@ class Centrifugo:
         return [self.next(max(deadline - time.monotonic(), 0.001)) for _ in range(count)]
 
     def until(self, post_id: str, timeout: float = PATIENCE) -> list[Publication]:
-        """Everything up to and with the publication about this post: nothing stands between that is not told."""
+        """Everything up to and with the publication about this post: nothing is between that is not told."""
         deadline = time.monotonic() + timeout
         seen = [self.next(timeout)]
         while seen[-1].post_id != post_id:

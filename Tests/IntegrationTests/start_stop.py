@@ -144,7 +144,7 @@ class Run:
 
 
 def remove_elsewhere(data: Path) -> None:
-    """Removes what of a data folder lies below the common folder."""
+    """Removes what of a data folder is below the common folder."""
     for part in ("postgres", "redis"):
         place = os.path.realpath(data / part)
         if place.startswith("/var/lib/martlet/"):

@@ -128,7 +128,7 @@ def test_a_request_that_does_not_arrive_in_time(server: Server) -> None:
 
 
 def test_a_head_without_an_end_is_answered_soon(server: Server) -> None:
-    """Its rest is awaited for a moment, for the origin that may stand in it."""
+    """Its rest is awaited for a moment, for the origin that may be in it."""
     with RawHttp(server, timeout=4) as raw:
         raw.send(b"GET /" + b"a" * 10_000)
         assert_problem(raw.answer(), 431, "header_too_large")

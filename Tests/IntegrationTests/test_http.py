@@ -181,7 +181,7 @@ def test_connection_close_is_obeyed(server: Server) -> None:
 
 
 def test_head_is_get_without_the_body(server: Server, alice: User) -> None:
-    """HEAD answers like GET, and the next answer on the connection stands where it belongs."""
+    """HEAD gets what GET gets, and the next response on the connection is where it belongs."""
     with RawHttp(server) as raw:
         for path, status in (("/healthz", 200), ("/v1/me", 200), ("/nothing", 404)):
             raw.send(raw.head("HEAD", path, token=alice.token) + raw.head("GET", path, token=alice.token))

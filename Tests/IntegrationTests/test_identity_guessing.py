@@ -106,7 +106,7 @@ def test_one_address_guesses_at_many_accounts(api: httpx.Client) -> None:
     "1.2.3.4, [::ffff:{0}]:80, 10.7.1.2",
 ], ids=repr)
 def test_one_address_in_many_spellings(api: httpx.Client, spelling: str) -> None:
-    """The last address that is no trusted proxy's counts, however it is written and whatever stands before it."""
+    """The last address that is no trusted proxy's counts, however it is written and whatever comes before it."""
     source = address()
     both = itertools.cycle([source, spelling.format(source)])
     use_up(lambda: log_in(api, next(both), unique_handle("nobody")), LOG_INS)
@@ -117,7 +117,7 @@ def test_what_stands_before_an_address_is_not_believed(api: httpx.Client) -> Non
     source = address()
     claims = (f"{address()}, {source}" for _ in itertools.count())
     use_up(lambda: log_in(api, next(claims), unique_handle("nobody")), LOG_INS)
-    # Nor what stands before an entry that can't be read: all of that is the proxy's own.
+    # Nor what comes before an entry that can't be read: all of that is the proxy's own.
     unreadable = (f"{address()}, unknown" for _ in itertools.count())
     until_refused(lambda: log_in(api, next(unreadable), unique_handle("nobody")), LOG_INS)
 

@@ -49,7 +49,7 @@ def logged_in(driver: webdriver.Chrome, server: Server, user: User) -> Window:
 
 
 def assert_literal(window: Window, payloads: list[str]) -> None:
-    """Every payload stands in the page as name and as text, character by character, and has become no element."""
+    """Every payload is in the page as name and as text, character by character, and has become no element."""
     shown = "return [...document.querySelectorAll('[data-testid=feed] article')].map(a => [a.querySelector('.name-button').textContent, a.querySelector('.text').textContent])"
     expected = {(payload, f"text {payload}") for payload in payloads}
     eventually(lambda: expected <= {tuple(pair) for pair in window.script(shown)}, 15, "all posts, as they are")
@@ -105,7 +105,7 @@ INJECTIONS = {
 
 
 def test_what_is_injected_is_refused(server: Server, driver: webdriver.Chrome) -> None:
-    """Were there a hole in the page, its policy would stop what comes through: each violation is seen, nothing runs."""
+    """Were there a way in, the page's policy would stop what comes through: each violation is seen, nothing runs."""
     window = Window(driver, f"http://localhost:{server.port}/")
     window.script(
         "window.seen = []; document.addEventListener('securitypolicyviolation', "

@@ -146,7 +146,7 @@ def test_pings_and_pieces_of_an_honest_client(limited: Server, user: User) -> No
 @pytest.mark.parametrize("key", ["a" + "\u0301" * 17, "\u0301\u0323" * 900, "k" * 256])
 @pytest.mark.parametrize("is_escaped", [False, True])
 def test_keys_that_are_slow_to_compare(limited: Server, key: str, is_escaped: bool) -> None:
-    """No command: 3501, wherever the key stands."""
+    """No command: 3501, wherever the key is."""
     for text in ({"id": 1, key: {}}, {"id": 1, "connect": {"data": {key: 1}}}, {key: 1}):
         if len(data := json.dumps(text, ensure_ascii=is_escaped).encode()) > LONGEST_FIRST:
             continue

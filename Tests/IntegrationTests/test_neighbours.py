@@ -1,4 +1,4 @@
-"""A neighbour that stands still holds nobody up for long."""
+"""A neighbour that hangs holds nobody up for long."""
 
 from __future__ import annotations
 

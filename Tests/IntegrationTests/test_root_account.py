@@ -226,7 +226,7 @@ def test_a_root_who_can_not_change_its_user_is_told_so(server: Server, command: 
 
 @as_root
 def test_tokens_are_written_where_only_root_may(server: Server, alice: User) -> None:
-    """The process is the account by then. What stood there is replaced, a link not followed."""
+    """The process is the account by then. What was there is replaced, a link not followed."""
     folder = new_folder("closed", mode=0o700)
     folder.mkdir(mode=0o700)
     (folder / "victim").write_text("untouched")

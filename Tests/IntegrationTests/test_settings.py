@@ -30,7 +30,7 @@ def ended(tmp_path: Path, command: str = "serve", *arguments: str, timeout: floa
     try:
         done = run_martlet(command, *arguments, timeout=timeout, **given)
     finally:
-        # A private server that had begun lies elsewhere: pytest's own folders are closed.
+        # A private server that had begun has its data elsewhere: pytest's own folders are closed.
         remove_elsewhere(Path(given["MARTLET_DATA"]))
     said = done.stdout + done.stderr
     assert SECRET not in said, said
@@ -71,7 +71,7 @@ def test_a_wrong_setting_is_named_as_it_was_given(tmp_path: Path, name: str, val
 
 
 def test_a_part_without_a_sign_is_not_shown(tmp_path: Path) -> None:
-    """What was meant as a value may stand anywhere."""
+    """What was meant as a value may be anywhere."""
     _, said = ended(tmp_path, "serve", f"--pasword={SECRET}")
     assert "--pasword is not a setting" in said
 

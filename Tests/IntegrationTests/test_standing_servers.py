@@ -1,4 +1,4 @@
-"""A private server that stands still, its queue of connections full, is not taken for a dead one and not waited for."""
+"""A private server that hangs, its queue of connections full, is not taken for a dead one and not waited for."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_an_end_while_one_stands_still(which: str, taken_over: bool) -> None:
 
 
 def test_a_second_interrupt_ends_it_at_once() -> None:
-    """Later than two seconds after the first, while PostgreSQL stands still."""
+    """Later than two seconds after the first, while PostgreSQL hangs."""
     run = Run(new_folder())
     try:
         run.begin().up()

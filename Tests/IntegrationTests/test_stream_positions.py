@@ -27,7 +27,7 @@ def unusable(server: Server, user: User, other: User) -> list[str]:
 
 
 def test_a_position_that_cannot_be_used(server: Server, alice: User, bob: User) -> None:
-    """`reset`, never 400: an EventSource would give up for good. Wherever it stands; then the stream is live."""
+    """`reset`, never 400: an EventSource would give up for good. Wherever it is given; then the stream is live."""
     bob.posts(2)
     for position in ["", *unusable(server, bob, alice)]:
         for name in ("since", "lastEventId"):

@@ -137,7 +137,7 @@ def answer(client: Centrifugo, command: dict) -> int:
 
 
 def test_names_that_are_slow_to_compare(server: Server, bob: User) -> None:
-    """Marks without end where a name stands: answered at once. In a key 17 in a row are no command any more."""
+    """Marks without end where there is a name: answered at once. In a key 17 in a row are no command any more."""
     marks = "\u0301\u0323" * 1900
     with Centrifugo.of(bob) as client:
         for channel in (f"feed:{marks}", f"feed:{bob.id}{marks}"):

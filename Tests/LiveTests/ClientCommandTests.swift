@@ -56,7 +56,7 @@ import Testing
         #expect(parse(text)?.first?.content == .malformed)
     }
 
-    /// Rows of marks, wherever a name stands: in a key 17 are too many, and what is compared is compared by its bytes.
+    /// Rows of marks, wherever there is a name: in a key 17 are too many, and what is compared is compared by its bytes.
     @Test func namesThatAreSlowToCompare() {
         func marks(_ count: Int) -> String { String(repeating: "\u{301}", count: count) }
         for count in [17, 1700] {

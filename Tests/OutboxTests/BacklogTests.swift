@@ -86,7 +86,7 @@ import Testing
         #expect(backlog.mostCounted == 1000 && !backlog.admits())
     }
 
-    /// An empty outbox has no first event, and stands for nothing that waits.
+    /// An empty outbox has no first event, and means that nothing waits.
     @Test func anEmptyOneIsNotAway() {
         let backlog = Backlog(limit: 1000, patience: 2000)
         for now in stride(from: UInt64(0), through: 10_000, by: 1000) { backlog.set(reading(0, first: 0), now: now) }

@@ -72,7 +72,7 @@ import Testing
         #expect(await eventually { listener.messages.get() == ["channel-1499:x", "channel-0:y"] })
     }
 
-    /// A Redis that stands still keeps its sockets open: only the missing answer to a ping tells.
+    /// A Redis that hangs keeps its sockets open: only the missing reply to a ping tells.
     @Test func aDeadLinkIsNoticed() async throws {
         let server = try RedisServer()
         let listener = Listener(server, pingInterval: 30)

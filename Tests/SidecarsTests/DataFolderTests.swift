@@ -28,7 +28,7 @@ import Testing
         #expect(scratch.status("data/redis").st_uid == account.uid && scratch.mode("data/redis") == 0o700)
     }
 
-    /// The data folder is closed, so it lies in a common one, which an umask may have closed.
+    /// The data folder is closed, so it is in a common one, which an umask may have closed.
     @Test(arguments: [0o755, 0o700] as [mode_t]) func theCommonFolderIsForAllToPassThrough(_ before: mode_t) throws {
         try scratch.makeFolder("data")
         chmod(scratch.path + "/data", 0o700)

@@ -3,13 +3,13 @@ import Testing
 
 @testable import Sidecars
 
-/// A server that stands still: it takes no connections, and its queue is full.
+/// A server that hangs: it takes no connections, and its queue is full.
 @Suite struct StandingServerTests {
     private static let folder = "/tmp/martlet-standing-\(getpid())"
 
     /// Listens at a path, and fills the queue.
     /// - Returns: all descriptors.
-    private func stand(at path: String) throws -> [Int32] {
+    private func hang(at path: String) throws -> [Int32] {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -31,7 +31,7 @@ import Testing
     @Test(.timeLimit(.minutes(1))) func nobodyWaitsForIt() throws {
         let path = Self.folder + ".sock"
         unlink(path)
-        let descriptors = try stand(at: path)
+        let descriptors = try hang(at: path)
         defer {
             descriptors.forEach { close($0) }
             unlink(path)
@@ -45,7 +45,7 @@ import Testing
     @Test func oneThatListensIsAsked() throws {
         let path = Self.folder + ".own"
         unlink(path)
-        let descriptors = try stand(at: path)
+        let descriptors = try hang(at: path)
         defer { unlink(path) }
         descriptors.dropFirst().forEach { close($0) }
         while accept(descriptors[0], nil, nil) >= 0 {}

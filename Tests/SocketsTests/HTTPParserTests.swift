@@ -168,7 +168,7 @@ func parse(_ text: String) -> HTTPRequest? {
         #expect(outcome.requests.isEmpty)
     }
 
-    /// The rest of a head that is too long is awaited for what stands in it, and only so long.
+    /// The rest of a head that is too long is awaited for what is in it, and only so long.
     @Test func theRestOfALongHeadIsAwaited() {
         for (start, kind) in [
             ("GET /" + String(repeating: "a", count: 9000), HTTPRequestError.Kind.targetTooLong),

@@ -26,7 +26,7 @@ final class ScriptedHandler: ServerHandler {
         }
     }
 
-    /// Addresses that pass on requests; for whom stands in the field `Client`.
+    /// Addresses that pass on requests; whose they are is in the field `Client`.
     var proxies: Set<String> = []
 
     func isProxy(_ peer: IPAddress) -> Bool { proxies.contains { IPAddress($0) == peer } }

@@ -27,7 +27,7 @@ public final class TestSite: Sendable {
         return site
     }
 
-    /// The time of all there is; it stands still by itself.
+    /// The time of all there is; it does not move by itself.
     public let clock: ManualClock
     private let copy: TestDatabases.Copy
     private let secret: [UInt8]

@@ -62,7 +62,7 @@ class Facts:
         self.edges: dict[tuple[str, str], Edge] = defaultdict(Edge)
         self.rest: list[Event] = []
         self.held: list[tuple[float, float, str]] = []
-        """When a part of Martlet, or a road between two, stood still, and which: what was on its way then came late."""
+        """When a part of Martlet, or a road between two, was stopped, and which: what was on its way then came late."""
         self.faults: list[tuple[float, float, str]] = []
         """All of them: begin, end and target."""
         self.losses: list[float] = []
@@ -113,7 +113,7 @@ class Facts:
                 self.posts[event["post"]].delete_end = event["end"]
 
     def newer(self, post: Post, user: str) -> int:
-        """How many posts stand above this one in the user's feed, or have stood there."""
+        """How many posts are above this one in the user's feed, or have been."""
         return sum(
             int(other.id) > int(post.id) and (other.author == user or (user, other.author) in self.edges)
             for other in self.posts.values())

@@ -108,7 +108,7 @@ def plan(seed: int, seconds: float, cluster: Cluster, gap: float, only: tuple[st
 
 
 class Executioner:
-    """Carries out a plan. What it breaks it mends, each part by itself; `heal` mends the rest."""
+    """Carries out a plan. What it breaks it repairs, each part by itself; `heal` repairs the rest."""
 
     def __init__(self, cluster: Cluster, history: History) -> None:
         self.cluster, self.history = cluster, history

@@ -18,7 +18,7 @@ class Reader:
     """What all roads have in common: a page first, live from its position, and pages again after a reset.
 
     History: `conn` (a connection or poll was answered: with which verdict), `see` (an event), `reset` (the pages that
-    replace the view: `first` is the page whose position the stream goes on from, `rest` what stands below it).
+    replace the view: `first` is the page whose position the stream goes on from, `rest` what is below it).
     """
 
     road = ""

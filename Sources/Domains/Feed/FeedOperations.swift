@@ -96,7 +96,7 @@ struct FeedOperations: Sendable {
                 ? nil
                 : PageCursor(below: page.posts[shown - 1].id).encode(
                     page.isStored ? Self.storedFeed : Self.feed, viewer: request.caller, cursors))
-        // The position moves with every delivery to anybody near; what is shown is what the tag stands for.
+        // The position moves with every delivery to anybody near; what is shown is what the tag is of.
         let tag = "W/\"\(Base64URL.encode(Crypto.sha256(writer.bytes).prefix(16)))\""
         let headers = [("ETag", tag), ("Cache-Control", "private, no-cache")]
         if request.http.has(tag: tag) { return Response(status: 304, headers: headers) }

@@ -2,7 +2,7 @@ import Core
 import Posts
 import Store
 
-/// What lies below the window of a timeline.
+/// What is below the window of a timeline.
 extension FeedReader {
     /// From `feed_items` down to where it is complete, below that from posts and follows.
     /// - Parameter begun: the page's posts above; they count for its bytes, see `PostBytes`.

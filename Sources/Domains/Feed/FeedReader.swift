@@ -105,7 +105,7 @@ public struct FeedReader: Sendable {
     }
 
     /// The events of entries, up to what goes into one answer. Texts are never longer than their JSON: what `visible` leaves
-    /// out lies behind the end of the part.
+    /// out is behind the end of the part.
     private func told(
         _ entries: [TimelineEntry], to user: ID, _ now: LiveCursor, atMost most: Int
     ) async throws -> Missed {

@@ -1,6 +1,6 @@
 public import Core
 
-/// One entry of a timeline as it stands in Redis: 22 bytes, big-endian. Post id 7, position 7, author id 7, flags 1.
+/// One entry of a timeline as it is in Redis: 22 bytes, big-endian. Post id 7, position 7, author id 7, flags 1.
 ///
 /// The last entry of a list is the marker. Its post id is 0, so it is older than every post; its author slot says from
 /// which post id on the list is complete, its position which events the list can no longer tell.

@@ -37,7 +37,7 @@ public struct DeliveryCounts: Sendable, Equatable {
 
 /// Where a partition is: its epoch and clock, and the number of the last message to the node that asked.
 public struct PartitionState: Sendable, Equatable {
-    /// Epoch and clock: everything up to it has been published or stands in the lists.
+    /// Epoch and clock: everything up to it has been published or is in the lists.
     public let cursor: LiveCursor
     public let number: Int64
 }

@@ -4,7 +4,7 @@ public import RedisLink
 
 /// The timelines in Redis: who reads what, newest first, and how live clients learn of changes without a gap.
 ///
-/// The rules stand in the scripts. A list holds entries in the order of post ids. An entry's position says when it
+/// The rules are in the scripts. A list holds entries in the order of post ids. An entry's position says when it
 /// last changed; what changed elsewhere than at the head is noted for its user. So a client that holds a position
 /// reads from the head down to the first entry that is not newer, or the whole list if the note is newer than its
 /// position. Nodes register a user first and read second, and drop what comes live with a position that the read

@@ -107,7 +107,7 @@ final class Server: Sendable {
         return LiveService(
             loop: site.sockets, options: gatewayOptions, redis: redis, redisAddress: site.redisAddress,
             writes: Writes(database: database, idempotency: site.idempotency, onCommit: {}),
-            feeds: FeedReader(database: database, timelines: timelines, rebuild: site.domains.feed.rebuild),
+            feeds: site.domains.feed.reader(over: timelines),
             accounts: site.accounts, revocations: site.revocations, cursors: site.cursors,
             ticketKey: Crypto.derivedKey("tickets", from: site.secret), clock: site.clock)
     }

@@ -31,6 +31,7 @@ final class SiteParts: Sendable {
     private let idempotency: Idempotency
     private let loops = (stores: EventLoop(name: "stores"), sockets: EventLoop(name: "sockets"))
     private let liveRedis: Redis
+    private let lastFanOut = Mutex<Task<Void, any Error>?>(nil)
 
     init(
         postgresURL: String, redisAddress: RedisAddress, clock: ManualClock, secret: [UInt8], node: Int,
@@ -62,9 +63,7 @@ final class SiteParts: Sendable {
         live = LiveService(
             loop: loops.sockets, options: gatewayOptions, redis: liveRedis, redisAddress: redisAddress,
             writes: writes,
-            feeds: FeedReader(
-                database: database, timelines: Timelines(redis: liveRedis, partitions: partitions),
-                rebuild: domains.feed.rebuild),
+            feeds: domains.feed.reader(over: Timelines(redis: liveRedis, partitions: partitions)),
             accounts: domains.accounts.accounts, revocations: domains.accounts.revocations, cursors: cursors,
             ticketKey: Crypto.derivedKey("tickets", from: secret), clock: clock)
         waiter.set(live)
@@ -99,8 +98,21 @@ final class SiteParts: Sendable {
             status: response.status, headers: response.headers.map { ($0.0, $0.1) }, body: response.body)
     }
 
-    /// What the role `fanout` does, step by step until there is nothing left to do.
+    /// What the role `fanout` does, step by step until there is nothing left to do. Tests that ask at the same time get
+    /// their turns: a batch is handed over once.
     func fanOut() async throws {
+        let turn = lastFanOut.withLock { last in
+            let task = Task { [last] in
+                _ = await last?.result
+                try await fanOutNow()
+            }
+            last = task
+            return task
+        }
+        try await turn.value
+    }
+
+    private func fanOutNow() async throws {
         let consumers = domains.all.flatMap { $0.consumers(log) }
         var isDone = false
         while !isDone {

@@ -21,11 +21,12 @@ public struct FeedDomain: Domain {
 
     /// For what a client waits for.
     public let timelines: Timelines
-    /// For what may take long.
-    private let scans: Timelines
     public let rebuild: FeedRebuild
-    public let reader: FeedReader
+    public var reader: FeedReader { reader(over: timelines) }
+    /// Of what a client waits for.
     public let repair: FeedRepair
+    /// Of what others began.
+    private let lateRepair: FeedRepair
     private let resources: Resources
     private let accounts: AccountsDomain
     private let waiter: @Sendable () -> any FeedWaiter
@@ -36,10 +37,15 @@ public struct FeedDomain: Domain {
         self.accounts = accounts
         self.waiter = waiter
         timelines = Self.timelines(of: resources, over: resources.connections.routes)
-        scans = Self.timelines(of: resources, over: resources.connections.scans)
+        let scans = Self.timelines(of: resources, over: resources.connections.scans)
         rebuild = FeedRebuild(database: resources.connections.scans.database, timelines: scans)
-        reader = FeedReader(database: resources.database, timelines: timelines, rebuild: rebuild)
         repair = FeedRepair(database: resources.database, timelines: timelines)
+        lateRepair = FeedRepair(database: resources.connections.scans.database, timelines: scans)
+    }
+
+    /// One that has its own way to Redis.
+    public func reader(over timelines: Timelines) -> FeedReader {
+        FeedReader(database: resources.database, timelines: timelines, rebuild: rebuild, repair: lateRepair)
     }
 
     private static func timelines(of resources: Resources, over pair: Connections.Pair) -> Timelines {
@@ -73,8 +79,7 @@ public struct FeedDomain: Domain {
     }
 
     public var upkeep: [UpkeepStep] {
-        let clock = resources.clock
-        let repair = FeedRepair(database: resources.connections.scans.database, timelines: scans)
+        let (clock, repair) = (resources.clock, lateRepair)
         return [
             UpkeepStep("finish abandoned follows") {
                 _ = try await repair.finishAbandoned(now: clock.milliseconds())

@@ -7,13 +7,10 @@ public enum Base64URL {
         return values
     }()
 
-    public static func encode(_ bytes: some Collection<UInt8>) -> String {
-        var writer = ByteWriter(capacity: (bytes.count * 4 + 2) / 3)
-        append(bytes, to: &writer)
-        return writer.string
-    }
+    public static func encode(_ bytes: some Collection<UInt8>) -> String { encode(Array(bytes)) }
 
-    public static func append(_ bytes: some Collection<UInt8>, to writer: inout ByteWriter) {
+    private static func encode(_ bytes: [UInt8]) -> String {
+        var writer = ByteWriter(capacity: (bytes.count * 4 + 2) / 3)
         var pending: UInt32 = 0
         var bits = 0
         for byte in bytes {
@@ -27,12 +24,14 @@ public enum Base64URL {
         if bits > 0 {
             writer.append(alphabet[Int(pending << UInt32(6 - bits)) & 63])
         }
+        return writer.string
     }
 
     /// `nil` for a foreign character, an impossible length, or bits left over that are not zero.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(Array(text.utf8)) }
 
-    private static func decode(_ input: [UInt8]) -> [UInt8]? {
+    /// - Parameter input: ASCII.
+    public static func decode(_ input: [UInt8]) -> [UInt8]? {
         guard input.count % 4 != 1 else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(input.count * 3 / 4)

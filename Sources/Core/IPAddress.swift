@@ -10,7 +10,7 @@ public struct IPAddress: Hashable, Sendable {
 
     /// `nil` for what is no address. A zone (`%eth0`) is left out.
     public init?(_ text: some StringProtocol) {
-        let bare = String(text.prefix { $0 != "%" })
+        let bare = String(Substring(text).utf8.prefix { $0 != UInt8(ascii: "%") }) ?? ""
         var v4 = in_addr()
         var v6 = in6_addr()
         // C reads up to a NUL only.

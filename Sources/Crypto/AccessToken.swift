@@ -62,11 +62,11 @@ public struct TokenSigner: Sendable {
     /// - Parameter now: seconds since 1970.
     public func verify(_ text: String, now: Int64) throws(TokenFailure) -> AccessToken {
         guard text.utf8.count <= Self.longest else { throw .invalid }
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0].isExactly(Self.header),
-            let code = Base64URL.decode(parts[2]),
-            Crypto.equal(code, Crypto.hmacSHA256(key: key, Array("\(parts[0]).\(parts[1])".utf8))),
-            let bytes = Base64URL.decode(parts[1]), let claims = try? JSONValue.parse(bytes, depth: 2).object,
+        let parts = Array(text.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].elementsEqual(Self.header.utf8),
+            let code = Base64URL.decode(Array(parts[2])),
+            Crypto.equal(code, Crypto.hmacSHA256(key: key, Array(text.utf8.prefix(parts[1].endIndex)))),
+            let bytes = Base64URL.decode(Array(parts[1])), let claims = try? JSONValue.parse(bytes, depth: 2).object,
             claims.keys.count == Self.claims.count, claims.firstKey(besides: Self.claims) == nil,
             claims["iss"]?.string == "martlet",
             let subject = claims["sub"]?.string.flatMap({ ID($0) }),

@@ -10,12 +10,13 @@ extension HTTPRequest {
         guard headers.only("authorization") != nil else {
             throw Problem(.invalidField, "Authorization is given twice", field: "Authorization")
         }
-        let scheme = header.prefix { $0 != " " }
-        let token = header.dropFirst(scheme.count).drop { $0 == " " }
-        guard scheme.equalsIgnoringCase("bearer"), !token.isEmpty else {
+        let space = UInt8(ascii: " ")
+        let end = header.utf8.firstIndex(of: space) ?? header.endIndex
+        let token = header[end...].utf8.drop { $0 == space }
+        guard header[..<end].equalsIgnoringCase("bearer"), !token.isEmpty else {
             throw Problem(.unauthenticated, "the authorization must be of the kind Bearer")
         }
-        return String(token)
+        return String(Substring(token))
     }
 
     /// Does the caller have this version already? By weak comparison (RFC 9110, section 13.1.2), for a proxy that

@@ -6,8 +6,18 @@ public final class SharedFrame {
     private(set) lazy var pushTail = ServerReply.pushTail(publication)
     private(set) lazy var eventTail = EventStreamText.tail(publication)
 
+    /// Moves a position on, and tells nothing.
+    let isSilent: Bool
+
     public init(_ publication: Publication) {
         self.publication = publication
+        isSilent = false
+    }
+
+    /// What happened at a position is nothing that clients of this version can be told.
+    public init(silentAt position: Int64) {
+        publication = Publication(event: [], type: "", position: position)
+        isSilent = true
     }
 
     public var position: Int64 { publication.position }

@@ -11,8 +11,6 @@ final class EventStreamClient: LiveClient {
     /// Seconds since 1970; `nil` for a stream that lasts as long as its session.
     private let expiresAt: Int64?
     private var writtenAt: UInt64
-    /// What the client came with; `nil` for one that gave no position.
-    private let held: LiveCursor?
     private var isEstablished = false
     let session: ID
     let address: String
@@ -25,11 +23,10 @@ final class EventStreamClient: LiveClient {
         address = opening.address
         idSuffix = opening.idSuffix
         expiresAt = opening.expiresAt
-        held = opening.held
         writtenAt = now
         let subscriber = Subscriber(
             user: opening.user, kind: .eventStream(idSuffix: opening.idSuffix), sink: nil,
-            cursor: opening.held ?? LiveCursor(epoch: 0, position: 0))
+            session: LiveSession(from: opening.held, limit: Hub.queueLimit))
         self.subscriber = subscriber
         subscriber.sink = self
         stream.user = opening.user
@@ -49,10 +46,9 @@ final class EventStreamClient: LiveClient {
         gateway.opened(client)
         // The session may have ended since the stream was admitted.
         guard !gateway.hasEnded(client.session) else { return client.end(.forceDisconnect) }
-        gateway.join(client, from: opening.held)
+        gateway.join(client)
     }
 
-    var position: LiveCursor? { isEstablished ? subscriber?.cursor : held }
     var transport: any LiveTransport { stream }
     var isBacklogged: Bool { stream.isBacklogged }
 
@@ -61,8 +57,8 @@ final class EventStreamClient: LiveClient {
         stream.write(bytes)
     }
 
-    func tell(_ outcome: JoinOutcome) -> Bool {
-        guard !stream.isBacklogged, let subscriber else { return false }
+    func tell(_ outcome: JoinOutcome) -> LiveSession.Telling {
+        guard !stream.isBacklogged, let subscriber else { return .refused }
         let isFirst = !isEstablished
         isEstablished = true
         switch outcome {
@@ -75,12 +71,11 @@ final class EventStreamClient: LiveClient {
                     "resumed", at: missed.isEmpty ? cursor : subscriber.cursor, data: "{\"missed\":\(missed.count)}")
             }
             let events = gateway.hub.encode(missed, for: subscriber, epoch: cursor.epoch)
-            guard !events.isEmpty else { return true }
-            guard !stream.isBacklogged else { return false }
+            guard !events.isEmpty else { return .told }
+            guard !stream.isBacklogged else { return .begun }
             write(events)
-            return true
         }
-        return true
+        return .told
     }
 
     private func verdict(_ name: StaticString, at cursor: LiveCursor, data: String) {

@@ -54,11 +54,9 @@ protocol LiveClient: FrameSink {
     var session: ID { get }
     /// Whose limits count the connection: see `Router.callerAddress`.
     var address: String { get }
-    /// The position that the client holds; `nil` before its first verdict when it gave none.
-    var position: LiveCursor? { get }
 
-    /// Tells the client. False when it can't be told now: it will be asked to resume again when its backlog has gone.
-    func tell(_ outcome: JoinOutcome) -> Bool
+    /// Tells the client. What it can't be told now is read again when its backlog has gone.
+    func tell(_ outcome: JoinOutcome) -> LiveSession.Telling
     /// Reading the feed has failed for too long.
     func joinFailed()
     func end(_ reason: Disconnect)

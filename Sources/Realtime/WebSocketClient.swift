@@ -57,7 +57,6 @@ final class WebSocketClient: LiveClient {
     }
 
     var session: ID { token?.session ?? .zero }
-    var position: LiveCursor? { subscriber?.cursor }
     var transport: any LiveTransport { socket }
     var isBacklogged: Bool { socket.isBacklogged }
 
@@ -169,7 +168,7 @@ final class WebSocketClient: LiveClient {
 
     /// Again, after `unsubscribe`.
     private func subscribe(_ id: Int64, _ recover: RecoverRequest?) {
-        guard let token, let subscriber, subscriber.isMuted else {
+        guard let token, let subscriber, subscriber.session.phase == .over else {
             return send(ServerReply.error(id: id, .alreadySubscribed))
         }
         guard gateway.budget.pay(user: token.subject) == nil else {
@@ -183,9 +182,9 @@ final class WebSocketClient: LiveClient {
     private func join(_ user: ID, from held: LiveCursor?) {
         let subscriber = Subscriber(
             user: user, kind: .webSocket(prefix: ServerReply.pushPrefix(channel: ServerReply.feedChannel(user))),
-            sink: self, cursor: held ?? LiveCursor(epoch: 0, position: 0))
+            sink: self, session: LiveSession(from: held, limit: Hub.queueLimit))
         self.subscriber = subscriber
-        gateway.join(self, from: held)
+        gateway.join(self)
     }
 
     private func refresh(_ id: Int64, _ text: String) {
@@ -200,8 +199,8 @@ final class WebSocketClient: LiveClient {
 
     // MARK: The feed
 
-    func tell(_ outcome: JoinOutcome) -> Bool {
-        guard let subscriber, let token else { return false }
+    func tell(_ outcome: JoinOutcome) -> LiveSession.Telling {
+        guard let subscriber, let token else { return .refused }
         if let joining {
             self.joining = nil
             switch joining {
@@ -215,9 +214,9 @@ final class WebSocketClient: LiveClient {
             case .subscribe(let command): send(ServerReply.subscribed(id: command, .init(outcome)))
             }
             handleWaiting()
-            return true
+            return .told
         }
-        guard !socket.isBacklogged else { return false }
+        guard !socket.isBacklogged else { return .refused }
         switch outcome {
         case .live: break
         case .reset: end(.insufficientState)
@@ -225,7 +224,7 @@ final class WebSocketClient: LiveClient {
             let bytes = gateway.hub.encode(missed, for: subscriber, epoch: cursor.epoch)
             if !bytes.isEmpty { bytes.withUnsafeBytes { socket.write($0) } }
         }
-        return true
+        return .told
     }
 
     /// What came while the feed was read; not before the gateway has this connection live.

@@ -101,6 +101,7 @@ final class Server: Sendable {
         let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
         let database = site.connections.routes.database
         var gatewayOptions = GatewayOptions()
+        gatewayOptions.auditSeconds = site.configuration.values.number("audit-seconds")
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
         gatewayOptions.limitsAreOn = site.configuration.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds

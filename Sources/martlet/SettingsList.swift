@@ -81,6 +81,9 @@ enum SettingsList {
             "connections-per-address", .integer(1...1_000_000), unit: "connections", roles: servers,
             "what one address may have at most, if that is to be less"),
         Setting(
+            "audit-seconds", .integer(1...3600), unit: "s", default: "100", roles: servers,
+            "within which what each live client was told is compared with its timeline"),
+        Setting(
             "buffers", .integer(32...65_536), unit: "MB", default: "48", roles: servers,
             "memory for answers that clients have not read yet and for requests that have come in part; an address or "
                 + "user may have as much as is still free"),

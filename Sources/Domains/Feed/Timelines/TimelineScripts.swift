@@ -10,6 +10,7 @@ struct TimelineScripts: Sendable {
     let unregister: RedisScript
     let beat: RedisScript
     let resume: RedisScript
+    let audit: RedisScript
     let page: RedisScript
     let begin: RedisScript
     let abandon: RedisScript
@@ -18,7 +19,7 @@ struct TimelineScripts: Sendable {
     let evict: RedisScript
 
     var all: [RedisScript] {
-        [deliver, register, unregister, beat, resume, page, begin, abandon, merge, sever, evict]
+        [deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict]
     }
 
     /// - Parameter text: of each file. Tests change it, to show that every part of a rule is needed.
@@ -32,6 +33,7 @@ struct TimelineScripts: Sendable {
         unregister = script(.fence, .unregister)
         beat = script(.beat)
         resume = script(.resume)
+        audit = script(.audit)
         page = script(.page)
         begin = script(.begin)
         abandon = script(.abandon)

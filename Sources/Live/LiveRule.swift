@@ -32,18 +32,18 @@ public enum LiveRule: Sendable, CaseIterable {
 /// Which parts of the rule are kept: all of them, but in tests.
 public struct LiveRules: Sendable {
     #if DEBUG
-        private let omitted: LiveRule?
-        public init(without omitted: LiveRule? = nil) { self.omitted = omitted }
+    private let omitted: LiveRule?
+    public init(without omitted: LiveRule? = nil) { self.omitted = omitted }
     #else
-        public init() {}
+    public init() {}
     #endif
 
     @inline(__always)
     func keep(_ rule: LiveRule) -> Bool {
         #if DEBUG
-            rule != omitted
+        rule != omitted
         #else
-            true
+        true
         #endif
     }
 }

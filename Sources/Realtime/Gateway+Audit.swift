@@ -34,7 +34,10 @@ extension Gateway {
         metrics.silenced.add(users.count)
         Log.error(
             .clientsSilenced,
-            ["users": .number(Int64(users.count)), "user": .text(users[0].description), "node": .text(node.name.description)])
+            [
+                "users": .number(Int64(users.count)), "user": .text(users[0].description),
+                "node": .text(node.name.description),
+            ])
         miss(users, before: .max)
     }
 }

@@ -85,7 +85,8 @@ final class TimelinesWalk {
     /// Redis does not know the scripts.
     var isWithoutScripts = false
     /// How rough the walk is: what goes wrong in it, at how many of 1,000 steps.
-    let roughness: (lose: Int, vanish: Int, flush: Int, drop: Int, tamper: Int, leave: Int, forget: Int, stampede: Int, deaf: Int)
+    let roughness:
+        (lose: Int, vanish: Int, flush: Int, drop: Int, tamper: Int, leave: Int, forget: Int, stampede: Int, deaf: Int)
     /// Monotonic nanoseconds.
     var time: UInt64 = 1_000_000_000
     private let mostClients: Int
@@ -116,7 +117,8 @@ final class TimelinesWalk {
                 }()
             }
         roughness = (
-            levels[0], levels[1], levels[2], levels[3], levels[4], levels[5], levels[6], levels[7], levels[8])
+            levels[0], levels[1], levels[2], levels[3], levels[4], levels[5], levels[6], levels[7], levels[8]
+        )
         self.random = random
         // Both forms, as while one is being enabled.
         timelines = server.timelines(partitions: 2, cap: 12, scripts: scripts) {

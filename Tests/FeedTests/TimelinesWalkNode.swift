@@ -121,9 +121,11 @@ extension TimelinesWalk {
     func beat(_ node: WalkNode) async throws {
         for partition in 0..<2 where !node.isAway && !node.trackers[partition].users.isEmpty {
             update(node, partition) { $0.willProbe() }
-            guard let beat = try? await failingWithoutScripts({
-                try await timelines.beat(node: node.name, partitions: [partition])[0]
-            }) else { continue }
+            guard
+                let beat = try? await failingWithoutScripts({
+                    try await timelines.beat(node: node.name, partitions: [partition])[0]
+                })
+            else { continue }
             guard beat.subscribers == 1 else {
                 throw TimelinesFailure(description: "a probe had \(beat.subscribers) subscribers")
             }

@@ -45,7 +45,7 @@ final class LiveClients: Sendable {
         var events = [epoll_event](repeating: epoll_event(), count: 512)
         var buffer = [UInt8](repeating: 0, count: 262_144)
         while !ended.load(ordering: .relaxed) {
-            for token in wanted.withLock({ tokens in defer { tokens = [] }; return tokens }) {
+            for token in takeWanted() {
                 let socket = try open(token)
                 var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: UInt64(connections.count)))
                 epoll_ctl(poll, EPOLL_CTL_ADD, socket.descriptor, &event)
@@ -64,6 +64,13 @@ final class LiveClients: Sendable {
             }
         }
         for connection in connections { close(connection.socket.descriptor) }
+    }
+
+    private func takeWanted() -> [String] {
+        wanted.withLock { tokens in
+            defer { tokens = [] }
+            return tokens
+        }
     }
 
     private func open(_ token: String) throws -> Socket {

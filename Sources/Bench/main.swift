@@ -37,7 +37,8 @@ func bench(_ arguments: [String]) throws -> Int32 {
         ).run()
     }
     if arguments.count == 11, arguments[0] == "live", let port = UInt16(arguments[1]), let process = Int(arguments[2]),
-        let kind = LiveClients.Kind(rawValue: arguments[5]), let idle = Int(arguments[7]), let posts = Int(arguments[8]),
+        let kind = LiveClients.Kind(rawValue: arguments[5]), let idle = Int(arguments[7]),
+        let posts = Int(arguments[8]),
         let burst = Int(arguments[9]), let rate = Int(arguments[10]), burst > 0, rate > 0
     {
         return try LiveCost(

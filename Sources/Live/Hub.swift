@@ -12,6 +12,8 @@ public final class Hub {
     private let frameHeader: (_ length: Int, inout ByteWriter) -> Void
     private var subscribers: [ID: [Subscriber]] = [:]
     private var dirty: [Subscriber] = []
+    /// Those with frames that could not go out; some of them have got rid of theirs since.
+    private var waiting: [ObjectIdentifier: Subscriber] = [:]
     private var scratch = ByteWriter(capacity: 64 * 1024)
     public private(set) var count = 0
     /// Called for a connection that has drained after it fell too far behind.
@@ -52,9 +54,10 @@ public final class Hub {
 
     public func connections(of user: ID) -> [Subscriber] { subscribers[user] ?? [] }
 
-    /// How many frames wait for the connection for which most do.
-    public var longestQueue: Int {
-        subscribers.values.reduce(0) { longest, all in all.reduce(longest) { max($0, $1.queue.count) } }
+    /// How many frames wait for the connection for which most do. It looks only at those whose frames could not go out.
+    public func longestQueue() -> Int {
+        waiting = waiting.filter { !$0.value.queue.isEmpty }
+        return waiting.values.reduce(0) { max($0, $1.queue.count) }
     }
 
     public var users: some Collection<ID> { subscribers.keys }
@@ -107,6 +110,7 @@ public final class Hub {
         for subscriber in now {
             subscriber.isQueued = false
             send(subscriber)
+            if !subscriber.queue.isEmpty { waiting[ObjectIdentifier(subscriber)] = subscriber }
         }
     }
 

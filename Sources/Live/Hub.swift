@@ -11,6 +11,8 @@ public final class Hub {
     private let frameHeader: (_ length: Int, inout ByteWriter) -> Void
     private var subscribers: [ID: [Subscriber]] = [:]
     private var dirty: [Subscriber] = []
+    /// Those with frames that could not go out; some of them have got rid of theirs since.
+    private var waiting: [ObjectIdentifier: Subscriber] = [:]
     private var scratch = ByteWriter(capacity: 64 * 1024)
     public private(set) var count = 0
 
@@ -53,9 +55,10 @@ public final class Hub {
         return live.map(\.cursor).min { $0.position < $1.position }
     }
 
-    /// How many frames wait for the connection for which most do.
-    public var longestQueue: Int {
-        subscribers.values.reduce(0) { longest, all in all.reduce(longest) { max($0, $1.session.waiting) } }
+    /// How many frames wait for the connection for which most do. It looks only at those whose frames could not go out.
+    public func longestQueue() -> Int {
+        waiting = waiting.filter { $0.value.session.waiting > 0 }
+        return waiting.values.reduce(0) { max($0, $1.session.waiting) }
     }
 
     public var users: some Collection<ID> { subscribers.keys }
@@ -100,6 +103,7 @@ public final class Hub {
         for subscriber in now {
             subscriber.isQueued = false
             send(subscriber)
+            if subscriber.session.waiting > 0 { waiting[ObjectIdentifier(subscriber)] = subscriber }
         }
     }
 

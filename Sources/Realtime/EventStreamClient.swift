@@ -15,6 +15,7 @@ final class EventStreamClient: LiveClient {
     let session: ID
     let address: String
     let subscriber: Subscriber?
+    var timerPlace = TimerPlace()
 
     private init(_ stream: EventStream, gateway: Gateway, _ opening: StreamOpening, now: UInt64) {
         self.stream = stream
@@ -91,12 +92,25 @@ final class EventStreamClient: LiveClient {
 
     func end(_ reason: Disconnect) { stream.close() }
 
-    func tick(now: UInt64) {
-        if let expiresAt, gateway.seconds > expiresAt + Int64(gateway.options.expiryGraceSeconds) {
-            return stream.close()
+    func look(now: UInt64) -> UInt64? {
+        guard !stream.isClosed else { return nil }
+        let second: UInt64 = 1_000_000_000
+        let interval = UInt64(gateway.options.heartbeatSeconds) * second
+        gateway.sessions.note(session)
+        var expiry = UInt64.max
+        if let expiresAt {
+            let left = expiresAt + Int64(gateway.options.expiryGraceSeconds) - gateway.seconds
+            guard left >= 0 else {
+                stream.close()
+                return nil
+            }
+            expiry = now + UInt64(left + 1) * second
         }
-        let interval = UInt64(gateway.options.heartbeatSeconds) * 1_000_000_000
-        if now - writtenAt >= interval, !stream.isBacklogged { write(EventStreamText.heartbeat) }
+        if now - writtenAt >= interval {
+            guard !stream.isBacklogged else { return min(now + second, expiry) }
+            write(EventStreamText.heartbeat)
+        }
+        return min(writtenAt + interval, expiry)
     }
 
     func drain(retry: Int) {

@@ -22,10 +22,11 @@ final class Gateway {
     private let revocations: Revocations
     private let clock: any WallClock
     let node: LiveNode
-    private let sessions: SessionCheck
+    let sessions: SessionCheck
     private(set) var clients: [ObjectIdentifier: any LiveClient] = [:]
     let joins: JoinQueue
     private var ticker: LoopTimer?
+    private let times: ClientTimes
     private var isFlushing = false
     private var pushLog: [String: (post: ID, recipients: Int)] = [:]
     var idleSince: [ID: UInt64] = [:]
@@ -51,6 +52,7 @@ final class Gateway {
         self.ticketKey = ticketKey
         self.budget = budget
         self.clock = clock
+        times = ClientTimes(loop: loop)
         skipped = SkippedEvents(.node, known: options.liveKinds)
         auditor = LiveAudit(seconds: options.auditSeconds)
         sessions = SessionCheck(loop: loop, accounts: accounts)
@@ -95,11 +97,13 @@ final class Gateway {
     func opened(_ client: any LiveClient) {
         clients[ObjectIdentifier(client)] = client
         gauge(of: client).add(1)
+        times.look(at: client, now)
     }
 
     func closed(_ client: any LiveClient) {
         guard clients.removeValue(forKey: ObjectIdentifier(client)) != nil else { return }
         gauge(of: client).add(-1)
+        times.stop(client)
         joins.forget(client)
         if let subscriber = client.subscriber { leave(subscriber) }
     }
@@ -167,16 +171,16 @@ final class Gateway {
 
     // MARK: Time
 
+    /// What does not grow with the connections that are idle.
     private func tick() {
         let now = now
-        for client in clients.values { client.tick(now: now) }
-        metrics.longestQueue.set(hub.longestQueue)
+        metrics.longestQueue.set(hub.longestQueue())
         let gone = idleSince.filter { now - $0.value > 5_000_000_000 && hub.connections(of: $0.key).isEmpty }.map(\.key)
         for user in gone { idleSince[user] = nil }
         node.unregister(gone)
         keepTimelines(now)
         audit(now)
-        sessions.ask(clients.values.lazy.map(\.session), polls.values.lazy.map(\.session)) { [unowned self] over in
+        sessions.ask(polls.values.lazy.map(\.session)) { [unowned self] over in
             revocations.add(over)
             end(sessions: over)
         }
@@ -206,6 +210,7 @@ final class Gateway {
 
     func close() {
         ticker?.cancel()
+        times.close()
         node.close()
     }
 }

@@ -48,7 +48,7 @@ extension [Publication] {
 }
 
 /// One live connection of a user, as the gateway sees it.
-protocol LiveClient: FrameSink {
+protocol LiveClient: FrameSink, Timed {
     var subscriber: Subscriber? { get }
     var transport: any LiveTransport { get }
     var session: ID { get }
@@ -60,8 +60,6 @@ protocol LiveClient: FrameSink {
     /// Reading the feed has failed for too long.
     func joinFailed()
     func end(_ reason: Disconnect)
-    /// Each second.
-    func tick(now: UInt64)
     /// The server goes down; come back after so many milliseconds.
     func drain(retry: Int)
 }

@@ -33,6 +33,7 @@ final class WebSocketClient: LiveClient {
     private var pingedAt: UInt64
     private var awaitsPong = false
     private(set) var subscriber: Subscriber?
+    var timerPlace = TimerPlace()
 
     private init(_ socket: WebSocket, gateway: Gateway, address: String, now: UInt64) {
         self.socket = socket
@@ -250,21 +251,43 @@ final class WebSocketClient: LiveClient {
 
     // MARK: Time
 
-    func tick(now: UInt64) {
-        let second: UInt64 = 1_000_000_000
+    func look(now: UInt64) -> UInt64? {
+        guard !socket.isClosed else { return nil }
         let options = gateway.options
         guard let token else {
-            if now - openedAt > UInt64(options.staleSeconds) * second { end(.stale) }
-            return
+            let stale = openedAt + UInt64(options.staleSeconds) * Self.second
+            return wait(until: stale, now: now, orEnd: .stale)
         }
-        if gateway.seconds > token.expiresAt + Int64(options.expiryGraceSeconds) { return end(.expired) }
-        if awaitsPong, now - pingedAt > UInt64(options.pongSeconds) * second { return end(.noPong) }
-        guard joining == nil, now - pingedAt > UInt64(options.pingSeconds) * second else { return }
+        let secondsLeft = token.expiresAt + Int64(options.expiryGraceSeconds) - gateway.seconds
+        guard secondsLeft >= 0 else { return wait(until: 0, now: now, orEnd: .expired) }
+        let expiry = now + UInt64(secondsLeft + 1) * Self.second
+        if awaitsPong {
+            let pong = pingedAt + UInt64(options.pongSeconds) * Self.second
+            return wait(until: min(pong, expiry), now: now, orEnd: .noPong)
+        }
+        return min(pingIfDue(now: now), expiry)
+    }
+
+    private static let second: UInt64 = 1_000_000_000
+
+    private func wait(until time: UInt64, now: UInt64, orEnd reason: Disconnect) -> UInt64? {
+        if now < time { return time }
+        end(reason)
+        return nil
+    }
+
+    /// - Returns: when to look for the pong, or again.
+    private func pingIfDue(now: UInt64) -> UInt64 {
+        let due = pingedAt + UInt64(gateway.options.pingSeconds) * Self.second
+        guard now >= due else { return due }
+        guard joining == nil else { return now + Self.second }
         pingedAt = now
+        gateway.sessions.note(session)
         // One that does not read is found by the write's time-out.
-        guard !socket.isBacklogged else { return }
+        guard !socket.isBacklogged else { return now + UInt64(gateway.options.pingSeconds) * Self.second }
         awaitsPong = true
         send(ServerReply.ping)
+        return now + UInt64(gateway.options.pongSeconds) * Self.second
     }
 
     func drain(retry: Int) { end(.shutdown) }

@@ -2,6 +2,8 @@
 extension HTTPConnection: LiveCarrier {
     func now() -> UInt64 { server.now() }
 
+    func watch(by time: UInt64) { server.watch(self, by: time) }
+
     func later(_ job: @escaping () -> Void) { server.later(job) }
 
     func write(live bytes: UnsafeRawBufferPointer) {

@@ -16,7 +16,7 @@ protocol ConnectionOwner: AnyObject {
 
 /// A connection that speaks HTTP/1.1, as a raw socket of libwebsockets: bytes come in from lws, go through the parser,
 /// and responses go out in the order of the requests. Confined to its loop.
-final class HTTPConnection: Slotted, LinkOwner {
+final class HTTPConnection: Slotted, LinkOwner, Timed {
     enum Phase {
         case reading
         /// No request is read any more; what was read is still answered. Bytes that come are dropped.
@@ -64,7 +64,10 @@ final class HTTPConnection: Slotted, LinkOwner {
     /// `100 Continue` is to be sent once no earlier response is missing.
     var owesContinue = false
     /// Milliseconds of the server's clock.
-    var deadline: UInt64
+    var deadline: UInt64 {
+        didSet { server.watch(self, by: deadline) }
+    }
+    var timerPlace = TimerPlace()
 
     private(set) var parser: HTTPParser
     private(set) var isProcessing = false
@@ -155,6 +158,7 @@ final class HTTPConnection: Slotted, LinkOwner {
 
     private func gone() {
         phase = .closed
+        link.end()
         incoming = nil
         reserved = nil
         outgoing = []
@@ -311,6 +315,7 @@ final class HTTPConnection: Slotted, LinkOwner {
     func pauseAsNeeded() {
         let pauses =
             link.isBacklogged || isHalfClosed || phase == .reading && parser.buffered > server.options.maxBuffered
+        if link.isBacklogged { server.watch(self, by: server.now() + UInt64(server.options.sweepInterval)) }
         guard pauses != isPaused || isHalfClosed, let wsi = link.wsi else { return }
         isPaused = pauses
         lws_rx_flow_control(wsi, pauses ? 0 : 1)

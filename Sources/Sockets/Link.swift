@@ -9,7 +9,9 @@ final class Link {
     /// lws' connection; `nil` when it has gone or must not be written to any more.
     var wsi: OpaquePointer?
     /// lws holds bytes that the kernel did not take.
-    private(set) var isBacklogged = false
+    private(set) var isBacklogged = false {
+        didSet { SocketMetrics.shared.slow.add((isBacklogged ? 1 : 0) - (oldValue ? 1 : 0)) }
+    }
     /// A write failed: the connection is to be closed.
     private(set) var hasFailed = false
 
@@ -37,9 +39,15 @@ final class Link {
         isBacklogged = false
     }
 
+    /// Nothing is written any more.
+    func end() {
+        wsi = nil
+        isBacklogged = false
+    }
+
     var descriptor: Int32 { wsi.map { lws_get_socket_fd($0) } ?? -1 }
 
-    /// While backlogged: has the peer acknowledged too little for that long? Asked by the sweep. What counts is
+    /// While backlogged: has the peer acknowledged too little for that long? Asked again and again. What counts is
     /// progress, however long a response takes in all; a peer that takes a byte now and then still holds memory.
     /// - Parameter leastRate: bytes a second.
     func isStalled(now: UInt64, timeout: Int, leastRate: Int) -> Bool {

@@ -9,6 +9,8 @@ protocol LiveCarrier: AnyObject {
 
     /// Milliseconds of a clock that never steps.
     func now() -> UInt64
+    /// Looks at the transport by that time.
+    func watch(by time: UInt64)
     /// Does the job in the next turn of the loop.
     func later(_ job: @escaping () -> Void)
 

@@ -12,6 +12,9 @@ final class ServerContext {
     /// The value of `Date`.
     private(set) var date: [UInt8] = []
 
+    /// When each connection has something to be looked at for, by `now`. An idle WebSocket or event stream has nothing.
+    private var wheel: TimerWheel
+
     private var jobs: [() -> Void] = []
     private var jobTimer: LoopTimer?
     private var spare: [UInt8] = []
@@ -20,10 +23,24 @@ final class ServerContext {
         self.loop = loop
         self.options = options
         self.handler = handler
+        wheel = TimerWheel(resolution: UInt64(options.sweepInterval), now: monotonicNanoseconds() / 1_000_000)
     }
 
     /// Milliseconds of a clock that never steps.
     func now() -> UInt64 { monotonicNanoseconds() / 1_000_000 }
+
+    /// The connection is looked at by then, or earlier, until it says that it need not be.
+    func watch(_ connection: any Timed, by time: UInt64) { wheel.set(connection, noLaterThan: time) }
+
+    func forget(_ connection: any Timed) { wheel.remove(connection) }
+
+    /// One timer instead of one for each connection: lws keeps its own in one list sorted by time.
+    func lookAtDue() {
+        let now = now()
+        for connection in wheel.takeDue(now: now) {
+            if let next = connection.look(now: now) { wheel.set(connection, noLaterThan: next) }
+        }
+    }
 
     func updateDate() { date = httpDate(milliseconds: SystemClock().milliseconds()) }
 

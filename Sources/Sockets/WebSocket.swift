@@ -98,7 +98,9 @@ public final class WebSocket: LiveTransport {
     ///   - reason: at most 123 bytes; what is longer is cut at a character.
     public func close(code: Int, reason: String) {
         guard case .open = state else { return }
-        state = .closing(deadline: connection.now() + 5000)
+        let deadline = connection.now() + 5000
+        state = .closing(deadline: deadline)
+        connection.watch(by: deadline)
         closeReason = .local
         connection.later { [self] in
             guard case .closing = state else { return }
@@ -118,7 +120,9 @@ public final class WebSocket: LiveTransport {
         }
     }
 
-    /// From the sweep.
+    /// When it is to be looked at: it waits for the peer's Close frame.
+    var deadline: UInt64? { if case .closing(let deadline) = state { deadline } else { nil } }
+
     func check(now: UInt64, isStalled: Bool) {
         if isStalled { kill(.stalled) }
         if case .closing(let deadline) = state, now >= deadline { kill(.local) }

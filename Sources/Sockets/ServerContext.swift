@@ -15,16 +15,30 @@ final class ServerContext {
     /// When each connection has something to be looked at for, by `now`. An idle WebSocket or event stream has nothing.
     private var wheel: TimerWheel
 
+    /// `nil`: each write is a `send` of its own.
+    private let batch: WriteBatch?
+    private var beforeWaiting: BeforeWaiting?
+
     private var jobs: [() -> Void] = []
     private var jobTimer: LoopTimer?
     private var spare: [UInt8] = []
 
-    init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) {
+    init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) throws(SocketError) {
         self.loop = loop
         self.options = options
         self.handler = handler
         wheel = TimerWheel(resolution: UInt64(options.sweepInterval), now: monotonicNanoseconds() / 1_000_000)
+        batch = try options.writes.makeBatch()
+        if let batch { beforeWaiting = BeforeWaiting(on: loop) { [unowned batch] in batch.submit() } }
     }
+
+    // MARK: Writing
+
+    /// Has the bytes go out with others, at the end of this turn of the loop.
+    /// - Returns: false when they are to be written at once.
+    func gather(_ bytes: UnsafeRawBufferPointer, for link: Link) -> Bool { batch?.add(bytes, to: link) ?? false }
+
+    func submit() { batch?.submit() }
 
     /// Milliseconds of a clock that never steps.
     func now() -> UInt64 { monotonicNanoseconds() / 1_000_000 }

@@ -18,6 +18,9 @@ public struct ServerOptions: Sendable {
     /// For what waits to be sent, and for requests that have come in part.
     public var budget = ByteBudget(total: 48 << 20)
 
+    /// How events reach the kernel.
+    public var writes = WriteMethod.automatic
+
     /// Paths, as decoded, at which GET opens a WebSocket and nothing else. HEAD gets what a GET without an upgrade
     /// gets.
     public var webSocketPaths: Set<String> = []

@@ -178,6 +178,7 @@ final class Server: Sendable {
         options.bound = means.bound
         options.maxConnections = configuration.values.number("connections")
         options.maxBody = 65_536
+        options.writes = WriteMethod(rawValue: configuration.values.text("writes") ?? "") ?? .automatic
         options.maxConnectionsPerAddress = configuration.values.text("connections-per-address").flatMap { Int($0) }
         options.budget = ByteBudget(total: configuration.values.number("buffers") << 20)
         // Roles have a proxy in front: deploy/nginx keeps connections for two seconds.

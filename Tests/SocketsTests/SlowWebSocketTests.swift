@@ -5,7 +5,7 @@ import Testing
 
 @testable import Sockets
 
-/// Clients that do not read, and what that costs.
+/// Clients that do not read, and what that costs: however writes reach the kernel.
 @Suite struct SlowWebSocketTests {
     private static func frame(_ text: String) -> [UInt8] {
         var writer = ByteWriter()
@@ -15,10 +15,10 @@ import Testing
     }
 
     /// The backlog is told, pings are answered behind it, nothing is lost, and the loop does not spin meanwhile.
-    @Test func aSlowReaderDrains() async throws {
+    @Test(arguments: WriteMethod.possible) func aSlowReaderDrains(_ way: WriteMethod) async throws {
         let record = Record()
         let (texts, pongs, cpu) = try await withServer(
-            .forTests,
+            .writing(way),
             { handler in
                 handler.onOpen = { [unowned handler] socket, _ in
                     var next = 0
@@ -58,9 +58,9 @@ import Testing
     }
 
     /// Closing a backlogged socket sends what waits and then the Close frame, when the client reads on in time.
-    @Test func aBacklogGoesOutBeforeTheCloseFrame() async throws {
+    @Test(arguments: WriteMethod.possible) func aBacklogGoesOutBeforeTheCloseFrame(_ way: WriteMethod) async throws {
         let (count, close) = try await withServer(
-            .forTests,
+            .writing(way),
             { handler in
                 handler.onOpen = { [unowned handler] socket, _ in
                     handler.after(5) {
@@ -87,10 +87,10 @@ import Testing
     }
 
     /// A client that never reads is closed after the write timeout, without a frame.
-    @Test func aClientThatNeverReadsIsCut() async throws {
+    @Test(arguments: WriteMethod.possible) func aClientThatNeverReadsIsCut(_ way: WriteMethod) async throws {
         let record = Record()
         try await withServer(
-            .with { $0.writeTimeout = 200 },
+            .writing(way) { $0.writeTimeout = 200 },
             { handler in
                 handler.onOpen = { socket, _ in
                     socket.onClosed = { record.add("\($0)") }
@@ -109,10 +109,10 @@ import Testing
 
     /// Replies to a client that asks without reading do not pile up: what it asks at once has a limit, and what it asks
     /// later is not read.
-    @Test func repliesHaveALimit() async throws {
+    @Test(arguments: WriteMethod.possible) func repliesHaveALimit(_ way: WriteMethod) async throws {
         let record = Record()
         try await withServer(
-            .forTests,
+            .writing(way),
             { handler in
                 handler.onOpen = { socket, _ in
                     socket.onMessage = { [unowned socket] _, _ in
@@ -131,9 +131,10 @@ import Testing
     }
 
     /// 2,000 sockets of which none reads: what the server holds for each is little.
-    @Test func theKernelHoldsLittleForAClientThatDoesNotRead() async throws {
+    @Test(arguments: WriteMethod.possible)
+    func theKernelHoldsLittleForAClientThatDoesNotRead(_ way: WriteMethod) async throws {
         let written = try await withServer(
-            .forTests,
+            .writing(way),
             { handler in
                 handler.onOpen = { socket, _ in
                     var written = 0

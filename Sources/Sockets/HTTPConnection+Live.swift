@@ -1,5 +1,7 @@
 /// What the connection does for its event stream or WebSocket.
 extension HTTPConnection: LiveCarrier {
+    var slowClose: (code: Int, reason: String) { server.options.slowClose }
+
     func now() -> UInt64 { server.now() }
 
     func watch(by time: UInt64) { server.watch(self, by: time) }
@@ -12,7 +14,7 @@ extension HTTPConnection: LiveCarrier {
         // What room is reserved for is written while it is.
         if reserved == nil, server.gather(bytes, for: link) { return }
         guard link.write(bytes) else { return close(.failed) }
-        guard holdBacklog(bytes.count) else { return close(.stalled) }
+        guard holdBacklog(bytes.count), waits(atMost: server.options.maxWaiting) else { return close(.stalled) }
         if link.isBacklogged { pauseAsNeeded() }
     }
 
@@ -33,7 +35,7 @@ extension HTTPConnection: LiveCarrier {
 
     func gatheredWaits(_ count: Int, isAlive: Bool) {
         guard isAlive else { return close(.failed) }
-        guard holdBacklog(count) else { return close(.stalled) }
+        guard holdBacklog(count), waits(atMost: server.options.maxWaiting) else { return close(.stalled) }
         pauseAsNeeded()
     }
 

@@ -86,7 +86,66 @@ import Testing
         #expect(close.code == 3008 && close.reason == "slow")
     }
 
-    /// A client that never reads is closed after the write timeout, without a frame.
+    /// A client that took nothing for too long, and reads on then, is told why it is closed: behind what waited for it.
+    @Test(arguments: WriteMethod.possible) func whoReadsAgainIsToldWhy(_ way: WriteMethod) async throws {
+        let record = Record()
+        let (count, close, written) = try await withServer(
+            .writing(way) { $0.writeTimeout = 200 },
+            { handler in
+                handler.onOpen = { [unowned handler] socket, _ in
+                    socket.onClosed = { record.add("\($0)") }
+                    handler.after(5) {
+                        var written = 0
+                        while !socket.isBacklogged {
+                            Self.frame(String(repeating: "x", count: 10_000)).withUnsafeBytes(socket.write)
+                            written += 1
+                        }
+                        record.add("\(written)")
+                    }
+                }
+            }
+        ) { server in
+            let client = try TestClient(port: server.port, receiveBuffer: 8192)
+            try client.open()
+            try record.wait(for: "stalled")
+            var count = 0
+            while true {
+                let frame = try client.frame()
+                if frame.opcode == 8 { return (count, frame, Int(record.all[0])) }
+                count += 1
+            }
+        }
+        #expect(count == written)
+        #expect(close.code == 3008 && close.reason == "slow")
+    }
+
+    /// What waits for one that does not read has a limit, and is shown.
+    @Test(arguments: WriteMethod.possible) func whatMayWaitHasALimit(_ way: WriteMethod) async throws {
+        let record = Record()
+        try await withServer(
+            .writing(way) { $0.maxWaiting = 600_000 },
+            { handler in
+                handler.onOpen = { [unowned handler] socket, request in
+                    socket.onClosed = { record.add("\(request.target) \($0)") }
+                    let size = request.target == "/ws?most" ? 500_000 : 700_000
+                    handler.after(5) {
+                        Self.frame(String(repeating: "x", count: size)).withUnsafeBytes(socket.write)
+                    }
+                }
+            }
+        ) { server in
+            let most = try TestClient(port: server.port, receiveBuffer: 4096)
+            try most.open("/ws?most")
+            let more = try TestClient(port: server.port, receiveBuffer: 4096)
+            try more.open("/ws?more")
+            try record.wait(for: "/ws?more stalled")
+            #expect(record.all == ["/ws?more stalled"])
+            try eventually("the gauge") { SocketMetrics.shared.mostWaiting.level > 500_000 }
+            #expect(SocketMetrics.shared.mostWaiting.level < 600_000)
+        }
+    }
+
+    /// A client that never reads is closed after the write timeout.
     @Test(arguments: WriteMethod.possible) func aClientThatNeverReadsIsCut(_ way: WriteMethod) async throws {
         let record = Record()
         try await withServer(

@@ -198,6 +198,8 @@ final class Server: Sendable {
                     maxPolls: options.maxConnections)
                 return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: dispatcher), on: loop)
             }
+        } catch let error as SocketError where options.writes == .ring && error.call.hasPrefix("io_uring") {
+            throw Failure("writes=io_uring can't be had here (\(error)): auto falls back to send")
         } catch {
             throw Failure("port \(options.port) can't be opened: \(error)")
         }

@@ -130,6 +130,7 @@ enum SettingsList {
     /// Variables that are not settings: of the make file, of tests.
     static let otherVariables: Set<String> = [
         "MARTLET_TEST_KAFKA", "MARTLET_BIN", "MARTLET_TEST_KEEP", "MARTLET_BENCH_PORT", "MARTLET_BENCH_LOG",
+        "MARTLET_BENCH_PROGRAM", "MARTLET_BENCH_SETTINGS",
         "MARTLET_TEST_KAFKA_SCRIPT", "MARTLET_TEST_OVERLOAD", "MARTLET_MEASURE", "MARTLET_TEST_OLD",
     ]
 

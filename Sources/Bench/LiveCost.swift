@@ -90,7 +90,8 @@ struct LiveCost {
 
     /// Until all have arrived.
     private func send(_ clients: LiveClients, bursts: Int) throws {
-        let socket = try Socket(port: port)
+        // A connection for each post of a burst: they are asked for at once.
+        let sockets = try (0..<burst).map { _ in try Socket(port: port) }
         let before = clients.deliveredCount
         let text = String(repeating: "x", count: 200)
         let body = "{\"text\":\"\(text)\"}"
@@ -103,13 +104,13 @@ struct LiveCost {
             let now = monotonicNanoseconds()
             if now < next { usleep(UInt32((next - now) / 1000)) }
             next += 1_000_000_000 / UInt64(rate)
-            for _ in 0..<burst { try socket.send(request) }
-            for _ in 0..<burst {
+            for socket in sockets { try socket.send(request) }
+            for socket in sockets {
                 let (status, answer) = try socket.answer()
                 guard status == 201 else { throw BenchError("a post got \(status) \(answer)") }
             }
         }
-        close(socket.descriptor)
+        for socket in sockets { close(socket.descriptor) }
         try until(60, "all posts have arrived") {
             clients.deliveredCount - before >= bursts * burst * counts.last!
         }

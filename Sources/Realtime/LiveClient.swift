@@ -1,4 +1,5 @@
 import Core
+import Crypto
 import Feed
 import Live
 import Sockets
@@ -45,6 +46,20 @@ extension JoinOutcome {
 extension [Publication] {
     /// Bytes of the events.
     var size: Int { reduce(0) { $0 + $1.event.count } }
+}
+
+/// What a connection keeps of its access token.
+struct HeldToken {
+    let subject: ID
+    let session: ID
+    /// Seconds since 1970.
+    let expiresAt: Int64
+
+    init(_ token: AccessToken) {
+        subject = token.subject
+        session = token.session
+        expiresAt = token.expiresAt
+    }
 }
 
 /// One live connection of a user, as the gateway sees it.

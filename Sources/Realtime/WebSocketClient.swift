@@ -19,7 +19,7 @@ final class WebSocketClient: LiveClient {
     private let socket: WebSocket
     private unowned let gateway: Gateway
     let address: String
-    private let name = Base64URL.encode(Crypto.randomBytes(12))
+    private let name = Base64URL.encode(Crypto.randomBytes(11))
     private var joining: Joining?
     private var waiting: [ClientFrame] = []
     private var waitingBytes = 0
@@ -28,7 +28,7 @@ final class WebSocketClient: LiveClient {
     private var replies: [[UInt8]] = []
     private var isHandling = false
     /// `nil` before a good `connect`.
-    private var token: AccessToken?
+    private var token: HeldToken?
     private let openedAt: UInt64
     private var pingedAt: UInt64
     private var awaitsPong = false
@@ -158,7 +158,7 @@ final class WebSocketClient: LiveClient {
             }
             held = cursor
         }
-        self.token = token
+        self.token = HeldToken(token)
         socket.user = token.subject
         allowance.connected(now: gateway.now)
         socket.maxMessage = ClientFrame.longest
@@ -191,7 +191,7 @@ final class WebSocketClient: LiveClient {
     private func refresh(_ id: Int64, _ text: String) {
         switch gateway.check(text) {
         case .success(let fresh) where fresh.subject == token?.subject:
-            token = fresh
+            token = HeldToken(fresh)
             send(ServerReply.refreshed(id: id, client: name, ttl: fresh.expiresAt - gateway.seconds))
         case .failure(.expired): send(ServerReply.error(id: id, .tokenExpired))
         default: end(.invalidToken)

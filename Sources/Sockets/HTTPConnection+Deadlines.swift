@@ -16,7 +16,10 @@ extension HTTPConnection {
         check(now: now)
         guard phase != .closed else { return nil }
         // For as long as it is slow, its progress is looked at.
-        if link.isBacklogged { return now + UInt64(server.options.sweepInterval) }
+        if link.isBacklogged {
+            server.noteWaiting(waiting)
+            return now + UInt64(server.options.sweepInterval)
+        }
         switch phase {
         case .closed, .streaming: return nil
         case .webSocket: return webSocket?.deadline

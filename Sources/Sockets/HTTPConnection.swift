@@ -69,7 +69,12 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
     }
     var timerPlace = TimerPlace()
 
-    private(set) var parser: HTTPParser
+    /// `nil` once the connection is a stream's or a WebSocket's, and reads no request any more.
+    private var requests: RequestReader?
+    var parser: HTTPParser {
+        get { requests!.parser }
+        _modify { yield &requests!.parser }
+    }
     private(set) var isProcessing = false
     /// Requests wait unread, because as many as are allowed are being worked on.
     private var isHeld = false
@@ -89,7 +94,7 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
         let peer = IPAddress(remoteAddress)
         isProxied = peer.map(server.handler.isProxy) ?? false
         client = isProxied ? nil : peer
-        parser = HTTPParser(limits: server.options.parserLimits)
+        requests = RequestReader(HTTPParser(limits: server.options.parserLimits))
         deadline = server.now() + UInt64(server.options.idleTimeout)
         link.owner = self
     }
@@ -182,6 +187,8 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
 
     /// Closes at once, though never from within this call.
     func close(_ reason: CloseReason) {
+        guard phase != .closed else { return }
+        if link.isGathered { server.submit() }
         guard phase != .closed else { return }
         phase = .closed
         self.reason = reason
@@ -286,7 +293,9 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
         flush()
         server.handler.opened(socket, request)
         // Frames that came right behind the handshake.
-        parser.takeRest().withUnsafeBytes { if phase == .webSocket { socket.received($0) } }
+        let rest = parser.takeRest()
+        requests = nil
+        rest.withUnsafeBytes { if phase == .webSocket { socket.received($0) } }
     }
 
     /// The last response on this connection.
@@ -302,6 +311,9 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
                 commonHeaders: server.handler.commonHeaders(origin: origin))
         ).respond(refusal(error))
     }
+
+    /// The connection is a stream's.
+    func readNoMore() { requests = nil }
 
     // MARK: Holding back
 

@@ -6,6 +6,8 @@ protocol LiveCarrier: AnyObject {
     /// See `LiveTransport`.
     var user: ID? { get set }
     func reserve(_ bytes: Int) -> Bool
+    /// What a WebSocket that takes too little is closed with.
+    var slowClose: (code: Int, reason: String) { get }
 
     /// Milliseconds of a clock that never steps.
     func now() -> UInt64

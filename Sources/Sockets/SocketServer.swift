@@ -37,7 +37,7 @@ public final class SocketServer {
     /// Listens at once. Called on the loop's thread; the server lives until it is closed.
     public init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) throws {
         loop.assertCurrent()
-        context = ServerContext(loop: loop, options: options, handler: handler)
+        context = try ServerContext(loop: loop, options: options, handler: handler)
         maxConnections = DescriptorLimit.connections(wanted: options.maxConnections)
         shares = FairShare(total: maxConnections, most: options.maxConnectionsPerAddress ?? .max)
         open = Metrics.shared.queue("connections", limit: maxConnections)

@@ -97,11 +97,15 @@ public final class WebSocket: LiveTransport {
     ///   - code: 1000 to 4999, as RFC 6455 allows an endpoint to send.
     ///   - reason: at most 123 bytes; what is longer is cut at a character.
     public func close(code: Int, reason: String) {
+        close(code: code, reason: reason, because: .local)
+    }
+
+    private func close(code: Int, reason: String, because closeReason: CloseReason) {
         guard case .open = state else { return }
         let deadline = connection.now() + 5000
         state = .closing(deadline: deadline)
         connection.watch(by: deadline)
-        closeReason = .local
+        self.closeReason = closeReason
         connection.later { [self] in
             guard case .closing = state else { return }
             Self.closeFrame(code: code, reason: reason).withUnsafeBytes { connection.write(live: $0) }
@@ -124,8 +128,13 @@ public final class WebSocket: LiveTransport {
     var deadline: UInt64? { if case .closing(let deadline) = state { deadline } else { nil } }
 
     func check(now: UInt64, isStalled: Bool) {
-        if isStalled { kill(.stalled) }
-        if case .closing(let deadline) = state, now >= deadline { kill(.local) }
+        switch state {
+        case .open where isStalled:
+            let slow = connection.slowClose
+            close(code: slow.code, reason: slow.reason, because: .stalled)
+        case .closing(let deadline) where now >= deadline: kill(.local)
+        default: break
+        }
     }
 
     // MARK: Events of the connection

@@ -88,6 +88,10 @@ enum SettingsList {
             "memory for answers that clients have not read yet and for requests that have come in part; an address or "
                 + "user may have as much as is still free"),
         Setting(
+            "writes", .oneOf(["auto", "io_uring", "send"]), default: "auto", roles: servers,
+            "how live clients' events reach the kernel: those of a moment in one call by io_uring, or each by a send; auto "
+                + "takes io_uring where the kernel allows it"),
+        Setting(
             "password-cost", .integer(1...11), default: "5", roles: servers.union(["seed"]),
             "yescrypt cost of password hashes; each step doubles time and memory"),
         Setting(
@@ -129,6 +133,7 @@ enum SettingsList {
     /// Variables that are not settings: of the make file, of tests.
     static let otherVariables: Set<String> = [
         "MARTLET_TEST_KAFKA", "MARTLET_BIN", "MARTLET_TEST_KEEP", "MARTLET_BENCH_PORT", "MARTLET_BENCH_LOG",
+        "MARTLET_BENCH_PROGRAM", "MARTLET_BENCH_SETTINGS",
         "MARTLET_TEST_KAFKA_SCRIPT", "MARTLET_TEST_OVERLOAD", "MARTLET_MEASURE", "MARTLET_TEST_OLD",
     ]
 

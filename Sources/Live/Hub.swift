@@ -9,7 +9,7 @@ public final class Hub {
     public static let defaultQueueLimit = 256
     public let queueLimit: Int
     private let cursors: CursorSigner
-    private let frameHeader: (_ length: Int, inout ByteWriter) -> Void
+    private let frameHeader: (LiveForm, _ length: Int, inout ByteWriter) -> Void
     private var subscribers: [ID: [Subscriber]] = [:]
     private var dirty: [Subscriber] = []
     private var scratch = ByteWriter(capacity: 64 * 1024)
@@ -17,10 +17,10 @@ public final class Hub {
     /// Called for a connection that has drained after it fell too far behind.
     public var onMustResume: ((Subscriber) -> Void)?
 
-    /// - Parameter frameHeader: appends the header of a WebSocket text frame.
+    /// - Parameter frameHeader: appends the header of a WebSocket frame that holds this form.
     public init(
         cursors: CursorSigner, queueLimit: Int = Hub.defaultQueueLimit,
-        frameHeader: @escaping (_ length: Int, inout ByteWriter) -> Void
+        frameHeader: @escaping (LiveForm, _ length: Int, inout ByteWriter) -> Void
     ) {
         self.cursors = cursors
         self.queueLimit = queueLimit
@@ -161,11 +161,10 @@ public final class Hub {
 
     private func append(_ frame: SharedFrame, for subscriber: Subscriber) {
         switch subscriber.kind {
-        case .webSocket(let prefix):
-            let tail = frame.pushTail
-            frameHeader(prefix.count + tail.count, &scratch)
-            scratch.append(prefix)
-            scratch.append(tail)
+        case .webSocket(let prefix, let form):
+            let tail = frame.pushTail(form)
+            frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &scratch)
+            form.appendPush(prefix: prefix, tail: tail, to: &scratch)
         case .eventStream(let suffix):
             let cursor = LiveCursor(epoch: subscriber.cursor.epoch, position: frame.position)
             EventStreamText.appendID(cursor.encode(user: subscriber.user, cursors) + suffix, to: &scratch)

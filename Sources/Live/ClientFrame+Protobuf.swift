@@ -1,7 +1,7 @@
 import Core
 
 // The numbers are those of `definitions/client.proto` in github.com/centrifugal/protocol. Fields that are not known are
-// skipped, as the format wants; a field that is given twice counts as it was given last.
+// skipped, as the format wants; a field that is given twice counts as it was given last, and only that is looked into.
 
 extension ClientFrame {
     /// Commands, each with its length before it.
@@ -98,14 +98,14 @@ extension ClientCommand {
     private static func connect(
         _ body: consuming ProtobufReader, _ limits: inout JSONLimits
     ) throws(ProtobufError) -> ClientCommand {
-        var token = ""
+        var token = ProtobufReader.Value.empty
+        var data = ProtobufReader.Value.empty
         var recover: [ExactText: RecoverRequest] = [:]
         var subscriptions = 0
-        var since: String?
         while let (number, value) = try body.next() {
             switch number {
-            case 1: token = try value.text()
-            case 2: since = try Self.since(value.bytes(), &limits)
+            case 1: token = value
+            case 2: data = value
             case 3:
                 subscriptions += 1
                 guard subscriptions <= mostRecovered else { throw .badField }
@@ -114,24 +114,25 @@ extension ClientCommand {
             default: break
             }
         }
-        return .connect(token: token, recover: recover, since: since)
+        return .connect(token: try token.text(), recover: recover, since: try since(data.bytes(), &limits))
     }
 
     /// An entry of a map: a channel's name and the options of its subscription.
     private static func recovery(
         _ entry: consuming ProtobufReader
     ) throws(ProtobufError) -> (String, RecoverRequest?) {
-        var channel = ""
-        var options = SubscribeFields()
+        var channel = ProtobufReader.Value.empty
+        var options = ProtobufReader.Value.empty
         while let (number, value) = try entry.next() {
             switch number {
-            case 1: channel = try value.text()
-            case 2: options = try SubscribeFields(value.message())
+            case 1: channel = value
+            case 2: options = value
             default: break
             }
         }
-        guard channel.utf8.count <= longestChannel else { throw .badField }
-        return (channel, try options.recover())
+        let name = try channel.text()
+        guard name.utf8.count <= longestChannel else { throw .badField }
+        return (name, try SubscribeFields(options.message()).recover())
     }
 
     private static func since(
@@ -144,11 +145,11 @@ extension ClientCommand {
 
     /// A message that has one field.
     private static func text(of field: Int, _ body: consuming ProtobufReader) throws(ProtobufError) -> String {
-        var text = ""
+        var last = ProtobufReader.Value.empty
         while let (number, value) = try body.next() {
-            if number == field { text = try value.text() }
+            if number == field { last = value }
         }
-        return text
+        return try last.text()
     }
 
     private static func wellFormed<T>(_ make: () throws(CommandError) -> T) throws(ProtobufError) -> T {
@@ -162,25 +163,32 @@ extension ClientCommand {
 
 /// The options of a subscription, as far as they are known.
 private struct SubscribeFields {
-    var channel = ""
-    var hasToken = false
-    private var isRecovering = false
-    private var epoch = ""
-    private var offset: UInt64 = 0
-
-    init() {}
+    let channel: String
+    let hasToken: Bool
+    private let isRecovering: Bool
+    private let epoch: String
+    private let offset: UInt64
 
     init(_ reader: consuming ProtobufReader) throws(ProtobufError) {
+        var texts = (
+            channel: ProtobufReader.Value.empty, token: ProtobufReader.Value.empty, epoch: ProtobufReader.Value.empty
+        )
+        var numbers = (recover: ProtobufReader.Value.varint(0), offset: ProtobufReader.Value.varint(0))
         while let (number, value) = try reader.next() {
             switch number {
-            case 1: channel = try value.text()
-            case 2: hasToken = try !value.text().isEmpty
-            case 3: isRecovering = try value.bool()
-            case 6: epoch = try value.text()
-            case 7: offset = try value.number()
+            case 1: texts.channel = value
+            case 2: texts.token = value
+            case 3: numbers.recover = value
+            case 6: texts.epoch = value
+            case 7: numbers.offset = value
             default: break
             }
         }
+        channel = try texts.channel.text()
+        hasToken = try !texts.token.text().isEmpty
+        epoch = try texts.epoch.text()
+        isRecovering = try numbers.recover.bool()
+        offset = try numbers.offset.number()
     }
 
     /// `nil` where recovery is not asked for.

@@ -9,11 +9,16 @@ enum ProtobufError: Error {
 /// Reads a message of Protocol Buffers field by field (protobuf.dev, "Encoding"). It looks into no field by itself, so
 /// nothing that is unknown costs more than its length, however deep it nests.
 struct ProtobufReader {
+    /// Of one message. A command has ten, and the 16 channels of a `connect`.
+    static let mostFields = 128
     enum Value: Equatable {
         case varint(UInt64)
         /// Four or eight bytes: no field that is known here.
         case fixed
         case bytes(ArraySlice<UInt8>)
+
+        /// What a text or a message is that was left out.
+        static let empty = Value.bytes([])
 
         func number() throws(ProtobufError) -> UInt64 {
             guard case .varint(let value) = self else { throw .badField }
@@ -37,6 +42,7 @@ struct ProtobufReader {
     }
 
     private var rest: ArraySlice<UInt8>
+    private var fieldsLeft = Self.mostFields
 
     init(_ bytes: ArraySlice<UInt8>) {
         rest = bytes
@@ -47,6 +53,8 @@ struct ProtobufReader {
     /// The next field with its number; `nil` at the end. Groups, which proto3 has not, are malformed.
     mutating func next() throws(ProtobufError) -> (number: Int, value: Value)? {
         guard !rest.isEmpty else { return nil }
+        fieldsLeft -= 1
+        guard fieldsLeft >= 0 else { throw .malformed }
         let tag = try varint()
         guard tag >= 8, tag <= UInt64(UInt32.max) else { throw .malformed }
         let number = Int(tag >> 3)

@@ -91,14 +91,18 @@ final class WebSocketClient: LiveClient {
             waitingBytes += payload.count
             guard waitingBytes <= Self.mostWaitingBytes else { return end(.badRequest) }
         }
-        // JSON in a binary message is as good as in a text.
         guard form == .json || !isText, let frames = ClientFrame.parse(payload, form) else {
-            return end(isText == form.isText ? .badRequest : .inappropriateProtocol)
+            return end(isOtherForm(payload, isText: isText) ? .inappropriateProtocol : .badRequest)
         }
         guard allowance.take(messages: frames.count, bytes: payload.count, now: gateway.now) else {
             return end(.tooManyRequests)
         }
         handle(frames)
+    }
+
+    /// Text where protobuf was agreed on, or protobuf where it was not.
+    private func isOtherForm(_ payload: [UInt8], isText: Bool) -> Bool {
+        isText != form.isText && (isText || ClientFrame.parse(payload, .protobuf) != nil)
     }
 
     private func handle(_ frames: [ClientFrame]) {

@@ -60,6 +60,12 @@ import Testing
         #expect(fields(bytes) == nil, "\(what)")
     }
 
+    @Test func aMessageHasFewFields() {
+        let most = [[UInt8]](repeating: [0x08, 0x01], count: ProtobufReader.mostFields).flatMap { $0 }
+        #expect(fields(most)?.count == ProtobufReader.mostFields)
+        #expect(fields(most + [0x08, 0x01]) == nil)
+    }
+
     @Test func aFieldOfAnotherTypeIsNamed() throws {
         let text = ProtobufReader.Value.bytes([0x61])
         #expect(throws: ProtobufError.badField) { try text.number() }

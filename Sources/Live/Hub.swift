@@ -8,7 +8,7 @@ public import Core
 public final class Hub {
     public static let queueLimit = 256
     private let cursors: CursorSigner
-    private let frameHeader: (_ length: Int, inout ByteWriter) -> Void
+    private let frameHeader: (LiveForm, _ length: Int, inout ByteWriter) -> Void
     private var subscribers: [ID: [Subscriber]] = [:]
     private var dirty: [Subscriber] = []
     /// Those with frames that could not go out; some of them have got rid of theirs since.
@@ -16,8 +16,10 @@ public final class Hub {
     private var scratch = ByteWriter(capacity: 64 * 1024)
     public private(set) var count = 0
 
-    /// - Parameter frameHeader: appends the header of a WebSocket text frame.
-    public init(cursors: CursorSigner, frameHeader: @escaping (_ length: Int, inout ByteWriter) -> Void) {
+    /// - Parameter frameHeader: appends the header of a WebSocket frame that holds this form.
+    public init(
+        cursors: CursorSigner, frameHeader: @escaping (LiveForm, _ length: Int, inout ByteWriter) -> Void
+    ) {
         self.cursors = cursors
         self.frameHeader = frameHeader
     }
@@ -123,11 +125,10 @@ public final class Hub {
 
     private func append(_ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64) {
         switch subscriber.kind {
-        case .webSocket(let prefix):
-            let tail = frame.pushTail
-            frameHeader(prefix.count + tail.count, &scratch)
-            scratch.append(prefix)
-            scratch.append(tail)
+        case .webSocket(let prefix, let form):
+            let tail = frame.pushTail(form)
+            frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &scratch)
+            form.appendPush(prefix: prefix, tail: tail, to: &scratch)
         case .eventStream(let suffix):
             let cursor = LiveCursor(epoch: epoch, position: frame.position)
             EventStreamText.appendID(cursor.encode(user: subscriber.user, cursors) + suffix, to: &scratch)

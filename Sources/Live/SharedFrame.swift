@@ -1,9 +1,10 @@
 import Core
 
-/// One event on its way to any number of connections: parsed once, encoded once for each kind of connection.
+/// One event on its way to any number of connections: parsed once, encoded once for each form of connection.
 public final class SharedFrame {
     public let publication: Publication
-    private(set) lazy var pushTail = ServerReply.pushTail(publication)
+    private lazy var jsonTail = LiveForm.json.pushTail(publication)
+    private lazy var protobufTail = LiveForm.protobuf.pushTail(publication)
     private(set) lazy var eventTail = EventStreamText.tail(publication)
 
     /// Moves a position on, and tells nothing.
@@ -21,6 +22,13 @@ public final class SharedFrame {
     }
 
     public var position: Int64 { publication.position }
+
+    func pushTail(_ form: LiveForm) -> [UInt8] {
+        switch form {
+        case .json: jsonTail
+        case .protobuf: protobufTail
+        }
+    }
 }
 
 /// Where a connection's bytes go.

@@ -3,8 +3,8 @@ public import Core
 /// One connection that is told a user's feed. Belongs to the hub's thread.
 public final class Subscriber {
     public enum Kind {
-        /// - Parameter prefix: `ServerReply.pushPrefix` of its channel.
-        case webSocket(prefix: [UInt8])
+        /// - Parameter prefix: the form's `pushPrefix` of its channel.
+        case webSocket(prefix: [UInt8], form: LiveForm = .json)
         /// - Parameter idSuffix: what follows the position in each `id:`, the stream's own proof.
         case eventStream(idSuffix: String)
         /// Only wants to know that something came: a long poll.

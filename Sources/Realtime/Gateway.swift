@@ -57,8 +57,8 @@ final class Gateway {
         auditor = LiveAudit(seconds: options.auditSeconds)
         sessions = SessionCheck(loop: loop, accounts: accounts)
         joins = JoinQueue(limit: options.concurrentJoins, maxWaiting: options.maxConnections)
-        hub = Hub(cursors: cursors) { length, writer in
-            WebSocket.appendTextFrameHeader(length: length, to: &writer)
+        hub = Hub(cursors: cursors) { form, length, writer in
+            WebSocket.appendFrameHeader(length: length, isText: form.isText, to: &writer)
         }
         node = LiveNode(loop: loop, address: redisAddress, timelines: feeds.timelines)
         node.handlers = LiveNode.Handlers(

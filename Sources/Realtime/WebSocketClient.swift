@@ -19,6 +19,8 @@ final class WebSocketClient: LiveClient {
     private let socket: WebSocket
     private unowned let gateway: Gateway
     let address: String
+    /// Of commands, replies and pushes.
+    private let form: LiveForm
     private let name = Base64URL.encode(Crypto.randomBytes(11))
     private var joining: Joining?
     private var waiting: [ClientFrame] = []
@@ -39,13 +41,14 @@ final class WebSocketClient: LiveClient {
         self.socket = socket
         self.gateway = gateway
         self.address = address
+        form = LiveForm(subprotocol: socket.subprotocol)
         allowance = MessageAllowance(isOn: gateway.options.limitsAreOn)
         socket.maxMessage = ClientFrame.longestFirst
         socket.frameLimit = MessageAllowance.firstFrames
         openedAt = now
         // A random start spreads the pings of clients that came together.
         pingedAt = now - min(now, .random(in: 0..<UInt64(gateway.options.pingSeconds) * 1_000_000_000 / 2))
-        socket.onMessage = { [unowned self] payload, _ in received(payload) }
+        socket.onMessage = { [unowned self] in received($0, isText: $1) }
         socket.onDrained = { [unowned self] in gateway.drained(self) }
         socket.onClosed = { [unowned self] _ in gateway.closed(self) }
     }
@@ -63,6 +66,8 @@ final class WebSocketClient: LiveClient {
 
     func write(_ bytes: UnsafeRawBufferPointer) { socket.write(bytes) }
 
+    private func reply(_ id: Int64, _ reply: ServerReply) { send(form.encode(reply, to: id)) }
+
     private func send(_ reply: [UInt8]) {
         replies.append(reply)
         if !isHandling { sendReplies() }
@@ -70,7 +75,7 @@ final class WebSocketClient: LiveClient {
 
     private func sendReplies() {
         guard !replies.isEmpty else { return }
-        socket.send(texts: replies)
+        socket.send(texts: replies, areText: form.isText)
         replies = []
     }
 
@@ -81,16 +86,23 @@ final class WebSocketClient: LiveClient {
 
     // MARK: Commands
 
-    private func received(_ payload: [UInt8]) {
+    private func received(_ payload: [UInt8], isText: Bool) {
         if joining != nil || !waiting.isEmpty {
             waitingBytes += payload.count
             guard waitingBytes <= Self.mostWaitingBytes else { return end(.badRequest) }
         }
-        guard let frames = ClientFrame.parse(payload) else { return end(.badRequest) }
+        guard form == .json || !isText, let frames = ClientFrame.parse(payload, form) else {
+            return end(isOtherForm(payload, isText: isText) ? .inappropriateProtocol : .badRequest)
+        }
         guard allowance.take(messages: frames.count, bytes: payload.count, now: gateway.now) else {
             return end(.tooManyRequests)
         }
         handle(frames)
+    }
+
+    /// Text where protobuf was agreed on, or protobuf where it was not.
+    private func isOtherForm(_ payload: [UInt8], isText: Bool) -> Bool {
+        isText != form.isText && (isText || ClientFrame.parse(payload, .protobuf) != nil)
     }
 
     private func handle(_ frames: [ClientFrame]) {
@@ -108,10 +120,11 @@ final class WebSocketClient: LiveClient {
             guard waiting.count < Self.mostWaiting else { return end(.badRequest) }
             waiting.append(frame)
         case .malformed:
-            if frame.id == 0 { end(.badRequest) } else { send(ServerReply.error(id: frame.id, .badRequest)) }
+            if frame.id == 0 { end(.badRequest) } else { reply(frame.id, .failed(.badRequest)) }
         case .command(.send) where token != nil: break
         case .command where frame.id == 0: end(.badRequest)
-        case .command(.unknown): send(ServerReply.error(id: frame.id, .methodNotFound))
+        case .outdated: end(.inappropriateProtocol)
+        case .command(.unknown): reply(frame.id, .failed(.methodNotFound))
         case .command(.connect(let token, let recover, let since)):
             connect(frame.id, token, recover, since)
         case .command(let command):
@@ -123,38 +136,40 @@ final class WebSocketClient: LiveClient {
     private func handle(_ command: ClientCommand, _ id: Int64, _ feed: String) {
         switch command {
         case .refresh(let text): refresh(id, text)
-        case .ping: send(ServerReply.empty(id: id, "ping"))
-        case .subscribe(let channel, let recover) where channel.isExactly(feed): subscribe(id, recover)
-        case .subscribe(let channel, _):
+        case .ping: reply(id, .ponged)
+        case .unavailable: reply(id, .failed(.notAvailable))
+        case .subscribe(_, _, hasToken: true): reply(id, .failed(.permissionDenied))
+        case .subscribe(let channel, let recover, _) where channel.isExactly(feed): subscribe(id, recover)
+        case .subscribe(let channel, _, _):
             let isFeed = channel.utf8.starts(with: "feed:".utf8)
-            send(ServerReply.error(id: id, isFeed ? .permissionDenied : .unknownChannel))
+            reply(id, .failed(isFeed ? .permissionDenied : .unknownChannel))
         case .unsubscribe(let channel):
             if channel.isExactly(feed), let subscriber { gateway.mute(self, subscriber) }
             // Of a channel without a subscription nothing will come, either.
-            send(ServerReply.empty(id: id, "unsubscribe"))
+            reply(id, .unsubscribed)
         case .connect, .send, .unknown: end(.badRequest)
         }
     }
 
     private func connect(_ id: Int64, _ text: String, _ recover: [ExactText: RecoverRequest], _ since: String?) {
         guard token == nil else { return end(.badRequest) }
-        guard !text.isEmpty else { return send(ServerReply.error(id: id, .unauthorized)) }
+        guard !text.isEmpty else { return reply(id, .failed(.unauthorized)) }
         let token: AccessToken
         switch gateway.check(text) {
         case .success(let good): token = good
-        case .failure(.expired): return send(ServerReply.error(id: id, .tokenExpired))
+        case .failure(.expired): return reply(id, .failed(.tokenExpired))
         case .failure(.invalid): return end(.invalidToken)
         }
         guard gateway.mayConnect(token.subject) else { return end(.connectionLimit) }
         guard gateway.budget.pay(user: token.subject) == nil else {
-            return send(ServerReply.error(id: id, .tooManyRequests))
+            return reply(id, .failed(.tooManyRequests))
         }
         var held: LiveCursor?
         if let request = recover[ExactText(ServerReply.feedChannel(token.subject))] {
             held = LiveCursor(request)
         } else if let since {
             guard let cursor = LiveCursor(LiveCursor.bare(since), user: token.subject, gateway.cursors) else {
-                return send(ServerReply.error(id: id, .badRequest))
+                return reply(id, .failed(.badRequest))
             }
             held = cursor
         }
@@ -170,10 +185,10 @@ final class WebSocketClient: LiveClient {
     /// Again, after `unsubscribe`.
     private func subscribe(_ id: Int64, _ recover: RecoverRequest?) {
         guard let token, let subscriber, subscriber.session.phase == .over else {
-            return send(ServerReply.error(id: id, .alreadySubscribed))
+            return reply(id, .failed(.alreadySubscribed))
         }
         guard gateway.budget.pay(user: token.subject) == nil else {
-            return send(ServerReply.error(id: id, .tooManyRequests))
+            return reply(id, .failed(.tooManyRequests))
         }
         gateway.leave(subscriber)
         joining = .subscribe(command: id)
@@ -182,7 +197,8 @@ final class WebSocketClient: LiveClient {
 
     private func join(_ user: ID, from held: LiveCursor?) {
         let subscriber = Subscriber(
-            user: user, kind: .webSocket(prefix: ServerReply.pushPrefix(channel: ServerReply.feedChannel(user))),
+            user: user,
+            kind: .webSocket(prefix: form.pushPrefix(channel: ServerReply.feedChannel(user)), form: form),
             sink: self, session: LiveSession(from: held, limit: Hub.queueLimit))
         self.subscriber = subscriber
         gateway.join(self)
@@ -192,8 +208,8 @@ final class WebSocketClient: LiveClient {
         switch gateway.check(text) {
         case .success(let fresh) where fresh.subject == token?.subject:
             token = HeldToken(fresh)
-            send(ServerReply.refreshed(id: id, client: name, ttl: fresh.expiresAt - gateway.seconds))
-        case .failure(.expired): send(ServerReply.error(id: id, .tokenExpired))
+            reply(id, .refreshed(client: name, ttl: fresh.expiresAt - gateway.seconds))
+        case .failure(.expired): reply(id, .failed(.tokenExpired))
         default: end(.invalidToken)
         }
     }
@@ -206,13 +222,11 @@ final class WebSocketClient: LiveClient {
             self.joining = nil
             switch joining {
             case .connect(let command):
-                send(
-                    ServerReply.connected(
-                        id: command,
-                        .init(
-                            client: name, user: token.subject, feed: .init(outcome),
-                            ttl: token.expiresAt - gateway.seconds, pingSeconds: gateway.options.pingSeconds)))
-            case .subscribe(let command): send(ServerReply.subscribed(id: command, .init(outcome)))
+                let connected = ServerReply.Connected(
+                    client: name, user: token.subject, feed: .init(outcome),
+                    ttl: token.expiresAt - gateway.seconds, pingSeconds: gateway.options.pingSeconds)
+                reply(command, .connected(connected))
+            case .subscribe(let command): reply(command, .subscribed(.init(outcome)))
             }
             handleWaiting()
             return .told
@@ -243,7 +257,7 @@ final class WebSocketClient: LiveClient {
 
     func joinFailed() {
         switch joining {
-        case .connect(let command), .subscribe(let command): send(ServerReply.error(id: command, .internalError))
+        case .connect(let command), .subscribe(let command): reply(command, .failed(.internalError))
         case nil: break
         }
         end(.serverError)
@@ -286,7 +300,7 @@ final class WebSocketClient: LiveClient {
         // One that does not read is found by the write's time-out.
         guard !socket.isBacklogged else { return now + UInt64(gateway.options.pingSeconds) * Self.second }
         awaitsPong = true
-        send(ServerReply.ping)
+        send(form.ping)
         return now + UInt64(gateway.options.pongSeconds) * Self.second
     }
 

@@ -69,13 +69,13 @@ public final class WebSocket: LiveTransport {
         connection.write(live: bytes)
     }
 
-    /// Text messages, for replies, in one write: while backlogged up to 64 KiB of them wait, more closes the socket.
-    /// - Parameter texts: each is UTF-8.
-    public func send(texts: [[UInt8]]) {
+    /// Messages, for replies, in one write: while backlogged up to 64 KiB of them wait, more closes the socket.
+    /// - Parameter texts: each is UTF-8 where they are text.
+    public func send(texts: [[UInt8]], areText: Bool = true) {
         guard case .open = state else { return }
         var frames = ByteWriter(capacity: texts.reduce(0) { $0 + $1.count + 10 })
         for text in texts {
-            Self.appendTextFrameHeader(length: text.count, to: &frames)
+            Self.appendFrameHeader(length: text.count, isText: areText, to: &frames)
             frames.append(text)
         }
         if link.isBacklogged {

@@ -8,7 +8,7 @@ import RedisLink
 /// code say, one step at a time.
 final class WalkNode {
     let name = NodeName.random()
-    let hub = Hub(cursors: CursorSigner(key: Array(0..<16))) { _, writer in writer.append("\n") }
+    let hub = Hub(cursors: CursorSigner(key: Array(0..<16))) { _, _, writer in writer.append("\n") }
     var trackers: [PartitionTracker]
     /// By partition: messages that arrived and are not looked at yet.
     var queues = [[NodeMessage]](repeating: [], count: 2)

@@ -6,11 +6,12 @@ import Testing
 /// Keeps what is written; can be told to be slow.
 private final class Sink: FrameSink {
     var isBacklogged = false
-    var text = ""
+    var bytes: [UInt8] = []
+    var text: String { String(decoding: bytes, as: UTF8.self) }
     var writes = 0
 
     func write(_ bytes: UnsafeRawBufferPointer) {
-        text += String(decoding: bytes, as: UTF8.self)
+        self.bytes += bytes
         writes += 1
     }
 }
@@ -21,7 +22,7 @@ private final class Sink: FrameSink {
 
     /// The header is shown as `[length]`.
     private func makeHub() -> Hub {
-        Hub(cursors: signer) { length, writer in writer.append("[\(length)]") }
+        Hub(cursors: signer) { _, length, writer in writer.append("[\(length)]") }
     }
 
     private func frame(_ position: Int64) -> SharedFrame {
@@ -69,6 +70,25 @@ private final class Sink: FrameSink {
         let push = { (position: Int) in "P,\"pub\":{\"data\":\(position),\"offset\":\(position)}}}" }
         #expect(sink.text == "[\(push(11).utf8.count)]\(push(11))[\(push(12).utf8.count)]\(push(12))")
         #expect(subscriber.cursor.position == 12)
+    }
+
+    /// The same frame, each in its connection's form.
+    @Test func formsOfConnections() throws {
+        var headers: [LiveForm] = []
+        let hub = Hub(cursors: signer) { form, _, _ in headers.append(form) }
+        let (text, binary) = (Sink(), Sink())
+        for (sink, form) in [(text, LiveForm.json), (binary, .protobuf)] {
+            let subscriber = Subscriber(
+                user: user, kind: .webSocket(prefix: form.pushPrefix(channel: "c"), form: form), sink: sink,
+                session: session())
+            let read = try begin(hub, subscriber)
+            #expect(finish(hub, subscriber, read, at: 10) == .none)
+        }
+        hub.deliver(frame(11), to: [user])
+        hub.flush()
+        #expect(text.text == #"{"push":{"channel":"c","pub":{"data":11,"offset":11}}}"#)
+        #expect(binary.bytes == [0x0D, 0x22, 0x0B, 0x12, 1, 0x63, 0x22, 6, 0x22, 2, 0x31, 0x31, 0x30, 11])
+        #expect(headers == [.json, .protobuf])
     }
 
     @Test func whatAReadHasCoveredIsNotSentAgain() throws {

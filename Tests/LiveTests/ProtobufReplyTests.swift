@@ -98,8 +98,11 @@ import Testing
     @Test func anEventIsEncodedOnceForEachForm() {
         let frame = SharedFrame(Publication(event: Array("{}".utf8), type: "x", position: 300))
         for form in LiveForm.allCases {
-            let first = frame.pushTail(form).withUnsafeBufferPointer { $0.baseAddress }
-            #expect(frame.pushTail(form).withUnsafeBufferPointer { $0.baseAddress } == first)
+            // Both are alive: one made anew would be elsewhere.
+            let tails = [frame.pushTail(form), frame.pushTail(form)]
+            let places = tails.map { tail in tail.withUnsafeBufferPointer { $0.baseAddress } }
+            #expect(places[0] == places[1])
+            withExtendedLifetime(tails) {}
         }
         #expect(frame.pushTail(.json) != frame.pushTail(.protobuf))
     }

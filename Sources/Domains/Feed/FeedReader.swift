@@ -52,28 +52,29 @@ public struct FeedReader: Sendable {
         if isStored { return try await stored(of: user, below: below, limit) }
         do {
             if let page = try await settled(of: user, below: below, limit: limit) { return page }
-            // A process began with a follow and went, or had no Redis: the feed has new posts of that author, and lacks
-            // older ones. The reader does not wait for the upkeep.
-            try await repair.finishAbandoned(of: user)
-            if let page = try await settled(of: user, below: below, limit: limit) { return page }
+            // A process has begun with a follow, and perhaps went, or had no Redis: the feed has new posts of that author,
+            // and lacks older ones. The reader does not wait for the upkeep.
+            try await repair.bringPending(to: user)
+            if let page = try await settled(of: user, below: below, limit: limit, isBrought: true) { return page }
         } catch is RedisError {
             // Without Redis the feed is read from the database; a live position can't be had, so going live resets.
         }
         return try await stored(of: user, below: below, limit)
     }
 
-    /// - Returns: `nil` where a follow is pending (`Follows`).
-    private func settled(of user: ID, below: ID, limit: Int) async throws -> FeedPage? {
+    /// - Parameter isBrought: the posts of pending follows were brought in.
+    /// - Returns: `nil` where they were not, and there are such (`Follows`).
+    private func settled(of user: ID, below: ID, limit: Int, isBrought: Bool = false) async throws -> FeedPage? {
         var posts: [PostView] = []
         var scanned = below
         var live: LiveCursor?
         var floor: ID?
-        var isKnown = false
+        var isKnown = isBrought
         while posts.count <= limit, floor == nil, !PostBytes.areEnough(posts) {
             let page = try await timeline(of: user, below: scanned, limit: limit + 1 - posts.count)
             live = live ?? page.cursor
             let rows = try await visible(page.entries, to: user, atMost: PostBytes.left(after: posts))
-            if let first = rows.first {
+            if !isBrought, let first = rows.first {
                 if try first.bool("is_pending") { return nil }
                 isKnown = true
             }

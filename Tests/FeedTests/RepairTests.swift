@@ -69,14 +69,6 @@ import Testing
         #expect(steps(.abandoned, [.failed, .stored(posts), .done]) == [.join, .store])
     }
 
-    /// It settles nothing, drops nothing, and without Redis does nothing.
-    @Test func aReaderBringsThePostsOfAPendingFollow() {
-        let begun: [Repair.Step] = [.join, .store, .backfill(entries([7, 5])), .check]
-        #expect(steps(.read, [.done, .stored(posts), .done, .follows(true), .done]) == begun)
-        #expect(steps(.read, [.done, .stored(posts), .done, .follows(false), .done]) == begun + [.sever])
-        #expect(steps(.read, [.failed, .done]) == [.join])
-    }
-
     @Test func moreThanComesIsLeftToThePosts() {
         let many = (1...200).reversed().map { ID(raw: $0 * 10) }
         #expect(Repair.completeFrom(many) == ID(raw: 10))

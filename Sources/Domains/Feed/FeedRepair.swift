@@ -36,22 +36,13 @@ public struct FeedRepair: Sendable {
     /// - Parameter now: milliseconds since 1970; follows of the last ten seconds are left to their own process.
     /// - Throws: what failed first, when all have had their turn.
     public func finishAbandoned(now: Int64) async throws -> Int {
-        try await run(.abandoned, Follows.pending(below: ID(firstOf: now - 10_000), limit: 100))
-    }
-
-    /// Brings in the posts of all whom the follower has begun to follow: he is about to read. Nobody is reset, and the
-    /// follows stay pending.
-    public func bringPending(to follower: ID) async throws {
-        _ = try await run(.read, Follows.pending(of: follower, limit: 100))
-    }
-
-    private func run(_ cause: Repair.Cause, _ pending: SQL) async throws -> Int {
-        let follows = try await database.query(pending)
-            .map { (follower: try $0.id("follower"), followee: try $0.id("followee")) }
+        let follows = try await database.query(
+            Follows.pending(below: ID(firstOf: now - 10_000), limit: 100)
+        ).map { (follower: try $0.id("follower"), followee: try $0.id("followee")) }
         var failure: (any Error)?
         for (follower, followee) in follows where !Task.isCancelled {
             do {
-                try await run(cause, follower, followee)
+                try await run(.abandoned, follower, followee)
             } catch {
                 failure = failure ?? error
             }
@@ -84,8 +75,6 @@ public struct FeedRepair: Sendable {
         case .evict: try await timelines.evict(follower)
         case .store: return .stored(try await store(follower: follower, followee: followee))
         case .settle: return .follows(try await settle(follower: follower, followee: followee))
-        case .check:
-            return .follows(try await database.query(follows(follower, followee))[0].bool("follows"))
         case .remove: return .follows(try await remove(follower: follower, followee: followee))
         }
         return .done

@@ -8,8 +8,6 @@ struct Repair: Sendable {
         case unfollowed
         /// The process that began with a follow is gone: posts may have passed the timeline by since.
         case abandoned
-        /// The follower reads while another process is at it, or has begun and went. That one, or the upkeep, settles it.
-        case read
     }
 
     enum Step: Sendable, Equatable {
@@ -21,8 +19,6 @@ struct Repair: Sendable {
         case backfill(RebuildEntries)
         /// The follow is marked as done. Is there still one?
         case settle
-        /// Is there still a follow?
-        case check
         /// The author's posts are taken out of the timeline, and deliveries refused.
         case sever
         /// They are taken out of what is stored of the feed. Is there a follow (again)?
@@ -61,16 +57,16 @@ struct Repair: Sendable {
 
     mutating func advance(_ outcome: Outcome) {
         switch (step, outcome) {
-        case (.join, .failed) where cause != .read:
+        case (.join, .failed):
             // Without Redis feeds are read from what is stored, and that has no gap. The rest is done again later.
             hasFailed = true
             step = .store
         case (_, .failed): step = nil
         case (.join, _): step = .store
         case (.store, .stored(let posts)): step = hasFailed ? nil : .backfill(entries(posts))
-        case (.backfill, _): step = cause == .read ? .check : .settle
+        case (.backfill, _): step = .settle
         // Both may have changed meanwhile: what is committed last must win.
-        case (.settle, .follows(let follows)), (.check, .follows(let follows)): step = follows ? end : .sever
+        case (.settle, .follows(let follows)): step = follows ? end : .sever
         case (.sever, _): step = isLeaving ? .remove : end
         case (.remove, .follows(let follows)):
             isLeaving = !follows

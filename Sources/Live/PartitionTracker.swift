@@ -102,7 +102,7 @@ public struct PartitionTracker {
     private mutating func recover() -> [Action] {
         guard !users.isEmpty else { return [] }
         let all = Array(users)
-        // What is registered now would be told to nobody; `subscribed` goes on from here.
+        // Nothing would be heard: whoever is registered now has to be again by `subscribed`.
         guard isListening else { return [.miss(all)] }
         guard !isRecovering else {
             mustRecoverAgain = true

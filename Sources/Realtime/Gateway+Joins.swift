@@ -17,23 +17,22 @@ extension Gateway {
     /// Something up to this position was missed by the users, or may have been.
     func miss(_ users: [ID], before position: Int64) {
         let now = now
-        for user in users {
-            for subscriber in hub.connections(of: user) {
-                if let client = subscriber.sink as? any LiveClient {
-                    update(client) { $0.miss(before: position, now: now) }
-                } else {
-                    hub.signal(subscriber)
-                }
-            }
-        }
+        for user in users { tell(user) { $0.miss(before: position, now: now) } }
     }
 
     /// Of all connections of the user but the one that has found it.
     func lostRegistration(of user: ID, but finder: Subscriber) {
         let now = now
-        for subscriber in hub.connections(of: user) where subscriber !== finder {
+        tell(user, but: finder) { $0.lostRegistration(now: now) }
+    }
+
+    /// All connections of a user; long polls look again.
+    private func tell(
+        _ user: ID, but one: Subscriber? = nil, _ change: (inout LiveSession) -> LiveSession.Action
+    ) {
+        for subscriber in hub.connections(of: user) where subscriber !== one {
             if let client = subscriber.sink as? any LiveClient {
-                update(client) { $0.lostRegistration(now: now) }
+                update(client, change)
             } else {
                 hub.signal(subscriber)
             }

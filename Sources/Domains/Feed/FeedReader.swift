@@ -2,6 +2,7 @@ public import Core
 public import Live
 public import Posts
 import RedisLink
+import Relations
 public import Store
 
 /// A page of a feed, newest first.
@@ -11,8 +12,8 @@ public struct FeedPage: Sendable {
     public let posts: [PostView]
     /// Where to go live from: what the page does not show comes after it.
     public let live: LiveCursor
-    /// It was read from the database without Redis, and so must be what comes below it: a timeline may lack what this
-    /// page shows posts behind, for the fan-out has not brought it there yet.
+    /// It was read from the database alone, and so must be what comes below it: a timeline may lack what this page shows
+    /// posts behind, for the fan-out, or a follow, has not brought it there yet.
     public let isStored: Bool
 }
 
@@ -46,34 +47,45 @@ public struct FeedReader: Sendable {
     ///   - limit: 1 to 100.
     ///   - isStored: from the database, as the page before.
     public func page(of user: ID, below: ID, limit: Int, isStored: Bool = false) async throws -> FeedPage {
-        if isStored { return try await withoutRedis([], of: user, below: below, limit) }
+        do {
+            if !isStored, let page = try await settled(of: user, below: below, limit: limit) { return page }
+        } catch is RedisError {
+            // The database has all of it.
+        }
+        let posts = try await merged(for: user, below: below, limit: limit + 1, after: [])
+        // A live position can't be had, so going live resets.
+        return FeedPage(posts: posts, live: LiveCursor(epoch: 0, position: 0), isStored: true)
+    }
+
+    /// - Returns: `nil` where a follow is pending (`Follows`): its process is at it, has gone, or had no Redis. The timeline
+    ///   may have new posts of that author, and lacks older ones, until the repair or the upkeep has brought them.
+    private func settled(of user: ID, below: ID, limit: Int) async throws -> FeedPage? {
         var posts: [PostView] = []
         var scanned = below
         var live: LiveCursor?
         var floor: ID?
-        do {
-            while posts.count <= limit, floor == nil, !PostBytes.areEnough(posts) {
-                let page = try await timeline(of: user, below: scanned, limit: limit + 1 - posts.count)
-                live = live ?? page.cursor
-                posts += try await visible(page.entries, to: user, atMost: PostBytes.left(after: posts))
-                if let last = page.entries.last { scanned = last.post }
-                if page.hasEnded { floor = page.completeFrom }
+        var isKnown = false
+        while posts.count <= limit, floor == nil, !PostBytes.areEnough(posts) {
+            let page = try await timeline(of: user, below: scanned, limit: limit + 1 - posts.count)
+            live = live ?? page.cursor
+            let rows = try await visible(page.entries, to: user, atMost: PostBytes.left(after: posts))
+            if let first = rows.first {
+                if try first.bool("is_pending") { return nil }
+                isKnown = true
             }
-        } catch {
-            // Without Redis the feed is read from the database; a live position can't be had, so going live resets.
-            guard error is RedisError else { throw error }
-            return try await withoutRedis(posts, of: user, below: scanned, limit)
+            posts += try rows.map { try PostRow.view($0) }
+            if let last = page.entries.last { scanned = last.post }
+            if page.hasEnded { floor = page.completeFrom }
+        }
+        if !isKnown {
+            let row = try await database.query("SELECT \(Follows.arePending(of: "\(user)")) AS is_pending")[0]
+            if try row.bool("is_pending") { return nil }
         }
         if let floor, floor > .zero, posts.count <= limit {
             posts += try await stored(
                 for: user, below: min(scanned, floor), limit: limit + 1 - posts.count, after: posts)
         }
         return FeedPage(posts: posts, live: live!, isStored: false)
-    }
-
-    private func withoutRedis(_ begun: [PostView], of user: ID, below: ID, _ limit: Int) async throws -> FeedPage {
-        let more = try await merged(for: user, below: below, limit: limit + 1 - begun.count, after: begun)
-        return FeedPage(posts: begun + more, live: LiveCursor(epoch: 0, position: 0), isStored: true)
     }
 
     /// A page of the timeline, which is rebuilt first where there is none.
@@ -110,6 +122,7 @@ public struct FeedReader: Sendable {
         _ entries: [TimelineEntry], to user: ID, _ now: LiveCursor, atMost most: Int
     ) async throws -> Missed {
         let posts = try await visible(entries.filter { !$0.isTombstone }, to: user, atMost: most)
+            .map { try PostRow.view($0) }
         let byID = Dictionary(posts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var events: [Publication] = []
         // What a list has around its items.
@@ -133,9 +146,10 @@ public struct FeedReader: Sendable {
         return .events(events, now)
     }
 
-    /// The posts of entries that the user may see, in their order.
+    /// The posts of entries that the user may see, in their order (`PostRow`), each with `is_pending`: is there a follow
+    /// whose older posts are not in the feed?
     /// - Parameter bytes: see `PostBytes`.
-    private func visible(_ entries: [TimelineEntry], to user: ID, atMost bytes: Int) async throws -> [PostView] {
+    private func visible(_ entries: [TimelineEntry], to user: ID, atMost bytes: Int) async throws -> [PgRow] {
         guard !entries.isEmpty else { return [] }
         let (reader, ids) = (SQL.parameter(user), SQL.parameter(entries.map(\.post)))
         let posts: SQL = """
@@ -143,7 +157,8 @@ public struct FeedReader: Sendable {
             WHERE p.id = ANY (\(ids)::bigint[]) AND \(PostVisibility.sql("p", to: reader))
                 AND \(FeedAuthors.include("p.author_id", for: reader))
             """
-        return try await database.query(PostRow.first(of: posts, in: "place", atMost: bytes))
-            .map { try PostRow.view($0) }
+        let isPending: SQL = "\(Follows.arePending(of: reader)) AS is_pending"
+        return Array(
+            try await database.query(PostRow.first(of: posts, in: "place", atMost: bytes, with: isPending)))
     }
 }

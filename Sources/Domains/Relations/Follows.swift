@@ -49,6 +49,11 @@ public enum Follows {
         """
     }
 
+    /// Has somebody such a follow? An expression of SQL, of an expression of SQL.
+    public static func arePending(of follower: SQL) -> SQL {
+        "EXISTS (SELECT FROM follows pending WHERE pending.follower = \(follower) AND NOT pending.backfilled)"
+    }
+
     /// They are in it now.
     public static func backfilled(follower: ID, followee: ID) -> SQL {
         "UPDATE follows SET backfilled = true WHERE \(isOne(follower: follower, followee: followee))"

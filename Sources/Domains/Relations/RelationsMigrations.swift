@@ -3,7 +3,10 @@ public import Store
 /// The tables of who follows whom.
 public enum RelationsMigrations {
     public static let all = [
-        Migration(1, "graph", first)
+        Migration(1, "graph", first),
+        Migration(
+            19, "pending follows of a follower",
+            ["CREATE INDEX follows_pending ON follows (follower) WHERE NOT backfilled"]),
     ]
 
     private static let first: [StaticString] = [

@@ -78,17 +78,24 @@ final class Followers: Sendable {
 
     /// The handshake, which is answered before anything else, and the connect command.
     static func open(_ socket: Socket, token: String) throws {
-        try socket.send(
-            Array(
-                ("GET /v1/live/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n").utf8))
-        let head = String(decoding: try socket.receive(), as: UTF8.self)
-        guard head.hasPrefix("HTTP/1.1 101") else { throw BenchError("no WebSocket: \(head.prefix(80))") }
+        try upgrade(socket, "/v1/live/ws")
         try socket.send(frame("{\"id\":1,\"connect\":{\"token\":\"\(token)\"}}"))
     }
 
+    static func upgrade(_ socket: Socket, _ path: String) throws {
+        try socket.send(upgradeRequest(path))
+        let head = String(decoding: try socket.receive(), as: UTF8.self)
+        guard head.hasPrefix("HTTP/1.1 101") else { throw BenchError("no WebSocket: \(head.prefix(80))") }
+    }
+
+    static func upgradeRequest(_ path: String) -> [UInt8] {
+        Array(
+            ("GET \(path) HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n").utf8)
+    }
+
     /// A text frame with a mask of zeros, which leaves the payload as it is.
-    private static func frame(_ text: String) -> [UInt8] {
+    static func frame(_ text: String) -> [UInt8] {
         let payload = Array(text.utf8)
         var bytes: [UInt8] = [0x81]
         if payload.count < 126 {

@@ -8,6 +8,8 @@ final class LiveClients: Sendable {
     enum Kind: String {
         case webSocket = "ws"
         case eventStream = "sse"
+        /// WebSockets of Nchan, to compare with.
+        case nchan
     }
 
     private let port: UInt16
@@ -77,6 +79,9 @@ final class LiveClients: Sendable {
         let socket = try Socket(port: port)
         switch kind {
         case .webSocket: try Followers.open(socket, token: token)
+        case .nchan:
+            try Followers.upgrade(socket, "/sub")
+            opened.add(1, ordering: .relaxed)
         case .eventStream:
             try socket.send(
                 Array("GET /v1/live/sse HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n\r\n".utf8))
@@ -90,7 +95,7 @@ final class LiveClients: Sendable {
             connection.rest = []
             return all.withUnsafeBytes { take($0, &connection) }
         }
-        let used = kind == .webSocket ? takeFrames(bytes, connection.socket) : takeEvents(bytes)
+        let used = kind == .eventStream ? takeEvents(bytes) : takeFrames(bytes, connection.socket)
         if used < bytes.count { connection.rest = Array(bytes[used...]) }
     }
 
@@ -106,7 +111,9 @@ final class LiveClients: Sendable {
                 header = 4
             }
             guard bytes.count - start >= header + length else { break }
-            if length == 2 {
+            if kind == .nchan {
+                delivered.add(1, ordering: .relaxed)
+            } else if length == 2 {
                 pinged.add(1, ordering: .relaxed)
                 try? socket.send(Self.pong)
             } else if bytes[start + header + 2] == UInt8(ascii: "p") {
@@ -155,7 +162,7 @@ final class LiveClients: Sendable {
         }
     }
 
-    private static func find(_ text: StaticString, in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    static func find(_ text: StaticString, in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
         let length = text.utf8CodeUnitCount
         var start = start
         while bytes.count - start >= length, let base = bytes.baseAddress,

@@ -7,9 +7,12 @@
 //   martlet-bench overload PORT HANDLE PASSWORD TOKEN TOKENS-FILE MIX STEP-SECONDS OVERLOAD-SECONDS
 //       What it does at twice the load that it can carry. MIX: parts of each kind of request, such as
 //       read=8,post=2,login=1. HANDLE, PASSWORD, TOKEN: of the user whom those of the file follow.
-//   martlet-bench live PORT PID TOKEN TOKENS-FILE ws|sse COUNTS IDLE-SECONDS POSTS BURST RATE
+//   martlet-bench live PORT PID TOKEN TOKENS-FILE ws|sse|nchan COUNTS IDLE-SECONDS POSTS BURST RATE
 //       What live connections cost the process PID: memory by the slope between the COUNTS, such as 2000,14000, CPU
 //       while they are idle, and deliveries for a CPU second, POSTS of 200 bytes in bursts of BURST, RATE bursts a second.
+//   martlet-bench storm PORT TOKEN TOKENS-FILE COUNT POSTS PATIENCE
+//       COUNT WebSockets are cut, miss POSTS posts, and come back at once: how soon each is upgraded and has been told all,
+//       within PATIENCE seconds, and how long the API takes meanwhile.
 //
 // TOKENS-FILE: of `martlet seed`.
 import Core
@@ -41,10 +44,19 @@ func bench(_ arguments: [String]) throws -> Int32 {
         let posts = Int(arguments[8]),
         let burst = Int(arguments[9]), let rate = Int(arguments[10]), burst > 0, rate > 0
     {
-        return try LiveCost(
+        var cost = try LiveCost(
             port: port, process: process, author: arguments[3], tokens: lines(of: arguments[4]), kind: kind,
             counts: arguments[6].split(separator: ",").compactMap { Int($0) }, idleSeconds: idle, posts: posts,
-            burst: burst, rate: rate
+            burst: burst, rate: rate)
+        return try cost.run()
+    }
+    if arguments.count == 7, arguments[0] == "storm", let port = UInt16(arguments[1]), let count = Int(arguments[4]),
+        let posts = Int(arguments[5]), let patience = Int(arguments[6])
+    {
+        let tokens = try lines(of: arguments[3])
+        return try LiveStorm(
+            port: port, author: arguments[2], tokens: Array(tokens.prefix(count)), posts: posts,
+            patience: patience
         ).run()
     }
     guard arguments.count == 5, let port = UInt16(arguments[0]), let posts = Int(arguments[3]),
@@ -54,7 +66,8 @@ func bench(_ arguments: [String]) throws -> Int32 {
             """
             usage: martlet-bench PORT AUTHOR-TOKEN TOKENS-FILE POSTS RATE
                    martlet-bench overload PORT HANDLE PASSWORD TOKEN TOKENS-FILE MIX STEP-SECONDS OVERLOAD-SECONDS
-                   martlet-bench live PORT PID TOKEN TOKENS-FILE ws|sse COUNTS IDLE-SECONDS POSTS BURST RATE
+                   martlet-bench storm PORT TOKEN TOKENS-FILE COUNT POSTS PATIENCE
+                   martlet-bench live PORT PID TOKEN TOKENS-FILE ws|sse|nchan COUNTS IDLE-SECONDS POSTS BURST RATE
             """)
         return 2
     }

@@ -13,13 +13,6 @@ struct LiveStorm {
     /// Seconds within which all must have been told.
     let patience: Int
 
-    private struct Returner {
-        let socket: Socket
-        var isUpgraded = false
-        var pending: [UInt8] = []
-        var told = 0
-    }
-
     func run() throws -> Int32 {
         let positions = try visit()
         say("\(positions.count) were connected, and are cut")
@@ -61,15 +54,13 @@ struct LiveStorm {
 
     private func comeBack(_ positions: [String], _ prober: Prober) throws -> Int32 {
         let poll = epoll_create1(0)
-        let upgrade = Followers.upgradeRequest("/v1/live/ws")
         let start = monotonicNanoseconds()
-        var returners: [Returner] = []
-        for index in positions.indices {
+        var returners = try positions.indices.map { index in
             let socket = try Socket(port: port)
-            try socket.send(upgrade)
+            try socket.send(Followers.upgradeRequest("/v1/live/ws"))
             var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: UInt64(index)))
             epoll_ctl(poll, EPOLL_CTL_ADD, socket.descriptor, &event)
-            returners.append(Returner(socket: socket))
+            return Returner(socket: socket, token: tokens[index], position: positions[index])
         }
         let asked = monotonicNanoseconds()
         var events = [epoll_event](repeating: epoll_event(), count: 512)
@@ -82,43 +73,69 @@ struct LiveStorm {
             }
             let count = epoll_wait(poll, &events, 512, 50)
             for event in events[..<Int(max(0, count))] {
-                let index = Int(event.data.u64)
-                let got = recv(returners[index].socket.descriptor, &buffer, buffer.count, 0)
-                guard got > 0 else { throw BenchError("connection \(index) was closed") }
-                returners[index].pending += buffer[..<got]
-                if !returners[index].isUpgraded {
-                    guard Self.find("\r\n\r\n", in: returners[index].pending) > 0 else { continue }
-                    returners[index].isUpgraded = true
-                    returners[index].pending = []
-                    upgraded += 1
-                    upgradedAt = monotonicNanoseconds()
-                    let connect = "{\"id\":1,\"connect\":{\"token\":\"\(tokens[index])\",\"subs\":\(positions[index])}}"
-                    try returners[index].socket.send(Followers.frame(connect))
-                    continue
+                switch try returners[Int(event.data.u64)].read(&buffer, posts) {
+                case .upgraded: (upgraded, upgradedAt) = (upgraded + 1, monotonicNanoseconds())
+                case .told: done += 1
+                case .more: break
                 }
-                let before = returners[index].told
-                returners[index].told = Self.find("\"type\":\"post.created\"", in: returners[index].pending)
-                guard returners[index].told <= posts else { throw BenchError("connection \(index) was told too much") }
-                if before < posts, returners[index].told == posts { done += 1 }
             }
         }
-        let end = monotonicNanoseconds()
+        report(prober, start, asked, upgradedAt, monotonicNanoseconds())
         for returner in returners { close(returner.socket.descriptor) }
-        func seconds(_ time: UInt64) -> Double { (Double(time - start) / 1e7).rounded() / 100 }
-        say(
-            """
-            all had asked after \(seconds(asked)) s, were upgraded after \(seconds(upgradedAt)) s, and had been told \
-            \(posts) posts each after \(seconds(end)) s; GET /v1/feed meanwhile: p99 \(ms(prober.percentile(0.99))), \
-            \(prober.count) requests
-            """)
-        print(
-            "{\"upgraded\":\(seconds(upgradedAt)),\"told\":\(seconds(end)),\"api_p99\":\(Double(prober.percentile(0.99)) / 1e9)}"
-        )
         return 0
     }
 
+    private func report(_ prober: Prober, _ start: UInt64, _ asked: UInt64, _ upgraded: UInt64, _ told: UInt64) {
+        func seconds(_ time: UInt64) -> Double { (Double(time - start) / 1e7).rounded() / 100 }
+        let slowest = prober.percentile(0.99)
+        say(
+            """
+            all had asked after \(seconds(asked)) s, were upgraded after \(seconds(upgraded)) s, and had been told \
+            \(posts) posts each after \(seconds(told)) s; GET /v1/feed meanwhile: p99 \(ms(slowest)), \
+            \(prober.count) requests
+            """)
+        print(
+            "{\"upgraded\":\(seconds(upgraded)),\"told\":\(seconds(told)),\"api_p99\":\(Double(slowest) / 1e9)}")
+    }
+}
+
+/// One that comes back.
+private struct Returner {
+    enum Progress { case more, upgraded, told }
+
+    let socket: Socket
+    let token: String
+    let position: String
+    private var isUpgraded = false
+    private var pending: [UInt8] = []
+    private var told = 0
+
+    init(socket: Socket, token: String, position: String) {
+        self.socket = socket
+        self.token = token
+        self.position = position
+    }
+
+    mutating func read(_ buffer: inout [UInt8], _ posts: Int) throws -> Progress {
+        let got = recv(socket.descriptor, &buffer, buffer.count, 0)
+        guard got > 0 else { throw BenchError("a connection was closed") }
+        pending += buffer[..<got]
+        guard isUpgraded else {
+            guard Self.count("\r\n\r\n", in: pending) > 0 else { return .more }
+            isUpgraded = true
+            pending = []
+            try socket.send(
+                Followers.frame("{\"id\":1,\"connect\":{\"token\":\"\(token)\",\"subs\":\(position)}}"))
+            return .upgraded
+        }
+        let before = told
+        told = Self.count("\"type\":\"post.created\"", in: pending)
+        guard told <= posts else { throw BenchError("a connection was told too much") }
+        return before < posts && told == posts ? .told : .more
+    }
+
     /// How often a text occurs.
-    private static func find(_ text: StaticString, in bytes: [UInt8]) -> Int {
+    private static func count(_ text: StaticString, in bytes: [UInt8]) -> Int {
         bytes.withUnsafeBytes { all in
             var (count, start) = (0, 0)
             while let found = LiveClients.find(text, in: all, from: start) {

@@ -27,52 +27,63 @@ do {
 }
 
 func bench(_ arguments: [String]) throws -> Int32 {
-    if arguments.count == 9, arguments[0] == "overload", let port = UInt16(arguments[1]),
-        let step = Double(arguments[7]), let seconds = Double(arguments[8])
-    {
-        var options = Overload.Options()
-        options.mix = arguments[6]
-        options.stepSeconds = step
-        options.overloadSeconds = seconds
-        return try Overload(
-            port: port, handle: arguments[2], password: arguments[3], follower: arguments[4],
-            tokens: lines(of: arguments[5]), options
-        ).run()
+    switch (arguments.first, arguments.count) {
+    case ("overload", 9): if let status = try overload(arguments) { return status }
+    case ("live", 11): if let status = try live(arguments) { return status }
+    case ("storm", 7): if let status = try storm(arguments) { return status }
+    case (_, 5):
+        if let port = UInt16(arguments[0]), let posts = Int(arguments[3]), let rate = Int(arguments[4]) {
+            return try measure(
+                port: port, author: arguments[1], tokens: lines(of: arguments[2]), posts: posts, rate: rate)
+        }
+    default: break
     }
-    if arguments.count == 11, arguments[0] == "live", let port = UInt16(arguments[1]), let process = Int(arguments[2]),
+    print(
+        """
+        usage: martlet-bench PORT AUTHOR-TOKEN TOKENS-FILE POSTS RATE
+               martlet-bench overload PORT HANDLE PASSWORD TOKEN TOKENS-FILE MIX STEP-SECONDS OVERLOAD-SECONDS
+               martlet-bench live PORT PID TOKEN TOKENS-FILE ws|sse|nchan COUNTS IDLE-SECONDS POSTS BURST RATE
+               martlet-bench storm PORT TOKEN TOKENS-FILE COUNT POSTS PATIENCE
+        """)
+    return 2
+}
+
+// Each `nil` where an argument is none.
+
+func overload(_ arguments: [String]) throws -> Int32? {
+    guard let port = UInt16(arguments[1]), let step = Double(arguments[7]), let seconds = Double(arguments[8]) else {
+        return nil
+    }
+    var options = Overload.Options()
+    options.mix = arguments[6]
+    options.stepSeconds = step
+    options.overloadSeconds = seconds
+    return try Overload(
+        port: port, handle: arguments[2], password: arguments[3], follower: arguments[4],
+        tokens: lines(of: arguments[5]), options
+    ).run()
+}
+
+func live(_ arguments: [String]) throws -> Int32? {
+    guard let port = UInt16(arguments[1]), let process = Int(arguments[2]),
         let kind = LiveClients.Kind(rawValue: arguments[5]), let idle = Int(arguments[7]),
-        let posts = Int(arguments[8]),
-        let burst = Int(arguments[9]), let rate = Int(arguments[10]), burst > 0, rate > 0
-    {
-        var cost = try LiveCost(
-            port: port, process: process, author: arguments[3], tokens: lines(of: arguments[4]), kind: kind,
-            counts: arguments[6].split(separator: ",").compactMap { Int($0) }, idleSeconds: idle, posts: posts,
-            burst: burst, rate: rate)
-        return try cost.run()
-    }
-    if arguments.count == 7, arguments[0] == "storm", let port = UInt16(arguments[1]), let count = Int(arguments[4]),
-        let posts = Int(arguments[5]), let patience = Int(arguments[6])
-    {
-        let tokens = try lines(of: arguments[3])
-        return try LiveStorm(
-            port: port, author: arguments[2], tokens: Array(tokens.prefix(count)), posts: posts,
-            patience: patience
-        ).run()
-    }
-    guard arguments.count == 5, let port = UInt16(arguments[0]), let posts = Int(arguments[3]),
-        let rate = Int(arguments[4])
-    else {
-        print(
-            """
-            usage: martlet-bench PORT AUTHOR-TOKEN TOKENS-FILE POSTS RATE
-                   martlet-bench overload PORT HANDLE PASSWORD TOKEN TOKENS-FILE MIX STEP-SECONDS OVERLOAD-SECONDS
-                   martlet-bench storm PORT TOKEN TOKENS-FILE COUNT POSTS PATIENCE
-                   martlet-bench live PORT PID TOKEN TOKENS-FILE ws|sse|nchan COUNTS IDLE-SECONDS POSTS BURST RATE
-            """)
-        return 2
-    }
-    return try measure(
-        port: port, author: arguments[1], tokens: lines(of: arguments[2]), posts: posts, rate: rate)
+        let posts = Int(arguments[8]), let burst = Int(arguments[9]), let rate = Int(arguments[10]), burst > 0, rate > 0
+    else { return nil }
+    var cost = try LiveCost(
+        port: port, process: process, author: arguments[3], tokens: lines(of: arguments[4]), kind: kind,
+        counts: arguments[6].split(separator: ",").compactMap { Int($0) }, idleSeconds: idle, posts: posts,
+        burst: burst, rate: rate)
+    return try cost.run()
+}
+
+func storm(_ arguments: [String]) throws -> Int32? {
+    guard let port = UInt16(arguments[1]), let count = Int(arguments[4]), let posts = Int(arguments[5]),
+        let patience = Int(arguments[6])
+    else { return nil }
+    let tokens = try lines(of: arguments[3])
+    return try LiveStorm(
+        port: port, author: arguments[2], tokens: Array(tokens.prefix(count)), posts: posts, patience: patience
+    ).run()
 }
 
 func lines(of path: String) throws -> [String] {

@@ -28,9 +28,9 @@ do {
 
 func bench(_ arguments: [String]) throws -> Int32 {
     switch (arguments.first, arguments.count) {
-    case ("overload", 9): if let status = try overload(arguments) { return status }
-    case ("live", 11): if let status = try live(arguments) { return status }
-    case ("storm", 7): if let status = try storm(arguments) { return status }
+    case ("overload", 9): if let status = try runOverload(arguments) { return status }
+    case ("live", 11): if let status = try runLive(arguments) { return status }
+    case ("storm", 7): if let status = try runStorm(arguments) { return status }
     case (_, 5):
         if let port = UInt16(arguments[0]), let posts = Int(arguments[3]), let rate = Int(arguments[4]) {
             return try measure(
@@ -50,7 +50,7 @@ func bench(_ arguments: [String]) throws -> Int32 {
 
 // Each `nil` where an argument is none.
 
-func overload(_ arguments: [String]) throws -> Int32? {
+func runOverload(_ arguments: [String]) throws -> Int32? {
     guard let port = UInt16(arguments[1]), let step = Double(arguments[7]), let seconds = Double(arguments[8]) else {
         return nil
     }
@@ -64,7 +64,7 @@ func overload(_ arguments: [String]) throws -> Int32? {
     ).run()
 }
 
-func live(_ arguments: [String]) throws -> Int32? {
+func runLive(_ arguments: [String]) throws -> Int32? {
     guard let port = UInt16(arguments[1]), let process = Int(arguments[2]),
         let kind = LiveClients.Kind(rawValue: arguments[5]), let idle = Int(arguments[7]),
         let posts = Int(arguments[8]), let burst = Int(arguments[9]), let rate = Int(arguments[10]), burst > 0, rate > 0
@@ -76,7 +76,7 @@ func live(_ arguments: [String]) throws -> Int32? {
     return try cost.run()
 }
 
-func storm(_ arguments: [String]) throws -> Int32? {
+func runStorm(_ arguments: [String]) throws -> Int32? {
     guard let port = UInt16(arguments[1]), let count = Int(arguments[4]), let posts = Int(arguments[5]),
         let patience = Int(arguments[6])
     else { return nil }

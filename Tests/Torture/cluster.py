@@ -292,11 +292,17 @@ class Cluster:
         postgres = int(self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'martlet%'")[0])
         found = [("postgres", postgres, len(self.roles) * (pools + 1))]
         if self.redis:
-            clients = subprocess.run(
-                ["redis-cli", "-p", str(self.redis.port), "INFO", "clients"], capture_output=True, text=True, timeout=10)
-            count = int(re.search(r"connected_clients:(\d+)", clients.stdout)[1])
+            count = int(re.search(r"connected_clients:(\d+)", self.redis_command("INFO", "clients"))[1])
             found.append(("redis", count - 1, len(self.roles) * 6))
         return found
+
+    def redis_command(self, *words: str) -> str:
+        """What Redis says; nothing if it is away."""
+        road = ["-p", str(self.redis.port)] if self.redis else ["-s", str(self.home / "data/redis/redis.sock")]
+        return subprocess.run(["redis-cli", *road, *words], capture_output=True, text=True, timeout=10).stdout
+
+    def forget_scripts(self) -> None:
+        self.redis_command("SCRIPT", "FLUSH", "SYNC")
 
     def end_private_server(self, fault: str) -> None:
         """Ends one of the servers that `serve` looks after."""

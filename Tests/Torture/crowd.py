@@ -9,7 +9,7 @@ import math
 import os
 import random
 import time
-from typing import Any, Callable
+from typing import Any, Awaitable, Callable
 
 from api import Api, User
 from readers import CLIENT_ERRORS, WebSocketReader
@@ -40,6 +40,13 @@ class Crowd:
         for transport in cut:
             transport.abort()
         return len(cut)
+
+    async def while_away(self, forget: Callable[[], Awaitable[None]]) -> None:
+        """Until they are back, after a drop: the first command of each kind finds scripts that Redis does not know."""
+        await asyncio.sleep(self.dropped_at + AWAY[0] - time.monotonic())
+        while time.monotonic() < self.dropped_at + AWAY[1]:
+            await forget()
+            await asyncio.sleep(0.5)
 
     async def hears(self, is_disturbed: Callable[[], bool]) -> None:
         """After a drop: is everybody who is connected told of a post? The next reset would hide that somebody was not."""

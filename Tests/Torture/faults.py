@@ -64,7 +64,7 @@ KINDS: dict[str, Kind] = {
     "kill notifier": Kind(5, roles_of("notifier")),
     "kill redis": Kind(1.2, lambda _: ["redis"], (0, 2)),
     "kill kafka": Kind(0.5, lambda _: ["kafka"], (0, 2)),
-    # All of the crowd goes at once, and comes back while a Redis that knows nothing unregisters its users.
+    # All of the crowd goes at once, and comes back while a Redis that forgets its scripts unregisters its users.
     "stampede": Kind(0.6, lambda _: ["crowd"]),
     "postgres immediate": Kind(0.7, lambda _: ["postgres"], (0, 1)),
     "postgres fast": Kind(0.5, lambda _: ["postgres"], (0, 1)),
@@ -128,8 +128,8 @@ class Executioner:
                 group.create_task(self.commit(fault))
             await asyncio.sleep(max(0, begin + seconds - asyncio.get_running_loop().time()))
 
-    async def commit(self, fault: Fault, of_stampede: bool = False) -> None:
-        disturbs = not of_stampede and fault.kind != "stampede"
+    async def commit(self, fault: Fault) -> None:
+        disturbs = fault.kind != "stampede"
         self.under_way += disturbs
         self.begun += disturbs
         self.history.add("fault", t=self.history.now, **vars(fault))
@@ -191,7 +191,7 @@ class Executioner:
         async with self.lock("crowd"):
             begun, is_alone = self.begun, self.under_way == 0
             cut = self.crowd.drop()
-            await self.commit(Fault(fault.at, "kill redis", "redis"), of_stampede=True)
+            await self.crowd.while_away(lambda: asyncio.to_thread(self.cluster.forget_scripts))
             await self.crowd.hears(lambda: self.begun != begun or not is_alone)
         return cut > 0
 

@@ -21,7 +21,7 @@ EMPHASIS = {
     # It takes a post that its author was not shown, and a fan-out that is late with it when the next one is posted.
     "author-out-of-turn": ["--only", "kill api,kill fanout"],
     # It takes a delivery that is held on its way to Redis while one of its readers leaves.
-    "let-severed-in": ["--only", "hold:fanout-*>redis", "--gap", "4"],
+    "let-severed-in": ["--only", "hold:fanout-*>redis", "--gap", "4", "--seconds", "240"],
     # It takes a client that comes back in the milliseconds in which its user is unregistered.
     "late-scripts": ["--only", "stampede", "--gap", "14", "--crowd", "4000", "--topology", "serve"],
     # A Redis that was killed has another epoch, which tells.

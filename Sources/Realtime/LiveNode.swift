@@ -112,7 +112,7 @@ final class LiveNode {
         let isContiguous = last == nil || message.number <= last! + 1
         if !isContiguous || (epoch != nil && epoch != message.epoch) { recover(partition) }
         switch message.body {
-        case .probe: break
+        case .probe, .channel: break
         case .unknown(let version, let kind, _):
             skipped.addNameless("message of version \(version), kind \(kind)", at: "partition \(partition)")
         case .reset(let users): handlers?.lost(users, message.position)

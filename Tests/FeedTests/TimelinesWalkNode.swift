@@ -211,7 +211,7 @@ extension TimelinesWalk {
         guard let cursor = client.cursor else { return }
         let isCovered = message.epoch == cursor.epoch && message.position <= cursor.position
         switch message.body {
-        case .probe, .unknown: break
+        case .probe, .unknown, .channel: break
         case .event(let event) where event.recipients.contains(client.user):
             guard message.epoch == cursor.epoch, !isCovered || mutation == .dropCovered else { return }
             count(\.pushed)

@@ -6,10 +6,10 @@ public struct Channel: Sendable {
     public typealias Permission = @Sendable (_ user: ID) async throws -> Bool
 
     public let name: ChannelName
-    public let contents: ChannelKind.Contents
+    public let contents: ChannelContents
     private let permission: Permission
 
-    init(name: ChannelName, contents: ChannelKind.Contents, permission: @escaping Permission) {
+    init(name: ChannelName, contents: ChannelContents, permission: @escaping Permission) {
         self.name = name
         self.contents = contents
         self.permission = permission

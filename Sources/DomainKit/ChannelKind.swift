@@ -3,19 +3,9 @@ import Live
 
 /// A kind of channels that clients may subscribe to, as its domain declares it.
 public struct ChannelKind: Sendable {
-    /// What a channel carries.
-    public struct Contents: OptionSet, Sendable {
-        public let rawValue: Int
-        public init(rawValue: Int) { self.rawValue = rawValue }
-        /// Events, each of which is told; resumed by position.
-        public static let log = Contents(rawValue: 1)
-        /// One value with a version, whole each time; the newest is told.
-        public static let state = Contents(rawValue: 2)
-    }
-
     /// 1 to 32 of `a-z`: what comes before the colon.
     public let name: String
-    public let contents: Contents
+    public let contents: ChannelContents
     private let find: @Sendable (_ key: String) -> Channel.Permission?
 
     /// - Parameters:
@@ -23,7 +13,7 @@ public struct ChannelKind: Sendable {
     ///     spelling.
     ///   - permission: may the user subscribe? Asked at the start, and again whenever who sees whom may have changed.
     public init<Key: Sendable>(
-        _ name: String, _ contents: Contents, key: @escaping @Sendable (String) -> Key?,
+        _ name: String, _ contents: ChannelContents, key: @escaping @Sendable (String) -> Key?,
         permission: @escaping @Sendable (_ key: Key, _ user: ID) async throws -> Bool
     ) {
         precondition(ChannelName("\(name):0")?.kind == name, "'\(name)' is no name of a kind of channels")
@@ -37,7 +27,7 @@ public struct ChannelKind: Sendable {
 
     /// One whose keys are ids.
     public init(
-        _ name: String, _ contents: Contents,
+        _ name: String, _ contents: ChannelContents,
         permission: @escaping @Sendable (_ id: ID, _ user: ID) async throws -> Bool
     ) {
         self.init(name, contents, key: { ID($0) }, permission: permission)

@@ -31,6 +31,7 @@ import Testing
     @Test func eventsReachTheNodeInOrder() async throws {
         let (_, inbox, channels) = try await start()
         let before = try await channels.register([channel, other], node: node)
+        #expect(before[0].partition.cursor.position == before[0].newest)
         #expect(before.map(\.wasRegistered) == [false, false] && before.map(\.partition.number) == [0, 0])
         let events = (1...3).map { TestSource.event($0) }
         let counts = try await channels.publish([channel: events, other: [events[2]]], from: TestSource.name)
@@ -164,6 +165,18 @@ import Testing
         _ = try await channels.publish([TestSource.event(3)], on: channel)
         let cursor = LiveCursor(epoch: start.epoch, position: newest)
         #expect(try await channels.recover(channel, from: cursor).numbers == [3])
+        inbox.close()
+    }
+
+    /// What happened while nobody was there moves no clock.
+    @Test func whoComesBackToAnotherLogIsReset() async throws {
+        let (server, inbox, channels) = try await start()
+        let held = try await channels.register([channel], node: node)[0].partition.cursor
+        try await channels.unregister([channel], node: node)
+        _ = try await server.redis.command("DEL", .text(channels.key("o", channel)))
+        #expect(try await channels.publish([TestSource.event(1)], on: channel) == ChannelCounts())
+        _ = try await channels.register([channel], node: node)
+        #expect(try await channels.recover(channel, from: held).missed == nil)
         inbox.close()
     }
 

@@ -8,8 +8,9 @@
 --   heard:{…}        hash    channel -> when a node registered it last, in seconds (7), names of the nodes
 --
 -- An event: position (7), form (1), envelope (Envelope+Bytes.swift). A marker: the position up to which nothing can be
--- told any more (7), when the log was begun as a position (7), bytes of the events (7), the newest id of an event, and
--- for each source a space, its name, `=` and the offset of its last event. A source is a partition of the event log.
+-- told any more (7), when the log was begun as a position (7), bytes of the events (7), when the newest event was made
+-- in milliseconds, and for each source a space, its name, `=` and the offset of its last event. A source is a
+-- partition of the event log.
 --
 -- Needs: prelude, publish
 
@@ -48,7 +49,9 @@ local function spread(channel, kind, position, name, body)
     return told
 end
 
+-- What happened while there was none moved no clock. Its beginning does, so who was there before does not go on from
+-- here.
 local function begin_log(channel, began, life)
-    call('RPUSH', logs .. channel, pack('>I7I7I7', now(), began, 0))
+    call('RPUSH', logs .. channel, pack('>I7I7I7', tick(), began, 0))
     call('EXPIRE', logs .. channel, life)
 end

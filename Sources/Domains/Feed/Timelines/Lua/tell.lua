@@ -6,11 +6,11 @@
 -- Returns: 1 events that were told, 2 that were told before, 3 messages to nodes
 --
 -- An event comes again when whoever brought it died before he could say so. It is known by its offset, which is not
--- above the last one of its source; and by its id, which is not above the newest: a source that was made anew counts
--- from 0, but its ids begin with the time and go on.
+-- above the last one of its source. But a source that was made anew counts from 0: what was made a minute after the
+-- newest event is new, whatever its offset. Clocks of those who make events differ by less.
 --
 -- A consumer that begins with the first record that is kept, or comes back, brings events that are older than the log.
--- Who subscribed later has read them. So what was made ten minutes before the log is left out: clocks differ by less.
+-- Who subscribed later has read them. So what was made ten minutes before the log is left out.
 --
 -- Needs: prelude, publish, channel
 
@@ -24,7 +24,8 @@ if not marker then
 end
 local name = epoch(ARGV[2])
 local horizon, began, bytes = read('>I7I7I7', marker)
-local newest, rest = string.match(string.sub(marker, 22), '^(%S*)(.*)$')
+local newest, rest = string.match(string.sub(marker, 22), '^(%d*)(.*)$')
+newest = tonumber(newest) or 0
 local last, sources = {}, 0
 for each, offset in string.gmatch(rest, '(%S+)=(%d+)') do
     last[each] = tonumber(offset)
@@ -33,24 +34,26 @@ end
 -- Another number of partitions is another source. Those from before say nothing any more.
 if not last[source] and sources >= 8 then last = {} end
 
--- The first 48 bits of an id: milliseconds since 1970 (UUIDv7). A position is microseconds.
-local function is_past(id)
+-- Milliseconds since 1970: the first 48 bits of an id (UUIDv7). `nil` where it is another.
+local function made(id)
     local high, low = string.match(id, '^(%x%x%x%x%x%x%x%x)%-(%x%x%x%x)%-7')
-    return high and tonumber(high .. low, 16) * 1000 < began - 600000000
+    return high and tonumber(high .. low, 16)
 end
 
 local told, again, messages = 0, 0, 0
 for index = 7, #ARGV, 3 do
     local offset, id, envelope = tonumber(ARGV[index]), ARGV[index + 1], ARGV[index + 2]
-    if last[source] and offset <= last[source] and id <= newest then
+    local time = made(id)
+    local is_past = time and time * 1000 < began - 600000000
+    if last[source] and offset <= last[source] and (not time or time <= newest + 60000) then
         again = again + 1
-    elseif not is_past(id) then
+    elseif not is_past then
         local position = tick()
         local event = pack('>I7B', position, FORM) .. envelope
         call('RPUSH', log, event)
         bytes = bytes + #event
         last[source] = offset
-        if id > newest then newest = id end
+        newest = math.max(newest, time or 0)
         told = told + 1
         messages = messages + spread(channel, 4, position, name, envelope)
     end
@@ -66,7 +69,7 @@ while cut < length and (length - cut > most or bytes > most_bytes) do
 end
 -- The last one that is cut gives its place to the marker.
 if cut > 0 then call('LTRIM', log, cut, -1) end
-local parts = {pack('>I7I7I7', horizon, began, bytes), newest}
+local parts = {pack('>I7I7I7', horizon, began, bytes), decimal(newest)}
 for each, offset in pairs(last) do parts[#parts + 1] = ' ' .. each .. '=' .. decimal(offset) end
 call('LSET', log, 0, table.concat(parts))
 return {told, again, messages}

@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20))) func nothingIsMissedAndNothingComesTwice() async throws {
-        let result = try await walk(Int(Self.variable("MARTLET_WALKS") ?? 100))
+        let result = try await walk(Int(Self.variable("MARTLET_WALKS") ?? 60))
         #expect(result.failure == nil)
         let tally = result.tally
         print("channels model: \(tally)")

@@ -34,11 +34,11 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(20))) func nothingIsMissedAndNothingComesTwice() async throws {
-        let result = try await walk(Int(Self.variable("MARTLET_WALKS") ?? 60))
+        let result = try await walk(Int(Self.variable("MARTLET_WALKS") ?? 80))
         #expect(result.failure == nil)
         let tally = result.tally
         print("channels model: \(tally)")
-        #expect(tally.told > 1000 && tally.repeated > 100 && tally.pushed > 1000 && tally.recovered > 100)
+        #expect(tally.told > 1000 && tally.repeated > 100 && tally.pushed > 500 && tally.recovered > 100)
         #expect(tally.resets > 100 && tally.gaps > 50 && tally.strikes > 10)
     }
 

@@ -63,7 +63,7 @@ final class ChannelsWalk {
     private func step() async throws {
         switch Int.random(in: 0..<1000, using: &random) {
         case ..<12: try await flush()
-        case ..<15: _ = try await redis.command("SCRIPT", "FLUSH")
+        case ..<13: _ = try await redis.command("SCRIPT", "FLUSH")
         case ..<28: try await vanish()
         case ..<40: try await lose()
         case ..<50: try await dropLog()

@@ -13,7 +13,7 @@ import RedisLink
 public struct Channels: Sendable {
     public struct Options: Sendable {
         /// Events that a log keeps.
-        public var events = 100
+        public var events = 200
         /// Bytes that it keeps: what goes into one answer.
         public var bytes = 256 << 10
         /// Seconds that a log lives after a node registered it; nodes say so again before.

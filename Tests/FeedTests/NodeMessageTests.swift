@@ -96,10 +96,10 @@ import Testing
             EventKind("poll.closed", version: 258)!, eventID: "e1", TraceContext(requestID: "r1"),
             payload: Array("{}".utf8))
         let all: [(ChannelMessage, [UInt8])] = [
-            (.event(channel, event), [2, 4] + head + name + envelope),
-            (.state(channel, version: 258, event), [2, 5] + head + name + [0, 0, 0, 0, 0, 1, 2] + envelope),
-            (.recheck(channel), [2, 6] + head + name),
-            (.recheckUsers([ID(raw: 258)]), [2, 7] + head + [0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2]),
+            (.event(channel, event), [2, 3] + head + name + envelope),
+            (.state(channel, version: 258, event), [2, 4] + head + name + [0, 0, 0, 0, 0, 1, 2] + envelope),
+            (.recheck(channel), [2, 5] + head + name),
+            (.recheckUsers([ID(raw: 258)]), [2, 6] + head + [0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2]),
         ]
         for (message, bytes) in all {
             let whole = NodeMessage(number: 256, position: 513, epoch: epoch, body: .channel(message))

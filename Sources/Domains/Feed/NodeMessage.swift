@@ -11,7 +11,7 @@ import Live
 /// - 3, reset: users;
 /// and in version 2
 /// - 1, event: recipients, missing users, envelope (`Envelope.append(to:)`);
-/// - 4 to 7: see `ChannelMessage`.
+/// - 3 to 6: see `ChannelMessage`.
 /// Users are a count (4) and 7 bytes each.
 public struct NodeMessage: Equatable, Sendable {
     public typealias Form = NodeMessageForm

@@ -2,10 +2,10 @@ public import Core
 public import Live
 
 /// What a message to a node says of channels. In version 2, behind the head of `NodeMessage`, by kind:
-/// - 4, event: channel, envelope (`Envelope.append(to:)`);
-/// - 5, state: channel, version (7), envelope;
-/// - 6, recheck: channel;
-/// - 7, recheck of users: users, as in `NodeMessage`.
+/// - 3, event: channel, envelope (`Envelope.append(to:)`);
+/// - 4, state: channel, version (7), envelope;
+/// - 5, recheck: channel;
+/// - 6, recheck of users: users, as in `NodeMessage`.
 /// A channel is its name behind its length (1).
 ///
 /// Nodes that do not know channels register none, so they get no such message but the last, which they pass over: none of
@@ -23,28 +23,28 @@ public enum ChannelMessage: Equatable, Sendable {
 
     var kind: UInt8 {
         switch self {
-        case .event: 4
-        case .state: 5
-        case .recheck: 6
-        case .recheckUsers: 7
+        case .event: 3
+        case .state: 4
+        case .recheck: 5
+        case .recheckUsers: 6
         }
     }
 
-    static func isKnown(_ kind: UInt8) -> Bool { 4...7 ~= kind }
+    static func isKnown(_ kind: UInt8) -> Bool { 3...6 ~= kind }
 
     init?(kind: UInt8, _ reader: inout ByteReader) {
         switch kind {
-        case 4:
+        case 3:
             guard let channel = reader.channel(), let envelope = reader.event() else { return nil }
             self = .event(channel, envelope)
-        case 5:
+        case 4:
             guard let channel = reader.channel(), let version = reader.timelineNumber(), let envelope = reader.event()
             else { return nil }
             self = .state(channel, version: version, envelope)
-        case 6:
+        case 5:
             guard let channel = reader.channel() else { return nil }
             self = .recheck(channel)
-        case 7:
+        case 6:
             guard let users = reader.users() else { return nil }
             self = .recheckUsers(users)
         default: return nil

@@ -7,4 +7,4 @@
 -- Needs: prelude, publish, channel
 
 if nodes_of(ARGV[1]) == '' then return 0 end
-return spread(ARGV[1], 6, tick(), epoch(ARGV[2]), '')
+return spread(ARGV[1], 5, tick(), epoch(ARGV[2]), '')

@@ -11,6 +11,6 @@ if not nodes then return 0 end
 local name, position, told = epoch(ARGV[2]), tick(), 0
 for start = 1, #nodes, 8 do
     local node = string.sub(nodes, start, start + 7)
-    if send(node, VERSION, 7, position, name, packed({ARGV[1]}), {ARGV[1]}) then told = told + 1 end
+    if send(node, VERSION, 6, position, name, packed({ARGV[1]}), {ARGV[1]}) then told = told + 1 end
 end
 return told

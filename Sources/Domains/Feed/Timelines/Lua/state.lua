@@ -13,4 +13,4 @@ if not old and nodes_of(channel) == '' and call('EXISTS', logs .. channel) == 0 
 if old and read('>I7', old) >= version then return {2, 0} end
 local name, position = epoch(ARGV[2]), tick()
 call('SET', states .. channel, pack('>I7I7B', version, position, FORM) .. ARGV[5], 'EX', ARGV[3])
-return {1, spread(channel, 5, position, name, pack('>I7', version) .. ARGV[5])}
+return {1, spread(channel, 4, position, name, pack('>I7', version) .. ARGV[5])}

@@ -55,7 +55,7 @@ for index = 7, #ARGV, 3 do
         last[source] = offset
         newest = math.max(newest, time or 0)
         told = told + 1
-        messages = messages + spread(channel, 4, position, name, envelope)
+        messages = messages + spread(channel, 3, position, name, envelope)
     end
 end
 

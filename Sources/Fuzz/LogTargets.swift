@@ -37,8 +37,8 @@ extension FuzzTarget {
     static let nodeMessage = FuzzTarget(
         "node-message",
         words: [
-            "\u{1}\u{1}", "\u{1}\u{2}", "\u{1}\u{3}", "\u{2}\u{1}", "\u{2}\u{3}", "\u{2}\u{4}", "\u{2}\u{6}",
-            "\u{2}\u{7}",
+            "\u{1}\u{1}", "\u{1}\u{2}", "\u{1}\u{3}", "\u{2}\u{1}", "\u{2}\u{3}", "\u{2}\u{4}", "\u{2}\u{5}",
+            "\u{2}\u{6}",
             "\u{6}post:1", "\u{C}post.created\u{0}\u{1}",
             "0123456789abcdef", "0123456789ABCDEF", "\n",
         ],

@@ -1,5 +1,4 @@
 public import Core
-import DomainKit
 public import EventLog
 import Live
 import Posts
@@ -9,7 +8,6 @@ public struct ChannelWorker: Sendable {
     private let channels: Channels
     /// Which of these posts may be seen by somebody.
     private let visible: @Sendable (Set<ID>) async throws -> Set<ID>
-    private let reader = EventReader<PostEvent>()
     private let told = Metrics.shared.counter(.channelEvents)
     private let repeated = Metrics.shared.counter(.channelRepeats)
     private let messages = Metrics.shared.counter(.channelMessages)
@@ -50,11 +48,10 @@ public struct ChannelWorker: Sendable {
     }
 
     private func job(_ record: LogRecord) -> Job? {
-        guard let (kind, envelope) = reader.known(record) else { return nil }
-        guard let change = PostChange(kind, envelope) else {
-            reader.passOver(record)
-            return nil
-        }
+        // The planner reads the same records, and counts what is passed over.
+        guard let envelope = Envelope(headers: record.headers, payload: record.value),
+            let kind = PostEvent(envelope.kind), let change = PostChange(kind, envelope)
+        else { return nil }
         return Job(
             change: change, offset: record.offset, channels: kind.channels(post: change.id, author: change.author))
     }

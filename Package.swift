@@ -33,6 +33,7 @@ let package = Package(
     targets: [
         library("CUv", "libuv", "libuv1-dev"),
         library("CLibwebsockets", "libwebsockets", "libwebsockets-dev"),
+        library("CLiburing", "liburing", "liburing-dev"),
         library("CHiredis", "hiredis", "libhiredis-dev"),
         library("CLibrdkafka", "rdkafka", "librdkafka-dev"),
         library("CLibpq", "libpq", "libpq-dev"),
@@ -47,7 +48,7 @@ let package = Package(
 
         // Threads, and one adapter for each C library
         module("Runtime", ["Core", "CUv", "CGlibc"]),
-        module("Sockets", ["Core", "Runtime", "CLibwebsockets"]),
+        module("Sockets", ["Core", "Runtime", "CLibwebsockets", "CLiburing"]),
         module("RedisLink", ["Core", "Runtime", "Crypto", "CHiredis"]),
         module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),
         module("Store", ["Core", "Runtime", "CLibpq"]),

@@ -77,7 +77,7 @@ final class Followers: Sendable {
     }
 
     /// The handshake, which is answered before anything else, and the connect command.
-    private static func open(_ socket: Socket, token: String) throws {
+    static func open(_ socket: Socket, token: String) throws {
         try socket.send(
             Array(
                 ("GET /v1/live/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

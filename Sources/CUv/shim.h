@@ -9,6 +9,7 @@
 static inline uv_loop_t *martlet_uv_loop_new(void) { return (uv_loop_t *)calloc(1, sizeof(uv_loop_t)); }
 static inline uv_async_t *martlet_uv_async_new(void) { return (uv_async_t *)calloc(1, sizeof(uv_async_t)); }
 static inline uv_timer_t *martlet_uv_timer_new(void) { return (uv_timer_t *)calloc(1, sizeof(uv_timer_t)); }
+static inline uv_prepare_t *martlet_uv_prepare_new(void) { return (uv_prepare_t *)calloc(1, sizeof(uv_prepare_t)); }
 static inline uv_poll_t *martlet_uv_poll_new(void) { return (uv_poll_t *)calloc(1, sizeof(uv_poll_t)); }
 
 // Handles are freed only after uv_close has finished with them.

@@ -11,14 +11,14 @@ final class KafkaProducer: Sendable {
         var deadlines: [Int: UInt64] = [:]
         var lastAppend = 0
         var isRetired = false
-        var trouble = BrokerTrouble()
+        var trouble: BrokerTrouble
         var isClosing = false
     }
 
     let handle: KafkaHandle
     private let prefix: String
     private let appendTimeout: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let ended = Latch()
     private let queued: Gauge
 
@@ -26,6 +26,7 @@ final class KafkaProducer: Sendable {
         handle = try KafkaHandle(RD_KAFKA_PRODUCER, options.producerConfiguration())
         prefix = options.prefix
         appendTimeout = options.appendTimeout
+        state = Mutex(State(trouble: BrokerTrouble(given: Set(options.bootstrapServers.split(separator: ",")).count)))
         queued = LogMetrics.producerQueue(limit: options.queueRecords)
         LogMetrics.producers.add()
         startThread(name: "kafka-producer") { [self] in run() }

@@ -37,8 +37,8 @@ struct FuzzTarget: Sendable {
     }
 
     static let all: [FuzzTarget] = [
-        .http, .requestTarget, .webSocketHandshake, .json, .flatJSON, .command, .cursor, .ticket, .accessToken,
-        .sealedBox, .eventHeaders, .nodeMessage, .timelineEntry, .redisAddress, .eventStream, .feedPage,
+        .http, .requestTarget, .webSocketHandshake, .json, .flatJSON, .command, .protobufCommand, .cursor, .ticket,
+        .accessToken, .sealedBox, .eventHeaders, .nodeMessage, .timelineEntry, .redisAddress, .eventStream, .feedPage,
         .programSettings, .webSocket, .requestBody,
     ]
 }

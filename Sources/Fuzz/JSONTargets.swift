@@ -1,15 +1,14 @@
 import Core
-import Live
 
 extension FuzzTarget {
-    private static let words = [
+    static let jsonWords = [
         "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "false", "-", ".", "e", "E+", "\\u0000", "\\u00e9",
         "\\ud83d", "\\ude00", "\\ud83d\\ude00", "\\n", "\\/", "\"\":", "[[[[", "{\"a\":", "\u{212A}", "e\u{301}", "é",
     ]
 
     /// A JSON text: the value written down reads as the same value; an error is at a place of the text.
     static let json = FuzzTarget(
-        "json", words: words, leastAccepted: 100,
+        "json", words: jsonWords, leastAccepted: 100,
         timed: Timed(.pool) { input, watch in _ = watch.time { try? JSONValue.parse(input) } }
     ) { input, _ throws(Finding) in
         let value: JSONValue
@@ -40,7 +39,7 @@ extension FuzzTarget {
     /// Headers as the embedded log stores them: what is read can be stored and read again, also when the input itself
     /// is a name or a value.
     static let flatJSON = FuzzTarget(
-        "flat-json", words: words, leastAccepted: 100,
+        "flat-json", words: jsonWords, leastAccepted: 100,
         timed: Timed(.pool) { input, watch in
             let text = String(decoding: input, as: UTF8.self)
             _ = watch.time { try? FlatJSON.decode(text) }
@@ -58,30 +57,6 @@ extension FuzzTarget {
         guard let read = try? FlatJSON.decode(text) else { return false }
         try require(
             (try? FlatJSON.decode(FlatJSON.encode(read)).matches(read)) == true, "what was read is stored as another")
-        return true
-    }
-
-    private static let commandWords =
-        words + [
-            "\n", "\r\n", "{}", "{}\n", "\"id\":1,", "\"id\":0", "\"id\":4294967295", "\"id\":4294967296",
-            "\"connect\":{}", "\"token\":\"t\"", "\"subs\":{}", "\"feed:1\":{\"recover\":true}", "\"recover\":true",
-            "\"epoch\":\"0123456789abcdef\"", "\"offset\":1", "\"data\":{\"since\":\"x\"}", "\"data\":null",
-            "\"refresh\":{}", "\"subscribe\":{\"channel\":\"c\"}", "\"unsubscribe\":{\"channel\":\"c\"}", "\"ping\":{}",
-            "\"send\":{}", "\"rpc\":{}",
-        ]
-
-    /// A frame of the Centrifugo protocol: few objects, ids in range, and each command written anew is the same.
-    static let command = FuzzTarget(
-        "command", words: commandWords, leastAccepted: 100,
-        timed: Timed(.loop) { input, watch in _ = watch.time { ClientFrame.parse(input) } }
-    ) { input, _ throws(Finding) in
-        guard let frames = ClientFrame.parse(input) else { return false }
-        try require((1...ClientFrame.limit).contains(frames.count), "\(frames.count) objects in a frame")
-        for frame in frames {
-            try require((0...Int64(UInt32.max)).contains(frame.id), "the id \(frame.id)")
-            guard let text = frame.rewritten else { continue }
-            try require(ClientFrame.parse(text) == [frame], "written anew it is another command: \(frame)")
-        }
         return true
     }
 }
@@ -128,61 +103,5 @@ extension [String: String] {
     fileprivate func matches(_ other: [String: String]) -> Bool {
         count == other.count
             && other.allSatisfy { name, value in self[name].map { $0.utf8.elementsEqual(value.utf8) } ?? false }
-    }
-}
-
-extension ClientFrame {
-    /// The command as a client would write it; `nil` where there is no way back.
-    fileprivate var rewritten: [UInt8]? {
-        var writer = ByteWriter()
-        writer.append(ascii: "{\"id\":")
-        writer.append(decimal: id)
-        switch content {
-        case .malformed, .command(.unknown): return nil
-        case .pong: return Array("{}".utf8)
-        case .command(.ping): writer.append(ascii: ",\"ping\":{")
-        case .command(.send): writer.append(ascii: ",\"send\":{")
-        case .command(.refresh(let token)): writer.append(field: "refresh", "token", token)
-        case .command(.subscribe(let channel, let recover)):
-            writer.append(field: "subscribe", "channel", channel)
-            if let recover { writer.append(recover) }
-        case .command(.unsubscribe(let channel)): writer.append(field: "unsubscribe", "channel", channel)
-        case .command(.connect(let token, let recover, let since)):
-            writer.append(field: "connect", "token", token)
-            writer.append(ascii: ",\"subs\":{")
-            for (index, (channel, position)) in recover.enumerated() {
-                if index > 0 { writer.append(ascii: ",") }
-                writer.append(jsonString: channel.text)
-                writer.append(ascii: ":{\"\":0")
-                writer.append(position)
-                writer.append(ascii: "}")
-            }
-            writer.append(ascii: "}")
-            if let since {
-                writer.append(ascii: ",\"data\":{\"since\":")
-                writer.append(jsonString: since)
-                writer.append(ascii: "}")
-            }
-        }
-        writer.append(ascii: "}}")
-        return writer.bytes
-    }
-}
-
-extension ByteWriter {
-    fileprivate mutating func append(_ position: RecoverRequest) {
-        append(ascii: ",\"recover\":true,\"epoch\":")
-        append(jsonString: position.epoch)
-        append(ascii: ",\"offset\":")
-        append(decimal: position.offset)
-    }
-
-    fileprivate mutating func append(field method: StaticString, _ name: StaticString, _ value: String) {
-        append(ascii: ",\"")
-        append(ascii: method)
-        append(ascii: "\":{\"")
-        append(ascii: name)
-        append(ascii: "\":")
-        append(jsonString: value)
     }
 }

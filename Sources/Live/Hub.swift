@@ -1,29 +1,26 @@
 public import Core
 
 /// Which connections a node holds, and what each of them is still to be sent. No I/O but the sinks, no clock: one
-/// thread owns it.
+/// thread owns it. The rule of each connection is its `LiveSession`'s; what that wants is handed to the owner.
 ///
 /// A connection keeps references to shared frames, not copies, and at most `queueLimit` of them. One that falls further
 /// behind loses its queue and resumes from its position when it has drained, like one that was away.
 public final class Hub {
-    public static let defaultQueueLimit = 256
-    public let queueLimit: Int
+    public static let queueLimit = 256
     private let cursors: CursorSigner
-    private let frameHeader: (_ length: Int, inout ByteWriter) -> Void
+    private let frameHeader: (LiveForm, _ length: Int, inout ByteWriter) -> Void
     private var subscribers: [ID: [Subscriber]] = [:]
     private var dirty: [Subscriber] = []
+    /// Those with frames that could not go out; some of them have got rid of theirs since.
+    private var waiting: [ObjectIdentifier: Subscriber] = [:]
     private var scratch = ByteWriter(capacity: 64 * 1024)
     public private(set) var count = 0
-    /// Called for a connection that has drained after it fell too far behind.
-    public var onMustResume: ((Subscriber) -> Void)?
 
-    /// - Parameter frameHeader: appends the header of a WebSocket text frame.
+    /// - Parameter frameHeader: appends the header of a WebSocket frame that holds this form.
     public init(
-        cursors: CursorSigner, queueLimit: Int = Hub.defaultQueueLimit,
-        frameHeader: @escaping (_ length: Int, inout ByteWriter) -> Void
+        cursors: CursorSigner, frameHeader: @escaping (LiveForm, _ length: Int, inout ByteWriter) -> Void
     ) {
         self.cursors = cursors
-        self.queueLimit = queueLimit
         self.frameHeader = frameHeader
     }
 
@@ -44,7 +41,7 @@ public final class Hub {
             return false
         }
         count -= 1
-        subscriber.queue = []
+        subscriber.session.end()
         all.remove(at: index)
         subscribers[subscriber.user] = all.isEmpty ? nil : all
         return all.isEmpty
@@ -52,9 +49,18 @@ public final class Hub {
 
     public func connections(of user: ID) -> [Subscriber] { subscribers[user] ?? [] }
 
-    /// How many frames wait for the connection for which most do.
-    public var longestQueue: Int {
-        subscribers.values.reduce(0) { longest, all in all.reduce(longest) { max($0, $1.queue.count) } }
+    /// Up to where all live connections of a user were told everything; `nil`: none is live, or some of what they are to be
+    /// told waits for them.
+    public func told(_ user: ID) -> LiveCursor? {
+        let live = connections(of: user).lazy.map(\.session).filter { $0.phase == .live }
+        guard live.allSatisfy({ $0.waiting == 0 }) else { return nil }
+        return live.map(\.cursor).min { $0.position < $1.position }
+    }
+
+    /// How many frames wait for the connection for which most do. It looks only at those whose frames could not go out.
+    public func longestQueue() -> Int {
+        waiting = waiting.filter { $0.value.session.waiting > 0 }
+        return waiting.values.reduce(0) { max($0, $1.session.waiting) }
     }
 
     public var users: some Collection<ID> { subscribers.keys }
@@ -75,27 +81,19 @@ public final class Hub {
     }
 
     private func enqueue(_ frame: SharedFrame, _ subscriber: Subscriber) {
-        if case .signal(let action) = subscriber.kind { return action() }
-        // A read has covered it.
-        guard frame.position > subscriber.cursor.position || subscriber.state == .joining else { return }
-        guard subscriber.state != .lagging, subscriber.state != .muted else { return }
-        if subscriber.queue.count >= queueLimit { send(subscriber) }
-        guard subscriber.queue.count < queueLimit else {
-            subscriber.queue = []
-            if subscriber.state == .joining {
-                subscriber.hasOverflowed = true
-            } else {
-                subscriber.state = .lagging
-            }
+        if case .signal(let action) = subscriber.kind {
+            if !frame.isSilent { action() }
             return
         }
-        guard !subscriber.hasOverflowed else { return }
-        subscriber.queue.append(frame)
+        if !subscriber.session.offer(frame) {
+            send(subscriber)
+            guard subscriber.session.offer(frame) else { return subscriber.session.fall() }
+        }
         markDirty(subscriber)
     }
 
     private func markDirty(_ subscriber: Subscriber) {
-        guard !subscriber.isQueued else { return }
+        guard !subscriber.isQueued, subscriber.session.waiting > 0 else { return }
         subscriber.isQueued = true
         dirty.append(subscriber)
     }
@@ -107,104 +105,58 @@ public final class Hub {
         for subscriber in now {
             subscriber.isQueued = false
             send(subscriber)
+            if subscriber.session.waiting > 0 { waiting[ObjectIdentifier(subscriber)] = subscriber }
         }
-    }
-
-    /// The connection's sink has room again.
-    public func drained(_ subscriber: Subscriber) {
-        switch subscriber.state {
-        case .live: send(subscriber)
-        case .lagging: onMustResume?(subscriber)
-        case .joining, .muted: break
-        }
-    }
-
-    /// Nothing is sent to the connection any more, though it is still one of the user's.
-    public func mute(_ subscriber: Subscriber) {
-        subscriber.state = .muted
-        subscriber.queue = []
     }
 
     private func send(_ subscriber: Subscriber) {
-        guard subscriber.state == .live, !subscriber.queue.isEmpty, let sink = subscriber.sink, !sink.isBacklogged
-        else {
-            return
+        while subscriber.session.waiting > 0, let sink = subscriber.sink, !sink.isBacklogged {
+            scratch.removeAll()
+            let waiting = subscriber.session.waiting
+            let epoch = subscriber.cursor.epoch
+            subscriber.session.take({ scratch.count < Self.mostWritten }) { append($0, for: subscriber, epoch) }
+            if scratch.count > 0 { scratch.bytes.withUnsafeBytes { sink.write($0) } }
+            guard subscriber.session.waiting < waiting else { return }
         }
-        repeat {
-            let count = encode(subscriber.queue, for: subscriber)
-            if count == subscriber.queue.count {
-                subscriber.queue.removeAll(keepingCapacity: count < 8)
-            } else {
-                subscriber.queue.removeFirst(count)
-            }
-            guard scratch.count > 0 else { return }
-            scratch.bytes.withUnsafeBytes { sink.write($0) }
-        } while !subscriber.queue.isEmpty && !sink.isBacklogged
     }
 
     /// What is written at once; when a sink does not take it, the rest of it is a copy of the connection's own.
     private static let mostWritten = 64 * 1024
 
-    /// - Returns: how many of the frames are in `scratch` now, or need not be told.
-    private func encode(_ frames: [SharedFrame], for subscriber: Subscriber) -> Int {
-        scratch.removeAll()
-        var count = 0
-        for frame in frames {
-            guard scratch.count < Self.mostWritten else { break }
-            count += 1
-            guard frame.position > subscriber.cursor.position else { continue }
-            subscriber.cursor = LiveCursor(epoch: subscriber.cursor.epoch, position: frame.position)
-            append(frame, for: subscriber)
-        }
-        return count
-    }
-
-    private func append(_ frame: SharedFrame, for subscriber: Subscriber) {
+    private func append(_ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64) {
         switch subscriber.kind {
-        case .webSocket(let prefix):
-            let tail = frame.pushTail
-            frameHeader(prefix.count + tail.count, &scratch)
-            scratch.append(prefix)
-            scratch.append(tail)
+        case .webSocket(let prefix, let form):
+            let tail = frame.pushTail(form)
+            frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &scratch)
+            form.appendPush(prefix: prefix, tail: tail, to: &scratch)
         case .eventStream(let suffix):
-            let cursor = LiveCursor(epoch: subscriber.cursor.epoch, position: frame.position)
+            let cursor = LiveCursor(epoch: epoch, position: frame.position)
             EventStreamText.appendID(cursor.encode(user: subscriber.user, cursors) + suffix, to: &scratch)
             scratch.append(frame.eventTail)
         case .signal: break
         }
     }
 
-    // MARK: Joining
+    // MARK: Reading
 
-    /// What is to be read for the connection comes first; live events wait from now on.
-    public func beginJoin(_ subscriber: Subscriber) {
-        subscriber.state = .joining
-        subscriber.queue = []
-        subscriber.hasOverflowed = false
-    }
-
-    /// The read is done and its result was written: it covers everything up to the cursor.
-    /// - Returns: false when too much came meanwhile: it must be read again, from the cursor.
-    public func finishJoin(_ subscriber: Subscriber, at cursor: LiveCursor) -> Bool {
-        subscriber.cursor = cursor
-        subscriber.state = .live
-        guard !subscriber.hasOverflowed else { return false }
+    /// Changes the state of a connection's session, and sends what is to be sent.
+    /// - Returns: what is left to do.
+    public func update(
+        _ subscriber: Subscriber, _ change: (inout LiveSession) -> LiveSession.Action
+    ) -> LiveSession.Action {
+        let action = change(&subscriber.session)
+        guard action == .send else { return action }
         send(subscriber)
-        return true
+        return .none
     }
 
-    /// What was told covers everything up to the cursor, but what comes next must be read, too.
-    public func hold(_ subscriber: Subscriber, at cursor: LiveCursor) {
-        subscriber.cursor = cursor
-    }
+    /// Nothing is sent to the connection any more, though it is still one of the user's.
+    public func mute(_ subscriber: Subscriber) { subscriber.session.end() }
 
     /// Events that were read for the connection, as bytes in its own form.
     public func encode(_ publications: [Publication], for subscriber: Subscriber, epoch: UInt64) -> [UInt8] {
         scratch.removeAll()
-        let held = subscriber.cursor
-        subscriber.cursor = LiveCursor(epoch: epoch, position: held.position)
-        for publication in publications { append(SharedFrame(publication), for: subscriber) }
-        subscriber.cursor = held
+        for publication in publications { append(SharedFrame(publication), for: subscriber, epoch) }
         return scratch.bytes
     }
 }

@@ -25,6 +25,8 @@ public enum Disconnect: Int, Sendable, CaseIterable {
     case forceDisconnect = 3503
     /// The user has too many connections.
     case connectionLimit = 3504
+    /// What the client speaks is not what the handshake agreed on, or the protocol's first version.
+    case inappropriateProtocol = 3506
 
     public var reason: String {
         switch self {
@@ -40,6 +42,8 @@ public enum Disconnect: Int, Sendable, CaseIterable {
         case .stale: "stale"
         case .forceDisconnect: "force disconnect"
         case .connectionLimit: "connection limit"
+        case .inappropriateProtocol:
+            "inappropriate protocol: version 2 in JSON, or in protobuf with the subprotocol centrifuge-protobuf"
         }
     }
 }
@@ -54,12 +58,14 @@ public enum CommandError: Int, Error, Sendable, CaseIterable {
     case unknownChannel = 102
     /// The channel is not for this user.
     case permissionDenied = 103
-    /// The command is not known here.
+    /// The protocol has no such command.
     case methodNotFound = 104
     /// The connection has this subscription already.
     case alreadySubscribed = 105
     /// The command is not well-formed.
     case badRequest = 107
+    /// The protocol has the command, but no channel here takes it.
+    case notAvailable = 108
     /// The access token has expired: get a new one and connect again.
     case tokenExpired = 109
     /// The user, or the address, has used up what it may: try again later.
@@ -74,6 +80,7 @@ public enum CommandError: Int, Error, Sendable, CaseIterable {
         case .methodNotFound: "method not found"
         case .alreadySubscribed: "already subscribed"
         case .badRequest: "bad request"
+        case .notAvailable: "not available"
         case .tokenExpired: "token expired"
         case .tooManyRequests: "too many requests"
         }

@@ -1,31 +1,19 @@
 public import Core
 
-/// One event of a feed with its position.
-public struct Publication: Sendable, Equatable {
-    /// The event object as JSON.
-    public let event: [UInt8]
-    public let type: String
-    public let position: Int64
+/// What the server says to a command over WebSocket: a reply of the Centrifugo client protocol. `LiveForm` writes it.
+public enum ServerReply: Sendable {
+    case connected(Connected)
+    case subscribed(Subscribed)
+    case unsubscribed
+    /// - Parameters:
+    ///   - client: the connection's name.
+    ///   - ttl: seconds until the access token ends.
+    case refreshed(client: String, ttl: Int64)
+    case ponged
+    case failed(CommandError)
 
-    public init(event: [UInt8], type: String, position: Int64) {
-        self.event = event
-        self.type = type
-        self.position = position
-    }
-
-    /// `{"data":…,"offset":…}`
-    public func append(to writer: inout ByteWriter) {
-        writer.append(ascii: "{\"data\":")
-        writer.append(event)
-        writer.append(ascii: ",\"offset\":")
-        writer.append(decimal: position)
-        writer.append(ascii: "}")
-    }
-}
-
-/// What the server says over WebSocket: replies and pushes of the Centrifugo client protocol, JSON.
-public enum ServerReply {
-    public static let ping: [UInt8] = Array("{}".utf8)
+    /// What the server calls itself to clients.
+    static let version: StaticString = "martlet"
 
     /// The personal channel of a user, a server-side subscription.
     public static func feedChannel(_ user: ID) -> String { "feed:\(user)" }
@@ -41,26 +29,6 @@ public enum ServerReply {
             self.cursor = cursor
             self.recovered = recovered
             self.publications = publications
-        }
-
-        fileprivate func append(to writer: inout ByteWriter) {
-            writer.append(ascii: "{\"recoverable\":true,\"epoch\":\"")
-            writer.append(cursor.epochName)
-            writer.append(ascii: "\",\"positioned\":true,\"offset\":")
-            writer.append(decimal: cursor.position)
-            if let recovered {
-                writer.append(ascii: ",\"was_recovering\":true,\"recovered\":")
-                writer.append(recovered ? "true" : "false")
-            }
-            if !publications.isEmpty {
-                writer.append(ascii: ",\"publications\":[")
-                for (index, publication) in publications.enumerated() {
-                    if index > 0 { writer.append(ascii: ",") }
-                    publication.append(to: &writer)
-                }
-                writer.append(ascii: "]")
-            }
-            writer.append(ascii: "}")
         }
     }
 
@@ -80,83 +48,5 @@ public enum ServerReply {
             self.ttl = ttl
             self.pingSeconds = pingSeconds
         }
-    }
-
-    public static func connected(id: Int64, _ reply: Connected) -> [UInt8] {
-        var writer = opening(id, "connect", capacity: 512)
-        writer.append(ascii: "{\"client\":")
-        writer.append(jsonString: reply.client)
-        writer.append(ascii: ",\"version\":\"martlet\",\"expires\":true,\"ttl\":")
-        writer.append(decimal: max(1, reply.ttl))
-        writer.append(ascii: ",\"subs\":{")
-        writer.append(jsonString: feedChannel(reply.user))
-        writer.append(ascii: ":")
-        reply.feed.append(to: &writer)
-        writer.append(ascii: "},\"ping\":")
-        writer.append(decimal: Int64(reply.pingSeconds))
-        writer.append(ascii: ",\"pong\":true}}")
-        return writer.bytes
-    }
-
-    public static func subscribed(id: Int64, _ reply: Subscribed) -> [UInt8] {
-        var writer = opening(id, "subscribe", capacity: 256)
-        reply.append(to: &writer)
-        writer.append(ascii: "}")
-        return writer.bytes
-    }
-
-    public static func refreshed(id: Int64, client: String, ttl: Int64) -> [UInt8] {
-        var writer = opening(id, "refresh", capacity: 128)
-        writer.append(ascii: "{\"client\":")
-        writer.append(jsonString: client)
-        writer.append(ascii: ",\"version\":\"martlet\",\"expires\":true,\"ttl\":")
-        writer.append(decimal: max(1, ttl))
-        writer.append(ascii: "}}")
-        return writer.bytes
-    }
-
-    /// The answer of a command that has nothing to tell.
-    public static func empty(id: Int64, _ method: StaticString) -> [UInt8] {
-        var writer = opening(id, method, capacity: 32)
-        writer.append(ascii: "{}}")
-        return writer.bytes
-    }
-
-    public static func error(id: Int64, _ error: CommandError) -> [UInt8] {
-        var writer = opening(id, "error", capacity: 96)
-        writer.append(ascii: "{\"code\":")
-        writer.append(decimal: Int64(error.rawValue))
-        writer.append(ascii: ",\"message\":")
-        writer.append(jsonString: error.message)
-        if error.isTemporary { writer.append(ascii: ",\"temporary\":true") }
-        writer.append(ascii: "}}")
-        return writer.bytes
-    }
-
-    private static func opening(_ id: Int64, _ name: StaticString, capacity: Int) -> ByteWriter {
-        var writer = ByteWriter(capacity: capacity)
-        writer.append(ascii: "{\"id\":")
-        writer.append(decimal: id)
-        writer.append(ascii: ",\"")
-        writer.append(ascii: name)
-        writer.append(ascii: "\":")
-        return writer
-    }
-
-    /// The part of a push that is one connection's: the rest is the same for all.
-    public static func pushPrefix(channel: String) -> [UInt8] {
-        var writer = ByteWriter(capacity: 64)
-        writer.append(ascii: "{\"push\":{\"channel\":")
-        writer.append(jsonString: channel)
-        return writer.bytes
-    }
-
-    /// The part of a push that all recipients share.
-    public static func pushTail(_ publication: Publication) -> [UInt8] {
-        var writer = ByteWriter(capacity: publication.event.count + 48)
-        writer.append(ascii: ",\"pub\":")
-        publication.append(to: &writer)
-        writer.append(ascii: "}}")
-        return writer.bytes
     }
 }

@@ -1,16 +1,34 @@
 import Core
 
-/// One event on its way to any number of connections: parsed once, encoded once for each kind of connection.
+/// One event on its way to any number of connections: parsed once, encoded once for each form of connection.
 public final class SharedFrame {
     public let publication: Publication
-    private(set) lazy var pushTail = ServerReply.pushTail(publication)
+    private lazy var jsonTail = LiveForm.json.pushTail(publication)
+    private lazy var protobufTail = LiveForm.protobuf.pushTail(publication)
     private(set) lazy var eventTail = EventStreamText.tail(publication)
+
+    /// Moves a position on, and tells nothing.
+    let isSilent: Bool
 
     public init(_ publication: Publication) {
         self.publication = publication
+        isSilent = false
+    }
+
+    /// What happened at a position is nothing that clients of this version can be told.
+    public init(silentAt position: Int64) {
+        publication = Publication(event: [], type: "", position: position)
+        isSilent = true
     }
 
     public var position: Int64 { publication.position }
+
+    func pushTail(_ form: LiveForm) -> [UInt8] {
+        switch form {
+        case .json: jsonTail
+        case .protobuf: protobufTail
+        }
+    }
 }
 
 /// Where a connection's bytes go.

@@ -11,12 +11,11 @@ final class EventStreamClient: LiveClient {
     /// Seconds since 1970; `nil` for a stream that lasts as long as its session.
     private let expiresAt: Int64?
     private var writtenAt: UInt64
-    /// What the client came with; `nil` for one that gave no position.
-    private let held: LiveCursor?
     private var isEstablished = false
     let session: ID
     let address: String
     let subscriber: Subscriber?
+    var timerPlace = TimerPlace()
 
     private init(_ stream: EventStream, gateway: Gateway, _ opening: StreamOpening, now: UInt64) {
         self.stream = stream
@@ -25,11 +24,10 @@ final class EventStreamClient: LiveClient {
         address = opening.address
         idSuffix = opening.idSuffix
         expiresAt = opening.expiresAt
-        held = opening.held
         writtenAt = now
         let subscriber = Subscriber(
             user: opening.user, kind: .eventStream(idSuffix: opening.idSuffix), sink: nil,
-            cursor: opening.held ?? LiveCursor(epoch: 0, position: 0))
+            session: LiveSession(from: opening.held, limit: Hub.queueLimit))
         self.subscriber = subscriber
         subscriber.sink = self
         stream.user = opening.user
@@ -49,10 +47,9 @@ final class EventStreamClient: LiveClient {
         gateway.opened(client)
         // The session may have ended since the stream was admitted.
         guard !gateway.hasEnded(client.session) else { return client.end(.forceDisconnect) }
-        gateway.join(client, from: opening.held)
+        gateway.join(client)
     }
 
-    var position: LiveCursor? { isEstablished ? subscriber?.cursor : held }
     var transport: any LiveTransport { stream }
     var isBacklogged: Bool { stream.isBacklogged }
 
@@ -61,8 +58,8 @@ final class EventStreamClient: LiveClient {
         stream.write(bytes)
     }
 
-    func tell(_ outcome: JoinOutcome) -> Bool {
-        guard !stream.isBacklogged, let subscriber else { return false }
+    func tell(_ outcome: JoinOutcome) -> LiveSession.Telling {
+        guard !stream.isBacklogged, let subscriber else { return .refused }
         let isFirst = !isEstablished
         isEstablished = true
         switch outcome {
@@ -75,12 +72,11 @@ final class EventStreamClient: LiveClient {
                     "resumed", at: missed.isEmpty ? cursor : subscriber.cursor, data: "{\"missed\":\(missed.count)}")
             }
             let events = gateway.hub.encode(missed, for: subscriber, epoch: cursor.epoch)
-            guard !events.isEmpty else { return true }
-            guard !stream.isBacklogged else { return false }
+            guard !events.isEmpty else { return .told }
+            guard !stream.isBacklogged else { return .begun }
             write(events)
-            return true
         }
-        return true
+        return .told
     }
 
     private func verdict(_ name: StaticString, at cursor: LiveCursor, data: String) {
@@ -96,12 +92,25 @@ final class EventStreamClient: LiveClient {
 
     func end(_ reason: Disconnect) { stream.close() }
 
-    func tick(now: UInt64) {
-        if let expiresAt, gateway.seconds > expiresAt + Int64(gateway.options.expiryGraceSeconds) {
-            return stream.close()
+    func look(now: UInt64) -> UInt64? {
+        guard !stream.isClosed else { return nil }
+        let second: UInt64 = 1_000_000_000
+        let interval = UInt64(gateway.options.heartbeatSeconds) * second
+        gateway.sessions.note(session)
+        var expiry = UInt64.max
+        if let expiresAt {
+            let left = expiresAt + Int64(gateway.options.expiryGraceSeconds) - gateway.seconds
+            guard left >= 0 else {
+                stream.close()
+                return nil
+            }
+            expiry = now + UInt64(left + 1) * second
         }
-        let interval = UInt64(gateway.options.heartbeatSeconds) * 1_000_000_000
-        if now - writtenAt >= interval, !stream.isBacklogged { write(EventStreamText.heartbeat) }
+        if now - writtenAt >= interval {
+            guard !stream.isBacklogged else { return min(now + second, expiry) }
+            write(EventStreamText.heartbeat)
+        }
+        return min(writtenAt + interval, expiry)
     }
 
     func drain(retry: Int) {

@@ -11,7 +11,8 @@ extension Gateway {
         guard hub.connections(of: user).count < options.connectionsPerUser else {
             return completion(.failure(Problem.tooManyLive))
         }
-        let subscriber = Subscriber(user: user, kind: .signal(action), sink: nil, cursor: .init(epoch: 0, position: 0))
+        let subscriber = Subscriber(
+            user: user, kind: .signal(action), sink: nil, session: LiveSession(from: nil, limit: 0))
         hub.add(subscriber)
         idleSince[user] = nil
         polls[ObjectIdentifier(subscriber)] = (session, action)
@@ -19,7 +20,9 @@ extension Gateway {
         if hasEnded(session) || isDraining { action() }
         node.register(user) { [unowned self] result in
             switch result {
-            case .success: completion(.success(subscriber))
+            case .success(let wasRegistered):
+                if !wasRegistered { lostRegistration(of: user, but: subscriber) }
+                completion(.success(subscriber))
             case .failure(let error):
                 stopListening(subscriber)
                 completion(.failure(error))

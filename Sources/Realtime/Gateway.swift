@@ -22,17 +22,19 @@ final class Gateway {
     private let revocations: Revocations
     private let clock: any WallClock
     let node: LiveNode
-    private let sessions: SessionCheck
-    private var clients: [ObjectIdentifier: any LiveClient] = [:]
-    private let joins: JoinQueue
+    let sessions: SessionCheck
+    private(set) var clients: [ObjectIdentifier: any LiveClient] = [:]
+    let joins: JoinQueue
     private var ticker: LoopTimer?
+    private let times: ClientTimes
     private var isFlushing = false
     private var pushLog: [String: (post: ID, recipients: Int)] = [:]
     var idleSince: [ID: UInt64] = [:]
     var polls: [ObjectIdentifier: (session: ID, wake: () -> Void)] = [:]
     private var touchedAt = monotonicNanoseconds()
     private(set) var isDraining = false
-    private let metrics = LiveMetrics()
+    let metrics = LiveMetrics()
+    var auditor: LiveAudit
     private let skipped: SkippedEvents
 
     init(
@@ -50,24 +52,22 @@ final class Gateway {
         self.ticketKey = ticketKey
         self.budget = budget
         self.clock = clock
+        times = ClientTimes(loop: loop)
         skipped = SkippedEvents(.node, known: options.liveKinds)
+        auditor = LiveAudit(seconds: options.auditSeconds)
         sessions = SessionCheck(loop: loop, accounts: accounts)
         joins = JoinQueue(limit: options.concurrentJoins, maxWaiting: options.maxConnections)
-        hub = Hub(cursors: cursors) { length, writer in
-            WebSocket.appendTextFrameHeader(length: length, to: &writer)
+        hub = Hub(cursors: cursors) { form, length, writer in
+            WebSocket.appendFrameHeader(length: length, isText: form.isText, to: &writer)
         }
         node = LiveNode(loop: loop, address: redisAddress, timelines: feeds.timelines)
         node.handlers = LiveNode.Handlers(
             event: { [unowned self] in received($0, at: $1) },
-            missed: { [unowned self] in resume($0, before: .max) },
+            missed: { [unowned self] in miss($0, before: $1) },
             registered: { [unowned self] in signal($0) },
-            lost: { [unowned self] in resume($0, before: $1) },
             connected: { connected in
                 Log.info(.nodeListening, ["listening": .text(connected ? "yes" : "no")])
             })
-        hub.onMustResume = { [unowned self] subscriber in
-            if let client = subscriber.sink as? any LiveClient { rejoin(client) }
-        }
         ticker = LoopTimer(on: loop, after: 1000, repeating: 1000) { [unowned self] in tick() }
     }
 
@@ -97,11 +97,13 @@ final class Gateway {
     func opened(_ client: any LiveClient) {
         clients[ObjectIdentifier(client)] = client
         gauge(of: client).add(1)
+        times.look(at: client, now)
     }
 
     func closed(_ client: any LiveClient) {
         guard clients.removeValue(forKey: ObjectIdentifier(client)) != nil else { return }
         gauge(of: client).add(-1)
+        times.stop(client)
         joins.forget(client)
         if let subscriber = client.subscriber { leave(subscriber) }
     }
@@ -122,137 +124,8 @@ final class Gateway {
     }
 
     func drained(_ client: any LiveClient) {
-        guard let subscriber = client.subscriber else { return }
-        if subscriber.isLive || !joins.isBlocked(client) { hub.drained(subscriber) } else { rejoin(client) }
-    }
-
-    // MARK: Joining: register, read what was missed, then go live
-
-    /// - Parameter held: the client's position; `nil`: live from now on.
-    func join(_ client: any LiveClient, from held: LiveCursor?) {
-        guard let subscriber = client.subscriber else { return }
-        hub.add(subscriber)
-        idleSince[subscriber.user] = nil
-        joins.begin(client)
-        startJoin(client, Join(held: held, deadline: now + Self.patience, isCharged: true))
-    }
-
-    /// One wish to read what came after a position.
-    private struct Join {
-        let held: LiveCursor?
-        /// When to give up.
-        let deadline: UInt64
-        /// Whether the client pays for it. What it reads again for our sake is ours.
-        let isCharged: Bool
-    }
-
-    private static let patience: UInt64 = 10_000_000_000
-
-    /// The client has missed something, or may have.
-    private func rejoin(_ client: any LiveClient) {
-        guard let subscriber = client.subscriber, !subscriber.isMuted, clients[ObjectIdentifier(client)] != nil else {
-            return
-        }
-        // One read at a time: a second one would tell the same events again.
-        guard !joins.isUnderWay(client) else { return joins.askAgain(client, before: .max) }
-        hub.beginJoin(subscriber)
-        metrics.resumes.add()
-        joins.begin(client)
-        startJoin(client, Join(held: client.position, deadline: now + Self.patience, isCharged: false))
-    }
-
-    /// Does the client still wait for what this join brings?
-    private func awaits(_ client: any LiveClient, _ subscriber: Subscriber) -> Bool {
-        client.subscriber === subscriber && !subscriber.isMuted && clients[ObjectIdentifier(client)] != nil
-    }
-
-    private func startJoin(_ client: any LiveClient, _ join: Join) {
-        guard let subscriber = client.subscriber, joins.hasRoom else { return client.joinFailed() }
-        joins.run(client, of: subscriber.user) { [unowned self] done in
-            register(client, subscriber, join, done)
-        }
-    }
-
-    private func register(
-        _ client: any LiveClient, _ subscriber: Subscriber, _ join: Join, _ done: @escaping () -> Void
-    ) {
-        guard awaits(client, subscriber) else { return done() }
-        // Room first, as for lists: what finds none would be read and paid for in vain.
-        guard join.held == nil || client.transport.reserve(options.maxResumed) else {
-            done()
-            return retryJoin(client, subscriber, join)
-        }
-        let user = subscriber.user
-        node.register(user) { [unowned self] result in
-            guard case .success = result else {
-                _ = client.transport.reserve(0)
-                done()
-                return retryJoin(client, subscriber, join)
-            }
-            let boxed = LoopBound.holding(
-                (gateway: self, client: client, subscriber: subscriber, done: done), on: loop)
-            // Before requests: who is connected stays so.
-            Task(priority: .high) { [feeds, options] in
-                let outcome = await JoinOutcome.read(feeds, user, join.held, most: options.maxResumed)
-                boxed.run {
-                    $0.done()
-                    $0.gateway.finishJoin($0.client, $0.subscriber, outcome, join)
-                }
-            }
-        }
-    }
-
-    private func finishJoin(
-        _ client: any LiveClient, _ subscriber: Subscriber, _ result: Result<JoinOutcome, any Error>, _ join: Join
-    ) {
-        // It is paid for by one who has gone meanwhile, too.
-        if join.isCharged, case .success(let outcome) = result {
-            budget.charge(user: subscriber.user, address: client.address, outcome)
-        }
-        guard awaits(client, subscriber), case .success(let outcome) = result else {
-            _ = client.transport.reserve(0)
-            return retryJoin(client, subscriber, join)
-        }
-        if case .reset = outcome { metrics.resets.add() }
-        joins.finished(client)
-        _ = client.transport.reserve(outcome.size)
-        let isTold = client.tell(outcome)
-        _ = client.transport.reserve(0)
-        guard isTold else { return joins.block(client) }
-        if joins.takeRepeat(client) > outcome.cursor.position {
-            // What waits in the queue may have a gap before it.
-            hub.hold(subscriber, at: outcome.cursor)
-            rejoin(client)
-        } else if !hub.finishJoin(subscriber, at: outcome.cursor) {
-            rejoin(client)
-        }
-    }
-
-    private func retryJoin(_ client: any LiveClient, _ subscriber: Subscriber, _ join: Join) {
-        guard awaits(client, subscriber) else { return }
-        guard now < join.deadline else { return client.joinFailed() }
-        joins.later(
-            client,
-            LoopTimer(on: loop, after: .random(in: 100...400)) { [unowned self] in
-                startJoin(client, join)
-            })
-    }
-
-    /// Has all connections of the users read what they missed, but for those whose last read was at the position or later.
-    private func resume(_ users: [ID], before position: Int64) {
-        for user in users {
-            for subscriber in hub.connections(of: user) where !subscriber.isMuted {
-                if let client = subscriber.sink as? any LiveClient {
-                    if !subscriber.isLive {
-                        joins.askAgain(client, before: position)
-                    } else if subscriber.cursor.position < position {
-                        rejoin(client)
-                    }
-                } else {
-                    hub.signal(subscriber)
-                }
-            }
-        }
+        let now = now
+        update(client) { $0.drained(now: now) }
     }
 
     /// Has long polls look again.
@@ -264,12 +137,17 @@ final class Gateway {
 
     private func received(_ event: NodeEvent, at position: Int64) {
         guard options.liveKinds.contains(event.kind) else {
-            return skipped.add(event.kind, at: "request \(event.requestID)")
+            skipped.add(event.kind, at: "request \(event.requestID)")
+            return deliver(SharedFrame(silentAt: position), to: event.recipients)
         }
         let publication = Publication(event: event.json, type: event.kind.name, position: position)
-        hub.deliver(SharedFrame(publication), to: event.recipients)
         metrics.pushed.add(event.recipients.count)
         pushLog[event.requestID, default: (event.post ?? .zero, 0)].recipients += event.recipients.count
+        deliver(SharedFrame(publication), to: event.recipients)
+    }
+
+    private func deliver(_ frame: SharedFrame, to users: [ID]) {
+        hub.deliver(frame, to: users)
         guard !isFlushing else { return }
         isFlushing = true
         // Messages that came together go out together: one write for each connection.
@@ -293,15 +171,16 @@ final class Gateway {
 
     // MARK: Time
 
+    /// What does not grow with the connections that are idle.
     private func tick() {
         let now = now
-        for client in clients.values { client.tick(now: now) }
-        metrics.longestQueue.set(hub.longestQueue)
+        metrics.longestQueue.set(hub.longestQueue())
         let gone = idleSince.filter { now - $0.value > 5_000_000_000 && hub.connections(of: $0.key).isEmpty }.map(\.key)
         for user in gone { idleSince[user] = nil }
         node.unregister(gone)
         keepTimelines(now)
-        sessions.ask(clients.values.lazy.map(\.session), polls.values.lazy.map(\.session)) { [unowned self] over in
+        audit(now)
+        sessions.ask(polls.values.lazy.map(\.session)) { [unowned self] over in
             revocations.add(over)
             end(sessions: over)
         }
@@ -331,6 +210,7 @@ final class Gateway {
 
     func close() {
         ticker?.cancel()
+        times.close()
         node.close()
     }
 }

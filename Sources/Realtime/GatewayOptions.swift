@@ -11,6 +11,8 @@ public struct GatewayOptions: Sendable {
     public var heartbeatSeconds = 15
     /// After an access token's end, for the client to bring a new one.
     public var expiryGraceSeconds = 25
+    /// Within which each user with live clients is audited.
+    public var auditSeconds = 100
     public var connectionsPerUser = 20
     /// Of the process: as many may wait to read the feed.
     public var maxConnections = 10_000

@@ -1,4 +1,5 @@
 import Core
+import Crypto
 import Feed
 import Live
 import Sockets
@@ -47,23 +48,33 @@ extension [Publication] {
     var size: Int { reduce(0) { $0 + $1.event.count } }
 }
 
+/// What a connection keeps of its access token.
+struct HeldToken {
+    let subject: ID
+    let session: ID
+    /// Seconds since 1970.
+    let expiresAt: Int64
+
+    init(_ token: AccessToken) {
+        subject = token.subject
+        session = token.session
+        expiresAt = token.expiresAt
+    }
+}
+
 /// One live connection of a user, as the gateway sees it.
-protocol LiveClient: FrameSink {
+protocol LiveClient: FrameSink, Timed {
     var subscriber: Subscriber? { get }
     var transport: any LiveTransport { get }
     var session: ID { get }
     /// Whose limits count the connection: see `Router.callerAddress`.
     var address: String { get }
-    /// The position that the client holds; `nil` before its first verdict when it gave none.
-    var position: LiveCursor? { get }
 
-    /// Tells the client. False when it can't be told now: it will be asked to resume again when its backlog has gone.
-    func tell(_ outcome: JoinOutcome) -> Bool
+    /// Tells the client. What it can't be told now is read again when its backlog has gone.
+    func tell(_ outcome: JoinOutcome) -> LiveSession.Telling
     /// Reading the feed has failed for too long.
     func joinFailed()
     func end(_ reason: Disconnect)
-    /// Each second.
-    func tick(now: UInt64)
     /// The server goes down; come back after so many milliseconds.
     func drain(retry: Int)
 }

@@ -6,8 +6,10 @@ struct LiveMetrics {
     let webSockets = Metrics.shared.gauge(.connections, "transport=\"websocket\"")
     let streams = Metrics.shared.gauge(.connections, "transport=\"sse\"")
     /// Of one connection: the longest.
-    let longestQueue = Metrics.shared.queue("live_frames", limit: Hub.defaultQueueLimit)
+    let longestQueue = Metrics.shared.queue("live_frames", limit: Hub.queueLimit)
     let pushed = Metrics.shared.counter(.pushed)
     let resumes = Metrics.shared.counter(.resumes)
+    let silenced = Metrics.shared.counter(.silenced)
+    let audited = Metrics.shared.counter(.audited)
     let resets = Metrics.shared.counter(.resets)
 }

@@ -1,5 +1,6 @@
 import Core
 import Feed
+import Live
 import RedisLink
 import Runtime
 
@@ -10,37 +11,21 @@ final class LiveNode {
     struct Handlers {
         /// An event for users of this node.
         var event: (NodeEvent, _ position: Int64) -> Void
-        /// Something for these users was missed: from this moment on their clients must be told nothing but what a
-        /// resume from their positions finds. Each resume registers its user before it reads.
-        var missed: ([ID]) -> Void
+        /// Something for these users was missed up to the position: their clients must read it, unless they have since
+        /// (`LiveSession.miss`). Each read registers its user before.
+        var missed: ([ID], _ position: Int64) -> Void
         /// They have been registered anew: long polls must look again.
         var registered: ([ID]) -> Void
-        /// The timelines of these users have gone or were rebuilt: clients that have not read since the position must.
-        var lost: ([ID], _ position: Int64) -> Void
         /// Nothing is heard at all / all is heard again.
         var connected: (Bool) -> Void
     }
-
-    private struct Partition {
-        var users: Set<ID> = []
-        /// The last number that was heard.
-        var last: Int64?
-        var epoch: UInt64?
-        /// What the last probe's number was: it must have been heard when the next one is sent.
-        var probed: Int64?
-        var isRecovering = false
-        var mustRecoverAgain = false
-        var retry: LoopTimer?
-    }
-
-    /// How many users are registered in one go.
-    private static let slice = 2000
 
     let name = NodeName.random()
     private let loop: EventLoop
     private let timelines: Timelines
     private var subscriber: RedisSubscriber?
-    private var partitions: [Partition]
+    private var partitions: [PartitionTracker]
+    private var retries: [Int: LoopTimer] = [:]
     private var byChannel: [[UInt8]: Int] = [:]
     private var beat: LoopTimer?
     private var isBeating = false
@@ -55,7 +40,7 @@ final class LiveNode {
         loop.assertCurrent()
         self.loop = loop
         self.timelines = timelines
-        partitions = Array(repeating: Partition(), count: timelines.partitions.count)
+        partitions = Array(repeating: PartitionTracker(), count: timelines.partitions.count)
         for partition in partitions.indices {
             byChannel[Array(timelines.channel(partition: partition, node: name).utf8)] = partition
         }
@@ -70,26 +55,33 @@ final class LiveNode {
     // MARK: Users
 
     /// From the completion on, whatever is delivered to the user is heard, or found to have been missed.
-    func register(_ user: ID, _ completion: @escaping (Result<Void, RedisError>) -> Void) {
+    /// - Parameter completion: told whether the user was registered before.
+    func register(_ user: ID, _ completion: @escaping (Result<Bool, RedisError>) -> Void) {
         guard isListening else { return completion(.failure(.notConnected)) }
         let partition = timelines.partitions.of(user)
-        partitions[partition].users.insert(user)
+        partitions[partition].add(user)
         timelines.registerOnLoop([user], node: name) { [weak self] result in
             if case .success(let states) = result { self?.note(states[0], partition) }
-            completion(result.map { _ in })
+            completion(result.map { $0[0].wasRegistered })
         }
     }
 
     func unregister(_ users: [ID]) {
         guard !users.isEmpty else { return }
-        for user in users { partitions[timelines.partitions.of(user)].users.remove(user) }
+        for user in users { partitions[timelines.partitions.of(user)].remove(user) }
         // Where it fails, the next message for them is dropped here, and their entry with the node's end.
         timelines.unregisterOnLoop(users, node: name) { _ in }
     }
 
+    /// What was said to these users, by what their clients were told.
+    func audit(
+        _ told: [(user: ID, cursor: LiveCursor)], _ completion: @escaping (Result<[AuditFinding], RedisError>) -> Void
+    ) {
+        timelines.auditOnLoop(told, node: name, completion)
+    }
+
     private func note(_ state: PartitionState, _ partition: Int) {
-        if partitions[partition].last == nil { partitions[partition].last = state.number }
-        if partitions[partition].epoch == nil { partitions[partition].epoch = state.cursor.epoch }
+        partitions[partition].note(number: state.number, epoch: state.cursor.epoch)
     }
 
     // MARK: Messages
@@ -98,112 +90,84 @@ final class LiveNode {
         messages.add()
         guard let partition = byChannel[channel] else { return }
         guard let message = NodeMessage(payload) else {
-            // Nothing of it goes out. What it should have told is found by a resume.
+            // Nothing of it goes out.
             rejected.add()
             Log.error(.messageRejected, ["partition": .number(Int64(partition))])
-            return recover(partition)
+            return update(partition) { $0.heardNonsense() }
         }
-        let last = partitions[partition].last
-        let epoch = partitions[partition].epoch
-        if last == nil || message.number > last! || epoch != message.epoch {
-            partitions[partition].last = message.number
-        }
-        partitions[partition].epoch = message.epoch
-        let isContiguous = last == nil || message.number <= last! + 1
-        if !isContiguous || (epoch != nil && epoch != message.epoch) { recover(partition) }
+        update(partition) { $0.heard(number: message.number, epoch: message.epoch) }
         switch message.body {
         case .probe, .channel: break
         case .unknown(let version, let kind, _):
             skipped.addNameless("message of version \(version), kind \(kind)", at: "partition \(partition)")
-        case .reset(let users): handlers?.lost(users, message.position)
+        case .reset(let users): handlers?.missed(users, message.position)
         case .event(let event):
             handlers?.event(event, message.position)
-            if !event.missing.isEmpty { handlers?.lost(event.missing, message.position) }
+            if !event.missing.isEmpty { handlers?.missed(event.missing, message.position) }
         }
     }
 
     private func changed(subscribed: Bool) {
         isListening = subscribed
         handlers?.connected(subscribed)
-        guard subscribed else { return }
         for partition in partitions.indices {
-            partitions[partition].last = nil
-            partitions[partition].probed = nil
-            recover(partition)
+            update(partition) { tracker in
+                if subscribed { return tracker.subscribed() }
+                tracker.lost()
+                return []
+            }
         }
     }
 
-    // MARK: Finding out
+    // MARK: Probes
 
     private func sendBeats() {
         guard isListening, !isBeating else { return }
         let busy = partitions.indices.filter { !partitions[$0].users.isEmpty }
         guard !busy.isEmpty else { return }
-        for partition in busy {
-            if let probed = partitions[partition].probed, (partitions[partition].last ?? 0) < probed {
-                partitions[partition].last = probed
-                recover(partition)
-            }
-            partitions[partition].probed = nil
-        }
+        for partition in busy { update(partition) { $0.willProbe() } }
         isBeating = true
         timelines.beatOnLoop(node: name, partitions: busy) { [weak self] result in
             guard let self else { return }
             self.isBeating = false
             guard case .success(let beats) = result else { return }
-            for (partition, beat) in zip(busy, beats) { self.heard(beat, partition) }
-        }
-    }
-
-    private func heard(_ beat: Beat, _ partition: Int) {
-        let epoch = partitions[partition].epoch
-        partitions[partition].probed = beat.state.number
-        if beat.subscribers == 0 || (epoch != nil && epoch != beat.state.cursor.epoch) {
-            // A flush starts the numbers anew, too.
-            partitions[partition].epoch = beat.state.cursor.epoch
-            partitions[partition].last = beat.state.number
-            partitions[partition].probed = nil
-            recover(partition)
-        }
-    }
-
-    /// Has the clients of the partition resume, and registers all its users again: a flush has forgotten them.
-    private func recover(_ partition: Int) {
-        let users = Array(partitions[partition].users)
-        guard !users.isEmpty, isListening else { return }
-        handlers?.missed(users)
-        guard !partitions[partition].isRecovering else {
-            partitions[partition].mustRecoverAgain = true
-            return
-        }
-        partitions[partition].isRecovering = true
-        gaps.add()
-        Log.info(.partitionResumed, ["partition": .number(Int64(partition)), "users": .number(Int64(users.count))])
-        register(users[...], of: partition)
-    }
-
-    private func register(_ users: ArraySlice<ID>, of partition: Int) {
-        guard !users.isEmpty else {
-            partitions[partition].isRecovering = false
-            if partitions[partition].mustRecoverAgain {
-                partitions[partition].mustRecoverAgain = false
-                recover(partition)
-            }
-            return
-        }
-        let some = Array(users.prefix(Self.slice))
-        timelines.registerOnLoop(some, node: name) { [weak self] result in
-            guard let self else { return }
-            switch result {
-            case .success(let states):
-                self.note(states[0], partition)
-                self.handlers?.registered(some)
-                self.register(users.dropFirst(Self.slice), of: partition)
-            case .failure:
-                self.partitions[partition].retry = LoopTimer(on: self.loop, after: 200) { [weak self] in
-                    self?.partitions[partition].isRecovering = false
-                    self?.recover(partition)
+            for (partition, beat) in zip(busy, beats) {
+                let state = beat.state
+                self.update(partition) {
+                    $0.didProbe(number: state.number, epoch: state.cursor.epoch, subscribers: beat.subscribers)
                 }
+            }
+        }
+    }
+
+    // MARK: What trackers want
+
+    private func update(_ partition: Int, _ change: (inout PartitionTracker) -> [PartitionTracker.Action]) {
+        let wasRecovering = partitions[partition].isRecovering
+        let actions = change(&partitions[partition])
+        if partitions[partition].isRecovering, !wasRecovering {
+            gaps.add()
+            let users = partitions[partition].users.count
+            Log.info(.partitionResumed, ["partition": .number(Int64(partition)), "users": .number(Int64(users))])
+        }
+        for action in actions {
+            switch action {
+            case .miss(let users): handlers?.missed(users, .max)
+            case .register(let users): register(users, of: partition)
+            case .look(let users): handlers?.registered(users)
+            case .wait:
+                retries[partition] = LoopTimer(on: loop, after: 200) { [weak self] in
+                    self?.update(partition) { $0.retry() }
+                }
+            }
+        }
+    }
+
+    private func register(_ users: [ID], of partition: Int) {
+        timelines.registerOnLoop(users, node: name) { [weak self] result in
+            self?.update(partition) {
+                guard case .success(let states) = result else { return $0.registrationFailed() }
+                return $0.registered(users, number: states[0].number, epoch: states[0].cursor.epoch)
             }
         }
     }

@@ -48,21 +48,23 @@ extension LiveService {
         Operation(
             .get, "/v1/live/ws", id: "openWebSocket", tag: Self.tag, "The feed over WebSocket",
             description: """
-                The Centrifugo client protocol in JSON, with the optional subprotocol `centrifuge-json`. The access token \
-                goes into the command `connect`, which subscribes to the channel `feed:` and the user's id; `unsubscribe` \
-                from it ends the pushes, and `subscribe` begins them again, with `recover`, `epoch` and `offset` from \
-                where they ended. Before `connect` a client may send 4 messages of 4 KB; behind it messages have 8 KB at \
-                most, and 10 commands and 8 KB a second are taken after a burst of 100 and 64 KB. Frames of any kind \
-                count, too: 32 before `connect`, behind it 400 at once and 40 a second. A longer message ends the \
-                connection with 1009, more of them with 3013. Error 111 of `connect` and `subscribe` passes: try again \
-                later. A request that is not the opening of a WebSocket of version 13 gets 426. Parameters of the query \
-                are not looked at.
+                The Centrifugo client protocol, version 2: in JSON, with the optional subprotocol `centrifuge-json`, \
+                or in protobuf with `centrifuge-protobuf`. The access token goes into the command `connect`, which \
+                subscribes to the channel `feed:` and the user's id; `unsubscribe` from it ends the pushes, and \
+                `subscribe` begins them again, with `recover`, `epoch` and `offset` from where they ended. Before \
+                `connect` a client may send 4 messages of 4 KB; behind it messages have 8 KB at most, and 10 commands \
+                and 8 KB a second are taken after a burst of 100 and 64 KB. Frames of any kind count, too: 32 before \
+                `connect`, behind it 400 at once and 40 a second. A longer message ends the connection with 1009, \
+                more of them with 3013. A command that the protocol has and no channel here takes (`publish`, \
+                `history`, `presence`, `presence_stats`, `rpc`, `sub_refresh`) gets error 108. Error 111 of `connect` \
+                and `subscribe` passes: try again later. A request that is not the opening of a WebSocket of version \
+                13 gets 426. Parameters of the query are not looked at.
                 """,
             access: .anyone, rate: .free, otherLimits: JoinBudget.summary,
             responses: [DeclaredResponse(101, "The connection is a WebSocket.")], problems: [.rateLimited],
             transport: .webSocket(
                 WebSocketHandler(
-                    subprotocols: ["centrifuge-json"], refusal: { [self] in refusal(of: $0) },
+                    subprotocols: LiveForm.subprotocols, refusal: { [self] in refusal(of: $0) },
                     opened: { [gateway] in WebSocketClient.open($0, on: gateway.value, from: $1) })))
     }
 

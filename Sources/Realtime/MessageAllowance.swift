@@ -47,7 +47,7 @@ struct MessageAllowance {
 }
 
 extension FrameLimit {
-    fileprivate init(burst: Int, interval: Int? = nil) {
+    fileprivate convenience init(burst: Int, interval: Int? = nil) {
         let end = Disconnect.tooManyRequests
         self.init(burst: burst, interval: interval, code: end.rawValue, reason: end.reason)
     }

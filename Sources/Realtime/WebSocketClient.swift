@@ -19,7 +19,9 @@ final class WebSocketClient: LiveClient {
     private let socket: WebSocket
     private unowned let gateway: Gateway
     let address: String
-    private let name = Base64URL.encode(Crypto.randomBytes(12))
+    /// Of commands, replies and pushes.
+    private let form: LiveForm
+    private let name = Base64URL.encode(Crypto.randomBytes(11))
     private var joining: Joining?
     private var waiting: [ClientFrame] = []
     private var waitingBytes = 0
@@ -28,23 +30,25 @@ final class WebSocketClient: LiveClient {
     private var replies: [[UInt8]] = []
     private var isHandling = false
     /// `nil` before a good `connect`.
-    private var token: AccessToken?
+    private var token: HeldToken?
     private let openedAt: UInt64
     private var pingedAt: UInt64
     private var awaitsPong = false
     private(set) var subscriber: Subscriber?
+    var timerPlace = TimerPlace()
 
     private init(_ socket: WebSocket, gateway: Gateway, address: String, now: UInt64) {
         self.socket = socket
         self.gateway = gateway
         self.address = address
+        form = LiveForm(subprotocol: socket.subprotocol)
         allowance = MessageAllowance(isOn: gateway.options.limitsAreOn)
         socket.maxMessage = ClientFrame.longestFirst
         socket.frameLimit = MessageAllowance.firstFrames
         openedAt = now
         // A random start spreads the pings of clients that came together.
         pingedAt = now - min(now, .random(in: 0..<UInt64(gateway.options.pingSeconds) * 1_000_000_000 / 2))
-        socket.onMessage = { [unowned self] payload, _ in received(payload) }
+        socket.onMessage = { [unowned self] in received($0, isText: $1) }
         socket.onDrained = { [unowned self] in gateway.drained(self) }
         socket.onClosed = { [unowned self] _ in gateway.closed(self) }
     }
@@ -57,11 +61,12 @@ final class WebSocketClient: LiveClient {
     }
 
     var session: ID { token?.session ?? .zero }
-    var position: LiveCursor? { subscriber?.cursor }
     var transport: any LiveTransport { socket }
     var isBacklogged: Bool { socket.isBacklogged }
 
     func write(_ bytes: UnsafeRawBufferPointer) { socket.write(bytes) }
+
+    private func reply(_ id: Int64, _ reply: ServerReply) { send(form.encode(reply, to: id)) }
 
     private func send(_ reply: [UInt8]) {
         replies.append(reply)
@@ -70,7 +75,7 @@ final class WebSocketClient: LiveClient {
 
     private func sendReplies() {
         guard !replies.isEmpty else { return }
-        socket.send(texts: replies)
+        socket.send(texts: replies, areText: form.isText)
         replies = []
     }
 
@@ -81,16 +86,23 @@ final class WebSocketClient: LiveClient {
 
     // MARK: Commands
 
-    private func received(_ payload: [UInt8]) {
+    private func received(_ payload: [UInt8], isText: Bool) {
         if joining != nil || !waiting.isEmpty {
             waitingBytes += payload.count
             guard waitingBytes <= Self.mostWaitingBytes else { return end(.badRequest) }
         }
-        guard let frames = ClientFrame.parse(payload) else { return end(.badRequest) }
+        guard form == .json || !isText, let frames = ClientFrame.parse(payload, form) else {
+            return end(isOtherForm(payload, isText: isText) ? .inappropriateProtocol : .badRequest)
+        }
         guard allowance.take(messages: frames.count, bytes: payload.count, now: gateway.now) else {
             return end(.tooManyRequests)
         }
         handle(frames)
+    }
+
+    /// Text where protobuf was agreed on, or protobuf where it was not.
+    private func isOtherForm(_ payload: [UInt8], isText: Bool) -> Bool {
+        isText != form.isText && (isText || ClientFrame.parse(payload, .protobuf) != nil)
     }
 
     private func handle(_ frames: [ClientFrame]) {
@@ -108,10 +120,11 @@ final class WebSocketClient: LiveClient {
             guard waiting.count < Self.mostWaiting else { return end(.badRequest) }
             waiting.append(frame)
         case .malformed:
-            if frame.id == 0 { end(.badRequest) } else { send(ServerReply.error(id: frame.id, .badRequest)) }
+            if frame.id == 0 { end(.badRequest) } else { reply(frame.id, .failed(.badRequest)) }
         case .command(.send) where token != nil: break
         case .command where frame.id == 0: end(.badRequest)
-        case .command(.unknown): send(ServerReply.error(id: frame.id, .methodNotFound))
+        case .outdated: end(.inappropriateProtocol)
+        case .command(.unknown): reply(frame.id, .failed(.methodNotFound))
         case .command(.connect(let token, let recover, let since)):
             connect(frame.id, token, recover, since)
         case .command(let command):
@@ -123,42 +136,44 @@ final class WebSocketClient: LiveClient {
     private func handle(_ command: ClientCommand, _ id: Int64, _ feed: String) {
         switch command {
         case .refresh(let text): refresh(id, text)
-        case .ping: send(ServerReply.empty(id: id, "ping"))
-        case .subscribe(let channel, let recover) where channel.isExactly(feed): subscribe(id, recover)
-        case .subscribe(let channel, _):
+        case .ping: reply(id, .ponged)
+        case .unavailable: reply(id, .failed(.notAvailable))
+        case .subscribe(_, _, hasToken: true): reply(id, .failed(.permissionDenied))
+        case .subscribe(let channel, let recover, _) where channel.isExactly(feed): subscribe(id, recover)
+        case .subscribe(let channel, _, _):
             let isFeed = channel.utf8.starts(with: "feed:".utf8)
-            send(ServerReply.error(id: id, isFeed ? .permissionDenied : .unknownChannel))
+            reply(id, .failed(isFeed ? .permissionDenied : .unknownChannel))
         case .unsubscribe(let channel):
             if channel.isExactly(feed), let subscriber { gateway.mute(self, subscriber) }
             // Of a channel without a subscription nothing will come, either.
-            send(ServerReply.empty(id: id, "unsubscribe"))
+            reply(id, .unsubscribed)
         case .connect, .send, .unknown: end(.badRequest)
         }
     }
 
     private func connect(_ id: Int64, _ text: String, _ recover: [ExactText: RecoverRequest], _ since: String?) {
         guard token == nil else { return end(.badRequest) }
-        guard !text.isEmpty else { return send(ServerReply.error(id: id, .unauthorized)) }
+        guard !text.isEmpty else { return reply(id, .failed(.unauthorized)) }
         let token: AccessToken
         switch gateway.check(text) {
         case .success(let good): token = good
-        case .failure(.expired): return send(ServerReply.error(id: id, .tokenExpired))
+        case .failure(.expired): return reply(id, .failed(.tokenExpired))
         case .failure(.invalid): return end(.invalidToken)
         }
         guard gateway.mayConnect(token.subject) else { return end(.connectionLimit) }
         guard gateway.budget.pay(user: token.subject) == nil else {
-            return send(ServerReply.error(id: id, .tooManyRequests))
+            return reply(id, .failed(.tooManyRequests))
         }
         var held: LiveCursor?
         if let request = recover[ExactText(ServerReply.feedChannel(token.subject))] {
             held = LiveCursor(request)
         } else if let since {
             guard let cursor = LiveCursor(LiveCursor.bare(since), user: token.subject, gateway.cursors) else {
-                return send(ServerReply.error(id: id, .badRequest))
+                return reply(id, .failed(.badRequest))
             }
             held = cursor
         }
-        self.token = token
+        self.token = HeldToken(token)
         socket.user = token.subject
         allowance.connected(now: gateway.now)
         socket.maxMessage = ClientFrame.longest
@@ -169,11 +184,11 @@ final class WebSocketClient: LiveClient {
 
     /// Again, after `unsubscribe`.
     private func subscribe(_ id: Int64, _ recover: RecoverRequest?) {
-        guard let token, let subscriber, subscriber.isMuted else {
-            return send(ServerReply.error(id: id, .alreadySubscribed))
+        guard let token, let subscriber, subscriber.session.phase == .over else {
+            return reply(id, .failed(.alreadySubscribed))
         }
         guard gateway.budget.pay(user: token.subject) == nil else {
-            return send(ServerReply.error(id: id, .tooManyRequests))
+            return reply(id, .failed(.tooManyRequests))
         }
         gateway.leave(subscriber)
         joining = .subscribe(command: id)
@@ -182,42 +197,41 @@ final class WebSocketClient: LiveClient {
 
     private func join(_ user: ID, from held: LiveCursor?) {
         let subscriber = Subscriber(
-            user: user, kind: .webSocket(prefix: ServerReply.pushPrefix(channel: ServerReply.feedChannel(user))),
-            sink: self, cursor: held ?? LiveCursor(epoch: 0, position: 0))
+            user: user,
+            kind: .webSocket(prefix: form.pushPrefix(channel: ServerReply.feedChannel(user)), form: form),
+            sink: self, session: LiveSession(from: held, limit: Hub.queueLimit))
         self.subscriber = subscriber
-        gateway.join(self, from: held)
+        gateway.join(self)
     }
 
     private func refresh(_ id: Int64, _ text: String) {
         switch gateway.check(text) {
         case .success(let fresh) where fresh.subject == token?.subject:
-            token = fresh
-            send(ServerReply.refreshed(id: id, client: name, ttl: fresh.expiresAt - gateway.seconds))
-        case .failure(.expired): send(ServerReply.error(id: id, .tokenExpired))
+            token = HeldToken(fresh)
+            reply(id, .refreshed(client: name, ttl: fresh.expiresAt - gateway.seconds))
+        case .failure(.expired): reply(id, .failed(.tokenExpired))
         default: end(.invalidToken)
         }
     }
 
     // MARK: The feed
 
-    func tell(_ outcome: JoinOutcome) -> Bool {
-        guard let subscriber, let token else { return false }
+    func tell(_ outcome: JoinOutcome) -> LiveSession.Telling {
+        guard let subscriber, let token else { return .refused }
         if let joining {
             self.joining = nil
             switch joining {
             case .connect(let command):
-                send(
-                    ServerReply.connected(
-                        id: command,
-                        .init(
-                            client: name, user: token.subject, feed: .init(outcome),
-                            ttl: token.expiresAt - gateway.seconds, pingSeconds: gateway.options.pingSeconds)))
-            case .subscribe(let command): send(ServerReply.subscribed(id: command, .init(outcome)))
+                let connected = ServerReply.Connected(
+                    client: name, user: token.subject, feed: .init(outcome),
+                    ttl: token.expiresAt - gateway.seconds, pingSeconds: gateway.options.pingSeconds)
+                reply(command, .connected(connected))
+            case .subscribe(let command): reply(command, .subscribed(.init(outcome)))
             }
             handleWaiting()
-            return true
+            return .told
         }
-        guard !socket.isBacklogged else { return false }
+        guard !socket.isBacklogged else { return .refused }
         switch outcome {
         case .live: break
         case .reset: end(.insufficientState)
@@ -225,7 +239,7 @@ final class WebSocketClient: LiveClient {
             let bytes = gateway.hub.encode(missed, for: subscriber, epoch: cursor.epoch)
             if !bytes.isEmpty { bytes.withUnsafeBytes { socket.write($0) } }
         }
-        return true
+        return .told
     }
 
     /// What came while the feed was read; not before the gateway has this connection live.
@@ -243,7 +257,7 @@ final class WebSocketClient: LiveClient {
 
     func joinFailed() {
         switch joining {
-        case .connect(let command), .subscribe(let command): send(ServerReply.error(id: command, .internalError))
+        case .connect(let command), .subscribe(let command): reply(command, .failed(.internalError))
         case nil: break
         }
         end(.serverError)
@@ -251,21 +265,43 @@ final class WebSocketClient: LiveClient {
 
     // MARK: Time
 
-    func tick(now: UInt64) {
-        let second: UInt64 = 1_000_000_000
+    func look(now: UInt64) -> UInt64? {
+        guard !socket.isClosed else { return nil }
         let options = gateway.options
         guard let token else {
-            if now - openedAt > UInt64(options.staleSeconds) * second { end(.stale) }
-            return
+            let stale = openedAt + UInt64(options.staleSeconds) * Self.second
+            return wait(until: stale, now: now, orEnd: .stale)
         }
-        if gateway.seconds > token.expiresAt + Int64(options.expiryGraceSeconds) { return end(.expired) }
-        if awaitsPong, now - pingedAt > UInt64(options.pongSeconds) * second { return end(.noPong) }
-        guard joining == nil, now - pingedAt > UInt64(options.pingSeconds) * second else { return }
+        let secondsLeft = token.expiresAt + Int64(options.expiryGraceSeconds) - gateway.seconds
+        guard secondsLeft >= 0 else { return wait(until: 0, now: now, orEnd: .expired) }
+        let expiry = now + UInt64(secondsLeft + 1) * Self.second
+        if awaitsPong {
+            let pong = pingedAt + UInt64(options.pongSeconds) * Self.second
+            return wait(until: min(pong, expiry), now: now, orEnd: .noPong)
+        }
+        return min(pingIfDue(now: now), expiry)
+    }
+
+    private static let second: UInt64 = 1_000_000_000
+
+    private func wait(until time: UInt64, now: UInt64, orEnd reason: Disconnect) -> UInt64? {
+        if now < time { return time }
+        end(reason)
+        return nil
+    }
+
+    /// - Returns: when to look for the pong, or again.
+    private func pingIfDue(now: UInt64) -> UInt64 {
+        let due = pingedAt + UInt64(gateway.options.pingSeconds) * Self.second
+        guard now >= due else { return due }
+        guard joining == nil else { return now + Self.second }
         pingedAt = now
+        gateway.sessions.note(session)
         // One that does not read is found by the write's time-out.
-        guard !socket.isBacklogged else { return }
+        guard !socket.isBacklogged else { return now + UInt64(gateway.options.pingSeconds) * Self.second }
         awaitsPong = true
-        send(ServerReply.ping)
+        send(form.ping)
+        return now + UInt64(gateway.options.pongSeconds) * Self.second
     }
 
     func drain(retry: Int) { end(.shutdown) }

@@ -1,6 +1,6 @@
 /// How many frames of any kind a WebSocket takes: control frames and fragments of messages count, too. A peer that
 /// sends more is disconnected. Sizes are limited elsewhere: by the message, and by what a control frame may hold.
-public struct FrameLimit: Sendable {
+public final class FrameLimit: Sendable {
     let burst: Int
     let interval: UInt64?
     let code: Int

@@ -57,6 +57,11 @@ extension HTTPConnection {
         return true
     }
 
+    /// Bytes that wait in user space until the peer reads.
+    var waiting: Int { backlog.reduce(0) { $0 + $1.count } }
+
+    func waits(atMost most: Int) -> Bool { !link.isBacklogged || waiting <= most }
+
     /// See `LiveTransport`.
     func reserve(_ bytes: Int) -> Bool {
         guard bytes > 0, phase != .closed else {

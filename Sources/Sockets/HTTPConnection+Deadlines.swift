@@ -12,8 +12,22 @@ extension HTTPConnection {
         deadline = server.now() + UInt64(timeout)
     }
 
-    /// From the sweep.
-    func check(now: UInt64) {
+    func look(now: UInt64) -> UInt64? {
+        check(now: now)
+        guard phase != .closed else { return nil }
+        // For as long as it is slow, its progress is looked at.
+        if link.isBacklogged {
+            server.noteWaiting(waiting)
+            return now + UInt64(server.options.sweepInterval)
+        }
+        switch phase {
+        case .closed, .streaming: return nil
+        case .webSocket: return webSocket?.deadline
+        case .reading, .finishing, .lingering: return deadline
+        }
+    }
+
+    private func check(now: UInt64) {
         let options = server.options
         let isStalled =
             phase != .closed && link.isStalled(now: now, timeout: options.writeTimeout, leastRate: options.leastRate)

@@ -1,14 +1,20 @@
 /// What the connection does for its event stream or WebSocket.
 extension HTTPConnection: LiveCarrier {
+    var slowClose: (code: Int, reason: String) { server.options.slowClose }
+
     func now() -> UInt64 { server.now() }
+
+    func watch(by time: UInt64) { server.watch(self, by: time) }
 
     func later(_ job: @escaping () -> Void) { server.later(job) }
 
     func write(live bytes: UnsafeRawBufferPointer) {
         if !output.isEmpty { flush() }
         guard phase == .streaming || phase == .webSocket else { return }
+        // What room is reserved for is written while it is.
+        if reserved == nil, server.gather(bytes, for: link) { return }
         guard link.write(bytes) else { return close(.failed) }
-        guard holdBacklog(bytes.count) else { return close(.stalled) }
+        guard holdBacklog(bytes.count), waits(atMost: server.options.maxWaiting) else { return close(.stalled) }
         if link.isBacklogged { pauseAsNeeded() }
     }
 
@@ -21,7 +27,16 @@ extension HTTPConnection: LiveCarrier {
         output.append(contentsOf: bytes)
         output.append(13)
         output.append(10)
+        if reserved == nil, outgoing.isEmpty, output.withUnsafeBytes({ server.gather($0, for: link) }) {
+            return server.giveBack(&output)
+        }
         flush()
+    }
+
+    func gatheredWaits(_ count: Int, isAlive: Bool) {
+        guard isAlive else { return close(.failed) }
+        guard holdBacklog(count), waits(atMost: server.options.maxWaiting) else { return close(.stalled) }
+        pauseAsNeeded()
     }
 
     func gather(_ bytes: [UInt8]) { output += bytes }

@@ -69,12 +69,15 @@ extension HTTPConnection: ExchangeOwner {
             return
         }
         phase = .streaming
+        readNoMore()
         self.stream = stream
         stream.start()
     }
 
     /// Hands to lws what has been gathered.
     func flush() {
+        // In the order in which it was written.
+        if link.isGathered { server.submit() }
         if owesContinue, exchanges.isEmpty, phase == .reading {
             owesContinue = false
             output += Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)

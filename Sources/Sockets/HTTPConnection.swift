@@ -16,7 +16,7 @@ protocol ConnectionOwner: AnyObject {
 
 /// A connection that speaks HTTP/1.1, as a raw socket of libwebsockets: bytes come in from lws, go through the parser,
 /// and responses go out in the order of the requests. Confined to its loop.
-final class HTTPConnection: Slotted, LinkOwner {
+final class HTTPConnection: Slotted, LinkOwner, Timed {
     enum Phase {
         case reading
         /// No request is read any more; what was read is still answered. Bytes that come are dropped.
@@ -64,9 +64,17 @@ final class HTTPConnection: Slotted, LinkOwner {
     /// `100 Continue` is to be sent once no earlier response is missing.
     var owesContinue = false
     /// Milliseconds of the server's clock.
-    var deadline: UInt64
+    var deadline: UInt64 {
+        didSet { server.watch(self, by: deadline) }
+    }
+    var timerPlace = TimerPlace()
 
-    private(set) var parser: HTTPParser
+    /// `nil` once the connection is a stream's or a WebSocket's, and reads no request any more.
+    private var requests: RequestReader?
+    var parser: HTTPParser {
+        get { requests!.parser }
+        _modify { yield &requests!.parser }
+    }
     private(set) var isProcessing = false
     /// Requests wait unread, because as many as are allowed are being worked on.
     private var isHeld = false
@@ -86,7 +94,7 @@ final class HTTPConnection: Slotted, LinkOwner {
         let peer = IPAddress(remoteAddress)
         isProxied = peer.map(server.handler.isProxy) ?? false
         client = isProxied ? nil : peer
-        parser = HTTPParser(limits: server.options.parserLimits)
+        requests = RequestReader(HTTPParser(limits: server.options.parserLimits))
         deadline = server.now() + UInt64(server.options.idleTimeout)
         link.owner = self
     }
@@ -155,6 +163,7 @@ final class HTTPConnection: Slotted, LinkOwner {
 
     private func gone() {
         phase = .closed
+        link.end()
         incoming = nil
         reserved = nil
         outgoing = []
@@ -178,6 +187,8 @@ final class HTTPConnection: Slotted, LinkOwner {
 
     /// Closes at once, though never from within this call.
     func close(_ reason: CloseReason) {
+        guard phase != .closed else { return }
+        if link.isGathered { server.submit() }
         guard phase != .closed else { return }
         phase = .closed
         self.reason = reason
@@ -282,7 +293,9 @@ final class HTTPConnection: Slotted, LinkOwner {
         flush()
         server.handler.opened(socket, request)
         // Frames that came right behind the handshake.
-        parser.takeRest().withUnsafeBytes { if phase == .webSocket { socket.received($0) } }
+        let rest = parser.takeRest()
+        requests = nil
+        rest.withUnsafeBytes { if phase == .webSocket { socket.received($0) } }
     }
 
     /// The last response on this connection.
@@ -299,6 +312,9 @@ final class HTTPConnection: Slotted, LinkOwner {
         ).respond(refusal(error))
     }
 
+    /// The connection is a stream's.
+    func readNoMore() { requests = nil }
+
     // MARK: Holding back
 
     /// Goes on where it had stopped because too many requests were being worked on.
@@ -311,6 +327,7 @@ final class HTTPConnection: Slotted, LinkOwner {
     func pauseAsNeeded() {
         let pauses =
             link.isBacklogged || isHalfClosed || phase == .reading && parser.buffered > server.options.maxBuffered
+        if link.isBacklogged { server.watch(self, by: server.now() + UInt64(server.options.sweepInterval)) }
         guard pauses != isPaused || isHalfClosed, let wsi = link.wsi else { return }
         isPaused = pauses
         lws_rx_flow_control(wsi, pauses ? 0 : 1)

@@ -7,9 +7,16 @@ final class Link {
     unowned var owner: (any LinkOwner)?
 
     /// lws' connection; `nil` when it has gone or must not be written to any more.
-    var wsi: OpaquePointer?
+    var wsi: OpaquePointer? {
+        didSet { descriptor = wsi.map { lws_get_socket_fd($0) } ?? -1 }
+    }
+    private(set) var descriptor: Int32 = -1
+    /// Bytes of it are in a batch.
+    var isGathered = false
     /// lws holds bytes that the kernel did not take.
-    private(set) var isBacklogged = false
+    private(set) var isBacklogged = false {
+        didSet { SocketMetrics.shared.slow.add((isBacklogged ? 1 : 0) - (oldValue ? 1 : 0)) }
+    }
     /// A write failed: the connection is to be closed.
     private(set) var hasFailed = false
 
@@ -20,8 +27,13 @@ final class Link {
     /// `false` when the connection is broken.
     func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let wsi, !hasFailed else { return false }
-        guard let base = bytes.baseAddress, bytes.count > 0 else { return true }
+        guard bytes.count > 0 else { return true }
         SocketMetrics.shared.written.add(bytes.count)
+        return hand(bytes, to: wsi)
+    }
+
+    private func hand(_ bytes: UnsafeRawBufferPointer, to wsi: OpaquePointer) -> Bool {
+        guard let base = bytes.baseAddress, bytes.count > 0 else { return true }
         guard martlet_lws_write(wsi, base, bytes.count) >= 0 else {
             hasFailed = true
             return false
@@ -37,9 +49,29 @@ final class Link {
         isBacklogged = false
     }
 
-    var descriptor: Int32 { wsi.map { lws_get_socket_fd($0) } ?? -1 }
+    // MARK: In a batch
 
-    /// While backlogged: has the peer acknowledged too little for that long? Asked by the sweep. What counts is
+    var isWritable: Bool { wsi != nil && !hasFailed && !isBacklogged }
+
+    /// What the kernel did not take of a run that was gathered.
+    func writeRest(_ bytes: UnsafeRawBufferPointer, of count: Int) {
+        guard let wsi else { return }
+        let isAlive = hand(bytes, to: wsi)
+        if !isAlive || isBacklogged { owner?.gatheredWaits(count, isAlive: isAlive) }
+    }
+
+    func gatheredWasLost(of count: Int) {
+        hasFailed = true
+        owner?.gatheredWaits(count, isAlive: false)
+    }
+
+    /// Nothing is written any more.
+    func end() {
+        wsi = nil
+        isBacklogged = false
+    }
+
+    /// While backlogged: has the peer acknowledged too little for that long? Asked again and again. What counts is
     /// progress, however long a response takes in all; a peer that takes a byte now and then still holds memory.
     /// - Parameter leastRate: bytes a second.
     func isStalled(now: UInt64, timeout: Int, leastRate: Int) -> Bool {

@@ -6,6 +6,10 @@ protocol LinkOwner: AnyObject {
     /// The kernel has taken what lws kept.
     func drained()
 
+    /// What was gathered could not go out at once: it waits with lws, or the connection is broken.
+    /// - Parameter count: bytes of the whole run.
+    func gatheredWaits(_ count: Int, isAlive: Bool)
+
     /// lws has closed the connection, at our word or at the peer's.
     func lost()
 }

@@ -115,8 +115,8 @@ final class Listener {
         try set(descriptor, tcp, TCP_NODELAY, 1)
         // A client that does not read costs 10 KB instead of megabytes of send buffer, and is noticed early.
         try set(descriptor, tcp, TCP_NOTSENT_LOWAT, 16_384)
-        // The kernel, too, gives up on a peer that has vanished or keeps its window shut.
-        try set(descriptor, tcp, TCP_USER_TIMEOUT, Int32(clamping: options.writeTimeout))
+        // The kernel, too, gives up on a peer that has vanished or keeps its window shut; not before it could be told.
+        try set(descriptor, tcp, TCP_USER_TIMEOUT, Int32(clamping: options.writeTimeout + 15_000))
         try set(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
         try set(descriptor, tcp, TCP_KEEPIDLE, 60)
     }

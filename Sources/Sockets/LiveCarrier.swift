@@ -6,9 +6,13 @@ protocol LiveCarrier: AnyObject {
     /// See `LiveTransport`.
     var user: ID? { get set }
     func reserve(_ bytes: Int) -> Bool
+    /// What a WebSocket that takes too little is closed with.
+    var slowClose: (code: Int, reason: String) { get }
 
     /// Milliseconds of a clock that never steps.
     func now() -> UInt64
+    /// Looks at the transport by that time.
+    func watch(by time: UInt64)
     /// Does the job in the next turn of the loop.
     func later(_ job: @escaping () -> Void)
 

@@ -38,7 +38,8 @@ public enum CloseReason: Sendable, Equatable {
     case peer(code: Int?)
     /// `close` was called, or the server is closing.
     case local
-    /// The peer took nothing for as long as `ServerOptions.writeTimeout`.
+    /// The peer took too little for as long as `ServerOptions.writeTimeout`. A WebSocket is sent `ServerOptions.slowClose`,
+    /// for which it has 5 s.
     case stalled
     /// Its place or its memory was needed for others, who have much less.
     case pushedOut

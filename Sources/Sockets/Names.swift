@@ -11,6 +11,10 @@ extension LogEvent {
     static let lwsReported = LogEvent("lws.reported")
     /// A handler let a request go without a response: a bug. The client got 500.
     static let requestAbandoned = LogEvent("request.abandoned")
+    /// The kernel's ring failed while it was used: from now on each write is a `send`.
+    static let ringFailed = LogEvent("ring.failed")
+    /// How what live clients are sent reaches the kernel: in one submission for a turn of the loop, or as a `send` each.
+    static let writesChosen = LogEvent("writes.chosen")
     /// A handler responded again: a bug. The second response was dropped.
     static let requestAnsweredTwice = LogEvent("request.answered_twice")
 }

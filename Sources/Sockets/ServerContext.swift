@@ -12,18 +12,58 @@ final class ServerContext {
     /// The value of `Date`.
     private(set) var date: [UInt8] = []
 
+    /// When each connection has something to be looked at for, by `now`. An idle WebSocket or event stream has nothing.
+    private var wheel: TimerWheel
+    private var mostWaiting = 0
+
+    /// `nil`: each write is a `send` of its own.
+    private let batch: WriteBatch?
+    private var beforeWaiting: BeforeWaiting?
+
     private var jobs: [() -> Void] = []
     private var jobTimer: LoopTimer?
     private var spare: [UInt8] = []
 
-    init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) {
+    init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) throws(SocketError) {
         self.loop = loop
         self.options = options
         self.handler = handler
+        wheel = TimerWheel(resolution: UInt64(options.sweepInterval), now: monotonicNanoseconds() / 1_000_000)
+        Metrics.shared.queueLimit("connection_bytes").set(options.maxWaiting)
+        batch = try options.writes.makeBatch()
+        if let batch { beforeWaiting = BeforeWaiting(on: loop) { [unowned batch] in batch.submit() } }
     }
+
+    // MARK: Writing
+
+    /// Has the bytes go out with others, at the end of this turn of the loop.
+    /// - Returns: false when they are to be written at once.
+    func gather(_ bytes: UnsafeRawBufferPointer, for link: Link) -> Bool { batch?.add(bytes, to: link) ?? false }
+
+    func submit() { batch?.submit() }
 
     /// Milliseconds of a clock that never steps.
     func now() -> UInt64 { monotonicNanoseconds() / 1_000_000 }
+
+    /// The connection is looked at by then, or earlier, until it says that it need not be.
+    func watch(_ connection: any Timed, by time: UInt64) { wheel.set(connection, noLaterThan: time) }
+
+    func forget(_ connection: any Timed) { wheel.remove(connection) }
+
+    /// One timer instead of one for each connection: lws keeps its own in one list sorted by time.
+    func lookAtDue() {
+        let now = now()
+        let before = mostWaiting
+        mostWaiting = 0
+        for connection in wheel.takeDue(now: now) {
+            if let next = connection.look(now: now) { wheel.set(connection, noLaterThan: next) }
+        }
+        // A slow one is looked at in each turn, or in each second one.
+        SocketMetrics.shared.mostWaiting.set(max(before, mostWaiting))
+    }
+
+    /// Bytes that wait for a connection whose peer is slow: it is looked at again and again.
+    func noteWaiting(_ bytes: Int) { mostWaiting = max(mostWaiting, bytes) }
 
     func updateDate() { date = httpDate(milliseconds: SystemClock().milliseconds()) }
 

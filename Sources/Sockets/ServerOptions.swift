@@ -18,6 +18,9 @@ public struct ServerOptions: Sendable {
     /// For what waits to be sent, and for requests that have come in part.
     public var budget = ByteBudget(total: 48 << 20)
 
+    /// How events reach the kernel.
+    public var writes = WriteMethod.automatic
+
     /// Paths, as decoded, at which GET opens a WebSocket and nothing else. HEAD gets what a GET without an upgrade
     /// gets.
     public var webSocketPaths: Set<String> = []
@@ -34,6 +37,11 @@ public struct ServerOptions: Sendable {
     public var idleTimeout = 60_000
     /// While bytes wait to be written: how long the peer may acknowledge less than `leastRate`.
     public var writeTimeout = 30_000
+    /// What a WebSocket that takes too little is closed with, behind what waits for it: a client that reads on by then is
+    /// told why.
+    public var slowClose = (code: 3008, reason: "slow")
+    /// Bytes that may wait in user space for one event stream or WebSocket; more closes it.
+    public var maxWaiting = 1 << 20
     /// The least number of bytes a second that a reader must take. A slower one is as good as none.
     public var leastRate = 1024
     /// After the last response: how long the peer may go on sending before it is cut off.

@@ -12,5 +12,7 @@ struct SocketMetrics {
     let badRequests = Metrics.shared.counter(.badRequests)
     /// Connections whose peers don't read what was written; nothing more is written to them until they do.
     let slow = Metrics.shared.queue("slow_connections", limit: nil)
+    /// Bytes that wait for one event stream or WebSocket: the most. Its limit is an option of the server.
+    let mostWaiting = Metrics.shared.queue("connection_bytes", limit: nil)
     let written = Metrics.shared.counter(.written)
 }

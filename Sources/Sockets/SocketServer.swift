@@ -37,7 +37,7 @@ public final class SocketServer {
     /// Listens at once. Called on the loop's thread; the server lives until it is closed.
     public init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) throws {
         loop.assertCurrent()
-        context = ServerContext(loop: loop, options: options, handler: handler)
+        context = try ServerContext(loop: loop, options: options, handler: handler)
         maxConnections = DescriptorLimit.connections(wanted: options.maxConnections)
         shares = FairShare(total: maxConnections, most: options.maxConnectionsPerAddress ?? .max)
         open = Metrics.shared.queue("connections", limit: maxConnections)
@@ -110,6 +110,7 @@ public final class SocketServer {
         if !hasPlace { refusing += 1 }
         connections.add(connection)
         connection.gauge.add(1)
+        context.watch(connection, by: connection.deadline)
         guard lws.adopt(descriptor, connection.link) else { return connection.lost() }
         if !hasPlace { connection.refuse(HTTPConnection.tooMany) }
     }
@@ -140,18 +141,11 @@ public final class SocketServer {
 
     // MARK: Time
 
-    /// One look at all deadlines, instead of a timer for each: lws keeps its timers in one list sorted by time.
     private func sweep() {
         context.updateDate()
         // A crowd keeps the connections that it has seen alive.
         crowd = Crowd()
-        let now = context.now()
-        var slow = 0
-        for connection in connections.items {
-            connection.check(now: now)
-            if connection.link.isBacklogged { slow += 1 }
-        }
-        SocketMetrics.shared.slow.set(slow)
+        context.lookAtDue()
         open.set(connections.items.count)
     }
 }
@@ -174,6 +168,7 @@ extension SocketServer: ConnectionOwner {
     func remove(_ connection: HTTPConnection) {
         guard connections.remove(connection) else { return }
         connection.gauge.add(-1)
+        context.forget(connection)
         switch connection.place {
         case .own: shares.give(1, of: connection.placeHolder)
         case .refused: refusing -= 1

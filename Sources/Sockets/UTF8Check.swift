@@ -1,7 +1,7 @@
 /// Whether bytes that come in pieces are UTF-8 (RFC 3629), known with the first byte that is wrong.
 struct UTF8Check {
     /// Bytes that the character begun still needs, and what the next of them may be.
-    private var missing = 0
+    private var missing: UInt8 = 0
     private var lowest: UInt8 = 0x80
     private var highest: UInt8 = 0xBF
 

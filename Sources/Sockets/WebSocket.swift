@@ -69,13 +69,13 @@ public final class WebSocket: LiveTransport {
         connection.write(live: bytes)
     }
 
-    /// Text messages, for replies, in one write: while backlogged up to 64 KiB of them wait, more closes the socket.
-    /// - Parameter texts: each is UTF-8.
-    public func send(texts: [[UInt8]]) {
+    /// Messages, for replies, in one write: while backlogged up to 64 KiB of them wait, more closes the socket.
+    /// - Parameter texts: each is UTF-8 where they are text.
+    public func send(texts: [[UInt8]], areText: Bool = true) {
         guard case .open = state else { return }
         var frames = ByteWriter(capacity: texts.reduce(0) { $0 + $1.count + 10 })
         for text in texts {
-            Self.appendTextFrameHeader(length: text.count, to: &frames)
+            Self.appendFrameHeader(length: text.count, isText: areText, to: &frames)
             frames.append(text)
         }
         if link.isBacklogged {
@@ -97,9 +97,15 @@ public final class WebSocket: LiveTransport {
     ///   - code: 1000 to 4999, as RFC 6455 allows an endpoint to send.
     ///   - reason: at most 123 bytes; what is longer is cut at a character.
     public func close(code: Int, reason: String) {
+        close(code: code, reason: reason, because: .local)
+    }
+
+    private func close(code: Int, reason: String, because closeReason: CloseReason) {
         guard case .open = state else { return }
-        state = .closing(deadline: connection.now() + 5000)
-        closeReason = .local
+        let deadline = connection.now() + 5000
+        state = .closing(deadline: deadline)
+        connection.watch(by: deadline)
+        self.closeReason = closeReason
         connection.later { [self] in
             guard case .closing = state else { return }
             Self.closeFrame(code: code, reason: reason).withUnsafeBytes { connection.write(live: $0) }
@@ -118,10 +124,17 @@ public final class WebSocket: LiveTransport {
         }
     }
 
-    /// From the sweep.
+    /// When it is to be looked at: it waits for the peer's Close frame.
+    var deadline: UInt64? { if case .closing(let deadline) = state { deadline } else { nil } }
+
     func check(now: UInt64, isStalled: Bool) {
-        if isStalled { kill(.stalled) }
-        if case .closing(let deadline) = state, now >= deadline { kill(.local) }
+        switch state {
+        case .open where isStalled:
+            let slow = connection.slowClose
+            close(code: slow.code, reason: slow.reason, because: .stalled)
+        case .closing(let deadline) where now >= deadline: kill(.local)
+        default: break
+        }
     }
 
     // MARK: Events of the connection

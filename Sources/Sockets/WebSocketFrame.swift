@@ -5,7 +5,12 @@ extension WebSocket {
     ///
     /// - Parameter length: bytes of the payload that is appended next.
     public static func appendTextFrameHeader(length: Int, to writer: inout ByteWriter) {
-        writer.append(0x81)
+        appendFrameHeader(length: length, isText: true, to: &writer)
+    }
+
+    /// The same of a text or a binary message.
+    public static func appendFrameHeader(length: Int, isText: Bool, to writer: inout ByteWriter) {
+        writer.append(isText ? 0x81 : 0x82)
         switch length {
         case ..<126:
             writer.append(UInt8(length))

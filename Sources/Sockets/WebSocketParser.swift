@@ -26,7 +26,7 @@ package struct WebSocketParser {
         /// Bytes of the payload that were not taken yet.
         var missing: Int
         /// Where in the mask the next byte is.
-        var turn = 0
+        var turn: UInt8 = 0
 
         var isControl: Bool { opcode >= 8 }
     }
@@ -156,12 +156,12 @@ package struct WebSocketParser {
         start += count
         let isGood = message.withUnsafeMutableBufferPointer { bytes in
             let piece = UnsafeMutableBufferPointer(rebasing: bytes[from...])
-            Self.unmask(piece, begun.mask, from: begun.turn)
+            Self.unmask(piece, begun.mask, from: Int(begun.turn))
             return kind != 1 || text.append(UnsafeBufferPointer(piece))
         }
         guard isGood else { throw Self.notText }
         begun.missing -= count
-        begun.turn = (begun.turn + count) & 3
+        begun.turn = UInt8((Int(begun.turn) + count) & 3)
         frame = begun
     }
 

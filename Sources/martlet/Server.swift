@@ -101,6 +101,7 @@ final class Server: Sendable {
         let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
         let database = site.connections.routes.database
         var gatewayOptions = GatewayOptions()
+        gatewayOptions.auditSeconds = site.configuration.values.number("audit-seconds")
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
         gatewayOptions.limitsAreOn = site.configuration.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds
@@ -178,6 +179,7 @@ final class Server: Sendable {
         options.bound = means.bound
         options.maxConnections = configuration.values.number("connections")
         options.maxBody = 65_536
+        options.writes = WriteMethod(rawValue: configuration.values.text("writes") ?? "") ?? .automatic
         options.maxConnectionsPerAddress = configuration.values.text("connections-per-address").flatMap { Int($0) }
         options.budget = ByteBudget(total: configuration.values.number("buffers") << 20)
         // Roles have a proxy in front: deploy/nginx keeps connections for two seconds.
@@ -197,6 +199,8 @@ final class Server: Sendable {
                     maxPolls: options.maxConnections)
                 return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: dispatcher), on: loop)
             }
+        } catch let error as SocketError where options.writes == .ring && error.call.hasPrefix("io_uring") {
+            throw Failure("writes=io_uring can't be had here (\(error)): auto falls back to send")
         } catch {
             throw Failure("port \(options.port) can't be opened: \(error)")
         }

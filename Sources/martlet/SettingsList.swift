@@ -81,9 +81,16 @@ enum SettingsList {
             "connections-per-address", .integer(1...1_000_000), unit: "connections", roles: servers,
             "what one address may have at most, if that is to be less"),
         Setting(
+            "audit-seconds", .integer(1...3600), unit: "s", default: "100", roles: servers,
+            "within which what each live client was told is compared with its timeline"),
+        Setting(
             "buffers", .integer(32...65_536), unit: "MB", default: "48", roles: servers,
             "memory for answers that clients have not read yet and for requests that have come in part; an address or "
                 + "user may have as much as is still free"),
+        Setting(
+            "writes", .oneOf(["auto", "io_uring", "send"]), default: "auto", roles: servers,
+            "how live clients' events reach the kernel: those of a moment in one call by io_uring, or each by a send; auto "
+                + "takes io_uring where the kernel allows it"),
         Setting(
             "password-cost", .integer(1...11), default: "5", roles: servers.union(["seed"]),
             "yescrypt cost of password hashes; each step doubles time and memory"),
@@ -126,6 +133,7 @@ enum SettingsList {
     /// Variables that are not settings: of the make file, of tests.
     static let otherVariables: Set<String> = [
         "MARTLET_TEST_KAFKA", "MARTLET_BIN", "MARTLET_TEST_KEEP", "MARTLET_BENCH_PORT", "MARTLET_BENCH_LOG",
+        "MARTLET_BENCH_PROGRAM", "MARTLET_BENCH_SETTINGS",
         "MARTLET_TEST_KAFKA_SCRIPT", "MARTLET_TEST_OVERLOAD", "MARTLET_MEASURE", "MARTLET_TEST_OLD",
     ]
 

@@ -23,6 +23,7 @@ options.port = 0
 options.webSocketPaths = ["/"]
 // One peer has half of it, for a message that comes in and the same that goes out.
 options.budget = ByteBudget(total: 8 * maxMessage)
+options.maxWaiting = 2 * maxMessage
 let loop = EventLoop(name: "sockets")
 let server = try await SocketServer.start(on: loop, options: options) { EchoHandler(maxMessage: maxMessage) }
 print(server.port)

@@ -5,6 +5,11 @@ import TestSupport
 
 @testable import Feed
 
+/// One part of what nodes do. Tests leave each out and must notice.
+enum NodeMutation {
+    case numbers, registerFirst, dropCovered, epoch
+}
+
 /// A random walk over the life of channels in a real Redis: sources, consumers that die and read again, nodes and clients
 /// do something at random at each step, and what each client is told is checked against what happened.
 final class ChannelsWalk {

@@ -13,7 +13,8 @@ import Testing
 
     /// Walks until one fails.
     private func walk(
-        _ walks: Int, _ scripts: TimelineScripts = TimelineScripts(), without node: NodeMutation? = nil
+        _ walks: Int, _ scripts: TimelineScripts = TimelineScripts(), without omission: WalkOmission? = nil,
+        clients: Int = 5, steps: Int = 150
     ) async throws -> (failure: String?, walks: Int, tally: TimelinesTally) {
         let server = try await TimelinesServer()
         let inbox = try await TimelinesInbox(server)
@@ -23,9 +24,9 @@ import Testing
             let given = number == 1 ? Self.variable("MARTLET_WALK_SEED") : nil
             let seed = given ?? .random(in: 0 ... .max)
             let walk = TimelinesWalk(
-                seed: seed, server: server, inbox: inbox, scripts: scripts, mutation: node)
+                seed: seed, server: server, inbox: inbox, scripts: scripts, without: omission, clients: clients)
             do {
-                try await walk.run(steps: 150)
+                try await walk.run(steps: steps)
             } catch let failure as TimelinesFailure {
                 return ("seed \(seed), walk \(number): \(failure)", number, tally)
             }
@@ -40,7 +41,13 @@ import Testing
         let tally = result.tally
         print("timelines model: \(tally)")
         #expect(tally.late > 100 && tally.gaps > 100 && tally.pushed > 1000 && tally.replays > 100)
-        #expect(tally.missed > 100 && tally.resets > 100 && tally.rebuilds > 100)
+        #expect(tally.missed > 100 && tally.resets > 100 && tally.rebuilds > 100 && tally.healed > 10)
+    }
+
+    /// A thousand clients that drop and return together.
+    @Test(.timeLimit(.minutes(2))) func aCrowd() async throws {
+        let result = try await walk(3, clients: 1000)
+        #expect(result.failure == nil)
     }
 
     @Test(.timeLimit(.minutes(2)), arguments: TimelineMutation.all)
@@ -50,10 +57,10 @@ import Testing
         #expect(result.failure != nil)
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: NodeMutation.allCases)
-    func aNodeWithoutThisIsCaught(_ mutation: NodeMutation) async throws {
-        let result = try await walk(600, without: mutation)
-        print("without \(mutation): walk \(result.walks), \(result.failure ?? "not caught")")
+    @Test(.timeLimit(.minutes(2)), arguments: WalkOmission.all)
+    func aNodeWithoutThisIsCaught(_ omission: WalkOmission) async throws {
+        let result = try await walk(50, without: omission, steps: 200)
+        print("without \(omission): walk \(result.walks), \(result.failure ?? "not caught")")
         #expect(result.failure != nil)
     }
 }

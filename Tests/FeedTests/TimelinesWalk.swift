@@ -9,19 +9,29 @@ struct TimelinesFailure: Error, CustomStringConvertible {
     let description: String
 }
 
-/// One part of the rule that nodes keep. Tests leave each out and must notice.
-enum NodeMutation: String, CaseIterable {
-    /// Messages are taken without looking at their numbers.
-    case numbers
+/// One part of what nodes do. Tests leave each out and must notice.
+enum WalkOmission: Equatable, CustomStringConvertible {
+    case rule(LiveRule)
     /// The client's timeline is read before the user is registered.
     case registerFirst
-    /// What the read has covered is told again.
-    case dropCovered
-    /// Another epoch is not noticed.
-    case epoch
-    /// A reset is ignored.
+    /// That a timeline was dropped or rebuilt is ignored.
     case reset
+    case audit
+
+    static let all = LiveRule.allCases.map { .rule($0) } + [WalkOmission.registerFirst, .reset, .audit]
+
+    var description: String {
+        switch self {
+        case .rule(let rule): "\(rule)"
+        case .registerFirst: "registerFirst"
+        case .reset: "reset"
+        case .audit: "audit"
+        }
+    }
 }
+
+/// Redis did not do what a node asked for: it had forgotten the scripts, or the reply was lost.
+struct WithoutScripts: Error {}
 
 /// A random walk over the life of timelines in a real Redis: authors, followers, nodes and clients do at each step
 /// something at random, in any order, and every event and every page is checked against what must be.
@@ -52,7 +62,8 @@ final class TimelinesWalk {
     let authors = (101...104).map { ID(raw: $0) }
     let inbox: TimelinesInbox
     let timelines: Timelines
-    let mutation: NodeMutation?
+    let omission: WalkOmission?
+    let rules: LiveRules
     var random: Seeded
 
     var posts: [ID: Post] = [:]
@@ -71,8 +82,14 @@ final class TimelinesWalk {
     var clients: [WalkClient] = []
     /// Rebuilds run steps of others in their midst; those start none themselves.
     var isInRebuild = false
+    /// Redis does not know the scripts.
+    var isWithoutScripts = false
     /// How rough the walk is: what goes wrong in it, at how many of 1,000 steps.
-    let roughness: (lose: Int, vanish: Int, flush: Int, drop: Int)
+    let roughness:
+        (lose: Int, vanish: Int, flush: Int, drop: Int, tamper: Int, leave: Int, forget: Int, stampede: Int, deaf: Int)
+    /// Monotonic nanoseconds.
+    var time: UInt64 = 1_000_000_000
+    private let mostClients: Int
     /// At the end everybody comes to rest.
     var isSettling = false
     private(set) var tally = TimelinesTally()
@@ -80,15 +97,28 @@ final class TimelinesWalk {
 
     init(
         seed: UInt64, server: TimelinesServer, inbox: TimelinesInbox, scripts: TimelineScripts,
-        mutation: NodeMutation?
+        without omission: WalkOmission?, clients: Int = 5
     ) {
         var random = Seeded(seed)
         self.inbox = inbox
-        self.mutation = mutation
-        // Long quiet times show other faults than turmoil does.
-        let isCalm = Bool.random(using: &random)
-        func level(_ most: Int) -> Int { isCalm ? most / 20 : [0, most / 8, most].randomElement(using: &random)! }
-        roughness = (level(60), level(40), level(30), level(80))
+        self.omission = omission
+        rules = if case .rule(let rule) = omission { LiveRules(without: rule) } else { LiveRules() }
+        mostClients = clients
+        // Turmoil hides faults that show in quiet times, or where only one kind of thing goes wrong.
+        let most = [60, 40, 30, 80, 40, 30, 4, 20, 30]
+        let levels =
+            switch Int.random(in: 0..<3, using: &random) {
+            case 0: most.map { [0, $0 / 8, $0].randomElement(using: &random)! }
+            case 1: most.map { $0 / 20 }
+            default:
+                {
+                    let only = most.indices.randomElement(using: &random)
+                    return most.indices.map { $0 == only ? most[$0] : 0 }
+                }()
+            }
+        roughness = (
+            levels[0], levels[1], levels[2], levels[3], levels[4], levels[5], levels[6], levels[7], levels[8]
+        )
         self.random = random
         // Both forms, as while one is being enabled.
         timelines = server.timelines(partitions: 2, cap: 12, scripts: scripts) {
@@ -105,13 +135,14 @@ final class TimelinesWalk {
     func run(steps: Int) async throws {
         for _ in 0..<3 { nodes.append(try await WalkNode(self)) }
         for user in users where chance(80) { try await rebuild(user) }
-        for user in users {
-            let client = WalkClient(user: user)
+        for number in 0..<mostClients {
+            let client = WalkClient(user: users[number % users.count], walk: self)
             clients.append(client)
             connect(client)
             for _ in 0..<3 { try await advance(client) }
         }
         for _ in 0..<steps { try await step() }
+        try await failOnceMore()
         try await settle()
         try await checkTimelines()
         for node in nodes { try await inbox.shut(node.channels(timelines)) }
@@ -124,8 +155,11 @@ final class TimelinesWalk {
     func count(_ what: WritableKeyPath<TimelinesTally, Int>) { tally[keyPath: what] += 1 }
 
     private func step() async throws {
+        time += 10_000_000
         for (per1000, action) in [
             (roughness.lose, lose), (roughness.vanish, vanish), (roughness.flush, flush), (roughness.drop, drop),
+            (roughness.tamper, tamper), (roughness.leave, leave), (roughness.forget, forgetScripts),
+            (roughness.stampede, stampede), (roughness.deaf, deafen),
         ] where Int.random(in: 0..<1000, using: &random) < per1000 {
             try await action()
         }
@@ -135,14 +169,18 @@ final class TimelinesWalk {
         case ..<35: try await replay()
         case ..<39: remove()
         case ..<42: update()
-        case ..<51: connect()
-        case ..<73: try await advance()
-        case ..<81: try await disconnect()
-        case ..<91: try await pump()
-        case ..<93: try await rebuildElsewhere()
-        case ..<97: try await follow()
+        case ..<47: connect()
+        case ..<67: try await advance()
+        case ..<71: try await disconnect()
+        case ..<77: stall()
+        case ..<89: try await pump()
+        case ..<91: try await rebuildElsewhere()
+        case ..<94: try await follow()
+        case ..<96: try await recover(one(nodes)!)
+        case ..<97: try await audit(one(nodes)!)
         default: try await beat(one(nodes)!)
         }
+        try checkWritten()
     }
 
     /// What others do while a user's timeline is being rebuilt.
@@ -200,7 +238,7 @@ final class TimelinesWalk {
         if let author = one(authors.filter { !(pending[$0] ?? []).isEmpty }) { try await deliverNext(of: author) }
     }
 
-    private func deliverAll(of author: ID) async throws {
+    func deliverAll(of author: ID) async throws {
         while !pending[author]!.isEmpty { try await deliverNext(of: author) }
     }
 
@@ -269,6 +307,7 @@ struct TimelinesTally {
     var resets = 0
     var gaps = 0
     var rebuilds = 0
+    var healed = 0
 
     static func += (sum: inout TimelinesTally, more: TimelinesTally) {
         sum.deliveries += more.deliveries
@@ -280,5 +319,6 @@ struct TimelinesTally {
         sum.resets += more.resets
         sum.gaps += more.gaps
         sum.rebuilds += more.rebuilds
+        sum.healed += more.healed
     }
 }

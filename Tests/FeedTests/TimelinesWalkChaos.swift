@@ -16,6 +16,22 @@ extension TimelinesWalk {
         return (index, name.text.flatMap(LiveCursor.epoch(named:)) ?? 0)
     }
 
+    /// What goes wrong last is not healed by what comes later. Most clients are live then, some have read and are not told.
+    func failOnceMore() async throws {
+        for client in clients {
+            if client.isBacklogged { drain(client) }
+            for _ in 0..<4 where client.reading != nil { try await advance(client) }
+            guard chance(30) else { continue }
+            try await disconnect(client)
+            connect(client)
+            for _ in 0..<2 { try await advance(client) }
+        }
+        for fault in [drop, tamper, leave, { self.deafen() }].shuffled(using: &random).prefix(1) { try await fault() }
+        for author in authors { try await deliverAll(of: post(by: author).author) }
+        if chance(50) { try await lose() }
+        if chance(50) { try await rebuildElsewhere() }
+    }
+
     /// A message is lost on its way.
     func lose() async throws {
         try await inbox.sync()
@@ -29,10 +45,9 @@ extension TimelinesWalk {
     func vanish() async throws {
         guard let index = nodes.indices.randomElement(using: &random) else { return }
         let gone = nodes[index]
-        try await inbox.shut(gone.channels(timelines))
+        if !gone.isAway { try await inbox.shut(gone.channels(timelines)) }
         for client in clients where client.node === gone {
-            client.state = .offline
-            client.node = nil
+            (client.node, client.subscriber, client.reading) = (nil, nil, nil)
         }
         nodes[index] = try await WalkNode(self)
     }
@@ -41,14 +56,88 @@ extension TimelinesWalk {
     func flush() async throws {
         if chance(50) {
             try await vanish()
-            for client in clients where client.state == .offline {
+            for client in clients where client.node == nil {
                 connect(client)
                 for _ in 0..<3 { try await advance(client) }
             }
         }
         _ = try await timelines.redis.command("FLUSHALL")
         wasFlushed = true
+        for node in nodes { node.isFlushed = [true, true] }
         for user in users { severed[user] = [] }
+    }
+
+    /// A node's registration is removed behind its back.
+    func tamper() async throws {
+        guard let client = one(clients.filter(\.isLive)) else { return }
+        let tag = timelines.tag(timelines.partitions.of(client.user))
+        let key = RedisArgument.text("\(timelines.options.prefix)online:\(tag)")
+        _ = try await timelines.redis.command("HDEL", key, .text("\(client.user)"))
+        for node in nodes { node.tampered.insert(client.user) }
+        guard chance(50), let author = one(follows[client.user]!.sorted()) else { return }
+        // What is missed now is followed by what is heard: another client of the user brings the registration back.
+        try await deliverAll(of: post(by: author).author)
+        let other = WalkClient(user: client.user, walk: self)
+        clients.append(other)
+        connect(other, to: client.node)
+        try await advance(other)
+    }
+
+    /// A node hears nothing for a while; Redis takes its users' registrations away when it tells them something.
+    func leave() async throws {
+        guard let node = one(nodes) else { return }
+        if !node.isAway {
+            try await inbox.sync()
+            fetch(node)
+            try await inbox.shut(node.channels(timelines))
+            for partition in 0..<2 { node.trackers[partition].lost() }
+            node.isAway = true
+        } else {
+            try await comeBack(node)
+        }
+    }
+
+    func comeBack(_ node: WalkNode) async throws {
+        // What had arrived before is of the link that was lost.
+        if chance(50) { node.queues = [[], []] }
+        try await inbox.open(node.channels(timelines))
+        node.isAway = false
+        for partition in 0..<2 { update(node, partition) { $0.subscribed() } }
+    }
+
+    /// What is published to a node of one partition is taken by the network, and does not arrive; or it does again.
+    func deafen() {
+        guard let node = one(nodes) else { return }
+        node.isDeaf[Int.random(in: 0..<2, using: &random)].toggle()
+    }
+
+    /// Redis forgets the scripts: whoever asks first loses the link.
+    func forgetScripts() async throws {
+        _ = try await timelines.redis.command("SCRIPT", "FLUSH")
+        isWithoutScripts = true
+        defer { isWithoutScripts = false }
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            if chance(80) { try await advance() } else { try await recover(one(nodes)!) }
+        }
+        while (try? await timelines.page(users[0], limit: 1)) == nil {
+            try await timelines.redis.waitUntilConnected(milliseconds: 5000)
+        }
+    }
+
+    /// What a node asks of Redis, and what may fail.
+    func failingWithoutScripts<T>(_ body: () async throws -> T) async throws -> T {
+        do {
+            let value = try await body()
+            // It was done, and the reply came too late.
+            if !isSettling, Int.random(in: 0..<1000, using: &random) < roughness.forget { throw WithoutScripts() }
+            return value
+        } catch is RedisError {
+            throw WithoutScripts()
+        }
+    }
+
+    func orWithoutScripts(_ body: () async throws -> Void) async throws {
+        do { try await body() } catch is RedisError {}
     }
 
     /// A timeline goes: dropped on purpose, or by Redis, which tells nobody.
@@ -58,13 +147,10 @@ extension TimelinesWalk {
             try await timelines.evict(user)
         } else {
             _ = try await timelines.redis.command("DEL", .text(timelines.listKey(user)))
+            if chance(50), let author = one(follows[user]!.sorted()) {
+                try await deliverAll(of: post(by: author).author)
+            }
             if chance(50) { try await rebuild(user) }
-        }
-    }
-
-    func beat(_ node: WalkNode) async throws {
-        for beat in try await timelines.beat(node: node.name, partitions: [0, 1]) where beat.subscribers != 1 {
-            throw TimelinesFailure(description: "a probe had \(beat.subscribers) subscribers")
         }
     }
 

@@ -56,27 +56,40 @@ extension TimelinesWalk {
         }
     }
 
+    /// What was written to clients since the last time has nothing wrong, and nothing missing before it.
+    func checkWritten() throws {
+        for client in clients where client.isWritten {
+            client.isWritten = false
+            if let failure = client.failure { throw failure }
+            try checkComplete(client)
+        }
+    }
+
     /// Everything under way arrives, nodes hear it, clients are up to date.
     func settle() async throws {
         isSettling = true
         while pending.values.contains(where: { !$0.isEmpty }) { try await deliverNext() }
+        for node in nodes where node.isAway { try await comeBack(node) }
         for round in 0..<50 {
+            time += 6_000_000_000
             for node in nodes {
+                for _ in 0..<3 { try await recover(node) }
                 try await beat(node)
                 try await pump(node, limit: .max)
             }
-            for client in clients where client.state != .offline {
-                for _ in 0..<20 where client.state != .live && client.state != .offline { try await advance(client) }
+            for client in clients {
+                if client.isBacklogged { drain(client) }
+                for _ in 0..<20 where client.reading != nil { try await advance(client) }
             }
-            if clients.allSatisfy({ $0.state == .live || $0.state == .offline }), round > 1 {
-                return try await checkEnd()
-            }
+            // What else finds what is missing comes first.
+            if round > 1 { for node in nodes { try await audit(node) } }
+            if clients.allSatisfy({ $0.isLive || $0.node == nil }), round > 3 { return try await checkEnd() }
         }
         throw TimelinesFailure(description: "the walk does not come to rest")
     }
 
     private func checkEnd() async throws {
-        for client in clients where client.state == .live {
+        for client in clients where client.isLive {
             guard let cursor = client.cursor else { throw TimelinesFailure(description: "live without a cursor") }
             if let newest = events[client.user]!.last?.cursor, newest.position > cursor.position {
                 client.cursor = LiveCursor(epoch: cursor.epoch, position: newest.position)

@@ -1,13 +1,15 @@
-"""A client of the Centrifugo JSON protocol over one WebSocket."""
+"""A client of the Centrifugo protocol over one WebSocket, in JSON or in protobuf."""
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from centrifuge.codecs import _ProtobufCodec
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as open_websocket
 
@@ -30,10 +32,12 @@ class Publication:
 class Centrifugo:
     """One WebSocket. Publications come in one order, whether recovered in the reply or pushed."""
 
+    subprotocol: str | None = None
+
     def __init__(self, server: "Server", *, origin: str | None = None, subprotocol: str | None = None, port: int = 0) -> None:
         self.ws = open_websocket(
             f"ws://127.0.0.1:{port or server.port}/v1/live/ws", origin=origin,
-            subprotocols=[subprotocol] if subprotocol else None, compression=None, proxy=None, ping_interval=None,
+            subprotocols=[name] if (name := subprotocol or self.subprotocol) else None, compression=None, proxy=None, ping_interval=None,
             open_timeout=PATIENCE, close_timeout=2, max_size=None, max_queue=None, legacy=True,
         )
         self.publications: deque[Publication] = deque()
@@ -85,13 +89,22 @@ class Centrifugo:
         """The position that the connect reply told."""
         return self.subscription["epoch"], self.subscription["offset"]
 
-    def send(self, text: str) -> None:
-        self.ws.send(text)
+    def send(self, message: str | bytes) -> None:
+        self.ws.send(message)
+
+    def encode(self, *commands: dict[str, Any]) -> str | bytes:
+        """Commands as one message."""
+        return "\n".join(json.dumps(command) for command in commands)
+
+    def decode(self, message: str | bytes) -> list[dict[str, Any]]:
+        """The replies in one message."""
+        assert isinstance(message, str), "the JSON protocol speaks in text frames"
+        return [json.loads(line) for line in message.split("\n") if line]
 
     def command(self, **method: Any) -> int:
         """Sends one command and returns its id."""
         self._last_id += 1
-        self.send(json.dumps({"id": self._last_id, **method}))
+        self.send(self.encode({"id": self._last_id, **method}))
         return self._last_id
 
     def call(self, timeout: float = PATIENCE, **method: Any) -> dict[str, Any]:
@@ -145,9 +158,8 @@ class Centrifugo:
             frame = self.ws.recv(timeout=seconds)
         except TimeoutError:
             return False
-        assert isinstance(frame, str), "the JSON protocol speaks in text frames"
-        for line in filter(None, frame.split("\n")):
-            self._take_in(json.loads(line))
+        for message in self.decode(frame):
+            self._take_in(message)
         return True
 
     def _read(self, deadline: float, what: str) -> None:
@@ -157,7 +169,7 @@ class Centrifugo:
         if message == {}:
             self.pings += 1
             if self.answers_pings:
-                self.send("{}")
+                self.send(self.encode({}))
         elif "id" in message:
             self.replies[message["id"]] = message
         elif "pub" in message.get("push", {}):
@@ -169,3 +181,44 @@ class Centrifugo:
     @staticmethod
     def _publication(pub: dict[str, Any]) -> Publication:
         return Publication(pub["offset"], pub["data"])
+
+
+class ProtobufCentrifugo(Centrifugo):
+    """The same in the protobuf form, written and read by the code that was generated for the Python SDK. What goes in and
+    comes out is as in JSON."""
+
+    subprotocol = "centrifuge-protobuf"
+
+    def encode(self, *commands: dict[str, Any]) -> bytes:
+        return _ProtobufCodec.encode_commands([_with_bytes(command) for command in commands])
+
+    def decode(self, message: str | bytes) -> list[dict[str, Any]]:
+        assert isinstance(message, bytes), "the protobuf protocol speaks in binary frames"
+        return [_without_bytes(reply) for reply in _ProtobufCodec.decode_replies(message)]
+
+
+def _with_bytes(value: Any) -> Any:
+    """`data` as the JSON of what it is, in base64, as the generated code wants it."""
+    if isinstance(value, dict):
+        return {
+            key: base64.b64encode(json.dumps(child).encode()).decode() if key == "data" else _with_bytes(child)
+            for key, child in value.items()
+        }
+    return value
+
+
+def _without_bytes(value: Any) -> Any:
+    """The way back. Numbers of 64 bits come as text."""
+    if isinstance(value, list):
+        return [_without_bytes(child) for child in value]
+    if not isinstance(value, dict):
+        return value
+    result = {key: _without_bytes(child) for key, child in value.items()}
+    if isinstance(result.get("data"), str):
+        result["data"] = json.loads(base64.b64decode(result["data"]))
+    if isinstance(result.get("offset"), str):
+        result["offset"] = int(result["offset"])
+    return result
+
+
+FORMS: list[type[Centrifugo]] = [Centrifugo, ProtobufCentrifugo]

@@ -69,6 +69,8 @@ class Server:
             "MARTLET_PORT": str(self.port), "MARTLET_DATA": str(self.data),
         }
         self.process: subprocess.Popen[bytes] | None = None
+        # What starts the program in its place, with its command line.
+        self.launcher: list[str] = []
 
     @property
     def url(self) -> str:
@@ -87,7 +89,7 @@ class Server:
         begin = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [martlet_binary(), "serve"], env=clean_environment(**self.settings), cwd=self.home,
+                [*self.launcher, martlet_binary(), "serve"], env=clean_environment(**self.settings), cwd=self.home,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )
         expected = READY_LINE.format(port=self.port).encode()

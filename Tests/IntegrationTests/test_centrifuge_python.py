@@ -1,61 +1,28 @@
-"""The published Python SDK of Centrifugo works unchanged, with its recovery."""
+"""The published Python SDK of Centrifugo works unchanged, in both forms of the protocol, with its recovery."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable
 
-import centrifuge
 import pytest
 
 from conftest import MakeUser
 from martlet_process import Server
+from sdk import FORMS, NAMES, Events, Form, until
 from support import User
 from tcp_proxy import TcpProxy
 
 
-class Events(centrifuge.ClientEventHandler):
-    """What the SDK reports about the server-side subscription."""
-
-    def __init__(self) -> None:
-        self.post_ids: list[str] = []
-        self.subscribed: list[centrifuge.ServerSubscribedContext] = []
-        self.disconnected: list[centrifuge.DisconnectedContext] = []
-        self.errors: list[centrifuge.ErrorContext] = []
-
-    async def on_subscribed(self, ctx: centrifuge.ServerSubscribedContext) -> None:
-        self.subscribed.append(ctx)
-
-    async def on_publication(self, ctx: centrifuge.ServerPublicationContext) -> None:
-        self.post_ids.append(ctx.pub.data["post"]["id"])
-
-    async def on_disconnected(self, ctx: centrifuge.DisconnectedContext) -> None:
-        self.disconnected.append(ctx)
-
-    async def on_error(self, ctx: centrifuge.ErrorContext) -> None:
-        self.errors.append(ctx)
+@pytest.fixture(params=FORMS, ids=NAMES)
+def form(request: pytest.FixtureRequest) -> Form:
+    return request.param
 
 
-async def until(condition: Callable[[], Any], timeout: float, what: str) -> None:
-    """Awaits a condition on the loop on which the SDK runs."""
-    deadline = asyncio.get_running_loop().time() + timeout
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline, f"waited {timeout} s for {what}"
-        await asyncio.sleep(0.02)
-
-
-def sdk_client(port: int, token: str, events: Events) -> centrifuge.Client:
-    return centrifuge.Client(
-        f"ws://127.0.0.1:{port}/v1/live/ws", events=events, token=token, proxy=None,
-        min_reconnect_delay=0.05, max_reconnect_delay=0.5, max_server_ping_delay=15,
-    )
-
-
-def test_it_gets_publications(server: Server, alice: User, bob: User) -> None:
+def test_it_gets_publications(form: Form, server: Server, alice: User, bob: User) -> None:
     """Connects, is subscribed by the server with a position, and gets each post once and in order."""
     async def run() -> None:
         events = Events()
-        client = sdk_client(server.port, bob.token, events)
+        client = form(server.port, bob.token, events)
         await client.connect()
         await until(lambda: events.subscribed, 10, "the server-side subscription")
         subscription = events.subscribed[0]
@@ -70,11 +37,11 @@ def test_it_gets_publications(server: Server, alice: User, bob: User) -> None:
     asyncio.run(run())
 
 
-def test_it_recovers_after_a_cut(server: Server, alice: User, bob: User) -> None:
+def test_it_recovers_after_a_cut(form: Form, server: Server, alice: User, bob: User) -> None:
     """The TCP connection is reset, posts are made, the way is free again: no loss and no duplicate, three times."""
     async def run(proxy: TcpProxy) -> None:
         events, ids = Events(), []
-        client = sdk_client(proxy.port, bob.token, events)
+        client = form(proxy.port, bob.token, events)
         await client.connect()
         for round_ in range(1, 4):
             await until(lambda: len(events.subscribed) == round_, 15, "the subscription")
@@ -96,14 +63,14 @@ def test_it_recovers_after_a_cut(server: Server, alice: User, bob: User) -> None
 
 
 @pytest.mark.both_logs
-def test_it_recovers_after_a_restart(own_server: Server, make_user: MakeUser) -> None:
+def test_it_recovers_after_a_restart(form: Form, own_server: Server, make_user: MakeUser) -> None:
     """A drain and a new process on the same data: the SDK comes back by itself and misses nothing."""
     alice, bob = make_user("alice", own_server), make_user("bob", own_server)
     bob.follow(alice)
 
     async def run() -> None:
         events = Events()
-        client = sdk_client(own_server.port, bob.token, events)
+        client = form(own_server.port, bob.token, events)
         await client.connect()
         await until(lambda: events.subscribed, 15, "the subscription")
         ids = await asyncio.to_thread(alice.posts, 5, "before")
@@ -121,11 +88,11 @@ def test_it_recovers_after_a_restart(own_server: Server, make_user: MakeUser) ->
     asyncio.run(run())
 
 
-def test_an_invalid_token_is_final(server: Server) -> None:
+def test_an_invalid_token_is_final(form: Form, server: Server) -> None:
     """3500: the SDK stops and does not try for ever."""
     async def run() -> None:
         events = Events()
-        client = sdk_client(server.port, "not-a-token", events)
+        client = form(server.port, "not-a-token", events)
         connecting = asyncio.ensure_future(client.connect())
         await until(lambda: events.disconnected, 10, "the end")
         await asyncio.wait([connecting], timeout=10)

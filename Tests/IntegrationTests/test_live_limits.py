@@ -20,9 +20,9 @@ from martlet_process import Server, run_martlet
 from raw_http import RawHttp
 from raw_ws import PING, PONG, close_code, connected_websocket, frame, open_websocket, read_frame, read_reply
 from redis_socket import flush_all
+from sdk import FORMS, Events, until
 from sse_client import Sse
 from support import PATIENCE, User, assert_problem, eventually, expect, http_client
-from test_centrifuge_python import Events, sdk_client, until
 
 TOO_MANY, TOO_BIG = 3013, 1009
 FIRST_MESSAGES, LONGEST_FIRST, LONGEST = 4, 4096, 8192
@@ -274,7 +274,7 @@ def test_the_sdk_comes_back_by_itself(limited: Server, user: User) -> None:
 
     async def run() -> None:
         events = Events()
-        client = sdk_client(limited.port, user.token, events)
+        client = FORMS[0](limited.port, user.token, events)
         await client.connect()
         await until(lambda: events.subscribed, PATIENCE, "the subscription")
         await client.disconnect()

@@ -15,7 +15,8 @@ LIMITED = {
     "pg_routes_waiting", "pg_routes_pipelines", "pg_workers_waiting", "pg_workers_pipelines", "pg_scans_waiting",
     "pg_scans_pipelines", "redis_routes", "redis_routes_bytes", "redis_workers", "redis_workers_bytes", "redis_scans",
     "redis_scans_bytes", "redis_gateway", "redis_gateway_bytes",
-    "passwords", "outbox", "log", "buffered_bytes", "rates", "account_rates", "join_rates", "user_names",
+    "passwords", "outbox", "log", "buffered_bytes", "connection_bytes", "rates", "account_rates", "join_rates",
+    "user_names",
 }
 # Only with the embedded log; only with Kafka.
 OF_POSTGRES = {"pg_log_waiting", "pg_log_pipelines"}

@@ -27,7 +27,14 @@ import Testing
             command(#"{"id":3,"subscribe":{"channel":"c","recover":true,"epoch":"e","offset":5}}"#)
                 == .subscribe(channel: "c", recover: RecoverRequest(epoch: "e", offset: 5)))
         #expect(command(#"{"id":3,"unsubscribe":{"channel":"c"}}"#) == .unsubscribe(channel: "c"))
+        #expect(
+            command(#"{"id":3,"subscribe":{"channel":"c","token":"t"}}"#)
+                == .subscribe(channel: "c", recover: nil, hasToken: true))
+        #expect(command(#"{"id":3,"subscribe":{"channel":"c","token":""}}"#) == .subscribe(channel: "c", recover: nil))
         #expect(command(#"{"id":4,"teleport":{}}"#) == .unknown)
+        for method in ["publish", "presence", "presence_stats", "history", "rpc", "sub_refresh"] {
+            #expect(command("{\"id\":4,\"\(method)\":{}}") == .unavailable)
+        }
         #expect(command(#"{"send":{"data":{}}}"#) == .send)
     }
 
@@ -50,7 +57,8 @@ import Testing
         #"{"id":1,"connect":{"token":5}}"#,
         #"{"id":1,"connect":{"subs":[]}}"#, #"{"id":1,"connect":{"subs":{"c":{"recover":true,"offset":-1}}}}"#,
         #"{"id":1,"connect":{"data":7}}"#, #"{"id":1,"refresh":{}}"#, #"{"id":1,"subscribe":{"channel":""}}"#,
-        #"{"id":1,"unsubscribe":{}}"#, #"{"id":1,"subscribe":{"channel":"c","recover":true,"epoch":1}}"#,
+        #"{"id":1,"subscribe":{"channel":"c","token":1}}"#, #"{"id":1,"unsubscribe":{}}"#,
+        #"{"id":1,"subscribe":{"channel":"c","recover":true,"epoch":1}}"#,
     ])
     func malformed(_ text: String) {
         #expect(parse(text)?.first?.content == .malformed)

@@ -6,11 +6,12 @@ import Testing
 /// Keeps what is written; can be told to be slow.
 private final class Sink: FrameSink {
     var isBacklogged = false
-    var text = ""
+    var bytes: [UInt8] = []
+    var text: String { String(decoding: bytes, as: UTF8.self) }
     var writes = 0
 
     func write(_ bytes: UnsafeRawBufferPointer) {
-        text += String(decoding: bytes, as: UTF8.self)
+        self.bytes += bytes
         writes += 1
     }
 }
@@ -20,31 +21,47 @@ private final class Sink: FrameSink {
     private let signer = CursorSigner(key: Array(0..<16))
 
     /// The header is shown as `[length]`.
-    private func makeHub(queueLimit: Int = 4) -> Hub {
-        Hub(cursors: signer, queueLimit: queueLimit) { length, writer in writer.append("[\(length)]") }
+    private func makeHub() -> Hub {
+        Hub(cursors: signer) { _, length, writer in writer.append("[\(length)]") }
     }
 
     private func frame(_ position: Int64) -> SharedFrame {
         SharedFrame(Publication(event: Array("\(position)".utf8), type: "t", position: position))
     }
 
-    private func webSocket(_ sink: Sink, at position: Int64 = 0) -> Subscriber {
+    private func session(limit: Int = 4) -> LiveSession { LiveSession(from: nil, limit: limit) }
+
+    private func webSocket(_ sink: Sink, limit: Int = 4) -> Subscriber {
         Subscriber(
-            user: user, kind: .webSocket(prefix: Array("P".utf8)), sink: sink,
-            cursor: LiveCursor(epoch: 9, position: position))
+            user: user, kind: .webSocket(prefix: Array("P".utf8)), sink: sink, session: session(limit: limit))
     }
 
-    private func joined(_ hub: Hub, _ sink: Sink, at position: Int64 = 10) -> Subscriber {
-        let subscriber = webSocket(sink)
+    /// Adds it, and has its read begin.
+    private func begin(_ hub: Hub, _ subscriber: Subscriber) throws -> LiveSession.Read {
         hub.add(subscriber)
-        #expect(hub.finishJoin(subscriber, at: LiveCursor(epoch: 9, position: position)))
+        guard case .read(let read) = hub.update(subscriber, { .read($0.begin(now: 0)) }) else { throw Unexpected() }
+        return read
+    }
+
+    private struct Unexpected: Error {}
+
+    private func finish(
+        _ hub: Hub, _ subscriber: Subscriber, _ read: LiveSession.Read, at position: Int64
+    ) -> LiveSession.Action {
+        hub.update(subscriber) { $0.finished(read, at: LiveCursor(epoch: 9, position: position), .told, now: 0) }
+    }
+
+    private func joined(_ hub: Hub, _ sink: Sink, limit: Int = 4, at position: Int64 = 10) throws -> Subscriber {
+        let subscriber = webSocket(sink, limit: limit)
+        let read = try begin(hub, subscriber)
+        #expect(finish(hub, subscriber, read, at: position) == .none)
         return subscriber
     }
 
-    @Test func framesThatComeTogetherGoOutInOneWrite() {
+    @Test func framesThatComeTogetherGoOutInOneWrite() throws {
         let hub = makeHub()
         let sink = Sink()
-        let subscriber = joined(hub, sink)
+        let subscriber = try joined(hub, sink)
         hub.deliver(frame(11), to: [user, ID(raw: 2)])
         hub.deliver(frame(12), to: [user])
         #expect(sink.writes == 0)
@@ -55,16 +72,35 @@ private final class Sink: FrameSink {
         #expect(subscriber.cursor.position == 12)
     }
 
-    @Test func whatAReadHasCoveredIsNotSentAgain() {
+    /// The same frame, each in its connection's form.
+    @Test func formsOfConnections() throws {
+        var headers: [LiveForm] = []
+        let hub = Hub(cursors: signer) { form, _, _ in headers.append(form) }
+        let (text, binary) = (Sink(), Sink())
+        for (sink, form) in [(text, LiveForm.json), (binary, .protobuf)] {
+            let subscriber = Subscriber(
+                user: user, kind: .webSocket(prefix: form.pushPrefix(channel: "c"), form: form), sink: sink,
+                session: session())
+            let read = try begin(hub, subscriber)
+            #expect(finish(hub, subscriber, read, at: 10) == .none)
+        }
+        hub.deliver(frame(11), to: [user])
+        hub.flush()
+        #expect(text.text == #"{"push":{"channel":"c","pub":{"data":11,"offset":11}}}"#)
+        #expect(binary.bytes == [0x0D, 0x22, 0x0B, 0x12, 1, 0x63, 0x22, 6, 0x22, 2, 0x31, 0x31, 0x30, 11])
+        #expect(headers == [.json, .protobuf])
+    }
+
+    @Test func whatAReadHasCoveredIsNotSentAgain() throws {
         let hub = makeHub()
         let sink = Sink()
         let subscriber = webSocket(sink)
-        hub.add(subscriber)
+        let read = try begin(hub, subscriber)
         hub.deliver(frame(10), to: [user])
         hub.deliver(frame(11), to: [user])
         hub.flush()
         #expect(sink.writes == 0)
-        #expect(hub.finishJoin(subscriber, at: LiveCursor(epoch: 9, position: 10)))
+        #expect(finish(hub, subscriber, read, at: 10) == .none)
         #expect(!sink.text.contains("\"offset\":10") && sink.text.contains("\"offset\":11"))
         hub.deliver(frame(11), to: [user])
         hub.flush()
@@ -72,74 +108,81 @@ private final class Sink: FrameSink {
     }
 
     /// What waits is dropped, and nothing more comes; it is still one of its user's connections.
-    @Test func aMutedOneHearsNothing() {
+    @Test func aMutedOneHearsNothing() throws {
         let hub = makeHub()
         let sink = Sink()
-        let subscriber = joined(hub, sink)
+        let subscriber = try joined(hub, sink)
         hub.deliver(frame(11), to: [user])
         hub.mute(subscriber)
         hub.flush()
         hub.deliver(frame(12), to: [user])
         hub.flush()
-        hub.drained(subscriber)
-        #expect(sink.writes == 0 && subscriber.isMuted && !subscriber.isLive)
+        #expect(hub.update(subscriber) { $0.drained(now: 0) } == .none)
+        #expect(sink.writes == 0 && subscriber.session.phase == .over)
         #expect(hub.connections(of: user).count == 1)
         #expect(hub.remove(subscriber))
     }
 
-    @Test func aSlowOneKeepsReferencesThenResumes() {
-        let hub = makeHub(queueLimit: 3)
+    @Test func aSlowOneKeepsReferencesThenResumes() throws {
+        let hub = makeHub()
         let slow = Sink()
         let quick = Sink()
-        let subscriber = joined(hub, slow)
-        _ = joined(hub, quick)
-        var asked: [Subscriber] = []
-        hub.onMustResume = { asked.append($0) }
+        let subscriber = try joined(hub, slow, limit: 3)
+        _ = try joined(hub, quick, limit: 3)
         slow.isBacklogged = true
         for position in 11...13 { hub.deliver(frame(Int64(position)), to: [user]) }
         hub.flush()
         #expect(slow.writes == 0 && quick.writes == 1)
         slow.isBacklogged = false
-        hub.drained(subscriber)
+        #expect(hub.update(subscriber) { $0.drained(now: 0) } == .none)
         #expect(slow.writes == 1 && subscriber.cursor.position == 13)
 
         slow.isBacklogged = true
         for position in 14...20 { hub.deliver(frame(Int64(position)), to: [user]) }
         hub.flush()
         slow.isBacklogged = false
-        hub.drained(subscriber)
-        #expect(slow.writes == 1 && asked.count == 1 && asked[0] === subscriber)
-        #expect(subscriber.cursor.position == 13)
+        guard case .read(let read) = hub.update(subscriber, { $0.drained(now: 0) }) else { throw Unexpected() }
+        #expect(slow.writes == 1 && read.held?.position == 13)
     }
 
-    @Test func aQueueThatOverflowsWhileJoiningAsksToResume() {
-        let hub = makeHub(queueLimit: 2)
+    @Test func aQueueThatOverflowsWhileJoiningAsksToResume() throws {
+        let hub = makeHub()
         let sink = Sink()
-        let subscriber = webSocket(sink)
-        hub.add(subscriber)
+        let subscriber = webSocket(sink, limit: 2)
+        let read = try begin(hub, subscriber)
         for position in 11...14 { hub.deliver(frame(Int64(position)), to: [user]) }
-        #expect(!hub.finishJoin(subscriber, at: LiveCursor(epoch: 9, position: 11)))
-        #expect(sink.writes == 0)
+        guard case .read(let second) = finish(hub, subscriber, read, at: 11) else { throw Unexpected() }
+        #expect(sink.writes == 0 && second.held?.position == 11)
     }
 
-    @Test func eventStreamsGetAnIDOfTheirOwn() {
+    /// What is known to nobody here moves the position on, without a word.
+    @Test func aSilentFrame() throws {
+        let hub = makeHub()
+        let sink = Sink()
+        let subscriber = try joined(hub, sink)
+        hub.deliver(SharedFrame(silentAt: 11), to: [user])
+        hub.flush()
+        #expect(sink.writes == 0 && subscriber.cursor.position == 11 && hub.told(user)?.position == 11)
+    }
+
+    @Test func eventStreamsGetAnIDOfTheirOwn() throws {
         let hub = makeHub()
         let sink = Sink()
         let subscriber = Subscriber(
-            user: user, kind: .eventStream(idSuffix: "~s"), sink: sink, cursor: LiveCursor(epoch: 9, position: 1))
-        hub.add(subscriber)
-        #expect(hub.finishJoin(subscriber, at: LiveCursor(epoch: 9, position: 1)))
+            user: user, kind: .eventStream(idSuffix: "~s"), sink: sink, session: session())
+        let read = try begin(hub, subscriber)
+        #expect(finish(hub, subscriber, read, at: 1) == .none)
         hub.deliver(frame(2), to: [user])
         hub.flush()
         let id = LiveCursor(epoch: 9, position: 2).encode(user: user, signer)
         #expect(sink.text == "id: \(id)~s\nevent: t\ndata: 2\n\n")
     }
 
-    @Test func aSignalIsCalledAndCountsAsAConnection() {
+    @Test func aSignalIsCalledAndCountsAsAConnection() throws {
         let hub = makeHub()
         var calls = 0
         let signal = Subscriber(
-            user: user, kind: .signal { calls += 1 }, sink: nil, cursor: LiveCursor(epoch: 0, position: 0))
+            user: user, kind: .signal { calls += 1 }, sink: nil, session: session())
         #expect(hub.add(signal))
         hub.deliver(frame(5), to: [user])
         #expect(calls == 1)
@@ -148,10 +191,10 @@ private final class Sink: FrameSink {
         #expect(calls == 1)
     }
 
-    @Test func oneThatHasGoneGetsNothing() {
+    @Test func oneThatHasGoneGetsNothing() throws {
         let hub = makeHub()
         let sink = Sink()
-        let subscriber = joined(hub, sink)
+        let subscriber = try joined(hub, sink)
         hub.deliver(frame(11), to: [user])
         hub.remove(subscriber)
         hub.flush()

@@ -57,7 +57,7 @@ import Testing
     @Test func pushes() {
         let publication = Publication(event: Array("{\"type\":\"x\"}".utf8), type: "x", position: 1_795_000_000_000_001)
         #expect(
-            text(ServerReply.pushPrefix(channel: "feed:7") + ServerReply.pushTail(publication))
+            text(JSONReply.pushPrefix(channel: "feed:7") + JSONReply.pushTail(publication))
                 == #"{"push":{"channel":"feed:7","pub":{"data":{"type":"x"},"offset":1795000000000001}}}"#)
     }
 
@@ -68,7 +68,7 @@ import Testing
             client: "c", user: ID(raw: 7),
             feed: .init(cursor: cursor, recovered: true, publications: [publication]), ttl: 900, pingSeconds: 25)
         #expect(
-            text(ServerReply.connected(id: 3, recovered))
+            text(JSONReply.encode(.connected(recovered), to: 3))
                 == #"{"id":3,"connect":{"client":"c","version":"martlet","expires":true,"ttl":900,"subs":{"feed:7":"#
                 + #"{"recoverable":true,"epoch":"00000000000000ff","positioned":true,"offset":77,"#
                 + #""was_recovering":true,"recovered":true,"publications":[{"data":{},"offset":76}]}},"#
@@ -76,7 +76,7 @@ import Testing
         let fresh = ServerReply.Connected(
             client: "c", user: ID(raw: 7), feed: .init(cursor: cursor, recovered: nil, publications: []), ttl: -5,
             pingSeconds: 25)
-        let reply = text(ServerReply.connected(id: 1, fresh))
+        let reply = text(JSONReply.encode(.connected(fresh), to: 1))
         #expect(!reply.contains("recover") || reply.contains("recoverable"))
         #expect(!reply.contains("was_recovering") && reply.contains("\"ttl\":1,"))
     }
@@ -85,16 +85,16 @@ import Testing
         let subscribed = ServerReply.Subscribed(
             cursor: LiveCursor(epoch: 255, position: 77), recovered: false, publications: [])
         #expect(
-            text(ServerReply.subscribed(id: 3, subscribed))
+            text(JSONReply.encode(.subscribed(subscribed), to: 3))
                 == #"{"id":3,"subscribe":{"recoverable":true,"epoch":"00000000000000ff","positioned":true,"offset":77,"#
                 + #""was_recovering":true,"recovered":false}}"#)
     }
 
     @Test func errorReplies() {
         #expect(
-            text(ServerReply.error(id: 4, .permissionDenied))
+            text(JSONReply.encode(.failed(.permissionDenied), to: 4))
                 == #"{"id":4,"error":{"code":103,"message":"permission denied"}}"#)
-        #expect(text(ServerReply.error(id: 4, .internalError)).contains(#""temporary":true"#))
+        #expect(text(JSONReply.encode(.failed(.internalError), to: 4)).contains(#""temporary":true"#))
     }
 
     /// The number says whether a client comes back; a reason fits into a Close frame.

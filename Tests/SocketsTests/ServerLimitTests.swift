@@ -134,7 +134,7 @@ import Testing
             let client = try TestClient(port: server.port)
             try client.open()
         }
-        #expect(record.all == ["1 16384", "30000 1", "1", "true"])
+        #expect(record.all == ["1 16384", "45000 1", "1", "true"])
     }
 
     @Test func bothFamiliesAreTaken() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Sockets
 
-/// Clients that do not read, and what that costs.
+/// Clients that do not read, and what that costs: however writes reach the kernel.
 @Suite struct SlowWebSocketTests {
     private static func frame(_ text: String) -> [UInt8] {
         var writer = ByteWriter()
@@ -15,10 +15,10 @@ import Testing
     }
 
     /// The backlog is told, pings are answered behind it, nothing is lost, and the loop does not spin meanwhile.
-    @Test func aSlowReaderDrains() async throws {
+    @Test(arguments: WriteMethod.possible) func aSlowReaderDrains(_ way: WriteMethod) async throws {
         let record = Record()
         let (texts, pongs, cpu) = try await withServer(
-            .forTests,
+            .writing(way),
             { handler in
                 handler.onOpen = { [unowned handler] socket, _ in
                     var next = 0
@@ -58,9 +58,9 @@ import Testing
     }
 
     /// Closing a backlogged socket sends what waits and then the Close frame, when the client reads on in time.
-    @Test func aBacklogGoesOutBeforeTheCloseFrame() async throws {
+    @Test(arguments: WriteMethod.possible) func aBacklogGoesOutBeforeTheCloseFrame(_ way: WriteMethod) async throws {
         let (count, close) = try await withServer(
-            .forTests,
+            .writing(way),
             { handler in
                 handler.onOpen = { [unowned handler] socket, _ in
                     handler.after(5) {
@@ -86,11 +86,70 @@ import Testing
         #expect(close.code == 3008 && close.reason == "slow")
     }
 
-    /// A client that never reads is closed after the write timeout, without a frame.
-    @Test func aClientThatNeverReadsIsCut() async throws {
+    /// A client that took nothing for too long, and reads on then, is told why it is closed: behind what waited for it.
+    @Test(arguments: WriteMethod.possible) func whoReadsAgainIsToldWhy(_ way: WriteMethod) async throws {
+        let record = Record()
+        let (count, close, written) = try await withServer(
+            .writing(way) { $0.writeTimeout = 200 },
+            { handler in
+                handler.onOpen = { [unowned handler] socket, _ in
+                    socket.onClosed = { record.add("\($0)") }
+                    handler.after(5) {
+                        var written = 0
+                        while !socket.isBacklogged {
+                            Self.frame(String(repeating: "x", count: 10_000)).withUnsafeBytes(socket.write)
+                            written += 1
+                        }
+                        record.add("\(written)")
+                    }
+                }
+            }
+        ) { server in
+            let client = try TestClient(port: server.port, receiveBuffer: 8192)
+            try client.open()
+            try record.wait(for: "stalled")
+            var count = 0
+            while true {
+                let frame = try client.frame()
+                if frame.opcode == 8 { return (count, frame, Int(record.all[0])) }
+                count += 1
+            }
+        }
+        #expect(count == written)
+        #expect(close.code == 3008 && close.reason == "slow")
+    }
+
+    /// What waits for one that does not read has a limit, and is shown.
+    @Test(arguments: WriteMethod.possible) func whatMayWaitHasALimit(_ way: WriteMethod) async throws {
         let record = Record()
         try await withServer(
-            .with { $0.writeTimeout = 200 },
+            .writing(way) { $0.maxWaiting = 600_000 },
+            { handler in
+                handler.onOpen = { [unowned handler] socket, request in
+                    socket.onClosed = { record.add("\(request.target) \($0)") }
+                    let size = request.target == "/ws?most" ? 500_000 : 700_000
+                    handler.after(5) {
+                        Self.frame(String(repeating: "x", count: size)).withUnsafeBytes(socket.write)
+                    }
+                }
+            }
+        ) { server in
+            let most = try TestClient(port: server.port, receiveBuffer: 4096)
+            try most.open("/ws?most")
+            let more = try TestClient(port: server.port, receiveBuffer: 4096)
+            try more.open("/ws?more")
+            try record.wait(for: "/ws?more stalled")
+            #expect(record.all == ["/ws?more stalled"])
+            try eventually("the gauge") { SocketMetrics.shared.mostWaiting.level > 500_000 }
+            #expect(SocketMetrics.shared.mostWaiting.level < 600_000)
+        }
+    }
+
+    /// A client that never reads is closed after the write timeout.
+    @Test(arguments: WriteMethod.possible) func aClientThatNeverReadsIsCut(_ way: WriteMethod) async throws {
+        let record = Record()
+        try await withServer(
+            .writing(way) { $0.writeTimeout = 200 },
             { handler in
                 handler.onOpen = { socket, _ in
                     socket.onClosed = { record.add("\($0)") }
@@ -109,10 +168,10 @@ import Testing
 
     /// Replies to a client that asks without reading do not pile up: what it asks at once has a limit, and what it asks
     /// later is not read.
-    @Test func repliesHaveALimit() async throws {
+    @Test(arguments: WriteMethod.possible) func repliesHaveALimit(_ way: WriteMethod) async throws {
         let record = Record()
         try await withServer(
-            .forTests,
+            .writing(way),
             { handler in
                 handler.onOpen = { socket, _ in
                     socket.onMessage = { [unowned socket] _, _ in
@@ -131,9 +190,10 @@ import Testing
     }
 
     /// 2,000 sockets of which none reads: what the server holds for each is little.
-    @Test func theKernelHoldsLittleForAClientThatDoesNotRead() async throws {
+    @Test(arguments: WriteMethod.possible)
+    func theKernelHoldsLittleForAClientThatDoesNotRead(_ way: WriteMethod) async throws {
         let written = try await withServer(
-            .forTests,
+            .writing(way),
             { handler in
                 handler.onOpen = { socket, _ in
                     var written = 0

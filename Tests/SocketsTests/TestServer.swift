@@ -7,7 +7,7 @@ import Synchronization
 
 /// A handler whose answers are closures: each test says what it needs. The closures run on the server's loop.
 final class ScriptedHandler: ServerHandler {
-    private let loop: EventLoop
+    let loop: EventLoop
     private var timers: [LoopTimer] = []
 
     init(_ loop: EventLoop) { self.loop = loop }
@@ -117,6 +117,20 @@ extension ServerOptions {
         var options = forTests
         change(&options)
         return options
+    }
+}
+
+extension WriteMethod {
+    /// The ways that this machine allows.
+    static let possible: [WriteMethod] = (try? SendRing()) == nil ? [.send] : [.send, .ring]
+}
+
+extension ServerOptions {
+    static func writing(_ way: WriteMethod, _ change: (inout ServerOptions) -> Void = { _ in }) -> ServerOptions {
+        with {
+            $0.writes = way
+            change(&$0)
+        }
     }
 }
 

@@ -174,7 +174,10 @@ class Cluster:
         self.home.chmod(0o755)
         self.step_clock = build_step_clock(self.home)
         self.network = Network()
-        self.common = {"MARTLET_SECRET": secrets.token_hex(32), "MARTLET_LIMITS": "off", "MARTLET_PASSWORD_COST": "1"}
+        self.common = {
+            "MARTLET_SECRET": secrets.token_hex(32), "MARTLET_LIMITS": "off", "MARTLET_PASSWORD_COST": "1",
+            "MARTLET_AUDIT_SECONDS": "5",
+        }
         if mutation:
             self.common["MARTLET_MUTATION"] = mutation
         self.roles: list[Role] = []

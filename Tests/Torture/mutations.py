@@ -51,7 +51,7 @@ CAUGHT_AS = {
     "ignore-epoch": {"missing"},
     "forget-disorder": {"missing"},
     "let-severed-in": {"stranger"},
-    "late-scripts": {"missing"},
+    "late-scripts": {"missing", "silenced"},
     "leak-descriptors": {"leak"},
     "forget-log-outs": {"overheard"},
 }

@@ -41,6 +41,23 @@ extension Accounts: EndedSessions {
             tokens_until + make_interval(secs => \(Revocations.clockSkew)::int),
             ended_at + make_interval(secs => \(Revocations.seconds)::int))) * 1000)::bigint AS until
         FROM sessions WHERE ended_at > now() - make_interval(secs => \(seconds)::int)
+        UNION ALL
+        \(expiredLately(withinSeconds: seconds))
+        """
+    }
+
+    /// Those whose last token has expired: upkeep makes an end of that later.
+    private static func expiredLately(withinSeconds seconds: Int64) -> SQL {
+        """
+        SELECT id, (extract(epoch FROM now() + make_interval(secs => \(Revocations.seconds)::int)) * 1000)::bigint
+        FROM (
+            SELECT session_id AS id FROM refresh_tokens
+            WHERE spent_at IS NULL AND expires_at <= now()
+                AND expires_at > now() - make_interval(secs => \(seconds)::int)
+            UNION
+            SELECT id FROM sessions
+            WHERE tokens_until <= now() AND tokens_until > now() - make_interval(secs => \(seconds)::int)
+        ) expired WHERE NOT \(lives("expired.id"))
         """
     }
 

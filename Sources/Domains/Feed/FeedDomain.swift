@@ -47,7 +47,7 @@ public struct FeedDomain: Domain {
 
     /// One that has its own way to Redis.
     public func reader(over timelines: Timelines) -> FeedReader {
-        FeedReader(database: resources.database, timelines: timelines, rebuild: rebuild, repair: lateRepair)
+        FeedReader(database: resources.database, timelines: timelines, rebuild: rebuild)
     }
 
     private static func timelines(of resources: Resources, over pair: Connections.Pair) -> Timelines {

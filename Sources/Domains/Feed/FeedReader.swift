@@ -2,7 +2,6 @@ public import Core
 public import Live
 public import Posts
 import RedisLink
-import Relations
 public import Store
 
 /// A page of a feed, newest first.
@@ -33,13 +32,11 @@ public struct FeedReader: Sendable {
     let database: Database
     public let timelines: Timelines
     private let rebuild: FeedRebuild
-    private let repair: FeedRepair
 
-    public init(database: Database, timelines: Timelines, rebuild: FeedRebuild, repair: FeedRepair) {
+    public init(database: Database, timelines: Timelines, rebuild: FeedRebuild) {
         self.database = database
         self.timelines = timelines
         self.rebuild = rebuild
-        self.repair = repair
     }
 
     // MARK: Pages
@@ -49,41 +46,23 @@ public struct FeedReader: Sendable {
     ///   - limit: 1 to 100.
     ///   - isStored: from the database, as the page before.
     public func page(of user: ID, below: ID, limit: Int, isStored: Bool = false) async throws -> FeedPage {
-        if isStored { return try await stored(of: user, below: below, limit) }
-        do {
-            if let page = try await settled(of: user, below: below, limit: limit) { return page }
-            // A process began with a follow and went, or had no Redis: the feed has new posts of that author, and lacks
-            // older ones. The reader does not wait for the upkeep.
-            try await repair.finishAbandoned(of: user)
-            if let page = try await settled(of: user, below: below, limit: limit) { return page }
-        } catch is RedisError {
-            // Without Redis the feed is read from the database; a live position can't be had, so going live resets.
-        }
-        return try await stored(of: user, below: below, limit)
-    }
-
-    /// - Returns: `nil` where a follow is pending (`Follows`).
-    private func settled(of user: ID, below: ID, limit: Int) async throws -> FeedPage? {
+        if isStored { return try await withoutRedis([], of: user, below: below, limit) }
         var posts: [PostView] = []
         var scanned = below
         var live: LiveCursor?
         var floor: ID?
-        var isKnown = false
-        while posts.count <= limit, floor == nil, !PostBytes.areEnough(posts) {
-            let page = try await timeline(of: user, below: scanned, limit: limit + 1 - posts.count)
-            live = live ?? page.cursor
-            let rows = try await visible(page.entries, to: user, atMost: PostBytes.left(after: posts))
-            if let first = rows.first {
-                if try first.bool("is_pending") { return nil }
-                isKnown = true
+        do {
+            while posts.count <= limit, floor == nil, !PostBytes.areEnough(posts) {
+                let page = try await timeline(of: user, below: scanned, limit: limit + 1 - posts.count)
+                live = live ?? page.cursor
+                posts += try await visible(page.entries, to: user, atMost: PostBytes.left(after: posts))
+                if let last = page.entries.last { scanned = last.post }
+                if page.hasEnded { floor = page.completeFrom }
             }
-            posts += try rows.map { try PostRow.view($0) }
-            if let last = page.entries.last { scanned = last.post }
-            if page.hasEnded { floor = page.completeFrom }
-        }
-        if !isKnown {
-            let row = try await database.query("SELECT \(Follows.arePending(of: "\(user)")) AS is_pending")[0]
-            if try row.bool("is_pending") { return nil }
+        } catch {
+            // Without Redis the feed is read from the database; a live position can't be had, so going live resets.
+            guard error is RedisError else { throw error }
+            return try await withoutRedis(posts, of: user, below: scanned, limit)
         }
         if let floor, floor > .zero, posts.count <= limit {
             posts += try await stored(
@@ -92,9 +71,9 @@ public struct FeedReader: Sendable {
         return FeedPage(posts: posts, live: live!, isStored: false)
     }
 
-    private func stored(of user: ID, below: ID, _ limit: Int) async throws -> FeedPage {
-        let posts = try await merged(for: user, below: below, limit: limit + 1, after: [])
-        return FeedPage(posts: posts, live: LiveCursor(epoch: 0, position: 0), isStored: true)
+    private func withoutRedis(_ begun: [PostView], of user: ID, below: ID, _ limit: Int) async throws -> FeedPage {
+        let more = try await merged(for: user, below: below, limit: limit + 1 - begun.count, after: begun)
+        return FeedPage(posts: begun + more, live: LiveCursor(epoch: 0, position: 0), isStored: true)
     }
 
     /// A page of the timeline, which is rebuilt first where there is none.
@@ -131,7 +110,6 @@ public struct FeedReader: Sendable {
         _ entries: [TimelineEntry], to user: ID, _ now: LiveCursor, atMost most: Int
     ) async throws -> Missed {
         let posts = try await visible(entries.filter { !$0.isTombstone }, to: user, atMost: most)
-            .map { try PostRow.view($0) }
         let byID = Dictionary(posts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var events: [Publication] = []
         // What a list has around its items.
@@ -155,10 +133,9 @@ public struct FeedReader: Sendable {
         return .events(events, now)
     }
 
-    /// The posts of entries that the user may see, in their order (`PostRow`), each with `is_pending`: is there a follow
-    /// whose older posts are not in the feed?
+    /// The posts of entries that the user may see, in their order.
     /// - Parameter bytes: see `PostBytes`.
-    private func visible(_ entries: [TimelineEntry], to user: ID, atMost bytes: Int) async throws -> [PgRow] {
+    private func visible(_ entries: [TimelineEntry], to user: ID, atMost bytes: Int) async throws -> [PostView] {
         guard !entries.isEmpty else { return [] }
         let (reader, ids) = (SQL.parameter(user), SQL.parameter(entries.map(\.post)))
         let posts: SQL = """
@@ -166,8 +143,7 @@ public struct FeedReader: Sendable {
             WHERE p.id = ANY (\(ids)::bigint[]) AND \(PostVisibility.sql("p", to: reader))
                 AND \(FeedAuthors.include("p.author_id", for: reader))
             """
-        let isPending: SQL = "\(Follows.arePending(of: reader)) AS is_pending"
-        return Array(
-            try await database.query(PostRow.first(of: posts, in: "place", atMost: bytes, with: isPending)))
+        return try await database.query(PostRow.first(of: posts, in: "place", atMost: bytes))
+            .map { try PostRow.view($0) }
     }
 }

@@ -36,17 +36,9 @@ public struct FeedRepair: Sendable {
     /// - Parameter now: milliseconds since 1970; follows of the last ten seconds are left to their own process.
     /// - Throws: what failed first, when all have had their turn.
     public func finishAbandoned(now: Int64) async throws -> Int {
-        try await finish(Follows.pending(below: ID(firstOf: now - 10_000), limit: 100))
-    }
-
-    /// The same for one follower, however old his follows are: he is about to read.
-    public func finishAbandoned(of follower: ID) async throws {
-        _ = try await finish(Follows.pending(of: follower, limit: 100))
-    }
-
-    private func finish(_ pending: SQL) async throws -> Int {
-        let follows = try await database.query(pending)
-            .map { (follower: try $0.id("follower"), followee: try $0.id("followee")) }
+        let follows = try await database.query(
+            Follows.pending(below: ID(firstOf: now - 10_000), limit: 100)
+        ).map { (follower: try $0.id("follower"), followee: try $0.id("followee")) }
         var failure: (any Error)?
         for (follower, followee) in follows where !Task.isCancelled {
             do {

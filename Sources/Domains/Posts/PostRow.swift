@@ -20,17 +20,13 @@ public enum PostRow {
     /// - Parameters:
     ///   - posts: a statement with `columns`.
     ///   - order: of the rows, by columns of that statement.
-    ///   - fact: a column of each row, which does not depend on the post.
-    public static func first(
-        of posts: SQL, in order: SQL, atMost bytes: Int, with fact: SQL? = nil
-    ) -> SQL {
-        let others: SQL = if let fact { ", \(fact)" } else { "" }
-        return """
-            SELECT id, author_id, handle, display_name, text\(others) FROM (
-                SELECT *, sum(octet_length(text)) OVER (ORDER BY \(order)) - octet_length(text) AS before
-                FROM (\(posts)) l
-            ) s
-            WHERE before < \(bytes) ORDER BY \(order)
-            """
+    public static func first(of posts: SQL, in order: SQL, atMost bytes: Int) -> SQL {
+        """
+        SELECT id, author_id, handle, display_name, text FROM (
+            SELECT *, sum(octet_length(text)) OVER (ORDER BY \(order)) - octet_length(text) AS before
+            FROM (\(posts)) l
+        ) s
+        WHERE before < \(bytes) ORDER BY \(order)
+        """
     }
 }

@@ -49,11 +49,6 @@ public enum Follows {
         """
     }
 
-    /// Has somebody such a follow? An expression of SQL, of an expression of SQL.
-    public static func arePending(of follower: SQL) -> SQL {
-        "EXISTS (SELECT FROM follows pending WHERE pending.follower = \(follower) AND NOT pending.backfilled)"
-    }
-
     /// They are in it now.
     public static func backfilled(follower: ID, followee: ID) -> SQL {
         "UPDATE follows SET backfilled = true WHERE \(isOne(follower: follower, followee: followee))"
@@ -63,10 +58,5 @@ public enum Follows {
     /// - Parameter id: only follows with smaller ids.
     public static func pending(below id: ID, limit: Int) -> SQL {
         "SELECT follower, followee FROM follows WHERE NOT backfilled AND id < \(id) ORDER BY id LIMIT \(limit)"
-    }
-
-    /// The same of one follower.
-    public static func pending(of follower: ID, limit: Int) -> SQL {
-        "SELECT follower, followee FROM follows WHERE follower = \(follower) AND NOT backfilled LIMIT \(limit)"
     }
 }

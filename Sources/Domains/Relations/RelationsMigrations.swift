@@ -3,10 +3,7 @@ public import Store
 /// The tables of who follows whom.
 public enum RelationsMigrations {
     public static let all = [
-        Migration(1, "graph", first),
-        Migration(
-            19, "pending follows of a follower",
-            ["CREATE INDEX follows_pending ON follows (follower) WHERE NOT backfilled"]),
+        Migration(1, "graph", first)
     ]
 
     private static let first: [StaticString] = [

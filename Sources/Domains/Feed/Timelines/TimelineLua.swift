@@ -3,7 +3,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
     // Shared
     case prelude, publish, fence, rewrite, channel
     // Scripts
-    case deliver, register, unregister, beat, resume, page, begin, abandon, merge, sever, evict
+    case deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict
     // Those of channels
     case heard, tell, state, listen, unlisten, recover, recheck, recheckuser
 
@@ -20,6 +20,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
         case .unregister: PackageResources.unregister_lua
         case .beat: PackageResources.beat_lua
         case .resume: PackageResources.resume_lua
+        case .audit: PackageResources.audit_lua
         case .page: PackageResources.page_lua
         case .begin: PackageResources.begin_lua
         case .abandon: PackageResources.abandon_lua

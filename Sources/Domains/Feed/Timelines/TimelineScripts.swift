@@ -10,6 +10,7 @@ struct TimelineScripts: Sendable {
     let unregister: RedisScript
     let beat: RedisScript
     let resume: RedisScript
+    let audit: RedisScript
     let page: RedisScript
     let begin: RedisScript
     let abandon: RedisScript
@@ -19,7 +20,7 @@ struct TimelineScripts: Sendable {
     let channels: ChannelScripts
 
     var all: [RedisScript] {
-        [deliver, register, unregister, beat, resume, page, begin, abandon, merge, sever, evict] + channels.all
+        [deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict] + channels.all
     }
 
     /// - Parameter text: of each file. Tests change it, to show that every part of a rule is needed.
@@ -33,6 +34,7 @@ struct TimelineScripts: Sendable {
         unregister = script(.fence, .unregister)
         beat = script(.beat)
         resume = script(.resume)
+        audit = script(.audit)
         page = script(.page)
         begin = script(.begin)
         abandon = script(.abandon)

@@ -40,6 +40,16 @@ public struct PartitionState: Sendable, Equatable {
     /// Epoch and clock: everything up to it has been published or is in the lists.
     public let cursor: LiveCursor
     public let number: Int64
+    /// Of a registration: whether there was one before.
+    public let wasRegistered: Bool
+}
+
+/// What an audit of a live client has found.
+public struct AuditFinding: Sendable, Equatable {
+    /// Whether its node is told of the user's events.
+    public let isRegistered: Bool
+    /// The newest position that the client must have been told of.
+    public let newest: Int64
 }
 
 /// The answer to a probe.

@@ -87,6 +87,33 @@ extension Timelines {
         return try Self.resumed(reply, from: cursor)
     }
 
+    // MARK: Audit
+
+    /// What live clients of these users must have been told, by what they were told. The findings come in the order of the
+    /// users.
+    public func audit(_ told: [(user: ID, cursor: LiveCursor)], node: NodeName) async throws -> [AuditFinding] {
+        try await redis.eval(audits(told, node)).map(Self.finding)
+    }
+
+    public func auditOnLoop(
+        _ told: [(user: ID, cursor: LiveCursor)], node: NodeName, _ completion: @escaping Completion<[AuditFinding]>
+    ) {
+        redis.evalOnLoop(audits(told, node)) { completion(Self.each($0, Self.finding)) }
+    }
+
+    private func audits(_ told: [(user: ID, cursor: LiveCursor)], _ node: NodeName) -> [RedisScriptCall] {
+        told.map { user, cursor in
+            call(
+                scripts.audit, of: user,
+                [.text(node.description), .text(cursor.epochName), .number(cursor.position), candidate()])
+        }
+    }
+
+    private static func finding(_ reply: RedisReply) throws(RedisError) -> AuditFinding {
+        let elements = try elements(reply, atLeast: 4)
+        return AuditFinding(isRegistered: elements[2].integer == 1, newest: elements[3].integer ?? 0)
+    }
+
     // MARK: Replies
 
     static func each<T>(
@@ -103,7 +130,9 @@ extension Timelines {
 
     static func state(_ reply: RedisReply) throws(RedisError) -> PartitionState {
         let elements = try elements(reply, atLeast: 3)
-        return PartitionState(cursor: try cursor(elements), number: elements[2].integer ?? 0)
+        return PartitionState(
+            cursor: try cursor(elements), number: elements[2].integer ?? 0,
+            wasRegistered: elements.count > 3 && elements[3].integer == 1)
     }
 
     private static func beat(_ reply: RedisReply) throws(RedisError) -> Beat {

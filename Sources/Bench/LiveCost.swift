@@ -1,0 +1,118 @@
+import Core
+import Glibc
+import Runtime
+
+/// What live connections cost the server: memory and CPU while they are idle, and CPU for each delivery.
+struct LiveCost {
+    let port: UInt16
+    /// Of the server.
+    let process: Int
+    let author: String
+    let tokens: [String]
+    let kind: LiveClients.Kind
+    /// The slope of memory is taken between the first and the last.
+    let counts: [Int]
+    let idleSeconds: Int
+    let posts: Int
+    /// Posts that are sent together, and how many such bursts a second.
+    let burst: Int
+    let rate: Int
+
+    func run() throws -> Int32 {
+        guard let most = counts.last, most <= tokens.count else { throw BenchError("there are not so many tokens") }
+        let clients = LiveClients(port: port, kind: kind)
+        let finished = Gate()
+        startThread(name: "clients") {
+            do { try clients.run() } catch {
+                say("clients: \(error)")
+                exit(1)
+            }
+            finished.open()
+        }
+        try connect(clients)
+        try idle(clients)
+        if posts > 0 { try broadcast(clients) }
+        clients.end()
+        finished.wait()
+        guard clients.lostCount == 0 else { throw BenchError("\(clients.lostCount) connections were closed") }
+        return 0
+    }
+
+    private func connect(_ clients: LiveClients) throws {
+        var first: (count: Int, resident: Int)?
+        for count in counts {
+            clients.open(tokens[clients.openedCount..<count])
+            try until(60, "\(count) connections are live") { clients.openedCount == count }
+            usleep(3_000_000)
+            let resident = try ProcessCost(of: process).resident
+            say("\(count) \(kind.rawValue): \(resident >> 10) KB resident")
+            if let first, count > first.count {
+                say("slope: \((resident - first.resident) / (count - first.count)) bytes a connection")
+            }
+            first = first ?? (count, resident)
+        }
+    }
+
+    private func idle(_ clients: LiveClients) throws {
+        guard idleSeconds > 0 else { return }
+        let (before, pings) = (try ProcessCost(of: process), clients.pingedCount)
+        usleep(UInt32(idleSeconds) * 1_000_000)
+        let after = try ProcessCost(of: process)
+        func percent(_ thread: String?) -> String {
+            "\((after.percent(since: before, thread: thread) * 100).rounded() / 100) %"
+        }
+        say(
+            """
+            idle for \(idleSeconds) s: \(percent(nil)) of a core, thread sockets \(percent("sockets")), \
+            \(clients.pingedCount - pings) pings
+            """)
+    }
+
+    private func broadcast(_ clients: LiveClients) throws {
+        try send(clients, bursts: max(1, posts / burst / 10))
+        let before = try ProcessCost(of: process)
+        let bursts = posts / burst
+        let start = monotonicNanoseconds()
+        try send(clients, bursts: bursts)
+        let seconds = Double(monotonicNanoseconds() - start) / 1e9
+        let after = try ProcessCost(of: process)
+        let deliveries = Double(bursts * burst * counts.last!)
+        func report(_ thread: String?) -> String {
+            let spent = after.seconds(since: before, thread: thread)
+            return "\(Int(deliveries / spent)) (\((spent / deliveries * 1e8).rounded() / 100) us each)"
+        }
+        say(
+            """
+            \(Int(deliveries)) deliveries in \((seconds * 10).rounded() / 10) s, in bursts of \(burst); for a CPU second: \
+            thread sockets \(report("sockets")), process \(report(nil))
+            """)
+    }
+
+    /// Until all have arrived.
+    private func send(_ clients: LiveClients, bursts: Int) throws {
+        // A connection for each post of a burst: they are asked for at once.
+        let sockets = try (0..<burst).map { _ in try Socket(port: port) }
+        let before = clients.deliveredCount
+        let text = String(repeating: "x", count: 200)
+        let body = "{\"text\":\"\(text)\"}"
+        let head =
+            "POST /v1/posts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(author)\r\n"
+            + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+        let request = Array((head + body).utf8)
+        var next = monotonicNanoseconds()
+        for _ in 0..<bursts {
+            let now = monotonicNanoseconds()
+            if now < next { usleep(UInt32((next - now) / 1000)) }
+            next += 1_000_000_000 / UInt64(rate)
+            for socket in sockets { try socket.send(request) }
+            for socket in sockets {
+                let (status, answer) = try socket.answer()
+                guard status == 201 else { throw BenchError("a post got \(status) \(answer)") }
+            }
+        }
+        for socket in sockets { close(socket.descriptor) }
+        try until(60, "all posts have arrived") {
+            clients.deliveredCount - before >= bursts * burst * counts.last!
+        }
+    }
+}

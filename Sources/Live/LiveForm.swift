@@ -1,0 +1,68 @@
+import Core
+
+/// How commands and replies of the Centrifugo client protocol are written on a WebSocket, which the handshake agrees on.
+/// They are the same commands and replies, with the same rules, in either form.
+public enum LiveForm: Sendable, CaseIterable {
+    /// Text messages; several commands in one are parted by newlines.
+    case json
+    /// Binary messages; each command or reply has its length before it.
+    case protobuf
+
+    /// What `Sec-WebSocket-Protocol` may offer, the one that is taken first.
+    public static let subprotocols: [StaticString] = ["centrifuge-json", "centrifuge-protobuf"]
+
+    /// - Parameter subprotocol: what the handshake agreed on; JSON where it was nothing.
+    public init(subprotocol: String?) {
+        self = subprotocol?.isExactly("centrifuge-protobuf") == true ? .protobuf : .json
+    }
+
+    /// Whether messages are text; else they are binary.
+    public var isText: Bool { self == .json }
+
+    /// What the server's ping is, an empty reply; the client's pong is an empty command.
+    public var ping: [UInt8] {
+        switch self {
+        case .json: JSONReply.ping
+        case .protobuf: ProtobufReply.ping
+        }
+    }
+
+    /// The reply to the command with this id, as one message.
+    public func encode(_ reply: ServerReply, to id: Int64) -> [UInt8] {
+        switch self {
+        case .json: JSONReply.encode(reply, to: id)
+        case .protobuf: ProtobufReply.encode(reply, to: id)
+        }
+    }
+
+    /// The part of a push that is one connection's: the rest is the same for all.
+    public func pushPrefix(channel: String) -> [UInt8] {
+        switch self {
+        case .json: JSONReply.pushPrefix(channel: channel)
+        case .protobuf: ProtobufReply.pushPrefix(channel: channel)
+        }
+    }
+
+    /// The part of a push that all recipients share.
+    func pushTail(_ publication: Publication) -> [UInt8] {
+        switch self {
+        case .json: JSONReply.pushTail(publication)
+        case .protobuf: ProtobufReply.pushTail(publication)
+        }
+    }
+
+    /// Bytes of a whole push, of which its two parts have so many.
+    func pushLength(prefix: Int, tail: Int) -> Int {
+        switch self {
+        case .json: prefix + tail
+        case .protobuf: ProtobufReply.pushLength(prefix + tail)
+        }
+    }
+
+    /// A whole push of its two parts.
+    func appendPush(prefix: [UInt8], tail: [UInt8], to writer: inout ByteWriter) {
+        if self == .protobuf { ProtobufReply.appendPushOpening(prefix.count + tail.count, to: &writer) }
+        writer.append(prefix)
+        writer.append(tail)
+    }
+}

@@ -1,0 +1,201 @@
+/// One log, such as a user's feed, as one connection is told it: everything after the connection's position, once and in
+/// order. A value without I/O and clock: it says what its owner is to do, and is told what came of it.
+///
+/// It is always in one of these phases:
+/// - joining: the log is being read from the position on; what comes live waits;
+/// - live: what comes is told;
+/// - behind: too much waited; it reads when what was written before has left;
+/// - blocked: what was read could not be told for what still waited; as behind;
+/// - over: nothing is told any more.
+public struct LiveSession {
+    public enum Phase: Sendable {
+        case joining, live, behind, blocked, over
+    }
+
+    /// A wish to read the log.
+    public struct Read: Sendable, Equatable {
+        /// Everything after it; `nil`: what is the position now?
+        public let held: LiveCursor?
+        /// When to give up; monotonic nanoseconds.
+        public let deadline: UInt64
+        /// Whether the client pays for it. What it reads again for our sake is ours.
+        public let isCharged: Bool
+        /// What a reply to an older wish brings is nobody's.
+        let number: UInt32
+    }
+
+    /// What is to be done next.
+    public enum Action: Equatable {
+        case none
+        /// Register for the log, then read it: in this order.
+        case read(Read)
+        /// The same in a moment.
+        case retry(Read)
+        /// Reading has failed for too long.
+        case fail
+        /// Frames are to be sent: `next` has them.
+        case send
+    }
+
+    /// How telling what was read has ended.
+    public enum Telling: Sendable {
+        case told
+        /// The client was told where it is, but not what it has missed.
+        case begun
+        case refused
+    }
+
+    static let patience: UInt64 = 10_000_000_000
+
+    public private(set) var phase = Phase.joining
+    /// What the client holds, or what was handed to the sink behind it. Without a meaning until the first read has come.
+    public private(set) var cursor: LiveCursor
+    private var queue: [SharedFrame] = []
+    private var hasPosition: Bool
+    /// The queue was cut while joining.
+    private var hasOverflowed = false
+    private var number: UInt32 = 0
+    /// For the read that is under way.
+    private var isRegistered = false
+    /// Something is missing up to here, was said during a read: it may not have found that.
+    private var missing: Int64 = 0
+    private let limit: UInt32
+    private let rules: LiveRules
+
+    /// - Parameters:
+    ///   - held: the client's position; `nil`: live from now on.
+    ///   - limit: how many frames may wait.
+    public init(from held: LiveCursor?, limit: Int, rules: LiveRules = LiveRules()) {
+        cursor = held ?? LiveCursor(epoch: 0, position: 0)
+        hasPosition = held != nil
+        self.limit = UInt32(limit)
+        self.rules = rules
+    }
+
+    public var waiting: Int { queue.count }
+
+    // MARK: Reading
+
+    /// The connection joins.
+    /// - Parameter now: monotonic nanoseconds.
+    public mutating func begin(now: UInt64) -> Read { read(now, isCharged: true) }
+
+    /// Something up to this position was missed, or may have been: from now on nothing is told but what a read finds that
+    /// begins later. `.max`: whatever the position is.
+    public mutating func miss(before position: Int64, now: UInt64) -> Action {
+        switch phase {
+        case .joining:
+            if rules.keep(.findingsWhileReading) { missing = max(missing, position) }
+            return .none
+        case .live: return cursor.position < position ? .read(read(now, isCharged: false)) : .none
+        // They read later anyway.
+        case .behind, .blocked, .over: return .none
+        }
+    }
+
+    private mutating func read(_ now: UInt64, isCharged: Bool) -> Read {
+        phase = .joining
+        queue = []
+        hasOverflowed = false
+        missing = 0
+        isRegistered = false
+        number &+= 1
+        return Read(
+            held: hasPosition ? cursor : nil, deadline: now + Self.patience, isCharged: isCharged, number: number)
+    }
+
+    /// Is there still somebody who waits for what this read brings?
+    public func awaits(_ read: Read) -> Bool { phase == .joining && read.number == number }
+
+    /// The registration for the read is done.
+    public mutating func registered(for read: Read) { if awaits(read) { isRegistered = true } }
+
+    /// There is none, says Redis: it was lost since it was made, if it was.
+    public mutating func lostRegistration(now: UInt64) -> Action {
+        guard rules.keep(.registrations), phase == .live || isRegistered else { return .none }
+        return miss(before: .max, now: now)
+    }
+
+    /// The read has failed, or was not begun for want of room.
+    public func failed(_ read: Read, now: UInt64) -> Action {
+        guard awaits(read) else { return .none }
+        return now < read.deadline ? .retry(read) : .fail
+    }
+
+    /// What was read was to be told.
+    /// - Parameter end: everything up to it was found by the read.
+    public mutating func finished(_ read: Read, at end: LiveCursor, _ telling: Telling, now: UInt64) -> Action {
+        guard awaits(read) else { return .none }
+        guard telling == .told else {
+            if telling == .begun { hasPosition = true }
+            phase = .blocked
+            return .none
+        }
+        cursor = end
+        hasPosition = true
+        // What waits in the queue may have a gap before it.
+        if missing > end.position || hasOverflowed { return .read(self.read(now, isCharged: false)) }
+        phase = .live
+        return .send
+    }
+
+    // MARK: Live
+
+    /// An event of the log.
+    /// - Returns: false when there is no room for it: send what waits and offer it again, or it counts as too much.
+    public mutating func offer(_ frame: SharedFrame) -> Bool {
+        switch phase {
+        case .live where frame.position <= cursor.position && rules.keep(.covered): return true
+        case .joining where !rules.keep(.waiting): return true
+        case .joining where hasOverflowed: return true
+        case .live, .joining:
+            guard queue.count < Int(limit) else { return false }
+            queue.append(frame)
+            return true
+        case .behind, .blocked, .over: return true
+        }
+    }
+
+    /// Too much waits.
+    public mutating func fall() {
+        queue = []
+        switch phase {
+        case .joining: hasOverflowed = rules.keep(.overflow)
+        case .live: if rules.keep(.falling) { phase = .behind }
+        case .behind, .blocked, .over: break
+        }
+    }
+
+    /// The frames that are to be sent, one after the other; what a read has covered is left out.
+    public mutating func take(_ mayGoOn: () -> Bool, _ body: (SharedFrame) -> Void) {
+        guard phase == .live else { return }
+        var count = 0
+        for frame in queue {
+            guard mayGoOn() else { break }
+            count += 1
+            guard frame.position > cursor.position || !rules.keep(.covered) else { continue }
+            cursor = LiveCursor(epoch: cursor.epoch, position: frame.position)
+            if !frame.isSilent { body(frame) }
+        }
+        if count == queue.count {
+            queue.removeAll(keepingCapacity: count < 8)
+        } else {
+            queue.removeFirst(count)
+        }
+    }
+
+    /// What was written has left.
+    public mutating func drained(now: UInt64) -> Action {
+        switch phase {
+        case .live: .send
+        case .behind, .blocked: .read(read(now, isCharged: false))
+        case .joining, .over: .none
+        }
+    }
+
+    /// Nothing is told any more.
+    public mutating func end() {
+        phase = .over
+        queue = []
+    }
+}

@@ -1,0 +1,144 @@
+public import Core
+
+/// What a node knows of one partition: which users it holds there, and whether it has heard all that was said to it. Messages
+/// are numbered for each node and partition; a probe tells the last number and the epoch of a partition that is quiet. A
+/// value without I/O: it says what the node is to do, and is told what came of it.
+public struct PartitionTracker {
+    public enum Action: Equatable {
+        /// Something for these users was missed: from now on their clients are told nothing but what a read finds that
+        /// begins later (`LiveSession.miss`).
+        case miss([ID])
+        /// Register them, then tell by `registered` or `registrationFailed`.
+        case register([ID])
+        /// They are registered anew: long polls must look again.
+        case look([ID])
+        /// `retry` is to be called in a moment.
+        case wait
+    }
+
+    /// How many users are registered in one go.
+    static let slice = 2000
+
+    public private(set) var users: Set<ID> = []
+    /// All of them are being registered.
+    public private(set) var isRecovering = false
+    private var isListening = false
+    /// The last number that was heard.
+    private var last: Int64?
+    private var epoch: UInt64?
+    /// What the last probe's number was: it must have been heard when the next one is sent.
+    private var probed: Int64?
+    private var mustRecoverAgain = false
+    /// Those that are still to be registered.
+    private var rest: ArraySlice<ID> = []
+    private let rules: LiveRules
+
+    public init(rules: LiveRules = LiveRules()) {
+        self.rules = rules
+    }
+
+    // MARK: Users
+
+    /// Before the user is registered.
+    public mutating func add(_ user: ID) { users.insert(user) }
+    public mutating func remove(_ user: ID) { users.remove(user) }
+
+    /// A registration's reply.
+    /// - Parameter number: of the last message to this node.
+    public mutating func note(number: Int64, epoch: UInt64) {
+        last = last ?? number
+        self.epoch = self.epoch ?? epoch
+    }
+
+    // MARK: Messages
+
+    /// A message has come. What is to be done comes before what it says.
+    public mutating func heard(number: Int64, epoch: UInt64) -> [Action] {
+        let isNext = last.map { number <= $0 + 1 } ?? true
+        let isOfAnother = self.epoch != nil && self.epoch != epoch
+        last = isOfAnother ? number : max(last ?? number, number)
+        self.epoch = epoch
+        let isMissing = !isNext && rules.keep(.numbers) || isOfAnother && rules.keep(.epochs)
+        return isMissing ? recover() : []
+    }
+
+    /// A message that can't be read: what it should have told must be found.
+    public mutating func heardNonsense() -> [Action] { recover() }
+
+    /// The node is subscribed (again).
+    public mutating func subscribed() -> [Action] {
+        isListening = true
+        (last, probed) = (nil, nil)
+        return rules.keep(.absence) ? recover() : []
+    }
+
+    /// Nothing is heard any more.
+    public mutating func lost() { isListening = false }
+
+    // MARK: Probes
+
+    /// The next probe is about to be sent.
+    public mutating func willProbe() -> [Action] {
+        defer { probed = nil }
+        guard let probed, (last ?? 0) < probed, rules.keep(.probes) else { return [] }
+        last = probed
+        return recover()
+    }
+
+    /// A probe was sent.
+    /// - Parameter subscribers: how many connections got it.
+    public mutating func didProbe(number: Int64, epoch: UInt64, subscribers: Int) -> [Action] {
+        probed = number
+        let isOfAnother = self.epoch != nil && self.epoch != epoch
+        guard subscribers == 0 || isOfAnother, rules.keep(.epochs) else { return [] }
+        // A flush starts the numbers anew, too.
+        (self.epoch, last, probed) = (epoch, number, nil)
+        return recover()
+    }
+
+    // MARK: Recovery
+
+    /// Has the clients of the partition read, and registers all its users again: Redis may have forgotten them.
+    private mutating func recover() -> [Action] {
+        guard !users.isEmpty else { return [] }
+        let all = Array(users)
+        // Nothing would be heard: whoever is registered now has to be again by `subscribed`.
+        guard isListening else { return [.miss(all)] }
+        guard !isRecovering else {
+            mustRecoverAgain = true
+            return [.miss(all)]
+        }
+        isRecovering = true
+        rest = all[...]
+        return [.miss(all)] + next()
+    }
+
+    private mutating func next() -> [Action] {
+        while !rest.isEmpty {
+            // Who has gone meanwhile stays away.
+            let some = rest.prefix(Self.slice).filter(users.contains)
+            rest = rest.dropFirst(Self.slice)
+            if !some.isEmpty { return [.register(some)] }
+        }
+        isRecovering = false
+        guard mustRecoverAgain else { return [] }
+        mustRecoverAgain = false
+        return recover()
+    }
+
+    /// - Parameter number: of the last message to this node.
+    public mutating func registered(_ users: [ID], number: Int64, epoch: UInt64) -> [Action] {
+        note(number: number, epoch: epoch)
+        return [.look(users)] + next()
+    }
+
+    public mutating func registrationFailed() -> [Action] {
+        rest = []
+        return [.wait]
+    }
+
+    public mutating func retry() -> [Action] {
+        isRecovering = false
+        return recover()
+    }
+}

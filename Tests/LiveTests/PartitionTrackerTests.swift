@@ -1,0 +1,58 @@
+import Core
+import Testing
+
+@testable import Live
+
+/// What the random walks can't show: slices, users who went meanwhile, and what is found while users are registered.
+@Suite struct PartitionTrackerTests {
+    private func tracker(_ users: ClosedRange<Int64>) -> PartitionTracker {
+        var tracker = PartitionTracker()
+        _ = tracker.subscribed()
+        for user in users { tracker.add(ID(raw: user)) }
+        tracker.note(number: 0, epoch: 7)
+        return tracker
+    }
+
+    private func registered(_ actions: [PartitionTracker.Action]) -> [ID] {
+        actions.flatMap { if case .register(let users) = $0 { users } else { [ID]() } }
+    }
+
+    @Test func manyAreRegisteredInSlicesWithoutThoseWhoWent() {
+        let count = Int64(PartitionTracker.slice + 10)
+        var tracker = tracker(1...count)
+        let first = registered(tracker.heardNonsense())
+        #expect(first.count == PartitionTracker.slice && tracker.isRecovering)
+        let gone = Set((1...count).map { ID(raw: $0) }).subtracting(first).min()!
+        tracker.remove(gone)
+        let second = registered(tracker.registered(first, number: 0, epoch: 7))
+        #expect(second.count == 9 && !second.contains(gone))
+        #expect(tracker.registered(second, number: 0, epoch: 7) == [.look(second)])
+        #expect(!tracker.isRecovering)
+    }
+
+    /// What is registered already may have been lost before it was found.
+    @Test func whatIsFoundMeanwhileIsRegisteredOnceMore() {
+        var tracker = tracker(1...1)
+        let user = [ID(raw: 1)]
+        #expect(tracker.heard(number: 3, epoch: 7) == [.miss(user), .register(user)])
+        #expect(tracker.heard(number: 9, epoch: 7) == [.miss(user)])
+        #expect(
+            tracker.registered(user, number: 9, epoch: 7) == [.look(user), .miss(user), .register(user)])
+        #expect(tracker.registered(user, number: 9, epoch: 7) == [.look(user)])
+    }
+
+    @Test func aRegistrationThatFailsIsTriedAgain() {
+        var tracker = tracker(1...1)
+        let user = [ID(raw: 1)]
+        _ = tracker.heardNonsense()
+        #expect(tracker.registrationFailed() == [.wait])
+        #expect(tracker.retry() == [.miss(user), .register(user)])
+    }
+
+    @Test func withoutALinkNobodyIsRegistered() {
+        var tracker = tracker(1...1)
+        tracker.lost()
+        #expect(tracker.heard(number: 3, epoch: 7) == [.miss([ID(raw: 1)])])
+        #expect(tracker.subscribed() == [.miss([ID(raw: 1)]), .register([ID(raw: 1)])])
+    }
+}

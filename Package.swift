@@ -89,7 +89,8 @@ let package = Package(
         module(
             "Realtime",
             [
-                "Core", "Live", "Runtime", "Sockets", "RedisLink", "Store", "Crypto", "HTTPService", "Accounts", "Feed",
+                "Core", "Live", "Runtime", "Sockets", "RedisLink", "Store", "Crypto", "HTTPService", "DomainKit",
+                "Accounts", "Posts", "Feed",
             ]),
         module("Notifier", ["Core", "DomainKit", "EventLog", "Relations"]),
         module("Tail", ["Core", "Live", "Runtime", "HTTPClient"]),

@@ -3,18 +3,38 @@ public import Live
 
 /// A channel that there is, as far as its name says.
 public struct Channel: Sendable {
-    public typealias Permission = @Sendable (_ user: ID) async throws -> Bool
+    /// The whole value of a channel that has one.
+    public struct State: Sendable {
+        /// The larger one is the newer one; not negative.
+        public let version: Int64
+        public let envelope: Envelope
+
+        public init(version: Int64, _ envelope: Envelope) {
+            self.version = version
+            self.envelope = envelope
+        }
+    }
+
+    typealias Permission = @Sendable (_ user: ID) async throws -> Bool
+    typealias Supply = @Sendable () async throws -> State?
 
     public let name: ChannelName
     public let contents: ChannelContents
     private let permission: Permission
+    private let supply: Supply
 
-    init(name: ChannelName, contents: ChannelContents, permission: @escaping Permission) {
+    init(
+        name: ChannelName, contents: ChannelContents, permission: @escaping Permission, supply: @escaping Supply
+    ) {
         self.name = name
         self.contents = contents
         self.permission = permission
+        self.supply = supply
     }
 
     /// May the user subscribe, as things are now?
     public func isOpen(to user: ID) async throws -> Bool { try await permission(user) }
+
+    /// The state as it is in the database, for where Redis has none.
+    public func state() async throws -> State? { try await supply() }
 }

@@ -6,36 +6,39 @@ public struct ChannelKind: Sendable {
     /// 1 to 32 of `a-z`: what comes before the colon.
     public let name: String
     public let contents: ChannelContents
-    private let find: @Sendable (_ key: String) -> Channel.Permission?
+    private let find: @Sendable (_ key: String) -> (Channel.Permission, Channel.Supply)?
 
     /// - Parameters:
     ///   - key: reads what comes behind the colon. `nil` where it is none: then there is no such channel. A key has one
     ///     spelling.
     ///   - permission: may the user subscribe? Asked at the start, and again whenever who sees whom may have changed.
+    ///   - state: of a kind with states, what the database has: the first subscriber is told it. `nil` where there is none.
     public init<Key: Sendable>(
         _ name: String, _ contents: ChannelContents, key: @escaping @Sendable (String) -> Key?,
-        permission: @escaping @Sendable (_ key: Key, _ user: ID) async throws -> Bool
+        permission: @escaping @Sendable (_ key: Key, _ user: ID) async throws -> Bool,
+        state: @escaping @Sendable (_ key: Key) async throws -> Channel.State? = { _ in nil }
     ) {
         precondition(ChannelName("\(name):0")?.kind == name, "'\(name)' is no name of a kind of channels")
         self.name = name
         self.contents = contents
         find = { text in
             guard let key = key(text) else { return nil }
-            return { user in try await permission(key, user) }
+            return ({ user in try await permission(key, user) }, { try await state(key) })
         }
     }
 
     /// One whose keys are ids.
     public init(
         _ name: String, _ contents: ChannelContents,
-        permission: @escaping @Sendable (_ id: ID, _ user: ID) async throws -> Bool
+        permission: @escaping @Sendable (_ id: ID, _ user: ID) async throws -> Bool,
+        state: @escaping @Sendable (_ id: ID) async throws -> Channel.State? = { _ in nil }
     ) {
-        self.init(name, contents, key: { ID($0) }, permission: permission)
+        self.init(name, contents, key: { ID($0) }, permission: permission, state: state)
     }
 
     /// `nil`: it is of another kind, or has no such key.
     func channel(_ name: ChannelName) -> Channel? {
-        guard name.kind == self.name, let permission = find(name.key) else { return nil }
-        return Channel(name: name, contents: contents, permission: permission)
+        guard name.kind == self.name, let (permission, supply) = find(name.key) else { return nil }
+        return Channel(name: name, contents: contents, permission: permission, supply: supply)
     }
 }

@@ -14,7 +14,9 @@ final class EventStreamClient: LiveClient {
     private var isEstablished = false
     let session: ID
     let address: String
-    let subscriber: Subscriber?
+    private let feed: Subscriber
+    var subscriber: Subscriber? { feed }
+    var channels: [Subscriber] { [] }
     var timerPlace = TimerPlace()
 
     private init(_ stream: EventStream, gateway: Gateway, _ opening: StreamOpening, now: UInt64) {
@@ -25,11 +27,10 @@ final class EventStreamClient: LiveClient {
         idSuffix = opening.idSuffix
         expiresAt = opening.expiresAt
         writtenAt = now
-        let subscriber = Subscriber(
+        feed = Subscriber(
             user: opening.user, kind: .eventStream(idSuffix: opening.idSuffix), sink: nil,
             session: LiveSession(from: opening.held, limit: Hub.queueLimit))
-        self.subscriber = subscriber
-        subscriber.sink = self
+        feed.sink = self
         stream.user = opening.user
         stream.onDrained = { [unowned self] in gateway.drained(self) }
         stream.onClosed = { [unowned self] _ in gateway.closed(self) }
@@ -47,7 +48,7 @@ final class EventStreamClient: LiveClient {
         gateway.opened(client)
         // The session may have ended since the stream was admitted.
         guard !gateway.hasEnded(client.session) else { return client.end(.forceDisconnect) }
-        gateway.join(client)
+        gateway.join(client, client.feed)
     }
 
     var transport: any LiveTransport { stream }
@@ -58,14 +59,15 @@ final class EventStreamClient: LiveClient {
         stream.write(bytes)
     }
 
-    func tell(_ outcome: JoinOutcome) -> LiveSession.Telling {
-        guard !stream.isBacklogged, let subscriber else { return .refused }
+    func tell(_ outcome: JoinOutcome, of subscriber: Subscriber) -> LiveSession.Telling {
+        guard !stream.isBacklogged else { return .refused }
+        let cursor = outcome.cursor
         let isFirst = !isEstablished
         isEstablished = true
-        switch outcome {
-        case .live(let cursor): verdict("live", at: cursor, data: "{}")
-        case .reset(let cursor): verdict("reset", at: cursor, data: "{\"feed\":\"/v1/feed\"}")
-        case .resumed(let missed, let cursor):
+        switch outcome.verdict {
+        case .live: verdict("live", at: cursor, data: "{}")
+        case .reset: verdict("reset", at: cursor, data: "{\"feed\":\"/v1/feed\"}")
+        case .resumed(let missed):
             if isFirst {
                 // Where the client is already: a stream that breaks behind the verdict must not skip the events.
                 verdict(
@@ -80,7 +82,7 @@ final class EventStreamClient: LiveClient {
     }
 
     private func verdict(_ name: StaticString, at cursor: LiveCursor, data: String) {
-        let id = cursor.encode(user: subscriber!.user, gateway.cursors) + idSuffix
+        let id = cursor.encode(user: feed.user, gateway.cursors) + idSuffix
         write(EventStreamText.verdict(name, id: id, retry: .random(in: 500...2000), data: data))
     }
 
@@ -88,7 +90,9 @@ final class EventStreamClient: LiveClient {
         bytes.withUnsafeBytes { write($0) }
     }
 
-    func joinFailed() { stream.close() }
+    func joinFailed(_ subscriber: Subscriber) { stream.close() }
+
+    func refuse(_ subscriber: Subscriber) {}
 
     func end(_ reason: Disconnect) { stream.close() }
 

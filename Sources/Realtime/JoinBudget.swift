@@ -54,11 +54,8 @@ public final class JoinBudget: Sendable {
     }
 
     func charge(user: ID, address: String, _ outcome: JoinOutcome) {
-        switch outcome {
-        case .live: break
-        case .resumed(let missed, _): charge(user: user, address: address, missed)
-        case .reset: charge(user: user, address: address, nil)
-        }
+        if case .live = outcome.verdict { return }
+        charge(user: user, address: address, outcome.missed)
     }
 
     /// - Parameter missed: `nil` for a reset.

@@ -52,8 +52,8 @@ extension LiveService {
                 or in protobuf with `centrifuge-protobuf`. The access token goes into the command `connect`, which \
                 subscribes to the channel `feed:` and the user's id; `unsubscribe` from it ends the pushes, and \
                 `subscribe` begins them again, with `recover`, `epoch` and `offset` from where they ended. Before \
-                `connect` a client may send 4 messages of 4 KB; behind it messages have 8 KB at most, and 10 commands \
-                and 8 KB a second are taken after a burst of 100 and 64 KB. Frames of any kind count, too: 32 before \
+                `connect` a client may send 4 messages of 4 KB; behind it messages have 24 KB at most, and 10 commands \
+                and 8 KB a second are taken after a burst of 200 and 64 KB. Frames of any kind count, too: 32 before \
                 `connect`, behind it 400 at once and 40 a second. A longer message ends the connection with 1009, \
                 more of them with 3013. A command that the protocol has and no channel here takes (`publish`, \
                 `history`, `presence`, `presence_stats`, `rpc`, `sub_refresh`) gets error 108. Error 111 of `connect` \

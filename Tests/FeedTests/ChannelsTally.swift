@@ -7,6 +7,7 @@ struct ChannelsTally {
     var resets = 0
     var gaps = 0
     var strikes = 0
+    var healed = 0
 
     static func += (sum: inout ChannelsTally, more: ChannelsTally) {
         sum.told += more.told
@@ -16,5 +17,6 @@ struct ChannelsTally {
         sum.resets += more.resets
         sum.gaps += more.gaps
         sum.strikes += more.strikes
+        sum.healed += more.healed
     }
 }

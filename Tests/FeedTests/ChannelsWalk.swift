@@ -5,13 +5,9 @@ import TestSupport
 
 @testable import Feed
 
-/// One part of what nodes do. Tests leave each out and must notice.
-enum NodeMutation {
-    case numbers, registerFirst, dropCovered, epoch
-}
-
 /// A random walk over the life of channels in a real Redis: sources, consumers that die and read again, nodes and clients
-/// do something at random at each step, and what each client is told is checked against what happened.
+/// do something at random at each step, and what each client is told is checked against what happened. Nodes and clients
+/// are driven by the shipped rule: hub, sessions, trackers, audit.
 final class ChannelsWalk {
     /// An event that was told, and how many batches had been told before.
     struct Told {
@@ -29,58 +25,123 @@ final class ChannelsWalk {
         var floor = 0
     }
 
+    /// What goes wrong, at how many of 1,000 steps.
+    struct Roughness {
+        var flush = 0
+        var forget = 0
+        var vanish = 0
+        var lose = 0
+        var drop = 0
+        var strike = 0
+        var leave = 0
+        var deafen = 0
+        var stampede = 0
+
+        static let most = Roughness(
+            flush: 12, forget: 3, vanish: 15, lose: 20, drop: 10, strike: 30, leave: 20, deafen: 15, stampede: 10)
+
+        /// Turmoil hides faults that show where only one kind of thing goes wrong.
+        init(_ random: inout Seeded) {
+            guard Bool.random(using: &random) else {
+                self = .most
+                return
+            }
+            let all: [WritableKeyPath<Roughness, Int>] = [
+                \.flush, \.forget, \.vanish, \.lose, \.drop, \.strike, \.leave, \.deafen, \.stampede,
+            ]
+            let only = all.randomElement(using: &random)!
+            self[keyPath: only] = 2 * Roughness.most[keyPath: only]
+        }
+
+        private init(
+            flush: Int, forget: Int, vanish: Int, lose: Int, drop: Int, strike: Int, leave: Int, deafen: Int,
+            stampede: Int
+        ) {
+            (self.flush, self.forget, self.vanish, self.lose, self.drop) = (flush, forget, vanish, lose, drop)
+            (self.strike, self.leave, self.deafen, self.stampede) = (strike, leave, deafen, stampede)
+        }
+    }
+
     static let partitions = 2
     let names = ["post:1", "post:2", "user:3", "tag:한글"].map { ChannelName($0)! }
     let inbox: TimelinesInbox
     let channels: Channels
-    let mutation: NodeMutation?
+    let omission: WalkOmission?
+    let rules: LiveRules
+    let roughness: Roughness
     var random: Seeded
+    /// Monotonic nanoseconds.
+    var time: UInt64 = 1_000_000_000
+    var isSettling = false
     var sources = [Source(name: "test.events/0"), Source(name: "test.events/1")]
     var told: [ChannelName: [Told]] = [:]
     var batches = 0
-    var nodes: [ChannelsWalkNode] = []
+    var nodes: [WalkNode] = []
     var clients: [ChannelsWalkClient] = []
     var tally = ChannelsTally()
 
     init(
         seed: UInt64, server: TimelinesServer, inbox: TimelinesInbox, scripts: TimelineScripts,
-        mutation: NodeMutation?
+        without omission: WalkOmission?
     ) {
         random = Seeded(seed)
+        roughness = Roughness(&random)
         self.inbox = inbox
-        self.mutation = mutation
+        self.omission = omission
+        rules = if case .rule(let rule) = omission { LiveRules(without: rule) } else { LiveRules() }
         var options = Channels.Options()
         options.events = 6
         channels = Channels(server.timelines(partitions: Self.partitions, scripts: scripts), options: options)
     }
 
-    var redis: Redis { channels.timelines.redis }
+    var timelines: Timelines { channels.timelines }
+    var redis: Redis { timelines.redis }
 
     func run(steps: Int) async throws {
-        for _ in 0..<3 { nodes.append(try await ChannelsWalkNode(self)) }
+        for _ in 0..<3 { nodes.append(try await WalkNode(timelines, inbox, rules)) }
         for _ in 0..<steps { try await step() }
+        try await failOnceMore()
         try await settle()
-        for node in nodes { try await inbox.shut(node.channels(self)) }
+        for node in nodes { try await inbox.shut(node.channels(timelines)) }
     }
 
     func one<T>(_ of: [T]) -> T? { of.randomElement(using: &random) }
 
+    func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+
     private func step() async throws {
-        switch Int.random(in: 0..<1000, using: &random) {
-        case ..<12: try await flush()
-        case ..<13: _ = try await redis.command("SCRIPT", "FLUSH")
-        case ..<28: try await vanish()
-        case ..<40: try await lose()
-        case ..<50: try await dropLog()
-        case ..<60: try await strike()
-        case ..<320: try await bring()
-        case ..<350: rewind()
-        case ..<470: connect()
-        case ..<720: try await advance()
-        case ..<790: try await disconnect()
-        case ..<940: try await pump(one(nodes)!, limit: Int.random(in: 1...5, using: &random))
-        case ..<970: try await beat(one(nodes)!)
+        time += 10_000_000
+        let faults: [(Int, () async throws -> Void)] = [
+            (roughness.flush, flush), (roughness.forget, forgetScripts), (roughness.vanish, vanish),
+            (roughness.lose, lose), (roughness.drop, dropLog), (roughness.strike, strike), (roughness.leave, leave),
+            (roughness.deafen, deafen), (roughness.stampede, stampede),
+        ]
+        for (per1000, fault) in faults where Int.random(in: 0..<1000, using: &random) < per1000 { try await fault() }
+        switch Int.random(in: 0..<100, using: &random) {
+        case ..<30: try await bring()
+        case ..<33: rewind()
+        case ..<42: connect()
+        case ..<67: try await advance()
+        case ..<71: try await disconnect()
+        case ..<76: try await stall()
+        case ..<91: try await pump(one(nodes)!, limit: Int.random(in: 1...5, using: &random))
+        case ..<94: try await recover(one(nodes)!)
+        case ..<97: try await beat(one(nodes)!)
         default: try await audit(one(nodes)!)
+        }
+        try checkWritten()
+    }
+
+    /// What a node asks of Redis, and what may fail.
+    func failingWithoutScripts<T>(_ body: () async throws -> T) async throws -> T {
+        do {
+            let value = try await body()
+            // It was done, and the reply came too late.
+            if !isSettling, Int.random(in: 0..<1000, using: &random) < roughness.forget { throw WithoutScripts() }
+            return value
+        } catch is RedisError {
+            try await redis.waitUntilConnected(milliseconds: 10_000)
+            throw WithoutScripts()
         }
     }
 
@@ -99,9 +160,9 @@ final class ChannelsWalk {
     // MARK: Events
 
     /// Something happens, and a consumer tells of it, and of what waits before it.
-    private func bring() async throws {
+    func bring(atLeast least: Int = 0) async throws {
         let index = Int.random(in: sources.indices, using: &random)
-        for _ in 0..<Int.random(in: 0...3, using: &random) {
+        for _ in 0..<Int.random(in: least...(least + 3), using: &random) {
             let offset = Int64(sources[index].events.count)
             let channel = names[2 * index + Int.random(in: 0...1, using: &random)]
             // Clocks differ.
@@ -111,7 +172,7 @@ final class ChannelsWalk {
         try await bring(from: index)
     }
 
-    private func bring(from index: Int) async throws {
+    func bring(from index: Int) async throws {
         let source = sources[index]
         let records = source.events[source.next...].prefix(Int.random(in: 1...6, using: &random))
         guard !records.isEmpty else { return }
@@ -156,77 +217,10 @@ final class ChannelsWalk {
     }
 
     /// What a log knew of its sources has gone: nothing comes again from before.
-    private func forget(_ channel: ChannelName?) {
+    func forget(_ channel: ChannelName?) {
         for index in sources.indices where channel == nil || names[(2 * index)...(2 * index + 1)].contains(channel!) {
             sources[index].next = sources[index].end
             sources[index].floor = sources[index].end
         }
-    }
-
-    // MARK: What goes wrong
-
-    /// Redis loses everything.
-    private func flush() async throws {
-        _ = try await redis.command("FLUSHALL")
-        forget(nil)
-    }
-
-    /// A log expires, or Redis drops it though somebody is there.
-    private func dropLog() async throws {
-        guard let channel = one(names) else { return }
-        let isHeard = try await redis.command("HEXISTS", .text(channels.heardKey(channel)), .text("\(channel)"))
-        guard isHeard == .integer(0) || Int.random(in: 0..<4, using: &random) == 0 else { return }
-        _ = try await redis.command("DEL", .text(channels.key("o", channel)))
-        forget(channel)
-    }
-
-    /// Registrations are removed behind the nodes' backs.
-    private func strike() async throws {
-        guard let channel = one(names) else { return }
-        _ = try await redis.command("HDEL", .text(channels.heardKey(channel)), .text("\(channel)"))
-    }
-
-    /// A message is lost on its way.
-    private func lose() async throws {
-        try await inbox.sync()
-        for node in nodes { fetch(node) }
-        let waiting = nodes.flatMap { node in
-            (0..<Self.partitions).filter { !node.queues[$0].isEmpty }.map { (node, $0) }
-        }
-        guard let (node, partition) = one(waiting) else { return }
-        node.queues[partition].remove(at: Int.random(in: node.queues[partition].indices, using: &random))
-    }
-
-    /// A node is killed; another takes its place, and the clients find themselves offline.
-    private func vanish() async throws {
-        let index = Int.random(in: nodes.indices, using: &random)
-        let gone = nodes[index]
-        try await inbox.shut(gone.channels(self))
-        for client in clients where client.node === gone { client.leave() }
-        nodes[index] = try await ChannelsWalkNode(self)
-    }
-
-    /// All that waits is brought; nodes hear it; clients are up to date.
-    private func settle() async throws {
-        for index in sources.indices {
-            while sources[index].next < sources[index].events.count { try await bring(from: index) }
-        }
-        for round in 0..<50 {
-            for node in nodes {
-                try await audit(node)
-                try await beat(node)
-                try await pump(node, limit: .max)
-            }
-            for client in clients where client.node != nil {
-                for _ in 0..<20 where client.state != .live { try await advance(client) }
-            }
-            if round > 2, clients.allSatisfy({ $0.node == nil || $0.state == .live }) { return try checkEnd() }
-        }
-        throw TimelinesFailure(description: "the walk does not come to rest")
-    }
-
-    private func checkEnd() throws {
-        guard inbox.unreadable == 0 else { throw TimelinesFailure(description: "a message that can't be read") }
-        for client in clients where client.node != nil { try checkComplete(client) }
     }
 }

@@ -49,6 +49,8 @@ struct TimelineMutation: Sendable, CustomTestStringConvertible {
         TimelineMutation(
             "a registration does not say that it was missing", .listen,
             "was_heard and 1 or 0}", "1}"),
+        TimelineMutation(
+            "a reset goes on from a clock that was lost", .recover, "result[2] = tick()", ""),
     ]
 
     static let all = [

@@ -10,8 +10,13 @@
 local log, position = logs .. ARGV[1], tonumber(ARGV[3])
 local result = {epoch(ARGV[4]), now(), 2, call('GET', states .. ARGV[1]) or ''}
 local marker = call('LINDEX', log, 0)
+if not marker then
+    -- A clock that was lost says 0; what was told before it was lost may still be on its way.
+    result[2] = tick()
+    return result
+end
 -- A position from the future is one of a Redis that lost its latest writes.
-if not marker or result[1] ~= ARGV[2] or position < read('>I7', marker) or position > result[2] then return result end
+if result[1] ~= ARGV[2] or position < read('>I7', marker) or position > result[2] then return result end
 result[3] = 3
 local stop, size = call('LLEN', log) - 1, 4
 while stop > 0 do

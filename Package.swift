@@ -152,7 +152,9 @@ let package = Package(
                 "TestSupport", "TestSite", "Core", "EventLog", "Live", "Posts", "Feed", "Runtime", "RedisLink",
                 "Crypto", "Store",
             ]),
-        tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
+        tests(
+            "Realtime",
+            ["TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(
             "EventLog",
             [

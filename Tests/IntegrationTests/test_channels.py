@@ -3,11 +3,14 @@ come back."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any, Iterator
 
+import centrifuge
 import pytest
 
+import sdk
 from centrifugo_client import FORMS, Centrifugo
 from conftest import MakeUser
 from hostile import metric
@@ -285,3 +288,33 @@ def test_while_it_can_not_be_found_out_who_may_see_it(
         finally:
             rows(own_server, "ALTER TABLE posts_that_are_away RENAME TO posts")
         client.subscribe(post)
+
+
+@pytest.mark.parametrize("sdk_form", sdk.FORMS, ids=sdk.NAMES)
+def test_the_published_sdk(sdk_form: sdk.Form, server: Server, alice: User, carol: User) -> None:
+    """A subscription of the SDK's own: live, over a lost connection, and to its end."""
+    post = alice.post("short")["id"]
+
+    async def case() -> None:
+        events, ends = sdk.SubscriptionEvents(), sdk.SubscriptionEvents()
+        client = sdk_form(server.port, carol.token, sdk.Events())
+        await client.connect()
+        author = client.new_subscription(user_channel(alice), events=events)
+        await author.subscribe()
+        await client.new_subscription(f"post:{post}", events=ends).subscribe()
+        await sdk.until(lambda: events.subscribed and ends.subscribed, 10, "the subscriptions")
+        ids = await asyncio.to_thread(alice.posts, 2)
+        await sdk.until(lambda: len(events.post_ids) == 2, 10, "the live posts")
+        await client.disconnect()
+        ids += await asyncio.to_thread(alice.posts, 3)
+        await asyncio.to_thread(alice.sees, ids[-1])
+        await client.connect()
+        await sdk.until(lambda: len(events.post_ids) >= 5, 10, "what was missed")
+        assert events.post_ids == ids
+        assert [one.was_recovering and one.recovered for one in events.subscribed] == [False, True]
+        await asyncio.to_thread(alice.delete, post)
+        await sdk.until(lambda: ends.unsubscribed, 10, "the end of the post")
+        assert ends.unsubscribed[0].code == REFUSED and client.state == centrifuge.ClientState.CONNECTED
+        await client.disconnect()
+
+    asyncio.run(asyncio.wait_for(case(), 60))

@@ -74,6 +74,7 @@ public final class TestSite: Sendable {
     public var operations: [Operation] { parts.operations }
 
     public var channels: Channels { parts.domains.feed.channels }
+    public var feeds: FeedReader { parts.domains.feed.reader }
     /// What clients may subscribe to.
     public var channelKinds: ChannelKinds { parts.domains.channels }
 

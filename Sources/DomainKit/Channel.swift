@@ -20,14 +20,18 @@ public struct Channel: Sendable {
 
     public let name: ChannelName
     public let contents: ChannelContents
+    /// The path at which the API has what the channel is about: who can't be told what he missed reads it.
+    public let path: String
     private let permission: Permission
     private let supply: Supply
 
     init(
-        name: ChannelName, contents: ChannelContents, permission: @escaping Permission, supply: @escaping Supply
+        name: ChannelName, contents: ChannelContents, path: String, permission: @escaping Permission,
+        supply: @escaping Supply
     ) {
         self.name = name
         self.contents = contents
+        self.path = path
         self.permission = permission
         self.supply = supply
     }

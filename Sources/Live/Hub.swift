@@ -136,6 +136,11 @@ public final class Hub {
             let cursor = LiveCursor(epoch: epoch, position: frame.position)
             EventStreamText.appendID(cursor.encode(user: subscriber.user, cursors) + suffix, to: &scratch)
             scratch.append(frame.eventTail)
+        case .channelStream(let channel, let id):
+            if frame.position > 0 {
+                EventStreamText.appendID(id(LiveCursor(epoch: epoch, position: frame.position)), to: &scratch)
+            }
+            EventStreamText.append(frame.eventTail, naming: channel, to: &scratch)
         case .signal: break
         }
     }

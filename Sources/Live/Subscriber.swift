@@ -8,6 +8,11 @@ public final class Subscriber {
         case webSocket(prefix: [UInt8], form: LiveForm = .json)
         /// - Parameter idSuffix: what follows the position in each `id:`, the stream's own proof.
         case eventStream(idSuffix: String)
+        /// An event stream of several logs.
+        /// - Parameters:
+        ///   - channel: the log's name in each event, as a JSON member with a comma behind it.
+        ///   - id: of an event at this position; it says where the stream is in all of its logs.
+        indirect case channelStream(channel: [UInt8], id: (LiveCursor) -> String)
         /// Only wants to know that something came: a long poll.
         case signal(() -> Void)
     }

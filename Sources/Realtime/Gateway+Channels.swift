@@ -20,7 +20,13 @@ extension Gateway {
         guard held < options.channelsPerConnection, subscriptions.count(of: user) < options.channelsPerUser else {
             return .limitExceeded
         }
-        return subscriptions.total < options.maxChannels && budget.pay(user: user) == nil ? nil : .tooManyRequests
+        return hasRoom(for: 1, of: user) && budget.pay(user: user) == nil ? nil : .tooManyRequests
+    }
+
+    /// Whether so many more may be opened at once.
+    func hasRoom(for count: Int, of user: ID) -> Bool {
+        subscriptions.count(of: user) + count <= options.channelsPerUser
+            && subscriptions.total + count <= options.maxChannels
     }
 
     /// Asks the domain, on its threads. It is asked again behind the registration, by `LogReader.read`; this one keeps those
@@ -32,6 +38,27 @@ extension Gateway {
             let result: Result<Bool, any Error>
             do { result = .success(try await reader.isOpen(name, to: user)) } catch { result = .failure(error) }
             boxed.run { $0(result) }
+        }
+    }
+
+    /// A connection that does not listen to its user's feed: it counts as one of the user's, and hears what concerns all that
+    /// the user subscribed to.
+    func attend(_ client: any LiveClient, _ subscriber: Subscriber) {
+        hub.add(subscriber)
+        hub.mute(subscriber)
+        idleSince[subscriber.key] = nil
+        presence(of: client, subscriber)
+    }
+
+    private func presence(of client: any LiveClient, _ subscriber: Subscriber) {
+        node.register(subscriber.key) { [unowned self, weak client] result in
+            guard case .failure = result, let client, clients[ObjectIdentifier(client)] != nil else { return }
+            joins.later(
+                subscriber,
+                LoopTimer(on: loop, after: 1000) { [unowned self] in
+                    joins.forget(subscriber)
+                    presence(of: client, subscriber)
+                })
         }
     }
 

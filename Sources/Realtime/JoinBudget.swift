@@ -53,6 +53,11 @@ public final class JoinBudget: Sendable {
         if isOn { limiter.charge("u\(user)", Self.ofUser, cost: 1) }
     }
 
+    /// Subscriptions that come with something that was paid for.
+    func charge(user: ID, channels: Int) {
+        if isOn, channels > 0 { limiter.charge("u\(user)", Self.ofUser, cost: Double(channels)) }
+    }
+
     func charge(user: ID, address: String, _ outcome: JoinOutcome) {
         if case .live = outcome.verdict { return }
         charge(user: user, address: address, outcome.missed)

@@ -60,9 +60,10 @@ final class LiveNode {
     /// From the completion on, whatever is delivered to it is heard, or found to have been missed.
     /// - Parameter completion: told whether it was registered before.
     func register(_ key: LogKey, _ completion: @escaping (Result<Bool, RedisError>) -> Void) {
-        guard isListening else { return completion(.failure(.notConnected)) }
         let partition = partition(of: key)
         partitions[partition].add(key)
+        // It is registered with the others, when there is a link.
+        guard isListening else { return completion(.failure(.notConnected)) }
         switch key {
         case .feed(let user):
             timelines.registerOnLoop([user], node: name) { [weak self] result in

@@ -32,10 +32,12 @@ extension LiveService {
                 other than 200: make a new one then, after 401 with a new ticket, after 503 when `Retry-After` has \
                 passed. Where others get 429, a GET without `Authorization` gets a stream with nothing but `retry`, \
                 which ends; EventSource comes back when that time has passed. Who missed more than 512 KB gets a \
-                `reset`.
+                `reset`. With `channels` each of them has a verdict of its own, with its name: `reset` says in `read` where \
+                the API has what the channel is about. `unsubscribed` ends a channel that the caller may not see any more \
+                (`code` 2000); the stream goes on with the others.
                 """,
             access: .ticket(LiveParameters.ticket), rate: .free, otherLimits: JoinBudget.summary,
-            parameters: [LiveParameters.since, LiveParameters.lastEventID],
+            parameters: [LiveParameters.channels, LiveParameters.since, LiveParameters.lastEventID],
             headers: [LiveParameters.lastEventIDHeader],
             responses: [.text(["text/event-stream"], "The stream.", example: example)], problems: [.rateLimited],
             transport: .eventStream(

@@ -5,13 +5,16 @@ import Testing
 
 @Suite struct ChannelKindTests {
     private let kinds = ChannelKinds([
-        ChannelKind("post", [.log, .state]) { post, user in post.raw == user.raw },
-        ChannelKind("tag", .log, key: { $0.allSatisfy(\.isLowercase) ? $0 : nil }, permission: { _, _ in true }),
+        ChannelKind("post", [.log, .state], at: "/v1/posts/{key}") { post, user in post.raw == user.raw },
+        ChannelKind(
+            "tag", .log, at: "/v1/tags/{key}", key: { $0.allSatisfy(\.isLowercase) ? $0 : nil },
+            permission: { _, _ in true }),
     ])
 
     @Test func aChannelIsFoundByItsName() async throws {
         let post = try #require(kinds.channel("post:7"))
         #expect(post.name.description == "post:7" && post.contents == [.log, .state])
+        #expect(post.path == "/v1/posts/7")
         #expect(try await post.isOpen(to: ID(raw: 7)))
         #expect(try await !post.isOpen(to: ID(raw: 8)))
         #expect(kinds.channel("tag:swift")?.contents == .log)

@@ -25,8 +25,8 @@ private final class Sink: FrameSink {
         Hub(cursors: signer) { _, length, writer in writer.append("[\(length)]") }
     }
 
-    private func frame(_ position: Int64) -> SharedFrame {
-        SharedFrame(Publication(event: Array("\(position)".utf8), type: "t", position: position))
+    private func frame(_ position: Int64, _ event: String? = nil) -> SharedFrame {
+        SharedFrame(Publication(event: Array((event ?? "\(position)").utf8), type: "t", position: position))
     }
 
     private func session(limit: Int = 4) -> LiveSession { LiveSession(from: nil, limit: limit) }
@@ -176,6 +176,26 @@ private final class Sink: FrameSink {
         hub.flush()
         let id = LiveCursor(epoch: 9, position: 2).encode(user: user, signer)
         #expect(sink.text == "id: \(id)~s\nevent: t\ndata: 2\n\n")
+    }
+
+    /// Each event has the name of its log, and an id that is the stream's; a state without a position has none.
+    @Test func eventStreamsOfSeveralLogs() throws {
+        let hub = makeHub()
+        let sink = Sink()
+        let channel = ChannelName("post:1")!
+        let subscriber = Subscriber(
+            user: user, channel: channel,
+            kind: .channelStream(channel: EventStreamText.member(channel: "post:1")) { "at \($0.position)" },
+            sink: sink, session: session())
+        let read = try begin(hub, subscriber)
+        #expect(finish(hub, subscriber, read, at: 1) == .none)
+        hub.deliver(frame(2, "{\"type\":\"t\"}"), to: .channel(channel))
+        hub.deliver(frame(3, "{\"type\":\"t\"}"), toFeedsOf: [user])
+        hub.flush()
+        #expect(sink.text == "id: at 2\nevent: t\ndata: {\"channel\":\"post:1\",\"type\":\"t\"}\n\n")
+        let state = Publication(event: Array("{\"v\":1}".utf8), type: "s", position: 0)
+        let bytes = hub.encode([state], for: subscriber, epoch: 9)
+        #expect(String(decoding: bytes, as: UTF8.self) == "event: s\ndata: {\"channel\":\"post:1\",\"v\":1}\n\n")
     }
 
     @Test func aSignalIsCalledAndCountsAsAConnection() throws {

@@ -23,7 +23,7 @@ import Testing
     private func reader(_ contents: ChannelContents, name: String, version: Int64? = 5) -> LogReader {
         struct Away: Error {}
         let kind = ChannelKind(
-            name, contents,
+            name, contents, at: "/v1/things/{key}",
             permission: { key, _ in
                 if key.raw == 99 { throw Away() }
                 return key.raw != 13

@@ -7,12 +7,16 @@ public import Live
 extension ChannelKind {
     /// `post:{id}`: what happens to one post.
     static func post(_ posts: Posts) -> ChannelKind {
-        ChannelKind(ChannelName.postKind, .log) { post, user in try await posts.isVisible(post, to: user) }
+        ChannelKind(ChannelName.postKind, .log, at: "/v1/posts/{key}") { post, user in
+            try await posts.isVisible(post, to: user)
+        }
     }
 
     /// `user:{id}`: an author's public posts.
     static func user(_ users: Users) -> ChannelKind {
-        ChannelKind(ChannelName.userKind, .log) { author, _ in try await users.identity(author) != nil }
+        ChannelKind(ChannelName.userKind, .log, at: "/v1/users/{key}/posts") { author, _ in
+            try await users.identity(author) != nil
+        }
     }
 }
 

@@ -67,10 +67,10 @@ let package = Package(
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
 
         // What the product does: a folder for each domain. Arrows point one way.
-        module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "RedisLink", "Runtime", "Store"]),
+        module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
         domain("Accounts", ["Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
-        domain("Posts", ["Accounts", "Outbox"]),
+        domain("Posts", ["Accounts", "Live", "Outbox"]),
         domain(
             "Feed", ["Accounts", "Relations", "Posts", "Live", "Runtime", "RedisLink", "Crypto"],
             // Redis' scripts, as bytes in the program.
@@ -89,7 +89,8 @@ let package = Package(
         module(
             "Realtime",
             [
-                "Core", "Live", "Runtime", "Sockets", "RedisLink", "Store", "Crypto", "HTTPService", "Accounts", "Feed",
+                "Core", "Live", "Runtime", "Sockets", "RedisLink", "Store", "Crypto", "HTTPService", "DomainKit",
+                "Accounts", "Posts", "Feed",
             ]),
         module("Notifier", ["Core", "DomainKit", "EventLog", "Relations"]),
         module("Tail", ["Core", "Live", "Runtime", "HTTPClient"]),
@@ -138,7 +139,7 @@ let package = Package(
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
-        tests("DomainKit", ["RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
+        tests("DomainKit", ["Core", "Live", "RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
@@ -151,7 +152,9 @@ let package = Package(
                 "TestSupport", "TestSite", "Core", "EventLog", "Live", "Posts", "Feed", "Runtime", "RedisLink",
                 "Crypto", "Store",
             ]),
-        tests("Realtime", ["Core", "Accounts", "HTTPService", "Realtime", "Sockets", "Live"]),
+        tests(
+            "Realtime",
+            ["TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live"]),
         tests(
             "EventLog",
             [

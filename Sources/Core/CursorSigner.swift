@@ -19,8 +19,15 @@ public struct CursorSigner: Sendable {
     /// The visible part, or `nil` where the code does not hold.
     /// - Parameter length: bytes of the visible part.
     public func open(_ text: String, length: Int, context: [UInt8]) -> [UInt8]? {
-        guard text.utf8.count <= 64, let bytes = Base64URL.decode(text), bytes.count == length + 8 else { return nil }
-        let visible = Array(bytes.prefix(length))
+        open(text, atMost: length, context: context).flatMap { $0.count == length ? $0 : nil }
+    }
+
+    /// The same of a visible part whose length is not known.
+    public func open(_ text: String, atMost length: Int, context: [UInt8]) -> [UInt8]? {
+        guard text.utf8.count <= (length + 8) * 4 / 3 + 3, let bytes = Base64URL.decode(text), bytes.count >= 8 else {
+            return nil
+        }
+        let visible = Array(bytes.dropLast(8))
         // The time of this comparison tells nothing worth knowing: a forged cursor shows only what its user may see.
         return seal(visible, context: context) == bytes ? visible : nil
     }

@@ -16,7 +16,7 @@ public struct JSONLimits: Sendable {
     /// For what is read on the loop of the sockets, where everybody waits for it.
     public static let command = {
         var limits = JSONLimits(depth: 8)
-        limits.values = 200
+        limits.values = 1600
         limits.longestKey = 255
         limits.marksInKey = 16
         return limits

@@ -14,6 +14,8 @@ public protocol Domain: Sendable {
     static var formats: [Format] { get }
     /// What it tells live clients.
     static var liveKinds: KnownKinds { get }
+    /// What clients may subscribe to.
+    var channels: [ChannelKind] { get }
     /// What it serves over HTTP.
     var operations: [Operation] { get }
     /// What it reads from the log, and what it does about it.
@@ -28,6 +30,7 @@ extension Domain {
     public static var topics: [TopicPlan] { [] }
     public static var formats: [Format] { [] }
     public static var liveKinds: KnownKinds { KnownKinds() }
+    public var channels: [ChannelKind] { [] }
     public var operations: [Operation] { [] }
     public func consumers(_ log: any EventLog) -> [Consumer] { [] }
     public var upkeep: [UpkeepStep] { [] }

@@ -30,6 +30,9 @@ public struct Domains: Sendable {
     /// In the order in which one leans on another.
     public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks] }
 
+    /// What clients may subscribe to.
+    public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
+
     public init(_ resources: Resources, hasher: PasswordHasher, waiter: @escaping @Sendable () -> any FeedWaiter) {
         self.resources = resources
         accounts = AccountsDomain(resources, hasher: hasher)

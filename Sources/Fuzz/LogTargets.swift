@@ -37,7 +37,9 @@ extension FuzzTarget {
     static let nodeMessage = FuzzTarget(
         "node-message",
         words: [
-            "\u{1}\u{1}", "\u{1}\u{2}", "\u{1}\u{3}", "\u{2}\u{1}", "\u{C}post.created\u{0}\u{1}",
+            "\u{1}\u{1}", "\u{1}\u{2}", "\u{1}\u{3}", "\u{2}\u{1}", "\u{2}\u{3}", "\u{2}\u{4}", "\u{2}\u{5}",
+            "\u{2}\u{6}",
+            "\u{6}post:1", "\u{C}post.created\u{0}\u{1}",
             "0123456789abcdef", "0123456789ABCDEF", "\n",
         ],
         leastAccepted: 50,
@@ -45,9 +47,15 @@ extension FuzzTarget {
     ) { input, _ throws(Finding) in
         guard let message = NodeMessage(input) else { return false }
         try require(message.bytes == input, "two messages mean the same")
-        if case .event(let event) = message.body {
-            let json = event.json
-            try require(event.requestID.utf8.count <= 64, "a tag grew")
+        let told: (json: [UInt8], requestID: String)? =
+            switch message.body {
+            case .event(let event): (event.json, event.requestID)
+            case .channel(.event(_, let envelope)), .channel(.state(_, _, let envelope)):
+                (envelope.payload, envelope.requestID)
+            default: nil
+            }
+        if let (json, requestID) = told {
+            try require(requestID.utf8.count <= 64, "a tag grew")
             // What goes into the frames of clients.
             try require(!json.contains { $0 == 10 || $0 == 13 }, "a line ends in an event")
             try require((try? JSONValue.parse(json))?.object != nil, "an event that is no object")

@@ -14,12 +14,12 @@ public struct ClientFrame: Sendable, Equatable {
     public let id: Int64
     public let content: Content
 
-    /// The most commands that one message may hold.
-    public static let limit = 64
+    /// The most commands that one message may hold. A client that comes back subscribes to all of its channels in one.
+    public static let limit = 160
     /// Bytes of a message: of one that comes before a good `connect`, and of all others. A command has a token or the name
     /// of a channel, and `connect` 16 names at most.
     public static let longestFirst = 4096
-    public static let longest = 8192
+    public static let longest = 24_576
 
     /// Splits a message into its commands, in one pass that ends where the message is wrong.
     /// - Returns: `nil` when it is not a run of commands in this form: the client is closed with 3501.

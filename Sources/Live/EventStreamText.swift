@@ -6,7 +6,8 @@ public enum EventStreamText {
     /// Keeps proxies and clients from taking silence for a dead link.
     public static let heartbeat: [UInt8] = Array(":\n\n".utf8)
 
-    /// The first event of a stream: the verdict, with the position and the reconnect delay in milliseconds.
+    /// The first event of a stream, or of each of its logs: the verdict, with the position and the reconnect delay in
+    /// milliseconds.
     public static func verdict(_ name: StaticString, id: String, retry: Int, data: String) -> [UInt8] {
         var writer = ByteWriter(capacity: 160)
         writer.append(ascii: "retry: ")
@@ -18,6 +19,21 @@ public enum EventStreamText {
         writer.append(ascii: "\ndata: ")
         writer.append(oneLine: data.utf8)
         writer.append(ascii: "\n\n")
+        return writer.bytes
+    }
+
+    /// The end of one of a stream's logs, which goes on with the others.
+    public static func unsubscribed(from channel: String, _ reason: Unsubscribe, id: String) -> [UInt8] {
+        var writer = ByteWriter(capacity: 160)
+        writer.append(ascii: "id: ")
+        writer.append(oneLine: id.utf8)
+        writer.append(ascii: "\nevent: unsubscribed\ndata: {")
+        writer.append(oneLine: member(channel: channel))
+        writer.append(ascii: "\"code\":")
+        writer.append(decimal: Int64(reason.rawValue))
+        writer.append(ascii: ",\"reason\":")
+        writer.append(jsonString: reason.reason)
+        writer.append(ascii: "}\n\n")
         return writer.bytes
     }
 
@@ -38,6 +54,25 @@ public enum EventStreamText {
         writer.append(ascii: "\ndata: ")
         writer.append(oneLine: publication.event)
         writer.append(ascii: "\n\n")
+        return writer.bytes
+    }
+
+    /// Such a part with another member in the event, which is a JSON object that has some.
+    /// - Parameter member: with a comma behind it.
+    static func append(_ tail: [UInt8], naming member: [UInt8], to writer: inout ByteWriter) {
+        // The type of an event has no brace.
+        let start = tail.firstIndex(of: UInt8(ascii: "{")).map { $0 + 1 } ?? tail.count
+        writer.append(tail[..<start])
+        writer.append(oneLine: member)
+        writer.append(tail[start...])
+    }
+
+    /// `"channel":"NAME",`
+    public static func member(channel name: String) -> [UInt8] {
+        var writer = ByteWriter(capacity: name.utf8.count + 16)
+        writer.append(ascii: "\"channel\":")
+        writer.append(jsonString: name)
+        writer.append(ascii: ",")
         return writer.bytes
     }
 

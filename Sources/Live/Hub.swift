@@ -9,7 +9,7 @@ public final class Hub {
     public static let queueLimit = 256
     private let cursors: CursorSigner
     private let frameHeader: (LiveForm, _ length: Int, inout ByteWriter) -> Void
-    private var subscribers: [ID: [Subscriber]] = [:]
+    private var subscribers: [LogKey: [Subscriber]] = [:]
     private var dirty: [Subscriber] = []
     /// Those with frames that could not go out; some of them have got rid of theirs since.
     private var waiting: [ObjectIdentifier: Subscriber] = [:]
@@ -26,33 +26,33 @@ public final class Hub {
 
     // MARK: Who is here
 
-    /// - Returns: true for the user's first connection.
+    /// - Returns: true for the first one of its log.
     @discardableResult
     public func add(_ subscriber: Subscriber) -> Bool {
         count += 1
-        subscribers[subscriber.user, default: []].append(subscriber)
-        return subscribers[subscriber.user]!.count == 1
+        subscribers[subscriber.key, default: []].append(subscriber)
+        return subscribers[subscriber.key]!.count == 1
     }
 
-    /// - Returns: true when it was the user's last connection.
+    /// - Returns: true when it was the last one of its log.
     @discardableResult
     public func remove(_ subscriber: Subscriber) -> Bool {
-        guard var all = subscribers[subscriber.user], let index = all.firstIndex(where: { $0 === subscriber }) else {
+        guard var all = subscribers[subscriber.key], let index = all.firstIndex(where: { $0 === subscriber }) else {
             return false
         }
         count -= 1
         subscriber.session.end()
         all.remove(at: index)
-        subscribers[subscriber.user] = all.isEmpty ? nil : all
+        subscribers[subscriber.key] = all.isEmpty ? nil : all
         return all.isEmpty
     }
 
-    public func connections(of user: ID) -> [Subscriber] { subscribers[user] ?? [] }
+    public func subscribers(of key: LogKey) -> [Subscriber] { subscribers[key] ?? [] }
 
-    /// Up to where all live connections of a user were told everything; `nil`: none is live, or some of what they are to be
+    /// Up to where all live connections were told everything of a log; `nil`: none is live, or some of what they are to be
     /// told waits for them.
-    public func told(_ user: ID) -> LiveCursor? {
-        let live = connections(of: user).lazy.map(\.session).filter { $0.phase == .live }
+    public func told(_ key: LogKey) -> LiveCursor? {
+        let live = subscribers(of: key).lazy.map(\.session).filter { $0.phase == .live }
         guard live.allSatisfy({ $0.waiting == 0 }) else { return nil }
         return live.map(\.cursor).min { $0.position < $1.position }
     }
@@ -63,7 +63,7 @@ public final class Hub {
         return waiting.values.reduce(0) { max($0, $1.session.waiting) }
     }
 
-    public var users: some Collection<ID> { subscribers.keys }
+    public var keys: some Collection<LogKey> { subscribers.keys }
 
     // MARK: Live events
 
@@ -72,12 +72,15 @@ public final class Hub {
         if case .signal(let action) = subscriber.kind { action() }
     }
 
-    /// Queues a frame for all connections of these users; `flush` sends it.
-    public func deliver(_ frame: SharedFrame, to users: [ID]) {
-        for user in users {
-            guard let all = subscribers[user] else { continue }
-            for subscriber in all { enqueue(frame, subscriber) }
-        }
+    /// Queues a frame for all connections that are told this log; `flush` sends it.
+    public func deliver(_ frame: SharedFrame, to key: LogKey) {
+        guard let all = subscribers[key] else { return }
+        for subscriber in all { enqueue(frame, subscriber) }
+    }
+
+    /// The same for the feeds of users.
+    public func deliver(_ frame: SharedFrame, toFeedsOf users: [ID]) {
+        for user in users { deliver(frame, to: .feed(of: user)) }
     }
 
     private func enqueue(_ frame: SharedFrame, _ subscriber: Subscriber) {
@@ -133,6 +136,11 @@ public final class Hub {
             let cursor = LiveCursor(epoch: epoch, position: frame.position)
             EventStreamText.appendID(cursor.encode(user: subscriber.user, cursors) + suffix, to: &scratch)
             scratch.append(frame.eventTail)
+        case .channelStream(let channel, let id):
+            if frame.position > 0 {
+                EventStreamText.appendID(id(LiveCursor(epoch: epoch, position: frame.position)), to: &scratch)
+            }
+            EventStreamText.append(frame.eventTail, naming: channel, to: &scratch)
         case .signal: break
         }
     }

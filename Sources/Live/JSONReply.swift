@@ -86,13 +86,26 @@ enum JSONReply {
         writer.append(ascii: "}")
     }
 
-    /// `{"data":…,"offset":…}`
+    /// `{"data":…,"offset"?:…}`
     private static func append(_ publication: Publication, to writer: inout ByteWriter) {
         writer.append(ascii: "{\"data\":")
         writer.append(publication.event)
-        writer.append(ascii: ",\"offset\":")
-        writer.append(decimal: publication.position)
+        if publication.position > 0 {
+            writer.append(ascii: ",\"offset\":")
+            writer.append(decimal: publication.position)
+        }
         writer.append(ascii: "}")
+    }
+
+    static func unsubscribed(from channel: String, _ reason: Unsubscribe) -> [UInt8] {
+        var writer = ByteWriter(capacity: 128)
+        writer.append(pushPrefix(channel: channel))
+        writer.append(ascii: ",\"unsubscribe\":{\"code\":")
+        writer.append(decimal: Int64(reason.rawValue))
+        writer.append(ascii: ",\"reason\":")
+        writer.append(jsonString: reason.reason)
+        writer.append(ascii: "}}}")
+        return writer.bytes
     }
 
     static func pushPrefix(channel: String) -> [UInt8] {

@@ -1,10 +1,10 @@
-public import Core
+import Core
 
-/// Which users with live clients are to be compared with their timelines, and when a difference is none that is still on its
+/// Which logs with live clients are to be compared with what is in Redis, and when a difference is none that is still on its
 /// way. A value: time is passed in.
 public struct LiveAudit {
     private struct Suspicion {
-        let user: ID
+        let key: LogKey
         let position: Int64
         let since: UInt64
     }
@@ -13,48 +13,48 @@ public struct LiveAudit {
     static let patience: UInt64 = 5_000_000_000
 
     private let seconds: Int
-    private var turns = FIFO<ID>()
-    private var known: Set<ID> = []
+    private var turns = FIFO<LogKey>()
+    private var known: Set<LogKey> = []
     private var suspicions = FIFO<Suspicion>()
 
-    /// - Parameter seconds: within which each user has a turn.
+    /// - Parameter seconds: within which each has a turn.
     public init(seconds: Int) {
         self.seconds = seconds
     }
 
-    /// The user has live clients.
-    public mutating func add(_ user: ID) {
-        if known.insert(user).inserted { turns.append(user) }
+    /// It has live clients.
+    public mutating func add(_ key: LogKey) {
+        if known.insert(key).inserted { turns.append(key) }
     }
 
-    /// Whose turn it is; to be called each second. Who is not here any more is forgotten.
-    public mutating func due(isHere: (ID) -> Bool) -> [ID] {
-        var users: [ID] = []
+    /// Which are due; to be called each second. What is not here any more is forgotten.
+    public mutating func due(isHere: (LogKey) -> Bool) -> [LogKey] {
+        var keys: [LogKey] = []
         for _ in 0..<(turns.count + seconds - 1) / seconds {
-            guard let user = turns.popFirst() else { break }
-            if isHere(user) {
-                turns.append(user)
-                users.append(user)
+            guard let key = turns.popFirst() else { break }
+            if isHere(key) {
+                turns.append(key)
+                keys.append(key)
             } else {
-                known.remove(user)
+                known.remove(key)
             }
         }
-        return users
+        return keys
     }
 
-    /// There is something newer than what the user's clients were told.
-    public mutating func suspect(_ user: ID, mustHear position: Int64, now: UInt64) {
-        suspicions.append(Suspicion(user: user, position: position, since: now))
+    /// There is something newer than what its clients were told.
+    public mutating func suspect(_ key: LogKey, mustHear position: Int64, now: UInt64) {
+        suspicions.append(Suspicion(key: key, position: position, since: now))
     }
 
-    /// Users whose clients have not been told it for too long.
+    /// Those whose clients have not been told it for too long.
     /// - Parameter told: up to where they were told everything; `nil`: they read now, or are told.
-    public mutating func silenced(now: UInt64, told: (ID) -> Int64?) -> [ID] {
-        var users: [ID] = []
+    public mutating func silenced(now: UInt64, told: (LogKey) -> Int64?) -> [LogKey] {
+        var keys: [LogKey] = []
         while let first = suspicions.first, now - first.since >= Self.patience {
             _ = suspicions.popFirst()
-            if let position = told(first.user), position < first.position { users.append(first.user) }
+            if let position = told(first.key), position < first.position { keys.append(first.key) }
         }
-        return users
+        return keys
     }
 }

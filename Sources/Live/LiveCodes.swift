@@ -48,13 +48,29 @@ public enum Disconnect: Int, Sendable, CaseIterable {
     }
 }
 
+/// Why the server ends a subscription, in Centrifugo's number space: from 2500 on the client should subscribe again.
+public enum Unsubscribe: Int, Sendable, CaseIterable {
+    /// The user may not see the channel any more, or there is none any more.
+    case refused = 2000
+    /// The server can't go on with it: what was missed can't be told, or whether the user may still see the channel can't be
+    /// found out. Subscribe again.
+    case insufficientState = 2500
+
+    public var reason: String {
+        switch self {
+        case .refused: "server unsubscribe"
+        case .insufficientState: "insufficient state"
+        }
+    }
+}
+
 /// Errors in replies to commands, with Centrifugo's numbers.
 public enum CommandError: Int, Error, Sendable, CaseIterable {
     /// Something failed on the server; try again.
     case internalError = 100
     /// No token was given.
     case unauthorized = 101
-    /// There is no such channel.
+    /// There is no such channel, or none that the user may see.
     case unknownChannel = 102
     /// The channel is not for this user.
     case permissionDenied = 103
@@ -62,6 +78,8 @@ public enum CommandError: Int, Error, Sendable, CaseIterable {
     case methodNotFound = 104
     /// The connection has this subscription already.
     case alreadySubscribed = 105
+    /// The connection, or its user, has as many subscriptions as it may.
+    case limitExceeded = 106
     /// The command is not well-formed.
     case badRequest = 107
     /// The protocol has the command, but no channel here takes it.
@@ -79,6 +97,7 @@ public enum CommandError: Int, Error, Sendable, CaseIterable {
         case .permissionDenied: "permission denied"
         case .methodNotFound: "method not found"
         case .alreadySubscribed: "already subscribed"
+        case .limitExceeded: "limit exceeded"
         case .badRequest: "bad request"
         case .notAvailable: "not available"
         case .tokenExpired: "token expired"

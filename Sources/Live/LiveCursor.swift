@@ -44,7 +44,7 @@ public struct LiveCursor: Sendable, Equatable {
         UInt64(name, radix: 16).flatMap { LiveCursor(epoch: $0, position: 0).epochName == name ? $0 : nil }
     }
 
-    private static func context(_ user: ID) -> [UInt8] {
+    static func context(_ user: ID) -> [UInt8] {
         var writer = ByteWriter(capacity: 8)
         writer.append(bigEndian: UInt64(user.raw), width: 8)
         return writer.bytes

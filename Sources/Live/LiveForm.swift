@@ -35,6 +35,14 @@ public enum LiveForm: Sendable, CaseIterable {
         }
     }
 
+    /// The push that ends a subscription, as one message.
+    public func unsubscribed(from channel: String, _ reason: Unsubscribe) -> [UInt8] {
+        switch self {
+        case .json: JSONReply.unsubscribed(from: channel, reason)
+        case .protobuf: ProtobufReply.unsubscribed(from: channel, reason)
+        }
+    }
+
     /// The part of a push that is one connection's: the rest is the same for all.
     public func pushPrefix(channel: String) -> [UInt8] {
         switch self {

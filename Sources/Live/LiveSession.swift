@@ -1,5 +1,6 @@
 /// One log, such as a user's feed, as one connection is told it: everything after the connection's position, once and in
-/// order. A value without I/O and clock: it says what its owner is to do, and is told what came of it.
+/// order; of the states that it may carry the newest, never an older one after it. A value without I/O and clock: it says
+/// what its owner is to do, and is told what came of it.
 ///
 /// It is always in one of these phases:
 /// - joining: the log is being read from the position on; what comes live waits;
@@ -50,13 +51,15 @@ public struct LiveSession {
     public private(set) var phase = Phase.joining
     /// What the client holds, or what was handed to the sink behind it. Without a meaning until the first read has come.
     public private(set) var cursor: LiveCursor
+    /// Of the newest state that the client was told; -1: of none.
+    public private(set) var version: Int64 = -1
     private var queue: [SharedFrame] = []
     private var hasPosition: Bool
     /// The queue was cut while joining.
     private var hasOverflowed = false
-    private var number: UInt32 = 0
     /// For the read that is under way.
     private var isRegistered = false
+    private var number: UInt32 = 0
     /// Something is missing up to here, was said during a read: it may not have found that.
     private var missing: Int64 = 0
     private let limit: UInt32
@@ -94,14 +97,17 @@ public struct LiveSession {
     }
 
     private mutating func read(_ now: UInt64, isCharged: Bool) -> Read {
+        read(deadline: now + Self.patience, isCharged: isCharged)
+    }
+
+    private mutating func read(deadline: UInt64, isCharged: Bool) -> Read {
         phase = .joining
         queue = []
         hasOverflowed = false
         missing = 0
         isRegistered = false
         number &+= 1
-        return Read(
-            held: hasPosition ? cursor : nil, deadline: now + Self.patience, isCharged: isCharged, number: number)
+        return Read(held: hasPosition ? cursor : nil, deadline: deadline, isCharged: isCharged, number: number)
     }
 
     /// Is there still somebody who waits for what this read brings?
@@ -122,9 +128,23 @@ public struct LiveSession {
         return now < read.deadline ? .retry(read) : .fail
     }
 
+    /// Whether anything may have happened, for all that is known, since the read was begun. Who may be told may be another
+    /// question then.
+    public func isDoubtful(_ read: Read) -> Bool { awaits(read) && missing == .max }
+
+    /// What was read may be told no more: it is read again.
+    public mutating func discard(_ read: Read, now: UInt64) -> Action {
+        guard awaits(read) else { return .none }
+        return now < read.deadline ? .read(self.read(deadline: read.deadline, isCharged: false)) : .fail
+    }
+
     /// What was read was to be told.
-    /// - Parameter end: everything up to it was found by the read.
-    public mutating func finished(_ read: Read, at end: LiveCursor, _ telling: Telling, now: UInt64) -> Action {
+    /// - Parameters:
+    ///   - end: everything up to it was found by the read.
+    ///   - version: of the newest state that the client knows now; -1: of none.
+    public mutating func finished(
+        _ read: Read, at end: LiveCursor, version: Int64 = -1, _ telling: Telling, now: UInt64
+    ) -> Action {
         guard awaits(read) else { return .none }
         guard telling == .told else {
             if telling == .begun { hasPosition = true }
@@ -132,6 +152,7 @@ public struct LiveSession {
             return .none
         }
         cursor = end
+        self.version = max(self.version, version)
         hasPosition = true
         // What waits in the queue may have a gap before it.
         if missing > end.position || hasOverflowed { return .read(self.read(now, isCharged: false)) }
@@ -149,11 +170,22 @@ public struct LiveSession {
         case .joining where !rules.keep(.waiting): return true
         case .joining where hasOverflowed: return true
         case .live, .joining:
+            if frame.isState, !replaceState(by: frame) { return true }
             guard queue.count < Int(limit) else { return false }
             queue.append(frame)
             return true
         case .behind, .blocked, .over: return true
         }
+    }
+
+    /// One state waits at most, the newest.
+    /// - Returns: false when there is a newer one.
+    private mutating func replaceState(by frame: SharedFrame) -> Bool {
+        guard frame.version > version else { return false }
+        guard let index = queue.firstIndex(where: \.isState) else { return true }
+        guard frame.version > queue[index].version else { return false }
+        queue.remove(at: index)
+        return true
     }
 
     /// Too much waits.
@@ -175,6 +207,10 @@ public struct LiveSession {
             count += 1
             guard frame.position > cursor.position || !rules.keep(.covered) else { continue }
             cursor = LiveCursor(epoch: cursor.epoch, position: frame.position)
+            if frame.isState {
+                guard frame.version > version else { continue }
+                version = frame.version
+            }
             if !frame.isSilent { body(frame) }
         }
         if count == queue.count {

@@ -1,25 +1,23 @@
-public import Core
-
-/// What a node knows of one partition: which users it holds there, and whether it has heard all that was said to it. Messages
-/// are numbered for each node and partition; a probe tells the last number and the epoch of a partition that is quiet. A
-/// value without I/O: it says what the node is to do, and is told what came of it.
+/// What a node knows of one partition: which logs its connections are told there (feeds of users, channels), and whether it
+/// has heard all that was said to it. Messages are numbered for each node and partition; a probe tells the last number and
+/// the epoch of a partition that is quiet. A value without I/O: it says what the node is to do, and is told what came of it.
 public struct PartitionTracker {
     public enum Action: Equatable {
-        /// Something for these users was missed: from now on their clients are told nothing but what a read finds that
-        /// begins later (`LiveSession.miss`).
-        case miss([ID])
+        /// Something of these was missed: from now on nothing of them is told but what a read finds that begins later
+        /// (`LiveSession.miss`).
+        case miss([LogKey])
         /// Register them, then tell by `registered` or `registrationFailed`.
-        case register([ID])
+        case register([LogKey])
         /// They are registered anew: long polls must look again.
-        case look([ID])
+        case look([LogKey])
         /// `retry` is to be called in a moment.
         case wait
     }
 
-    /// How many users are registered in one go.
+    /// How many are registered in one go.
     static let slice = 2000
 
-    public private(set) var users: Set<ID> = []
+    public private(set) var keys: Set<LogKey> = []
     /// All of them are being registered.
     public private(set) var isRecovering = false
     private var isListening = false
@@ -30,18 +28,18 @@ public struct PartitionTracker {
     private var probed: Int64?
     private var mustRecoverAgain = false
     /// Those that are still to be registered.
-    private var rest: ArraySlice<ID> = []
+    private var rest: ArraySlice<LogKey> = []
     private let rules: LiveRules
 
     public init(rules: LiveRules = LiveRules()) {
         self.rules = rules
     }
 
-    // MARK: Users
+    // MARK: Logs
 
-    /// Before the user is registered.
-    public mutating func add(_ user: ID) { users.insert(user) }
-    public mutating func remove(_ user: ID) { users.remove(user) }
+    /// Before it is registered.
+    public mutating func add(_ key: LogKey) { keys.insert(key) }
+    public mutating func remove(_ key: LogKey) { keys.remove(key) }
 
     /// A registration's reply.
     /// - Parameter number: of the last message to this node.
@@ -98,10 +96,10 @@ public struct PartitionTracker {
 
     // MARK: Recovery
 
-    /// Has the clients of the partition read, and registers all its users again: Redis may have forgotten them.
+    /// Has the clients of the partition read, and registers all of it again: Redis may have forgotten them.
     private mutating func recover() -> [Action] {
-        guard !users.isEmpty else { return [] }
-        let all = Array(users)
+        guard !keys.isEmpty else { return [] }
+        let all = Array(keys)
         // Nothing would be heard: whoever is registered now has to be again by `subscribed`.
         guard isListening else { return [.miss(all)] }
         guard !isRecovering else {
@@ -116,7 +114,7 @@ public struct PartitionTracker {
     private mutating func next() -> [Action] {
         while !rest.isEmpty {
             // Who has gone meanwhile stays away.
-            let some = rest.prefix(Self.slice).filter(users.contains)
+            let some = rest.prefix(Self.slice).filter(keys.contains)
             rest = rest.dropFirst(Self.slice)
             if !some.isEmpty { return [.register(some)] }
         }
@@ -127,9 +125,9 @@ public struct PartitionTracker {
     }
 
     /// - Parameter number: of the last message to this node.
-    public mutating func registered(_ users: [ID], number: Int64, epoch: UInt64) -> [Action] {
+    public mutating func registered(_ keys: [LogKey], number: Int64, epoch: UInt64) -> [Action] {
         note(number: number, epoch: epoch)
-        return [.look(users)] + next()
+        return [.look(keys)] + next()
     }
 
     public mutating func registrationFailed() -> [Action] {

@@ -66,6 +66,19 @@ enum ProtobufReply {
         writer.append(field: 6, varint: UInt64(clamping: publication.position))
     }
 
+    static func unsubscribed(from channel: String, _ reason: Unsubscribe) -> [UInt8] {
+        var push = ByteWriter(capacity: 64)
+        push.append(pushPrefix(channel: channel))
+        push.append(field: 7) { unsubscribe in
+            unsubscribe.append(field: 2, varint: UInt64(reason.rawValue))
+            unsubscribe.append(field: 3, reason.reason)
+        }
+        var whole = ByteWriter(capacity: push.count + 8)
+        appendPushOpening(push.count, to: &whole)
+        whole.append(push.bytes)
+        return whole.bytes
+    }
+
     // MARK: Pushes: the lengths of the messages around them, then the channel, then the publication
 
     static func pushPrefix(channel: String) -> [UInt8] {

@@ -1,6 +1,6 @@
 import Core
 
-/// One event on its way to any number of connections: parsed once, encoded once for each form of connection.
+/// One event, or one state of a channel, on its way to any number of connections: parsed once, encoded once for each form of connection.
 public final class SharedFrame {
     public let publication: Publication
     private lazy var jsonTail = LiveForm.json.pushTail(publication)
@@ -9,17 +9,30 @@ public final class SharedFrame {
 
     /// Moves a position on, and tells nothing.
     let isSilent: Bool
+    /// Of a state, which takes the place of all that are older: the larger one is the newer one. -1: it is an event.
+    let version: Int64
 
     public init(_ publication: Publication) {
         self.publication = publication
         isSilent = false
+        version = -1
+    }
+
+    /// - Parameter version: 0 or more.
+    public init(state publication: Publication, version: Int64) {
+        self.publication = publication
+        isSilent = false
+        self.version = version
     }
 
     /// What happened at a position is nothing that clients of this version can be told.
     public init(silentAt position: Int64) {
         publication = Publication(event: [], type: "", position: position)
         isSilent = true
+        version = -1
     }
+
+    var isState: Bool { version >= 0 }
 
     public var position: Int64 { publication.position }
 

@@ -12,9 +12,11 @@ final class EventStreamClient: LiveClient {
     private let expiresAt: Int64?
     private var writtenAt: UInt64
     private var isEstablished = false
+    private var feed: Subscriber!
+    /// `nil`: it has the feed alone.
+    private let logs: StreamLogs?
     let session: ID
     let address: String
-    let subscriber: Subscriber?
     var timerPlace = TimerPlace()
 
     private init(_ stream: EventStream, gateway: Gateway, _ opening: StreamOpening, now: UInt64) {
@@ -25,19 +27,38 @@ final class EventStreamClient: LiveClient {
         idSuffix = opening.idSuffix
         expiresAt = opening.expiresAt
         writtenAt = now
-        let subscriber = Subscriber(
-            user: opening.user, kind: .eventStream(idSuffix: opening.idSuffix), sink: nil,
-            session: LiveSession(from: opening.held, limit: Hub.queueLimit))
-        self.subscriber = subscriber
-        subscriber.sink = self
+        logs = opening.channels.map { StreamLogs(held: $0.positions) }
+        let held = opening.channels.map { $0.positions[.feed(of: opening.user)] } ?? opening.held
+        feed = subscriber(of: nil, named: StreamChannels.feed, opening.user, from: held)
         stream.user = opening.user
         stream.onDrained = { [unowned self] in gateway.drained(self) }
         stream.onClosed = { [unowned self] _ in gateway.closed(self) }
     }
 
+    private func subscriber(
+        of channel: ChannelName?, named name: String, _ user: ID, from held: LiveCursor?
+    ) -> Subscriber {
+        let key = channel.map { LogKey.channel($0) } ?? .feed(of: user)
+        let kind: Subscriber.Kind =
+            logs == nil
+            ? .eventStream(idSuffix: idSuffix)
+            : .channelStream(channel: EventStreamText.member(channel: name)) { [unowned self] in
+                id(at: $0, in: key, user)
+            }
+        return Subscriber(
+            user: user, channel: channel, kind: kind, sink: self,
+            session: LiveSession(from: held, limit: Hub.queueLimit))
+    }
+
+    private func id(at cursor: LiveCursor, in key: LogKey, _ user: ID) -> String {
+        guard let logs else { return cursor.encode(user: user, gateway.cursors) + idSuffix }
+        return logs.positions(in: key, cursor).encode(user: user, gateway.cursors) + idSuffix
+    }
+
     /// On the loop, with an exchange that was admitted.
     static func open(_ exchange: HTTPExchange, _ opening: StreamOpening, _ request: HTTPRequest, on gateway: Gateway) {
-        guard gateway.mayConnect(opening.user) else {
+        let count = opening.channels?.names.count ?? 0
+        guard gateway.mayConnect(opening.user), gateway.hasRoom(for: count, of: opening.user) else {
             let problem = gateway.isDraining ? Problem.goesDown : .tooManyLive
             return exchange.respond(StreamRefusal.response(problem, to: request, opening.requestID))
         }
@@ -47,9 +68,23 @@ final class EventStreamClient: LiveClient {
         gateway.opened(client)
         // The session may have ended since the stream was admitted.
         guard !gateway.hasEnded(client.session) else { return client.end(.forceDisconnect) }
-        gateway.join(client)
+        client.join(opening.channels)
     }
 
+    private func join(_ channels: OpenedChannels?) {
+        guard let channels, let logs else { return gateway.join(self, feed) }
+        if channels.hasFeed { logs.add(feed, named: StreamChannels.feed) }
+        let subscribers = channels.names.map { name in
+            subscriber(of: name, named: name.description, feed.user, from: channels.positions[.channel(name)])
+        }
+        for subscriber in subscribers { logs.add(subscriber, named: subscriber.key.description) }
+        for name in channels.refused where !stream.isBacklogged { ended(name.description) }
+        if channels.hasFeed { gateway.join(self, feed) } else { gateway.attend(self, feed) }
+        for subscriber in subscribers { gateway.joinChannel(self, subscriber) }
+    }
+
+    var subscriber: Subscriber? { feed }
+    var channels: [Subscriber] { logs?.channels ?? [] }
     var transport: any LiveTransport { stream }
     var isBacklogged: Bool { stream.isBacklogged }
 
@@ -58,37 +93,75 @@ final class EventStreamClient: LiveClient {
         stream.write(bytes)
     }
 
-    func tell(_ outcome: JoinOutcome) -> LiveSession.Telling {
-        guard !stream.isBacklogged, let subscriber else { return .refused }
-        let isFirst = !isEstablished
+    func tell(_ outcome: JoinOutcome, of subscriber: Subscriber) -> LiveSession.Telling {
+        guard !stream.isBacklogged else { return .refused }
+        let isFirst = logs?.establish(subscriber) ?? !isEstablished
         isEstablished = true
-        switch outcome {
-        case .live(let cursor): verdict("live", at: cursor, data: "{}")
-        case .reset(let cursor): verdict("reset", at: cursor, data: "{\"feed\":\"/v1/feed\"}")
-        case .resumed(let missed, let cursor):
-            if isFirst {
-                // Where the client is already: a stream that breaks behind the verdict must not skip the events.
-                verdict(
-                    "resumed", at: missed.isEmpty ? cursor : subscriber.cursor, data: "{\"missed\":\(missed.count)}")
-            }
-            let events = gateway.hub.encode(missed, for: subscriber, epoch: cursor.epoch)
-            guard !events.isEmpty else { return .told }
-            guard !stream.isBacklogged else { return .begun }
-            write(events)
+        let cursor = outcome.cursor
+        switch outcome.verdict {
+        case .live: verdict("live", of: subscriber, at: cursor)
+        case .reset: verdict("reset", of: subscriber, at: cursor, read(subscriber.key))
+        case .resumed(let missed):
+            guard isFirst else { break }
+            // Where the client is already: a stream that breaks behind the verdict must not skip the events.
+            verdict(
+                "resumed", of: subscriber, at: missed.isEmpty ? cursor : subscriber.cursor,
+                "\"missed\":\(missed.count)")
         }
+        let events = gateway.hub.encode(outcome.publications, for: subscriber, epoch: cursor.epoch)
+        guard !events.isEmpty else { return .told }
+        guard !stream.isBacklogged else { return .begun }
+        write(events)
         return .told
     }
 
-    private func verdict(_ name: StaticString, at cursor: LiveCursor, data: String) {
-        let id = cursor.encode(user: subscriber!.user, gateway.cursors) + idSuffix
-        write(EventStreamText.verdict(name, id: id, retry: .random(in: 500...2000), data: data))
+    /// What to read after a reset, as a member.
+    private func read(_ key: LogKey) -> String {
+        guard logs != nil else { return "\"feed\":\"/v1/feed\"" }
+        guard case .channel(let name) = key, let channel = gateway.options.channels.channel(name) else {
+            return "\"read\":\"/v1/feed\""
+        }
+        var writer = ByteWriter()
+        writer.append(jsonString: channel.path)
+        return "\"read\":\(writer.string)"
+    }
+
+    private func verdict(
+        _ name: StaticString, of subscriber: Subscriber, at cursor: LiveCursor, _ members: String = ""
+    ) {
+        var data = ByteWriter()
+        data.append(ascii: "{")
+        if let logs { data.append(EventStreamText.member(channel: logs.name(of: subscriber))) }
+        data.append(members)
+        // Nothing may be behind the last comma.
+        if data.bytes.last == UInt8(ascii: ",") { data.bytes.removeLast() }
+        data.append(ascii: "}")
+        write(
+            EventStreamText.verdict(
+                name, id: id(at: cursor, in: subscriber.key, subscriber.user), retry: .random(in: 500...2000),
+                data: data.string))
     }
 
     private func write(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { write($0) }
     }
 
-    func joinFailed() { stream.close() }
+    func joinFailed(_ subscriber: Subscriber) { stream.close() }
+
+    func refuse(_ subscriber: Subscriber) {
+        logs?.remove(subscriber)
+        gateway.leaveChannel(subscriber)
+        // Who does not read is told when he comes back.
+        guard !stream.isBacklogged else { return stream.close() }
+        ended(subscriber.key.description)
+    }
+
+    /// The user may not see the channel any more.
+    private func ended(_ name: String) {
+        guard let logs else { return }
+        let id = logs.positions().encode(user: feed.user, gateway.cursors) + idSuffix
+        write(EventStreamText.unsubscribed(from: name, .refused, id: id))
+    }
 
     func end(_ reason: Disconnect) { stream.close() }
 

@@ -1,43 +1,89 @@
 import Core
 import Feed
 import Live
+import RedisLink
 
-/// Compares what live clients were told with their timelines, so that nothing can silence one for long.
+/// Compares what live clients were told with what is in Redis, so that nothing can silence one for long.
 extension Gateway {
     /// Each second.
     func audit(_ now: UInt64) {
         guard isListening else { return }
         heal(auditor.silenced(now: now) { [hub] in hub.told($0)?.position })
-        let due = auditor.due { [hub] in !hub.connections(of: $0).isEmpty }
-            .compactMap { [hub] user in hub.told(user).map { (user: user, cursor: $0) } }
-        guard !due.isEmpty else { return }
-        metrics.audited.add(due.count)
-        node.audit(due) { [unowned self] result in
+        let due = auditor.due { [hub] in !hub.subscribers(of: $0).isEmpty }
+        auditFeeds(due.users)
+        auditChannels(due.channels)
+    }
+
+    private func auditFeeds(_ users: [ID]) {
+        let told = users.compactMap { [hub] user in hub.told(.feed(of: user)).map { (user: user, cursor: $0) } }
+        guard !told.isEmpty else { return }
+        metrics.audited.add(told.count)
+        node.audit(told) { [unowned self] result in
             // What can't be asked now is asked in the next round.
             guard case .success(let findings) = result else { return }
-            var silenced: [ID] = []
-            for ((user, cursor), finding) in zip(due, findings) {
-                // Registrations go over the link on which this was asked; events come over another one, perhaps later.
-                if !finding.isRegistered {
-                    silenced.append(user)
-                } else if finding.newest > cursor.position {
-                    auditor.suspect(user, mustHear: finding.newest, now: self.now)
-                }
-            }
-            // Who went or reads meanwhile need not be registered.
-            heal(silenced.filter { hub.told($0) != nil })
+            compare(
+                zip(told, findings).map { told, finding in
+                    Finding(
+                        key: .feed(of: told.user), told: told.cursor, isRegistered: finding.isRegistered,
+                        newest: finding.newest)
+                })
         }
     }
 
-    private func heal(_ users: [ID]) {
-        guard !users.isEmpty else { return }
-        metrics.silenced.add(users.count)
+    /// Their registrations end by themselves: what says them again finds out about them.
+    private func auditChannels(_ names: [ChannelName]) {
+        guard !names.isEmpty else { return }
+        metrics.audited.add(names.count)
+        let told = names.map { [hub] in hub.told(.channel($0)) }
+        node.registerAgain(names) { [unowned self] result in
+            guard case .success(let found) = result else { return }
+            var findings: [Finding] = []
+            for (index, registration) in found.enumerated() {
+                let key = LogKey.channel(names[index])
+                if let told = told[index] {
+                    findings.append(
+                        Finding(
+                            key: key, told: told, isRegistered: registration.wasRegistered,
+                            newest: registration.newest))
+                } else if !registration.wasRegistered {
+                    // Who reads now would find it registered.
+                    lostRegistration(of: key)
+                }
+            }
+            compare(findings)
+        }
+    }
+
+    private struct Finding {
+        let key: LogKey
+        let told: LiveCursor
+        let isRegistered: Bool
+        let newest: Int64
+    }
+
+    private func compare(_ findings: [Finding]) {
+        var silenced: [LogKey] = []
+        for finding in findings {
+            // Registrations go over the link on which this was asked; events come over another one, perhaps later.
+            if !finding.isRegistered {
+                silenced.append(finding.key)
+            } else if finding.newest > finding.told.position {
+                auditor.suspect(finding.key, mustHear: finding.newest, now: now)
+            }
+        }
+        // What went or is read meanwhile need not be registered.
+        heal(silenced.filter { hub.told($0) != nil })
+    }
+
+    private func heal(_ keys: [LogKey]) {
+        guard !keys.isEmpty else { return }
+        metrics.silenced.add(keys.count)
         Log.error(
             .clientsSilenced,
             [
-                "users": .number(Int64(users.count)), "user": .text(users[0].description),
+                "logs": .number(Int64(keys.count)), "log": .text(keys[0].description),
                 "node": .text(node.name.description),
             ])
-        miss(users, before: .max)
+        miss(keys, before: .max)
     }
 }

@@ -8,20 +8,20 @@ extension Gateway {
         for user: ID, session: ID, _ action: @escaping () -> Void,
         _ completion: @escaping (Result<Subscriber, any Error>) -> Void
     ) {
-        guard hub.connections(of: user).count < options.connectionsPerUser else {
+        guard hub.subscribers(of: .feed(of: user)).count < options.connectionsPerUser else {
             return completion(.failure(Problem.tooManyLive))
         }
         let subscriber = Subscriber(
             user: user, kind: .signal(action), sink: nil, session: LiveSession(from: nil, limit: 0))
         hub.add(subscriber)
-        idleSince[user] = nil
+        idleSince[subscriber.key] = nil
         polls[ObjectIdentifier(subscriber)] = (session, action)
         // Either may have come since the request was admitted.
         if hasEnded(session) || isDraining { action() }
-        node.register(user) { [unowned self] result in
+        node.register(subscriber.key) { [unowned self] result in
             switch result {
             case .success(let wasRegistered):
-                if !wasRegistered { lostRegistration(of: user, but: subscriber) }
+                if !wasRegistered { lostRegistration(of: subscriber.key, but: subscriber) }
                 completion(.success(subscriber))
             case .failure(let error):
                 stopListening(subscriber)

@@ -19,6 +19,8 @@ final class Gateway {
     let feeds: FeedReader
     let accounts: Accounts
     let budget: JoinBudget
+    let reader: LogReader
+    let room = ReadRoom()
     private let revocations: Revocations
     private let clock: any WallClock
     let node: LiveNode
@@ -29,13 +31,15 @@ final class Gateway {
     private let times: ClientTimes
     private var isFlushing = false
     private var pushLog: [String: (post: ID, recipients: Int)] = [:]
-    var idleSince: [ID: UInt64] = [:]
+    var idleSince: [LogKey: UInt64] = [:]
+    /// How many subscriptions to channels each user has here, and all have.
+    var subscriptions = SubscriptionCount()
     var polls: [ObjectIdentifier: (session: ID, wake: () -> Void)] = [:]
     private var touchedAt = monotonicNanoseconds()
     private(set) var isDraining = false
     let metrics = LiveMetrics()
     var auditor: LiveAudit
-    private let skipped: SkippedEvents
+    let skipped: SkippedEvents
 
     init(
         loop: EventLoop, options: GatewayOptions, redis: Redis, redisAddress: RedisAddress, feeds: FeedReader,
@@ -46,6 +50,7 @@ final class Gateway {
         self.options = options
         self.redis = redis
         self.feeds = feeds
+        reader = LogReader(feeds: feeds, kinds: options.channels, known: options.liveKinds, most: options.maxResumed)
         self.accounts = accounts
         self.revocations = revocations
         self.cursors = cursors
@@ -63,6 +68,7 @@ final class Gateway {
         node = LiveNode(loop: loop, address: redisAddress, timelines: feeds.timelines)
         node.handlers = LiveNode.Handlers(
             event: { [unowned self] in received($0, at: $1) },
+            channel: { [unowned self] in received($0, at: $1) },
             missed: { [unowned self] in miss($0, before: $1) },
             registered: { [unowned self] in signal($0) },
             connected: { connected in
@@ -88,7 +94,7 @@ final class Gateway {
     func hasEnded(_ session: ID) -> Bool { revocations.contains(session) }
 
     func mayConnect(_ user: ID) -> Bool {
-        !isDraining && hub.connections(of: user).count < options.connectionsPerUser
+        !isDraining && hub.subscribers(of: .feed(of: user)).count < options.connectionsPerUser
     }
 
     // MARK: Connections
@@ -104,33 +110,35 @@ final class Gateway {
         guard clients.removeValue(forKey: ObjectIdentifier(client)) != nil else { return }
         gauge(of: client).add(-1)
         times.stop(client)
-        joins.forget(client)
         if let subscriber = client.subscriber { leave(subscriber) }
+        for subscriber in client.channels { leaveChannel(subscriber) }
     }
 
     private func gauge(of client: any LiveClient) -> Gauge {
         client.transport is WebSocket ? metrics.webSockets : metrics.streams
     }
 
-    /// The user stays registered for a while: most who go come back.
+    /// The log stays registered for a while: most who go come back.
     func leave(_ subscriber: Subscriber) {
-        if hub.remove(subscriber) { idleSince[subscriber.user] = now }
+        joins.forget(subscriber)
+        if hub.remove(subscriber) { idleSince[subscriber.key] = now }
     }
 
     /// Nothing is told to the client any more, until it joins with another subscriber.
-    func mute(_ client: any LiveClient, _ subscriber: Subscriber) {
-        joins.forget(client)
+    func mute(_ subscriber: Subscriber) {
+        joins.forget(subscriber)
         hub.mute(subscriber)
     }
 
     func drained(_ client: any LiveClient) {
         let now = now
-        update(client) { $0.drained(now: now) }
+        if let subscriber = client.subscriber { update(client, subscriber) { $0.drained(now: now) } }
+        for subscriber in client.channels { update(client, subscriber) { $0.drained(now: now) } }
     }
 
     /// Has long polls look again.
-    private func signal(_ users: [ID]) {
-        for user in users { hub.connections(of: user).forEach(hub.signal) }
+    private func signal(_ keys: [LogKey]) {
+        for key in keys { hub.subscribers(of: key).forEach(hub.signal) }
     }
 
     // MARK: Events
@@ -138,16 +146,22 @@ final class Gateway {
     private func received(_ event: NodeEvent, at position: Int64) {
         guard options.liveKinds.contains(event.kind) else {
             skipped.add(event.kind, at: "request \(event.requestID)")
-            return deliver(SharedFrame(silentAt: position), to: event.recipients)
+            hub.deliver(SharedFrame(silentAt: position), toFeedsOf: event.recipients)
+            return flushSoon()
         }
         let publication = Publication(event: event.json, type: event.kind.name, position: position)
-        metrics.pushed.add(event.recipients.count)
-        pushLog[event.requestID, default: (event.post ?? .zero, 0)].recipients += event.recipients.count
-        deliver(SharedFrame(publication), to: event.recipients)
+        hub.deliver(SharedFrame(publication), toFeedsOf: event.recipients)
+        delivered(event.requestID, post: event.post, to: event.recipients.count)
     }
 
-    private func deliver(_ frame: SharedFrame, to users: [ID]) {
-        hub.deliver(frame, to: users)
+    /// An event was handed to so many connections.
+    func delivered(_ requestID: String, post: ID?, to count: Int) {
+        metrics.pushed.add(count)
+        pushLog[requestID, default: (post ?? .zero, 0)].recipients += count
+        flushSoon()
+    }
+
+    func flushSoon() {
         guard !isFlushing else { return }
         isFlushing = true
         // Messages that came together go out together: one write for each connection.
@@ -155,7 +169,8 @@ final class Gateway {
         loop.post { boxed.value.flush() }
     }
 
-    private func flush() {
+    /// What was delivered goes out now.
+    func flush() {
         isFlushing = false
         hub.flush()
         for (requestID, push) in pushLog {
@@ -175,8 +190,8 @@ final class Gateway {
     private func tick() {
         let now = now
         metrics.longestQueue.set(hub.longestQueue())
-        let gone = idleSince.filter { now - $0.value > 5_000_000_000 && hub.connections(of: $0.key).isEmpty }.map(\.key)
-        for user in gone { idleSince[user] = nil }
+        let gone = idleSince.filter { now - $0.value > 5_000_000_000 && hub.subscribers(of: $0.key).isEmpty }.map(\.key)
+        for key in gone { idleSince[key] = nil }
         node.unregister(gone)
         keepTimelines(now)
         audit(now)
@@ -190,7 +205,7 @@ final class Gateway {
     private func keepTimelines(_ now: UInt64) {
         guard now - touchedAt > 6 * 3600 * 1_000_000_000 else { return }
         touchedAt = now
-        let users = Array(hub.users)
+        let users = Array(hub.keys).users
         Task { [feeds] in try? await feeds.timelines.touch(users) }
     }
 
@@ -205,7 +220,7 @@ final class Gateway {
         isDraining = true
         let spread = max(1000, clients.count * 1000 / options.returnsPerSecond)
         for client in clients.values { client.drain(retry: .random(in: 200...spread)) }
-        signal(Array(hub.users))
+        signal(Array(hub.keys))
     }
 
     func close() {

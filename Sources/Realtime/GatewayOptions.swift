@@ -1,4 +1,5 @@
 public import Core
+public import DomainKit
 
 /// Times in seconds.
 public struct GatewayOptions: Sendable {
@@ -11,12 +12,17 @@ public struct GatewayOptions: Sendable {
     public var heartbeatSeconds = 15
     /// After an access token's end, for the client to bring a new one.
     public var expiryGraceSeconds = 25
-    /// Within which each user with live clients is audited.
+    /// Within which each log with live clients is audited, and each channel is registered again: less than channels live
+    /// in Redis.
     public var auditSeconds = 100
     public var connectionsPerUser = 20
-    /// Of the process: as many may wait to read the feed.
+    /// Subscriptions to channels: of a connection, of a user over all connections, of the process.
+    public var channelsPerConnection = 128
+    public var channelsPerUser = 512
+    public var maxChannels = 250_000
+    /// Of the process: as many may wait to read.
     public var maxConnections = 10_000
-    /// How many connections read the feed at once.
+    /// How many connections read at once.
     public var concurrentJoins = 64
     /// Bytes of events that a live connection is told when it resumes; who missed more reads the feed.
     public var maxResumed = 1 << 19
@@ -24,6 +30,8 @@ public struct GatewayOptions: Sendable {
     public var limitsAreOn = true
     /// What live clients are told of; other events are passed over.
     public var liveKinds = KnownKinds()
+    /// What they may subscribe to.
+    public var channels = ChannelKinds()
     /// How many clients a second a peer can take when this process goes down: spreads their return.
     public var returnsPerSecond = 2000
 

@@ -22,6 +22,22 @@ struct GivenPosition {
     /// was said; a position out of every window for what can't be used.
     func cursor(of user: ID, _ cursors: CursorSigner) -> LiveCursor? {
         guard let text = lastEventID ?? since else { return nil }
-        return LiveCursor(LiveCursor.bare(text), user: user, cursors) ?? .outOfEveryWindow
+        let bare = LiveCursor.bare(text)
+        return LiveCursor(bare, user: user, cursors)
+            ?? StreamCursor(bare, user: user, cursors)?[.feed(of: user)] ?? .outOfEveryWindow
+    }
+
+    /// The same of each log of a stream of several. A position of the feed alone is one of the feed.
+    func positions(of keys: [LogKey], of user: ID, _ cursors: CursorSigner) -> StreamCursor {
+        guard let text = lastEventID ?? since else { return StreamCursor() }
+        let bare = LiveCursor.bare(text)
+        if let positions = StreamCursor(bare, user: user, cursors) { return positions }
+        var positions = StreamCursor()
+        if let feed = LiveCursor(bare, user: user, cursors) {
+            positions[.feed(of: user)] = feed
+        } else {
+            for key in keys { positions[key] = .outOfEveryWindow }
+        }
+        return positions
     }
 }

@@ -53,12 +53,14 @@ public final class JoinBudget: Sendable {
         if isOn { limiter.charge("u\(user)", Self.ofUser, cost: 1) }
     }
 
+    /// Subscriptions that come with something that was paid for.
+    func charge(user: ID, channels: Int) {
+        if isOn, channels > 0 { limiter.charge("u\(user)", Self.ofUser, cost: Double(channels)) }
+    }
+
     func charge(user: ID, address: String, _ outcome: JoinOutcome) {
-        switch outcome {
-        case .live: break
-        case .resumed(let missed, _): charge(user: user, address: address, missed)
-        case .reset: charge(user: user, address: address, nil)
-        }
+        if case .live = outcome.verdict { return }
+        charge(user: user, address: address, outcome.missed)
     }
 
     /// - Parameter missed: `nil` for a reset.

@@ -1,7 +1,8 @@
 import Core
+import Live
 import Runtime
 
-/// How many connections read the feed at once, in a fair order. Belongs to the gateway.
+/// How many connections read at once, in a fair order. Belongs to the gateway.
 struct JoinQueue {
     private let limit: Int
     private let maxWaiting: Int
@@ -27,9 +28,9 @@ struct JoinQueue {
     var hasRoom: Bool { state.waiting.count < maxWaiting }
 
     /// Runs the work now or when others are done; the work calls its argument once, when it has ended.
-    func run(_ client: any LiveClient, of user: ID, _ work: @escaping (@escaping () -> Void) -> Void) {
-        state.timers[ObjectIdentifier(client)] = nil
-        state.waiting.append(work, address: client.address, user: user)
+    func run(_ subscriber: Subscriber, from address: String, _ work: @escaping (@escaping () -> Void) -> Void) {
+        state.timers[ObjectIdentifier(subscriber)] = nil
+        state.waiting.append(work, address: address, user: subscriber.user)
         next()
     }
 
@@ -48,10 +49,10 @@ struct JoinQueue {
         length.set(state.waiting.count)
     }
 
-    /// Keeps a client's timer, of which it has one at most.
-    func later(_ client: any LiveClient, _ timer: LoopTimer) {
-        state.timers[ObjectIdentifier(client)] = timer
+    /// Keeps a subscriber's timer, of which it has one at most.
+    func later(_ subscriber: Subscriber, _ timer: LoopTimer) {
+        state.timers[ObjectIdentifier(subscriber)] = timer
     }
 
-    func forget(_ client: any LiveClient) { state.timers[ObjectIdentifier(client)] = nil }
+    func forget(_ subscriber: Subscriber) { state.timers[ObjectIdentifier(subscriber)] = nil }
 }

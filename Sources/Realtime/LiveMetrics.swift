@@ -5,6 +5,7 @@ import Live
 struct LiveMetrics {
     let webSockets = Metrics.shared.gauge(.connections, "transport=\"websocket\"")
     let streams = Metrics.shared.gauge(.connections, "transport=\"sse\"")
+    let channels = Metrics.shared.gauge(.subscriptions)
     /// Of one connection: the longest.
     let longestQueue = Metrics.shared.queue("live_frames", limit: Hub.queueLimit)
     let pushed = Metrics.shared.counter(.pushed)
@@ -12,4 +13,5 @@ struct LiveMetrics {
     let silenced = Metrics.shared.counter(.silenced)
     let audited = Metrics.shared.counter(.audited)
     let resets = Metrics.shared.counter(.resets)
+    let revoked = Metrics.shared.counter(.revoked)
 }

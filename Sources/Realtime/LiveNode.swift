@@ -4,18 +4,19 @@ import Live
 import RedisLink
 import Runtime
 
-/// This process's ear in Redis: registers the users whose clients are here, hears of their events, and finds out when
-/// something was not heard. Messages are numbered for each node and partition; a probe each second tells the last
+/// This process's ear in Redis: registers the users whose clients are here and the channels that they subscribed to, hears
+/// of their events, and finds out when something was not heard. Messages are numbered for each node and partition; a probe each second tells the last
 /// number and the epoch of a partition that is quiet. Lives on its loop.
 final class LiveNode {
     struct Handlers {
         /// An event for users of this node.
         var event: (NodeEvent, _ position: Int64) -> Void
-        /// Something for these users was missed up to the position: their clients must read it, unless they have since
-        /// (`LiveSession.miss`). Each read registers its user before.
-        var missed: ([ID], _ position: Int64) -> Void
+        var channel: (ChannelMessage, _ position: Int64) -> Void
+        /// Something of these was missed up to the position: their clients must read it, unless they have since
+        /// (`LiveSession.miss`). Each read registers its log before.
+        var missed: ([LogKey], _ position: Int64) -> Void
         /// They have been registered anew: long polls must look again.
-        var registered: ([ID]) -> Void
+        var registered: ([LogKey]) -> Void
         /// Nothing is heard at all / all is heard again.
         var connected: (Bool) -> Void
     }
@@ -23,6 +24,7 @@ final class LiveNode {
     let name = NodeName.random()
     private let loop: EventLoop
     private let timelines: Timelines
+    private let channels: Channels
     private var subscriber: RedisSubscriber?
     private var partitions: [PartitionTracker]
     private var retries: [Int: LoopTimer] = [:]
@@ -40,6 +42,7 @@ final class LiveNode {
         loop.assertCurrent()
         self.loop = loop
         self.timelines = timelines
+        channels = Channels(timelines)
         partitions = Array(repeating: PartitionTracker(), count: timelines.partitions.count)
         for partition in partitions.indices {
             byChannel[Array(timelines.channel(partition: partition, node: name).utf8)] = partition
@@ -52,25 +55,47 @@ final class LiveNode {
         beat = LoopTimer(on: loop, after: 1000, repeating: 1000) { [weak self] in self?.sendBeats() }
     }
 
-    // MARK: Users
+    // MARK: Logs
 
-    /// From the completion on, whatever is delivered to the user is heard, or found to have been missed.
-    /// - Parameter completion: told whether the user was registered before.
-    func register(_ user: ID, _ completion: @escaping (Result<Bool, RedisError>) -> Void) {
+    /// From the completion on, whatever is delivered to it is heard, or found to have been missed.
+    /// - Parameter completion: told whether it was registered before.
+    func register(_ key: LogKey, _ completion: @escaping (Result<Bool, RedisError>) -> Void) {
+        let partition = partition(of: key)
+        partitions[partition].add(key)
+        // It is registered with the others, when there is a link.
         guard isListening else { return completion(.failure(.notConnected)) }
-        let partition = timelines.partitions.of(user)
-        partitions[partition].add(user)
-        timelines.registerOnLoop([user], node: name) { [weak self] result in
-            if case .success(let states) = result { self?.note(states[0], partition) }
-            completion(result.map { $0[0].wasRegistered })
+        switch key {
+        case .feed(let user):
+            timelines.registerOnLoop([user], node: name) { [weak self] result in
+                if case .success(let states) = result { self?.note(states[0], partition) }
+                completion(result.map { $0[0].wasRegistered })
+            }
+        case .channel(let channel):
+            registerAgain([channel]) { completion($0.map { $0[0].wasRegistered }) }
         }
     }
 
-    func unregister(_ users: [ID]) {
-        guard !users.isEmpty else { return }
-        for user in users { partitions[timelines.partitions.of(user)].remove(user) }
+    /// Says again that the node has subscribers of them, and finds out about each.
+    func registerAgain(
+        _ names: [ChannelName], _ completion: @escaping (Result<[ChannelRegistration], RedisError>) -> Void
+    ) {
+        channels.registerOnLoop(names, node: name) { [weak self] result in
+            if let self, case .success(let found) = result {
+                for (name, registration) in zip(names, found) {
+                    note(registration.partition, partition(of: .channel(name)))
+                }
+            }
+            completion(result)
+        }
+    }
+
+    func unregister(_ keys: [LogKey]) {
+        guard !keys.isEmpty else { return }
+        for key in keys { partitions[partition(of: key)].remove(key) }
         // Where it fails, the next message for them is dropped here, and their entry with the node's end.
-        timelines.unregisterOnLoop(users, node: name) { _ in }
+        let (users, names) = (keys.users, keys.channels)
+        if !users.isEmpty { timelines.unregisterOnLoop(users, node: name) { _ in } }
+        if !names.isEmpty { channels.unregisterOnLoop(names, node: name) { _ in } }
     }
 
     /// What was said to these users, by what their clients were told.
@@ -78,6 +103,13 @@ final class LiveNode {
         _ told: [(user: ID, cursor: LiveCursor)], _ completion: @escaping (Result<[AuditFinding], RedisError>) -> Void
     ) {
         timelines.auditOnLoop(told, node: name, completion)
+    }
+
+    private func partition(of key: LogKey) -> Int {
+        switch key {
+        case .feed(let user): timelines.partitions.of(user)
+        case .channel(let name): timelines.partitions.of(name)
+        }
     }
 
     private func note(_ state: PartitionState, _ partition: Int) {
@@ -96,14 +128,16 @@ final class LiveNode {
             return update(partition) { $0.heardNonsense() }
         }
         update(partition) { $0.heard(number: message.number, epoch: message.epoch) }
+        let position = message.position
         switch message.body {
         case .probe: break
+        case .channel(let message): handlers?.channel(message, position)
         case .unknown(let version, let kind, _):
             skipped.addNameless("message of version \(version), kind \(kind)", at: "partition \(partition)")
-        case .reset(let users): handlers?.missed(users, message.position)
+        case .reset(let users): handlers?.missed(users.map { .feed(of: $0) }, position)
         case .event(let event):
-            handlers?.event(event, message.position)
-            if !event.missing.isEmpty { handlers?.missed(event.missing, message.position) }
+            handlers?.event(event, position)
+            if !event.missing.isEmpty { handlers?.missed(event.missing.map { .feed(of: $0) }, position) }
         }
     }
 
@@ -123,7 +157,7 @@ final class LiveNode {
 
     private func sendBeats() {
         guard isListening, !isBeating else { return }
-        let busy = partitions.indices.filter { !partitions[$0].users.isEmpty }
+        let busy = partitions.indices.filter { !partitions[$0].keys.isEmpty }
         guard !busy.isEmpty else { return }
         for partition in busy { update(partition) { $0.willProbe() } }
         isBeating = true
@@ -147,14 +181,14 @@ final class LiveNode {
         let actions = change(&partitions[partition])
         if partitions[partition].isRecovering, !wasRecovering {
             gaps.add()
-            let users = partitions[partition].users.count
-            Log.info(.partitionResumed, ["partition": .number(Int64(partition)), "users": .number(Int64(users))])
+            let logs = partitions[partition].keys.count
+            Log.info(.partitionResumed, ["partition": .number(Int64(partition)), "logs": .number(Int64(logs))])
         }
         for action in actions {
             switch action {
-            case .miss(let users): handlers?.missed(users, .max)
-            case .register(let users): register(users, of: partition)
-            case .look(let users): handlers?.registered(users)
+            case .miss(let keys): handlers?.missed(keys, .max)
+            case .register(let keys): register(keys, of: partition)
+            case .look(let keys): handlers?.registered(keys)
             case .wait:
                 retries[partition] = LoopTimer(on: loop, after: 200) { [weak self] in
                     self?.update(partition) { $0.retry() }
@@ -163,12 +197,32 @@ final class LiveNode {
         }
     }
 
-    private func register(_ users: [ID], of partition: Int) {
+    private func register(_ keys: [LogKey], of partition: Int) {
+        let (users, names) = (keys.users, keys.channels)
+        guard !users.isEmpty else { return register(names, keys, partition, after: nil) }
         timelines.registerOnLoop(users, node: name) { [weak self] result in
-            self?.update(partition) {
-                guard case .success(let states) = result else { return $0.registrationFailed() }
-                return $0.registered(users, number: states[0].number, epoch: states[0].cursor.epoch)
+            guard case .success(let states) = result else {
+                self?.update(partition) { $0.registrationFailed() }
+                return
             }
+            self?.register(names, keys, partition, after: states[0])
+        }
+    }
+
+    /// - Parameter first: where the partition was when the first of the keys was registered: from there on all is heard.
+    private func register(
+        _ names: [ChannelName], _ keys: [LogKey], _ partition: Int, after first: PartitionState?
+    ) {
+        guard !names.isEmpty else { return registered(keys, partition, first) }
+        channels.registerOnLoop(names, node: name) { [weak self] result in
+            self?.registered(keys, partition, (try? result.get()).map { first ?? $0[0].partition })
+        }
+    }
+
+    private func registered(_ keys: [LogKey], _ partition: Int, _ state: PartitionState?) {
+        update(partition) {
+            guard let state else { return $0.registrationFailed() }
+            return $0.registered(keys, number: state.number, epoch: state.cursor.epoch)
         }
     }
 

@@ -32,10 +32,12 @@ extension LiveService {
                 other than 200: make a new one then, after 401 with a new ticket, after 503 when `Retry-After` has \
                 passed. Where others get 429, a GET without `Authorization` gets a stream with nothing but `retry`, \
                 which ends; EventSource comes back when that time has passed. Who missed more than 512 KB gets a \
-                `reset`.
+                `reset`. With `channels` each of them has a verdict of its own, with its name: `reset` says in `read` where \
+                the API has what the channel is about. `unsubscribed` ends a channel that the caller may not see any more \
+                (`code` 2000); the stream goes on with the others.
                 """,
             access: .ticket(LiveParameters.ticket), rate: .free, otherLimits: JoinBudget.summary,
-            parameters: [LiveParameters.since, LiveParameters.lastEventID],
+            parameters: [LiveParameters.channels, LiveParameters.since, LiveParameters.lastEventID],
             headers: [LiveParameters.lastEventIDHeader],
             responses: [.text(["text/event-stream"], "The stream.", example: example)], problems: [.rateLimited],
             transport: .eventStream(
@@ -52,8 +54,8 @@ extension LiveService {
                 or in protobuf with `centrifuge-protobuf`. The access token goes into the command `connect`, which \
                 subscribes to the channel `feed:` and the user's id; `unsubscribe` from it ends the pushes, and \
                 `subscribe` begins them again, with `recover`, `epoch` and `offset` from where they ended. Before \
-                `connect` a client may send 4 messages of 4 KB; behind it messages have 8 KB at most, and 10 commands \
-                and 8 KB a second are taken after a burst of 100 and 64 KB. Frames of any kind count, too: 32 before \
+                `connect` a client may send 4 messages of 4 KB; behind it messages have 24 KB at most, and 10 commands \
+                and 8 KB a second are taken after a burst of 200 and 64 KB. Frames of any kind count, too: 32 before \
                 `connect`, behind it 400 at once and 40 a second. A longer message ends the connection with 1009, \
                 more of them with 3013. A command that the protocol has and no channel here takes (`publish`, \
                 `history`, `presence`, `presence_stats`, `rpc`, `sub_refresh`) gets error 108. Error 111 of `connect` \

@@ -7,6 +7,17 @@ enum LiveParameters {
         "ticket", .string(), example: Ticket.exampleText, "From `POST /v1/live/ticket`, good for 30 s."
     ).orNil
 
+    static let channels = Parameter<StreamChannels>(
+        "channels", .string(length: 1...4352), example: "feed,post:7033541419028480",
+        """
+        What to listen to, with commas: `feed`, which is all there is without this, and up to 16 channels: `post:ID` \
+        (`post.deleted`), `user:ID` (that user's `post.created` and `post.deleted`). Each event then has `channel`, and an \
+        id is where the stream is in all of them. 400 for a name that is none, 404 for a channel that is not there.
+        """, problems: [.notFound]
+    ) { text throws(Refusal) in
+        try StreamChannels(text)
+    }.orNil
+
     static let since = Parameter.text(
         "since", .string(), example: Component.cursor.example.string!,
         """

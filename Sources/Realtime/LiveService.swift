@@ -1,5 +1,6 @@
 public import Accounts
 public import Core
+import DomainKit
 public import Feed
 public import HTTPService
 import Live
@@ -16,6 +17,7 @@ public final class LiveService: Sendable {
     private let accounts: Accounts
     private let revocations: Revocations
     private let cursors: CursorSigner
+    private let kinds: ChannelKinds
     let ticketKey: [UInt8]
     let budget: JoinBudget
     let clock: any WallClock
@@ -34,6 +36,7 @@ public final class LiveService: Sendable {
         self.accounts = accounts
         self.revocations = revocations
         self.cursors = cursors
+        kinds = options.channels
         self.ticketKey = ticketKey
         self.clock = clock
         let budget = JoinBudget(isOn: options.limitsAreOn)
@@ -73,13 +76,41 @@ public final class LiveService: Sendable {
             try await pay(ticket, given.lastEventID, spends: !isHead)
             return StreamOpening(
                 user: ticket.user, session: ticket.session, held: given.cursor(of: ticket.user, cursors),
-                idSuffix: ticket.idSuffix(key: ticketKey), expiresAt: nil, address: request.address,
+                channels: try await channels(request, given, ticket.user), idSuffix: ticket.idSuffix(key: ticketKey),
+                expiresAt: nil, address: request.address,
                 requestID: request.requestID, isHead: isHead)
         }
         if let seconds = budget.pay(user: caller.user) { throw JoinBudget.refusal(seconds) }
         return StreamOpening(
-            user: caller.user, session: caller.session, held: given.cursor(of: caller.user, cursors), idSuffix: "",
+            user: caller.user, session: caller.session, held: given.cursor(of: caller.user, cursors),
+            channels: try await channels(request, given, caller.user), idSuffix: "",
             expiresAt: caller.expiresAt, address: request.address, requestID: request.requestID, isHead: isHead)
+    }
+
+    /// An EventSource that comes back asks for what it asked for first, and gives up for good on a 404: it is told on the
+    /// stream.
+    private func channels(
+        _ request: RequestContext, _ given: GivenPosition, _ user: ID
+    ) async throws -> OpenedChannels? {
+        guard let wanted = request[LiveParameters.channels] else { return nil }
+        budget.charge(user: user, channels: wanted.names.count)
+        var (open, refused): ([ChannelName], [ChannelName]) = ([], [])
+        for name in wanted.names {
+            guard let channel = kinds.channel(name) else {
+                throw Problem(.invalidField, "channels has '\(name)', which no channel is called", field: "channels")
+            }
+            if try await channel.isOpen(to: user) {
+                open.append(name)
+            } else if given.lastEventID != nil {
+                refused.append(name)
+            } else {
+                throw Problem(.notFound, "there is no channel '\(name)'", field: "channels")
+            }
+        }
+        let keys = (wanted.hasFeed ? [LogKey.feed(of: user)] : []) + open.map { .channel($0) }
+        return OpenedChannels(
+            hasFeed: wanted.hasFeed, names: open, refused: refused,
+            positions: given.positions(of: keys, of: user, cursors))
     }
 
     /// A ticket opens one stream, and serves its reconnects. Its user pays for these only: one that was used, or is too old,

@@ -5,7 +5,7 @@ import Sockets
 /// messages are limited by the socket, and so are frames: as many as messages in pieces want, and a ping for each.
 struct MessageAllowance {
     private static let first = 4.0
-    private static let messages = (burst: 100.0, perSecond: 10.0)
+    private static let messages = (burst: 200.0, perSecond: 10.0)
     private static let bytes = (burst: 65_536.0, perSecond: 8192.0)
 
     static let firstFrames = FrameLimit(burst: 32)

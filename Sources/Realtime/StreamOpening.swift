@@ -1,11 +1,22 @@
 import Core
 import Live
 
+/// Channels that a stream opens with.
+struct OpenedChannels: Sendable {
+    let hasFeed: Bool
+    let names: [ChannelName]
+    /// The user may see them no more. A stream that comes back is told so; it asked for them when it was opened.
+    let refused: [ChannelName]
+    let positions: StreamCursor
+}
+
 /// Who may open a stream of server-sent events, and how it begins.
 struct StreamOpening: Sendable {
     let user: ID
     let session: ID
     let held: LiveCursor?
+    /// `nil`: the feed alone.
+    let channels: OpenedChannels?
     let idSuffix: String
     let expiresAt: Int64?
     let address: String

@@ -6,23 +6,30 @@ import Sockets
 
 /// A WebSocket that speaks the Centrifugo client protocol. Lives on the gateway's loop.
 final class WebSocketClient: LiveClient {
-    /// What the client is still to be told when its feed has been read.
-    private enum Joining {
-        case connect(command: Int64)
-        case subscribe(command: Int64)
+    /// The command whose reply comes when a log has been read. Those behind it wait.
+    final class Joining {
+        let command: Int64
+        let isConnect: Bool
+        /// `nil` while the domain is asked whether there may be one.
+        var subscriber: Subscriber?
+
+        init(_ command: Int64, isConnect: Bool = false) {
+            self.command = command
+            self.isConnect = isConnect
+        }
     }
 
     /// The most commands that may wait for the answer to one before them.
-    private static let mostWaiting = 64
+    private static let mostWaiting = ClientFrame.limit
     private static let mostWaitingBytes = 65_536
 
     private let socket: WebSocket
-    private unowned let gateway: Gateway
+    unowned let gateway: Gateway
     let address: String
     /// Of commands, replies and pushes.
-    private let form: LiveForm
+    let form: LiveForm
     private let name = Base64URL.encode(Crypto.randomBytes(11))
-    private var joining: Joining?
+    var joining: Joining?
     private var waiting: [ClientFrame] = []
     private var waitingBytes = 0
     private var allowance: MessageAllowance
@@ -30,11 +37,12 @@ final class WebSocketClient: LiveClient {
     private var replies: [[UInt8]] = []
     private var isHandling = false
     /// `nil` before a good `connect`.
-    private var token: HeldToken?
+    private(set) var token: HeldToken?
     private let openedAt: UInt64
     private var pingedAt: UInt64
     private var awaitsPong = false
     private(set) var subscriber: Subscriber?
+    var channels: [Subscriber] = []
     var timerPlace = TimerPlace()
 
     private init(_ socket: WebSocket, gateway: Gateway, address: String, now: UInt64) {
@@ -63,13 +71,15 @@ final class WebSocketClient: LiveClient {
     var session: ID { token?.session ?? .zero }
     var transport: any LiveTransport { socket }
     var isBacklogged: Bool { socket.isBacklogged }
+    var isOpen: Bool { !socket.isClosed }
 
     func write(_ bytes: UnsafeRawBufferPointer) { socket.write(bytes) }
 
-    private func reply(_ id: Int64, _ reply: ServerReply) { send(form.encode(reply, to: id)) }
+    func reply(_ id: Int64, _ reply: ServerReply) { send(form.encode(reply, to: id)) }
 
-    private func send(_ reply: [UInt8]) {
-        replies.append(reply)
+    /// A reply or a push.
+    func send(_ message: [UInt8]) {
+        replies.append(message)
         if !isHandling { sendReplies() }
     }
 
@@ -140,11 +150,11 @@ final class WebSocketClient: LiveClient {
         case .unavailable: reply(id, .failed(.notAvailable))
         case .subscribe(_, _, hasToken: true): reply(id, .failed(.permissionDenied))
         case .subscribe(let channel, let recover, _) where channel.isExactly(feed): subscribe(id, recover)
-        case .subscribe(let channel, _, _):
-            let isFeed = channel.utf8.starts(with: "feed:".utf8)
-            reply(id, .failed(isFeed ? .permissionDenied : .unknownChannel))
+        case .subscribe(let channel, _, _) where channel.utf8.starts(with: "feed:".utf8):
+            reply(id, .failed(.permissionDenied))
+        case .subscribe(let channel, let recover, _): subscribe(id, to: channel, recover)
         case .unsubscribe(let channel):
-            if channel.isExactly(feed), let subscriber { gateway.mute(self, subscriber) }
+            if channel.isExactly(feed), let subscriber { gateway.mute(subscriber) } else { drop(channel) }
             // Of a channel without a subscription nothing will come, either.
             reply(id, .unsubscribed)
         case .connect, .send, .unknown: end(.badRequest)
@@ -178,7 +188,7 @@ final class WebSocketClient: LiveClient {
         allowance.connected(now: gateway.now)
         socket.maxMessage = ClientFrame.longest
         socket.frameLimit = gateway.options.limitsAreOn ? MessageAllowance.frames : nil
-        joining = .connect(command: id)
+        joining = Joining(id, isConnect: true)
         join(token.subject, from: held)
     }
 
@@ -191,7 +201,7 @@ final class WebSocketClient: LiveClient {
             return reply(id, .failed(.tooManyRequests))
         }
         gateway.leave(subscriber)
-        joining = .subscribe(command: id)
+        joining = Joining(id)
         join(token.subject, from: recover.map { LiveCursor($0) })
     }
 
@@ -201,7 +211,8 @@ final class WebSocketClient: LiveClient {
             kind: .webSocket(prefix: form.pushPrefix(channel: ServerReply.feedChannel(user)), form: form),
             sink: self, session: LiveSession(from: held, limit: Hub.queueLimit))
         self.subscriber = subscriber
-        gateway.join(self)
+        joining?.subscriber = subscriber
+        gateway.join(self, subscriber)
     }
 
     private func refresh(_ id: Int64, _ text: String) {
@@ -214,36 +225,40 @@ final class WebSocketClient: LiveClient {
         }
     }
 
-    // MARK: The feed
+    // MARK: What was read
 
-    func tell(_ outcome: JoinOutcome) -> LiveSession.Telling {
-        guard let subscriber, let token else { return .refused }
-        if let joining {
-            self.joining = nil
-            switch joining {
-            case .connect(let command):
-                let connected = ServerReply.Connected(
-                    client: name, user: token.subject, feed: .init(outcome),
-                    ttl: token.expiresAt - gateway.seconds, pingSeconds: gateway.options.pingSeconds)
-                reply(command, .connected(connected))
-            case .subscribe(let command): reply(command, .subscribed(.init(outcome)))
-            }
-            handleWaiting()
+    func tell(_ outcome: JoinOutcome, of subscriber: Subscriber) -> LiveSession.Telling {
+        if let joining, joining.subscriber === subscriber {
+            welcome(joining, outcome)
             return .told
         }
         guard !socket.isBacklogged else { return .refused }
-        switch outcome {
-        case .live: break
-        case .reset: end(.insufficientState)
-        case .resumed(let missed, let cursor):
-            let bytes = gateway.hub.encode(missed, for: subscriber, epoch: cursor.epoch)
-            if !bytes.isEmpty { bytes.withUnsafeBytes { socket.write($0) } }
+        if case .reset = outcome.verdict {
+            if subscriber === self.subscriber { end(.insufficientState) } else { drop(subscriber, .insufficientState) }
+            return .told
         }
+        let bytes = gateway.hub.encode(outcome.publications, for: subscriber, epoch: outcome.cursor.epoch)
+        if !bytes.isEmpty { bytes.withUnsafeBytes { socket.write($0) } }
         return .told
     }
 
-    /// What came while the feed was read; not before the gateway has this connection live.
-    private func handleWaiting() {
+    private func welcome(_ joining: Joining, _ outcome: JoinOutcome) {
+        guard let token else { return }
+        if joining.isConnect {
+            let connected = ServerReply.Connected(
+                client: name, user: token.subject, feed: .init(outcome), ttl: token.expiresAt - gateway.seconds,
+                pingSeconds: gateway.options.pingSeconds)
+            answer(joining, .connected(connected))
+        } else {
+            answer(joining, .subscribed(.init(outcome)))
+        }
+    }
+
+    /// Replies to the command that the others wait for. What came meanwhile is handled later, not before the gateway has
+    /// this connection live.
+    func answer(_ joining: Joining, _ reply: ServerReply) {
+        self.joining = nil
+        self.reply(joining.command, reply)
         guard !waiting.isEmpty else { return }
         let boxed = LoopBound.holding(self, on: gateway.loop)
         gateway.loop.post {
@@ -255,11 +270,10 @@ final class WebSocketClient: LiveClient {
         }
     }
 
-    func joinFailed() {
-        switch joining {
-        case .connect(let command), .subscribe(let command): reply(command, .failed(.internalError))
-        case nil: break
-        }
+    func joinFailed(_ subscriber: Subscriber) {
+        let isJoining = joining?.subscriber === subscriber
+        guard subscriber === self.subscriber else { return channelFailed(subscriber, isJoining: isJoining) }
+        if isJoining, let joining { reply(joining.command, .failed(.internalError)) }
         end(.serverError)
     }
 
@@ -309,17 +323,19 @@ final class WebSocketClient: LiveClient {
 
 extension LiveCursor {
     /// A position without an epoch, or of a foreign one, is out of every window: that is a reset, not an error.
-    fileprivate init(_ request: RecoverRequest) {
+    init(_ request: RecoverRequest) {
         self.init(epoch: LiveCursor.epoch(named: request.epoch) ?? 0, position: request.offset)
     }
 }
 
 extension ServerReply.Subscribed {
     fileprivate init(_ outcome: JoinOutcome) {
-        switch outcome {
-        case .live(let cursor): self.init(cursor: cursor, recovered: nil, publications: [])
-        case .resumed(let missed, let cursor): self.init(cursor: cursor, recovered: true, publications: missed)
-        case .reset(let cursor): self.init(cursor: cursor, recovered: false, publications: [])
-        }
+        let recovered: Bool? =
+            switch outcome.verdict {
+            case .live: nil
+            case .resumed: true
+            case .reset: false
+            }
+        self.init(cursor: outcome.cursor, recovered: recovered, publications: outcome.publications)
     }
 }

@@ -105,6 +105,7 @@ final class Server: Sendable {
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
         gatewayOptions.limitsAreOn = site.configuration.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds
+        gatewayOptions.channels = site.domains.channels
         return LiveService(
             loop: site.sockets, options: gatewayOptions, redis: redis, redisAddress: site.redisAddress,
             writes: Writes(database: database, idempotency: site.idempotency, onCommit: {}),

@@ -86,7 +86,7 @@ import Testing
         let key = { (count: Int) in "{\"" + String(repeating: "k", count: count) + "\":1}" }
         #expect(parse(key(255)) != nil && parse(key(256)) == nil)
         var limits = JSONLimits.command
-        let list = Array(("[" + Array(repeating: "1", count: 99).joined(separator: ",") + "]").utf8)
+        let list = Array(("[" + Array(repeating: "1", count: 799).joined(separator: ",") + "]").utf8)
         _ = try JSONValue.parse(list, &limits)
         _ = try JSONValue.parse(list, &limits)
         #expect(throws: JSONError.self) { try JSONValue.parse(list, &limits) }

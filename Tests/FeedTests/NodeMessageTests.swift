@@ -1,4 +1,6 @@
 import Core
+import Live
+import Posts
 import TestSupport
 import Testing
 
@@ -85,6 +87,40 @@ import Testing
         #expect(NodeMessage(bytes) == reset)
     }
 
+    @Test func goldenChannelMessages() throws {
+        let channel = try #require(ChannelName("tag:한글"))
+        let name: [UInt8] = [10] + Array("tag:한글".utf8)
+        var envelope: [UInt8] = [11] + Array("poll.closed".utf8) + [1, 2]
+        envelope += [2] + Array("e1".utf8) + [2] + Array("r1".utf8) + [0, 0] + [0, 0, 0, 2, 0x7b, 0x7d]
+        let event = Envelope(
+            EventKind("poll.closed", version: 258)!, eventID: "e1", TraceContext(requestID: "r1"),
+            payload: Array("{}".utf8))
+        let all: [(ChannelMessage, [UInt8])] = [
+            (.event(channel, event), [2, 3] + head + name + envelope),
+            (.state(channel, version: 258, event), [2, 4] + head + name + [0, 0, 0, 0, 0, 1, 2] + envelope),
+            (.recheck(channel), [2, 5] + head + name),
+            (.recheckUsers([ID(raw: 258)]), [2, 6] + head + [0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2]),
+        ]
+        for (message, bytes) in all {
+            let whole = NodeMessage(number: 256, position: 513, epoch: epoch, body: .channel(message))
+            #expect(whole.bytes == bytes)
+            #expect(NodeMessage(bytes) == whole)
+            for length in 0..<bytes.count { #expect(NodeMessage(Array(bytes.prefix(length))) == nil) }
+            #expect(NodeMessage(bytes + [0]) == nil)
+        }
+    }
+
+    @Test(arguments: ["{", "[1]", "{}\n"]) func refusesChannelEventsThatForge(_ json: String) throws {
+        let channel = try #require(ChannelName("post:1"))
+        let event = Envelope(
+            EventKind("post.deleted", version: 1)!, eventID: "e1", TraceContext(requestID: "r1"),
+            payload: Array(json.utf8))
+        for message: ChannelMessage in [.event(channel, event), .state(channel, version: 1, event)] {
+            let forged = NodeMessage(number: 256, position: 513, epoch: epoch, body: .channel(message))
+            #expect(NodeMessage(forged.bytes) == nil)
+        }
+    }
+
     @Test func refusesEveryCutAndEveryLonger() {
         #expect(NodeMessage([2] + event.bytes.dropFirst()) == nil)
         for bytes in [event.bytes, named.bytes] {
@@ -120,6 +156,11 @@ import Testing
         let originals = [
             event.bytes, named.bytes, [1, 2] + head,
             NodeMessage(number: 1, position: 2, epoch: epoch, body: .reset([.max])).bytes,
+            NodeMessage(number: 1, position: 2, epoch: epoch, body: .channel(.recheck(.post(.max)))).bytes,
+            NodeMessage(
+                number: 1, position: 2, epoch: epoch,
+                body: .channel(.state(.user(ID(raw: 1)), version: 7, named("r", "{}").envelope!))
+            ).bytes,
         ]
         for _ in 0..<100_000 {
             var bytes = originals.randomElement(using: &random)!
@@ -141,6 +182,11 @@ import Testing
 }
 
 extension NodeMessage {
+    fileprivate var envelope: Envelope? {
+        guard case .event(let event) = body, case .envelope(let envelope) = event.content else { return nil }
+        return envelope
+    }
+
     fileprivate var kind: String? {
         guard case .event(let event) = body else { return nil }
         return event.kind.description

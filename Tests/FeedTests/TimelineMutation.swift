@@ -26,6 +26,33 @@ struct TimelineMutation: Sendable, CustomTestStringConvertible {
         return TimelineScripts { $0 == file ? $0.text.replacing(old, with: new) : $0.text }
     }
 
+    /// Of the rules of channels.
+    static let channels = [
+        TimelineMutation(
+            "an event that comes again is told again", .tell,
+            "if last[source] and offset <= last[source] and (not time or time <= newest + 60000) then", "if false then"),
+        TimelineMutation(
+            "what is cut from a log does not raise its horizon", .tell,
+            "horizon = read('>I7', oldest)", ""),
+        TimelineMutation(
+            "what happens to a channel that was left a moment ago is not kept", .heard,
+            " or call('EXISTS', logs .. ARGV[index]) == 1", ""),
+        TimelineMutation(
+            "a recovery leaves out the first event", .recover,
+            "for index = #chunk, 1, -1 do", "for index = #chunk, 2, -1 do"),
+        TimelineMutation(
+            "a registration that was there already replaces the others", .listen,
+            "pack('>I7', time) .. nodes .. (was_heard and '' or node)", "pack('>I7', time) .. node"),
+        TimelineMutation(
+            "a node that leaves takes the others with it", .channel,
+            "string.sub(entry, 1, 7) .. rest", "string.sub(entry, 1, 7)"),
+        TimelineMutation(
+            "a registration does not say that it was missing", .listen,
+            "was_heard and 1 or 0}", "1}"),
+        TimelineMutation(
+            "a reset goes on from a clock that was lost", .recover, "result[2] = tick()", ""),
+    ]
+
     static let all = [
         TimelineMutation(
             "a late post or a delete is not noted in `disordered`", .deliver,

@@ -42,7 +42,7 @@ final class TimelinesServer: Sendable {
 
     private static let scripts: [RedisScript] = {
         // One that can't be made fails its own test.
-        let mutated = TimelineMutation.all.compactMap { try? $0.scripts() }
+        let mutated = (TimelineMutation.all + TimelineMutation.channels).compactMap { try? $0.scripts() }
         let all = ([TimelineScripts()] + mutated).flatMap(\.all)
         return Array(Dictionary(all.map { ($0.sha1, $0) }, uniquingKeysWith: { first, _ in first }).values)
     }()

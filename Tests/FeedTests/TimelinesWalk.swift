@@ -133,7 +133,7 @@ final class TimelinesWalk {
     }
 
     func run(steps: Int) async throws {
-        for _ in 0..<3 { nodes.append(try await WalkNode(self)) }
+        for _ in 0..<3 { nodes.append(try await WalkNode(timelines, inbox, rules)) }
         for user in users where chance(80) { try await rebuild(user) }
         for number in 0..<mostClients {
             let client = WalkClient(user: users[number % users.count], walk: self)

@@ -49,7 +49,7 @@ extension TimelinesWalk {
         for client in clients where client.node === gone {
             (client.node, client.subscriber, client.reading) = (nil, nil, nil)
         }
-        nodes[index] = try await WalkNode(self)
+        nodes[index] = try await WalkNode(timelines, inbox, rules)
     }
 
     /// Redis loses everything. A node that has heard nothing yet can't tell it by the numbers: they begin anew.
@@ -73,7 +73,7 @@ extension TimelinesWalk {
         let tag = timelines.tag(timelines.partitions.of(client.user))
         let key = RedisArgument.text("\(timelines.options.prefix)online:\(tag)")
         _ = try await timelines.redis.command("HDEL", key, .text("\(client.user)"))
-        for node in nodes { node.tampered.insert(client.user) }
+        for node in nodes { node.tampered.insert(.feed(of: client.user)) }
         guard chance(50), let author = one(follows[client.user]!.sorted()) else { return }
         // What is missed now is followed by what is heard: another client of the user brings the registration back.
         try await deliverAll(of: post(by: author).author)

@@ -85,7 +85,7 @@ extension TimelinesWalk {
             user: client.user, kind: .webSocket(prefix: []), sink: client, session: session)
         (client.node, client.subscriber, client.isBacklogged) = (node, subscriber, false)
         node.hub.add(subscriber)
-        node.audit.add(client.user)
+        node.audit.add(subscriber.key)
         update(client) { .read($0.begin(now: time)) }
     }
 
@@ -97,7 +97,7 @@ extension TimelinesWalk {
         guard let node = client.node, let subscriber = client.subscriber else { return }
         (client.node, client.subscriber, client.reading) = (nil, nil, nil)
         guard node.hub.remove(subscriber) else { return }
-        node.trackers[timelines.partitions.of(client.user)].remove(client.user)
+        node.trackers[timelines.partitions.of(client.user)].remove(subscriber.key)
         try await orWithoutScripts { try await timelines.unregister([client.user], node: node.name) }
     }
 
@@ -163,7 +163,7 @@ extension TimelinesWalk {
 
     private func register(_ client: WalkClient, _ node: WalkNode) async throws {
         let partition = timelines.partitions.of(client.user)
-        node.trackers[partition].add(client.user)
+        node.trackers[partition].add(.feed(of: client.user))
         let state = try await failingWithoutScripts {
             try await timelines.register([client.user], node: node.name)[0]
         }

@@ -12,21 +12,21 @@ final class WalkNode {
     var trackers: [PartitionTracker]
     /// By partition: messages that arrived and are not looked at yet.
     var queues = [[NodeMessage]](repeating: [], count: 2)
-    /// By partition: whom a tracker wants to be registered.
-    var registrations = [[ID]?](repeating: nil, count: 2)
+    /// By partition: what a tracker wants to be registered.
+    var registrations = [[LogKey]?](repeating: nil, count: 2)
     var isWaiting = [Bool](repeating: false, count: 2)
     var isAway = false
     /// By partition: nothing arrives.
     var isDeaf = [false, false]
     var audit = LiveAudit(seconds: 1)
-    /// Whose registration was removed behind its back, ever: what was missed meanwhile is found by nothing else.
-    var tampered: Set<ID> = []
+    /// Whose registrations were removed behind its back, ever: what was missed meanwhile is found by nothing else.
+    var tampered: Set<LogKey> = []
     /// By partition: Redis has lost everything since the last probe.
     var isFlushed = [false, false]
 
-    init(_ walk: TimelinesWalk) async throws {
-        trackers = Array(repeating: PartitionTracker(rules: walk.rules), count: 2)
-        try await walk.inbox.open(channels(walk.timelines))
+    init(_ timelines: Timelines, _ inbox: TimelinesInbox, _ rules: LiveRules) async throws {
+        trackers = Array(repeating: PartitionTracker(rules: rules), count: 2)
+        try await inbox.open(channels(timelines))
         for partition in 0..<2 { _ = trackers[partition].subscribed() }
     }
 
@@ -64,9 +64,9 @@ extension TimelinesWalk {
     private func take(_ message: NodeMessage, _ node: WalkNode, _ partition: Int) {
         update(node, partition) { $0.heard(number: message.number, epoch: message.epoch) }
         switch message.body {
-        case .probe, .unknown: break
+        case .probe, .unknown, .channel: break
         case .event(let event):
-            node.hub.deliver(SharedFrame(Self.publication(event, message.position)), to: event.recipients)
+            node.hub.deliver(SharedFrame(Self.publication(event, message.position)), toFeedsOf: event.recipients)
             miss(event.missing, on: node, before: message.position)
         case .reset(let users): miss(users, on: node, before: message.position)
         }
@@ -89,10 +89,10 @@ extension TimelinesWalk {
     func update(_ node: WalkNode, _ partition: Int, _ change: (inout PartitionTracker) -> [PartitionTracker.Action]) {
         for action in change(&node.trackers[partition]) {
             switch action {
-            case .miss(let users):
+            case .miss(let keys):
                 count(\.gaps)
-                miss(users, on: node, before: .max)
-            case .register(let users): node.registrations[partition] = users
+                miss(keys.users, on: node, before: .max)
+            case .register(let keys): node.registrations[partition] = keys
             case .look: break
             case .wait: node.isWaiting[partition] = true
             }
@@ -102,14 +102,14 @@ extension TimelinesWalk {
     /// One thing that a tracker waits for.
     func recover(_ node: WalkNode) async throws {
         for partition in 0..<2 {
-            if let users = node.registrations[partition] {
+            if let keys = node.registrations[partition] {
                 node.registrations[partition] = nil
                 let result = try? await failingWithoutScripts {
-                    try await timelines.register(users, node: node.name)[0]
+                    try await timelines.register(keys.users, node: node.name)[0]
                 }
                 update(node, partition) {
                     guard let result else { return $0.registrationFailed() }
-                    return $0.registered(users, number: result.number, epoch: result.cursor.epoch)
+                    return $0.registered(keys, number: result.number, epoch: result.cursor.epoch)
                 }
             } else if node.isWaiting[partition] {
                 node.isWaiting[partition] = false
@@ -119,7 +119,7 @@ extension TimelinesWalk {
     }
 
     func beat(_ node: WalkNode) async throws {
-        for partition in 0..<2 where !node.isAway && !node.trackers[partition].users.isEmpty {
+        for partition in 0..<2 where !node.isAway && !node.trackers[partition].keys.isEmpty {
             update(node, partition) { $0.willProbe() }
             guard
                 let beat = try? await failingWithoutScripts({
@@ -141,22 +141,22 @@ extension TimelinesWalk {
     /// Whoever is found must be one whose registration was removed behind its back: all else is found before.
     func audit(_ node: WalkNode) async throws {
         guard omission != .audit, !node.isAway else { return }
-        for user in node.audit.silenced(now: time, told: { node.hub.told($0)?.position }) { try heal(user, node) }
-        let due = node.audit.due { !node.hub.connections(of: $0).isEmpty }
-            .compactMap { user in node.hub.told(user).map { (user: user, cursor: $0) } }
+        for user in node.audit.silenced(now: time, told: { node.hub.told($0)?.position }).users { try heal(user, node) }
+        let due = node.audit.due { !node.hub.subscribers(of: $0).isEmpty }.users
+            .compactMap { user in node.hub.told(.feed(of: user)).map { (user: user, cursor: $0) } }
         guard let findings = try? await failingWithoutScripts({ try await timelines.audit(due, node: node.name) })
         else { return }
         for ((user, cursor), finding) in zip(due, findings) {
             if !finding.isRegistered {
-                if node.hub.told(user) != nil { try heal(user, node) }
+                if node.hub.told(.feed(of: user)) != nil { try heal(user, node) }
             } else if finding.newest > cursor.position {
-                node.audit.suspect(user, mustHear: finding.newest, now: time)
+                node.audit.suspect(.feed(of: user), mustHear: finding.newest, now: time)
             }
         }
     }
 
     private func heal(_ user: ID, _ node: WalkNode) throws {
-        guard node.tampered.contains(user) || node.isFlushed[timelines.partitions.of(user)] else {
+        guard node.tampered.contains(.feed(of: user)) || node.isFlushed[timelines.partitions.of(user)] else {
             throw TimelinesFailure(description: "user \(user): an audit had to find what was missed")
         }
         count(\.healed)

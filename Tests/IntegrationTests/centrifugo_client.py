@@ -41,6 +41,8 @@ class Centrifugo:
             open_timeout=PATIENCE, close_timeout=2, max_size=None, max_queue=None, legacy=True,
         )
         self.publications: deque[Publication] = deque()
+        # Of channels that were subscribed to.
+        self.channels: dict[str, deque[Publication]] = {}
         self.replies: dict[int, dict[str, Any]] = {}
         self.other_pushes: list[dict[str, Any]] = []
         self.pings = 0
@@ -83,6 +85,34 @@ class Centrifugo:
         recovered = self.subscription.get("publications", [])
         self.publications.extendleft(reversed([self._publication(pub) for pub in recovered]))
         return result
+
+    def subscribe(self, channel: str, position: tuple[str, int] | None = None) -> dict[str, Any]:
+        """Expects to be let in. What is recovered comes first in `channels`."""
+        self.channels[channel] = deque()
+        reply = self.try_to_subscribe(channel, position)
+        assert "error" not in reply, reply
+        recovered = reply["subscribe"].get("publications", [])
+        self.channels[channel].extendleft(reversed([self._publication(pub) for pub in recovered]))
+        return reply["subscribe"]
+
+    def try_to_subscribe(self, channel: str, position: tuple[str, int] | None = None) -> dict[str, Any]:
+        recover = {"recover": True, "epoch": position[0], "offset": position[1]} if position else {}
+        return self.call(subscribe={"channel": channel, **recover})
+
+    def told(self, channel: str, count: int, timeout: float = PATIENCE) -> list[Publication]:
+        """The next publications on a channel that was subscribed to."""
+        deadline = time.monotonic() + timeout
+        while len(self.channels[channel]) < count:
+            self._read(deadline, f"{count} publications on {channel}")
+        return [self.channels[channel].popleft() for _ in range(count)]
+
+    def unsubscribed(self, channel: str, timeout: float = PATIENCE) -> int:
+        """Waits for the push that ends a subscription, and returns its code."""
+        deadline = time.monotonic() + timeout
+        while not (ends := [push["push"]["unsubscribe"] for push in self.other_pushes
+                            if push.get("push", {}).get("channel") == channel and "unsubscribe" in push["push"]]):
+            self._read(deadline, f"the end of {channel}")
+        return int(ends[0]["code"])
 
     @property
     def position(self) -> tuple[str, int]:
@@ -173,14 +203,15 @@ class Centrifugo:
         elif "id" in message:
             self.replies[message["id"]] = message
         elif "pub" in message.get("push", {}):
-            assert not self.channel or message["push"]["channel"] == self.channel, message
-            self.publications.append(self._publication(message["push"]["pub"]))
+            channel = message["push"]["channel"]
+            assert not self.channel or channel in (self.channel, *self.channels), message
+            self.channels.get(channel, self.publications).append(self._publication(message["push"]["pub"]))
         else:
             self.other_pushes.append(message)
 
     @staticmethod
     def _publication(pub: dict[str, Any]) -> Publication:
-        return Publication(pub["offset"], pub["data"])
+        return Publication(pub.get("offset", 0), pub["data"])
 
 
 class ProtobufCentrifugo(Centrifugo):

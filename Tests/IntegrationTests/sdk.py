@@ -60,7 +60,8 @@ class SubscriptionEvents(centrifuge.SubscriptionEventHandler):
         self.unsubscribed.append(ctx)
 
     async def on_publication(self, ctx: centrifuge.PublicationContext) -> None:
-        self.post_ids.append(event_of(ctx.pub)["post"]["id"])
+        event = event_of(ctx.pub)
+        self.post_ids.append(event["post"]["id"] if "post" in event else event["post_id"])
 
 
 def event_of(publication: centrifuge.Publication) -> dict[str, Any]:

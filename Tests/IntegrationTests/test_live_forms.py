@@ -131,7 +131,7 @@ def test_a_command_that_does_not_exist(server: Server, alice: User) -> None:
 
 @pytest.mark.parametrize("message", [
     b"", b"\x05", b"\x80", b"\x02\x08\x01\x08", b"\x07\x08\x01\x22\x03\x0a\x01\xff", b"\x06\x08\x80\x80\x80\x80\x10",
-    b"\x02\x0b\x0c", b"\xff" * 9 + b"\x01", b"\x00" * 65, b'{"id":1,"connect":{}}',
+    b"\x02\x0b\x0c", b"\xff" * 9 + b"\x01", b"\x00" * 161, b'{"id":1,"connect":{}}',
 ], ids=repr)
 def test_what_is_no_command(server: Server, message: bytes) -> None:
     with ProtobufCentrifugo(server) as client:

@@ -25,7 +25,7 @@ from sse_client import Sse
 from support import PATIENCE, User, assert_problem, eventually, expect, http_client
 
 TOO_MANY, TOO_BIG = 3013, 1009
-FIRST_MESSAGES, LONGEST_FIRST, LONGEST = 4, 4096, 8192
+FIRST_MESSAGES, LONGEST_FIRST, LONGEST = 4, 4096, 24_576
 FIRST_FRAMES, FRAMES = 32, 400
 NO_MESSAGES = {"pings": frame(b"", PING), "pongs": frame(b"", PONG), "empty_pieces": frame(b"", 0, final=False)}
 USER_BURST = 300
@@ -86,14 +86,14 @@ def test_the_size_of_a_message(limited: Server, user: User, is_connected: bool, 
         assert close_code(raw) == TOO_BIG
 
 
-@pytest.mark.parametrize("size,most", [(0, 100), (8000, 8)], ids=["messages", "bytes"])
+@pytest.mark.parametrize("size,most", [(0, 200), (8000, 8)], ids=["messages", "bytes"])
 def test_a_flood_of_messages(limited: Server, user: User, size: int, most: int) -> None:
     """A burst is answered, what is beyond it ends this connection, and no other of the user."""
     with Centrifugo(limited) as bystander, connected_websocket(limited, user.token) as raw:
         bystander.connect(user.token, user.channel)
         raw.send(b"".join(frame(command(number, size)) for number in range(1, most + 1)))
         read_reply(raw, most)
-        raw.send(frame(command(1, size)) * 2 * most)
+        raw.send(frame(command(1, size)) * 16)
         assert close_code(raw) == TOO_MANY
         assert bystander.until(user.post("in peace")["id"])
 
@@ -101,7 +101,7 @@ def test_a_flood_of_messages(limited: Server, user: User, size: int, most: int) 
 def test_commands_of_one_message_count_each(limited: Server, user: User) -> None:
     with connected_websocket(limited, user.token) as raw:
         message = frame(b"\n".join(b'{"id":%d,"ping":{}}' % number for number in range(1, 31)))
-        for _ in range(3):
+        for _ in range(6):
             raw.send(message)
             read_reply(raw, 30)
         raw.send(message)

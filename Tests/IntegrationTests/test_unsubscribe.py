@@ -87,7 +87,7 @@ def test_replies_come_in_order(server: Server, bob: User) -> None:
 def test_more_than_may_wait(server: Server, bob: User) -> None:
     """The queue of those commands has an end: 3501."""
     raw = open_websocket(server)
-    pings = "\n".join(json.dumps({"id": n, "ping": {}}) for n in range(2, 65))
+    pings = "\n".join(json.dumps({"id": n, "ping": {}}) for n in range(2, 162))
     raw.send(frame(json.dumps({"id": 1, "connect": {"token": bob.token}}).encode()) + frame(pings.encode()) + frame(pings.encode()))
     assert close_code(raw) == 3501
     raw.socket.close()

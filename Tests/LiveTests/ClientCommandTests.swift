@@ -93,9 +93,9 @@ import Testing
             "{\"id\":1,\"send\":[" + Array(repeating: "0", count: count).joined(separator: ",") + "]}"
         }
         // The object, the id and the array are values, too.
-        #expect(parse(list(197)) != nil)
-        #expect(parse(list(198)) == nil)
-        #expect(parse(list(150)) != nil)
-        #expect(parse(list(150) + "\n" + list(150)) == nil)
+        #expect(parse(list(1597)) != nil)
+        #expect(parse(list(1598)) == nil)
+        #expect(parse(list(1000)) != nil)
+        #expect(parse(list(1000) + "\n" + list(1000)) == nil)
     }
 }

@@ -25,8 +25,8 @@ private final class Sink: FrameSink {
         Hub(cursors: signer) { _, length, writer in writer.append("[\(length)]") }
     }
 
-    private func frame(_ position: Int64) -> SharedFrame {
-        SharedFrame(Publication(event: Array("\(position)".utf8), type: "t", position: position))
+    private func frame(_ position: Int64, _ event: String? = nil) -> SharedFrame {
+        SharedFrame(Publication(event: Array((event ?? "\(position)").utf8), type: "t", position: position))
     }
 
     private func session(limit: Int = 4) -> LiveSession { LiveSession(from: nil, limit: limit) }
@@ -62,8 +62,8 @@ private final class Sink: FrameSink {
         let hub = makeHub()
         let sink = Sink()
         let subscriber = try joined(hub, sink)
-        hub.deliver(frame(11), to: [user, ID(raw: 2)])
-        hub.deliver(frame(12), to: [user])
+        hub.deliver(frame(11), toFeedsOf: [user, ID(raw: 2)])
+        hub.deliver(frame(12), toFeedsOf: [user])
         #expect(sink.writes == 0)
         hub.flush()
         #expect(sink.writes == 1)
@@ -84,7 +84,7 @@ private final class Sink: FrameSink {
             let read = try begin(hub, subscriber)
             #expect(finish(hub, subscriber, read, at: 10) == .none)
         }
-        hub.deliver(frame(11), to: [user])
+        hub.deliver(frame(11), toFeedsOf: [user])
         hub.flush()
         #expect(text.text == #"{"push":{"channel":"c","pub":{"data":11,"offset":11}}}"#)
         #expect(binary.bytes == [0x0D, 0x22, 0x0B, 0x12, 1, 0x63, 0x22, 6, 0x22, 2, 0x31, 0x31, 0x30, 11])
@@ -96,13 +96,13 @@ private final class Sink: FrameSink {
         let sink = Sink()
         let subscriber = webSocket(sink)
         let read = try begin(hub, subscriber)
-        hub.deliver(frame(10), to: [user])
-        hub.deliver(frame(11), to: [user])
+        hub.deliver(frame(10), toFeedsOf: [user])
+        hub.deliver(frame(11), toFeedsOf: [user])
         hub.flush()
         #expect(sink.writes == 0)
         #expect(finish(hub, subscriber, read, at: 10) == .none)
         #expect(!sink.text.contains("\"offset\":10") && sink.text.contains("\"offset\":11"))
-        hub.deliver(frame(11), to: [user])
+        hub.deliver(frame(11), toFeedsOf: [user])
         hub.flush()
         #expect(sink.writes == 1)
     }
@@ -112,14 +112,14 @@ private final class Sink: FrameSink {
         let hub = makeHub()
         let sink = Sink()
         let subscriber = try joined(hub, sink)
-        hub.deliver(frame(11), to: [user])
+        hub.deliver(frame(11), toFeedsOf: [user])
         hub.mute(subscriber)
         hub.flush()
-        hub.deliver(frame(12), to: [user])
+        hub.deliver(frame(12), toFeedsOf: [user])
         hub.flush()
         #expect(hub.update(subscriber) { $0.drained(now: 0) } == .none)
         #expect(sink.writes == 0 && subscriber.session.phase == .over)
-        #expect(hub.connections(of: user).count == 1)
+        #expect(hub.subscribers(of: .feed(of: user)).count == 1)
         #expect(hub.remove(subscriber))
     }
 
@@ -130,7 +130,7 @@ private final class Sink: FrameSink {
         let subscriber = try joined(hub, slow, limit: 3)
         _ = try joined(hub, quick, limit: 3)
         slow.isBacklogged = true
-        for position in 11...13 { hub.deliver(frame(Int64(position)), to: [user]) }
+        for position in 11...13 { hub.deliver(frame(Int64(position)), toFeedsOf: [user]) }
         hub.flush()
         #expect(slow.writes == 0 && quick.writes == 1)
         slow.isBacklogged = false
@@ -138,7 +138,7 @@ private final class Sink: FrameSink {
         #expect(slow.writes == 1 && subscriber.cursor.position == 13)
 
         slow.isBacklogged = true
-        for position in 14...20 { hub.deliver(frame(Int64(position)), to: [user]) }
+        for position in 14...20 { hub.deliver(frame(Int64(position)), toFeedsOf: [user]) }
         hub.flush()
         slow.isBacklogged = false
         guard case .read(let read) = hub.update(subscriber, { $0.drained(now: 0) }) else { throw Unexpected() }
@@ -150,7 +150,7 @@ private final class Sink: FrameSink {
         let sink = Sink()
         let subscriber = webSocket(sink, limit: 2)
         let read = try begin(hub, subscriber)
-        for position in 11...14 { hub.deliver(frame(Int64(position)), to: [user]) }
+        for position in 11...14 { hub.deliver(frame(Int64(position)), toFeedsOf: [user]) }
         guard case .read(let second) = finish(hub, subscriber, read, at: 11) else { throw Unexpected() }
         #expect(sink.writes == 0 && second.held?.position == 11)
     }
@@ -160,9 +160,9 @@ private final class Sink: FrameSink {
         let hub = makeHub()
         let sink = Sink()
         let subscriber = try joined(hub, sink)
-        hub.deliver(SharedFrame(silentAt: 11), to: [user])
+        hub.deliver(SharedFrame(silentAt: 11), toFeedsOf: [user])
         hub.flush()
-        #expect(sink.writes == 0 && subscriber.cursor.position == 11 && hub.told(user)?.position == 11)
+        #expect(sink.writes == 0 && subscriber.cursor.position == 11 && hub.told(.feed(of: user))?.position == 11)
     }
 
     @Test func eventStreamsGetAnIDOfTheirOwn() throws {
@@ -172,10 +172,30 @@ private final class Sink: FrameSink {
             user: user, kind: .eventStream(idSuffix: "~s"), sink: sink, session: session())
         let read = try begin(hub, subscriber)
         #expect(finish(hub, subscriber, read, at: 1) == .none)
-        hub.deliver(frame(2), to: [user])
+        hub.deliver(frame(2), toFeedsOf: [user])
         hub.flush()
         let id = LiveCursor(epoch: 9, position: 2).encode(user: user, signer)
         #expect(sink.text == "id: \(id)~s\nevent: t\ndata: 2\n\n")
+    }
+
+    /// Each event has the name of its log, and an id that is the stream's; a state without a position has none.
+    @Test func eventStreamsOfSeveralLogs() throws {
+        let hub = makeHub()
+        let sink = Sink()
+        let channel = ChannelName("post:1")!
+        let subscriber = Subscriber(
+            user: user, channel: channel,
+            kind: .channelStream(channel: EventStreamText.member(channel: "post:1")) { "at \($0.position)" },
+            sink: sink, session: session())
+        let read = try begin(hub, subscriber)
+        #expect(finish(hub, subscriber, read, at: 1) == .none)
+        hub.deliver(frame(2, "{\"type\":\"t\"}"), to: .channel(channel))
+        hub.deliver(frame(3, "{\"type\":\"t\"}"), toFeedsOf: [user])
+        hub.flush()
+        #expect(sink.text == "id: at 2\nevent: t\ndata: {\"channel\":\"post:1\",\"type\":\"t\"}\n\n")
+        let state = Publication(event: Array("{\"v\":1}".utf8), type: "s", position: 0)
+        let bytes = hub.encode([state], for: subscriber, epoch: 9)
+        #expect(String(decoding: bytes, as: UTF8.self) == "event: s\ndata: {\"channel\":\"post:1\",\"v\":1}\n\n")
     }
 
     @Test func aSignalIsCalledAndCountsAsAConnection() throws {
@@ -184,10 +204,10 @@ private final class Sink: FrameSink {
         let signal = Subscriber(
             user: user, kind: .signal { calls += 1 }, sink: nil, session: session())
         #expect(hub.add(signal))
-        hub.deliver(frame(5), to: [user])
+        hub.deliver(frame(5), toFeedsOf: [user])
         #expect(calls == 1)
         #expect(hub.remove(signal) && hub.count == 0)
-        hub.deliver(frame(6), to: [user])
+        hub.deliver(frame(6), toFeedsOf: [user])
         #expect(calls == 1)
     }
 
@@ -195,7 +215,7 @@ private final class Sink: FrameSink {
         let hub = makeHub()
         let sink = Sink()
         let subscriber = try joined(hub, sink)
-        hub.deliver(frame(11), to: [user])
+        hub.deliver(frame(11), toFeedsOf: [user])
         hub.remove(subscriber)
         hub.flush()
         #expect(sink.writes == 0)

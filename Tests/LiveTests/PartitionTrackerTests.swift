@@ -8,13 +8,13 @@ import Testing
     private func tracker(_ users: ClosedRange<Int64>) -> PartitionTracker {
         var tracker = PartitionTracker()
         _ = tracker.subscribed()
-        for user in users { tracker.add(ID(raw: user)) }
+        for user in users { tracker.add(.feed(of: ID(raw: user))) }
         tracker.note(number: 0, epoch: 7)
         return tracker
     }
 
-    private func registered(_ actions: [PartitionTracker.Action]) -> [ID] {
-        actions.flatMap { if case .register(let users) = $0 { users } else { [ID]() } }
+    private func registered(_ actions: [PartitionTracker.Action]) -> [LogKey] {
+        actions.flatMap { if case .register(let keys) = $0 { keys } else { [LogKey]() } }
     }
 
     @Test func manyAreRegisteredInSlicesWithoutThoseWhoWent() {
@@ -22,7 +22,7 @@ import Testing
         var tracker = tracker(1...count)
         let first = registered(tracker.heardNonsense())
         #expect(first.count == PartitionTracker.slice && tracker.isRecovering)
-        let gone = Set((1...count).map { ID(raw: $0) }).subtracting(first).min()!
+        let gone = LogKey.feed(of: (1...count).map { ID(raw: $0) }.first { !first.users.contains($0) }!)
         tracker.remove(gone)
         let second = registered(tracker.registered(first, number: 0, epoch: 7))
         #expect(second.count == 9 && !second.contains(gone))
@@ -33,7 +33,7 @@ import Testing
     /// What is registered already may have been lost before it was found.
     @Test func whatIsFoundMeanwhileIsRegisteredOnceMore() {
         var tracker = tracker(1...1)
-        let user = [ID(raw: 1)]
+        let user = [LogKey.feed(of: ID(raw: 1))]
         #expect(tracker.heard(number: 3, epoch: 7) == [.miss(user), .register(user)])
         #expect(tracker.heard(number: 9, epoch: 7) == [.miss(user)])
         #expect(
@@ -43,7 +43,7 @@ import Testing
 
     @Test func aRegistrationThatFailsIsTriedAgain() {
         var tracker = tracker(1...1)
-        let user = [ID(raw: 1)]
+        let user = [LogKey.feed(of: ID(raw: 1))]
         _ = tracker.heardNonsense()
         #expect(tracker.registrationFailed() == [.wait])
         #expect(tracker.retry() == [.miss(user), .register(user)])
@@ -52,7 +52,8 @@ import Testing
     @Test func withoutALinkNobodyIsRegistered() {
         var tracker = tracker(1...1)
         tracker.lost()
-        #expect(tracker.heard(number: 3, epoch: 7) == [.miss([ID(raw: 1)])])
-        #expect(tracker.subscribed() == [.miss([ID(raw: 1)]), .register([ID(raw: 1)])])
+        #expect(tracker.heard(number: 3, epoch: 7) == [.miss([LogKey.feed(of: ID(raw: 1))])])
+        #expect(
+            tracker.subscribed() == [.miss([LogKey.feed(of: ID(raw: 1))]), .register([LogKey.feed(of: ID(raw: 1))])])
     }
 }

@@ -35,7 +35,7 @@ import Testing
         #expect(!isTaken)
     }
 
-    @Test(arguments: [(messages: 1, bytes: 10, burst: 100, inFive: 50), (1, 8192, 8, 5), (50, 10, 2, 1)])
+    @Test(arguments: [(messages: 1, bytes: 10, burst: 200, inFive: 50), (1, 8192, 8, 5), (50, 10, 4, 1)])
     func soManyASecondBehindIt(_ one: (messages: Int, bytes: Int, burst: Int, inFive: Int)) {
         var allowance = MessageAllowance(isOn: true)
         allowance.connected(now: Self.second)

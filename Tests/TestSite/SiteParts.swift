@@ -60,6 +60,7 @@ final class SiteParts: Sendable {
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds
+        gatewayOptions.channels = domains.channels
         live = LiveService(
             loop: loops.sockets, options: gatewayOptions, redis: liveRedis, redisAddress: redisAddress,
             writes: writes,

@@ -55,6 +55,13 @@ final class StepLog: EventLog {
         return false
     }
 
+    /// A reader that died before it could say what it had done: it begins again.
+    func rewind(_ group: String) {
+        state.withLock { state in
+            for name in state.positions.keys where name.hasPrefix(group + " ") { state.positions[name] = 0 }
+        }
+    }
+
     /// What was appended to a topic, in order.
     func records(_ topic: String) -> [LogRecord] { state.withLock { $0.records[topic] ?? [] } }
 }

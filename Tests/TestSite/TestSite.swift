@@ -1,4 +1,7 @@
 public import Core
+public import DomainKit
+import DomainRegistry
+public import Feed
 public import HTTPService
 public import RedisLink
 public import Store
@@ -70,6 +73,11 @@ public final class TestSite: Sendable {
     public var redis: Redis { parts.connections.routes.redis }
     public var operations: [Operation] { parts.operations }
 
+    public var channels: Channels { parts.domains.feed.channels }
+    public var feeds: FeedReader { parts.domains.feed.reader }
+    /// What clients may subscribe to.
+    public var channelKinds: ChannelKinds { parts.domains.channels }
+
     // MARK: Who asks
 
     public func stranger(at address: String = "127.0.0.1") -> Stranger { Stranger(site: self, address: address) }
@@ -110,6 +118,9 @@ public final class TestSite: Sendable {
 
     /// Brings what was posted into the feeds, and what else follows from it.
     public func settle() async throws { try await parts.fanOut() }
+
+    /// All that a group has read comes to it again, with the next `settle()`.
+    public func rewind(_ group: String) { parts.log.rewind(group) }
 
     /// What has come into a topic of the log, in order; `settle()` brings it there.
     /// - Parameter key: whose.

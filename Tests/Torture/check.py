@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Iterable
 
+from channel_streams import check_channels
 from facts import INFINITY, Event, Facts, Post
 from history import read
 from report import Report
@@ -50,10 +51,11 @@ def check(events: Iterable[Event]) -> Report:
                 report.counts["heard after a stampede"] += event["members"]
             case "deaf":
                 report.find("missing", f"{event['r']}, connected, was not told of {event['post']} until {event['t']}")
-            case "see" | "conn" | "reset" | "stream reset" | "pages":
+            case "see" | "conn" | "reset" | "stream reset" | "pages" | "channel see" | "channel conn":
                 streams[event["r"]].append(event)
     for name, reader in readers.items():
-        check_stream(reader, streams[name], facts, report)
+        is_of_channels = reader["road"] == "channels"
+        (check_channels if is_of_channels else check_stream)(reader, streams[name], facts, report)
     return report
 
 

@@ -11,6 +11,7 @@ import time
 from typing import Coroutine
 
 from api import Api, User
+from channel_reader import ChannelReader
 from check import Report, check
 from cluster import Cluster
 from crowd import Crowd
@@ -27,6 +28,8 @@ FOLLOWERS = 1_100
 CROWD = 1_000
 """How many of them are connected."""
 FOLLOWED, FICKLE = 6, 3
+CHANNEL_READERS, CHANNELS = 6, 4
+"""Who subscribe to authors' channels, and to how many each."""
 GUESTS = 2
 """At a time: they log out while they are live."""
 ROADS: list[type[Reader]] = [WebSocketReader, EventStreamReader, PollReader, SdkReader]
@@ -106,7 +109,7 @@ class Round:
     async def suffer(self, users: list[User]) -> None:
         """Clients and faults at the same time; then the clients go on until all is quiet."""
         writing, reading, supervising = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        readers = [*self._readers(users), *self.crowd.members]
+        readers = [*self._readers(users), *self._channel_readers(users), *self.crowd.members]
         for reader in readers:
             self.history.add("reader", r=reader.name, user=reader.user.id, road=reader.road)
         async with asyncio.TaskGroup() as group:
@@ -148,6 +151,15 @@ class Round:
         return [
             ROADS[(index + second) % len(ROADS)](self.api, user, f"{user.handle}/{second}", self._random())
             for index, user in enumerate(users) for second in range(2 if index % 3 == 0 else 1)
+        ]
+
+    def _channel_readers(self, users: list[User]) -> list[Reader]:
+        """They need not follow those whose channels they subscribe to."""
+        return [
+            ChannelReader(
+                self.api, users[3 * index], [users[(5 * index + step) % USERS] for step in range(CHANNELS)],
+                f"channels {index}", self._random())
+            for index in range(CHANNEL_READERS)
         ]
 
     def _writers(self, users: list[User], stop: asyncio.Event) -> list[Coroutine[None, None, None]]:

@@ -209,3 +209,61 @@ def test_who_listens_on_after_a_log_out_is_found() -> None:
 @pytest.mark.parametrize("trouble", ["postgres", "realtime-0", "realtime-0>postgres", "client>realtime-0"])
 def test_a_log_out_that_could_not_be_heard_of_is_heard_of_later(trouble: str) -> None:
     assert not kinds(ended_session([16], 20, trouble=trouble))
+
+
+def channel(*events: Event) -> list[Event]:
+    """Ben subscribed to Ann's channel at 1.7, before both posts."""
+    reader = {"e": "reader", "r": "channels 0", "user": BEN, "road": "channels"}
+    return [*base(), reader, channel_conn(1.7, "live"), *events]
+
+
+def channel_conn(t: float, verdict: str) -> Event:
+    return {"e": "channel conn", "r": "channels 0", "t": t, "begin": t - 0.1, "author": ANN, "verdict": verdict}
+
+
+def channel_see(id: str, t: float, at: int, text: str | None = None) -> Event:
+    return {"e": "channel see", "r": "channels 0", "t": t, "kind": "created", "post": id, "author": ANN, "by": ANN,
+            "text": text or f"text {id}", "at": at}
+
+
+def channel_end(id: str, t: float, at: int) -> Event:
+    return {"e": "channel see", "r": "channels 0", "t": t, "kind": "deleted", "post": id, "author": ANN, "at": at}
+
+
+CHANNELS = {
+    "all of it": (channel(channel_see("10", 3, 5), channel_see("20", 5, 6)), set()),
+    "over a lost connection": (
+        channel(channel_see("10", 3, 5), channel_conn(4, "resumed"), channel_see("20", 5, 6)), set()),
+    "what was before a reset": (channel(channel_conn(3.9, "reset"), channel_see("20", 5, 6)), set()),
+    "again after a reset": (
+        channel(channel_see("10", 3, 5), channel_conn(3.9, "reset"), channel_see("10", 4, 5), channel_see("20", 5, 6)), set()),
+    "the last is missing": (channel(channel_see("10", 3, 5)), {"missing"}),
+    "one is left out": (channel(channel_see("20", 5, 6)), {"gap"}),
+    "one is left out while away": (channel(channel_conn(3.5, "resumed"), channel_see("20", 5, 6)), {"gap"}),
+    "one comes twice": (channel(channel_see("10", 3, 5), channel_see("10", 4, 6), channel_see("20", 5, 7)), {"duplicate"}),
+    "they are swapped": (channel(channel_see("20", 5, 5), channel_see("10", 5.1, 6)), {"gap", "duplicate"}),
+    "positions go back": (channel(channel_see("10", 3, 5), channel_see("20", 5, 4)), {"out of order"}),
+    "another text": (channel(channel_see("10", 3, 5, "other"), channel_see("20", 5, 6)), {"invented"}),
+    "an end that nobody asked for": (
+        channel(channel_see("10", 3, 5), channel_see("20", 5, 6), channel_end("20", 6, 7)), {"invented"}),
+    "a post that nobody made": (
+        channel(channel_see("10", 3, 5), channel_see("20", 5, 6), channel_see("30", 6, 7)), {"invented"}),
+}
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_what_subscribers_of_channels_are_told(name: str) -> None:
+    events, found = CHANNELS[name]
+    assert kinds(events) == found
+
+
+def test_the_end_of_a_post_is_told_on_its_authors_channel() -> None:
+    """Once, and not left out."""
+    deletion = [
+        post("30", 6, 6.5), truth("30", deleted=True), {"e": "delete begins", "post": "30", "begin": 6.8},
+        {"e": "delete", "user": ANN, "post": "30", "begin": 6.8, "end": 7, "outcome": "done", "status": 204}]
+    seen = [channel_see("10", 3, 5), channel_see("20", 5, 6), channel_see("30", 6.6, 7)]
+    assert not kinds([*channel(*seen, channel_end("30", 7, 8)), *deletion])
+    assert not kinds([*channel(*seen[:2]), *deletion])
+    assert kinds([*channel(*seen), *deletion]) == {"missing"}
+    assert kinds([*channel(*seen, channel_end("30", 7, 8), channel_end("30", 7, 9)), *deletion]) == {"duplicate"}

@@ -130,7 +130,7 @@ public struct FanOutStore: Sendable {
             Follows.followers(
                 of: chunk.author, behind: (position.bucket, position.follower), below: chunk.buckets.upperBound,
                 limit: limit),
-            Self.visibility(of: [chunk]),
+            Self.visibility(of: [chunk.post]),
         ])
         let followers = try results[0].map {
             ChunkPosition(bucket: try $0.int("bucket"), follower: try $0.id("follower"))
@@ -142,17 +142,22 @@ public struct FanOutStore: Sendable {
     public func followers(of chunks: [Chunk]) async throws -> [(followers: [ID], isVisible: Bool)] {
         guard !chunks.isEmpty else { return [] }
         let results = try await database.batch(
-            chunks.map { Follows.followers(of: $0.author, in: $0.buckets) } + [Self.visibility(of: chunks)])
+            chunks.map { Follows.followers(of: $0.author, in: $0.buckets) } + [Self.visibility(of: chunks.map(\.post))])
         let visible = try Self.visible(results[chunks.count])
         return try zip(chunks, results).map { chunk, rows in
             (try rows.map { try $0.id("follower") }, visible.contains(chunk.post))
         }
     }
 
-    private static func visibility(of chunks: [Chunk]) -> SQL {
+    /// Which of these posts may be seen by somebody.
+    public func visible(_ posts: Set<ID>) async throws -> Set<ID> {
+        try Self.visible(try await database.query(Self.visibility(of: Array(posts))))
+    }
+
+    private static func visibility(of posts: [ID]) -> SQL {
         """
         SELECT p.id, \(PostVisibility.columns("p")) FROM posts p
-        WHERE p.id = ANY (\(chunks.map(\.post))::bigint[])
+        WHERE p.id = ANY (\(posts)::bigint[])
         """
     }
 

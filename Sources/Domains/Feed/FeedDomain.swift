@@ -21,6 +21,8 @@ public struct FeedDomain: Domain {
 
     /// For what a client waits for.
     public let timelines: Timelines
+    /// The same.
+    public var channels: Channels { Channels(timelines) }
     public let rebuild: FeedRebuild
     public var reader: FeedReader { reader(over: timelines) }
     /// Of what a client waits for.
@@ -66,14 +68,20 @@ public struct FeedDomain: Domain {
     public func consumers(_ log: any EventLog) -> [Consumer] {
         let store = FanOutStore(database: resources.connections.storage)
         let planner = Planner(store: store, log: log)
+        let timelines = Self.timelines(of: resources, over: resources.connections.workers)
         let worker = ChunkWorker(
-            store: store, timelines: Self.timelines(of: resources, over: resources.connections.workers))
+            store: store, timelines: timelines)
+        let teller = ChannelWorker(channels: Channels(timelines), visible: store.visible)
         return [
             Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true) {
                 try await planner.handle($0)
             },
             Consumer(SubscriptionOptions(group: "chunks", topics: [ChunkEvents.topic], batch: 50), isPaced: true) {
                 try await worker.handle($0)
+            },
+            // Nobody waits for it: who is behind is told later.
+            Consumer(SubscriptionOptions(group: "channels", topics: [PostEvent.topic])) {
+                try await teller.handle($0)
             },
         ]
     }

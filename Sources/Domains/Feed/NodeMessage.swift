@@ -10,7 +10,8 @@ import Live
 /// - 2, probe: nothing;
 /// - 3, reset: users;
 /// and in version 2
-/// - 1, event: recipients, missing users, envelope (`Envelope.append(to:)`).
+/// - 1, event: recipients, missing users, envelope (`Envelope.append(to:)`);
+/// - 3 to 6: see `ChannelMessage`.
 /// Users are a count (4) and 7 bytes each.
 public struct NodeMessage: Equatable, Sendable {
     public typealias Form = NodeMessageForm
@@ -22,6 +23,8 @@ public struct NodeMessage: Equatable, Sendable {
         /// The timelines of these users were dropped or rebuilt: see to it that there is one, then reset those of their
         /// clients that have not read it since, by position.
         case reset([ID])
+        /// Something about channels that the node has registered, or that its users may have subscribed to.
+        case channel(ChannelMessage)
         /// Something that a later version tells. It counts, and says nothing here.
         case unknown(version: UInt8, kind: UInt8, rest: [UInt8])
     }
@@ -62,6 +65,8 @@ public struct NodeMessage: Equatable, Sendable {
             return NodeEvent(operations: &reader).map { .event($0) }
         case (.operations, 2): return .probe
         case (.operations, 3): return reader.users().map { .reset($0) }
+        case (.envelopes, _) where ChannelMessage.isKnown(kind):
+            return ChannelMessage(kind: kind, &reader).map { .channel($0) }
         case (.envelopes, 1): return NodeEvent(envelopes: &reader).map { .event($0) }
         default: break
         }
@@ -81,6 +86,7 @@ public struct NodeMessage: Equatable, Sendable {
         case .probe: break
         case .reset(let users): writer.append(users: users)
         case .event(let event): event.append(to: &writer)
+        case .channel(let message): message.append(to: &writer)
         case .unknown(_, _, let rest): writer.append(rest)
         }
         return writer.bytes
@@ -91,6 +97,7 @@ public struct NodeMessage: Equatable, Sendable {
         case .event(let event): (event.form.rawValue, 1)
         case .probe: (Form.operations.rawValue, 2)
         case .reset: (Form.operations.rawValue, 3)
+        case .channel(let message): (ChannelMessage.version, message.kind)
         case .unknown(let version, let kind, _): (version, kind)
         }
     }

@@ -25,6 +25,8 @@ public struct PostsDomain: Domain {
             database: resources.database, ids: resources.ids, users: accounts.users, clock: resources.clock)
     }
 
+    public var channels: [ChannelKind] { [.post(posts), .user(accounts.users)] }
+
     public var operations: [Operation] {
         PostOperations(
             posts: posts, users: accounts.users, writes: resources.writes, lists: resources.lists,

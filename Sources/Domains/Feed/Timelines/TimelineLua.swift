@@ -1,9 +1,11 @@
 /// The files in `Lua/`, as they are built into the program. What each takes and returns is said at its head.
 enum TimelineLua: String, CaseIterable, Sendable {
     // Shared
-    case prelude, publish, fence, rewrite
+    case prelude, publish, fence, rewrite, channel
     // Scripts
     case deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict
+    // Those of channels
+    case heard, tell, state, listen, unlisten, recover, recheck, recheckuser
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
@@ -25,6 +27,15 @@ enum TimelineLua: String, CaseIterable, Sendable {
         case .merge: PackageResources.merge_lua
         case .sever: PackageResources.sever_lua
         case .evict: PackageResources.evict_lua
+        case .channel: PackageResources.channel_lua
+        case .heard: PackageResources.heard_lua
+        case .tell: PackageResources.tell_lua
+        case .state: PackageResources.state_lua
+        case .listen: PackageResources.listen_lua
+        case .unlisten: PackageResources.unlisten_lua
+        case .recover: PackageResources.recover_lua
+        case .recheck: PackageResources.recheck_lua
+        case .recheckuser: PackageResources.recheckuser_lua
         }
     }
 }

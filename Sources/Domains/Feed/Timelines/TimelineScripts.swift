@@ -1,6 +1,6 @@
 import RedisLink
 
-/// The scripts that read and write timelines: nothing else does. Each works on one partition and is atomic.
+/// The scripts that read and write timelines and channels: nothing else does. Each works on one partition and is atomic.
 ///
 /// The only key that a call names is the partition's clock; the scripts derive the others from it. All carry the same
 /// hash tag, so a cluster routes the call by it.
@@ -17,9 +17,10 @@ struct TimelineScripts: Sendable {
     let merge: RedisScript
     let sever: RedisScript
     let evict: RedisScript
+    let channels: ChannelScripts
 
     var all: [RedisScript] {
-        [deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict]
+        [deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict] + channels.all
     }
 
     /// - Parameter text: of each file. Tests change it, to show that every part of a rule is needed.
@@ -40,5 +41,6 @@ struct TimelineScripts: Sendable {
         merge = script(.publish, .rewrite, .merge)
         sever = script(.rewrite, .sever)
         evict = script(.publish, .evict)
+        channels = ChannelScripts(script)
     }
 }

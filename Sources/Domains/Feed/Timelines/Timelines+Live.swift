@@ -41,7 +41,7 @@ extension Timelines {
         }
     }
 
-    private func onLoop<T: Sendable>(
+    func onLoop<T: Sendable>(
         _ body: @escaping @Sendable (@escaping Completion<T>) -> Void
     ) async throws -> T {
         try await withCheckedThrowingContinuation { continuation in
@@ -116,7 +116,7 @@ extension Timelines {
 
     // MARK: Replies
 
-    private static func each<T>(
+    static func each<T>(
         _ result: Result<[RedisReply], RedisError>, _ read: (RedisReply) throws(RedisError) -> T
     ) -> Result<[T], RedisError> {
         result.flatMap { replies in
@@ -128,7 +128,7 @@ extension Timelines {
         }
     }
 
-    private static func state(_ reply: RedisReply) throws(RedisError) -> PartitionState {
+    static func state(_ reply: RedisReply) throws(RedisError) -> PartitionState {
         let elements = try elements(reply, atLeast: 3)
         return PartitionState(
             cursor: try cursor(elements), number: elements[2].integer ?? 0,

@@ -1,0 +1,58 @@
+public import Core
+public import EventLog
+import Live
+import Posts
+
+/// Tells the subscribers of channels what happens to posts. May run twice: see `Channels.publish`.
+public struct ChannelWorker: Sendable {
+    private let channels: Channels
+    /// Which of these posts may be seen by somebody.
+    private let visible: @Sendable (Set<ID>) async throws -> Set<ID>
+    private let told = Metrics.shared.counter(.channelEvents)
+    private let repeated = Metrics.shared.counter(.channelRepeats)
+    private let messages = Metrics.shared.counter(.channelMessages)
+
+    public init(channels: Channels, visible: @escaping @Sendable (Set<ID>) async throws -> Set<ID>) {
+        self.channels = channels
+        self.visible = visible
+    }
+
+    private struct Job {
+        let change: PostChange
+        let offset: Int64
+        let channels: [ChannelName]
+    }
+
+    /// Handles one batch of `post.events`, in order.
+    public func handle(_ records: [LogRecord]) async throws {
+        let jobs = records.compactMap(job)
+        // Nearly always there is nobody: then no post is read and no event sent.
+        let known = try await channels.known(Set(jobs.flatMap(\.channels)))
+        let wanted = jobs.filter { $0.channels.contains(where: known.contains) }
+        guard !wanted.isEmpty, let first = records.first else { return }
+        let created = Set(wanted.filter { $0.change.kind == .created }.map(\.change.id))
+        // A post that was deleted while it was under way is told to nobody but by its end.
+        let news = created.isEmpty ? [] : try await visible(created)
+        var batch: [ChannelName: [ChannelPublication]] = [:]
+        for job in wanted where job.change.kind != .created || news.contains(job.change.id) {
+            for channel in job.channels where known.contains(channel) {
+                batch[channel, default: []].append(ChannelPublication(offset: job.offset, job.change.envelope))
+            }
+        }
+        let counts = try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
+        let changed = wanted.filter(\.change.kind.changesVisibility).map { ChannelName.post($0.change.id) }
+        try await channels.recheck(changed.filter(known.contains))
+        told.add(counts.told)
+        repeated.add(counts.repeated)
+        messages.add(counts.messages)
+    }
+
+    private func job(_ record: LogRecord) -> Job? {
+        // The planner reads the same records, and counts what is passed over.
+        guard let envelope = Envelope(headers: record.headers, payload: record.value),
+            let kind = PostEvent(envelope.kind), let change = PostChange(kind, envelope)
+        else { return nil }
+        return Job(
+            change: change, offset: record.offset, channels: kind.channels(post: change.id, author: change.author))
+    }
+}

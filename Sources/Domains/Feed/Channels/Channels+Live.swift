@@ -1,0 +1,87 @@
+public import Live
+import RedisLink
+
+/// What realtime nodes need, in the forms of `Timelines+Live`: for the thread of the Redis link's own loop, and async. Calls
+/// from one thread are carried out in their order.
+extension Channels {
+    public typealias Completion<T> = Timelines.Completion<T>
+
+    /// The node has subscribers of these channels: from now on it is told of them. Subscribe the partition's channel
+    /// before. To be said again for each before `Options.life` has passed, which is also how a node finds out that it is
+    /// not registered any more. The answers come in the order of the channels.
+    public func register(_ channels: [ChannelName], node: NodeName) async throws -> [ChannelRegistration] {
+        try await timelines.onLoop { registerOnLoop(channels, node: node, $0) }
+    }
+
+    public func registerOnLoop(
+        _ channels: [ChannelName], node: NodeName, _ completion: @escaping Completion<[ChannelRegistration]>
+    ) {
+        timelines.redis.evalOnLoop(presence(scripts.listen, channels, node)) { result in
+            completion(Timelines.each(result, Self.registration))
+        }
+    }
+
+    /// The node has no subscribers of them any more.
+    public func unregister(_ channels: [ChannelName], node: NodeName) async throws {
+        try await timelines.onLoop { unregisterOnLoop(channels, node: node, $0) }
+    }
+
+    public func unregisterOnLoop(
+        _ channels: [ChannelName], node: NodeName, _ completion: @escaping Completion<Void>
+    ) {
+        timelines.redis.evalOnLoop(presence(scripts.unlisten, channels, node)) { result in
+            completion(Timelines.each(result, Timelines.state).map { _ in })
+        }
+    }
+
+    /// What a subscriber has missed. Register first.
+    /// - Parameter cursor: that it holds; `nil`: none, so there are no events to recover, but a state.
+    public func recover(_ channel: ChannelName, from cursor: LiveCursor?) async throws -> ChannelRecovery {
+        try await timelines.onLoop { recoverOnLoop(channel, from: cursor, $0) }
+    }
+
+    public func recoverOnLoop(
+        _ channel: ChannelName, from cursor: LiveCursor?, _ completion: @escaping Completion<ChannelRecovery>
+    ) {
+        let position: [RedisArgument] = [
+            .text(cursor?.epochName ?? ""), .number(cursor?.position ?? 0), timelines.candidate(),
+        ]
+        timelines.redis.evalOnLoop([call(scripts.recover, channel, position)]) { result in
+            completion(
+                Timelines.each(result) { (reply) throws(RedisError) in try Self.recovery(reply, channel) }
+                    .map { $0[0] })
+        }
+    }
+
+    /// On the loop, for the calls name the connection that they go over.
+    private func presence(
+        _ script: RedisScript, _ channels: [ChannelName], _ node: NodeName
+    ) -> [RedisScriptCall] {
+        let connection = Int64(timelines.redis.connectionNumber)
+        return channels.map {
+            call(script, $0, [.text(node.description), timelines.candidate(), life, .number(connection)])
+        }
+    }
+
+    // MARK: Replies
+
+    private static func registration(_ reply: RedisReply) throws(RedisError) -> ChannelRegistration {
+        let elements = try Timelines.elements(reply, atLeast: 5)
+        guard let newest = elements[3].integer else { throw .unexpectedReply("a channel's last position") }
+        return ChannelRegistration(
+            partition: try Timelines.state(reply), newest: newest, wasRegistered: elements[4] == .integer(1))
+    }
+
+    private static func recovery(
+        _ reply: RedisReply, _ channel: ChannelName
+    ) throws(RedisError) -> ChannelRecovery {
+        let elements = try Timelines.elements(reply, atLeast: 4)
+        let events = elements.dropFirst(4).reversed().compactMap { element in
+            element.bytes.flatMap { ChannelEvent(stored: $0, of: channel) }
+        }
+        return ChannelRecovery(
+            missed: elements[2] == .integer(3) ? events : nil,
+            state: elements[3].bytes.flatMap { ChannelState(stored: $0, of: channel) },
+            cursor: try Timelines.cursor(elements))
+    }
+}

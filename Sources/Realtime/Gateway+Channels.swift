@@ -1,0 +1,115 @@
+import Core
+import DomainKit
+import Feed
+import Live
+import Posts
+import Runtime
+
+/// Channels that clients subscribe to: who may, how many, and what comes of them.
+extension Gateway {
+    // MARK: Subscriptions
+
+    /// The channel of a name from outside, before anybody asks whether the user may see it.
+    func channel(_ name: String) -> ChannelName? {
+        ChannelName(name).flatMap { options.channels.channel($0)?.name }
+    }
+
+    /// Why there can't be another subscription.
+    /// - Parameter held: how many the connection has.
+    func refusal(of user: ID, held: Int) -> CommandError? {
+        guard held < options.channelsPerConnection, subscriptions.count(of: user) < options.channelsPerUser else {
+            return .limitExceeded
+        }
+        return hasRoom(for: 1, of: user) && budget.pay(user: user) == nil ? nil : .tooManyRequests
+    }
+
+    /// Whether so many more may be opened at once.
+    func hasRoom(for count: Int, of user: ID) -> Bool {
+        subscriptions.count(of: user) + count <= options.channelsPerUser
+            && subscriptions.total + count <= options.maxChannels
+    }
+
+    /// Asks the domain, on its threads. It is asked again behind the registration, by `LogReader.read`; this one keeps those
+    /// from registering who may not subscribe.
+    /// - Parameter completion: on the loop.
+    func mayRead(_ name: ChannelName, _ user: ID, _ completion: @escaping (Result<Bool, any Error>) -> Void) {
+        let boxed = LoopBound.holding(completion, on: loop)
+        Task(priority: .high) { [reader] in
+            let result: Result<Bool, any Error>
+            do { result = .success(try await reader.isOpen(name, to: user)) } catch { result = .failure(error) }
+            boxed.run { $0(result) }
+        }
+    }
+
+    /// A connection that does not listen to its user's feed: it counts as one of the user's, and hears what concerns all that
+    /// the user subscribed to.
+    func attend(_ client: any LiveClient, _ subscriber: Subscriber) {
+        hub.add(subscriber)
+        hub.mute(subscriber)
+        idleSince[subscriber.key] = nil
+        presence(of: client, subscriber)
+    }
+
+    private func presence(of client: any LiveClient, _ subscriber: Subscriber) {
+        node.register(subscriber.key) { [unowned self, weak client] result in
+            guard case .failure = result, let client, clients[ObjectIdentifier(client)] != nil else { return }
+            joins.later(
+                subscriber,
+                LoopTimer(on: loop, after: 1000) { [unowned self] in
+                    joins.forget(subscriber)
+                    presence(of: client, subscriber)
+                })
+        }
+    }
+
+    func joinChannel(_ client: any LiveClient, _ subscriber: Subscriber) {
+        subscriptions.add(subscriber.user)
+        metrics.channels.add(1)
+        join(client, subscriber)
+    }
+
+    func leaveChannel(_ subscriber: Subscriber) {
+        leave(subscriber)
+        subscriptions.remove(subscriber.user)
+        metrics.channels.add(-1)
+    }
+
+    // MARK: Messages
+
+    func received(_ message: ChannelMessage, at position: Int64) {
+        switch message {
+        case .event(let name, let envelope): deliver(envelope, on: name, position) { SharedFrame($0) }
+        case .state(let name, let version, let envelope):
+            deliver(envelope, on: name, position) { SharedFrame(state: $0, version: version) }
+        case .recheck(let name):
+            // What came before, the end of a post perhaps, is told.
+            flush()
+            miss([.channel(name)], before: .max)
+        case .recheckUsers(let users):
+            flush()
+            for user in users { recheckChannels(of: user) }
+        }
+    }
+
+    /// Each connection of a user has a subscriber of the feed here, if only a mute one.
+    private func recheckChannels(of user: ID) {
+        let now = now
+        for case let client as any LiveClient in hub.subscribers(of: .feed(of: user)).map(\.sink) {
+            for subscriber in client.channels { update(client, subscriber) { $0.miss(before: .max, now: now) } }
+        }
+    }
+
+    private func deliver(
+        _ envelope: Envelope, on name: ChannelName, _ position: Int64, _ frame: (Publication) -> SharedFrame
+    ) {
+        let key = LogKey.channel(name)
+        guard options.liveKinds.contains(envelope.kind) else {
+            skipped.add(envelope.kind, at: "request \(envelope.requestID)")
+            hub.deliver(SharedFrame(silentAt: position), to: key)
+            return flushSoon()
+        }
+        hub.deliver(
+            frame(Publication(event: envelope.payload, type: envelope.kind.name, position: position)), to: key)
+        delivered(envelope.requestID, post: envelope[.post], to: hub.subscribers(of: key).count)
+    }
+}

@@ -1,0 +1,74 @@
+import Core
+import DomainKit
+import Feed
+import Live
+
+/// Reads what was missed of a log, for who may see it.
+struct LogReader: Sendable {
+    let feeds: FeedReader
+    let kinds: ChannelKinds
+    /// What clients are told of; other events are passed over.
+    let known: KnownKinds
+    /// Bytes of events; more are a reset.
+    let most: Int
+
+    private var channels: Channels { Channels(feeds.timelines) }
+
+    /// Bytes that a read may bring.
+    func most(of key: LogKey) -> Int {
+        switch key {
+        case .feed: most
+        case .channel: channels.options.bytes
+        }
+    }
+
+    /// May the user subscribe, as things are now?
+    /// - Returns: false also where there is no such channel.
+    func isOpen(_ name: ChannelName, to user: ID) async throws -> Bool {
+        try await kinds.channel(name)?.isOpen(to: user) ?? false
+    }
+
+    /// What has come after the position; `nil`: what is the position now? Whether the user may see it is asked behind the
+    /// registration: what changes later is heard.
+    /// - Returns: `nil` when the user may not see it.
+    func read(
+        _ key: LogKey, for user: ID, from held: LiveCursor?
+    ) async -> Result<JoinOutcome?, any Error> {
+        switch key {
+        case .feed: await JoinOutcome.read(feeds, user, held, most: most).map { $0 }
+        case .channel(let name): await Result.of { try await read(name, user, held) }
+        }
+    }
+
+    private func read(_ name: ChannelName, _ user: ID, _ held: LiveCursor?) async throws -> JoinOutcome? {
+        guard let channel = kinds.channel(name), try await channel.isOpen(to: user) else { return nil }
+        let found = try await channels.recover(name, from: held)
+        var outcome = JoinOutcome(verdict: verdict(found, channel.contents, held), cursor: found.cursor)
+        guard channel.contents.contains(.state) else { return outcome }
+        outcome.state = found.state
+        if outcome.state == nil, let state = try await channel.state() {
+            outcome.state = ChannelState(version: state.version, position: 0, state.envelope)
+        }
+        return outcome
+    }
+
+    private func verdict(
+        _ found: ChannelRecovery, _ contents: ChannelContents, _ held: LiveCursor?
+    ) -> JoinOutcome.Verdict {
+        guard held != nil else { return .live }
+        // Who has the newest state has missed nothing.
+        guard contents.contains(.log) else { return .resumed([]) }
+        guard let missed = found.missed else { return .reset }
+        return .resumed(missed.filter { known.contains($0.envelope.kind) }.map(\.publication))
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate static func of(_ body: () async throws -> Success) async -> Result {
+        do {
+            return .success(try await body())
+        } catch {
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,320 @@
+"""Channels that clients subscribe to over WebSocket, in both forms of the protocol: who may, what they are told, how they
+come back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Iterator
+
+import centrifuge
+import pytest
+
+import sdk
+from centrifugo_client import FORMS, Centrifugo
+from conftest import MakeUser
+from hostile import metric
+from martlet_process import Server
+from redis_socket import flush_all, redis_command, redis_reply
+from sql import rows
+from support import User, eventually
+
+UNKNOWN, PERMISSION_DENIED, ALREADY, LIMIT, BAD_REQUEST, TOO_MANY = 102, 103, 105, 106, 107, 111
+REFUSED, INSUFFICIENT = 2000, 2500
+
+
+def user_channel(user: User) -> str:
+    return f"user:{user.id}"
+
+
+def opened(form: type[Centrifugo], user: User) -> Centrifugo:
+    client = form(user.server)
+    try:
+        client.connect(user.token, user.channel)
+    except BaseException:
+        client.ws.close()
+        raise
+    return client
+
+
+def at(subscription: dict[str, Any]) -> tuple[str, int]:
+    return subscription["epoch"], int(subscription["offset"])
+
+
+@pytest.fixture(params=FORMS, ids=["json", "protobuf"])
+def form(request: pytest.FixtureRequest) -> type[Centrifugo]:
+    return request.param
+
+
+@pytest.fixture
+def carol(make_user: MakeUser) -> User:
+    """She follows nobody."""
+    return make_user("carol")
+
+
+@pytest.fixture
+def client(form: type[Centrifugo], carol: User) -> Iterator[Centrifugo]:
+    with opened(form, carol) as one:
+        yield one
+
+
+def test_an_authors_posts(client: Centrifugo, alice: User) -> None:
+    """Who does not follow her is told, too; each post and each end once, in order."""
+    channel = user_channel(alice)
+    result = client.subscribe(channel)
+    assert result["recoverable"] and result["positioned"] and len(result["epoch"]) == 16
+    assert "recovered" not in result or not result.get("was_recovering")
+    ids = alice.posts(3)
+    told = client.told(channel, 3)
+    assert [one.post_id for one in told] == ids
+    assert all(one.event["post"]["author"]["id"] == alice.id for one in told)
+    assert [one.offset for one in told] == sorted({one.offset for one in told}) and told[0].offset > int(result["offset"])
+    alice.delete(ids[0])
+    assert client.told(channel, 1)[0].event == {"type": "post.deleted", "post_id": ids[0]}
+    assert not client.publications
+
+
+def test_comes_back_and_recovers(form: type[Centrifugo], alice: User, carol: User) -> None:
+    """What happened meanwhile comes in the reply, and nothing of before or twice."""
+    channel = user_channel(alice)
+    with opened(form, carol) as client:
+        client.subscribe(channel)
+        first = alice.post("live")["id"]
+        told = client.told(channel, 1)[0]
+        assert told.post_id == first
+    with opened(form, carol) as other:
+        epoch = other.subscribe(channel)["epoch"]
+        missed = alice.posts(4, "missed")
+        assert [one.post_id for one in other.told(channel, 4)] == missed
+    with opened(form, carol) as client:
+        result = client.subscribe(channel, (epoch, told.offset))
+        assert result["was_recovering"] and result["recovered"]
+        assert [one.post_id for one in client.told(channel, 4)] == missed
+        live = alice.post("live again")["id"]
+        assert client.told(channel, 1)[0].post_id == live
+
+
+def test_a_position_that_can_not_be_told_from(client: Centrifugo, alice: User) -> None:
+    """Of another epoch, too old, or from the future: `recovered` is false, and it goes on live."""
+    channel = user_channel(alice)
+    epoch, offset = at(client.subscribe(channel))
+    for position in [("0" * 15 + "1", offset), (epoch, 1), (epoch, offset + 10**12), ("no epoch", offset)]:
+        client.call(unsubscribe={"channel": channel})
+        result = client.subscribe(channel, position)
+        assert result["was_recovering"] and not result.get("recovered") and not result.get("publications")
+    live = alice.post("live")["id"]
+    assert client.told(channel, 1)[0].post_id == live
+
+
+def test_too_much_was_missed(form: type[Centrifugo], alice: User, carol: User) -> None:
+    """A log keeps 200 events."""
+    channel = user_channel(alice)
+    with opened(form, carol) as client, opened(form, carol) as other:
+        position = at(client.subscribe(channel))
+        other.subscribe(channel)
+        client.call(unsubscribe={"channel": channel})
+        alice.posts(201)
+        other.told(channel, 201)
+        assert not client.subscribe(channel, position).get("recovered")
+
+
+def test_unsubscribe(client: Centrifugo, alice: User) -> None:
+    """Nothing comes any more, and it can be subscribed to again; another channel is not concerned."""
+    channel, own = user_channel(alice), f"user:{client.channel.removeprefix('feed:')}"
+    client.subscribe(own)
+    position = at(client.subscribe(channel))
+    assert client.try_to_subscribe(channel)["error"]["code"] == ALREADY
+    assert "error" not in client.call(unsubscribe={"channel": channel})
+    assert "error" not in client.call(unsubscribe={"channel": channel})
+    missed = alice.post("nobody hears it")["id"]
+    # Another one says when it has come.
+    with Centrifugo.of(alice) as other:
+        other.subscribe(channel, position)
+        assert other.told(channel, 1)[0].post_id == missed
+    assert client.subscribe(channel, position)["recovered"]
+    assert client.told(channel, 1)[0].post_id == missed
+
+
+def test_what_is_not_there(client: Centrifugo, alice: User) -> None:
+    """No such kind, no such key, no such post, one that was deleted: one error, whichever it is."""
+    gone = alice.post("gone")["id"]
+    alice.delete(gone)
+    for channel in ["", "x" * 256]:
+        assert client.try_to_subscribe(channel)["error"]["code"] == BAD_REQUEST
+    for channel in ["post", "post:", "post:x", "post:01", "post:9007199254740991", f"post:{gone}", f"post: {gone}",
+                    "user:1", "nothing:1", "Post:1", f"posts:{gone}", "user:-1", ":1", "post:1 "]:
+        error = client.try_to_subscribe(channel)["error"]
+        assert (error["code"], error["message"]) == (UNKNOWN, "unknown channel"), channel
+    assert client.try_to_subscribe(alice.channel)["error"]["code"] == PERMISSION_DENIED
+    assert client.call(subscribe={"channel": user_channel(alice), "token": "x"})["error"]["code"] == PERMISSION_DENIED
+
+
+def test_the_end_of_a_post(client: Centrifugo, alice: User, carol: User) -> None:
+    """Its deletion is told, then the subscription ends: the post is nobody's any more. The others go on."""
+    post = alice.post("short")["id"]
+    channel = f"post:{post}"
+    client.subscribe(channel)
+    client.subscribe(user_channel(alice))
+    alice.delete(post)
+    assert client.unsubscribed(channel) == REFUSED
+    assert [one.event for one in client.channels[channel]] == [{"type": "post.deleted", "post_id": post}]
+    assert client.told(user_channel(alice), 1)[0].post_id == post
+    assert client.try_to_subscribe(channel)["error"]["code"] == UNKNOWN
+
+
+def test_replies_come_in_the_order_of_the_commands(client: Centrifugo, alice: User) -> None:
+    """One message with all that a client says when it comes back."""
+    posts = alice.posts(5)
+    names = [f"post:{post}" for post in posts] + ["post:1", user_channel(alice), "feed:1", "nothing"]
+    order: list[int] = []
+    take = client._take_in
+    client._take_in = lambda message: (order.append(message["id"]) if "id" in message else None, take(message))[1]  # type: ignore[method-assign]
+    client.send(client.encode(*[{"id": 100 + index, "subscribe": {"channel": name}} for index, name in enumerate(names)],
+                              {"id": 200, "ping": {}}))
+    errors = [client.reply(100 + index).get("error", {}).get("code") for index in range(len(names))]
+    assert errors == [None] * 5 + [UNKNOWN, None, PERMISSION_DENIED, UNKNOWN]
+    client.reply(200)
+    assert order == sorted(order)
+
+
+def test_as_many_as_a_connection_may_have(client: Centrifugo, alice: User) -> None:
+    """128, all in one message as the SDKs send them; the next is error 106 until one is given back."""
+    posts = alice.posts(129)
+    client.send(client.encode(*[
+        {"id": 1000 + index, "subscribe": {"channel": f"post:{post}", "recover": True, "epoch": "0123456789abcdef",
+                                           "offset": 1795752739683147}}
+        for index, post in enumerate(posts[:128])]))
+    assert not [index for index in range(128) if "error" in client.reply(1000 + index)]
+    assert client.try_to_subscribe(f"post:{posts[128]}")["error"]["code"] == LIMIT
+    client.call(unsubscribe={"channel": f"post:{posts[0]}"})
+    assert "error" not in client.try_to_subscribe(f"post:{posts[128]}")
+
+
+def test_as_many_as_a_user_may_have(form: type[Centrifugo], alice: User, carol: User) -> None:
+    """512 over all of her connections; they are given back with a connection."""
+    posts = alice.posts(128)
+    clients = [opened(form, carol) for _ in range(5)]
+    try:
+        for client in clients[:4]:
+            client.send(client.encode(*[{"id": 1000 + index, "subscribe": {"channel": f"post:{post}"}}
+                                        for index, post in enumerate(posts)]))
+            assert not [index for index in range(128) if "error" in client.reply(1000 + index)]
+        assert clients[4].try_to_subscribe(f"post:{posts[0]}")["error"]["code"] == LIMIT
+        clients[0].ws.close()
+        eventually(lambda: "error" not in clients[4].try_to_subscribe(f"post:{posts[0]}"), 10, "room")
+    finally:
+        for client in clients:
+            client.ws.close()
+
+
+def test_subscribing_is_paid_for(form: type[Centrifugo], make_limited_user: MakeUser) -> None:
+    """As joins are: 300 a minute, then error 111 until some time has passed."""
+    carol = make_limited_user("carol")
+    codes: list[int] = []
+    # Messages have a limit of their own, for each connection.
+    while TOO_MANY not in codes:
+        assert len(codes) < 600
+        with opened(form, carol) as client:
+            for _ in range(90):
+                reply = client.try_to_subscribe(user_channel(carol))
+                codes.append(reply.get("error", {}).get("code", 0))
+                client.call(unsubscribe={"channel": user_channel(carol)})
+    assert set(codes) == {0, TOO_MANY} and codes.index(TOO_MANY) >= 290
+
+
+def test_redis_starts_anew(form: type[Centrifugo], own_server: Server, make_user: MakeUser) -> None:
+    """A subscription whose log is lost ends with 2500, which SDKs take as: subscribe again, and read what you missed."""
+    alice, carol = make_user("alice", on=own_server), make_user("carol", on=own_server)
+    channel = user_channel(alice)
+    with opened(form, carol) as client:
+        # Who has lost the feed, too, is disconnected.
+        client.call(unsubscribe={"channel": carol.channel})
+        position = at(client.subscribe(channel))
+        flush_all(own_server.redis_socket)
+        assert client.unsubscribed(channel) == INSUFFICIENT
+        client.other_pushes.clear()
+        result = client.subscribe(channel, position)
+        assert not result.get("recovered") and result["epoch"] != position[0]
+        live = alice.post("live")["id"]
+        assert client.told(channel, 1)[0].post_id == live
+
+
+def forget(server: Server, channel: str) -> None:
+    """Nobody is told of the channel any more."""
+    tables = redis_reply(server.redis_socket, "KEYS", "heard:*").split(b"\r\n")[2::2]
+    assert sum(redis_command(server.redis_socket, "HDEL", table, channel) == ":1" for table in tables) == 1
+
+
+def test_a_registration_that_was_deleted(form: type[Centrifugo], own_server: Server, make_user: MakeUser) -> None:
+    """An audit finds it: what was missed comes, once and in order, and it is counted."""
+    own_server.stop()
+    own_server.settings["MARTLET_AUDIT_SECONDS"] = "2"
+    own_server.start()
+    alice, carol = (make_user(name, on=own_server) for name in ("alice", "carol"))
+    channel = user_channel(alice)
+    with opened(form, carol) as client:
+        client.subscribe(channel)
+        before = alice.post("before")["id"]
+        assert client.told(channel, 1)[0].post_id == before
+        audits = metric(own_server, "martlet_live_audits_total")
+        eventually(lambda: metric(own_server, "martlet_live_audits_total") >= audits + 4, 10, "two audits of both")
+        assert metric(own_server, "martlet_live_silenced_total") == 0
+        forget(own_server, channel)
+        silent = alice.posts(3)
+        live = alice.post("live again")["id"]
+        assert [one.post_id for one in client.told(channel, 4)] == [*silent, live]
+        assert metric(own_server, "martlet_live_silenced_total") == 1
+        assert metric(own_server, "martlet_live_subscriptions") == 1
+    eventually(lambda: metric(own_server, "martlet_live_subscriptions") == 0, 10, "the end of the subscription")
+
+
+def test_while_it_can_not_be_found_out_who_may_see_it(
+    form: type[Centrifugo], own_server: Server, make_user: MakeUser
+) -> None:
+    """Nobody is let in then, and whoever must be asked about again is let go after ten seconds."""
+    alice, carol = make_user("alice", on=own_server), make_user("carol", on=own_server)
+    post = f"post:{alice.post('a post')['id']}"
+    with opened(form, carol) as client:
+        client.call(unsubscribe={"channel": carol.channel})
+        client.subscribe(post)
+        rows(own_server, "ALTER TABLE posts RENAME TO posts_that_are_away")
+        try:
+            flush_all(own_server.redis_socket)
+            begin = time.monotonic()
+            assert client.unsubscribed(post, 30) == INSUFFICIENT
+            assert time.monotonic() - begin > 8
+            assert client.try_to_subscribe(post)["error"] == {
+                "code": 100, "message": "internal server error", "temporary": True}
+        finally:
+            rows(own_server, "ALTER TABLE posts_that_are_away RENAME TO posts")
+        client.subscribe(post)
+
+
+@pytest.mark.parametrize("sdk_form", sdk.FORMS, ids=sdk.NAMES)
+def test_the_published_sdk(sdk_form: sdk.Form, server: Server, alice: User, carol: User) -> None:
+    """A subscription of the SDK's own: live, over a lost connection, and to its end."""
+    post = alice.post("short")["id"]
+
+    async def case() -> None:
+        events, ends = sdk.SubscriptionEvents(), sdk.SubscriptionEvents()
+        client = sdk_form(server.port, carol.token, sdk.Events())
+        await client.connect()
+        author = client.new_subscription(user_channel(alice), events=events)
+        await author.subscribe()
+        await client.new_subscription(f"post:{post}", events=ends).subscribe()
+        await sdk.until(lambda: events.subscribed and ends.subscribed, 10, "the subscriptions")
+        ids = await asyncio.to_thread(alice.posts, 2)
+        await sdk.until(lambda: len(events.post_ids) == 2, 10, "the live posts")
+        await client.disconnect()
+        ids += await asyncio.to_thread(alice.posts, 3)
+        await asyncio.to_thread(alice.sees, ids[-1])
+        await client.connect()
+        await sdk.until(lambda: len(events.post_ids) >= 5, 10, "what was missed")
+        assert events.post_ids == ids
+        assert [one.was_recovering and one.recovered for one in events.subscribed] == [False, True]
+        await asyncio.to_thread(alice.delete, post)
+        await sdk.until(lambda: ends.unsubscribed, 10, "the end of the post")
+        assert ends.unsubscribed[0].code == REFUSED and client.state == centrifuge.ClientState.CONNECTED
+        await client.disconnect()
+
+    asyncio.run(asyncio.wait_for(case(), 60))

@@ -1,0 +1,104 @@
+"""Clients who subscribe to authors' channels, and come back from their position in each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from typing import Any
+
+import aiohttp
+
+from api import Api, User
+from readers import Reader
+
+FIRST_SUBSCRIPTION = 10
+AGAIN_FROM = 2500
+"""From this code of an unsubscribe push on a client subscribes again."""
+
+
+class ChannelReader(Reader):
+    """Several authors' posts over one WebSocket, without the reader's own feed.
+
+    History: `channel conn` (a subscription was answered), `channel see` (an event), both with the author whose channel it is.
+    """
+
+    road = "channels"
+
+    def __init__(self, api: Api, user: User, authors: list[User], name: str, random: random.Random) -> None:
+        super().__init__(api, user, name, random)
+        self.authors = {f"user:{author.id}": author.id for author in authors}
+        self.positions: dict[str, tuple[str, int]] = {}
+        # No page comes first: what it is told of begins with its subscriptions.
+        self.live = ""
+        self.begun: dict[int, tuple[str, float]] = {}
+
+    async def session(self, stop: asyncio.Event) -> None:
+        url = f"http://{self.address()}/v1/live/ws"
+        self.next_id = FIRST_SUBSCRIPTION
+        self.begun = {}
+        async with self.api.http.ws_connect(url, timeout=aiohttp.ClientWSTimeout(ws_close=1), max_msg_size=0) as ws:
+            await ws.send_str(json.dumps({"id": 1, "connect": {"token": self.user.token}}))
+            while not stop.is_set():
+                message = await ws.receive(timeout=40)
+                if message.type != aiohttp.WSMsgType.TEXT:
+                    if ws.close_code and 3500 <= ws.close_code < 4000:
+                        self.refused(f"told never to come back: {ws.close_code}")
+                    self.is_open |= ws.close_code == 3001
+                    raise EOFError
+                for line in filter(None, message.data.split("\n")):
+                    if commands := self.take({} if line == "{}" else json.loads(line)):
+                        await ws.send_str("\n".join(map(json.dumps, commands)))
+
+    def take(self, message: dict[str, Any]) -> list[dict[str, Any]]:
+        """What is to be said to this."""
+        if message == {}:
+            return [{}]
+        if "error" in message:
+            if message["error"]["code"] not in (100, 111):  # internal and temporary: come again
+                self.refused(f"command {message['id']}: {message['error']}")
+            raise EOFError
+        if "connect" in message:
+            self.is_open = True
+            return [{"id": 2, "unsubscribe": {"channel": self.user.channel}}, *map(self.subscription, self.authors)]
+        if "subscribe" in message:
+            self.subscribed(*self.begun.pop(message["id"]), message["subscribe"])
+        push = message.get("push", {})
+        if push.get("channel") in self.authors:
+            if "pub" in push:
+                self.told(push["channel"], push["pub"])
+            elif push["unsubscribe"]["code"] >= AGAIN_FROM:
+                return [self.subscription(push["channel"])]
+            else:
+                self.refused(f"{push['channel']} ended: {push['unsubscribe']}")
+        return []
+
+    def subscription(self, channel: str) -> dict[str, Any]:
+        """From the position that it holds there."""
+        recover = {}
+        if channel in self.positions:
+            epoch, offset = self.positions[channel]
+            recover = {"recover": True, "epoch": epoch, "offset": offset}
+        self.next_id += 1
+        self.begun[self.next_id] = (channel, self.api.history.now)
+        return {"id": self.next_id, "subscribe": {"channel": channel, **recover}}
+
+    def subscribed(self, channel: str, begin: float, reply: dict[str, Any]) -> None:
+        verdict = "live" if channel not in self.positions else "resumed" if reply.get("recovered") else "reset"
+        self.record("channel conn", author=self.authors[channel], begin=begin, verdict=verdict)
+        for publication in reply.get("publications", []):
+            self.told(channel, publication)
+        self.positions[channel] = (reply["epoch"], reply["offset"])
+
+    def told(self, channel: str, publication: dict[str, Any]) -> None:
+        event, offset = publication["data"], publication["offset"]
+        if channel in self.positions:
+            self.positions[channel] = (self.positions[channel][0], offset)
+        if event["type"] == "post.created":
+            what = {"kind": "created", "post": event["post"]["id"], "text": event["post"]["text"],
+                    "by": event["post"]["author"]["id"]}
+        else:
+            what = {"kind": "deleted", "post": event["post_id"]}
+        self.record("channel see", author=self.authors[channel], at=offset, **what)
+        # The round is not quiet while somebody is told something.
+        self.api.history.sights += 1

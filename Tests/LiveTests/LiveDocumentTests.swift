@@ -16,7 +16,7 @@ struct LiveDocumentTests {
     @Test func everyCode() {
         let listed = Set(text.matches(of: /(?m)^\| (\d{3,4}) \|/).compactMap { Int($0.1) })
         let known = Disconnect.allCases.map(\.rawValue) + CommandError.allCases.map(\.rawValue)
-        #expect(listed == Set(known))
+        #expect(listed == Set(known + Unsubscribe.allCases.map(\.rawValue)))
     }
 
     /// The words of a code are what clients get.
@@ -24,6 +24,7 @@ struct LiveDocumentTests {
         for code in Disconnect.allCases where code != .inappropriateProtocol {
             #expect(text.contains("| \(code.rawValue) | \(code.reason)"))
         }
+        for code in Unsubscribe.allCases { #expect(text.contains("| \(code.rawValue) | \(code.reason)")) }
         for error in CommandError.allCases { #expect(text.contains("| \(error.rawValue) | \(error.message)")) }
     }
 }

@@ -19,7 +19,17 @@ extension FuzzTarget {
         viewers.flatMap { viewer in
             lists.map { PageCursor(below: ID(raw: 1 << 40)).encode($0, viewer: viewer, signer) }
                 + [LiveCursor(epoch: 1 << 63 | 5, position: 1_767_225_600_000_000).encode(user: viewer, signer)]
+                + [0, 1, StreamCursor.mostLogs].map { streamCursor(of: $0, 7).encode(user: viewer, signer) }
         }.map { Array($0.utf8) }
+
+    private static func streamCursor(of count: Int, _ number: Int64) -> StreamCursor {
+        var cursor = StreamCursor()
+        for index in 0..<count {
+            let key = LogKey.channel(ChannelName(kind: "post", id: ID(raw: number ^ Int64(index))))
+            cursor[key] = LiveCursor(epoch: UInt64(bitPattern: number) << 11, position: number)
+        }
+        return cursor
+    }
 
     /// Cursors of pages, live positions, and the names of epochs.
     static let cursor = FuzzTarget(
@@ -27,6 +37,7 @@ extension FuzzTarget {
         timed: Timed(.loop) { input, watch in
             let text = String(decoding: input.prefix(ClientFrame.longest), as: UTF8.self)
             _ = watch.time { LiveCursor(text, user: viewers[1], signer) }
+            _ = watch.time { StreamCursor(text, user: viewers[1], signer) }
             _ = watch.time { LiveCursor.epoch(named: text) }
         }
     ) { input, _ throws(Finding) in
@@ -41,6 +52,10 @@ extension FuzzTarget {
                 guard let cursor = PageCursor(text, list, viewer: viewer, signer) else { continue }
                 readers += 1
                 try require(cursor.encode(list, viewer: viewer, signer) == text, "an altered cursor is accepted")
+            }
+            if let cursor = StreamCursor(text, user: viewer, signer) {
+                readers += 1
+                try require(cursor.encode(user: viewer, signer) == text, "an altered position of a stream is accepted")
             }
             guard let cursor = LiveCursor(text, user: viewer, signer) else { continue }
             readers += 1
@@ -67,6 +82,12 @@ extension FuzzTarget {
         try require(LiveCursor(position, user: viewers[1], signer) == live, "a good position is refused")
         try require(
             LiveCursor(altered(position, &random), user: viewers[1], signer) == nil, "an altered position is accepted")
+        let stream = streamCursor(of: random.below(StreamCursor.mostLogs + 1), number)
+        let positions = stream.encode(user: viewers[1], signer)
+        try require(StreamCursor(positions, user: viewers[1], signer) == stream, "a good position of a stream is refused")
+        try require(
+            StreamCursor(altered(positions, &random), user: viewers[1], signer) == nil,
+            "an altered position of a stream is accepted")
         try require(LiveCursor.epoch(named: live.epochName) == live.epoch, "an epoch's name names another")
     }
 

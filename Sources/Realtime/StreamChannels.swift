@@ -1,18 +1,18 @@
 import Core
-import HTTPService
-import Live
+package import HTTPService
+package import Live
 
 /// What an event stream listens to: the parameter `channels`.
-struct StreamChannels: Sendable, Equatable {
+package struct StreamChannels: Sendable, Equatable {
     /// The name of the caller's own feed.
     static let feed = "feed"
-    static let most = StreamCursor.mostLogs - 1
+    package static let most = StreamCursor.mostLogs - 1
 
-    let hasFeed: Bool
-    let names: [ChannelName]
+    package let hasFeed: Bool
+    package let names: [ChannelName]
 
     /// Names with commas between them, each once.
-    init(_ text: String) throws(Refusal) {
+    package init(_ text: String) throws(Refusal) {
         guard text.utf8.count <= (Self.most + 1) * (ChannelName.longest + 1) else {
             throw Refusal("channels names \(Self.most) channels at most")
         }

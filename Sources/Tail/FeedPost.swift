@@ -45,19 +45,24 @@ package struct FeedPost: Equatable {
     }
 }
 
-/// `GET /v1/feed`, as far as it is used.
+/// `GET /v1/feed`, or a list of posts, as far as it is used.
 package struct FeedPage {
     /// Newest first; the values as they came beside what was read of them.
     package let posts: [(post: FeedPost, value: JSONValue)]
     let next: String?
-    let live: String
+    /// `nil` in a list.
+    let live: String?
 
     package init?(_ body: [UInt8]) {
-        guard let object = (try? JSONValue.parse(body))?.object, let items = object["items"]?.array,
-            let live = object["live"]?.string
-        else { return nil }
+        guard let object = (try? JSONValue.parse(body))?.object, let items = object["items"]?.array else { return nil }
         posts = items.compactMap { value in FeedPost(value).map { ($0, value) } }
         next = object["next"]?.string
-        self.live = live
+        live = object["live"]?.string
+    }
+
+    /// Of one post.
+    init?(post body: [UInt8]) {
+        guard let value = try? JSONValue.parse(body), let post = FeedPost(value) else { return nil }
+        (posts, next, live) = ([(post, value)], nil, nil)
     }
 }

@@ -16,17 +16,56 @@ final class Server {
         client = HTTPClient(interrupt: interrupt)
     }
 
-    /// - Parameter since: a position, for a stream without a last event.
-    func streamURL(since: String?) -> String {
-        base + "/v1/live/sse" + (since.map { "?since=" + Self.encoded($0) } ?? "")
+    /// - Parameters:
+    ///   - since: a position, for a stream without a last event.
+    ///   - channel: `nil`: the feed.
+    func streamURL(since: String?, channel: String?) -> String {
+        let query = [since.map { "since=" + Self.encoded($0) }, channel.map { "channels=" + Self.encoded($0) }]
+            .compactMap { $0 }
+        return base + "/v1/live/sse" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
     }
 
     func feed(token: String, limit: Int, cursor: String? = nil) throws(Trouble) -> FeedPage {
-        let query = "?limit=\(limit)" + (cursor.map { "&cursor=" + Self.encoded($0) } ?? "")
-        let reply = try send("GET", "/v1/feed" + query, headers: [("Authorization", "Bearer " + token)])
-        try Self.check(reply)
-        guard let page = FeedPage(reply.body) else { throw .strange("the feed is not Martlet's") }
+        let page = try list("/v1/feed", token, limit, cursor)
+        guard page.live != nil else { throw .strange("the feed is not Martlet's") }
         return page
+    }
+
+    /// What a channel is about.
+    func posts(of channel: String, token: String, limit: Int, cursor: String? = nil) throws(Trouble) -> FeedPage {
+        let key = channel.dropFirst("user:".count)
+        guard channel.hasPrefix("post:") else {
+            return try list("/v1/users/\(key)/posts", token, limit, cursor)
+        }
+        guard let page = FeedPage(post: try get("/v1/posts/\(key)", token)) else {
+            throw .strange("the post is not Martlet's")
+        }
+        return page
+    }
+
+    /// The channel by its id, where it was named by a handle.
+    func channel(_ name: String, token: String) throws(Trouble) -> String {
+        guard name.hasPrefix("user:@") else { return name }
+        let body = try get("/v1/users/" + name.dropFirst("user:".count), token)
+        let user = (try? JSONValue.parse(body))?.object
+        guard let id = user?["id"]?.string, TailOptions.isChannel("user:" + id) else {
+            throw .strange("the user is not Martlet's")
+        }
+        return "user:" + id
+    }
+
+    private func list(_ path: String, _ token: String, _ limit: Int, _ cursor: String?) throws(Trouble) -> FeedPage {
+        let query = "?limit=\(limit)" + (cursor.map { "&cursor=" + Self.encoded($0) } ?? "")
+        guard let page = FeedPage(try get(path + query, token)) else {
+            throw .strange("the feed is not Martlet's")
+        }
+        return page
+    }
+
+    private func get(_ path: String, _ token: String) throws(Trouble) -> [UInt8] {
+        let reply = try send("GET", path, headers: [("Authorization", "Bearer " + token)])
+        try Self.check(reply)
+        return reply.body
     }
 
     /// - Parameter key: an idempotency key: the same call again gives the same answer.
@@ -72,6 +111,7 @@ final class Server {
         switch reply.status {
         case 200: return
         case 401: throw .unauthenticated(detail(reply))
+        case 404: throw .missing(detail(reply))
         case 400 where code(reply) == "invalid_cursor": throw .positionLost
         case 408, 409, 425, 429, 500...599:
             let seconds = reply.header("Retry-After").flatMap { Int($0) } ?? 0

@@ -16,6 +16,8 @@ enum Trouble: Error {
     case unauthenticated(String)
     /// The server does not know the position: begin with the feed.
     case positionLost
+    /// The server has nothing there.
+    case missing(String)
     /// The server does not answer as Martlet would.
     case strange(String)
 }

@@ -19,10 +19,12 @@ public struct TailOptions: Sendable {
     public var posts: Int
     /// A position to begin behind, instead of the newest posts.
     public var since: String?
+    /// `user:@HANDLE`, `user:ID` or `post:ID`: what is shown instead of the feed.
+    public var channel: String?
 
     public init(
         url: String, token: String? = nil, handle: String? = nil, password: String? = nil, json: Bool = false,
-        color: Color = .auto, posts: Int = 10, since: String? = nil
+        color: Color = .auto, posts: Int = 10, since: String? = nil, channel: String? = nil
     ) {
         self.url = url
         self.token = token
@@ -32,6 +34,20 @@ public struct TailOptions: Sendable {
         self.color = color
         self.posts = posts
         self.since = since
+        self.channel = channel
+    }
+
+    /// Whether a text names a channel: it goes into addresses as it is.
+    public static func isChannel(_ text: String) -> Bool {
+        let key = ["user:@", "user:", "post:"].first(where: text.hasPrefix).map { text.dropFirst($0.count) }
+        return key.map { (1...30).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isPlain) } ?? false
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 48...57, 65...90, 95, 97...122: true
+        default: false
+        }
     }
 
     /// Whether a text is the address of a server: `http://…` or `https://…`, perhaps with a path before the API's.

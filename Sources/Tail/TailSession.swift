@@ -27,6 +27,8 @@ final class TailSession {
     private var lastEventID: String?
     /// The position of a page that was read when there was no event yet.
     private var pagePosition: String?
+    /// By its id; `nil` where the feed is shown, and before it is known.
+    private var channel: String?
     private var wasLive = false
 
     init(
@@ -69,7 +71,9 @@ final class TailSession {
             pagePosition = nil
             try pause("the server can't use the position: the feed is read anew", after: 0)
         case .passing(let message, let after): try pause(message, after: after)
-        case .strange(let message):
+        case .missing(let message) where options.channel != nil:
+            throw .failed("\(options.channel!): \(message)", code: TailExit.network)
+        case .strange(let message), .missing(let message):
             guard wasLive else { throw .failed("\(options.url): \(message)", code: TailExit.network) }
             try pause(message, after: 0)
         }
@@ -89,14 +93,18 @@ final class TailSession {
 
     private func connect() throws(Trouble) {
         let token = try credentials.token()
-        if lastEventID == nil, pagePosition == nil { try readFeed(token) }
+        if let name = options.channel {
+            if channel == nil { channel = try server.channel(name, token: token) }
+        } else if lastEventID == nil, pagePosition == nil {
+            try readPosts(token)
+        }
         var headers = [("Authorization", "Bearer " + token), ("Accept", "text/event-stream")]
         if let lastEventID { headers.append(("Last-Event-ID", lastEventID)) }
         var parser = EventStreamParser(lastEventID: lastEventID ?? "")
         var problem: Trouble?
         let end: HTTPClient.StreamEnd
         do throws(HTTPFailure) {
-            let url = server.streamURL(since: lastEventID == nil ? pagePosition : nil)
+            let url = server.streamURL(since: lastEventID == nil ? pagePosition : nil, channel: channel)
             end = try client.stream(url, headers: headers, silence: timing.silence, deadline: credentials.renewAt) {
                 do throws(Trouble) {
                     try take(parser.append($0), token)
@@ -121,10 +129,10 @@ final class TailSession {
     }
 
     /// Shows the newest posts, oldest first; after the first time those only that were not shown.
-    private func readFeed(_ token: String) throws(Trouble) {
+    private func readPosts(_ token: String) throws(Trouble) {
         let isFirst = !feed.hasBegun
         let wanted = isFirst ? options.posts : Int.max
-        var page = try server.feed(token: token, limit: min(max(wanted, 1), 100))
+        var page = try page(token, limit: min(max(wanted, 1), 100))
         credentials.accepted()
         pagePosition = page.live
         var posts = page.posts
@@ -132,11 +140,16 @@ final class TailSession {
         // Back to where the last one is that was shown, within reason; or as many as are asked for.
         for _ in 0..<(isFirst ? (wanted - 1) / 100 : 4) where isFirst || !feed.reaches(posts.map(\.post)) {
             guard let next = page.next else { break }
-            page = try server.feed(token: token, limit: min(max(wanted - posts.count, 1), 100), cursor: next)
+            page = try self.page(token, limit: min(max(wanted - posts.count, 1), 100), cursor: next)
             posts += page.posts
         }
         if !isFirst, page.next != nil, !feed.reaches(posts.map(\.post)) { notice("older posts are left out") }
         try write(feed.page(posts, isWhole: page.next == nil))
+    }
+
+    private func page(_ token: String, limit: Int, cursor: String? = nil) throws(Trouble) -> FeedPage {
+        guard let channel else { return try server.feed(token: token, limit: limit, cursor: cursor) }
+        return try server.posts(of: channel, token: token, limit: limit, cursor: cursor)
     }
 
     private func take(_ outputs: [EventStreamParser.Output], _ token: String) throws(Trouble) {
@@ -157,10 +170,16 @@ final class TailSession {
 
     private func take(_ event: EventStreamParser.Event, _ token: String) throws(Trouble) {
         switch event.type {
-        case "live", "resumed": established(event)
+        case "resumed": established(event)
+        case "live":
+            established(event)
+            // From here on nothing is missed, so nothing is missing between the list and what comes.
+            if channel != nil { try readPosts(token) }
         case "reset":
             established(event)
-            try readFeed(token)
+            try readPosts(token)
+        case "unsubscribed":
+            throw .end(.failed("\(options.channel ?? "") is not there any more", code: TailExit.network))
         case "drain": notice("the server goes down")
         default: try write(feed.event(event.data, now: SystemClock().milliseconds()))
         }

@@ -59,6 +59,8 @@ enum Checks {
 
     static let url: Check = { TailOptions.isURL($0) ? nil : "no address of a server" }
 
+    static let channel: Check = { TailOptions.isChannel($0) ? nil : "no such channel is shown" }
+
     static let position: Check = { value in
         value.utf8.count <= 512 && value.utf8.allSatisfy { $0 > 32 && $0 < 127 }
             ? nil : "no position has such characters"

@@ -127,6 +127,9 @@ enum SettingsList {
             "since", .checked(expected: "a position: `live` of a page, or an event's id", problem: Checks.position),
             roles: ["tail"], "begins behind a position, without the newest posts"),
         Setting(
+            "channel", .checked(expected: "user:@HANDLE, user:ID or post:ID", problem: Checks.channel), roles: ["tail"],
+            "shows a user's posts, or what becomes of a post, instead of the feed"),
+        Setting(
             "color", .oneOf(["auto", "always", "never"]), default: "auto", roles: ["tail"], "colours in the terminal"),
     ]
 

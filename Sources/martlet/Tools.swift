@@ -51,6 +51,7 @@ enum Tools {
         var values = try SettingsList.values(of: "tail", arguments.filter { $0 != "--json" })
         try values.choose(["token"], or: ["handle", "password"])
         try values.choose(["since"], or: ["posts"])
+        try values.choose(["since"], or: ["channel"])
         guard values.text("token") != nil || (values.text("handle") != nil && values.text("password") != nil) else {
             throw SettingError("whose feed? Give MARTLET_TOKEN, or MARTLET_HANDLE and MARTLET_PASSWORD, or their flags")
         }
@@ -58,7 +59,7 @@ enum Tools {
             url: values.text("url")!, token: values.text("token"), handle: values.text("handle"),
             password: values.text("password"), json: arguments.contains("--json"),
             color: TailOptions.Color(rawValue: values.text("color")!)!, posts: values.number("posts"),
-            since: values.text("since"))
+            since: values.text("since"), channel: values.text("channel"))
         return runTail(options)
     }
 

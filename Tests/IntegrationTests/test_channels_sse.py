@@ -36,7 +36,10 @@ def channels_of(events: list[SseEvent]) -> list[str]:
 def test_several_at_once(server: Server, alice: User, bob: User, make_user: MakeUser) -> None:
     """A post comes once for each channel that has it, each in order, with its name; the rest is the event as ever."""
     dora = make_user("dora")
-    post = dora.post("hers")["id"]
+    with opened(dora, f"user:{dora.id}") as stream:
+        stream.verdict("live")
+        post = dora.post("hers")["id"]
+        stream.until(post)  # otherwise who comes now may be told of it
     names = [f"user:{alice.id}", f"user:{dora.id}", f"post:{post}"]
     with opened(bob, ",".join(["feed", *names])) as stream:
         assert {event.event for event in verdicts(stream, "feed", *names).values()} == {"live"}

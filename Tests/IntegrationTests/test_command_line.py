@@ -104,6 +104,29 @@ def test_tail_begins_behind_a_position(tail: Tail, alice: User) -> None:
     assert [process.stdout.readline().strip().rsplit(": ", 1)[1] for _ in range(2)] == ["after 0", "after 1"]
 
 
+def test_tail_of_a_channel(tail: Tail, alice: User, bob: User) -> None:
+    """Somebody's posts by the handle, whoever follows whom; a post until it is deleted."""
+    old = alice.posts(3, "old")
+    process = tail("--channel", f"user:@{alice.handle}", "-n", "2", "--token", bob.token)
+    until_live(process)
+    alice.post("new")
+    assert process.stdout is not None
+    assert [process.stdout.readline().strip().rsplit(": ", 1)[1] for _ in range(3)] == ["old 1", "old 2", "new"]
+    process = tail("--channel", f"post:{old[0]}", "--token", bob.token)
+    until_live(process)
+    assert process.stdout is not None and process.stdout.readline().strip().endswith("old 0")
+    alice.delete(old[0])
+    shown, said = process.communicate(timeout=10)
+    assert process.returncode == 1 and f"post:{old[0]} is not there any more" in said
+    assert "deleted" in shown
+
+
+def test_tail_of_a_channel_that_is_not_there(tail: Tail, alice: User) -> None:
+    for channel, code in [("user:@nobody_of_that_name", 1), ("post:9007199254740991", 1), ("feed:1", 2), ("post:1/x", 2)]:
+        _, said = (process := tail("--channel", channel, "--token", alice.token)).communicate(timeout=30)
+        assert process.returncode == code and said, channel
+
+
 def test_tail_tells_of_a_position_that_can_not_be_used(tail: Tail, alice: User) -> None:
     alice.posts(2, "before")
     process = tail("--since", "nonsense", "--token", alice.token)
@@ -127,6 +150,7 @@ def test_a_flag_beats_the_environment(tail: Tail, alice: User) -> None:
     (("--token", "a", "--handle", "bob"), {"MARTLET_PASSWORD": "x"}, ("--token", "--handle")),
     ((), {"MARTLET_TOKEN": "a", "MARTLET_PASSWORD": "b"}, ("MARTLET_TOKEN", "MARTLET_PASSWORD")),
     (("--since", "a", "-n", "3", "--token", "t"), {}, ("--since", "-n")),
+    (("--since", "a", "--channel", "post:1", "--token", "t"), {}, ("--since", "--channel")),
     (("--handle", "bob"), {}, ("MARTLET_TOKEN", "MARTLET_PASSWORD")),
 ])
 def test_what_excludes_each_other_is_named(

@@ -39,7 +39,7 @@ import Testing
     ///   - handler: gets each request; the number is 0, or that of the stream from 1.
     private static func run(
         until last: String = "", account: Bool = false, silence: Int = 10_000, json: Bool = false, posts: Int = 10,
-        since: String? = nil,
+        since: String? = nil, channel: String? = nil,
         _ handler: @escaping @Sendable (ScriptedServer.Request, ScriptedServer.Connection, Int) -> Void
     ) throws -> Result {
         let interrupt = Interrupt()
@@ -51,7 +51,7 @@ import Testing
         defer { server.stop() }
         let options = TailOptions(
             url: server.url, token: account ? nil : "T1", handle: account ? "alice" : nil,
-            password: account ? "secret" : nil, posts: posts, since: since)
+            password: account ? "secret" : nil, posts: posts, since: since, channel: channel)
         var timing = TailSession.Timing()
         timing.random = { _ in 0 }
         timing.silence = silence
@@ -83,6 +83,51 @@ import Testing
     private static func verdict(_ name: String, id: String, data: String = "{}") -> String {
         "retry: 1\nid: \(id)\nevent: \(name)\ndata: \(data)\n\n"
     }
+
+    /// The handle is looked up once; the list is read when the stream is live, so that nothing falls between.
+    @Test func aChannelOfAUser() throws {
+        let result = try Self.run(until: "p5", channel: "user:@ada") { request, connection, stream in
+            switch (request.target.split(separator: "?")[0], stream) {
+            case ("/v1/users/@ada", _): connection.respond(200, #"{"id":"77","handle":"ada"}"#)
+            case ("/v1/users/77/posts", _):
+                let items = [3, 2, 1].map { samplePost($0, "p\($0)") }.joined(separator: ",")
+                connection.respond(200, "{\"items\":[\(items)]}")
+            case (_, 1):
+                let data = #"{"channel":"user:77"}"#
+                connection.stream(
+                    Self.verdict("live", id: "P1", data: data), Self.created(3, id: "P2"), Self.created(4, id: "P3"))
+            default:
+                connection.stream(
+                    Self.verdict("resumed", id: "P3", data: #"{"channel":"user:77","missed":1}"#),
+                    Self.created(5, id: "P4"))
+                connection.waitForClose()
+            }
+        }
+        #expect(result.end == .interrupted && result.shown == ["p1", "p2", "p3", "p4", "p5"])
+        #expect(
+            result.requests.map(\.line) == [
+                "GET /v1/users/@ada", "GET /v1/live/sse?channels=user%3a77", "GET /v1/users/77/posts?limit=10",
+                "GET /v1/live/sse?channels=user%3a77",
+            ])
+    }
+
+    @Test func aChannelOfAPostUntilItsEnd() throws {
+        let result = try Self.run(channel: "post:1") { request, connection, stream in
+            guard stream > 0 else { return connection.respond(200, samplePost(1, "p1")) }
+            connection.stream(
+                Self.verdict("live", id: "P1"),
+                "event: unsubscribed\ndata: {\"channel\":\"post:1\",\"code\":2000,\"reason\":\"server unsubscribe\"}\n\n"
+            )
+            connection.waitForClose()
+        }
+        #expect(result.end == .failed("post:1 is not there any more", code: TailExit.network))
+        #expect(result.shown == ["p1"])
+    }
+
+    @Test(arguments: [
+        "user:", "user:@", "user:a/b", "post:1?x", "feed:1", "user:@a b", "user:\(String(repeating: "1", count: 31))",
+    ])
+    func whatIsNoChannel(_ name: String) { #expect(!TailOptions.isChannel(name)) }
 
     @Test func resumesWhereItWas() throws {
         let result = try Self.run(until: "p4") { request, connection, stream in

@@ -70,7 +70,7 @@ let package = Package(
         module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "RedisLink", "Runtime", "Store"]),
         domain("Accounts", ["Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
-        domain("Posts", ["Accounts", "Outbox"]),
+        domain("Posts", ["Accounts", "Outbox", "Relations"]),
         domain(
             "Feed", ["Accounts", "Relations", "Posts", "Live", "Runtime", "RedisLink", "Crypto"],
             // Redis' scripts, as bytes in the program.
@@ -143,7 +143,7 @@ let package = Package(
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
-        tests("Posts", ["Core", "Store", "TestSite"]),
+        tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests(
             "Feed",

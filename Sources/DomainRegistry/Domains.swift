@@ -35,7 +35,8 @@ public struct Domains: Sendable {
         accounts = AccountsDomain(resources, hasher: hasher)
         feed = FeedDomain(resources, accounts: accounts, waiter: waiter)
         relations = RelationsDomain(resources, accounts: accounts, feeds: feed.repair)
-        posts = PostsDomain(resources, accounts: accounts, feeds: OwnFeed(timelines: feed.timelines))
+        posts = PostsDomain(
+            resources, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources)
     }
 

@@ -26,6 +26,10 @@ public enum AccountsMigrations {
         Migration(12, "the same for sessions from before", tokensUntilBefore),
         Migration(13, "sessions that live", [liveSessions]),
         Migration(14, "addresses that opened an account", knownAddresses),
+        Migration(
+            19, "private accounts",
+            // Posts and whom the user knows are for followers only.
+            ["ALTER TABLE users ADD COLUMN private boolean NOT NULL DEFAULT false"]),
     ]
 
     /// Of a session of the operator's tools, which has no refresh token: when its access token ends. NULL for all others.

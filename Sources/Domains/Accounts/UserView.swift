@@ -1,7 +1,8 @@
 public import Core
 public import HTTPService
 
-/// A user as the API shows it: `{"id","handle","display_name","created_at","followers","following","posts","followed"?}`.
+/// A user as the API shows it: `{"id","handle","display_name","created_at","followers","following","posts","private"}`, and
+/// for a caller who is signed in what he has to do with the user (`UserRelation`).
 public struct UserView: Sendable, Equatable {
     public let id: ID
     public let handle: String
@@ -9,11 +10,13 @@ public struct UserView: Sendable, Equatable {
     public let followers: Int64
     public let following: Int64
     public let posts: Int64
-    /// Does the caller follow this user; only when signed in.
-    public let followed: Bool?
+    public let isPrivate: Bool
+    /// `nil`: the caller is not signed in.
+    public let relation: UserRelation?
 
     public init(
-        id: ID, handle: String, displayName: String, followers: Int64, following: Int64, posts: Int64, followed: Bool?
+        id: ID, handle: String, displayName: String, followers: Int64, following: Int64, posts: Int64, isPrivate: Bool,
+        relation: UserRelation?
     ) {
         self.id = id
         self.handle = handle
@@ -21,7 +24,8 @@ public struct UserView: Sendable, Equatable {
         self.followers = followers
         self.following = following
         self.posts = posts
-        self.followed = followed
+        self.isPrivate = isPrivate
+        self.relation = relation
     }
 
     public func append(to writer: inout ByteWriter) {
@@ -35,7 +39,8 @@ public struct UserView: Sendable, Equatable {
         writer.append(decimal: following)
         writer.append(ascii: ",\"posts\":")
         writer.append(decimal: posts)
-        if let followed { writer.append(followed ? ",\"followed\":true" : ",\"followed\":false") }
+        writer.append(isPrivate ? ",\"private\":true" : ",\"private\":false")
+        relation?.appendKeys(to: &writer)
         writer.append(ascii: "}")
     }
 }
@@ -47,8 +52,8 @@ extension UserView {
             identity + [
                 .always("created_at", Component.time.reference), .always("followers", .integer(from: 0)),
                 .always("following", .integer(from: 0)), .always("posts", .integer(from: 0)),
-                .sometimes("followed", .boolean, "Does the caller follow this user? Only when signed in."),
-            ]), writing: example.append)
+                .always("private", .boolean, "Posts, followers and followees are shown to followers only."),
+            ] + UserRelation.keys), writing: example.append)
 
     public static let list = Component(
         "UserList", .list(of: component), example: ["items": [component.example], "next": Component.cursor.example])
@@ -61,7 +66,7 @@ extension UserView {
 
     public static let example = UserView(
         id: ID(Component.id.example.string!)!, handle: "ada_l", displayName: "Ada Lovelace", followers: 2, following: 3,
-        posts: 5, followed: true)
+        posts: 5, isPrivate: false, relation: .example)
 }
 
 extension ByteWriter {

@@ -1,5 +1,6 @@
 import Core
 import Posts
+import Relations
 import Store
 
 /// What is below the window of a timeline.
@@ -35,7 +36,9 @@ extension FeedReader {
     func merged(for user: ID, below: ID, limit: Int, after begun: [PostView]) async throws -> [PostView] {
         guard !PostBytes.areEnough(begun) else { return [] }
         let limit = SQL.parameter(limit)
-        let newest = FeedAuthors.newestPosts(for: SQL.parameter(user), where: "p.id < \(below)", limit: limit)
+        let reader = SQL.parameter(user)
+        let newest = FeedAuthors.newestPosts(
+            for: reader, where: "p.id < \(below) AND NOT \(Audience.isMuted("a.author", by: reader))", limit: limit)
         let posts: SQL = """
             SELECT \(PostRow.columns) FROM \(newest) JOIN (\(PostRow.table)) ON p.id = t.id
             ORDER BY p.id DESC LIMIT \(limit)

@@ -2,20 +2,24 @@ import Accounts
 public import Core
 public import HTTPService
 
-/// A post as the API and the live feed show it: `{"id","author":{"id","handle","display_name"},"text","created_at"}`.
+/// A post as the API and the live feed show it: ``{"id","author":{"id","handle","display_name"},"text","created_at","visibility"}`.
 public struct PostView: Sendable, Equatable {
     public let id: ID
     public let authorID: ID
     public let authorHandle: String
     public let authorDisplayName: String
     public let text: String
+    public let visibility: Visibility
 
-    public init(id: ID, authorID: ID, authorHandle: String, authorDisplayName: String, text: String) {
+    public init(
+        id: ID, authorID: ID, authorHandle: String, authorDisplayName: String, text: String, visibility: Visibility
+    ) {
         self.id = id
         self.authorID = authorID
         self.authorHandle = authorHandle
         self.authorDisplayName = authorDisplayName
         self.text = text
+        self.visibility = visibility
     }
 
     public func append(to writer: inout ByteWriter) {
@@ -27,7 +31,9 @@ public struct PostView: Sendable, Equatable {
         writer.append(jsonString: text)
         writer.append(ascii: ",\"created_at\":\"")
         writer.appendTime(milliseconds: id.milliseconds)
-        writer.append(ascii: "\"}")
+        writer.append(ascii: "\",\"visibility\":")
+        writer.append(jsonString: visibility.rawValue)
+        writer.append(ascii: "}")
     }
 }
 
@@ -37,6 +43,7 @@ extension PostView {
         .object([
             .always("id", Component.id.reference), .always("author", author.reference),
             .always("text", .string(length: 1...5000)), .always("created_at", Component.time.reference),
+            .always("visibility", Visibility.schema),
         ]), writing: example.append)
 
     public static let list = Component(
@@ -51,5 +58,6 @@ extension PostView {
 
     public static let example = PostView(
         id: ID(raw: 14_173_395_402_048), authorID: UserView.example.id, authorHandle: UserView.example.handle,
-        authorDisplayName: UserView.example.displayName, text: "Good morning, all.")
+        authorDisplayName: UserView.example.displayName, text: "Good morning, all.",
+        visibility: .public)
 }

@@ -13,6 +13,10 @@ public enum PostsMigrations {
                 FROM (SELECT author_id, max(id) AS id FROM posts GROUP BY author_id) p WHERE p.author_id = users.id
                 """,
             ]),
+        Migration(
+            21, "for whom posts are",
+            // `PostAudience`.
+            ["ALTER TABLE posts ADD COLUMN visibility text NOT NULL DEFAULT 'public'"]),
     ]
 
     private static let first: [StaticString] = [

@@ -65,16 +65,18 @@ struct RelationOperations: Sendable {
 
     private func show(_ request: RequestContext, _ id: ID) async throws -> Response {
         guard let user = try await profiles.view(id, viewer: request.viewer) else {
-            throw Problem(.notFound, "there is no user \(id)")
+            throw Profiles.noUser(id)
         }
         return .json { user.append(to: &$0) }
     }
 
     @Sendable private func showByHandle(_ request: RequestContext) async throws -> Response {
-        guard let id = try await users.id(handle: request[UserPath.handle]) else {
+        guard let id = try await users.id(handle: request[UserPath.handle]),
+            let user = try await profiles.view(id, viewer: request.viewer)
+        else {
             throw Problem(.notFound, "there is no user with this handle")
         }
-        return try await show(request, id)
+        return .json { user.append(to: &$0) }
     }
 
     private func list(_ request: RequestContext, _ direction: FollowDirection) async throws -> Response {
@@ -83,12 +85,10 @@ struct RelationOperations: Sendable {
         let list = PageCursor.List(tag: direction == .followers ? 3 : 4, subject: user)
         let below = try request.below(list, cursors)
         return try await lists.read(request, largest: limit * 1024) {
-            guard try await users.identity(user) != nil else {
-                throw Problem(.notFound, "there is no user \(user)")
-            }
+            _ = try await profiles.audience(of: user, viewer: request.viewer)
             let found = try await profiles.list(
                 direction, of: user, viewer: request.viewer, below: below, limit: limit + 1)
-            return request.page(found.prefix(limit), hasMore: found.count > limit, list, cursors, id: { $0.follow }) {
+            return request.page(found.prefix(limit), hasMore: found.count > limit, list, cursors, id: { $0.id }) {
                 $1.user.append(to: &$0)
             }
         }

@@ -133,7 +133,7 @@ let package = Package(
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
         tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),
-        tests("FeedAPI", ["TestSupport", "Core", "Sockets", "HTTPService", "TestSite"]),
+        tests("FeedAPI", ["TestSupport", "Core", "Sockets", "HTTPService", "Store", "TestSite"]),
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),

@@ -104,6 +104,19 @@ extension Field<ID> {
     }
 }
 
+extension Field<Int64> {
+    /// A time, in milliseconds since 1970.
+    public static func time(_ name: String, example: String, _ description: String = "") -> Field {
+        string(name, Component.time.reference, example: example, description) {
+            text throws(Refusal) in
+            guard let time = milliseconds(rfc3339: text) else {
+                throw Refusal("\(name) must be a time in UTC such as 2026-01-05T00:07:21.289Z")
+            }
+            return time
+        }
+    }
+}
+
 extension Field<Bool> {
     public static func boolean(_ name: String, example: Bool, _ description: String = "") -> Field {
         Field(name, .boolean, example: .bool(example), description) { given throws(Refusal) in

@@ -1,7 +1,6 @@
 import Core
 import HTTPService
 import Relations
-import Synchronization
 
 /// Posts.
 struct PostOperations: Sendable {
@@ -50,11 +49,11 @@ struct PostOperations: Sendable {
 
     @Sendable private func create(_ request: RequestContext) async throws -> Response {
         let author = request.caller
-        let (draft, (response, previous)) = try await posts.create(
+        let (draft, (response, told)) = try await posts.create(
             author: author, text: request[PostFields.text], for: request[PostFields.visibility], request.trace
         ) { try await store($0, request) }
         // A replayed response tells of the first post; the one that was prepared just now does not exist.
-        guard !response.isReplay else { return response }
+        guard let previous = told else { return response }
         Log.info(
             .postCreated,
             [
@@ -67,7 +66,7 @@ struct PostOperations: Sendable {
 
     private func store(
         _ draft: Posts.Draft, _ request: RequestContext
-    ) async throws -> (response: Response, previous: ID) {
+    ) async throws -> (response: Response, told: ID?) {
         var json = ByteWriter(capacity: 512)
         draft.post.append(to: &json)
         let stored = StoredResponse(status: 201, location: "/v1/posts/\(draft.post.id)", body: json.bytes)
@@ -76,13 +75,9 @@ struct PostOperations: Sendable {
             let previous = try Posts.previous(try await writes.run(draft.statements))
             return (.json(stored.body, status: stored.status, headers: [("Location", stored.location!)]), previous)
         }
-        let previous = Mutex(ID.zero)
-        let response = try await writes.run(request) { transaction in
-            let results = try await transaction.batch(draft.statements)
-            try previous.withLock { $0 = try Posts.previous(results) }
-            return stored
+        return try await writes.run(request) { transaction in
+            (stored, try Posts.previous(try await transaction.batch(draft.statements)))
         }
-        return (response, previous.withLock { $0 })
     }
 
     @Sendable private func delete(_ request: RequestContext) async throws -> Response {

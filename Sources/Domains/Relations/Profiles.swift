@@ -33,46 +33,21 @@ public struct Profiles: Sendable {
 
     static func noUser(_ id: ID) -> Problem { Problem(.notFound, "there is no user \(id)") }
 
-    /// Users of a list, each with the id by which the list is ordered.
-    public typealias Entries = [(user: UserView, id: ID)]
-
-    /// Who follows the user, or whom the user follows; newest follow first. Empty where the viewer must not see it.
-    /// - Parameters:
-    ///   - below: follows with smaller ids.
-    ///   - limit: how many at most.
-    public func list(
-        _ direction: FollowDirection, of user: ID, viewer: ID?, below: ID, limit: Int
-    ) async throws -> Entries {
-        let (one, others): (SQL, SQL) =
-            switch direction {
-            case .followers: ("f.followee", "f.follower")
-            case .following: ("f.follower", "f.followee")
-            }
-        return try await entries(
-            of: "follows f \(Users.joined(on: others)) JOIN users shown ON shown.id = \(one)",
-            where: "\(one) = \(user) AND \(Audience.isOpen("shown.id", to: SQL.parameter(viewer)))", by: "f.id",
-            viewer, below: below, limit: limit)
-    }
-
-    /// A page of users `u`, without those whom the viewer must not see.
-    /// - Parameter order: an id that falls.
-    private func entries(
-        of tables: SQL, where condition: SQL, by order: SQL, _ viewer: ID?, below: ID, limit: Int
-    ) async throws -> Entries {
+    /// A page of a list, as far as the viewer may see it.
+    /// - Parameter below: entries with smaller ids.
+    func entries(of list: UserList, viewer: ID?, below: ID, limit: Int) async throws -> [UserEntry] {
         let viewer = Viewer(viewer)
         return try await database.query(
             """
-            SELECT \(UserRow.columns), \(viewer.columns), \(order) AS place FROM \(tables) \(UserRow.counters)
-            WHERE \(condition) AND \(order) < \(below) AND \(Audience.isListed("u.id", for: viewer.sql))
-            ORDER BY \(order) DESC LIMIT \(limit)
+            SELECT \(UserRow.columns), \(viewer.columns), e.id AS entry,
+                (extract(epoch FROM e.until) * 1000)::bigint AS until
+            FROM (\(list.entries)) e \(Users.joined(on: "e.other")) \(UserRow.counters)
+            WHERE e.id < \(below) AND \(list.isShown(to: viewer.sql)) ORDER BY e.id DESC LIMIT \(limit)
             """
-        ).map { (try viewer.view($0), try $0.id("place")) }
+        ).map {
+            UserEntry(user: try viewer.view($0), id: try $0.id("entry"), until: try $0.optionalInteger("until"))
+        }
     }
-}
-
-public enum FollowDirection: Sendable {
-    case followers
-    case following
 }
 
 /// For whom users `u` are read.

@@ -1,3 +1,4 @@
+import Core
 import Store
 
 /// Blocks and mutes, for the statements of this domain. Users are expressions of SQL; NULL has none.
@@ -25,4 +26,23 @@ enum Restrictions {
                 AND (known.until IS NULL OR known.until > now()))
         """
     }
+
+    /// Rows `other, id, until`: those that one has made, but for mutes that have ended.
+    static func list(of owner: ID, _ kind: String) -> SQL {
+        """
+        SELECT other, id, until FROM relations
+        WHERE owner = \(owner) AND kind = \(kind) AND (until IS NULL OR until > now())
+        """
+    }
+
+    static func removed(_ owner: ID, _ other: ID, _ kind: String) -> SQL {
+        "DELETE FROM relations WHERE owner = \(owner) AND other = \(other) AND kind = \(kind)"
+    }
+
+    /// Mutes that have ended; some at a time. What another process is about to remove is left to it.
+    static let expired: SQL = """
+        DELETE FROM relations WHERE (owner, other, kind) IN (
+            SELECT owner, other, kind FROM relations WHERE until < now() ORDER BY until LIMIT 1000
+            FOR UPDATE SKIP LOCKED)
+        """
 }

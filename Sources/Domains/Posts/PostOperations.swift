@@ -70,13 +70,14 @@ struct PostOperations: Sendable {
         var json = ByteWriter(capacity: 512)
         draft.post.append(to: &json)
         let stored = StoredResponse(status: 201, location: "/v1/posts/\(draft.post.id)", body: json.bytes)
+        let statements = draft.statements
         // The one write that must be fast: a single round trip.
         guard request.idempotencyKey != nil else {
-            let previous = try Posts.previous(try await writes.run(draft.statements))
+            let previous = try Posts.previous(try await writes.run(statements))
             return (.json(stored.body, status: stored.status, headers: [("Location", stored.location!)]), previous)
         }
         return try await writes.run(request) { transaction in
-            (stored, try Posts.previous(try await transaction.batch(draft.statements)))
+            (stored, try Posts.previous(try await transaction.batch(statements)))
         }
     }
 

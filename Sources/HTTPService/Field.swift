@@ -47,6 +47,17 @@ public struct Field<Value: Sendable>: Declares {
             }, parse)
     }
 
+    /// The same as a key of a JSON merge: it may be left out, and is removed by `null`.
+    public var merged: Field<Merge<Value>> {
+        let (name, parse) = (declaration.name, parse)
+        return Field<Merge<Value>>(
+            declaration.optional(schema: declaration.schema.orNull) { given throws(Problem) in
+                guard let given else { return Merge<Value>.keep }
+                return given.isNull ? Merge<Value>.remove : .set(try Self.read(given, name, parse))
+            }
+        ) { given throws(Refusal) in given.isNull ? .remove : .set(try parse(given)) }
+    }
+
     /// The field's value in the object of a body.
     package func read(_ object: JSONObject) throws(Problem) -> Value {
         // What a declaration reads is of its own type.

@@ -33,6 +33,10 @@ extension VisibilityRow {
             Probe("the caller", needsSession: true, expected: { Seen(200, $0.isSelf ? [.author] : []) }) {
                 try await $0.caller.get("/v1/me")
             }),
+        "updateMe": .writes(
+            Probe("the caller", needsSession: true, expected: { Seen(200, $0.isSelf ? [.author] : []) }) {
+                try await $0.caller.send("PATCH", "/v1/me", body: Array(#"{"bio":"x"}"#.utf8))
+            }),
         "getUser": .reads(
             Probe("the author", expected: profile) { try await $0.caller.get("/v1/users/\($0.author.id)") }),
         "getUserByHandle": .reads(

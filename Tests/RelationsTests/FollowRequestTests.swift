@@ -1,5 +1,4 @@
 import Core
-import Store
 import TestSite
 import Testing
 
@@ -9,7 +8,8 @@ import Testing
 
     private func privateUser() async throws -> TestUser {
         let user = try await site.signUp()
-        try await site.database.query("UPDATE users SET private = true WHERE id = \(ID(user.id)!)")
+        let response = try await user.send("PATCH", "/v1/me", body: Array(#"{"private":true}"#.utf8))
+        guard response.status == 200 else { throw UnexpectedResponse(response: response) }
         return user
     }
 

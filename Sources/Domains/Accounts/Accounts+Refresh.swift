@@ -48,7 +48,7 @@ extension Accounts {
             return .unknown
         }
         let grant = try await grant(
-            transaction, user: try UserRow.view(user, relation: nil), session: session, from: address)
+            transaction, user: try UserRow.view(user, relation: nil, isOwn: false), session: session, from: address)
         let body = answer(grant)
         try await transaction.query(
             """

@@ -55,15 +55,15 @@ public struct Accounts: Sendable {
         }
         try await transaction.query("INSERT INTO follow_counts (user_id) VALUES (\(id))")
         let user = UserView(
-            id: id, handle: handle, displayName: displayName, followers: 0, following: 0, posts: 0, isPrivate: false,
-            relation: nil)
+            id: id, handle: handle, displayName: displayName, followers: 0, following: 0, posts: 0)
         return try await openSession(transaction, user: user, from: address)
     }
 
     public func logIn(_ transaction: Transaction, user: ID, from address: String) async throws -> SessionGrant {
         let rows = try await transaction.query(UserRow.select(user))
         guard let row = rows.first else { throw Problem(.invalidCredentials, "the account has gone") }
-        return try await openSession(transaction, user: try UserRow.view(row, relation: nil), from: address)
+        return try await openSession(
+            transaction, user: try UserRow.view(row, relation: nil, isOwn: false), from: address)
     }
 
     private func openSession(

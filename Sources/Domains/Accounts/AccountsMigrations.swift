@@ -30,6 +30,16 @@ public enum AccountsMigrations {
             19, "private accounts",
             // Posts and whom the user knows are for followers only.
             ["ALTER TABLE users ADD COLUMN private boolean NOT NULL DEFAULT false"]),
+        Migration(
+            22, "profiles",
+            [
+                """
+                ALTER TABLE users ADD COLUMN status_message text, ADD COLUMN bio text,
+                    ADD COLUMN discoverable boolean NOT NULL DEFAULT true,
+                    -- BCP 47, and the IANA's name.
+                    ADD COLUMN locale text, ADD COLUMN time_zone text
+                """
+            ]),
     ]
 
     /// Of a session of the operator's tools, which has no refresh token: when its access token ends. NULL for all others.

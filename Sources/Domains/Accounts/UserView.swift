@@ -1,8 +1,9 @@
 public import Core
 public import HTTPService
 
-/// A user as the API shows it: `{"id","handle","display_name","created_at","followers","following","posts","private"}`, and
-/// for a caller who is signed in what he has to do with the user (`UserRelation`).
+/// A user as the API shows it: `{"id","handle","display_name","created_at","followers","following","posts","private",
+/// "status_message"?,"bio"?}`, for a caller who is signed in what he has to do with the user (`UserRelation`), and of the
+/// caller's own account `UserSettings`.
 public struct UserView: Sendable, Equatable {
     public let id: ID
     public let handle: String
@@ -11,12 +12,17 @@ public struct UserView: Sendable, Equatable {
     public let following: Int64
     public let posts: Int64
     public let isPrivate: Bool
+    public let statusMessage: String?
+    public let bio: String?
     /// `nil`: the caller is not signed in.
     public let relation: UserRelation?
+    /// `nil`: the caller is somebody else.
+    public let settings: UserSettings?
 
     public init(
-        id: ID, handle: String, displayName: String, followers: Int64, following: Int64, posts: Int64, isPrivate: Bool,
-        relation: UserRelation?
+        id: ID, handle: String, displayName: String, followers: Int64, following: Int64, posts: Int64,
+        isPrivate: Bool = false,
+        statusMessage: String? = nil, bio: String? = nil, relation: UserRelation? = nil, settings: UserSettings? = nil
     ) {
         self.id = id
         self.handle = handle
@@ -25,7 +31,10 @@ public struct UserView: Sendable, Equatable {
         self.following = following
         self.posts = posts
         self.isPrivate = isPrivate
+        self.statusMessage = statusMessage
+        self.bio = bio
         self.relation = relation
+        self.settings = settings
     }
 
     public func append(to writer: inout ByteWriter) {
@@ -40,7 +49,10 @@ public struct UserView: Sendable, Equatable {
         writer.append(ascii: ",\"posts\":")
         writer.append(decimal: posts)
         writer.append(isPrivate ? ",\"private\":true" : ",\"private\":false")
+        writer.append(key: "status_message", of: statusMessage)
+        writer.append(key: "bio", of: bio)
         relation?.appendKeys(to: &writer)
+        settings?.appendKeys(to: &writer)
         writer.append(ascii: "}")
     }
 }
@@ -53,7 +65,8 @@ extension UserView {
                 .always("created_at", Component.time.reference), .always("followers", .integer(from: 0)),
                 .always("following", .integer(from: 0)), .always("posts", .integer(from: 0)),
                 .always("private", .boolean, "Posts, followers and followees are shown to followers only."),
-            ] + UserRelation.keys), writing: example.append)
+                .sometimes("status_message", .string(length: 1...100)), .sometimes("bio", .string(length: 1...500)),
+            ] + UserRelation.keys + UserSettings.keys), writing: example.append)
 
     public static let list = Component(
         "UserList", .list(of: component), example: ["items": [component.example], "next": Component.cursor.example])
@@ -66,7 +79,7 @@ extension UserView {
 
     public static let example = UserView(
         id: ID(Component.id.example.string!)!, handle: "ada_l", displayName: "Ada Lovelace", followers: 2, following: 3,
-        posts: 5, isPrivate: false, relation: .example)
+        posts: 5, statusMessage: "Counting", relation: .example)
 }
 
 extension ByteWriter {

@@ -20,6 +20,12 @@ public struct Profiles: Sendable {
         ).first.map { try viewer.view($0) }
     }
 
+    /// The user as the user sees it, in a transaction that may have changed it.
+    func view(_ id: ID, in transaction: Transaction) async throws -> UserView? {
+        let viewer = Viewer(id)
+        return try await transaction.query(UserRow.select(id, and: viewer.columns)).first.map { try viewer.view($0) }
+    }
+
     /// What the viewer has to do with the user.
     /// - Throws: `Problem` when there is no such user for the viewer.
     public func audience(of id: ID, viewer: ID?) async throws -> Audience {
@@ -63,6 +69,7 @@ private struct Viewer {
     var columns: SQL { Audience.columns(of: "u.id", for: sql) }
 
     func view(_ row: PgRow) throws(PgError) -> UserView {
-        try UserRow.view(row, relation: isSignedIn ? try Audience(row).relation : nil)
+        let audience = try Audience(row)
+        return try UserRow.view(row, relation: isSignedIn ? audience.relation : nil, isOwn: audience.isSelf)
     }
 }

@@ -28,9 +28,14 @@ public struct RelationsDomain: Domain {
         profiles = Profiles(database: resources.database)
     }
 
+    private var requests: OpenRequests {
+        OpenRequests(database: resources.database, graph: graph, changes: changes)
+    }
+
     public var operations: [Operation] {
         UserOperations(
-            users: accounts.users, profiles: profiles, lists: resources.lists, cursors: resources.cursors
+            users: accounts.users, profiles: profiles, lists: resources.lists, cursors: resources.cursors,
+            writes: resources.writes, changes: changes, requests: requests
         ).all
             + FollowOperations(graph: graph, writes: resources.writes, changes: changes).all
             + RestrictionOperations(
@@ -39,8 +44,11 @@ public struct RelationsDomain: Domain {
     }
 
     public var upkeep: [UpkeepStep] {
-        let database = resources.connections.scans.database
-        return [UpkeepStep("remove mutes that have ended") { try await database.query(Restrictions.expired) }]
+        let (database, requests) = (resources.connections.scans.database, requests)
+        return [
+            UpkeepStep("remove mutes that have ended") { try await database.query(Restrictions.expired) },
+            UpkeepStep("accept requests to public accounts") { try await requests.acceptAll() },
+        ]
     }
 
     public func consumers(_ log: any EventLog) -> [Consumer] {

@@ -9,6 +9,9 @@ struct UserOperations: Sendable {
     let profiles: Profiles
     let lists: Lists
     let cursors: CursorSigner
+    let writes: Writes
+    let changes: AudienceChanges
+    let requests: OpenRequests
 
     var all: [Operation] { single + ofOthers + ofCaller }
 
@@ -18,6 +21,11 @@ struct UserOperations: Sendable {
             Operation(
                 .get, "/v1/me", id: "getMe", tag: Self.tag, "The caller", responses: [user], problems: [.notFound]
             ) { try await show($0, $0.caller) },
+            Operation(
+                .patch, "/v1/me", id: "updateMe", tag: Self.tag, "Change the own profile",
+                description: "A JSON merge: a key that is left out stays, `null` removes.",
+                lane: .write(makesEvents: false), body: ProfileChange.body, responses: [user], problems: [.notFound],
+                idempotency: .key("profile"), handler: update),
             Operation(
                 .get, "/v1/users/\(UserPath.id)", id: "getUser", tag: Self.tag, "A user by id", access: .optional,
                 responses: [user]
@@ -91,6 +99,24 @@ struct UserOperations: Sendable {
     private func show(_ request: RequestContext, _ id: ID) async throws -> Response {
         guard let user = try await profiles.view(id, viewer: request.viewer) else { throw Profiles.noUser(id) }
         return .json { user.append(to: &$0) }
+    }
+
+    @Sendable private func update(_ request: RequestContext) async throws -> Response {
+        let (change, user) = (ProfileChange(request), request.caller)
+        let (response, told) = try await writes.run(request) { transaction in
+            let wasPrivate = try await change.store(transaction, of: user)
+            guard let view = try await profiles.view(user, in: transaction) else { throw Profiles.noUser(user) }
+            var json = ByteWriter(capacity: 512)
+            view.append(to: &json)
+            return (StoredResponse(status: 200, body: json.bytes), wasPrivate)
+        }
+        users.forget(user)
+        guard let wasPrivate = told, let isPrivate = change.isPrivate else { return response }
+        if isPrivate != wasPrivate {
+            await changes.tell(.privacy(user, isPrivate: isPrivate), requestID: request.requestID)
+        }
+        if !isPrivate { await requests.accept(of: user, request.trace) }
+        return response
     }
 
     @Sendable private func showByHandle(_ request: RequestContext) async throws -> Response {

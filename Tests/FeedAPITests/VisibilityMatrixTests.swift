@@ -1,4 +1,6 @@
+import Core
 import HTTPService
+import Store
 import TestSite
 import Testing
 
@@ -27,6 +29,29 @@ import Testing
         }
         #expect(cells >= 34)
         await away.close()
+    }
+
+    /// The same of a feed below its timeline, in what is stored of it: newer posts of somebody else fill the timeline.
+    @Test(arguments: VisibilityCase.allCases.filter(\.isSignedIn))
+    func belowTheTimeline(_ between: VisibilityCase) async throws {
+        let world = try await VisibilityWorld(between, on: site, away: site)
+        let (filler, reader) = (try await site.signUp(), world.caller as! TestUser)
+        let newest = SQL.parameter(ID(world.postForFollowers)!)
+        try await site.database.batch([
+            """
+            INSERT INTO posts (id, author_id, text)
+            SELECT \(newest)::bigint + (10000 + n) * 4096, \(ID(filler.id)!), 'x' FROM generate_series(1, 820) n
+            """,
+            """
+            INSERT INTO follows (followee, bucket, follower, id, backfilled)
+            VALUES (\(ID(filler.id)!), \(Bucket.of(ID(reader.id)!)), \(ID(reader.id)!), \(newest), true)
+            """,
+        ])
+        try await site.flushRedis()
+        let pages = try await reader.pages()
+        #expect(pages.count >= 8)
+        let things = pages.reduce(into: Set<VisibilityWorld.Thing>()) { $0.formUnion(world.things(in: $1)) }
+        #expect(things == (between.feedHasPosts ? [.author, .publicPost, .postForFollowers] : []))
     }
 
     /// What may not be seen and what never was get the same response, but for the id that was asked for.

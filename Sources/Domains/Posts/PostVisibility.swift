@@ -27,6 +27,13 @@ public struct PostVisibility: Sendable, Equatable {
         return "\(sqlToSomebody(post)) AND \(isOpen)"
     }
 
+    /// Does the reader see all of an author's posts that `sqlToSomebody` lets through? Asked once for many posts; where it is
+    /// not so, there may still be some that the reader sees.
+    /// - Parameter author: an expression of SQL.
+    public static func showsAll(author: SQL, to reader: SQL) -> SQL {
+        Audience.isOpen(author, to: reader, where: "false")
+    }
+
     /// May there be somebody who sees it? For what is written for many readers at once, each of whom is asked about when
     /// he reads.
     public static func sqlToSomebody(_ post: SQL) -> SQL { "\(post).deleted_at IS NULL" }

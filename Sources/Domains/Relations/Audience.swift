@@ -25,11 +25,11 @@ public struct Audience: Sendable, Equatable {
     // MARK: In SQL. Users are expressions; a viewer that is NULL is not signed in.
 
     /// Does the user exist for the viewer?
-    public static func exists(_ user: SQL, for viewer: SQL) -> SQL { "NOT \(Restrictions.blocks(user, viewer))" }
+    public static func exists(_ user: SQL, for viewer: SQL) -> SQL { "NOT \(Restrictions.isBlocked(viewer, by: user))" }
 
     /// May the user be in a list that the viewer reads?
     public static func isListed(_ user: SQL, for viewer: SQL) -> SQL {
-        "NOT \(Restrictions.blocks(user, viewer)) AND NOT \(Restrictions.blocks(viewer, user))"
+        "NOT \(Restrictions.isBlocked(viewer, by: user)) AND NOT \(Restrictions.blocks(viewer, user))"
     }
 
     /// Is what the user shows to followers shown to the viewer, or, where it is public, to everybody?
@@ -60,9 +60,9 @@ public struct Audience: Sendable, Equatable {
         \(user) IS NOT DISTINCT FROM \(viewer) AS is_self, \(Users.isPrivate(user)) AS is_private,
         \(Follows.exists(follower: viewer, followee: user)) AS followed,
         \(FollowRequests.exists(asker: viewer, target: user)) AS requested,
-        \(Follows.exists(follower: user, followee: viewer)) AS follows_you,
+        \(Follows.isFollower(user, of: viewer)) AS follows_you,
         \(Restrictions.blocks(viewer, user)) AS blocked, \(Restrictions.mutes(viewer, user)) AS muted,
-        \(Restrictions.blocks(user, viewer)) AS is_blocked
+        \(Restrictions.isBlocked(viewer, by: user)) AS is_blocked
         """
     }
 

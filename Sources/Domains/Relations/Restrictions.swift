@@ -3,18 +3,23 @@ import Store
 
 /// Blocks and mutes, for the statements of this domain. Users are expressions of SQL; NULL has none.
 enum Restrictions {
-    /// Has one blocked the other?
-    static func blocks(_ owner: SQL, _ other: SQL) -> SQL {
+    /// Has the viewer blocked the other?
+    static func blocks(_ viewer: SQL, _ other: SQL) -> SQL {
         """
         EXISTS (
             SELECT FROM relations known
-            WHERE known.owner = \(owner) AND known.other = \(other) AND known.kind = 'block')
+            WHERE known.owner = \(viewer) AND known.other = \(other) AND known.kind = 'block')
         """
     }
 
-    /// Has either blocked the other?
-    static func blockBetween(_ one: SQL, _ other: SQL) -> SQL {
-        "(\(blocks(one, other)) OR \(blocks(other, one)))"
+    /// Has the other blocked the viewer? Looked up for each other one (OFFSET 0): all who have blocked the viewer may be many,
+    /// which is nobody's to decide but theirs.
+    static func isBlocked(_ viewer: SQL, by other: SQL) -> SQL {
+        """
+        EXISTS (
+            SELECT FROM relations known
+            WHERE known.owner = \(other) AND known.other = \(viewer) AND known.kind = 'block' OFFSET 0)
+        """
     }
 
     /// Has one muted the other? A mute with an end is none any more when that has come.

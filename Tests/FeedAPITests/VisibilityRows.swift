@@ -8,7 +8,8 @@ extension VisibilityRow {
 
     private static let sessions: [String: VisibilityRow] = [
         "signUp": .ownOnly("a session"), "logIn": .ownOnly("a session"), "refresh": .ownOnly("a session"),
-        "logOut": .ownOnly("a session"),
+        "logOut": .ownOnly("a session"), "listSessions": .ownOnly("a session"), "endSession": .ownOnly("a session"),
+        "changeCredentials": .ownOnly("a session"),
     ]
 
     private static let others: [String: VisibilityRow] = [

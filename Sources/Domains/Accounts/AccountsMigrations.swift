@@ -40,6 +40,16 @@ public enum AccountsMigrations {
                     ADD COLUMN locale text, ADD COLUMN time_zone text
                 """
             ]),
+        Migration(
+            23, "where sessions are used",
+            [
+                """
+                ALTER TABLE sessions
+                    -- When it got tokens last, and what the client called itself then.
+                    ADD COLUMN seen_at timestamptz, ADD COLUMN client text
+                """,
+                "CREATE INDEX sessions_by_user ON sessions (user_id, id DESC)",
+            ]),
     ]
 
     /// Of a session of the operator's tools, which has no refresh token: when its access token ends. NULL for all others.

@@ -154,6 +154,16 @@ extension VisibilityRow {
             probes: ofPosts(needsSession: false, { Seen(200, [.author, $1]) }) {
                 try await $0.caller.get("/v1/posts/\($1)")
             }, isWrite: false),
+        "editPost": VisibilityRow(
+            probes: ofPosts(
+                needsSession: true, { c, post in c.isSelf ? Seen(200, [.author, post]) : Seen(403) }
+            ) {
+                try await $0.caller.send("PATCH", "/v1/posts/\($1)", body: Array(#"{"text":"x"}"#.utf8))
+            }, isWrite: true),
+        "listPostVersions": VisibilityRow(
+            probes: ofPosts(needsSession: false, { _, _ in Seen(200) }) {
+                try await $0.caller.get("/v1/posts/\($1)/history")
+            }, isWrite: false),
         "deletePost": VisibilityRow(
             probes: ofPosts(needsSession: true, { c, _ in Seen(c.isSelf ? 204 : 403) }) {
                 try await $0.caller.delete("/v1/posts/\($1)")

@@ -5,6 +5,8 @@ package import HTTPService
 package enum PostFields {
     package static let text = Field.text("text", TextRule("a text", .lines, 1...5000), example: "Good morning, all.")
 
+    static let newText = text.orNil
+
     /// `nil`: as the account is.
     package static let visibility = Field.string(
         "visibility", Visibility.schema, example: "followers",
@@ -21,6 +23,10 @@ package enum PostFields {
 enum PostPath {
     static let id = PathParameter.id("id", "Of the post.")
     static let author = PathParameter.id("id", "Of the user.")
+}
+
+extension ErrorCode {
+    static let tooMany = ErrorCode("too_many", 409, "There are as many as there may be")
 }
 
 extension Visibility {

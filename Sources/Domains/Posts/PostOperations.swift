@@ -26,6 +26,17 @@ struct PostOperations: Sendable {
                 .get, "/v1/users/\(PostPath.author)/posts", id: "listPosts", tag: Self.tag, "A user's posts",
                 access: .optional, parameters: [PageParameters.limit, PageParameters.cursor],
                 responses: [.json(PostView.list, "Newest first.")], handler: list),
+            Operation(
+                .patch, "/v1/posts/\(PostPath.id)", id: "editPost", tag: Self.tag, "Edit a post",
+                description: "A JSON merge: what is left out stays. What it was before is in its history.",
+                body: RequestBody("PostEdit", PostFields.newText),
+                responses: [.json(PostView.component, "The post as it is now.")], problems: [.forbidden, .tooMany],
+                idempotency: .key("edit post"), largest: PostBytes.mostJSON, handler: edit),
+            Operation(
+                .get, "/v1/posts/\(PostPath.id)/history", id: "listPostVersions", tag: Self.tag,
+                "What a post was before",
+                access: .optional, parameters: [PageParameters.limit, PageParameters.cursor],
+                responses: [.json(PostVersion.list, "All its versions, the one of now first.")], handler: history),
             creation("/posts", id: "createPostShort", "Short form of writing a post"),
         ]
     }
@@ -85,6 +96,30 @@ struct PostOperations: Sendable {
         try await writes.run(request) { transaction in
             try await posts.delete(transaction, post: request[PostPath.id], caller: request.caller, request.trace)
             return StoredResponse(status: 204, body: [])
+        }
+    }
+
+    @Sendable private func edit(_ request: RequestContext) async throws -> Response {
+        try await writes.run(request) { transaction in
+            let post = try await posts.edit(
+                transaction, post: request[PostPath.id], text: request[PostFields.newText], caller: request.caller,
+                request.trace)
+            var json = ByteWriter(capacity: 512)
+            post.append(to: &json)
+            return StoredResponse(status: 200, body: json.bytes)
+        }
+    }
+
+    @Sendable private func history(_ request: RequestContext) async throws -> Response {
+        let (post, limit) = (request[PostPath.id], request[PageParameters.limit])
+        let list = PageCursor.List(tag: 13, subject: post)
+        let below = try request.below(list, cursors)
+        return try await lists.read(request) {
+            guard try await posts.isVisible(post, to: request.viewer) else { throw Posts.noPost(post) }
+            let found = try await posts.versions(of: post, to: request.viewer, below: below, limit: limit + 1)
+            return request.page(found.prefix(limit), hasMore: found.count > limit, list, cursors, id: \.id) {
+                $1.append(to: &$0)
+            }
         }
     }
 

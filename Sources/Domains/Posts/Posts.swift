@@ -7,8 +7,8 @@ public import Store
 
 /// Posts. A change, its counter and its event are one transaction.
 public struct Posts: Sendable {
-    private let database: Database
-    private let ids: IDGenerator
+    let database: Database
+    let ids: IDGenerator
     private let users: Users
     private let clock: any WallClock
 
@@ -96,7 +96,7 @@ public struct Posts: Sendable {
     /// A post that its author wants to change, locked.
     /// - Parameter verb: what only the author may do.
     /// - Throws: `Problem` where there is no such post for the caller, or it is another's.
-    private func own(
+    func own(
         _ transaction: Transaction, post: ID, caller: ID, to verb: String
     ) async throws -> PostVisibility {
         let rows = try await transaction.query(
@@ -113,7 +113,7 @@ public struct Posts: Sendable {
 
     public static func noPost(_ id: ID) -> Problem { Problem(.notFound, "there is no post \(id)") }
 
-    private func envelope(_ event: FeedEvent, post: ID, author: ID, _ context: TraceContext) -> Envelope {
+    func envelope(_ event: FeedEvent, post: ID, author: ID, _ context: TraceContext) -> Envelope {
         var envelope = Envelope(event.name.kind, eventID: uuidV7(clock: clock), context, payload: event.json)
         envelope[.post] = post
         envelope[.author] = author

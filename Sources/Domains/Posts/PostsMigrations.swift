@@ -17,6 +17,20 @@ public enum PostsMigrations {
             21, "for whom posts are",
             // `PostAudience`.
             ["ALTER TABLE posts ADD COLUMN visibility text NOT NULL DEFAULT 'public'"]),
+        Migration(24, "edits of posts", edits),
+    ]
+
+    private static let edits: [StaticString] = [
+        // Of the newest edit, whose time is in it; NULL: there was none.
+        "ALTER TABLE posts ADD COLUMN edit_id bigint",
+        """
+        CREATE TABLE post_versions (
+            post_id bigint NOT NULL REFERENCES posts,
+            -- Of the edit that wrote it; the post's own of the first.
+            id bigint NOT NULL,
+            text text NOT NULL,
+            PRIMARY KEY (post_id, id))
+        """,
     ]
 
     private static let first: [StaticString] = [

@@ -70,7 +70,7 @@ let package = Package(
         module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
         domain("Accounts", ["Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
-        domain("Posts", ["Accounts", "Live", "Outbox"]),
+        domain("Posts", ["Accounts", "Live", "Outbox", "Relations"]),
         domain(
             "Feed", ["Accounts", "Relations", "Posts", "Live", "Runtime", "RedisLink", "Crypto"],
             // Redis' scripts, as bytes in the program.
@@ -134,7 +134,7 @@ let package = Package(
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
         tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),
-        tests("FeedAPI", ["TestSupport", "Core", "Sockets", "HTTPService", "TestSite"]),
+        tests("FeedAPI", ["TestSupport", "Core", "Sockets", "HTTPService", "Store", "TestSite"]),
         tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
@@ -144,7 +144,7 @@ let package = Package(
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
-        tests("Posts", ["Core", "Store", "TestSite"]),
+        tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests(
             "Feed",

@@ -56,6 +56,24 @@ public func rfc3339(milliseconds: Int64) -> String {
     return writer.string
 }
 
+/// The milliseconds since 1970 of a time as `rfc3339` writes it, in the years 1970 to 9999; `nil` for any other text.
+public func milliseconds(rfc3339 text: String) -> Int64? {
+    let bytes = Array(text.utf8)
+    guard bytes.count == 24 else { return nil }
+    func number(_ range: Range<Int>) -> Int64 {
+        bytes[range].reduce(0) { $0 &* 10 &+ Int64($1 &- UInt8(ascii: "0")) }
+    }
+    // Days of the civil calendar, years beginning in March; after Howard Hinnant's public algorithm.
+    let month = number(5..<7)
+    let year = number(0..<4) - (month <= 2 ? 1 : 0)
+    let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + number(8..<10) - 1
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + dayOfYear - 719_468
+    let seconds = days * 86_400 + number(11..<13) * 3600 + number(14..<16) * 60 + number(17..<19)
+    let found = seconds * 1000 + number(20..<23)
+    // Whatever else was read, it was not written like that.
+    return found >= 0 && rfc3339(milliseconds: found).isExactly(text) ? found : nil
+}
+
 extension ByteWriter {
     /// Appends RFC 3339 in UTC with milliseconds. Days to civil date after Howard Hinnant's public algorithm.
     public mutating func appendTime(milliseconds: Int64) {

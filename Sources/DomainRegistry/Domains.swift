@@ -37,8 +37,9 @@ public struct Domains: Sendable {
         self.resources = resources
         accounts = AccountsDomain(resources, hasher: hasher)
         feed = FeedDomain(resources, accounts: accounts, waiter: waiter)
-        relations = RelationsDomain(resources, accounts: accounts, feeds: feed.repair)
-        posts = PostsDomain(resources, accounts: accounts, feeds: OwnFeed(timelines: feed.timelines))
+        relations = RelationsDomain(resources, accounts: accounts, observers: [feed.repair])
+        posts = PostsDomain(
+            resources, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources)
     }
 

@@ -15,7 +15,7 @@ extension Document {
             members.set(
                 "requestBody",
                 [
-                    "required": true,
+                    "required": .bool(body.isRequired),
                     "content": [
                         "application/json": ["schema": component.reference.json, "example": component.example]
                     ],

@@ -47,6 +47,17 @@ public struct Field<Value: Sendable>: Declares {
             }, parse)
     }
 
+    /// The same as a key of a JSON merge: it may be left out, and is removed by `null`.
+    public var merged: Field<Merge<Value>> {
+        let (name, parse) = (declaration.name, parse)
+        return Field<Merge<Value>>(
+            declaration.optional(schema: declaration.schema.orNull) { given throws(Problem) in
+                guard let given else { return Merge<Value>.keep }
+                return given.isNull ? Merge<Value>.remove : .set(try Self.read(given, name, parse))
+            }
+        ) { given throws(Refusal) in given.isNull ? .remove : .set(try parse(given)) }
+    }
+
     /// The field's value in the object of a body.
     package func read(_ object: JSONObject) throws(Problem) -> Value {
         // What a declaration reads is of its own type.
@@ -100,6 +111,19 @@ extension Field<ID> {
             text throws(Refusal) in
             guard let id = ID(text) else { throw Refusal("\(name) must be an id: decimal digits") }
             return id
+        }
+    }
+}
+
+extension Field<Int64> {
+    /// A time, in milliseconds since 1970.
+    public static func time(_ name: String, example: String, _ description: String = "") -> Field {
+        string(name, Component.time.reference, example: example, description) {
+            text throws(Refusal) in
+            guard let time = milliseconds(rfc3339: text) else {
+                throw Refusal("\(name) must be a time in UTC such as 2026-01-05T00:07:21.289Z")
+            }
+            return time
         }
     }
 }

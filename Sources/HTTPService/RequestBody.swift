@@ -6,6 +6,9 @@ public struct RequestBody: Sendable {
     public let fields: [Declaration]
     let names: [String]
 
+    /// False: without any field it may be left out.
+    var isRequired: Bool { fields.contains(where: \.isRequired) }
+
     public init(_ name: String, _ fields: any Declares...) {
         self.name = name
         self.fields = fields.map(\.declaration)

@@ -44,7 +44,7 @@ extension Router {
         guard path[index] as? ID == caller?.user else { throw Problem(.forbidden, refusal) }
     }
 
-    /// An operation without fields takes no body, or an empty object.
+    /// An operation without fields, or without one that is required, takes no body as an empty object.
     private func readBody(
         _ request: HTTPRequest, _ operation: Operation, _ values: inout [any Sendable]
     ) throws(Problem) {
@@ -54,6 +54,7 @@ extension Router {
             _ = try RequestBody.object(request.body, [])
             return
         }
+        guard !request.body.isEmpty || body.isRequired else { return try body.read(Array("{}".utf8), &values) }
         try request.checkBodyIsJSON()
         try body.read(request.body, &values)
     }

@@ -11,6 +11,11 @@ extension JSONObject {
         if let choices = self["oneOf"]?.array {
             return choices.compactMap(\.object).map(\.inWords).joined(separator: " or ")
         }
+        if let types = self["type"]?.array, let first = types.first {
+            var own = self
+            own.set("type", first)
+            return own.inWords + ", or null"
+        }
         switch self["type"]?.string {
         case "string": return "string" + range("minLength", "maxLength", " characters") + format + pattern
         case "integer": return "whole number" + range("minimum", "maximum", "")

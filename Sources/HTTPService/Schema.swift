@@ -50,6 +50,9 @@ public struct Schema: Sendable, Equatable {
         return words.isEmpty ? self : with("description", .string(words.joined(separator: " ")))
     }
 
+    /// The same, or `null`. Of a schema with a type of its own.
+    var orNull: Schema { with("type", .array([members["type"]!, "null"])) }
+
     public func with(_ key: String, _ value: JSONValue) -> Schema {
         var copy = self
         copy.members.set(key, value)

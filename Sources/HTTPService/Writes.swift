@@ -1,5 +1,6 @@
 import Core
 public import Store
+import Synchronization
 
 /// Runs writes: each in one transaction, at most once for an idempotency key.
 public struct Writes: Sendable {
@@ -35,6 +36,20 @@ public struct Writes: Sendable {
             user: request.viewer ?? .zero, route: kind, key: key, request: sent, body)
         onCommit()
         return Self.response(response, isReplay: isReplay)
+    }
+
+    /// The same, where the transaction tells more than its response. A replay tells nothing: `nil`.
+    public func run<Told: Sendable>(
+        _ request: RequestContext,
+        telling body: @escaping @Sendable (Transaction) async throws -> (StoredResponse, Told)
+    ) async throws -> (response: Response, told: Told?) {
+        let told = Mutex<Told?>(nil)
+        let response = try await run(request) { transaction in
+            let (response, value) = try await body(transaction)
+            told.withLock { $0 = value }
+            return response
+        }
+        return (response, response.isReplay ? nil : told.withLock { $0 })
     }
 
     private static func response(_ stored: StoredResponse, isReplay: Bool) -> Response {

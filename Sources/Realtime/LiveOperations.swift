@@ -26,7 +26,7 @@ extension LiveService {
             .get, "/v1/live/sse", id: "streamEvents", tag: Self.tag, "The feed as server-sent events",
             description: """
                 It does not end by itself. The first event is the verdict: `live`, `resumed` or `reset`; then \
-                `post.created` and `post.deleted`, each with the position as its id. Before the server goes down: \
+                `post.created`, `post.updated` and `post.deleted`, each with the position as its id. Before the server goes down: \
                 `drain`. A comment comes every 15 s. HEAD gets the head of the stream; it opens none and spends no \
                 ticket. A browser's EventSource comes back by itself when a stream breaks, and never after a status \
                 other than 200: make a new one then, after 401 with a new ticket, after 503 when `Retry-After` has \

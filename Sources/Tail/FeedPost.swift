@@ -1,5 +1,4 @@
 package import Core
-import Glibc
 
 /// A post, as far as it is shown.
 package struct FeedPost: Equatable {
@@ -16,32 +15,14 @@ package struct FeedPost: Equatable {
         guard let post = value.object, let id = post["id"]?.string.flatMap({ ID($0) }),
             let author = post["author"]?.object, let handle = author["handle"]?.string,
             let displayName = author["display_name"]?.string, let text = post["text"]?.string,
-            let createdAt = post["created_at"]?.string, let milliseconds = Self.milliseconds(createdAt)
+            let createdAt = post["created_at"]?.string, let milliseconds = Core.milliseconds(rfc3339: createdAt)
         else { return nil }
         self.id = id
         self.handle = handle
         self.displayName = displayName
         self.text = text
-        // Written anew: what was between the digits is nobody's business.
-        self.createdAt = rfc3339(milliseconds: milliseconds)
+        self.createdAt = createdAt
         self.milliseconds = milliseconds
-    }
-
-    /// Reads `2026-11-21T10:00:00.000Z`.
-    private static func milliseconds(_ text: String) -> Int64? {
-        let bytes = Array(text.utf8)
-        let digits = bytes.filter { (48...57).contains($0) }.map { Int32($0) - 48 }
-        guard bytes.count == 24, digits.count == 17, bytes[10] == UInt8(ascii: "T"), bytes[23] == UInt8(ascii: "Z")
-        else { return nil }
-        func number(_ range: Range<Int>) -> Int32 { digits[range].reduce(0) { $0 * 10 + $1 } }
-        var time = tm()
-        time.tm_year = number(0..<4) - 1900
-        time.tm_mon = number(4..<6) - 1
-        time.tm_mday = number(6..<8)
-        time.tm_hour = number(8..<10)
-        time.tm_min = number(10..<12)
-        time.tm_sec = number(12..<14)
-        return Int64(timegm(&time)) * 1000 + Int64(number(14..<17))
     }
 }
 

@@ -30,7 +30,10 @@ import Testing
         var count = 0
         for operation in operations({ $0.body != nil }) {
             for field in operation.body!.fields {
-                for wrong in ["5", "true", #"["x"]"#, #"{"x":"y"}"#, "1.5", "null"] {
+                for (wrong, type) in [
+                    ("5", "integer"), ("true", "boolean"), (#"["x"]"#, "array"), (#"{"x":"y"}"#, "object"),
+                    ("1.5", "number"), ("null", "null"),
+                ] where !field.schema.takes(type) {
                     let body = operation.exampleBody(changing: field.name, to: wrong)
                     let response = try await send(operation, by: alice, body: body)
                     #expect(response.isProblem(400, "invalid_field", field: field.name), "\(operation.id): \(body)")
@@ -55,6 +58,7 @@ import Testing
         let alice = try await site.signUp()
         for operation in operations({ $0.body != nil }) {
             for body in ["", "[]", "null", "5", #""text""#] {
+                if body.isEmpty, !operation.body!.fields.contains(where: \.isRequired) { continue }
                 let response = try await send(operation, by: alice, body: body)
                 #expect(response.isProblem(400, "invalid_json"), "\(operation.id): \(body)")
             }
@@ -116,7 +120,10 @@ import Testing
                 #expect(response.isProblem(400, "invalid_field", field: "limit"), "\(operation.id): \(limit)")
             }
             for limit in ["1", "100"] {
-                #expect(try await send(operation, by: alice, query: "?limit=\(limit)").status == 200)
+                let response = try await send(operation, by: alice, query: "?limit=\(limit)")
+                // Of what is not there, the limit is none of the faults.
+                let isThere = !operation.path.template.contains("/posts/{id}")
+                #expect(isThere ? response.status == 200 : response.isProblem(404, "not_found"), "\(operation.id)")
             }
         }
     }

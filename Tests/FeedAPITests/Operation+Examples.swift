@@ -22,3 +22,11 @@ extension Operation {
         return "{" + pairs.joined(separator: ",") + "}"
     }
 }
+
+extension Schema {
+    /// Whether values of this type are among what it describes.
+    func takes(_ type: String) -> Bool {
+        let types = members["type"]
+        return types?.string == type || types?.array?.contains(.string(type)) ?? false
+    }
+}

@@ -97,7 +97,7 @@ import Testing
         for _ in 0..<16 { ids.append(try await alice.post(text: text)) }
         try await site.settle()
         let pages = try await bob.pages()
-        #expect(pages.flatMap(\.ids) == ids.reversed() && pages.map(\.ids.count) == [13, 3])
+        #expect(pages.flatMap(\.ids) == ids.reversed() && pages.map(\.ids.count) == [12, 4])
         #expect(pages.allSatisfy { $0.body.count < 262_144 + 1024 })
     }
 

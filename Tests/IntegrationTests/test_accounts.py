@@ -11,7 +11,7 @@ import httpx
 
 from support import PASSWORD, TIME, User, expect, http_client, jwt_parts, unique_handle
 
-USER_KEYS = {"id", "handle", "display_name", "created_at", "followers", "following", "posts"}
+USER_KEYS = {"id", "handle", "display_name", "created_at", "followers", "following", "posts", "private"}
 
 
 def signup(api: httpx.Client, **fields: str) -> httpx.Response:

@@ -10,10 +10,10 @@ import Testing
 @Suite struct MessageTests {
     private let post = PostView(
         id: ID(raw: 4_096_000), authorID: ID(raw: 12), authorHandle: "alice", authorDisplayName: "Alice \"A\"",
-        text: "hi\n<b>")
+        text: "hi\n<b>", visibility: .public)
     private let postJSON =
         #"{"id":"4096000","author":{"id":"12","handle":"alice","display_name":"Alice \"A\""},"#
-        + #""text":"hi\n<b>","created_at":"2026-01-01T00:00:01.000Z"}"#
+        + #""text":"hi\n<b>","created_at":"2026-01-01T00:00:01.000Z","visibility":"public"}"#
 
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
@@ -24,15 +24,22 @@ import Testing
 
     @Test func users() {
         var writer = ByteWriter()
-        UserView(id: ID(raw: 0), handle: "a", displayName: "A", followers: 1, following: 2, posts: 3, followed: nil)
-            .append(to: &writer)
+        UserView(
+            id: ID(raw: 0), handle: "a", displayName: "A", followers: 1, following: 2, posts: 3, isPrivate: false,
+            relation: nil
+        ).append(to: &writer)
         #expect(
             writer.string == #"{"id":"0","handle":"a","display_name":"A","created_at":"2026-01-01T00:00:00.000Z","#
-                + #""followers":1,"following":2,"posts":3}"#)
+                + #""followers":1,"following":2,"posts":3,"private":false}"#)
         writer.removeAll()
-        UserView(id: ID(raw: 0), handle: "a", displayName: "A", followers: 1, following: 2, posts: 3, followed: true)
-            .append(to: &writer)
-        #expect(writer.string.hasSuffix(#""posts":3,"followed":true}"#))
+        UserView(
+            id: ID(raw: 0), handle: "a", displayName: "A", followers: 1, following: 2, posts: 3, isPrivate: true,
+            relation: UserRelation(followed: false, requested: true, followsYou: true, blocked: true, muted: true)
+        ).append(to: &writer)
+        #expect(
+            writer.string.hasSuffix(
+                #""posts":3,"private":true,"followed":false,"requested":true,"follows_you":true,"#
+                    + #""blocked":true,"muted":true}"#))
     }
 
     @Test func problems() {

@@ -18,7 +18,7 @@ import Testing
         #expect(seen["id"].string == alice.id)
         #expect(
             seen.json.object?.keys
-                == ["id", "handle", "display_name", "created_at", "followers", "following", "posts"])
+                == ["id", "handle", "display_name", "created_at", "followers", "following", "posts", "private"])
     }
 
     @Test(arguments: ["/v1/users/1", "/v1/users/@nobody_has_this", "/v1/users/1/followers", "/v1/users/1/following"])

@@ -33,7 +33,7 @@ public struct SchemaCheck: Sendable {
     private func check(_ value: JSONValue, _ word: String, _ rule: JSONValue, _ schema: JSONObject) -> [String] {
         let isRight: Bool
         switch word {
-        case "type": isRight = isOfType(value, rule.string ?? "")
+        case "type": isRight = (rule.array ?? [rule]).contains { isOfType(value, $0.string ?? "") }
         case "const": isRight = value == rule
         case "enum": isRight = rule.array?.contains(value) ?? false
         case "minLength": isRight = value.string.map { $0.unicodeScalars.count >= rule.integer! } ?? true

@@ -15,6 +15,12 @@ package enum AccountFields {
         "display_name", TextRule("a display name", .name, 1...60), example: "Ada Lovelace", "Without it: the handle."
     ).orNil
 
+    static let newHandle = handle.orNil
+    static let newPassword = password.orNil
+    static let oldPassword = Field.string(
+        "old_password", example: "wrong horse battery", "Needed for a new password."
+    ).orNil
+
     // What is none is no error here, but nobody's.
     static let anyHandle = Field.string("handle", example: "ada_l", "In any case.")
     static let anyPassword = Field.string("password", example: "correct horse battery")
@@ -37,5 +43,6 @@ package enum AccountFields {
 extension ErrorCode {
     static let invalidCredentials = ErrorCode("invalid_credentials", 401, "The handle or the password is wrong")
     static let tokenReused = ErrorCode("token_reused", 401, "The refresh token was used before")
+    static let passwordRequired = ErrorCode("password_required", 403, "The account's password is needed")
     static let handleTaken = ErrorCode("handle_taken", 409, "The handle is taken")
 }

@@ -3,7 +3,7 @@ import HTTPService
 
 /// Sign-up, log-in, tokens.
 struct AccountOperations: Sendable {
-    private static let tag = Tag("accounts", "Sign-up, log-in, tokens")
+    static let tag = Tag("accounts", "Sign-up, log-in, tokens")
     private static let tokenBody = RequestBody("RefreshToken", AccountFields.refreshToken)
     let accounts: Accounts
     let writes: Writes
@@ -50,7 +50,7 @@ struct AccountOperations: Sendable {
         return try await writes.run(request) { transaction in
             let grant = try await accounts.signUp(
                 transaction, handle: handle, displayName: request[AccountFields.displayName] ?? handle,
-                passwordHash: hash, from: request.address)
+                passwordHash: hash, from: SessionOrigin(request))
             return StoredResponse(status: 201, body: grant.json, session: grant.session)
         }
     }
@@ -66,7 +66,7 @@ struct AccountOperations: Sendable {
         try limits.checkLogIn(handle: handle, from: request.address, isKnown: candidate.isFromKnownAddress)
         let user = try await accounts.authenticate(candidate, password: password)
         return try await writes.run(request) { transaction in
-            let grant = try await accounts.logIn(transaction, user: user, from: request.address)
+            let grant = try await accounts.logIn(transaction, user: user, from: SessionOrigin(request))
             return StoredResponse(status: 200, body: grant.json, session: grant.session)
         }
     }
@@ -75,7 +75,7 @@ struct AccountOperations: Sendable {
         guard let token = Self.refreshToken(request) else { throw Self.invalidToken }
         return try await writes.run(request) { transaction in
             switch try await accounts.refresh(
-                transaction, refreshToken: token, from: request.address, answer: { $0.json })
+                transaction, refreshToken: token, from: SessionOrigin(request), answer: { $0.json })
             {
             case .granted(let body, let session), .repeated(let body, let session):
                 return StoredResponse(status: 200, body: body, session: session)

@@ -19,10 +19,10 @@ extension Accounts {
 
     /// Spends the refresh token. Of fifty at once one is first, for the row is locked; the others get its answer.
     /// - Parameters:
-    ///   - address: the caller's, which is known from now on.
+    ///   - origin: the caller's, whose address is known from now on.
     ///   - answer: what the grant is told as.
     public func refresh(
-        _ transaction: Transaction, refreshToken: String, from address: String,
+        _ transaction: Transaction, refreshToken: String, from origin: SessionOrigin,
         answer: @Sendable (SessionGrant) -> [UInt8]
     ) async throws -> RefreshOutcome {
         let hash = Crypto.sha256(Array(refreshToken.utf8))
@@ -48,7 +48,7 @@ extension Accounts {
             return .unknown
         }
         let grant = try await grant(
-            transaction, user: try UserRow.view(user, followed: nil), session: session, from: address)
+            transaction, user: try UserRow.view(user, relation: nil, isOwn: false), session: session, from: origin)
         let body = answer(grant)
         try await transaction.query(
             """
@@ -68,7 +68,7 @@ extension Accounts {
         return true
     }
 
-    private func endSession(_ transaction: Transaction, _ session: ID) async throws {
+    func endSession(_ transaction: Transaction, _ session: ID) async throws {
         try await transaction.batch([
             "UPDATE sessions SET ended_at = now() WHERE id = \(session) AND ended_at IS NULL",
             Self.notification(of: "\(session.description)"),

@@ -40,9 +40,10 @@ public struct Accounts: Sendable {
 
     /// - Parameters:
     ///   - handle: checked and lower-cased.
-    ///   - address: the caller's, which is known from now on.
+    ///   - origin: the caller's, whose address is known from now on.
     public func signUp(
-        _ transaction: Transaction, handle: String, displayName: String, passwordHash: String, from address: String
+        _ transaction: Transaction, handle: String, displayName: String, passwordHash: String,
+        from origin: SessionOrigin
     ) async throws -> SessionGrant {
         let id = try ids.next()
         let inserted = try await transaction.query(
@@ -55,23 +56,24 @@ public struct Accounts: Sendable {
         }
         try await transaction.query("INSERT INTO follow_counts (user_id) VALUES (\(id))")
         let user = UserView(
-            id: id, handle: handle, displayName: displayName, followers: 0, following: 0, posts: 0, followed: nil)
-        return try await openSession(transaction, user: user, from: address)
+            id: id, handle: handle, displayName: displayName, followers: 0, following: 0, posts: 0)
+        return try await openSession(transaction, user: user, from: origin)
     }
 
-    public func logIn(_ transaction: Transaction, user: ID, from address: String) async throws -> SessionGrant {
+    public func logIn(_ transaction: Transaction, user: ID, from origin: SessionOrigin) async throws -> SessionGrant {
         let rows = try await transaction.query(UserRow.select(user))
         guard let row = rows.first else { throw Problem(.invalidCredentials, "the account has gone") }
-        return try await openSession(transaction, user: try UserRow.view(row, followed: nil), from: address)
+        return try await openSession(
+            transaction, user: try UserRow.view(row, relation: nil, isOwn: false), from: origin)
     }
 
     private func openSession(
-        _ transaction: Transaction, user: UserView, from address: String
+        _ transaction: Transaction, user: UserView, from origin: SessionOrigin
     ) async throws -> SessionGrant {
         let session = try ids.next()
         try await transaction.query(
             "INSERT INTO sessions (id, user_id, tokens_until) VALUES (\(session), \(user.id), NULL)")
-        return try await grant(transaction, user: user, session: session, from: address)
+        return try await grant(transaction, user: user, session: session, from: origin)
     }
 
     /// A session without a refresh token, for the operator's tools: it ends with the access token that it is for.
@@ -86,7 +88,7 @@ public struct Accounts: Sendable {
     }
 
     func grant(
-        _ transaction: Transaction, user: UserView, session: ID, from address: String
+        _ transaction: Transaction, user: UserView, session: ID, from origin: SessionOrigin
     ) async throws -> SessionGrant {
         let refresh = Base64URL.encode(Crypto.randomBytes(Self.refreshTokenLength))
         try await transaction.batch([
@@ -96,7 +98,8 @@ public struct Accounts: Sendable {
                 \(Crypto.sha256(Array(refresh.utf8))), \(session),
                 now() + make_interval(days => \(TokenLife.refreshDays)::int))
             """,
-            addresses.remember(address, of: user.handle, user: user.id),
+            "UPDATE sessions SET seen_at = now(), client = \(origin.client) WHERE id = \(session)",
+            addresses.remember(origin.address, of: user.handle, user: user.id),
         ])
         return SessionGrant(
             user: user, accessToken: accessToken(user: user.id, session: session), refreshToken: refresh,

@@ -28,6 +28,10 @@ public struct AccountsDomain: Domain {
 
     public var operations: [Operation] {
         AccountOperations(accounts: accounts, writes: resources.writes, limits: limits).all
+            + SessionOperations(
+                accounts: accounts, users: users, writes: resources.writes, lists: resources.lists,
+                cursors: resources.cursors, limits: limits
+            ).all
     }
 
     public var upkeep: [UpkeepStep] {

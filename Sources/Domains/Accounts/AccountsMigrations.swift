@@ -26,6 +26,30 @@ public enum AccountsMigrations {
         Migration(12, "the same for sessions from before", tokensUntilBefore),
         Migration(13, "sessions that live", [liveSessions]),
         Migration(14, "addresses that opened an account", knownAddresses),
+        Migration(
+            19, "private accounts",
+            // Posts and whom the user knows are for followers only.
+            ["ALTER TABLE users ADD COLUMN private boolean NOT NULL DEFAULT false"]),
+        Migration(
+            22, "profiles",
+            [
+                """
+                ALTER TABLE users ADD COLUMN status_message text, ADD COLUMN bio text,
+                    ADD COLUMN discoverable boolean NOT NULL DEFAULT true,
+                    -- BCP 47, and the IANA's name.
+                    ADD COLUMN locale text, ADD COLUMN time_zone text
+                """
+            ]),
+        Migration(
+            23, "where sessions are used",
+            [
+                """
+                ALTER TABLE sessions
+                    -- When it got tokens last, and what the client called itself then.
+                    ADD COLUMN seen_at timestamptz, ADD COLUMN client text
+                """,
+                "CREATE INDEX sessions_by_user ON sessions (user_id, id DESC)",
+            ]),
     ]
 
     /// Of a session of the operator's tools, which has no refresh token: when its access token ends. NULL for all others.

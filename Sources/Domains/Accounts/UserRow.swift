@@ -6,7 +6,7 @@ public enum UserRow {
     /// What `view` reads.
     public static let columns: SQL = """
         u.id, u.handle, u.display_name, COALESCE(c.followers, 0) AS followers, COALESCE(c.following, 0) AS following,
-        u.posts
+        u.posts, u.private, u.status_message, u.bio, u.discoverable, u.locale, u.time_zone
         """
 
     public static let counters: SQL = "LEFT JOIN follow_counts c ON c.user_id = u.id"
@@ -16,10 +16,21 @@ public enum UserRow {
         "SELECT \(([columns] + others).joined(separator: ", ")) FROM users u \(counters) WHERE u.id = \(id)"
     }
 
-    public static func view(_ row: PgRow, followed: Bool?) throws(PgError) -> UserView {
+    /// - Parameters:
+    ///   - relation: `nil`: the viewer is not signed in, or it is not told.
+    ///   - isOwn: the viewer is the user.
+    public static func view(_ row: PgRow, relation: UserRelation?, isOwn: Bool) throws(PgError) -> UserView {
         UserView(
             id: try row.id("id"), handle: try row.text("handle"), displayName: try row.text("display_name"),
             followers: try row.integer("followers"), following: try row.integer("following"),
-            posts: try row.integer("posts"), followed: followed)
+            posts: try row.integer("posts"), isPrivate: try row.bool("private"),
+            statusMessage: try row.optionalText("status_message"), bio: try row.optionalText("bio"),
+            relation: relation, settings: isOwn ? try settings(row) : nil)
+    }
+
+    private static func settings(_ row: PgRow) throws(PgError) -> UserSettings {
+        UserSettings(
+            isDiscoverable: try row.bool("discoverable"), locale: try row.optionalText("locale"),
+            timeZone: try row.optionalText("time_zone"))
     }
 }

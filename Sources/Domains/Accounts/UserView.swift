@@ -1,7 +1,9 @@
 public import Core
 public import HTTPService
 
-/// A user as the API shows it: `{"id","handle","display_name","created_at","followers","following","posts","followed"?}`.
+/// A user as the API shows it: `{"id","handle","display_name","created_at","followers","following","posts","private",
+/// "status_message"?,"bio"?}`, for a caller who is signed in what he has to do with the user (`UserRelation`), and of the
+/// caller's own account `UserSettings`.
 public struct UserView: Sendable, Equatable {
     public let id: ID
     public let handle: String
@@ -9,11 +11,18 @@ public struct UserView: Sendable, Equatable {
     public let followers: Int64
     public let following: Int64
     public let posts: Int64
-    /// Does the caller follow this user; only when signed in.
-    public let followed: Bool?
+    public let isPrivate: Bool
+    public let statusMessage: String?
+    public let bio: String?
+    /// `nil`: the caller is not signed in.
+    public let relation: UserRelation?
+    /// `nil`: the caller is somebody else.
+    public let settings: UserSettings?
 
     public init(
-        id: ID, handle: String, displayName: String, followers: Int64, following: Int64, posts: Int64, followed: Bool?
+        id: ID, handle: String, displayName: String, followers: Int64, following: Int64, posts: Int64,
+        isPrivate: Bool = false,
+        statusMessage: String? = nil, bio: String? = nil, relation: UserRelation? = nil, settings: UserSettings? = nil
     ) {
         self.id = id
         self.handle = handle
@@ -21,7 +30,11 @@ public struct UserView: Sendable, Equatable {
         self.followers = followers
         self.following = following
         self.posts = posts
-        self.followed = followed
+        self.isPrivate = isPrivate
+        self.statusMessage = statusMessage
+        self.bio = bio
+        self.relation = relation
+        self.settings = settings
     }
 
     public func append(to writer: inout ByteWriter) {
@@ -35,7 +48,11 @@ public struct UserView: Sendable, Equatable {
         writer.append(decimal: following)
         writer.append(ascii: ",\"posts\":")
         writer.append(decimal: posts)
-        if let followed { writer.append(followed ? ",\"followed\":true" : ",\"followed\":false") }
+        writer.append(isPrivate ? ",\"private\":true" : ",\"private\":false")
+        writer.append(key: "status_message", of: statusMessage)
+        writer.append(key: "bio", of: bio)
+        relation?.appendKeys(to: &writer)
+        settings?.appendKeys(to: &writer)
         writer.append(ascii: "}")
     }
 }
@@ -47,8 +64,9 @@ extension UserView {
             identity + [
                 .always("created_at", Component.time.reference), .always("followers", .integer(from: 0)),
                 .always("following", .integer(from: 0)), .always("posts", .integer(from: 0)),
-                .sometimes("followed", .boolean, "Does the caller follow this user? Only when signed in."),
-            ]), writing: example.append)
+                .always("private", .boolean, "Posts, followers and followees are shown to followers only."),
+                .sometimes("status_message", .string(length: 1...100)), .sometimes("bio", .string(length: 1...500)),
+            ] + UserRelation.keys + UserSettings.keys), writing: example.append)
 
     public static let list = Component(
         "UserList", .list(of: component), example: ["items": [component.example], "next": Component.cursor.example])
@@ -61,7 +79,7 @@ extension UserView {
 
     public static let example = UserView(
         id: ID(Component.id.example.string!)!, handle: "ada_l", displayName: "Ada Lovelace", followers: 2, following: 3,
-        posts: 5, followed: true)
+        posts: 5, statusMessage: "Counting", relation: .example)
 }
 
 extension ByteWriter {

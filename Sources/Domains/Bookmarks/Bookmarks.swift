@@ -20,7 +20,7 @@ struct Bookmarks: Sendable {
             ON CONFLICT (user_id, post_id) DO NOTHING
             """,
         ])
-        guard !results[0].isEmpty else { throw Problem(.notFound, "there is no post \(post)") }
+        guard !results[0].isEmpty else { throw Posts.noPost(post) }
     }
 
     func remove(_ transaction: Transaction, post: ID, for reader: ID) async throws {

@@ -22,7 +22,7 @@ struct ChunkWalk: Sendable {
     /// only news.
     func isNews(isVisible: Bool) -> Bool {
         switch chunk.kind {
-        case .created: isVisible
+        case .created, .updated: isVisible
         case .deleted: true
         }
     }

@@ -196,6 +196,8 @@ public struct FanOutStore: Sendable {
         for page in pages {
             switch page.chunk.kind {
             case .deleted: try await database.batch([removal(page)] + progress([page]))
+            // Nothing of it is in `feed_items`.
+            case .updated: if page.isTracked { try await database.batch(progress([page])) }
             case .created:
                 if !insertions.isEmpty, (insertions + [page]).reduce(0, { $0 + $1.users.count }) > Self.mostRows {
                     try await insert(insertions)

@@ -1,5 +1,6 @@
 import Core
 import Posts
+import Relations
 import Store
 
 /// What is below the window of a timeline.
@@ -34,11 +35,14 @@ extension FeedReader {
     /// The newest posts of all whom the user follows and of the user, by an index scan for each of them.
     func merged(for user: ID, below: ID, limit: Int, after begun: [PostView]) async throws -> [PostView] {
         guard !PostBytes.areEnough(begun) else { return [] }
-        let limit = SQL.parameter(limit)
-        let newest = FeedAuthors.newestPosts(for: SQL.parameter(user), where: "p.id < \(below)", limit: limit)
+        let (reader, limit) = (SQL.parameter(user), SQL.parameter(limit))
+        let newest = FeedAuthors.newestPosts(
+            for: reader, of: "NOT \(Audience.isMuted("author", by: reader))", where: "p.id < \(below)", limit: limit)
+        // The newest of all first, by their ids alone: how many a rule lets through is nothing that PostgreSQL can guess.
         let posts: SQL = """
-            SELECT \(PostRow.columns) FROM \(newest) JOIN (\(PostRow.table)) ON p.id = t.id
-            ORDER BY p.id DESC LIMIT \(limit)
+            SELECT \(PostRow.columns)
+            FROM (SELECT t.id FROM \(newest) ORDER BY t.id DESC LIMIT \(limit)) n JOIN (\(PostRow.table)) ON p.id = n.id
+            ORDER BY p.id DESC
             """
         return try await database.query(
             PostRow.first(of: posts, in: "id DESC", atMost: PostBytes.left(after: begun))

@@ -132,7 +132,7 @@ public struct FeedReader: Sendable {
             if entry.isTombstone {
                 event = .deleted(entry.post)
             } else if let post = byID[entry.post] {
-                event = .created(post)
+                event = entry.flags.contains(.edited) ? .updated(post) : .created(post)
             } else {
                 continue
             }

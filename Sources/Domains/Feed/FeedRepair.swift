@@ -137,12 +137,15 @@ public struct FeedRepair: Sendable {
     }
 }
 
-extension FeedRepair: FollowObserver {
-    public func followed(_ followee: ID, by follower: ID) async throws {
-        try await followedIfPending(follower: follower, followee: followee)
-    }
-
-    public func unfollowed(_ followee: ID, by follower: ID) async throws {
-        try await unfollowed(follower: follower, followee: followee)
+extension FeedRepair: AudienceObserver {
+    /// What a block, a mute or a private account hides, reads leave out.
+    public func changed(_ change: AudienceChange) async throws {
+        switch change {
+        case .followed(let followee, by: let follower, accepted: _):
+            try await followedIfPending(follower: follower, followee: followee)
+        case .unfollowed(let followee, by: let follower):
+            try await unfollowed(follower: follower, followee: followee)
+        case .blocked, .unblocked, .muted, .unmuted, .privacy: break
+        }
     }
 }

@@ -13,8 +13,7 @@ public struct NodeEvent: Equatable, Sendable {
             switch self {
             case .created: PostEvent.created.kind
             case .deleted: PostEvent.deleted.kind
-            // Nothing tells it yet, so nobody knows it: it is passed over like all that is not known.
-            case .updated: EventKind("post.updated", version: 1)!
+            case .updated: PostEvent.updated.kind
             }
         }
     }

@@ -5,6 +5,7 @@ extension PostEvent {
     var operation: NodeEvent.Operation {
         switch self {
         case .created: .created
+        case .updated: .updated
         case .deleted: .deleted
         }
     }

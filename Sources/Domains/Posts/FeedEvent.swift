@@ -1,15 +1,18 @@
 public import Core
 public import HTTPService
 
-/// What changed in a feed, as clients see it: `{"type":"post.created","post":{…}}` or
+/// What changed in a feed, as clients see it: `{"type":"post.created","post":{…}}`, `{"type":"post.updated","post":{…}}` or
 /// `{"type":"post.deleted","post_id":"…"}`. The same bytes go through the outbox, Kafka, Redis and to the sockets.
 public enum FeedEvent: Sendable, Equatable {
     case created(PostView)
+    /// The post as it is now; for who was not told of it before, it is new.
+    case updated(PostView)
     case deleted(ID)
 
     public var name: PostEvent {
         switch self {
         case .created: .created
+        case .updated: .updated
         case .deleted: .deleted
         }
     }
@@ -26,6 +29,10 @@ public enum FeedEvent: Sendable, Equatable {
             writer.append(ascii: "{\"type\":\"post.created\",\"post\":")
             post.append(to: &writer)
             writer.append(ascii: "}")
+        case .updated(let post):
+            writer.append(ascii: "{\"type\":\"post.updated\",\"post\":")
+            post.append(to: &writer)
+            writer.append(ascii: "}")
         case .deleted(let id):
             writer.append(ascii: "{\"type\":\"post.deleted\",\"post_id\":\"")
             writer.append(decimal: id.raw)
@@ -37,7 +44,11 @@ public enum FeedEvent: Sendable, Equatable {
 extension FeedEvent {
     public static let component = Component(
         "Event",
-        .oneOf([("post.created", createdComponent), ("post.deleted", deletedComponent)], by: "type"),
+        .oneOf(
+            [
+                ("post.created", createdComponent), ("post.updated", updatedComponent),
+                ("post.deleted", deletedComponent),
+            ], by: "type"),
         example: createdComponent.example)
 
     private static let createdComponent = Component(
@@ -45,6 +56,13 @@ extension FeedEvent {
         .object([
             .always("type", .constant("post.created")), .always("post", PostView.component.reference),
         ]), writing: FeedEvent.created(.example).append)
+
+    private static let updatedComponent = Component(
+        "PostUpdated",
+        .object([
+            .always("type", .constant("post.updated")),
+            .always("post", PostView.component.reference, "As it is now; perhaps new to who was away."),
+        ]), writing: FeedEvent.updated(.edited).append)
 
     private static let deletedComponent = Component(
         "PostDeleted",

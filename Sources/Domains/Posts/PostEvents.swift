@@ -4,6 +4,7 @@ public import Core
 /// see `FeedEvent`.
 public enum PostEvent: String, NamedKinds {
     case created = "post.created"
+    case updated = "post.updated"
     case deleted = "post.deleted"
 
     public static let topic = "post.events"

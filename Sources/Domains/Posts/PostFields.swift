@@ -1,11 +1,34 @@
+import Core
 package import HTTPService
 
 /// What clients send of a post.
 package enum PostFields {
     package static let text = Field.text("text", TextRule("a text", .lines, 1...5000), example: "Good morning, all.")
+
+    static let newText = text.orNil
+
+    /// `nil`: as the account is.
+    package static let visibility = Field.string(
+        "visibility", Visibility.schema, example: "followers",
+        "For whom it is; `public` counts while the account is not private. Without it: `public`, of a private account "
+            + "`followers`."
+    ) { text throws(Refusal) in
+        guard let visibility = Visibility.allCases.first(where: { $0.rawValue.isExactly(text) }) else {
+            throw Refusal("visibility is public or followers")
+        }
+        return visibility
+    }.orNil
 }
 
 enum PostPath {
     static let id = PathParameter.id("id", "Of the post.")
     static let author = PathParameter.id("id", "Of the user.")
+}
+
+extension ErrorCode {
+    static let tooMany = ErrorCode("too_many", 409, "There are as many as there may be")
+}
+
+extension Visibility {
+    static let schema = Schema.word(of: allCases.map(\.rawValue))
 }

@@ -1,13 +1,12 @@
-import Accounts
 import Core
 import HTTPService
-import Synchronization
+import Relations
 
 /// Posts.
 struct PostOperations: Sendable {
     private static let tag = Tag("posts", "Posts")
     let posts: Posts
-    let users: Users
+    let profiles: Profiles
     let writes: Writes
     let lists: Lists
     let cursors: CursorSigner
@@ -27,13 +26,25 @@ struct PostOperations: Sendable {
                 .get, "/v1/users/\(PostPath.author)/posts", id: "listPosts", tag: Self.tag, "A user's posts",
                 access: .optional, parameters: [PageParameters.limit, PageParameters.cursor],
                 responses: [.json(PostView.list, "Newest first.")], handler: list),
+            Operation(
+                .patch, "/v1/posts/\(PostPath.id)", id: "editPost", tag: Self.tag, "Edit a post",
+                description: "A JSON merge: what is left out stays. What it was before is in its history.",
+                body: RequestBody("PostEdit", PostFields.newText),
+                responses: [.json(PostView.component, "The post as it is now.")], problems: [.forbidden, .tooMany],
+                idempotency: .key("edit post"), largest: PostBytes.mostJSON, handler: edit),
+            Operation(
+                .get, "/v1/posts/\(PostPath.id)/history", id: "listPostVersions", tag: Self.tag,
+                "What a post was before",
+                access: .optional, parameters: [PageParameters.limit, PageParameters.cursor],
+                responses: [.json(PostVersion.list, "All its versions, the one of now first.")], handler: history),
             creation("/posts", id: "createPostShort", "Short form of writing a post"),
         ]
     }
 
     private func creation(_ path: Path, id: String, _ summary: String) -> Operation {
         Operation(
-            .post, path, id: id, tag: Self.tag, summary, body: RequestBody("NewPost", PostFields.text),
+            .post, path, id: id, tag: Self.tag, summary,
+            body: RequestBody("NewPost", PostFields.text, PostFields.visibility),
             responses: [
                 .json(PostView.component, "The post was made.", status: 201, headers: [PostView.location])
             ], idempotency: .key("posts"), largest: PostBytes.mostJSON, handler: create)
@@ -42,42 +53,43 @@ struct PostOperations: Sendable {
     @Sendable private func show(_ request: RequestContext) async throws -> Response {
         let id = request[PostPath.id]
         guard let post = try await posts.view(id, to: request.viewer) else {
-            throw Problem(.notFound, "there is no post \(id)")
+            throw Posts.noPost(id)
         }
         return .json { post.append(to: &$0) }
     }
 
     @Sendable private func create(_ request: RequestContext) async throws -> Response {
         let author = request.caller
-        let (post, event, statements) = try await posts.prepare(
-            author: author, text: request[PostFields.text], request.trace)
-        var json = ByteWriter(capacity: 512)
-        post.append(to: &json)
-        let stored = StoredResponse(status: 201, location: "/v1/posts/\(post.id)", body: json.bytes)
-        let response: Response
-        let previous = Mutex(ID.zero)
-        if request.idempotencyKey == nil {
-            // The one write that must be fast: a single round trip.
-            let results = try await writes.run(statements)
-            try previous.withLock { $0 = try Posts.previous(results) }
-            response = .json(stored.body, status: stored.status, headers: [("Location", stored.location!)])
-        } else {
-            response = try await writes.run(request) { transaction in
-                let results = try await transaction.batch(statements)
-                try previous.withLock { $0 = try Posts.previous(results) }
-                return stored
-            }
-        }
+        let (draft, (response, told)) = try await posts.create(
+            author: author, text: request[PostFields.text], for: request[PostFields.visibility], request.trace
+        ) { try await store($0, request) }
         // A replayed response tells of the first post; the one that was prepared just now does not exist.
-        guard !response.isReplay else { return response }
+        guard let previous = told else { return response }
         Log.info(
             .postCreated,
             [
-                "request_id": .text(request.requestID), "post": .text(post.id.description),
+                "request_id": .text(request.requestID), "post": .text(draft.post.id.description),
                 "author": .text(author.description),
             ])
-        await feeds.posted(event, after: previous.withLock { $0 })
+        await feeds.posted(draft.event, after: previous)
         return response
+    }
+
+    private func store(
+        _ draft: Posts.Draft, _ request: RequestContext
+    ) async throws -> (response: Response, told: ID?) {
+        var json = ByteWriter(capacity: 512)
+        draft.post.append(to: &json)
+        let stored = StoredResponse(status: 201, location: "/v1/posts/\(draft.post.id)", body: json.bytes)
+        let statements = draft.statements
+        // The one write that must be fast: a single round trip.
+        guard request.idempotencyKey != nil else {
+            let previous = try Posts.previous(try await writes.run(statements))
+            return (.json(stored.body, status: stored.status, headers: [("Location", stored.location!)]), previous)
+        }
+        return try await writes.run(request) { transaction in
+            (stored, try Posts.previous(try await transaction.batch(statements)))
+        }
     }
 
     @Sendable private func delete(_ request: RequestContext) async throws -> Response {
@@ -87,14 +99,36 @@ struct PostOperations: Sendable {
         }
     }
 
+    @Sendable private func edit(_ request: RequestContext) async throws -> Response {
+        try await writes.run(request) { transaction in
+            let post = try await posts.edit(
+                transaction, post: request[PostPath.id], text: request[PostFields.newText], caller: request.caller,
+                request.trace)
+            var json = ByteWriter(capacity: 512)
+            post.append(to: &json)
+            return StoredResponse(status: 200, body: json.bytes)
+        }
+    }
+
+    @Sendable private func history(_ request: RequestContext) async throws -> Response {
+        let (post, limit) = (request[PostPath.id], request[PageParameters.limit])
+        let list = PageCursor.List(tag: 13, subject: post)
+        let below = try request.below(list, cursors)
+        return try await lists.read(request) {
+            guard try await posts.isVisible(post, to: request.viewer) else { throw Posts.noPost(post) }
+            let found = try await posts.versions(of: post, to: request.viewer, below: below, limit: limit + 1)
+            return request.page(found.prefix(limit), hasMore: found.count > limit, list, cursors, id: \.id) {
+                $1.append(to: &$0)
+            }
+        }
+    }
+
     @Sendable private func list(_ request: RequestContext) async throws -> Response {
         let user = request[PostPath.author]
         let list = PageCursor.List(tag: 2, subject: user)
         let below = try request.below(list, cursors)
         return try await lists.read(request) {
-            guard try await users.identity(user) != nil else {
-                throw Problem(.notFound, "there is no user \(user)")
-            }
+            _ = try await profiles.audience(of: user, viewer: request.viewer)
             let limit = request[PageParameters.limit]
             let posts = try await posts.list(of: user, to: request.viewer, below: below, limit: limit + 1)
             return request.page(posts.prefix(limit), hasMore: posts.count > limit, list, cursors, id: \.id) {

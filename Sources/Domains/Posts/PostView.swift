@@ -2,20 +2,29 @@ import Accounts
 public import Core
 public import HTTPService
 
-/// A post as the API and the live feed show it: `{"id","author":{"id","handle","display_name"},"text","created_at"}`.
+/// A post as the API and the live feed show it: ``{"id","author":{"id","handle","display_name"},"text","created_at",
+/// "edited_at"?,"visibility"}`.
 public struct PostView: Sendable, Equatable {
     public let id: ID
     public let authorID: ID
     public let authorHandle: String
     public let authorDisplayName: String
     public let text: String
+    public let visibility: Visibility
+    /// When it was edited last, in milliseconds since 1970.
+    public let editedAt: Int64?
 
-    public init(id: ID, authorID: ID, authorHandle: String, authorDisplayName: String, text: String) {
+    public init(
+        id: ID, authorID: ID, authorHandle: String, authorDisplayName: String, text: String, visibility: Visibility,
+        editedAt: Int64? = nil
+    ) {
         self.id = id
         self.authorID = authorID
         self.authorHandle = authorHandle
         self.authorDisplayName = authorDisplayName
         self.text = text
+        self.visibility = visibility
+        self.editedAt = editedAt
     }
 
     public func append(to writer: inout ByteWriter) {
@@ -27,7 +36,13 @@ public struct PostView: Sendable, Equatable {
         writer.append(jsonString: text)
         writer.append(ascii: ",\"created_at\":\"")
         writer.appendTime(milliseconds: id.milliseconds)
-        writer.append(ascii: "\"}")
+        if let editedAt {
+            writer.append(ascii: "\",\"edited_at\":\"")
+            writer.appendTime(milliseconds: editedAt)
+        }
+        writer.append(ascii: "\",\"visibility\":")
+        writer.append(jsonString: visibility.rawValue)
+        writer.append(ascii: "}")
     }
 }
 
@@ -37,6 +52,7 @@ extension PostView {
         .object([
             .always("id", Component.id.reference), .always("author", author.reference),
             .always("text", .string(length: 1...5000)), .always("created_at", Component.time.reference),
+            .sometimes("edited_at", Component.time.reference), .always("visibility", Visibility.schema),
         ]), writing: example.append)
 
     public static let list = Component(
@@ -51,5 +67,11 @@ extension PostView {
 
     public static let example = PostView(
         id: ID(raw: 14_173_395_402_048), authorID: UserView.example.id, authorHandle: UserView.example.handle,
-        authorDisplayName: UserView.example.displayName, text: "Good morning, all.")
+        authorDisplayName: UserView.example.displayName, text: "Good morning, all.",
+        visibility: .public)
+
+    static let edited = PostView(
+        id: example.id, authorID: example.authorID, authorHandle: example.authorHandle,
+        authorDisplayName: example.authorDisplayName, text: "Good evening, all.", visibility: example.visibility,
+        editedAt: example.id.milliseconds + 60_000)
 }

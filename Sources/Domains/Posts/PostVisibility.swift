@@ -1,17 +1,20 @@
 public import Core
+public import Relations
 public import Store
 
 /// What a reader may see of a post: **the one rule of all reads**, as a condition of SQL and as a value of a row that was
-/// read, which say the same. A new rule is made here, in both.
+/// read, which say the same. A new rule is made here, in both; what lies between reader and author is `Audience`'s.
 ///
 /// Nobody sees a deleted post, its author included.
 public struct PostVisibility: Sendable, Equatable {
     public let author: ID
     public let isDeleted: Bool
+    public let level: Visibility
 
-    public init(author: ID, isDeleted: Bool) {
+    public init(author: ID, isDeleted: Bool, level: Visibility) {
         self.author = author
         self.isDeleted = isDeleted
+        self.level = level
     }
 
     // MARK: In SQL
@@ -19,7 +22,17 @@ public struct PostVisibility: Sendable, Equatable {
     /// - Parameters:
     ///   - post: a row of `posts`.
     ///   - reader: his id, an expression of SQL; NULL: not signed in.
-    public static func sql(_ post: SQL, to reader: SQL) -> SQL { sqlToSomebody(post) }
+    public static func sql(_ post: SQL, to reader: SQL) -> SQL {
+        let isOpen = Audience.isOpen("\(post).author_id", to: reader, where: "\(post).visibility = 'public'")
+        return "\(sqlToSomebody(post)) AND \(isOpen)"
+    }
+
+    /// Does the reader see all of an author's posts that `sqlToSomebody` lets through? Asked once for many posts; where it is
+    /// not so, there may still be some that the reader sees.
+    /// - Parameter author: an expression of SQL.
+    public static func showsAll(author: SQL, to reader: SQL) -> SQL {
+        Audience.isOpen(author, to: reader, where: "false")
+    }
 
     /// May there be somebody who sees it? For what is written for many readers at once, each of whom is asked about when
     /// he reads.
@@ -29,15 +42,19 @@ public struct PostVisibility: Sendable, Equatable {
 
     /// What a value is made from.
     public static func columns(_ post: SQL) -> SQL {
-        "\(post).author_id, \(post).deleted_at IS NOT NULL AS is_deleted"
+        "\(post).author_id, \(post).deleted_at IS NOT NULL AS is_deleted, \(post).visibility"
     }
 
     public init(_ row: PgRow) throws(PgError) {
-        self.init(author: try row.id("author_id"), isDeleted: try row.bool("is_deleted"))
+        self.init(
+            author: try row.id("author_id"), isDeleted: try row.bool("is_deleted"),
+            level: try Visibility(row))
     }
 
-    /// - Parameter reader: `nil`: not signed in.
-    public func isVisible(to reader: ID?) -> Bool { isVisibleToSomebody }
+    /// - Parameter audience: what the reader has to do with the author.
+    public func isVisible(to audience: Audience) -> Bool {
+        isVisibleToSomebody && audience.isOpen(where: level == .public)
+    }
 
     public var isVisibleToSomebody: Bool { !isDeleted }
 }

@@ -1,13 +1,14 @@
 public import Accounts
 public import Core
-import HTTPService
+public import HTTPService
 import Outbox
+import Relations
 public import Store
 
 /// Posts. A change, its counter and its event are one transaction.
 public struct Posts: Sendable {
-    private let database: Database
-    private let ids: IDGenerator
+    let database: Database
+    let ids: IDGenerator
     private let users: Users
     private let clock: any WallClock
 
@@ -18,21 +19,48 @@ public struct Posts: Sendable {
         self.clock = clock
     }
 
-    /// Makes a post, its event and the statements that store both; they are one transaction. Nothing is stored yet.
-    /// `previous` reads their results.
-    /// - Parameter text: checked and trimmed.
-    public func prepare(
-        author: ID, text: String, _ context: TraceContext
-    ) async throws -> (post: PostView, event: Envelope, statements: [SQL]) {
+    /// A post, its event and the statements that store both; they are one transaction. `previous` reads their results.
+    public struct Draft: Sendable {
+        public let post: PostView
+        public let event: Envelope
+        public let statements: [SQL]
+    }
+
+    /// Makes a post, which is stored by `store`, once.
+    /// - Parameters:
+    ///   - text: checked and trimmed.
+    ///   - visibility: `nil`: as the account is.
+    public func create<Stored: Sendable>(
+        author: ID, text: String, for visibility: Visibility?, _ context: TraceContext,
+        storing store: (Draft) async throws -> Stored
+    ) async throws -> (draft: Draft, stored: Stored) {
+        for _ in 0..<3 {
+            let draft = try await prepare(author: author, text: text, for: visibility, context)
+            do {
+                return (draft, try await store(draft))
+            } catch let error as PgError where Users.saysChanged(error) {
+                users.forget(author)
+            }
+        }
+        throw Problem(.overloaded, "the account changes all the time: try again", retryAfter: 1)
+    }
+
+    private func prepare(
+        author: ID, text: String, for visibility: Visibility?, _ context: TraceContext
+    ) async throws -> Draft {
         guard let identity = try await users.identity(author) else {
             throw Problem(.unauthenticated, "the account has gone")
         }
         let post = PostView(
             id: try ids.next(), authorID: author, authorHandle: identity.handle,
-            authorDisplayName: identity.displayName, text: text)
+            authorDisplayName: identity.displayName, text: text,
+            visibility: visibility ?? (identity.isPrivate ? .followers : .public))
         let event = envelope(.created(post), post: post.id, author: author, context)
         let statements: [SQL] = [
-            "INSERT INTO posts (id, author_id, text) VALUES (\(post.id), \(author), \(text))",
+            """
+            INSERT INTO posts (id, author_id, text, visibility)
+            VALUES (\(post.id), \(Users.unchanged(author, identity)), \(text), \(post.visibility.rawValue))
+            """,
             // The row's lock puts the author's posts and their events in order. NO KEY: the post's foreign key holds KEY SHARE on the row,
             // and two posts would wait for each other.
             """
@@ -42,7 +70,7 @@ public struct Posts: Sendable {
             """,
             Outbox.statement(topic: PostEvent.topic, key: author, event),
         ]
-        return (post, event, statements)
+        return Draft(post: post, event: event, statements: statements)
     }
 
     /// The author's post that was accepted before the one that these results are of; `.zero`: it is the first.
@@ -54,12 +82,7 @@ public struct Posts: Sendable {
     public func delete(
         _ transaction: Transaction, post: ID, caller: ID, _ context: TraceContext
     ) async throws {
-        let rows = try await transaction.query(
-            "SELECT \(PostVisibility.columns("p")) FROM posts p WHERE p.id = \(post) FOR UPDATE")
-        guard let found = try rows.first.map({ try PostVisibility($0) }) else {
-            throw Problem(.notFound, "there is no post \(post)")
-        }
-        guard found.author == caller else { throw Problem(.forbidden, "only its author may delete a post") }
+        let found = try await own(transaction, post: post, caller: caller, to: "delete")
         guard !found.isDeleted else { return }
         try await transaction.batch([
             "UPDATE posts SET deleted_at = now() WHERE id = \(post)",
@@ -70,7 +93,27 @@ public struct Posts: Sendable {
         ])
     }
 
-    private func envelope(_ event: FeedEvent, post: ID, author: ID, _ context: TraceContext) -> Envelope {
+    /// A post that its author wants to change, locked.
+    /// - Parameter verb: what only the author may do.
+    /// - Throws: `Problem` where there is no such post for the caller, or it is another's.
+    func own(
+        _ transaction: Transaction, post: ID, caller: ID, to verb: String
+    ) async throws -> PostVisibility {
+        let rows = try await transaction.query(
+            """
+            SELECT \(PostVisibility.columns("p")), \(Audience.columns(of: "u.id", for: SQL.parameter(caller)))
+            FROM \(PostRow.table) WHERE p.id = \(post) FOR UPDATE OF p
+            """)
+        guard let row = rows.first else { throw Self.noPost(post) }
+        let found = try PostVisibility(row)
+        guard found.author != caller else { return found }
+        guard found.isVisible(to: try Audience(row)) else { throw Self.noPost(post) }
+        throw Problem(.forbidden, "only its author may \(verb) a post")
+    }
+
+    public static func noPost(_ id: ID) -> Problem { Problem(.notFound, "there is no post \(id)") }
+
+    func envelope(_ event: FeedEvent, post: ID, author: ID, _ context: TraceContext) -> Envelope {
         var envelope = Envelope(event.name.kind, eventID: uuidV7(clock: clock), context, payload: event.json)
         envelope[.post] = post
         envelope[.author] = author

@@ -2,6 +2,7 @@ public import Accounts
 public import Core
 public import DomainKit
 public import HTTPService
+public import Relations
 public import Store
 
 /// Posts.
@@ -13,13 +14,13 @@ public struct PostsDomain: Domain {
 
     public let posts: Posts
     private let resources: Resources
-    private let accounts: AccountsDomain
+    private let relations: RelationsDomain
     private let feeds: any PostObserver
 
     /// - Parameter feeds: who shows a post to its author before its answer is read.
-    public init(_ resources: Resources, accounts: AccountsDomain, feeds: any PostObserver) {
+    public init(_ resources: Resources, accounts: AccountsDomain, relations: RelationsDomain, feeds: any PostObserver) {
         self.resources = resources
-        self.accounts = accounts
+        self.relations = relations
         self.feeds = feeds
         posts = Posts(
             database: resources.database, ids: resources.ids, users: accounts.users, clock: resources.clock)
@@ -29,7 +30,7 @@ public struct PostsDomain: Domain {
 
     public var operations: [Operation] {
         PostOperations(
-            posts: posts, users: accounts.users, writes: resources.writes, lists: resources.lists,
+            posts: posts, profiles: relations.profiles, writes: resources.writes, lists: resources.lists,
             cursors: resources.cursors, feeds: feeds
         ).all
     }

@@ -13,6 +13,24 @@ public enum PostsMigrations {
                 FROM (SELECT author_id, max(id) AS id FROM posts GROUP BY author_id) p WHERE p.author_id = users.id
                 """,
             ]),
+        Migration(
+            21, "for whom posts are",
+            // `PostAudience`.
+            ["ALTER TABLE posts ADD COLUMN visibility text NOT NULL DEFAULT 'public'"]),
+        Migration(24, "edits of posts", edits),
+    ]
+
+    private static let edits: [StaticString] = [
+        // Of the newest edit, whose time is in it; NULL: there was none.
+        "ALTER TABLE posts ADD COLUMN edit_id bigint",
+        """
+        CREATE TABLE post_versions (
+            post_id bigint NOT NULL REFERENCES posts,
+            -- Of the edit that wrote it; the post's own of the first.
+            id bigint NOT NULL,
+            text text NOT NULL,
+            PRIMARY KEY (post_id, id))
+        """,
     ]
 
     private static let first: [StaticString] = [

@@ -8,6 +8,14 @@ public enum Follows {
         "EXISTS (SELECT FROM follows known WHERE known.follower = \(follower) AND known.followee = \(followee))"
     }
 
+    /// The same of the viewer's followers: looked up for each user (OFFSET 0), for a viewer may have millions.
+    static func isFollower(_ user: SQL, of viewer: SQL) -> SQL {
+        """
+        EXISTS (
+            SELECT FROM follows known WHERE known.follower = \(user) AND known.followee = \(viewer) OFFSET 0)
+        """
+    }
+
     /// Rows `followee`: whom somebody follows, an expression of SQL.
     public static func followees(of follower: SQL) -> SQL {
         "SELECT followee FROM follows WHERE follower = \(follower)"

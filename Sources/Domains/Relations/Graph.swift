@@ -4,9 +4,24 @@ import HTTPService
 import Outbox
 public import Store
 
-/// Who follows whom. A change, its counters and its event are one transaction.
+/// Who follows whom. A change, its counters and its event are one transaction; what is returned is to be told to
+/// `AudienceObserver` after its commit.
 public struct Graph: Sendable {
-    private let ids: IDGenerator
+    public enum FollowOutcome: Sendable, Equatable {
+        case followed
+        /// Since before.
+        case known
+        /// The account is private: it is asked.
+        case requested
+    }
+
+    /// Somebody follows somebody.
+    struct Follow: Sendable, Equatable {
+        let follower: ID
+        let followee: ID
+    }
+
+    let ids: IDGenerator
     private let clock: any WallClock
 
     public init(ids: IDGenerator, clock: any WallClock) {
@@ -14,48 +29,94 @@ public struct Graph: Sendable {
         self.clock = clock
     }
 
-    /// - Returns: true when this is a new follow: `FeedRepair.followed` must come after the commit.
     public func follow(
         _ transaction: Transaction, follower: ID, followee: ID, _ context: TraceContext
-    ) async throws -> Bool {
-        try checkNotSelf(follower, followee)
-        let results = try await transaction.batch([
-            Users.exists(followee),
-            """
-            INSERT INTO follows (followee, bucket, follower, id)
-            SELECT id, \(Bucket.of(follower)), \(follower), \(try ids.next()) FROM users WHERE id = \(followee)
-            ON CONFLICT (followee, bucket, follower) DO NOTHING
-            """,
+    ) async throws -> FollowOutcome {
+        try checkNotSelf(follower, followee, "follow")
+        let found = try await transaction.batch([
+            PairLock.statement(follower, followee), audience(of: followee, for: follower),
         ])
-        try check(results[0], followee)
-        guard results[1].affected == 1 else { return false }
-        try await record(transaction, .followAccepted, follower, followee, delta: 1, context)
-        return true
+        let audience = try existing(found[1], followee)
+        guard !audience.relation.blocked else {
+            throw Problem(.forbidden, "the caller has blocked this user: unblock first")
+        }
+        if audience.relation.followed { return .known }
+        if audience.isPrivate {
+            try await transaction.query(
+                """
+                INSERT INTO follow_requests (target, asker, id) VALUES (\(followee), \(follower), \(try ids.next()))
+                ON CONFLICT (target, asker) DO NOTHING
+                """)
+            return .requested
+        }
+        try await begin(transaction, Follow(follower: follower, followee: followee), context)
+        return .followed
     }
 
-    /// - Returns: true when a follow was removed: `FeedRepair.unfollowed` must come after the commit.
+    /// Ends a follow, or takes a request back.
+    /// - Returns: true when a follow was removed.
     public func unfollow(
         _ transaction: Transaction, follower: ID, followee: ID, _ context: TraceContext
     ) async throws -> Bool {
-        try checkNotSelf(follower, followee)
+        try checkNotSelf(follower, followee, "follow")
+        let follow = Follow(follower: follower, followee: followee)
         let results = try await transaction.batch([
-            Users.exists(followee),
-            "DELETE FROM follows WHERE \(Follows.isOne(follower: follower, followee: followee))",
+            PairLock.statement(follower, followee), audience(of: followee, for: follower),
+            FollowRequests.removed(asker: follower, target: followee),
         ])
-        try check(results[0], followee)
-        guard results[1].affected == 1 else { return false }
-        try await record(transaction, .followRemoved, follower, followee, delta: -1, context)
-        return true
+        _ = try existing(results[1], followee)
+        return try await end(transaction, follow, context)
     }
 
-    private func checkNotSelf(_ follower: ID, _ followee: ID) throws {
-        guard follower != followee else {
-            throw Problem(.invalidField, "nobody can follow himself", field: "id")
+    /// Makes somebody a follower of the caller no more.
+    /// - Returns: true when a follow was removed.
+    public func removeFollower(
+        _ transaction: Transaction, _ follower: ID, of followee: ID, _ context: TraceContext
+    ) async throws -> Bool {
+        try await transaction.query(PairLock.statement(follower, followee))
+        return try await end(transaction, Follow(follower: follower, followee: followee), context)
+    }
+
+    // MARK: Steps. The pair is locked.
+
+    func checkNotSelf(_ caller: ID, _ other: ID, _ verb: String) throws {
+        guard caller != other else {
+            throw Problem(.invalidField, "nobody can \(verb) himself", field: "id")
         }
     }
 
-    private func check(_ found: PgRows, _ followee: ID) throws {
-        guard !found.isEmpty else { throw Problem(.notFound, "there is no user \(followee)") }
+    func audience(of user: ID, for viewer: ID) -> SQL {
+        "SELECT \(Audience.columns(of: "u.id", for: SQL.parameter(viewer))) FROM users u WHERE u.id = \(user)"
+    }
+
+    /// - Throws: `Problem` where there is no such user for the viewer.
+    func existing(_ rows: PgRows, _ user: ID) throws -> Audience {
+        guard let audience = try rows.first.map({ try Audience($0) }), audience.exists else {
+            throw Profiles.noUser(user)
+        }
+        return audience
+    }
+
+    /// A follow that is not there. A request for it ends.
+    func begin(_ transaction: Transaction, _ follow: Follow, _ context: TraceContext) async throws {
+        try await transaction.batch(
+            [
+                """
+                INSERT INTO follows (followee, bucket, follower, id)
+                VALUES (
+                    \(follow.followee), \(Bucket.of(follow.follower)), \(follow.follower), \(try ids.next()))
+                """,
+                FollowRequests.removed(asker: follow.follower, target: follow.followee),
+            ] + record(.followAccepted, follow, delta: 1, context))
+    }
+
+    /// - Returns: true when there was one.
+    func end(_ transaction: Transaction, _ follow: Follow, _ context: TraceContext) async throws -> Bool {
+        let ended = try await transaction.query(
+            "DELETE FROM follows WHERE \(Follows.isOne(follower: follow.follower, followee: follow.followee))")
+        guard ended.affected == 1 else { return false }
+        try await transaction.batch(record(.followRemoved, follow, delta: -1, context))
+        return true
     }
 
     /// Counts both in the order of their ids, so that two who follow each other at once can't block each other. The
@@ -63,16 +124,16 @@ public struct Graph: Sendable {
     /// for the author's posts nor holds them up. The follower's row is locked before the event is written
     /// (`Outbox.statement`).
     private func record(
-        _ transaction: Transaction, _ event: RelationEvent, _ follower: ID, _ followee: ID, delta: Int64,
-        _ context: TraceContext
-    ) async throws {
+        _ event: RelationEvent, _ follow: Follow, delta: Int64, _ context: TraceContext
+    ) -> [SQL] {
+        let (follower, followee) = (follow.follower, follow.followee)
         let value = FlatJSON.encode([
             "type": event.rawValue, "follower": follower.description, "followee": followee.description,
         ])
         var envelope = Envelope(event.kind, eventID: uuidV7(clock: clock), context, payload: Array(value.utf8))
         envelope[.follower] = follower
         envelope[.followee] = followee
-        try await transaction.batch([
+        return [
             """
             INSERT INTO follow_counts AS c (user_id, followers, following)
             SELECT u, n, m
@@ -82,6 +143,6 @@ public struct Graph: Sendable {
             SET followers = c.followers + excluded.followers, following = c.following + excluded.following
             """,
             Outbox.statement(topic: RelationEvent.topic, key: follower, envelope),
-        ])
+        ]
     }
 }

@@ -1,8 +1,9 @@
 public import Accounts
 public import Core
+import HTTPService
 public import Store
 
-/// Users as others see them: with what the caller has to do with them.
+/// Users as others see them: with what the caller has to do with them. What a viewer may see is `Audience`'s to say.
 public struct Profiles: Sendable {
     private let database: Database
 
@@ -10,46 +11,65 @@ public struct Profiles: Sendable {
         self.database = database
     }
 
-    /// - Parameter viewer: the caller, for `followed`; `nil` when not signed in.
-    /// - Returns: `nil` when there is no such user.
+    /// - Parameter viewer: the caller; `nil` when not signed in.
+    /// - Returns: `nil` when there is no such user for the viewer.
     public func view(_ id: ID, viewer: ID?) async throws -> UserView? {
-        try await database.query(UserRow.select(id, and: Self.followed(by: viewer)))
-            .first.map { try Self.view($0, viewer) }
+        let viewer = Viewer(viewer)
+        return try await database.query(
+            "\(UserRow.select(id, and: viewer.columns)) AND \(Audience.exists("u.id", for: viewer.sql))"
+        ).first.map { try viewer.view($0) }
     }
 
-    /// Who follows the user, or whom the user follows; newest follow first.
-    /// - Parameters:
-    ///   - below: follows with smaller ids.
-    ///   - limit: how many at most.
-    /// - Returns: the users, each with the id of the follow, for the cursor.
-    public func list(
-        _ direction: FollowDirection, of user: ID, viewer: ID?, below: ID, limit: Int
-    ) async throws -> [(user: UserView, follow: ID)] {
-        let (one, others): (SQL, SQL) =
-            switch direction {
-            case .followers: ("f.followee", "f.follower")
-            case .following: ("f.follower", "f.followee")
-            }
+    /// The user as the user sees it, in a transaction that may have changed it.
+    func view(_ id: ID, in transaction: Transaction) async throws -> UserView? {
+        let viewer = Viewer(id)
+        return try await transaction.query(UserRow.select(id, and: viewer.columns)).first.map { try viewer.view($0) }
+    }
+
+    /// What the viewer has to do with the user.
+    /// - Throws: `Problem` when there is no such user for the viewer.
+    public func audience(of id: ID, viewer: ID?) async throws -> Audience {
+        let rows = try await database.query(
+            "SELECT \(Audience.columns(of: "u.id", for: SQL.parameter(viewer))) FROM users u WHERE u.id = \(id)")
+        guard let audience = try rows.first.map({ try Audience($0) }), audience.exists else {
+            throw Self.noUser(id)
+        }
+        return audience
+    }
+
+    static func noUser(_ id: ID) -> Problem { Problem(.notFound, "there is no user \(id)") }
+
+    /// A page of a list, as far as the viewer may see it.
+    /// - Parameter below: entries with smaller ids.
+    func entries(of list: UserList, viewer: ID?, below: ID, limit: Int) async throws -> [UserEntry] {
+        let viewer = Viewer(viewer)
         return try await database.query(
             """
-            SELECT \(UserRow.columns), \(Self.followed(by: viewer)), f.id AS follow_id
-            FROM follows f \(Users.joined(on: others)) \(UserRow.counters)
-            WHERE \(one) = \(user) AND f.id < \(below) ORDER BY f.id DESC LIMIT \(limit)
+            SELECT \(UserRow.columns), \(viewer.columns), e.id AS entry,
+                (extract(epoch FROM e.until) * 1000)::bigint AS until
+            FROM (\(list.entries)) e \(Users.joined(on: "e.other")) \(UserRow.counters)
+            WHERE e.id < \(below) AND \(list.isShown(to: viewer.sql)) ORDER BY e.id DESC LIMIT \(limit)
             """
-        ).map { (try Self.view($0, viewer), try $0.id("follow_id")) }
-    }
-
-    /// Of rows of `users u`.
-    private static func followed(by viewer: ID?) -> SQL {
-        "\(Follows.exists(follower: "\(viewer)", followee: "u.id")) AS followed"
-    }
-
-    private static func view(_ row: PgRow, _ viewer: ID?) throws(PgError) -> UserView {
-        try UserRow.view(row, followed: viewer == nil ? nil : try row.bool("followed"))
+        ).map {
+            UserEntry(user: try viewer.view($0), id: try $0.id("entry"), until: try $0.optionalInteger("until"))
+        }
     }
 }
 
-public enum FollowDirection: Sendable {
-    case followers
-    case following
+/// For whom users `u` are read.
+private struct Viewer {
+    private let isSignedIn: Bool
+    let sql: SQL
+
+    init(_ id: ID?) {
+        isSignedIn = id != nil
+        sql = .parameter(id)
+    }
+
+    var columns: SQL { Audience.columns(of: "u.id", for: sql) }
+
+    func view(_ row: PgRow) throws(PgError) -> UserView {
+        let audience = try Audience(row)
+        return try UserRow.view(row, relation: isSignedIn ? audience.relation : nil, isOwn: audience.isSelf)
+    }
 }

@@ -17,22 +17,38 @@ public struct RelationsDomain: Domain {
     public let profiles: Profiles
     private let resources: Resources
     private let accounts: AccountsDomain
-    private let feeds: any FollowObserver
+    private let changes: AudienceChanges
 
-    /// - Parameter feeds: who brings feeds in line with a follow.
-    public init(_ resources: Resources, accounts: AccountsDomain, feeds: any FollowObserver) {
+    /// - Parameter observers: who must know when who sees whom has changed, one after the other.
+    public init(_ resources: Resources, accounts: AccountsDomain, observers: [any AudienceObserver]) {
         self.resources = resources
         self.accounts = accounts
-        self.feeds = feeds
+        changes = AudienceChanges(observers: observers)
         graph = Graph(ids: resources.ids, clock: resources.clock)
         profiles = Profiles(database: resources.database)
     }
 
+    private var requests: OpenRequests {
+        OpenRequests(database: resources.database, graph: graph, changes: changes)
+    }
+
     public var operations: [Operation] {
-        RelationOperations(
-            users: accounts.users, profiles: profiles, graph: graph, writes: resources.writes, lists: resources.lists,
-            cursors: resources.cursors, feeds: feeds
+        UserOperations(
+            users: accounts.users, profiles: profiles, lists: resources.lists, cursors: resources.cursors,
+            writes: resources.writes, changes: changes, requests: requests
         ).all
+            + FollowOperations(graph: graph, writes: resources.writes, changes: changes).all
+            + RestrictionOperations(
+                graph: graph, writes: resources.writes, changes: changes, clock: resources.clock
+            ).all
+    }
+
+    public var upkeep: [UpkeepStep] {
+        let (database, requests) = (resources.connections.scans.database, requests)
+        return [
+            UpkeepStep("remove mutes that have ended") { try await database.query(Restrictions.expired) },
+            UpkeepStep("accept requests to public accounts") { try await requests.acceptAll() },
+        ]
     }
 
     public func consumers(_ log: any EventLog) -> [Consumer] {

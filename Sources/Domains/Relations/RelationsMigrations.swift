@@ -4,9 +4,41 @@ public import Store
 public enum RelationsMigrations {
     public static let all = [
         Migration(1, "graph", first),
+        Migration(20, "blocks, mutes, requests to follow", restrictions + requests),
         Migration(
-            19, "pending follows of a follower",
+            25, "pending follows of a follower",
             ["CREATE INDEX follows_pending ON follows (follower) WHERE NOT backfilled"]),
+    ]
+
+    private static let restrictions: [StaticString] = [
+        """
+        CREATE TABLE relations (
+            owner bigint NOT NULL REFERENCES users,
+            other bigint NOT NULL REFERENCES users,
+            kind text NOT NULL CHECK (kind IN ('block', 'mute')),
+            -- In the order in which they were made.
+            id bigint NOT NULL,
+            -- Of a mute; NULL: without end.
+            until timestamptz,
+            -- Does a mute keep out notifications, too?
+            notifications boolean NOT NULL DEFAULT true,
+            PRIMARY KEY (owner, other, kind))
+        """,
+        "CREATE INDEX relations_by_owner ON relations (owner, kind, id DESC) INCLUDE (other)",
+        "CREATE INDEX relations_by_other ON relations (other, kind)",
+        "CREATE INDEX relations_with_end ON relations (until) WHERE until IS NOT NULL",
+    ]
+
+    private static let requests: [StaticString] = [
+        """
+        CREATE TABLE follow_requests (
+            target bigint NOT NULL REFERENCES users,
+            asker bigint NOT NULL REFERENCES users,
+            id bigint NOT NULL,
+            PRIMARY KEY (target, asker))
+        """,
+        "CREATE INDEX follow_requests_by_target ON follow_requests (target, id DESC) INCLUDE (asker)",
+        "CREATE INDEX follow_requests_by_asker ON follow_requests (asker, id DESC) INCLUDE (target)",
     ]
 
     private static let first: [StaticString] = [

@@ -1,0 +1,61 @@
+import Core
+import HTTPService
+import Store
+
+/// What users do with their own sessions.
+extension Accounts {
+    /// Those that live, newest first.
+    func sessions(of caller: Caller, below: ID, limit: Int) async throws -> [SessionView] {
+        try await database.query(
+            """
+            SELECT s.id, (extract(epoch FROM s.seen_at) * 1000)::bigint AS seen_at, s.client FROM sessions s
+            WHERE s.user_id = \(caller.user) AND s.id < \(below) AND \(Self.lives("s.id"))
+            ORDER BY s.id DESC LIMIT \(limit)
+            """
+        ).map { row in
+            let id = try row.id("id")
+            return SessionView(
+                id: id, seenAt: try row.optionalInteger("seen_at") ?? id.milliseconds,
+                client: try row.optionalText("client"), isCurrent: id == caller.session)
+        }
+    }
+
+    /// - Throws: `Problem` where the user has no such session.
+    func endSession(_ transaction: Transaction, _ session: ID, of user: ID) async throws {
+        let found = try await transaction.query(
+            "SELECT ended_at IS NOT NULL AS has_ended FROM sessions WHERE id = \(session) AND user_id = \(user) FOR UPDATE"
+        )
+        guard let row = found.first else { throw Problem(.notFound, "there is no session \(session)") }
+        if try !row.bool("has_ended") { try await endSession(transaction, session) }
+    }
+
+    func handle(of user: ID) async throws -> String? {
+        try await database.query("SELECT handle FROM users WHERE id = \(user)").first.map { try $0.text("handle") }
+    }
+
+    /// Ends all sessions but the caller's.
+    func change(
+        _ change: CredentialChange, in transaction: Transaction, of caller: Caller, from origin: SessionOrigin
+    ) async throws {
+        do {
+            try await transaction.query(
+                """
+                UPDATE users SET handle = COALESCE(\(change.handle)::text, handle),
+                    password_hash = COALESCE(\(change.passwordHash)::text, password_hash)
+                WHERE id = \(caller.user)
+                """)
+        } catch let error as PgError where error.constraint == "users_handle_key" {
+            throw Problem(.handleTaken, "the handle \(change.handle ?? "") belongs to somebody", field: "handle")
+        }
+        if let handle = change.handle {
+            try await transaction.query(addresses.remember(origin.address, of: handle, user: caller.user))
+        }
+        let others = try await transaction.query(
+            """
+            SELECT id FROM sessions WHERE user_id = \(caller.user) AND id <> \(caller.session) AND ended_at IS NULL
+            ORDER BY id FOR UPDATE
+            """
+        ).map { try $0.id("id") }
+        for session in others { try await endSession(transaction, session) }
+    }
+}

@@ -1,0 +1,57 @@
+public import Core
+public import HTTPService
+public import Store
+
+/// What a user changes of the own profile.
+public struct ProfileChange: Sendable {
+    private let displayName: Merge<String>
+    private let statusMessage: Merge<String>
+    private let bio: Merge<String>
+    /// `nil`: it stays.
+    public let isPrivate: Bool?
+    private let isDiscoverable: Bool?
+    private let locale: Merge<String>
+    private let timeZone: Merge<String>
+
+    /// The body of a request that takes them.
+    public static let body = RequestBody(
+        "ProfileChange", ProfileFields.displayName, ProfileFields.statusMessage, ProfileFields.bio,
+        ProfileFields.isPrivate, ProfileFields.isDiscoverable, ProfileFields.locale, ProfileFields.timeZone)
+
+    public init(_ request: RequestContext) {
+        displayName = request[ProfileFields.displayName]
+        statusMessage = request[ProfileFields.statusMessage]
+        bio = request[ProfileFields.bio]
+        isPrivate = request[ProfileFields.isPrivate]
+        isDiscoverable = request[ProfileFields.isDiscoverable]
+        locale = request[ProfileFields.locale]
+        timeZone = request[ProfileFields.timeZone]
+    }
+
+    /// - Returns: whether the account was private before.
+    public func store(_ transaction: Transaction, of user: ID) async throws -> Bool {
+        let found = try await transaction.query("SELECT private FROM users WHERE id = \(user) FOR NO KEY UPDATE")
+        guard let row = found.first else { throw Problem(.unauthenticated, "the account has gone") }
+        if let name = timeZone.value {
+            let known = try await transaction.query("SELECT 1 AS one FROM pg_timezone_names WHERE name = \(name)")
+            guard !known.isEmpty else {
+                throw Problem(.invalidField, "there is no time zone of this name", field: "time_zone")
+            }
+        }
+        try await transaction.query(
+            """
+            UPDATE users SET display_name = \(merged(displayName, "display_name", without: "handle")),
+                status_message = \(merged(statusMessage, "status_message")), bio = \(merged(bio, "bio")),
+                private = COALESCE(\(isPrivate)::boolean, private),
+                discoverable = COALESCE(\(isDiscoverable)::boolean, discoverable),
+                locale = \(merged(locale, "locale")), time_zone = \(merged(timeZone, "time_zone"))
+            WHERE id = \(user)
+            """)
+        return try row.bool("private")
+    }
+
+    /// - Parameter fallback: what the column is where the key is removed.
+    private func merged(_ change: Merge<String>, _ column: SQL, without fallback: SQL = "NULL::text") -> SQL {
+        "CASE WHEN \(change.isKept) THEN \(column) ELSE COALESCE(\(change.value)::text, \(fallback)) END"
+    }
+}

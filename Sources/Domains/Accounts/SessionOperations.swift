@@ -1,0 +1,97 @@
+import Core
+import HTTPService
+
+/// The caller's sessions, and what opens new ones.
+struct SessionOperations: Sendable {
+    private static let session = PathParameter.id("id", "Of the session.")
+    let accounts: Accounts
+    let users: Users
+    let writes: Writes
+    let lists: Lists
+    let cursors: CursorSigner
+    let limits: LogInLimits
+
+    var all: [Operation] {
+        [
+            Operation(
+                .get, "/v1/me/sessions", id: "listSessions", tag: AccountOperations.tag, "The caller's sessions",
+                parameters: [PageParameters.limit, PageParameters.cursor],
+                responses: [.json(SessionView.list, "Those that live, newest first.")], handler: list),
+            Operation(
+                .delete, "/v1/me/sessions/\(Self.session)", id: "endSession", tag: AccountOperations.tag,
+                "End a session", description: "Its access tokens and live connections end within a second.",
+                lane: .write(makesEvents: false), responses: [.noContent("The session has ended, perhaps before.")],
+                idempotency: .key("end session"), handler: end),
+            Operation(
+                .put, "/v1/me/credentials", id: "changeCredentials", tag: AccountOperations.tag,
+                "Change handle or password",
+                description: "All other sessions end. A new password needs the old one: 403 `password_required`.",
+                rate: .auth, otherLimits: LogInRates.inWords, lane: .auth,
+                body: RequestBody(
+                    "Credentials", AccountFields.newHandle, AccountFields.newPassword, AccountFields.oldPassword),
+                responses: [.noContent("Both are as the body says.")],
+                problems: [.missingField, .passwordRequired, .handleTaken], idempotency: .key("credentials"),
+                handler: changeCredentials),
+        ]
+    }
+
+    @Sendable private func list(_ request: RequestContext) async throws -> Response {
+        let (caller, limit) = (request.authenticated!, request[PageParameters.limit])
+        let list = PageCursor.List(tag: 12, subject: caller.user)
+        let below = try request.below(list, cursors)
+        return try await lists.read(request, largest: limit * 512) {
+            let found = try await accounts.sessions(of: caller, below: below, limit: limit + 1)
+            return request.page(found.prefix(limit), hasMore: found.count > limit, list, cursors, id: \.id) {
+                $1.append(to: &$0)
+            }
+        }
+    }
+
+    @Sendable private func end(_ request: RequestContext) async throws -> Response {
+        try await writes.run(request) { transaction in
+            try await accounts.endSession(transaction, request[Self.session], of: request.caller)
+            return StoredResponse(status: 204, body: [])
+        }
+    }
+
+    @Sendable private func changeCredentials(_ request: RequestContext) async throws -> Response {
+        let (caller, password) = (request.authenticated!, request[AccountFields.newPassword])
+        let handle = request[AccountFields.newHandle]
+        guard handle != nil || password != nil else {
+            throw Problem(.missingField, "give a handle or a password", field: "password")
+        }
+        var change = CredentialChange(handle: handle)
+        // Slow, so before the transaction; told in it, for a repeated request is answered as the first was.
+        var refusal: Problem?
+        if let password {
+            refusal = try await self.refusal(request)
+            if refusal == nil { change.passwordHash = try await accounts.hashPassword(password) }
+        }
+        let (made, wrong) = (change, refusal)
+        let response = try await writes.run(request) { transaction in
+            if let wrong { throw wrong }
+            try await accounts.change(made, in: transaction, of: caller, from: SessionOrigin(request))
+            return StoredResponse(status: 204, body: [])
+        }
+        users.forget(caller.user)
+        return response
+    }
+
+    /// Why the caller may not have a new password; `nil`: the old one is right.
+    private func refusal(_ request: RequestContext) async throws -> Problem? {
+        guard let old = request[AccountFields.oldPassword] else {
+            return Problem(.passwordRequired, "a new password needs the old one", field: "old_password")
+        }
+        guard let handle = try await accounts.handle(of: request.caller) else {
+            throw Problem(.unauthenticated, "the account has gone")
+        }
+        let candidate = try await accounts.candidate(handle: handle, from: request.address)
+        try limits.checkLogIn(handle: handle, from: request.address, isKnown: candidate.isFromKnownAddress)
+        do {
+            _ = try await accounts.authenticate(candidate, password: old)
+            return nil
+        } catch let problem as Problem where problem.code == .invalidCredentials {
+            return Problem(.passwordRequired, "the old password is another one", field: "old_password")
+        }
+    }
+}

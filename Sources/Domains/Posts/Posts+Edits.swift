@@ -1,0 +1,79 @@
+public import Core
+import HTTPService
+import Outbox
+import Relations
+import Store
+
+/// Edits, and what posts were before them.
+extension Posts {
+    /// Of one post.
+    static let mostEdits: Int64 = 100
+
+    /// Changes a post of the caller. The same text changes nothing.
+    /// - Parameter text: checked and trimmed; `nil`: it stays.
+    /// - Returns: the post as it is now.
+    func edit(
+        _ transaction: Transaction, post: ID, text: String?, caller: ID, _ context: TraceContext
+    ) async throws -> PostView {
+        let found = try await own(transaction, post: post, caller: caller, to: "edit")
+        guard !found.isDeleted else { throw Self.noPost(post) }
+        let before = try await current(transaction, post)
+        guard let text, !text.isExactly(before.text) else { return before }
+        let edits = try await transaction.query(
+            "SELECT count(*) AS edits FROM post_versions WHERE post_id = \(post)"
+        )[0].integer("edits")
+        guard edits < Self.mostEdits else {
+            throw Problem(.tooMany, "a post is edited at most \(Self.mostEdits) times")
+        }
+        try await transaction.batch([
+            """
+            INSERT INTO post_versions (post_id, id, text)
+            SELECT id, COALESCE(edit_id, id), text FROM posts WHERE id = \(post)
+            """,
+            // Newer than the one before, whatever the clocks of two processes say.
+            """
+            UPDATE posts SET text = \(text), edit_id = greatest(\(try ids.next())::bigint, COALESCE(edit_id, id) + 1)
+            WHERE id = \(post)
+            """,
+            // Its lock puts the author's events in order.
+            "SELECT id FROM users WHERE id = \(caller) FOR NO KEY UPDATE",
+        ])
+        let after = try await current(transaction, post)
+        try await transaction.query(
+            Outbox.statement(
+                topic: PostEvent.topic, key: caller, envelope(.updated(after), post: post, author: caller, context)))
+        return after
+    }
+
+    private func current(_ transaction: Transaction, _ post: ID) async throws -> PostView {
+        let rows = try await transaction.query(
+            "SELECT \(PostRow.columns) FROM \(PostRow.table) WHERE p.id = \(post)")
+        guard let row = rows.first else { throw Self.noPost(post) }
+        return try PostRow.view(row)
+    }
+
+    /// All that a post was, the newest first, below an id; not more than `PostBytes.mostRead` has room for, and one more.
+    /// - Parameter reader: `nil`: not signed in.
+    func versions(of post: ID, to reader: ID?, below: ID, limit: Int) async throws -> [PostVersion] {
+        let (post, reader) = (SQL.parameter(post), SQL.parameter(reader))
+        let versions: SQL = """
+            SELECT v.id, v.text FROM posts p CROSS JOIN LATERAL (
+                SELECT COALESCE(p.edit_id, p.id) AS id, p.text
+                UNION ALL SELECT id, text FROM post_versions WHERE post_id = p.id) v
+            WHERE p.id = \(post) AND \(PostVisibility.sql("p", to: reader)) AND v.id < \(below)
+            ORDER BY v.id DESC LIMIT \(limit)
+            """
+        return try await database.query(PostRow.first(of: versions, in: "id DESC", atMost: PostBytes.mostRead))
+            .map { PostVersion(id: try $0.id("id"), text: try $0.text("text")) }
+    }
+
+    /// - Parameter reader: `nil`: not signed in.
+    public func isVisible(_ id: ID, to reader: ID?) async throws -> Bool {
+        let rows = try await database.query(
+            """
+            SELECT \(PostVisibility.columns("p")), \(Audience.columns(of: "u.id", for: SQL.parameter(reader)))
+            FROM \(PostRow.table) WHERE p.id = \(id)
+            """)
+        return try rows.first.map { try PostVisibility($0).isVisible(to: Audience($0)) } ?? false
+    }
+}

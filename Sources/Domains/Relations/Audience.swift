@@ -1,0 +1,78 @@
+public import Accounts
+public import Store
+
+/// What a viewer has to do with a user, and so what he may see of him: **the one rule of who sees whom**, as conditions of
+/// SQL and as a value of a row that was read, which say the same. A new rule about users is made here, in both;
+/// `PostVisibility` has the rule about posts, which leans on this one.
+///
+/// - Who has blocked the viewer does not exist for him. Whom he has blocked he sees, but nothing that comes from him.
+/// - A private account shows itself to everybody, and its posts and whom it knows to its followers only.
+/// - A mute keeps out of feeds, and hides nothing else.
+public struct Audience: Sendable, Equatable {
+    public let isSelf: Bool
+    public let isPrivate: Bool
+    public let relation: UserRelation
+    /// The user has blocked the viewer.
+    public let isBlocked: Bool
+
+    public init(isSelf: Bool, isPrivate: Bool, relation: UserRelation, isBlocked: Bool) {
+        self.isSelf = isSelf
+        self.isPrivate = isPrivate
+        self.relation = relation
+        self.isBlocked = isBlocked
+    }
+
+    // MARK: In SQL. Users are expressions; a viewer that is NULL is not signed in.
+
+    /// Does the user exist for the viewer?
+    public static func exists(_ user: SQL, for viewer: SQL) -> SQL { "NOT \(Restrictions.isBlocked(viewer, by: user))" }
+
+    /// May the user be in a list that the viewer reads?
+    public static func isListed(_ user: SQL, for viewer: SQL) -> SQL {
+        "NOT \(Restrictions.isBlocked(viewer, by: user)) AND NOT \(Restrictions.blocks(viewer, user))"
+    }
+
+    /// Is what the user shows to followers shown to the viewer, or, where it is public, to everybody?
+    /// - Parameter isPublic: counts while the account is not private.
+    public static func isOpen(_ user: SQL, to viewer: SQL, where isPublic: SQL = "true") -> SQL {
+        """
+        (\(user) IS NOT DISTINCT FROM \(viewer) OR \(isListed(user, for: viewer))
+            AND (\(Follows.exists(follower: viewer, followee: user)) OR \(isPublic) AND NOT \(Users.isPrivate(user))))
+        """
+    }
+
+    /// Is the user kept out of the viewer's feed?
+    public static func isMuted(_ user: SQL, by viewer: SQL) -> SQL { Restrictions.mutes(viewer, user) }
+
+    // MARK: As a value
+
+    public var exists: Bool { !isBlocked }
+    public var isListed: Bool { !isBlocked && !relation.blocked }
+    public func isOpen(where isPublic: Bool = true) -> Bool {
+        isSelf || isListed && (relation.followed || isPublic && !isPrivate)
+    }
+    public var isMuted: Bool { relation.muted }
+
+    /// What a value is made from.
+    /// - Parameter user: an id.
+    public static func columns(of user: SQL, for viewer: SQL) -> SQL {
+        """
+        \(user) IS NOT DISTINCT FROM \(viewer) AS is_self, \(Users.isPrivate(user)) AS is_private,
+        \(Follows.exists(follower: viewer, followee: user)) AS followed,
+        \(FollowRequests.exists(asker: viewer, target: user)) AS requested,
+        \(Follows.isFollower(user, of: viewer)) AS follows_you,
+        \(Restrictions.blocks(viewer, user)) AS blocked, \(Restrictions.mutes(viewer, user)) AS muted,
+        \(Restrictions.isBlocked(viewer, by: user)) AS is_blocked
+        """
+    }
+
+    public init(_ row: PgRow) throws(PgError) {
+        self.init(
+            isSelf: try row.bool("is_self"), isPrivate: try row.bool("is_private"),
+            relation: UserRelation(
+                followed: try row.bool("followed"), requested: try row.bool("requested"),
+                followsYou: try row.bool("follows_you"), blocked: try row.bool("blocked"),
+                muted: try row.bool("muted")),
+            isBlocked: try row.bool("is_blocked"))
+    }
+}

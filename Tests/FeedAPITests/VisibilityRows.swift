@@ -1,0 +1,210 @@
+import Core
+import TestSite
+
+/// The rows of the matrix: one for each operation of the router, by its id.
+extension VisibilityRow {
+    static let all: [String: VisibilityRow] = sessions.merging(users) { $1 }.merging(graph) { $1 }
+        .merging(restrictions) { $1 }.merging(posts) { $1 }.merging(feeds) { $1 }.merging(others) { $1 }
+
+    private static let sessions: [String: VisibilityRow] = [
+        "signUp": .ownOnly("a session"), "logIn": .ownOnly("a session"), "refresh": .ownOnly("a session"),
+        "logOut": .ownOnly("a session"), "listSessions": .ownOnly("a session"), "endSession": .ownOnly("a session"),
+        "changeCredentials": .ownOnly("a session"),
+    ]
+
+    private static let others: [String: VisibilityRow] = [
+        "description": .ownOnly("the document"), "documentation": .ownOnly("the document"),
+        "createTicket": .ownOnly("a session"),
+        "streamEvents": .ownOnly("what is pushed is another matrix's; what is resumed is read as by getFeed"),
+        "openWebSocket": .ownOnly("the same"),
+    ]
+
+    // MARK: Users
+
+    @Sendable private static func profile(_ c: VisibilityCase) -> Seen { c.exists ? Seen(200, [.author]) : Seen(404) }
+
+    @Sendable private static func known(_ c: VisibilityCase) -> Seen {
+        c.exists ? Seen(200, c.isOpen ? [.third] : []) : Seen(404)
+    }
+
+    @Sendable private static func amongKnown(_ c: VisibilityCase) -> Seen { Seen(200, c.isListed ? [.author] : []) }
+
+    private static let users: [String: VisibilityRow] = [
+        "getMe": .reads(
+            Probe("the caller", needsSession: true, expected: { Seen(200, $0.isSelf ? [.author] : []) }) {
+                try await $0.caller.get("/v1/me")
+            }),
+        "updateMe": .writes(
+            Probe("the caller", needsSession: true, expected: { Seen(200, $0.isSelf ? [.author] : []) }) {
+                try await $0.caller.send("PATCH", "/v1/me", body: Array(#"{"bio":"x"}"#.utf8))
+            }),
+        "getUser": .reads(
+            Probe("the author", expected: profile) { try await $0.caller.get("/v1/users/\($0.author.id)") }),
+        "getUserByHandle": .reads(
+            Probe("the author", expected: profile) { try await $0.caller.get("/v1/users/@\($0.author.handle)") }),
+        "getRelation": .reads(
+            Probe("to the author", needsSession: true, expected: { Seen($0.exists ? 200 : 404) }) {
+                try await $0.caller.get("/v1/users/\($0.author.id)/relation")
+            }),
+        "listFollowers": lists("followers"), "listFollowing": lists("following"), "listMutuals": lists("mutuals"),
+        "listRequests": entries("requests") { $0.isListed && !$0.isSelf },
+        "listSentRequests": entries("requests/sent") { $0.hasAsked && $0.isListed },
+        "listBlocks": entries("blocks") { $0.isBlocking && $0.exists },
+        "listMutes": entries("mutes") { $0.isMuting && $0.exists },
+    ]
+
+    private static func lists(_ name: String) -> VisibilityRow {
+        .reads(
+            Probe("of the author", expected: known) { try await $0.caller.get("/v1/users/\($0.author.id)/\(name)") },
+            Probe("of the author's friend", expected: amongKnown) {
+                try await $0.caller.get("/v1/users/\($0.third.id)/\(name)")
+            })
+    }
+
+    private static func entries(_ name: String, _ isShown: @escaping @Sendable (VisibilityCase) -> Bool)
+        -> VisibilityRow
+    {
+        .reads(
+            Probe("the caller's", needsSession: true, expected: { Seen(200, isShown($0) ? [.author] : []) }) {
+                try await $0.caller.get("/v1/me/\(name)")
+            })
+    }
+
+    // MARK: Follows
+
+    @Sendable private static func follow(_ c: VisibilityCase) -> Seen {
+        if c.isSelf { return Seen(400) }
+        if !c.exists { return Seen(404) }
+        if c.isBlocking { return Seen(403) }
+        return Seen(c.isPrivate && !c.follows ? 202 : 204)
+    }
+
+    private static let graph: [String: VisibilityRow] = [
+        "follow": .writes(
+            Probe("the author", needsSession: true, expected: follow) {
+                try await $0.caller.put("/v1/users/\($0.author.id)/follow")
+            }),
+        "followShort": .writes(
+            Probe("the author", needsSession: true, expected: follow) {
+                try await $0.caller.post("/follow", ["user_id": .string($0.author.id)])
+            }),
+        "unfollow": .writes(
+            Probe(
+                "the author", needsSession: true, expected: { Seen($0.isSelf ? 400 : $0.exists ? 204 : 404) }
+            ) { try await $0.caller.delete("/v1/users/\($0.author.id)/follow") }),
+        "removeFollower": .writes(
+            Probe("the author", needsSession: true, expected: { _ in Seen(204) }) {
+                try await $0.caller.delete("/v1/me/followers/\($0.author.id)")
+            }),
+        "acceptRequest": .writes(
+            Probe(
+                "of the author", needsSession: true, expected: { Seen($0.isListed && !$0.isSelf ? 204 : 404) }
+            ) { try await $0.caller.put("/v1/me/requests/\($0.author.id)") }),
+        "refuseRequest": .writes(
+            Probe("of the author", needsSession: true, expected: { _ in Seen(204) }) {
+                try await $0.caller.delete("/v1/me/requests/\($0.author.id)")
+            }),
+    ]
+
+    /// They work on whom the caller can't see.
+    private static let restrictions: [String: VisibilityRow] = {
+        var rows: [String: VisibilityRow] = [:]
+        for (id, method, name) in [
+            ("block", "PUT", "block"), ("unblock", "DELETE", "block"), ("mute", "PUT", "mute"),
+            ("unmute", "DELETE", "mute"),
+        ] {
+            rows[id] = .writes(
+                Probe("the author", needsSession: true, expected: { Seen($0.isSelf ? 400 : 204) }) {
+                    try await $0.caller.send(method, "/v1/users/\($0.author.id)/\(name)")
+                })
+        }
+        return rows
+    }()
+
+    // MARK: Posts
+
+    @Sendable private static func shown(_ c: VisibilityCase) -> Things {
+        var things: Things = []
+        if c.isOpen { things.formUnion([.publicPost, .author]) }
+        if c.seesPostsForFollowers { things.formUnion([.postForFollowers, .author]) }
+        return things
+    }
+
+    /// - Parameters:
+    ///   - seen: what comes of it where the caller sees the post.
+    private static func ofPosts(
+        needsSession: Bool, _ seen: @escaping @Sendable (VisibilityCase, World.Thing) -> Seen,
+        _ send: @escaping @Sendable (World, _ post: String) async throws -> TestResponse
+    ) -> [Probe] {
+        [
+            Probe(
+                "the public post", needsSession: needsSession,
+                expected: { $0.isOpen ? seen($0, .publicPost) : Seen(404) }
+            ) { try await send($0, $0.publicPost) },
+            Probe(
+                "the post for followers", needsSession: needsSession,
+                expected: { $0.seesPostsForFollowers ? seen($0, .postForFollowers) : Seen(404) }
+            ) { try await send($0, $0.postForFollowers) },
+        ]
+    }
+
+    private static let posts: [String: VisibilityRow] = [
+        "createPost": .ownOnly("the caller's post"), "createPostShort": .ownOnly("the caller's post"),
+        "getPost": VisibilityRow(
+            probes: ofPosts(needsSession: false, { Seen(200, [.author, $1]) }) {
+                try await $0.caller.get("/v1/posts/\($1)")
+            }, isWrite: false),
+        "editPost": VisibilityRow(
+            probes: ofPosts(
+                needsSession: true, { c, post in c.isSelf ? Seen(200, [.author, post]) : Seen(403) }
+            ) {
+                try await $0.caller.send("PATCH", "/v1/posts/\($1)", body: Array(#"{"text":"x"}"#.utf8))
+            }, isWrite: true),
+        "listPostVersions": VisibilityRow(
+            probes: ofPosts(needsSession: false, { _, _ in Seen(200) }) {
+                try await $0.caller.get("/v1/posts/\($1)/history")
+            }, isWrite: false),
+        "deletePost": VisibilityRow(
+            probes: ofPosts(needsSession: true, { c, _ in Seen(c.isSelf ? 204 : 403) }) {
+                try await $0.caller.delete("/v1/posts/\($1)")
+            }, isWrite: true),
+        "listPosts": .reads(
+            Probe("of the author", expected: { $0.exists ? Seen(200, shown($0)) : Seen(404) }) {
+                try await $0.caller.get("/v1/users/\($0.author.id)/posts")
+            }),
+        "addBookmark": VisibilityRow(
+            probes: ofPosts(needsSession: true, { _, _ in Seen(204) }) {
+                try await $0.caller.put("/v1/posts/\($1)/bookmark")
+            }, isWrite: true),
+        "removeBookmark": .writes(
+            Probe("of the public post", needsSession: true, expected: { _ in Seen(204) }) {
+                try await $0.caller.delete("/v1/posts/\($0.publicPost)/bookmark")
+            }),
+        "listBookmarks": .reads(
+            Probe("the caller's", needsSession: true, expected: { Seen(200, $0.isSelf ? [] : shown($0)) }) {
+                try await $0.caller.get("/v1/me/bookmarks")
+            }),
+    ]
+
+    // MARK: Feeds
+
+    @Sendable private static func inFeed(_ c: VisibilityCase) -> Seen {
+        Seen(200, c.feedHasPosts ? [.publicPost, .postForFollowers, .author] : [])
+    }
+
+    private static let feeds: [String: VisibilityRow] = [
+        "getFeed": .reads(
+            Probe("from the timeline", needsSession: true, expected: inFeed) { try await $0.caller.get("/v1/feed") },
+            Probe("what came since", needsSession: true, expected: inFeed) {
+                try await $0.caller.get("/v1/feed?since=\($0.live)")
+            },
+            Probe("without Redis", needsSession: true, expected: inFeed) {
+                guard let user = $0.caller as? TestUser else { return try await $0.caller.get("/v1/feed") }
+                return try await user.on($0.away).get("/v1/feed")
+            }),
+        "getFeedShort": .reads(
+            Probe("from the timeline", needsSession: true, expected: inFeed) {
+                try await $0.caller.get("/feeds/\(($0.caller as? TestUser ?? $0.viewer).id)")
+            }),
+    ]
+}

@@ -1,0 +1,95 @@
+import Core
+import Store
+import TestSite
+
+/// An author, a viewer, somebody whom the author follows and who follows back, and two posts of the author. All that was
+/// written while the viewer saw it is still there: bookmarks, the timeline, `feed_items`.
+struct VisibilityWorld {
+    enum Thing: String {
+        case author, third, publicPost, postForFollowers
+    }
+
+    let site: TestSite
+    /// The same without Redis.
+    let away: TestSite
+    let between: VisibilityCase
+    let author: TestUser
+    let viewer: TestUser
+    let third: TestUser
+    let publicPost: String
+    let postForFollowers: String
+    /// Where the caller's feed was before the posts.
+    let live: String
+
+    /// Who asks.
+    var caller: any Caller {
+        if between.isSelf { return author }
+        return between.isSignedIn ? viewer : site.stranger()
+    }
+
+    init(_ between: VisibilityCase, on site: TestSite, away: TestSite) async throws {
+        self.site = site
+        self.away = away
+        self.between = between
+        author = try await site.signUp()
+        viewer = try await site.signUp()
+        third = try await site.signUp()
+        try await third.follow(author)
+        try await author.follow(third)
+        try await viewer.follow(author)
+        live = try await (between.isSelf ? author : viewer).get("/v1/feed")["live"].string ?? ""
+        publicPost = try await author.post(text: "the public post of \(author.handle)")
+        postForFollowers = try await Self.post(author, "the post for followers of \(author.handle)")
+        try await site.settle()
+        for post in [publicPost, postForFollowers] {
+            let kept = try await viewer.put("/v1/posts/\(post)/bookmark")
+            guard kept.status == 204 else { throw UnexpectedResponse(response: kept) }
+        }
+        try await set()
+    }
+
+    private static func post(_ author: TestUser, _ text: String) async throws -> String {
+        let response = try await author.post("/v1/posts", ["text": .string(text), "visibility": "followers"])
+        guard let id = response["id"].string else { throw UnexpectedResponse(response: response) }
+        return id
+    }
+
+    /// By hand, with nothing that the routes would do besides.
+    private func set() async throws {
+        let (author, viewer) = (SQL.parameter(ID(author.id)!), SQL.parameter(ID(viewer.id)!))
+        if between.isPrivate { try await run("UPDATE users SET private = true WHERE id = \(author)") }
+        if !between.follows {
+            try await run("DELETE FROM follows WHERE follower = \(viewer) AND followee = \(author)")
+        }
+        if between.isMuting || between == .muteEnded {
+            let end: SQL = between == .muteEnded ? "now()" : "NULL::timestamptz"
+            try await relate(viewer, author, "mute", until: end)
+        }
+        if between.isBlocked { try await relate(author, viewer, "block") }
+        if between.isBlocking { try await relate(viewer, author, "block") }
+        if between.hasAsked {
+            try await run("INSERT INTO follow_requests (target, asker, id) VALUES (\(author), \(viewer), 1)")
+        }
+        if !between.isSelf {
+            try await run("INSERT INTO follow_requests (target, asker, id) VALUES (\(viewer), \(author), 2)")
+        }
+    }
+
+    private func relate(_ owner: SQL, _ other: SQL, _ kind: SQL, until: SQL = "NULL::timestamptz") async throws {
+        try await run(
+            "INSERT INTO relations (owner, other, kind, id, until) VALUES (\(owner), \(other), '\(kind)', 1, \(until))")
+    }
+
+    private func run(_ statement: SQL) async throws { try await site.database.query(statement) }
+
+    /// What a response shows, wherever in it.
+    func things(in response: TestResponse) -> Set<Thing> {
+        guard response.status < 400 else { return [] }
+        let text = String(decoding: response.body, as: UTF8.self)
+        let marks: [(Thing, String)] = [
+            (.author, "\"\(author.id)\""), (.third, "\"\(third.id)\""), (.publicPost, "\"\(publicPost)\""),
+            (.postForFollowers, "\"\(postForFollowers)\""),
+        ]
+        return Set(marks.filter { text.contains($0.1) }.map(\.0))
+    }
+}

@@ -56,13 +56,11 @@ public struct Router: Sendable {
     func find(_ request: HTTPRequest) -> Found {
         var found: (route: Route, places: [Range<Int>])?
         var others: [Route] = []
+        // A path that is written out is no other's placeholder, whatever the method.
         trie.look(request.path) { routes, places in
-            if let route = routes.first(where: { $0.takes(request.method) }) {
-                found = (route, places)
-                return true
-            }
-            others += routes
-            return false
+            if let route = routes.first(where: { $0.takes(request.method) }) { found = (route, places) }
+            others = routes
+            return true
         }
         if let found { return .route(found.route, places: found.places) }
         return others.isEmpty ? .nothing : .wrongMethod(allow: others.flatMap(\.methods))
@@ -72,8 +70,8 @@ public struct Router: Sendable {
     public func methods(at path: String) -> [String] {
         var all: [Route] = []
         trie.look(path) { routes, _ in
-            all += routes
-            return false
+            all = routes
+            return true
         }
         return all.flatMap(\.methods)
     }

@@ -7,7 +7,8 @@ import Testing
 
     @Test(arguments: [
         ("PATCH", "/v1/posts", "POST"), ("GET", "/v1/posts", "POST"), ("POST", "/v1/me", "GET, HEAD, PATCH"),
-        ("DELETE", "/v1/feed", "GET, HEAD"), ("PUT", "/v1/auth/login", "POST"),
+        ("DELETE", "/v1/feed", "GET, HEAD"), ("PUT", "/v1/me/requests/sent", "GET, HEAD"),
+        ("PUT", "/v1/auth/login", "POST"),
         ("POST", "/v1/users/1/follow", "PUT, DELETE"), ("PUT", "/v1/posts/1", "GET, HEAD, DELETE, PATCH"),
         ("GET", "/v1/live/ticket", "POST"), ("POST", "/feeds/1", "GET, HEAD"),
     ]) func aWrongMethodIsToldTheRightOnes(_ method: String, _ path: String, _ allowed: String) async throws {

@@ -60,6 +60,62 @@ import Testing
         #expect(events.count == 2 && events[0].contains(ids[1]) && events[1] == end(of: ids[0]))
     }
 
+    /// What is for followers is not told on the author's channel: neither the post, nor its edit, nor its end.
+    @Test func postsForFollowersAreNotTold() async throws {
+        let alice = try await site.signUp()
+        let author = ChannelName(kind: "user", id: try #require(ID(alice.id)))
+        let start = try await subscribe(author)
+        let made = try await alice.send("POST", "/v1/posts", body: Array(#"{"text":"ours","visibility":"followers"}"#.utf8))
+        let ours = try #require(made["id"].string)
+        let post = ChannelName(kind: "post", id: try #require(ID(ours)))
+        let postStart = try await subscribe(post)
+        #expect(try await alice.send("PATCH", "/v1/posts/\(ours)", body: Array(#"{"text":"ours still"}"#.utf8)).status == 200)
+        #expect(try await alice.delete("/v1/posts/\(ours)").status == 204)
+        let id = try await alice.post(text: "for all")
+        try await site.settle()
+        let events = try await told(author, since: start)
+        #expect(events.count == 1 && events[0].contains(id))
+        #expect(try await told(post, since: postStart).last == end(of: ours))
+    }
+
+    @Test func anEditIsToldOnBoth() async throws {
+        let alice = try await site.signUp()
+        let author = ChannelName(kind: "user", id: try #require(ID(alice.id)))
+        let id = try await alice.post(text: "before")
+        try await site.settle()
+        let post = ChannelName(kind: "post", id: try #require(ID(id)))
+        let (start, postStart) = (try await subscribe(author), try await subscribe(post))
+        #expect(try await alice.send("PATCH", "/v1/posts/\(id)", body: Array(#"{"text":"after"}"#.utf8)).status == 200)
+        try await site.settle()
+        for events in [try await told(author, since: start), try await told(post, since: postStart)] {
+            #expect(events.count == 1 && events[0].hasPrefix("{\"type\":\"post.updated\"") && events[0].contains("after"))
+        }
+    }
+
+    /// Blocks either way, and privacy, close an author's channel and the posts' to all but followers.
+    @Test func whoSeesTheAuthorMaySubscribe() async throws {
+        let (alice, bob, carol) = (try await site.signUp(), try await site.signUp(), try await site.signUp())
+        try await carol.follow(alice)
+        let id = try await alice.post(text: "hello")
+        func open() async throws -> [Bool] {
+            var found: [Bool] = []
+            for name in ["user:\(alice.id)", "post:\(id)"] {
+                let channel = try #require(site.channelKinds.channel(name))
+                for reader in [bob, carol] { found.append(try await channel.isOpen(to: try #require(ID(reader.id)))) }
+            }
+            return found
+        }
+        #expect(try await open() == [true, true, true, true])
+        #expect(try await alice.put("/v1/users/\(bob.id)/block").status == 204)
+        #expect(try await open() == [false, true, false, true])
+        #expect(try await alice.delete("/v1/users/\(bob.id)/block").status == 204)
+        #expect(try await bob.put("/v1/users/\(alice.id)/block").status == 204)
+        #expect(try await open() == [false, true, false, true])
+        #expect(try await bob.delete("/v1/users/\(alice.id)/block").status == 204)
+        #expect(try await alice.send("PATCH", "/v1/me", body: Array(#"{"private":true}"#.utf8)).status == 200)
+        #expect(try await open() == [false, true, false, true])
+    }
+
     @Test func whoMaySubscribe() async throws {
         let (alice, bob) = (try await site.signUp(), try await site.signUp())
         let reader = try #require(ID(bob.id))

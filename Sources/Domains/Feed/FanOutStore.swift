@@ -149,9 +149,11 @@ public struct FanOutStore: Sendable {
         }
     }
 
-    /// Which of these posts may be seen by somebody.
-    public func visible(_ posts: Set<ID>) async throws -> Set<ID> {
-        try Self.visible(try await database.query(Self.visibility(of: Array(posts))))
+    /// Who may see these posts; of a post that is not there any more, nothing.
+    func visibility(of posts: Set<ID>) async throws -> [ID: PostVisibility] {
+        let rows = try await database.query(Self.visibility(of: Array(posts)))
+        return Dictionary(
+            try rows.map { (try $0.id("id"), try PostVisibility($0)) }, uniquingKeysWith: { first, _ in first })
     }
 
     private static func visibility(of posts: [ID]) -> SQL {

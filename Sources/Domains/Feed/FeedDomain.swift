@@ -58,6 +58,11 @@ public struct FeedDomain: Domain {
         return Timelines(redis: pair.redis, partitions: resources.partitions, options: options)
     }
 
+    /// For changes of who sees whom.
+    public var channelAudience: ChannelAudience {
+        ChannelAudience(channels: Channels(timelines), database: resources.database)
+    }
+
     public var operations: [Operation] {
         FeedOperations(
             accounts: accounts.accounts, feeds: reader, lists: resources.lists, cursors: resources.cursors,
@@ -71,7 +76,7 @@ public struct FeedDomain: Domain {
         let timelines = Self.timelines(of: resources, over: resources.connections.workers)
         let worker = ChunkWorker(
             store: store, timelines: timelines)
-        let teller = ChannelWorker(channels: Channels(timelines), visible: store.visible)
+        let teller = ChannelWorker(channels: Channels(timelines), visibility: store.visibility)
         return [
             Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true) {
                 try await planner.handle($0)

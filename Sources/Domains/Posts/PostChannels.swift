@@ -1,7 +1,7 @@
-import Accounts
 public import Core
 import DomainKit
 public import Live
+import Relations
 
 /// What one may subscribe to: a post, and one author's public posts.
 extension ChannelKind {
@@ -13,15 +13,15 @@ extension ChannelKind {
     }
 
     /// `user:{id}`: an author's public posts.
-    static func user(_ users: Users) -> ChannelKind {
-        ChannelKind(ChannelName.userKind, .log, at: "/v1/users/{key}/posts") { author, _ in
-            try await users.identity(author) != nil
+    static func user(_ profiles: Profiles) -> ChannelKind {
+        ChannelKind(ChannelName.userKind, .log, at: "/v1/users/{key}/posts") { author, user in
+            try await profiles.isOpen(author, to: user)
         }
     }
 }
 
 extension ChannelName {
-    fileprivate static let postKind = "post"
+    public static let postKind = "post"
     fileprivate static let userKind = "user"
 
     public static func post(_ id: ID) -> ChannelName { ChannelName(kind: postKind, id: id) }
@@ -29,19 +29,19 @@ extension ChannelName {
 }
 
 extension PostEvent {
-    /// Where it is told, but for followers' feeds.
+    /// Where it may be told, but for followers' feeds.
     public func channels(post: ID, author: ID) -> [ChannelName] {
         switch self {
         // Nobody can have subscribed to the post yet.
         case .created: [.user(author)]
-        case .deleted: [.user(author), .post(post)]
+        case .updated, .deleted: [.user(author), .post(post)]
         }
     }
 
     /// Whether who may see the post is another question now.
     public var changesVisibility: Bool {
         switch self {
-        case .created: false
+        case .created, .updated: false
         case .deleted: true
         }
     }

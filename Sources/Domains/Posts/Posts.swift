@@ -130,12 +130,6 @@ public struct Posts: Sendable {
         ).first.map { try PostRow.view($0) }
     }
 
-    public func isVisible(_ id: ID, to reader: ID?) async throws -> Bool {
-        let rows = try await database.query(
-            "SELECT \(PostVisibility.columns("p")) FROM posts p WHERE p.id = \(id)")
-        return try rows.first.map { try PostVisibility($0).isVisible(to: reader) } ?? false
-    }
-
     /// Posts of one author, newest first, below an id; not more than `PostBytes.mostRead` has room for, and one more.
     /// - Parameter reader: `nil`: not signed in.
     public func list(of author: ID, to reader: ID?, below: ID, limit: Int) async throws -> [PostView] {

@@ -26,7 +26,7 @@ public struct PostsDomain: Domain {
             database: resources.database, ids: resources.ids, users: accounts.users, clock: resources.clock)
     }
 
-    public var channels: [ChannelKind] { [.post(posts), .user(accounts.users)] }
+    public var channels: [ChannelKind] { [.post(posts), .user(relations.profiles)] }
 
     public var operations: [Operation] {
         PostOperations(

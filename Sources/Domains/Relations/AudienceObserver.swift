@@ -17,9 +17,10 @@ public enum AudienceChange: Sendable, Equatable {
 
 /// Who must know that who sees whom has changed: once it is committed, before the response, in the process that served it.
 ///
-/// `FeedRepair` brings feeds in line. **What live clients are to be told belongs here, too** (`feed.changed`, and that nodes
-/// ask again who may subscribe): an observer beside it, made in `Domains`. Nobody tells them yet. Reads ask `Audience`, and so
-/// does a resume; but what is pushed is not asked about: a post of an author whom its reader has muted reaches live clients.
+/// `FeedRepair` brings feeds in line, `ChannelAudience` ends subscriptions. **What live clients are to be told belongs here,
+/// too** (`feed.changed`): an observer beside them, made in `Domains`. Nobody tells them yet. Reads ask `Audience`, and so does
+/// a resume; but what a feed is told live is not asked about: a post of an author whom its reader has muted reaches live
+/// clients.
 public protocol AudienceObserver: Sendable {
     /// May be told the same twice. What it throws is logged; the change stays.
     func changed(_ change: AudienceChange) async throws

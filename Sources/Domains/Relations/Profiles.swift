@@ -26,6 +26,13 @@ public struct Profiles: Sendable {
         return try await transaction.query(UserRow.select(id, and: viewer.columns)).first.map { try viewer.view($0) }
     }
 
+    /// Is what the user shows to everybody shown to the viewer? Not where there is no such user.
+    public func isOpen(_ id: ID, to viewer: ID) async throws -> Bool {
+        try await database.query(
+            "SELECT u.id FROM users u WHERE u.id = \(id) AND \(Audience.isOpen("u.id", to: "\(viewer)"))"
+        ).count > 0
+    }
+
     /// What the viewer has to do with the user.
     /// - Throws: `Problem` when there is no such user for the viewer.
     public func audience(of id: ID, viewer: ID?) async throws -> Audience {

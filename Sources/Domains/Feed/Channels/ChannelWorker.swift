@@ -1,4 +1,4 @@
-public import Core
+import Core
 public import EventLog
 import Live
 import Posts
@@ -6,15 +6,15 @@ import Posts
 /// Tells the subscribers of channels what happens to posts. May run twice: see `Channels.publish`.
 public struct ChannelWorker: Sendable {
     private let channels: Channels
-    /// Which of these posts may be seen by somebody.
-    private let visible: @Sendable (Set<ID>) async throws -> Set<ID>
+    /// Who may see these posts.
+    private let visibility: @Sendable (Set<ID>) async throws -> [ID: PostVisibility]
     private let told = Metrics.shared.counter(.channelEvents)
     private let repeated = Metrics.shared.counter(.channelRepeats)
     private let messages = Metrics.shared.counter(.channelMessages)
 
-    public init(channels: Channels, visible: @escaping @Sendable (Set<ID>) async throws -> Set<ID>) {
+    init(channels: Channels, visibility: @escaping @Sendable (Set<ID>) async throws -> [ID: PostVisibility]) {
         self.channels = channels
-        self.visible = visible
+        self.visibility = visibility
     }
 
     private struct Job {
@@ -30,12 +30,15 @@ public struct ChannelWorker: Sendable {
         let known = try await channels.known(Set(jobs.flatMap(\.channels)))
         let wanted = jobs.filter { $0.channels.contains(where: known.contains) }
         guard !wanted.isEmpty, let first = records.first else { return }
-        let created = Set(wanted.filter { $0.change.kind == .created }.map(\.change.id))
-        // A post that was deleted while it was under way is told to nobody but by its end.
-        let news = created.isEmpty ? [] : try await visible(created)
+        let visibility = try await visibility(Set(wanted.map(\.change.id)))
         var batch: [ChannelName: [ChannelPublication]] = [:]
-        for job in wanted where job.change.kind != .created || news.contains(job.change.id) {
+        for job in wanted {
+            let post = visibility[job.change.id]
+            // A post that was deleted while it was under way is told to nobody but by its end.
+            guard job.change.kind == .deleted || post?.isVisibleToSomebody == true else { continue }
             for channel in job.channels where known.contains(channel) {
+                // Who is told of an author's posts need not be a follower.
+                if channel == .user(job.change.author), post?.level != .public { continue }
                 batch[channel, default: []].append(ChannelPublication(offset: job.offset, job.change.envelope))
             }
         }

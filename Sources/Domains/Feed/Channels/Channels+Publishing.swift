@@ -21,6 +21,24 @@ extension Channels {
         return known
     }
 
+    /// Channels of a kind that have subscribers, or lately had some: all that had some all the time, part by part.
+    /// - Parameter kind: what comes before the colon.
+    func heard(of kind: String, _ body: (Set<ChannelName>) async throws -> Void) async throws {
+        for partition in 0..<timelines.partitions.count {
+            var position: [UInt8] = Array("0".utf8)
+            repeat {
+                let call = timelines.call(scripts.listeners, partition, [.bytes(position), .text(kind)])
+                let reply = try Timelines.elements(try await timelines.redis.eval(call), atLeast: 1)
+                guard let next = reply[0].bytes else { throw RedisError.unexpectedReply("a part of the channels") }
+                position = next
+                let names = reply.dropFirst().compactMap { element in
+                    element.bytes.flatMap { String(validating: $0, as: UTF8.self) }.flatMap { ChannelName($0) }
+                }
+                if !names.isEmpty { try await body(Set(names)) }
+            } while position != Array("0".utf8)
+        }
+    }
+
     /// Tells events to the channels' subscribers, and keeps them for those who come back. Where there is nobody, nothing
     /// is done.
     ///

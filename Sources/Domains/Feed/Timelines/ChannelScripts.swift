@@ -3,6 +3,7 @@ import RedisLink
 /// The scripts that read and write channels.
 struct ChannelScripts: Sendable {
     let heard: RedisScript
+    let listeners: RedisScript
     let tell: RedisScript
     let state: RedisScript
     let listen: RedisScript
@@ -11,11 +12,12 @@ struct ChannelScripts: Sendable {
     let recheck: RedisScript
     let recheckUser: RedisScript
 
-    var all: [RedisScript] { [heard, tell, state, listen, unlisten, recover, recheck, recheckUser] }
+    var all: [RedisScript] { [heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckUser] }
 
     /// - Parameter script: one of these files behind each other, and all behind the prelude.
     init(_ script: (TimelineLua...) -> RedisScript) {
         heard = script(.publish, .channel, .heard)
+        listeners = script(.publish, .channel, .listeners)
         tell = script(.publish, .channel, .tell)
         state = script(.publish, .channel, .state)
         listen = script(.publish, .channel, .fence, .listen)

@@ -5,7 +5,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
     // Scripts
     case deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict
     // Those of channels
-    case heard, tell, state, listen, unlisten, recover, recheck, recheckuser
+    case heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckuser
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
@@ -29,6 +29,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
         case .evict: PackageResources.evict_lua
         case .channel: PackageResources.channel_lua
         case .heard: PackageResources.heard_lua
+        case .listeners: PackageResources.listeners_lua
         case .tell: PackageResources.tell_lua
         case .state: PackageResources.state_lua
         case .listen: PackageResources.listen_lua

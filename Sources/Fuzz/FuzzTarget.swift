@@ -37,8 +37,9 @@ struct FuzzTarget: Sendable {
     }
 
     static let all: [FuzzTarget] = [
-        .http, .requestTarget, .webSocketHandshake, .json, .flatJSON, .command, .protobufCommand, .cursor, .channels, .ticket,
-        .accessToken, .sealedBox, .eventHeaders, .nodeMessage, .timelineEntry, .redisAddress, .eventStream, .feedPage,
+        .http, .requestTarget, .webSocketHandshake, .json, .flatJSON, .command, .protobufCommand, .cursor, .channels,
+        .ticket, .accessToken, .sealedBox, .eventHeaders, .nodeMessage, .timelineEntry, .redisAddress, .eventStream,
+        .feedPage,
         .programSettings, .webSocket, .requestBody,
     ]
 }

@@ -84,7 +84,8 @@ extension FuzzTarget {
             LiveCursor(altered(position, &random), user: viewers[1], signer) == nil, "an altered position is accepted")
         let stream = streamCursor(of: random.below(StreamCursor.mostLogs + 1), number)
         let positions = stream.encode(user: viewers[1], signer)
-        try require(StreamCursor(positions, user: viewers[1], signer) == stream, "a good position of a stream is refused")
+        try require(
+            StreamCursor(positions, user: viewers[1], signer) == stream, "a good position of a stream is refused")
         try require(
             StreamCursor(altered(positions, &random), user: viewers[1], signer) == nil,
             "an altered position of a stream is accepted")

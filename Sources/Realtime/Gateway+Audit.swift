@@ -5,13 +5,29 @@ import RedisLink
 
 /// Compares what live clients were told with what is in Redis, so that nothing can silence one for long.
 extension Gateway {
+    /// It has live clients.
+    func watch(_ key: LogKey) {
+        switch key {
+        case .feed: feedAudit.add(key)
+        case .channel: channelAudit.add(key)
+        }
+    }
+
     /// Each second.
     func audit(_ now: UInt64) {
         guard isListening else { return }
-        heal(auditor.silenced(now: now) { [hub] in hub.told($0)?.position })
-        let due = auditor.due { [hub] in !hub.subscribers(of: $0).isEmpty }
-        auditFeeds(due.users)
-        auditChannels(due.channels)
+        let told = { [hub] (key: LogKey) in hub.told(key)?.position }
+        heal(feedAudit.silenced(now: now, told: told) + channelAudit.silenced(now: now, told: told))
+        let isHere = { [hub] (key: LogKey) in !hub.subscribers(of: key).isEmpty }
+        auditFeeds(feedAudit.due(isHere: isHere).users)
+        auditChannels(channelAudit.due(isHere: isHere).channels)
+    }
+
+    private func suspect(_ key: LogKey, mustHear position: Int64) {
+        switch key {
+        case .feed: feedAudit.suspect(key, mustHear: position, now: now)
+        case .channel: channelAudit.suspect(key, mustHear: position, now: now)
+        }
     }
 
     private func auditFeeds(_ users: [ID]) {
@@ -68,7 +84,7 @@ extension Gateway {
             if !finding.isRegistered {
                 silenced.append(finding.key)
             } else if finding.newest > finding.told.position {
-                auditor.suspect(finding.key, mustHear: finding.newest, now: now)
+                suspect(finding.key, mustHear: finding.newest)
             }
         }
         // What went or is read meanwhile need not be registered.

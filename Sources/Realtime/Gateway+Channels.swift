@@ -29,15 +29,22 @@ extension Gateway {
             && subscriptions.total + count <= options.maxChannels
     }
 
-    /// Asks the domain, on its threads. It is asked again behind the registration, by `LogReader.read`; this one keeps those
-    /// from registering who may not subscribe.
-    /// - Parameter completion: on the loop.
-    func mayRead(_ name: ChannelName, _ user: ID, _ completion: @escaping (Result<Bool, any Error>) -> Void) {
-        let boxed = LoopBound.holding(completion, on: loop)
-        Task(priority: .high) { [reader] in
-            let result: Result<Bool, any Error>
-            do { result = .success(try await reader.isOpen(name, to: user)) } catch { result = .failure(error) }
-            boxed.run { $0(result) }
+    /// Asks the domain, on its threads and in turn with those who join. It is asked again behind the registration, by
+    /// `LogReader.read`; this one keeps those from registering who may not subscribe.
+    /// - Parameter completion: on the loop; told `nil` where it can't be found out.
+    func mayRead(
+        _ name: ChannelName, _ user: ID, from address: String, _ completion: @escaping (Bool?) -> Void
+    ) {
+        guard joins.hasRoom else { return completion(nil) }
+        joins.run(of: user, from: address) { [unowned self] done in
+            let boxed = LoopBound.holding((completion: completion, done: done), on: loop)
+            Task(priority: .high) { [reader] in
+                let isOpen = try? await reader.isOpen(name, to: user)
+                boxed.run {
+                    $0.done()
+                    $0.completion(isOpen)
+                }
+            }
         }
     }
 
@@ -108,8 +115,10 @@ extension Gateway {
             hub.deliver(SharedFrame(silentAt: position), to: key)
             return flushSoon()
         }
+        let count = hub.subscribers(of: key).count
+        guard count > 0 else { return }
         hub.deliver(
             frame(Publication(event: envelope.payload, type: envelope.kind.name, position: position)), to: key)
-        delivered(envelope.requestID, post: envelope[.post], to: hub.subscribers(of: key).count)
+        delivered(envelope.requestID, post: envelope[.post], to: count)
     }
 }

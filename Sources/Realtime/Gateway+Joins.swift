@@ -8,7 +8,7 @@ extension Gateway {
     func join(_ client: any LiveClient, _ subscriber: Subscriber) {
         hub.add(subscriber)
         idleSince[subscriber.key] = nil
-        auditor.add(subscriber.key)
+        watch(subscriber.key)
         let now = now
         update(client, subscriber) { .read($0.begin(now: now)) }
     }
@@ -59,7 +59,8 @@ extension Gateway {
 
     private func start(_ read: LiveSession.Read, _ client: any LiveClient, _ subscriber: Subscriber) {
         guard joins.hasRoom else { return client.joinFailed(subscriber) }
-        joins.run(subscriber, from: client.address) { [unowned self] done in
+        joins.forget(subscriber)
+        joins.run(of: subscriber.user, from: client.address) { [unowned self] done in
             register(read, client, subscriber, done)
         }
     }

@@ -38,7 +38,8 @@ final class Gateway {
     private var touchedAt = monotonicNanoseconds()
     private(set) var isDraining = false
     let metrics = LiveMetrics()
-    var auditor: LiveAudit
+    var feedAudit: LiveAudit
+    var channelAudit: LiveAudit
     let skipped: SkippedEvents
 
     init(
@@ -59,7 +60,8 @@ final class Gateway {
         self.clock = clock
         times = ClientTimes(loop: loop)
         skipped = SkippedEvents(.node, known: options.liveKinds)
-        auditor = LiveAudit(seconds: options.auditSeconds)
+        feedAudit = LiveAudit(seconds: options.auditSeconds)
+        channelAudit = LiveAudit(seconds: min(options.auditSeconds, reader.channelLife / 3))
         sessions = SessionCheck(loop: loop, accounts: accounts)
         joins = JoinQueue(limit: options.concurrentJoins, maxWaiting: options.maxConnections)
         hub = Hub(cursors: cursors) { form, length, writer in

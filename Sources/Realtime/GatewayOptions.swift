@@ -12,8 +12,7 @@ public struct GatewayOptions: Sendable {
     public var heartbeatSeconds = 15
     /// After an access token's end, for the client to bring a new one.
     public var expiryGraceSeconds = 25
-    /// Within which each log with live clients is audited, and each channel is registered again: less than channels live
-    /// in Redis.
+    /// Within which each log with live clients is audited; channels as often as they have to be registered again, at least.
     public var auditSeconds = 100
     public var connectionsPerUser = 20
     /// Subscriptions to channels: of a connection, of a user over all connections, of the process.

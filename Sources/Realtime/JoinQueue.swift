@@ -28,9 +28,8 @@ struct JoinQueue {
     var hasRoom: Bool { state.waiting.count < maxWaiting }
 
     /// Runs the work now or when others are done; the work calls its argument once, when it has ended.
-    func run(_ subscriber: Subscriber, from address: String, _ work: @escaping (@escaping () -> Void) -> Void) {
-        state.timers[ObjectIdentifier(subscriber)] = nil
-        state.waiting.append(work, address: address, user: subscriber.user)
+    func run(of user: ID, from address: String, _ work: @escaping (@escaping () -> Void) -> Void) {
+        state.waiting.append(work, address: address, user: user)
         next()
     }
 

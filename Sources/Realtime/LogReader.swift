@@ -14,6 +14,9 @@ struct LogReader: Sendable {
 
     private var channels: Channels { Channels(feeds.timelines) }
 
+    /// Seconds after which a registration has to have been said again.
+    var channelLife: Int { channels.options.life }
+
     /// Bytes that a read may bring.
     func most(of key: LogKey) -> Int {
         switch key {

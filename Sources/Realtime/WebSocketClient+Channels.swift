@@ -11,13 +11,13 @@ extension WebSocketClient {
         if let refusal = gateway.refusal(of: user, held: channels.count) { return reply(id, .failed(refusal)) }
         let joining = Joining(id)
         self.joining = joining
-        gateway.mayRead(name, user) { [weak self] result in
+        gateway.mayRead(name, user, from: address) { [weak self] isOpen in
             guard let self, self.joining === joining else { return }
-            switch result {
-            case .success(true): join(name, user, joining, from: recover.map { LiveCursor($0) })
+            switch isOpen {
+            case true: join(name, user, joining, from: recover.map { LiveCursor($0) })
             // What the user may not see is not there.
-            case .success(false): answer(joining, .failed(.unknownChannel))
-            case .failure: answer(joining, .failed(.internalError))
+            case false: answer(joining, .failed(.unknownChannel))
+            case nil: answer(joining, .failed(.internalError))
             }
         }
     }

@@ -151,10 +151,11 @@ def test_what_is_not_there(client: Centrifugo, alice: User) -> None:
 
 def test_the_end_of_a_post(client: Centrifugo, alice: User, carol: User) -> None:
     """Its deletion is told, then the subscription ends: the post is nobody's any more. The others go on."""
+    client.subscribe(user_channel(alice))
     post = alice.post("short")["id"]
+    assert client.told(user_channel(alice), 1)[0].post_id == post
     channel = f"post:{post}"
     client.subscribe(channel)
-    client.subscribe(user_channel(alice))
     alice.delete(post)
     assert client.unsubscribed(channel) == REFUSED
     assert [one.event for one in client.channels[channel]] == [{"type": "post.deleted", "post_id": post}]
@@ -291,9 +292,9 @@ def test_while_it_can_not_be_found_out_who_may_see_it(
 
 
 @pytest.mark.parametrize("sdk_form", sdk.FORMS, ids=sdk.NAMES)
-def test_the_published_sdk(sdk_form: sdk.Form, server: Server, alice: User, carol: User) -> None:
+def test_the_published_sdk(sdk_form: sdk.Form, server: Server, alice: User, bob: User, carol: User) -> None:
     """A subscription of the SDK's own: live, over a lost connection, and to its end."""
-    post = alice.post("short")["id"]
+    post = bob.post("short")["id"]
 
     async def case() -> None:
         events, ends = sdk.SubscriptionEvents(), sdk.SubscriptionEvents()
@@ -312,7 +313,7 @@ def test_the_published_sdk(sdk_form: sdk.Form, server: Server, alice: User, caro
         await sdk.until(lambda: len(events.post_ids) >= 5, 10, "what was missed")
         assert events.post_ids == ids
         assert [one.was_recovering and one.recovered for one in events.subscribed] == [False, True]
-        await asyncio.to_thread(alice.delete, post)
+        await asyncio.to_thread(bob.delete, post)
         await sdk.until(lambda: ends.unsubscribed, 10, "the end of the post")
         assert ends.unsubscribed[0].code == REFUSED and client.state == centrifuge.ClientState.CONNECTED
         await client.disconnect()

@@ -39,6 +39,15 @@ def channels_of(events: list[SseEvent]) -> list[str]:
     return [event.json()["channel"] for event in events]
 
 
+def posted(reader: User, author: User) -> str:
+    """A post that the author's channel has told already."""
+    with opened(reader, f"user:{author.id}") as stream:
+        stream.verdict("live")
+        post = author.post("a post")["id"]
+        stream.until(post)
+    return post
+
+
 def test_several_at_once(server: Server, alice: User, bob: User, make_user: MakeUser) -> None:
     """A post comes once for each channel that has it, each in order, with its name; the rest is the event as ever."""
     dora = make_user("dora")
@@ -152,7 +161,7 @@ def test_a_name_that_is_none(server: Server, bob: User, channels: str) -> None:
 def test_what_is_not_there(server: Server, alice: User, bob: User) -> None:
     """404, whether it never was or is no more. A stream that comes back is told in the stream: a browser's EventSource gives
     up for good on a 404, and the other channels are no worse for it."""
-    post = alice.post("short")["id"]
+    post = posted(bob, alice)
     with opened(bob, f"post:{post},user:{alice.id}") as stream:
         position = list(verdicts(stream, f"post:{post}", f"user:{alice.id}").values())[-1].id
     alice.delete(post)

@@ -11,7 +11,7 @@ enum LiveParameters {
         "channels", .string(length: 1...4352), example: "feed,post:7033541419028480",
         """
         What to listen to, with commas: `feed`, which is all there is without this, and up to 16 channels: `post:ID` \
-        (`post.deleted`), `user:ID` (that user's `post.created` and `post.deleted`). Each event then has `channel`, and an \
+        (`post.updated`, `post.deleted`), `user:ID` (that user's public posts). Each event then has `channel`, and an \
         id is where the stream is in all of them. 400 for a name that is none, 404 for a channel that is not there.
         """, problems: [.notFound]
     ) { text throws(Refusal) in

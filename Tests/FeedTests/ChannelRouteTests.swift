@@ -65,11 +65,12 @@ import Testing
         let alice = try await site.signUp()
         let author = ChannelName(kind: "user", id: try #require(ID(alice.id)))
         let start = try await subscribe(author)
-        let made = try await alice.send("POST", "/v1/posts", body: Array(#"{"text":"ours","visibility":"followers"}"#.utf8))
+        let made = try await alice.send(
+            "POST", "/v1/posts", body: Array(#"{"text":"ours","visibility":"followers"}"#.utf8))
         let ours = try #require(made["id"].string)
         let post = ChannelName(kind: "post", id: try #require(ID(ours)))
         let postStart = try await subscribe(post)
-        #expect(try await alice.send("PATCH", "/v1/posts/\(ours)", body: Array(#"{"text":"ours still"}"#.utf8)).status == 200)
+        #expect(try await alice.edit(ours, #"{"text":"ours still"}"#) == 200)
         #expect(try await alice.delete("/v1/posts/\(ours)").status == 204)
         let id = try await alice.post(text: "for all")
         try await site.settle()
@@ -85,10 +86,11 @@ import Testing
         try await site.settle()
         let post = ChannelName(kind: "post", id: try #require(ID(id)))
         let (start, postStart) = (try await subscribe(author), try await subscribe(post))
-        #expect(try await alice.send("PATCH", "/v1/posts/\(id)", body: Array(#"{"text":"after"}"#.utf8)).status == 200)
+        #expect(try await alice.edit(id, #"{"text":"after"}"#) == 200)
         try await site.settle()
         for events in [try await told(author, since: start), try await told(post, since: postStart)] {
-            #expect(events.count == 1 && events[0].hasPrefix("{\"type\":\"post.updated\"") && events[0].contains("after"))
+            #expect(events.count == 1 && events[0].hasPrefix(#"{"type":"post.updated""#))
+            #expect(events[0].contains("after"))
         }
     }
 
@@ -140,5 +142,12 @@ import Testing
         try await site.settle()
         let names = [ChannelName(kind: "user", id: ID(alice.id)!), ChannelName(kind: "post", id: ID(id)!)]
         #expect(try await site.channels.known(Set(names)) == [])
+    }
+}
+
+extension TestUser {
+    /// - Returns: the status.
+    fileprivate func edit(_ post: String, _ body: String) async throws -> Int {
+        try await send("PATCH", "/v1/posts/\(post)", body: Array(body.utf8)).status
     }
 }

@@ -17,7 +17,7 @@ from hostile import metric
 from martlet_process import Server
 from redis_socket import flush_all, redis_command, redis_reply
 from sql import rows
-from support import User, eventually
+from support import User, eventually, expect
 
 UNKNOWN, PERMISSION_DENIED, ALREADY, LIMIT, BAD_REQUEST, TOO_MANY = 102, 103, 105, 106, 107, 111
 REFUSED, INSUFFICIENT = 2000, 2500
@@ -161,6 +161,25 @@ def test_the_end_of_a_post(client: Centrifugo, alice: User, carol: User) -> None
     assert [one.event for one in client.channels[channel]] == [{"type": "post.deleted", "post_id": post}]
     assert client.told(user_channel(alice), 1)[0].post_id == post
     assert client.try_to_subscribe(channel)["error"]["code"] == UNKNOWN
+
+
+@pytest.mark.parametrize("cause", ["block", "blocked", "private"])
+def test_who_may_not_see_the_author_any_more(client: Centrifugo, alice: User, carol: User, cause: str) -> None:
+    """Both subscriptions end, and can't be had again."""
+    post = alice.post("hers")["id"]
+    channels = [user_channel(alice), f"post:{post}"]
+    for channel in channels:
+        client.subscribe(channel)
+    match cause:
+        case "block":
+            expect(alice.http.put(f"/v1/users/{carol.id}/block"), 204)
+        case "blocked":
+            expect(carol.http.put(f"/v1/users/{alice.id}/block"), 204)
+        case "private":
+            expect(alice.http.patch("/v1/me", json={"private": True}), 200)
+    for channel in channels:
+        assert client.unsubscribed(channel) == REFUSED
+        assert client.try_to_subscribe(channel)["error"]["code"] == UNKNOWN
 
 
 def test_replies_come_in_the_order_of_the_commands(client: Centrifugo, alice: User) -> None:

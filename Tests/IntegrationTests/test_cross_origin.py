@@ -19,7 +19,7 @@ CONTRACT = ("authorization", "content-type", "idempotency-key", "if-none-match",
 EXPOSED = {"etag", "location", "retry-after", "x-request-id", "idempotency-replayed", "allow", "www-authenticate",
            "accept-encoding"}
 ADDRESSES = {
-    "/v1/auth/login": {"POST"}, "/v1/posts": {"POST"}, "/v1/posts/1": {"GET", "HEAD", "DELETE"}, "/v1/feed": {"GET", "HEAD"},
+    "/v1/auth/login": {"POST"}, "/v1/posts": {"POST"}, "/v1/posts/1": {"GET", "HEAD", "PATCH", "DELETE"}, "/v1/feed": {"GET", "HEAD"},
     "/v1/users/1/follow": {"PUT", "DELETE"}, "/v1/live/ticket": {"POST"}, "/v1/live/sse": {"GET", "HEAD"},
     "/v1/live/ws": {"GET", "HEAD"}, "/openapi.json": {"GET", "HEAD"}, "/healthz": {"GET", "HEAD"},
     "/readyz": {"GET", "HEAD"}, "/metrics": {"GET", "HEAD"}, "/follow": {"POST"}, "/": {"GET", "HEAD"},

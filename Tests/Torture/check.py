@@ -28,6 +28,7 @@ def check(events: Iterable[Event]) -> Report:
     report, facts = Report(), Facts(events)
     check_writes(facts, report)
     streams: dict[str, list[Event]] = defaultdict(list)
+    bookmarks: dict[tuple[str, str], Event] = {}
     readers: dict[str, Event] = {}
     for event in facts.rest:
         match event["e"]:
@@ -39,6 +40,10 @@ def check(events: Iterable[Event]) -> Report:
                 check_walk(event, facts, report)
             case "final feed":
                 check_final_feed(event, facts, report)
+            case "bookmark":
+                bookmarks[event["user"], event["post"]] = event
+            case "final bookmarks":
+                check_bookmarks(event, bookmarks, facts, report)
             case "final counters":
                 check_counters(event, facts, report)
             case "ended session":
@@ -146,6 +151,23 @@ def check_final_feed(event: Event, facts: Facts, report: Report) -> None:
     for post in sorted(set(got) - wanted, key=int)[:5]:
         report.find("stranger", f"the feed of {event['user']} at the end shows {post}")
     report.counts["feed entries checked"] += len(got)
+
+
+def check_bookmarks(
+    event: Event, bookmarks: dict[tuple[str, str], Event], facts: Facts, report: Report
+) -> None:
+    """All that were kept last and are there still; each once."""
+    user, posts = event["user"], event["posts"]
+    mine = {post: last for (owner, post), last in bookmarks.items() if owner == user}
+    report.counts["bookmarks checked"] += len(mine)
+    for post, last in mine.items():
+        is_due = last["keeps"] and not facts.truth_posts[post]["deleted"]
+        if last["outcome"] == "done" and (post in posts) != is_due:
+            report.find("wrong bookmark", f"{post} of {user} is {'' if post in posts else 'not '}there")
+    for post in set(posts) - mine.keys():
+        report.find("wrong bookmark", f"{user} never kept {post}")
+    if len(posts) != len(set(posts)):
+        report.find("duplicate", f"a bookmark of {user} is in the list twice")
 
 
 def check_counters(event: Event, facts: Facts, report: Report) -> None:

@@ -87,12 +87,12 @@ class Reader:
         self.api.history.add("bug", t=self.api.history.now, what=f"{self.name}: {what}")
 
 
-async def walk(api: Api, user: User) -> AsyncIterator[dict[str, Any] | None]:
-    """All pages of a feed with the time of their requests; `None` at the end when one was not to be had."""
+async def walk(api: Api, user: User, path: str = "/v1/feed") -> AsyncIterator[dict[str, Any] | None]:
+    """All pages of a list, a feed mostly, with the time of their requests; `None` at the end when one was not to be had."""
     cursor = ""
     while True:
         begin = api.history.now
-        page = await api.read(f"/v1/feed?limit=100{cursor}", user)
+        page = await api.read(f"{path}?limit=100{cursor}", user)
         if page is None:
             yield None
             return

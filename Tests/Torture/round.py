@@ -20,7 +20,7 @@ from history import History, read
 from readers import EventStreamReader, PageWalker, PollReader, Reader, WebSocketReader, walk
 from sdk_reader import SdkReader
 from sessions import Guests
-from writers import Author, Follower, change_follow, keep_sessions_fresh
+from writers import Author, Follower, Keeper, change_follow, keep_sessions_fresh
 
 USERS = 20
 FOLLOWERS = 1_100
@@ -171,6 +171,7 @@ class Round:
                 work.append(Author(self.api, user, f"{user.handle}/{device}", rate, self._random()).run(stop))
             fickle = [users[(index + FOLLOWED + step) % USERS] for step in range(1, FICKLE + 1)]
             work.append(Follower(self.api, user, [o for o in fickle if o is not users[0]], 4, self._random()).run(stop))
+        work += [Keeper(self.api, user, 1, self._random()).run(stop) for user in users[4:8]]
         work += [Guests(self.api, users, f"guest {number}", self._random()).run(stop) for number in range(GUESTS)]
         work.append(keep_sessions_fresh(self.api, users[::4], stop))
         return work
@@ -237,6 +238,7 @@ class Round:
             else:
                 self.history.add(
                     "final feed", user=user.id, posts=[post["id"] for page in pages for post in page["items"]])
+            await self.write_bookmarks(user)
             view = await self.api.read(f"/v1/users/{user.id}", user)
             if view is None:
                 self.history.add("bug", t=self.history.now, what=f"{user.id} can't be read at the end")
@@ -244,6 +246,14 @@ class Round:
                 self.history.add(
                     "final counters", user=user.id, followers=view["followers"], following=view["following"],
                     posts=view["posts"])
+
+    async def write_bookmarks(self, user: User) -> None:
+        pages = [page async for page in walk(self.api, user, "/v1/me/bookmarks")]
+        if pages[-1] is None:
+            self.history.add("bug", t=self.history.now, what=f"the bookmarks of {user.id} can't be read at the end")
+        else:
+            self.history.add(
+                "final bookmarks", user=user.id, posts=[post["id"] for page in pages for post in page["items"]])
 
     async def write_crowd(self, author: User) -> None:
         """The stored feeds of those who do nothing but follow: the author's posts that are missing there."""

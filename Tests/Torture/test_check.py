@@ -56,6 +56,24 @@ def test_a_good_history_has_no_finding() -> None:
     assert report.counts["deliveries checked"] == 2
 
 
+@pytest.mark.parametrize("keeps, deleted, shown, found", [
+    (True, False, ["10"], set()), (True, False, [], {"wrong bookmark"}), (False, False, [], set()),
+    (False, False, ["10"], {"wrong bookmark"}), (True, True, [], set()), (True, True, ["10"], {"wrong bookmark"}),
+    (True, False, ["10", "20"], {"wrong bookmark"}), (True, False, ["10", "10"], {"duplicate"}),
+])
+def test_bookmarks(keeps: bool, deleted: bool, shown: list[str], found: set[str]) -> None:
+    events = [
+        {"e": "bookmark", "user": BEN, "post": "10", "keeps": not keeps, "outcome": "done"},
+        {"e": "bookmark", "user": BEN, "post": "10", "keeps": keeps, "outcome": "done"},
+        {"e": "final bookmarks", "user": BEN, "posts": shown},
+    ]
+    if deleted:
+        events = [truth("10", True), {"e": "delete begins", "post": "10", "begin": 6},
+                  {"e": "delete", "post": "10", "user": ANN, "begin": 6, "end": 7, "outcome": "done"}, *events]
+    history = [event for event in base() if not (deleted and event["e"] == "truth post" and event["post"] == "10")]
+    assert kinds(history + events) & {"wrong bookmark", "duplicate"} == found
+
+
 def swapped() -> list[Event]:
     events = base()
     first, second = (index for index, event in enumerate(events) if event["e"] == "see")

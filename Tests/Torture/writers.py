@@ -81,6 +81,31 @@ class Follower:
             self.followed ^= {other.id}
 
 
+class Keeper:
+    """Bookmarks what its user is shown, and takes bookmarks back."""
+
+    def __init__(self, api: Api, user: User, pause: float, random: random.Random) -> None:
+        self.api, self.user, self.pause, self.random = api, user, pause, random
+        self.kept: set[str] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await asyncio.sleep(self.random.expovariate(1 / self.pause))
+            if stop.is_set():
+                return
+            if self.kept and self.random.random() < 0.3:
+                await self.change(self.random.choice(sorted(self.kept)), False)
+            elif (page := await self.api.read("/v1/feed?limit=50", self.user)) and page["items"]:
+                await self.change(self.random.choice(page["items"])["id"], True)
+
+    async def change(self, post: str, keeps: bool) -> None:
+        reply = await self.api.write("PUT" if keeps else "DELETE", f"/v1/posts/{post}/bookmark", self.user)
+        # It may have been deleted since it was shown.
+        result = "done" if keeps and reply.status == 404 else outcome(self.api, reply)
+        (self.kept.add if keeps else self.kept.discard)(post)
+        self.api.history.add("bookmark", user=self.user.id, post=post, keeps=keeps, outcome=result)
+
+
 async def change_follow(api: Api, user: User, other: User, follows: bool) -> None:
     """Follows or unfollows, until it is known to be done."""
     begin = api.history.now

@@ -16,13 +16,18 @@ extension Gateway {
     /// Something up to this position was missed of these, or may have been.
     func miss(_ keys: [LogKey], before position: Int64) {
         let now = now
-        for key in keys { tell(key) { $0.miss(before: position, now: now) } }
+        for key in keys {
+            tell(key) { $0.miss(before: position, now: now) }
+            // That the user's channels are to be asked about may have been said, too.
+            if position == .max, case .feed(let user) = key { recheckChannels(of: user) }
+        }
     }
 
     /// Of all connections but the one that has found it.
     func lostRegistration(of key: LogKey, but finder: Subscriber? = nil) {
         let now = now
         tell(key, but: finder) { $0.lostRegistration(now: now) }
+        if case .feed(let user) = key { recheckChannels(of: user) }
     }
 
     /// All connections that are told this log; long polls look again.

@@ -2,6 +2,7 @@ import Core
 import DomainKit
 import Feed
 import Live
+import Posts
 
 /// Reads what was missed of a log, for who may see it.
 struct LogReader: Sendable {
@@ -46,7 +47,8 @@ struct LogReader: Sendable {
     private func read(_ name: ChannelName, _ user: ID, _ held: LiveCursor?) async throws -> JoinOutcome? {
         guard let channel = kinds.channel(name), try await channel.isOpen(to: user) else { return nil }
         let found = try await channels.recover(name, from: held)
-        var outcome = JoinOutcome(verdict: verdict(found, channel.contents, held), cursor: found.cursor)
+        var outcome = JoinOutcome(
+            verdict: try await verdict(found, channel.contents, held, user), cursor: found.cursor)
         guard channel.contents.contains(.state) else { return outcome }
         outcome.state = found.state
         if outcome.state == nil, let state = try await channel.state() {
@@ -56,13 +58,26 @@ struct LogReader: Sendable {
     }
 
     private func verdict(
-        _ found: ChannelRecovery, _ contents: ChannelContents, _ held: LiveCursor?
-    ) -> JoinOutcome.Verdict {
+        _ found: ChannelRecovery, _ contents: ChannelContents, _ held: LiveCursor?, _ user: ID
+    ) async throws -> JoinOutcome.Verdict {
         guard held != nil else { return .live }
         // Who has the newest state has missed nothing.
         guard contents.contains(.log) else { return .resumed([]) }
         guard let missed = found.missed else { return .reset }
-        return .resumed(missed.filter { known.contains($0.envelope.kind) }.map(\.publication))
+        let told = try await visible(missed.filter { known.contains($0.envelope.kind) }, to: user)
+        return .resumed(told.map(\.publication))
+    }
+
+    /// The log has posts as they were: what has become of one, or between its author and the user, is asked now. The end of
+    /// one is told to all.
+    private func visible(_ events: [ChannelEvent], to user: ID) async throws -> [ChannelEvent] {
+        let posts = Set(events.filter { $0.envelope.kind != PostEvent.deleted.kind }.compactMap { $0.envelope[.post] })
+        guard !posts.isEmpty else { return events }
+        let visible = try await feeds.visible(posts, to: user)
+        return events.filter { event in
+            guard event.envelope.kind != PostEvent.deleted.kind, let post = event.envelope[.post] else { return true }
+            return visible.contains(post)
+        }
     }
 }
 

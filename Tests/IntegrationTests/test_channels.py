@@ -163,6 +163,20 @@ def test_the_end_of_a_post(client: Centrifugo, alice: User, carol: User) -> None
     assert client.try_to_subscribe(channel)["error"]["code"] == UNKNOWN
 
 
+def test_what_was_deleted_is_not_recovered(client: Centrifugo, alice: User) -> None:
+    """The log of a channel has the text still; who comes back is told of the end alone."""
+    channel = user_channel(alice)
+    start = at(client.subscribe(channel))
+    secret, other = alice.post("secret")["id"], alice.post("hello")["id"]
+    client.told(channel, 2)
+    alice.delete(secret)
+    client.told(channel, 1)
+    client.call(unsubscribe={"channel": channel})
+    assert client.subscribe(channel, start)["recovered"]
+    assert [(one.event["type"], one.post_id) for one in client.told(channel, 2)] == [
+        ("post.created", other), ("post.deleted", secret)]
+
+
 @pytest.mark.parametrize("cause", ["block", "blocked", "private"])
 def test_who_may_not_see_the_author_any_more(client: Centrifugo, alice: User, carol: User, cause: str) -> None:
     """Both subscriptions end, and can't be had again."""

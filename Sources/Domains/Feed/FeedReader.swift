@@ -146,6 +146,16 @@ public struct FeedReader: Sendable {
         return .events(events, now)
     }
 
+    /// Which of these posts the user may see.
+    public func visible(_ posts: Set<ID>, to user: ID) async throws -> Set<ID> {
+        let rows = try await database.query(
+            """
+            SELECT p.id FROM posts p
+            WHERE p.id = ANY (\(Array(posts))::bigint[]) AND \(PostVisibility.sql("p", to: "\(user)"))
+            """)
+        return Set(try rows.map { try $0.id("id") })
+    }
+
     /// The posts of entries that the user may see, in their order (`PostRow`), each with `is_pending`: is there a follow
     /// whose older posts are not in the feed?
     /// - Parameter bytes: see `PostBytes`.

@@ -6,7 +6,7 @@ public enum AudienceChange: Sendable, Equatable {
     case followed(ID, by: ID, accepted: Bool)
     /// There is none any more, whoever ended it.
     case unfollowed(ID, by: ID)
-    /// Follows that ended with a block are told before it, each by itself.
+    /// Follows that ended with a block are told behind it, each by itself.
     case blocked(ID, by: ID)
     case unblocked(ID, by: ID)
     case muted(ID, by: ID)

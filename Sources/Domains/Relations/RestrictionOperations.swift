@@ -56,10 +56,10 @@ struct RestrictionOperations: Sendable {
             )
         }
         guard let ended else { return response }
+        await changes.tell(.blocked(other, by: owner), requestID: request.requestID)
         for follow in ended {
             await changes.tell(.unfollowed(follow.followee, by: follow.follower), requestID: request.requestID)
         }
-        await changes.tell(.blocked(other, by: owner), requestID: request.requestID)
         return response
     }
 

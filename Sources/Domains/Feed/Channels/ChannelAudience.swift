@@ -4,7 +4,8 @@ import Posts
 public import Relations
 import Store
 
-/// Has nodes ask again who may subscribe, when who sees whom has changed. Where Redis is away, they ask when it is back.
+/// Has nodes ask again who may subscribe, when who sees whom has changed. It is said once: where Redis is
+/// away from this process only, or it ends before, a subscription goes on until its log is read again.
 public struct ChannelAudience: AudienceObserver {
     let channels: Channels
     let database: Database

@@ -10,6 +10,9 @@ public struct PartitionTracker {
         case register([LogKey])
         /// They are registered anew: long polls must look again.
         case look([LogKey])
+        /// They were not registered until now. Of a client that has registered since it was told to read, something was
+        /// missed all the same (`LiveSession.lostRegistration`).
+        case lost([LogKey])
         /// `retry` is to be called in a moment.
         case wait
     }
@@ -124,10 +127,14 @@ public struct PartitionTracker {
         return recover()
     }
 
-    /// - Parameter number: of the last message to this node.
-    public mutating func registered(_ keys: [LogKey], number: Int64, epoch: UInt64) -> [Action] {
+    /// - Parameters:
+    ///   - lost: which of them were not registered before.
+    ///   - number: of the last message to this node.
+    public mutating func registered(
+        _ keys: [LogKey], lost: [LogKey], number: Int64, epoch: UInt64
+    ) -> [Action] {
         note(number: number, epoch: epoch)
-        return [.look(keys)] + next()
+        return (lost.isEmpty ? [] : [.lost(lost)]) + [.look(keys)] + next()
     }
 
     public mutating func registrationFailed() -> [Action] {

@@ -17,6 +17,8 @@ final class LiveNode {
         var missed: ([LogKey], _ position: Int64) -> Void
         /// They have been registered anew: long polls must look again.
         var registered: ([LogKey]) -> Void
+        /// They were not registered until now: who registered them has missed something (`LiveSession.lostRegistration`).
+        var lost: ([LogKey]) -> Void
         /// Nothing is heard at all / all is heard again.
         var connected: (Bool) -> Void
     }
@@ -189,6 +191,7 @@ final class LiveNode {
             case .miss(let keys): handlers?.missed(keys, .max)
             case .register(let keys): register(keys, of: partition)
             case .look(let keys): handlers?.registered(keys)
+            case .lost(let keys): handlers?.lost(keys)
             case .wait:
                 retries[partition] = LoopTimer(on: loop, after: 200) { [weak self] in
                     self?.update(partition) { $0.retry() }
@@ -199,30 +202,34 @@ final class LiveNode {
 
     private func register(_ keys: [LogKey], of partition: Int) {
         let (users, names) = (keys.users, keys.channels)
-        guard !users.isEmpty else { return register(names, keys, partition, after: nil) }
+        guard !users.isEmpty else { return register(names, of: partition, after: []) }
         timelines.registerOnLoop(users, node: name) { [weak self] result in
             guard case .success(let states) = result else {
                 self?.update(partition) { $0.registrationFailed() }
                 return
             }
-            self?.register(names, keys, partition, after: states[0])
+            self?.register(names, of: partition, after: zip(users, states).map { (.feed(of: $0), $1) })
         }
     }
 
-    /// - Parameter first: where the partition was when the first of the keys was registered: from there on all is heard.
-    private func register(
-        _ names: [ChannelName], _ keys: [LogKey], _ partition: Int, after first: PartitionState?
-    ) {
-        guard !names.isEmpty else { return registered(keys, partition, first) }
+    /// - Parameter feeds: those that are registered.
+    private func register(_ names: [ChannelName], of partition: Int, after feeds: [(LogKey, PartitionState)]) {
+        guard !names.isEmpty else { return registered(feeds, of: partition) }
         channels.registerOnLoop(names, node: name) { [weak self] result in
-            self?.registered(keys, partition, (try? result.get()).map { first ?? $0[0].partition })
+            guard case .success(let found) = result else {
+                self?.update(partition) { $0.registrationFailed() }
+                return
+            }
+            self?.registered(feeds + zip(names, found).map { (.channel($0), $1.partition) }, of: partition)
         }
     }
 
-    private func registered(_ keys: [LogKey], _ partition: Int, _ state: PartitionState?) {
+    private func registered(_ logs: [(key: LogKey, state: PartitionState)], of partition: Int) {
+        let lost = logs.filter { !$0.state.wasRegistered }.map(\.key)
+        // From where the partition was when the first of them was registered, all is heard.
+        let first = logs[0].state
         update(partition) {
-            guard let state else { return $0.registrationFailed() }
-            return $0.registered(keys, number: state.number, epoch: state.cursor.epoch)
+            $0.registered(logs.map(\.key), lost: lost, number: first.number, epoch: first.cursor.epoch)
         }
     }
 

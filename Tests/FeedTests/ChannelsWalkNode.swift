@@ -50,6 +50,7 @@ extension ChannelsWalk {
                 miss(keys, on: node)
             case .register(let keys): node.registrations[partition] = keys
             case .look: break
+            case .lost(let keys): for key in keys { lostRegistration(of: key, node, but: nil) }
             case .wait: node.isWaiting[partition] = true
             }
         }
@@ -61,11 +62,13 @@ extension ChannelsWalk {
             if let keys = node.registrations[partition] {
                 node.registrations[partition] = nil
                 let result = try? await failingWithoutScripts {
-                    try await channels.register(keys.channels, node: node.name)[0].partition
+                    try await channels.register(keys.channels, node: node.name)
                 }
                 update(node, partition) {
                     guard let result else { return $0.registrationFailed() }
-                    return $0.registered(keys, number: result.number, epoch: result.cursor.epoch)
+                    let lost = zip(keys, result).filter { !$1.wasRegistered }.map(\.0)
+                    let first = result[0].partition
+                    return $0.registered(keys, lost: lost, number: first.number, epoch: first.cursor.epoch)
                 }
             } else if node.isWaiting[partition] {
                 node.isWaiting[partition] = false

@@ -168,11 +168,7 @@ extension TimelinesWalk {
             try await timelines.register([client.user], node: node.name)[0]
         }
         node.trackers[partition].note(number: state.number, epoch: state.cursor.epoch)
-        if !state.wasRegistered {
-            for other in clients where other.node === node && other.user == client.user && other !== client {
-                update(other) { $0.lostRegistration(now: time) }
-            }
-        }
+        if !state.wasRegistered { lostRegistration(of: client.user, node, but: client) }
         guard let read = client.reading?.read else { return }
         update(client) { session in
             session.registered(for: read)

@@ -94,6 +94,7 @@ extension TimelinesWalk {
                 miss(keys.users, on: node, before: .max)
             case .register(let keys): node.registrations[partition] = keys
             case .look: break
+            case .lost(let keys): for user in keys.users { lostRegistration(of: user, node, but: nil) }
             case .wait: node.isWaiting[partition] = true
             }
         }
@@ -105,11 +106,12 @@ extension TimelinesWalk {
             if let keys = node.registrations[partition] {
                 node.registrations[partition] = nil
                 let result = try? await failingWithoutScripts {
-                    try await timelines.register(keys.users, node: node.name)[0]
+                    try await timelines.register(keys.users, node: node.name)
                 }
                 update(node, partition) {
                     guard let result else { return $0.registrationFailed() }
-                    return $0.registered(keys, number: result.number, epoch: result.cursor.epoch)
+                    let lost = zip(keys, result).filter { !$1.wasRegistered }.map(\.0)
+                    return $0.registered(keys, lost: lost, number: result[0].number, epoch: result[0].cursor.epoch)
                 }
             } else if node.isWaiting[partition] {
                 node.isWaiting[partition] = false
@@ -133,6 +135,12 @@ extension TimelinesWalk {
             update(node, partition) {
                 $0.didProbe(number: beat.state.number, epoch: beat.state.cursor.epoch, subscribers: beat.subscribers)
             }
+        }
+    }
+
+    func lostRegistration(of user: ID, _ node: WalkNode, but finder: WalkClient?) {
+        for client in clients where client.node === node && client.user == user && client !== finder {
+            update(client) { $0.lostRegistration(now: time) }
         }
     }
 

@@ -24,9 +24,9 @@ import Testing
         #expect(first.count == PartitionTracker.slice && tracker.isRecovering)
         let gone = LogKey.feed(of: (1...count).map { ID(raw: $0) }.first { !first.users.contains($0) }!)
         tracker.remove(gone)
-        let second = registered(tracker.registered(first, number: 0, epoch: 7))
+        let second = registered(tracker.registered(first, lost: [], number: 0, epoch: 7))
         #expect(second.count == 9 && !second.contains(gone))
-        #expect(tracker.registered(second, number: 0, epoch: 7) == [.look(second)])
+        #expect(tracker.registered(second, lost: [], number: 0, epoch: 7) == [.look(second)])
         #expect(!tracker.isRecovering)
     }
 
@@ -37,8 +37,17 @@ import Testing
         #expect(tracker.heard(number: 3, epoch: 7) == [.miss(user), .register(user)])
         #expect(tracker.heard(number: 9, epoch: 7) == [.miss(user)])
         #expect(
-            tracker.registered(user, number: 9, epoch: 7) == [.look(user), .miss(user), .register(user)])
-        #expect(tracker.registered(user, number: 9, epoch: 7) == [.look(user)])
+            tracker.registered(user, lost: [], number: 9, epoch: 7) == [.look(user), .miss(user), .register(user)])
+        #expect(tracker.registered(user, lost: [], number: 9, epoch: 7) == [.look(user)])
+    }
+
+    /// A client may have registered after it was told to read, and the registration may have been taken out since: nothing
+    /// else would find that.
+    @Test func whoWasNotRegisteredIsNamed() {
+        var tracker = tracker(1...2)
+        let users = registered(tracker.heardNonsense())
+        let lost = Array(users.prefix(1))
+        #expect(tracker.registered(users, lost: lost, number: 0, epoch: 7) == [.lost(lost), .look(users)])
     }
 
     @Test func aRegistrationThatFailsIsTriedAgain() {

@@ -9,5 +9,5 @@ public struct ChannelRegistration: Sendable, Equatable {
     public let newest: Int64
     /// The node was registered before. False where it should have been: something took it out, and its subscribers must
     /// recover.
-    public let wasRegistered: Bool
+    public var wasRegistered: Bool { partition.wasRegistered }
 }

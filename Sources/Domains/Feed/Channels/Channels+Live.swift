@@ -67,9 +67,8 @@ extension Channels {
 
     private static func registration(_ reply: RedisReply) throws(RedisError) -> ChannelRegistration {
         let elements = try Timelines.elements(reply, atLeast: 5)
-        guard let newest = elements[3].integer else { throw .unexpectedReply("a channel's last position") }
-        return ChannelRegistration(
-            partition: try Timelines.state(reply), newest: newest, wasRegistered: elements[4] == .integer(1))
+        guard let newest = elements[4].integer else { throw .unexpectedReply("a channel's last position") }
+        return ChannelRegistration(partition: try Timelines.state(reply), newest: newest)
     }
 
     private static func recovery(

@@ -2,8 +2,8 @@
 --
 -- KEYS: 1 the partition's clock
 -- ARGV: 1 channel, 2 node, 3 epoch candidate, 4 seconds that the log lives on, 5 number of the node's connection
--- Returns: 1 epoch, 2 clock, 3 number of the node's last message, 4 position of the channel's last event, or what its
---          log begins with, 5 was the node registered (1); or the error STALE
+-- Returns: 1 epoch, 2 clock, 3 number of the node's last message, 4 was the node registered (1), 5 position of the
+--          channel's last event, or what its log begins with; or the error STALE
 --
 -- Needs: prelude, publish, channel, fence
 
@@ -24,4 +24,4 @@ if call('EXISTS', log) == 0 then begin_log(channel, time * 1000000, life) end
 call('EXPIRE', log, life)
 call('EXPIRE', states .. channel, life)
 local number = tonumber(call('HGET', numbers, node) or '0')
-return {name, now(), number, (read('>I7', call('LINDEX', log, -1))), was_heard and 1 or 0}
+return {name, now(), number, was_heard and 1 or 0, (read('>I7', call('LINDEX', log, -1)))}

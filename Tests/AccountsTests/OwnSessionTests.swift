@@ -2,6 +2,8 @@ import Core
 import TestSite
 import Testing
 
+@testable import Accounts
+
 /// `GET /v1/me/sessions`, and the end of one.
 @Suite(.site, .serialized) struct OwnSessionTests {
     private let site = TestSite.current
@@ -41,6 +43,27 @@ import Testing
             ["User-Agent": given])
         #expect(response.status == 200)
         #expect(try await alice.get("/v1/me/sessions").items[0]["client"].string == kept)
+    }
+
+    /// The oldest one ends for one too many.
+    @Test func asManyAsThereMayBe() async throws {
+        let alice = try await site.signUp()
+        let most = Accounts.mostSessions
+        let database = site.database
+        let first = try await database.query(
+            "SELECT id FROM sessions WHERE user_id = \(ID(alice.id)!)")[0].id("id")
+        try await database.query(
+            """
+            INSERT INTO sessions (id, user_id, tokens_until)
+            SELECT \(first)::bigint + n, \(ID(alice.id)!)::bigint, NULL FROM generate_series(1, \(most - 2)::int) n
+            """)
+        // Beyond these ids.
+        try await site.pass(seconds: 1)
+        let last = try await site.logIn(alice)
+        #expect(try await alice.get("/v1/me").status == 200)
+        let another = try await site.logIn(alice)
+        #expect(try await alice.get("/v1/me").isProblem(401, "unauthenticated"))
+        for session in [last, another] { #expect(try await session.get("/v1/me").status == 200) }
     }
 
     @Test func oneIsEndedAndNoOther() async throws {

@@ -1,3 +1,4 @@
+public import Accounts
 public import Core
 public import DomainKit
 import DomainRegistry
@@ -73,6 +74,7 @@ public final class TestSite: Sendable {
     public var redis: Redis { parts.connections.routes.redis }
     public var operations: [Operation] { parts.operations }
 
+    public var accounts: Accounts { parts.domains.accounts.accounts }
     public var channels: Channels { parts.domains.feed.channels }
     public var feeds: FeedReader { parts.domains.feed.reader }
     /// What clients may subscribe to.

@@ -60,13 +60,13 @@ struct AccountOperations: Sendable {
         let password = request[AccountFields.anyPassword]
         // Nobody has such a handle or password; the text must not grow the limiter's table or the hash's work.
         guard handle.utf8.count <= 64, password.unicodeScalars.count <= 256, !handle.utf8.contains(0) else {
-            throw Problem(.invalidCredentials, "no account has this handle and password")
+            throw Accounts.noSuchAccount
         }
         let candidate = try await accounts.candidate(handle: handle, from: request.address)
         try limits.checkLogIn(handle: handle, from: request.address, isKnown: candidate.isFromKnownAddress)
-        let user = try await accounts.authenticate(candidate, password: password)
+        let verified = try await accounts.authenticate(candidate, password: password)
         return try await writes.run(request) { transaction in
-            let grant = try await accounts.logIn(transaction, user: user, from: SessionOrigin(request))
+            let grant = try await accounts.logIn(transaction, verified, from: SessionOrigin(request))
             return StoredResponse(status: 200, body: grant.json, session: grant.session)
         }
     }

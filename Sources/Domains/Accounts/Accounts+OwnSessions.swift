@@ -23,39 +23,39 @@ extension Accounts {
     /// - Throws: `Problem` where the user has no such session.
     func endSession(_ transaction: Transaction, _ session: ID, of user: ID) async throws {
         let found = try await transaction.query(
-            "SELECT ended_at IS NOT NULL AS has_ended FROM sessions WHERE id = \(session) AND user_id = \(user) FOR UPDATE"
-        )
-        guard let row = found.first else { throw Problem(.notFound, "there is no session \(session)") }
-        if try !row.bool("has_ended") { try await endSession(transaction, session) }
+            "SELECT id FROM sessions WHERE id = \(session) AND user_id = \(user)")
+        guard !found.isEmpty else { throw Problem(.notFound, "there is no session \(session)") }
+        try await endSession(transaction, session)
     }
 
     func handle(of user: ID) async throws -> String? {
         try await database.query("SELECT handle FROM users WHERE id = \(user)").first.map { try $0.text("handle") }
     }
 
-    /// Ends all sessions but the caller's.
+    /// A new password ends all sessions but the caller's.
     func change(
         _ change: CredentialChange, in transaction: Transaction, of caller: Caller, from origin: SessionOrigin
     ) async throws {
+        let new = change.password
         do {
-            try await transaction.query(
+            let changed = try await transaction.query(
                 """
                 UPDATE users SET handle = COALESCE(\(change.handle)::text, handle),
-                    password_hash = COALESCE(\(change.passwordHash)::text, password_hash)
-                WHERE id = \(caller.user)
+                    password_hash = COALESCE(\(new?.hash)::text, password_hash),
+                    password_changes = password_changes + \(new == nil ? 0 : 1 as Int64)::int
+                WHERE id = \(caller.user) AND password_changes = COALESCE(\(new?.old.changes)::int, password_changes)
+                    AND \(Self.lives("\(caller.session)"))
                 """)
+            guard changed.affected == 1 else {
+                throw Problem(.unauthenticated, "the session has ended: log in again")
+            }
         } catch let error as PgError where error.constraint == "users_handle_key" {
             throw Problem(.handleTaken, "the handle \(change.handle ?? "") belongs to somebody", field: "handle")
         }
         if let handle = change.handle {
             try await transaction.query(addresses.remember(origin.address, of: handle, user: caller.user))
         }
-        let others = try await transaction.query(
-            """
-            SELECT id FROM sessions WHERE user_id = \(caller.user) AND id <> \(caller.session) AND ended_at IS NULL
-            ORDER BY id FOR UPDATE
-            """
-        ).map { try $0.id("id") }
-        for session in others { try await endSession(transaction, session) }
+        guard new != nil else { return }
+        try await endSessions(transaction, where: "user_id = \(caller.user) AND id <> \(caller.session)")
     }
 }

@@ -69,13 +69,22 @@ extension Accounts {
     }
 
     func endSession(_ transaction: Transaction, _ session: ID) async throws {
-        try await transaction.batch([
-            "UPDATE sessions SET ended_at = now() WHERE id = \(session) AND ended_at IS NULL",
-            Self.notification(of: "\(session.description)"),
-        ])
-        // Here at once, before anybody hears of the commit. Should that fail, the session has ended in this process only,
-        // and its owner, who got an error, asks again.
-        revocations.add([session])
+        try await endSessions(transaction, where: "id = \(session)")
+    }
+
+    /// Ends those that have not ended.
+    func endSessions(_ transaction: Transaction, where condition: SQL) async throws {
+        let ended = try await transaction.query(
+            """
+            WITH ended AS (
+                UPDATE sessions SET ended_at = now() WHERE id IN (
+                    SELECT id FROM sessions WHERE \(condition) AND ended_at IS NULL ORDER BY id FOR UPDATE)
+                RETURNING id)
+            SELECT id, \(Self.notification(of: "id::text")) FROM ended
+            """)
+        // Here at once, before anybody hears of the commit. Should that fail, they have ended in this process only, and
+        // their owner, who got an error, asks again.
+        revocations.add(try ended.map { try $0.id("id") })
     }
 
     /// Forgets answers that are not given again. What another process is about to forget is left to it, here and elsewhere:

@@ -74,7 +74,7 @@ extension Accounts: EndedSessions {
 
     /// Tells all processes of ends, once they are committed.
     /// - Parameter session: its id as text, an expression of SQL.
-    static func notification(of session: SQL) -> SQL { "SELECT pg_notify(\(sessionChannel.description), \(session))" }
+    static func notification(of session: SQL) -> SQL { "pg_notify(\(sessionChannel.description), \(session))" }
 
     /// Ends the sessions whose last refresh token has expired, some at a time, and tells all processes.
     public static func endExpired(_ database: Database) async throws {
@@ -91,7 +91,7 @@ extension Accounts: EndedSessions {
                     SELECT FROM refresh_tokens t
                     WHERE t.session_id = s.id AND t.spent_at IS NULL AND t.expires_at > now())
                 RETURNING id)
-            \(notification(of: "id::text")) FROM ended
+            SELECT \(notification(of: "id::text")) FROM ended
             """)
     }
 

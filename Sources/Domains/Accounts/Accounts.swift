@@ -6,6 +6,8 @@ public import Store
 /// Users, sessions and their tokens. Errors of input and state are `Problem`.
 public struct Accounts: Sendable {
     private static let refreshTokenLength = 32
+    /// Of one user; the oldest one ends for another.
+    static let mostSessions: Int64 = 1_000
     /// NOTIFY on this channel tells every process which session has ended.
     public static let sessionChannel: StaticString = "martlet_session"
 
@@ -60,12 +62,21 @@ public struct Accounts: Sendable {
         return try await openSession(transaction, user: user, from: origin)
     }
 
-    public func logIn(_ transaction: Transaction, user: ID, from origin: SessionOrigin) async throws -> SessionGrant {
-        let rows = try await transaction.query(UserRow.select(user))
-        guard let row = rows.first else { throw Problem(.invalidCredentials, "the account has gone") }
+    /// A password that is changed meanwhile opens nothing: its change waits for this transaction and ends the session, or
+    /// has been.
+    public func logIn(
+        _ transaction: Transaction, _ verified: VerifiedUser, from origin: SessionOrigin
+    ) async throws -> SessionGrant {
+        let results = try await transaction.batch([
+            "SELECT id FROM users WHERE id = \(verified.id) AND password_changes = \(verified.changes) FOR SHARE",
+            UserRow.select(verified.id),
+        ])
+        guard !results[0].isEmpty, let row = results[1].first else { throw Self.noSuchAccount }
         return try await openSession(
             transaction, user: try UserRow.view(row, relation: nil, isOwn: false), from: origin)
     }
+
+    static let noSuchAccount = Problem(.invalidCredentials, "no account has this handle and password")
 
     private func openSession(
         _ transaction: Transaction, user: UserView, from origin: SessionOrigin
@@ -73,6 +84,13 @@ public struct Accounts: Sendable {
         let session = try ids.next()
         try await transaction.query(
             "INSERT INTO sessions (id, user_id, tokens_until) VALUES (\(session), \(user.id), NULL)")
+        try await endSessions(
+            transaction,
+            where: """
+                id IN (
+                    SELECT id FROM sessions WHERE user_id = \(user.id) AND ended_at IS NULL AND tokens_until IS NULL
+                    ORDER BY id DESC OFFSET \(Self.mostSessions))
+                """)
         return try await grant(transaction, user: user, session: session, from: origin)
     }
 

@@ -50,6 +50,9 @@ public enum AccountsMigrations {
                 """,
                 "CREATE INDEX sessions_by_user ON sessions (user_id, id DESC)",
             ]),
+        Migration(
+            26, "how often a password was changed",
+            ["ALTER TABLE users ADD COLUMN password_changes int NOT NULL DEFAULT 0"]),
     ]
 
     /// Of a session of the operator's tools, which has no refresh token: when its access token ends. NULL for all others.

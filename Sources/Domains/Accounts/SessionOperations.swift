@@ -25,7 +25,10 @@ struct SessionOperations: Sendable {
             Operation(
                 .put, "/v1/me/credentials", id: "changeCredentials", tag: AccountOperations.tag,
                 "Change handle or password",
-                description: "All other sessions end. A new password needs the old one: 403 `password_required`.",
+                description: """
+                    A new password needs the old one (403 `password_required`) and ends all other sessions. A new handle \
+                    leaves them: who has stolen one locks nobody out with it.
+                    """,
                 rate: .auth, otherLimits: LogInRates.inWords, lane: .auth,
                 body: RequestBody(
                     "Credentials", AccountFields.newHandle, AccountFields.newPassword, AccountFields.oldPassword),
@@ -60,27 +63,28 @@ struct SessionOperations: Sendable {
         guard handle != nil || password != nil else {
             throw Problem(.missingField, "give a handle or a password", field: "password")
         }
-        var change = CredentialChange(handle: handle)
         // Slow, so before the transaction; told in it, for a repeated request is answered as the first was.
-        var refusal: Problem?
-        if let password {
-            refusal = try await self.refusal(request)
-            if refusal == nil { change.passwordHash = try await accounts.hashPassword(password) }
+        let change: Result<CredentialChange, Problem>
+        do {
+            var new: CredentialChange.Password?
+            if let password { new = try await newPassword(password, request) }
+            change = .success(CredentialChange(handle: handle, password: new))
+        } catch let problem as Problem where problem.code == .passwordRequired {
+            change = .failure(problem)
         }
-        let (made, wrong) = (change, refusal)
         let response = try await writes.run(request) { transaction in
-            if let wrong { throw wrong }
-            try await accounts.change(made, in: transaction, of: caller, from: SessionOrigin(request))
+            try await accounts.change(change.get(), in: transaction, of: caller, from: SessionOrigin(request))
             return StoredResponse(status: 204, body: [])
         }
         users.forget(caller.user)
         return response
     }
 
-    /// Why the caller may not have a new password; `nil`: the old one is right.
-    private func refusal(_ request: RequestContext) async throws -> Problem? {
+    private func newPassword(
+        _ password: String, _ request: RequestContext
+    ) async throws -> CredentialChange.Password {
         guard let old = request[AccountFields.oldPassword] else {
-            return Problem(.passwordRequired, "a new password needs the old one", field: "old_password")
+            throw Problem(.passwordRequired, "a new password needs the old one", field: "old_password")
         }
         guard let handle = try await accounts.handle(of: request.caller) else {
             throw Problem(.unauthenticated, "the account has gone")
@@ -90,10 +94,12 @@ struct SessionOperations: Sendable {
         try limits.checkLogIn(
             handle: "user \(request.caller)", from: request.address, isKnown: candidate.isFromKnownAddress)
         do {
-            _ = try await accounts.authenticate(candidate, password: old)
-            return nil
+            let verified = try await accounts.authenticate(candidate, password: old)
+            // The handle may be another's by now.
+            guard verified.id == request.caller else { throw Accounts.noSuchAccount }
+            return CredentialChange.Password(hash: try await accounts.hashPassword(password), old: verified)
         } catch let problem as Problem where problem.code == .invalidCredentials {
-            return Problem(.passwordRequired, "the old password is another one", field: "old_password")
+            throw Problem(.passwordRequired, "the old password is another one", field: "old_password")
         }
     }
 }

@@ -2,7 +2,7 @@
 /// a look into the payload.
 public struct EventField<Value: Sendable>: Sendable {
     /// As in the headers of a record: 1 to 64 of `a-z`, `0-9`, `.`, `_` and `-`.
-    let name: String
+    public let name: String
     /// `nil` for a text that is no such value. One value has one text.
     let read: @Sendable (String) -> Value?
     let write: @Sendable (Value) -> String

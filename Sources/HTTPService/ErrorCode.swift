@@ -25,6 +25,7 @@ extension ErrorCode {
     public static let notFound = ErrorCode("not_found", 404, "There is no such thing")
     public static let methodNotAllowed = ErrorCode("method_not_allowed", 405, "The method is not allowed here")
     public static let conflict = ErrorCode("conflict", 409, "Another request is in the way")
+    public static let tooMany = ErrorCode("too_many", 409, "There are as many as there may be")
     public static let idempotencyConflict = ErrorCode(
         "idempotency_conflict", 409, "The idempotency key was used for another request")
     public static let bodyTooLarge = ErrorCode("body_too_large", 413, "The body is too large")

@@ -19,7 +19,9 @@ final class TimelinesInbox: Sendable {
         var wasLost = false
     }
 
-    private let server: TimelinesServer
+    private let redis: Redis
+    /// Lives as long as this.
+    private let server: TimelinesServer?
     private let loop = EventLoop(name: "inbox")
     private let state = Mutex(State())
     private let link = Mutex<LoopBound<(RedisSubscriber, LoopTimer)>?>(nil)
@@ -27,9 +29,12 @@ final class TimelinesInbox: Sendable {
     private let arrival = Wakeup()
     private let barrierChannel = "barrier"
 
-    init(_ server: TimelinesServer) async throws {
-        self.server = server
-        let address = server.address
+    convenience init(_ server: TimelinesServer) async throws {
+        try await self.init(server.redis, at: server.address, of: server)
+    }
+
+    init(_ redis: Redis, at address: RedisAddress, of server: TimelinesServer? = nil) async throws {
+        (self.redis, self.server) = (redis, server)
         loop.post { [self] in
             let subscriber = RedisSubscriber(
                 on: loop, address: address, onMessage: { [weak self] in self?.receive($0, $1) },
@@ -75,7 +80,7 @@ final class TimelinesInbox: Sendable {
             }
             var counts: [Int64] = []
             let commands = channels.map { ["PUBSUB", "NUMSUB", .text($0)] as [RedisArgument] }
-            for reply in try await server.redis.pipeline(commands) {
+            for reply in try await redis.pipeline(commands) {
                 counts.append(reply.elements?.last?.integer ?? -1)
             }
             if counts.allSatisfy({ $0 == wanted }) { return }
@@ -87,7 +92,7 @@ final class TimelinesInbox: Sendable {
     func sync() async throws {
         let number = barriers.add(1, ordering: .relaxed).newValue
         let deadline = monotonicNanoseconds() + 10_000_000_000
-        guard try await server.redis.command("PUBLISH", .text(barrierChannel), .number(Int64(number))) == .integer(1)
+        guard try await redis.command("PUBLISH", .text(barrierChannel), .number(Int64(number))) == .integer(1)
         else {
             throw TimelinesTestBroken(description: "the inbox has lost its subscription")
         }

@@ -2,6 +2,8 @@ import Core
 import TestSite
 import Testing
 
+@testable import Relations
+
 /// Requests to follow a private account, and what becomes of them.
 @Suite(.site, .serialized) struct FollowRequestTests {
     private let site = TestSite.current
@@ -130,6 +132,56 @@ import Testing
         #expect(try await bob.get("/v1/me")["following"].integer == 0)
         try await bob.follow(alice)
         #expect(try await bob.walk().count == 2)
+    }
+
+    /// The account is private again before its open requests are accepted; who asks at that time is not let in.
+    @Test func privateAgain() async throws {
+        let alice = try await privateUser()
+        let four = try await concurrently(4) { _ in try await site.signUp() }
+        for asker in four { try await ask(asker, alice) }
+        for _ in 0..<10 {
+            async let asked = alice.site.signUp()
+            for isPrivate in [false, true] {
+                let response = try await alice.send(
+                    "PATCH", "/v1/me", [:], body: Array("{\"private\":\(isPrivate)}".utf8))
+                #expect(response.status == 200)
+            }
+            let late = try await asked
+            #expect(try await late.put("/v1/users/\(alice.id)/follow").status == 202)
+        }
+        try await site.runUpkeep()
+        let open = try await askers(alice).count + Int(
+            try await alice.get("/v1/me")["followers"].integer ?? 0)
+        #expect(open == four.count + 10)
+    }
+
+    /// Who follows beside a switch to private: what is not accepted by then waits.
+    @Test func beside() async throws {
+        let alice = try await site.signUp()
+        let others = try await concurrently(8) { _ in try await site.signUp() }
+        async let all = concurrently(8) { try await others[$0].put("/v1/users/\(alice.id)/follow").status }
+        let response = try await alice.send("PATCH", "/v1/me", [:], body: Array(#"{"private":true}"#.utf8))
+        #expect(response.status == 200)
+        let statuses = try await all
+        let followers = try await alice.get("/v1/me")["followers"].integer
+        #expect(followers == Int64(statuses.filter { $0 == 204 }.count))
+        #expect(try await askers(alice).count == statuses.filter { $0 == 202 }.count)
+    }
+
+    @Test func asManyAsThereMayBe() async throws {
+        let (alice, bob) = (try await privateUser(), try await site.signUp())
+        try await site.database.query(
+            """
+            WITH others AS (
+                INSERT INTO users (id, handle, display_name, password_hash)
+                SELECT n, 'asked_' || n, '', '' FROM generate_series(1, \(Graph.mostRequests)::int) n RETURNING id)
+            INSERT INTO follow_requests (target, asker, id) SELECT id, \(ID(bob.id)!), id FROM others
+            """)
+        #expect(try await bob.put("/v1/users/\(alice.id)/follow").isProblem(409, "too_many"))
+        #expect(try await bob.put("/v1/users/7/follow").status == 204)
+        #expect(try await bob.delete("/v1/users/7/follow").status == 204)
+        try await ask(bob, alice)
+        #expect(try await bob.put("/v1/users/\(alice.id)/follow").status == 202)
     }
 
     @Test func pagesOfRequests() async throws {

@@ -72,6 +72,7 @@ public final class TestSite: Sendable {
 
     public var database: Database { parts.connections.routes.database }
     public var redis: Redis { parts.connections.routes.redis }
+    public var redisAddress: RedisAddress { copy.servers.redisAddress(copy.number) }
     public var operations: [Operation] { parts.operations }
 
     public var accounts: Accounts { parts.domains.accounts.accounts }

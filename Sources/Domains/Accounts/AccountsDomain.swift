@@ -7,6 +7,7 @@ public import Store
 /// Users, sessions, tokens.
 public struct AccountsDomain: Domain {
     public static let migrations = AccountsMigrations.all
+    public static let topics = [TopicPlan(UserEvent.topic, retentionHours: 24 * 7)]
 
     public let accounts: Accounts
     public let users: Users

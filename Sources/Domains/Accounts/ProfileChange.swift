@@ -29,7 +29,9 @@ public struct ProfileChange: Sendable {
     }
 
     /// - Returns: whether the account was private before.
-    public func store(_ transaction: Transaction, of user: ID) async throws -> Bool {
+    public func store(
+        _ transaction: Transaction, of user: ID, _ context: TraceContext, clock: any WallClock
+    ) async throws -> Bool {
         let found = try await transaction.query("SELECT private FROM users WHERE id = \(user) FOR NO KEY UPDATE")
         guard let row = found.first else { throw Problem(.unauthenticated, "the account has gone") }
         if let name = timeZone.value {
@@ -47,7 +49,11 @@ public struct ProfileChange: Sendable {
                 locale = \(merged(locale, "locale")), time_zone = \(merged(timeZone, "time_zone"))
             WHERE id = \(user)
             """)
-        return try row.bool("private")
+        let wasPrivate = try row.bool("private")
+        if let isPrivate, isPrivate != wasPrivate {
+            try await transaction.query(UserEvent.privacy(of: user, isPrivate: isPrivate, context, clock: clock))
+        }
+        return wasPrivate
     }
 
     /// - Parameter fallback: what the column is where the key is removed.

@@ -5,6 +5,7 @@ public import EventLog
 public import Formats
 public import HTTPService
 import Posts
+import Relations
 public import Store
 
 /// The feeds: timelines, what is read of them, and how posts come into them.
@@ -76,6 +77,8 @@ public struct FeedDomain: Domain {
         let timelines = Self.timelines(of: resources, over: resources.connections.workers)
         let worker = ChunkWorker(
             store: store, timelines: timelines)
+        let audience = AudienceWorker(
+            ChannelAudience(channels: Channels(timelines), database: resources.connections.workers.database))
         let teller = ChannelWorker(channels: Channels(timelines), visibility: store.visibility)
         return [
             Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true) {
@@ -87,6 +90,9 @@ public struct FeedDomain: Domain {
             // Nobody waits for it: who is behind is told later.
             Consumer(SubscriptionOptions(group: "channels", topics: [PostEvent.topic])) {
                 try await teller.handle($0)
+            },
+            Consumer(SubscriptionOptions(group: "audience", topics: [RelationEvent.topic, UserEvent.topic])) {
+                try await audience.handle($0)
             },
         ]
     }

@@ -25,10 +25,6 @@ enum PostPath {
     static let author = PathParameter.id("id", "Of the user.")
 }
 
-extension ErrorCode {
-    static let tooMany = ErrorCode("too_many", 409, "There are as many as there may be")
-}
-
 extension Visibility {
     static let schema = Schema.word(of: allCases.map(\.rawValue))
 }

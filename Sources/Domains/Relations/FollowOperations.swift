@@ -20,7 +20,7 @@ struct FollowOperations: Sendable {
         return [
             Operation(
                 .put, "/v1/users/\(UserPath.id)/follow", id: "follow", tag: UserOperations.tag, "Follow a user",
-                description: Self.nobodyHimself, responses: followed, problems: [.forbidden],
+                description: Self.nobodyHimself, responses: followed, problems: [.forbidden, .tooMany],
                 idempotency: .key("follow")
             ) { try await follow($0, $0[UserPath.id]) },
             Operation(
@@ -31,7 +31,8 @@ struct FollowOperations: Sendable {
             Operation(
                 .post, "/follow", id: "followShort", tag: UserOperations.tag, "Short form of following",
                 description: Self.nobodyHimself, body: RequestBody("Follow", FollowFields.user),
-                responses: followed, problems: [.notFound, .forbidden], idempotency: .key("follow"),
+                responses: followed, problems: [.notFound, .forbidden, .tooMany],
+                idempotency: .key("follow"),
                 handler: followByBody),
             Operation(
                 .delete, "/v1/me/followers/\(UserPath.id)", id: "removeFollower", tag: UserOperations.tag,

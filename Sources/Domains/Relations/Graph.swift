@@ -21,6 +21,9 @@ public struct Graph: Sendable {
         let followee: ID
     }
 
+    /// Of one asker, open.
+    static let mostRequests: Int64 = 1_000
+
     let ids: IDGenerator
     private let clock: any WallClock
 
@@ -34,23 +37,32 @@ public struct Graph: Sendable {
     ) async throws -> FollowOutcome {
         try checkNotSelf(follower, followee, "follow")
         let found = try await transaction.batch([
-            PairLock.statement(follower, followee), audience(of: followee, for: follower),
+            PairLock.statement(follower, followee), PrivacyLock.shared(followee),
+            audience(of: followee, for: follower),
         ])
-        let audience = try existing(found[1], followee)
+        let audience = try existing(found[2], followee)
         guard !audience.relation.blocked else {
             throw Problem(.forbidden, "the caller has blocked this user: unblock first")
         }
         if audience.relation.followed { return .known }
         if audience.isPrivate {
-            try await transaction.query(
-                """
-                INSERT INTO follow_requests (target, asker, id) VALUES (\(followee), \(follower), \(try ids.next()))
-                ON CONFLICT (target, asker) DO NOTHING
-                """)
+            if !audience.relation.requested { try await ask(transaction, follower, followee) }
             return .requested
         }
         try await begin(transaction, Follow(follower: follower, followee: followee), context)
         return .followed
+    }
+
+    private func ask(_ transaction: Transaction, _ asker: ID, _ target: ID) async throws {
+        let asked = try await transaction.query(
+            """
+            INSERT INTO follow_requests (target, asker, id)
+            SELECT \(target)::bigint, \(asker)::bigint, \(try ids.next())::bigint
+            WHERE \(FollowRequests.sent(by: asker, upTo: Self.mostRequests)) < \(Self.mostRequests)
+            """)
+        guard asked.affected == 1 else {
+            throw Problem(.tooMany, "the caller asks \(Self.mostRequests) users already: take a request back")
+        }
     }
 
     /// Ends a follow, or takes a request back.
@@ -127,12 +139,6 @@ public struct Graph: Sendable {
         _ event: RelationEvent, _ follow: Follow, delta: Int64, _ context: TraceContext
     ) -> [SQL] {
         let (follower, followee) = (follow.follower, follow.followee)
-        let value = FlatJSON.encode([
-            "type": event.rawValue, "follower": follower.description, "followee": followee.description,
-        ])
-        var envelope = Envelope(event.kind, eventID: uuidV7(clock: clock), context, payload: Array(value.utf8))
-        envelope[.follower] = follower
-        envelope[.followee] = followee
         return [
             """
             INSERT INTO follow_counts AS c (user_id, followers, following)
@@ -142,7 +148,21 @@ public struct Graph: Sendable {
             ON CONFLICT (user_id) DO UPDATE
             SET followers = c.followers + excluded.followers, following = c.following + excluded.following
             """,
-            Outbox.statement(topic: RelationEvent.topic, key: follower, envelope),
+            statement(event, (.follower, follower), (.followee, followee), context),
         ]
+    }
+
+    /// The row of the first one's counters is locked (`Outbox.statement`).
+    func statement(
+        _ event: RelationEvent, _ one: (field: EventField<ID>, user: ID), _ other: (field: EventField<ID>, user: ID),
+        _ context: TraceContext
+    ) -> SQL {
+        let value = FlatJSON.encode([
+            "type": event.rawValue, one.field.name: one.user.description, other.field.name: other.user.description,
+        ])
+        var envelope = Envelope(event.kind, eventID: uuidV7(clock: clock), context, payload: Array(value.utf8))
+        envelope[one.field] = one.user
+        envelope[other.field] = other.user
+        return Outbox.statement(topic: RelationEvent.topic, key: one.user, envelope)
     }
 }

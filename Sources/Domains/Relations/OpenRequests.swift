@@ -7,6 +7,7 @@ struct OpenRequests: Sendable {
     /// Accepted by the request that makes an account public, which waits for it; the rest comes with the upkeep.
     static let mostAtOnce = 100
     private static let mostOfUpkeep = 1_000
+    private static let isPrivate = Problem(.conflict, "the account is private again")
     let database: Database
     let graph: Graph
     let changes: AudienceChanges
@@ -33,11 +34,16 @@ struct OpenRequests: Sendable {
         ).map { (asker: try $0.id("asker"), target: try $0.id("target")) }
         for (asker, target) in open where !Task.isCancelled {
             do {
-                _ = try await database.transaction { transaction in
-                    try await graph.accept(transaction, asker, by: target, context)
+                try await database.transaction { transaction in
+                    // It may be private again.
+                    let found = try await transaction.batch([
+                        PrivacyLock.shared(target), "SELECT id FROM users WHERE id = \(target) AND NOT private",
+                    ])
+                    guard !found[1].isEmpty else { throw Self.isPrivate }
+                    _ = try await graph.accept(transaction, asker, by: target, context)
                 }
             } catch is Problem {
-                // It was taken back meanwhile.
+                // Or it was taken back meanwhile.
                 continue
             }
             await changes.tell(.followed(target, by: asker, accepted: true), requestID: context.requestID)

@@ -1,9 +1,13 @@
 public import Core
 
-/// What follows say on the log. A record's key is the follower.
+/// What relations say on the log. A record's key is the follower, or who has blocked or muted somebody.
 public enum RelationEvent: String, NamedKinds {
     case followAccepted = "follow.accepted"
     case followRemoved = "follow.removed"
+    case blockAdded = "block.added"
+    case blockRemoved = "block.removed"
+    case muteAdded = "mute.added"
+    case muteRemoved = "mute.removed"
 
     public static let topic = "graph.events"
 }
@@ -18,4 +22,7 @@ public enum NotificationEvent: String, NamedKinds {
 extension EventField<ID> {
     public static let follower = EventField("follower")
     public static let followee = EventField("followee")
+    /// Who has blocked or muted, and whom.
+    public static let owner = EventField("owner")
+    public static let other = EventField("other")
 }

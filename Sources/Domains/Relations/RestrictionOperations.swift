@@ -34,7 +34,7 @@ struct RestrictionOperations: Sendable {
         ]
     }
 
-    /// None of them makes work for the fan-out, and who wants to be left alone need not wait for it.
+    /// Their events are small, and who wants to be left alone need not wait for the fan-out.
     private func operation(
         _ method: Operation.Method, _ path: Path, id: String, _ summary: String, description: String = "",
         body: RequestBody? = nil, _ done: String, handler: @escaping Transport.Handler
@@ -66,7 +66,7 @@ struct RestrictionOperations: Sendable {
     @Sendable private func unblock(_ request: RequestContext) async throws -> Response {
         let (owner, other) = (request.caller, request[UserPath.id])
         return try await end(request, .unblocked(other, by: owner)) { transaction in
-            try await graph.unblock(transaction, other, by: owner)
+            try await graph.unblock(transaction, other, by: owner, request.trace)
         }
     }
 
@@ -80,7 +80,8 @@ struct RestrictionOperations: Sendable {
         }
         let (response, told) = try await writes.run(request) { transaction in
             try await graph.mute(
-                transaction, other, by: owner, until: end, notifications: request[MuteFields.notifications])
+                transaction, other, by: owner, until: end, notifications: request[MuteFields.notifications],
+                request.trace)
             return (StoredResponse(status: 204, body: []), true)
         }
         if told != nil { await changes.tell(.muted(other, by: owner), requestID: request.requestID) }
@@ -90,7 +91,7 @@ struct RestrictionOperations: Sendable {
     @Sendable private func unmute(_ request: RequestContext) async throws -> Response {
         let (owner, other) = (request.caller, request[UserPath.id])
         return try await end(request, .unmuted(other, by: owner)) { transaction in
-            try await graph.unmute(transaction, other, by: owner)
+            try await graph.unmute(transaction, other, by: owner, request.trace)
         }
     }
 

@@ -12,6 +12,7 @@ struct UserOperations: Sendable {
     let writes: Writes
     let changes: AudienceChanges
     let requests: OpenRequests
+    let clock: any WallClock
 
     var all: [Operation] { single + ofOthers + ofCaller }
 
@@ -104,7 +105,8 @@ struct UserOperations: Sendable {
     @Sendable private func update(_ request: RequestContext) async throws -> Response {
         let (change, user) = (ProfileChange(request), request.caller)
         let (response, told) = try await writes.run(request) { transaction in
-            let wasPrivate = try await change.store(transaction, of: user)
+            if change.isPrivate != nil { try await transaction.query(PrivacyLock.exclusive(user)) }
+            let wasPrivate = try await change.store(transaction, of: user, request.trace, clock: clock)
             guard let view = try await profiles.view(user, in: transaction) else { throw Profiles.noUser(user) }
             var json = ByteWriter(capacity: 512)
             view.append(to: &json)

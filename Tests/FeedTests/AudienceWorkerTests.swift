@@ -1,0 +1,67 @@
+import Core
+import Live
+import RedisLink
+import TestSite
+import Testing
+
+@testable import Feed
+
+/// Who may subscribe is asked again, though the process that served the change could tell nobody.
+@Suite(.site, .serialized) struct AudienceWorkerTests {
+    private let site = TestSite.current
+    private let node = NodeName.random()
+
+    /// What a node that listens for these is told once `change` was served elsewhere.
+    private func told(
+        _ users: [TestUser], _ channels: [ChannelName], _ change: (TestSite) async throws -> TestResponse
+    ) async throws -> [NodeMessage.Body] {
+        try await site.settle()
+        let timelines = site.channels.timelines
+        let inbox = try await TimelinesInbox(site.redis, at: site.redisAddress)
+        defer { inbox.close() }
+        let links = (0..<timelines.partitions.count).map { timelines.channel(partition: $0, node: node) }
+        try await inbox.open(links)
+        _ = try await timelines.register(users.map { ID($0.id)! }, node: node)
+        _ = try await site.channels.register(channels, node: node)
+        let away = try await site.another(.withoutRedis)
+        #expect(try await change(away).status / 100 == 2)
+        await away.close()
+        try await inbox.sync()
+        #expect(links.flatMap(inbox.take).isEmpty)
+        try await site.settle()
+        try await inbox.sync()
+        return links.flatMap(inbox.take).map(\.body)
+    }
+
+    @Test func aBlock() async throws {
+        let (alice, bob) = (try await site.signUp(), try await site.signUp())
+        let bodies = try await told([alice, bob], []) { away in
+            try await alice.on(away).put("/v1/users/\(bob.id)/block")
+        }
+        #expect(bodies.count == 2)
+        for user in [alice, bob] { #expect(bodies.contains(.channel(.recheckUsers([ID(user.id)!])))) }
+    }
+
+    @Test func aFollowThatEnds() async throws {
+        let (alice, bob) = (try await site.signUp(), try await site.signUp())
+        try await bob.follow(alice)
+        let bodies = try await told([alice, bob], []) { away in
+            try await alice.on(away).delete("/v1/me/followers/\(bob.id)")
+        }
+        #expect(bodies == [.channel(.recheckUsers([ID(bob.id)!]))])
+    }
+
+    /// Of the author, and of the author's posts; nobody else's.
+    @Test func anAccountThatBecomesPrivate() async throws {
+        let (alice, bob) = (try await site.signUp(), try await site.signUp())
+        let (hers, his) = (try await alice.post(text: "a"), try await bob.post(text: "b"))
+        let channels = [ChannelName.user(ID(alice.id)!), .post(ID(hers)!)]
+        let bodies = try await told([], channels + [.user(ID(bob.id)!), .post(ID(his)!)]) { away in
+            try await alice.on(away).send("PATCH", "/v1/me", [:], body: Array(#"{"private":true}"#.utf8))
+        }
+        #expect(bodies.count == 2)
+        for channel in channels { #expect(bodies.contains(.channel(.recheck(channel)))) }
+        try await site.settle()
+        #expect(site.events(in: "user.events", of: alice.id) == ["user.privacy"])
+    }
+}

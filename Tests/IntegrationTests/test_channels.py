@@ -273,10 +273,10 @@ def test_redis_starts_anew(form: type[Centrifugo], own_server: Server, make_user
         assert client.told(channel, 1)[0].post_id == live
 
 
-def forget(server: Server, channel: str) -> None:
-    """Nobody is told of the channel any more."""
-    tables = redis_reply(server.redis_socket, "KEYS", "heard:*").split(b"\r\n")[2::2]
-    assert sum(redis_command(server.redis_socket, "HDEL", table, channel) == ":1" for table in tables) == 1
+def forget(server: Server, tables: str, name: str) -> None:
+    """Nobody is told of the channel, or of the user's feed, any more."""
+    found = redis_reply(server.redis_socket, "KEYS", f"{tables}:*").split(b"\r\n")[2::2]
+    assert sum(redis_command(server.redis_socket, "HDEL", table, name) == ":1" for table in found) == 1
 
 
 def test_a_registration_that_was_deleted(form: type[Centrifugo], own_server: Server, make_user: MakeUser) -> None:
@@ -293,13 +293,26 @@ def test_a_registration_that_was_deleted(form: type[Centrifugo], own_server: Ser
         audits = metric(own_server, "martlet_live_audits_total")
         eventually(lambda: metric(own_server, "martlet_live_audits_total") >= audits + 4, 10, "two audits of both")
         assert metric(own_server, "martlet_live_silenced_total") == 0
-        forget(own_server, channel)
+        forget(own_server, "heard", channel)
         silent = alice.posts(3)
         live = alice.post("live again")["id"]
         assert [one.post_id for one in client.told(channel, 4)] == [*silent, live]
         assert metric(own_server, "martlet_live_silenced_total") == 1
         assert metric(own_server, "martlet_live_subscriptions") == 1
     eventually(lambda: metric(own_server, "martlet_live_subscriptions") == 0, 10, "the end of the subscription")
+
+
+def test_nobody_was_told_to_ask_again(form: type[Centrifugo], own_server: Server, make_user: MakeUser) -> None:
+    """What a node would be told by the user's registration, it finds when that is missing."""
+    own_server.stop()
+    own_server.settings["MARTLET_AUDIT_SECONDS"] = "2"
+    own_server.start()
+    alice, carol = (make_user(name, on=own_server) for name in ("alice", "carol"))
+    with opened(form, carol) as client:
+        client.subscribe(user_channel(alice))
+        forget(own_server, "online", carol.id)
+        expect(alice.http.put(f"/v1/users/{carol.id}/block"), 204)
+        assert client.unsubscribed(user_channel(alice), 10) == REFUSED
 
 
 def test_while_it_can_not_be_found_out_who_may_see_it(

@@ -4,8 +4,8 @@ import Posts
 public import Relations
 import Store
 
-/// Has nodes ask again who may subscribe, when who sees whom has changed. It is said once: where Redis is
-/// away from this process only, or it ends before, a subscription goes on until its log is read again.
+/// Has nodes ask again who may subscribe, when who sees whom has changed: at once, and by `AudienceWorker` once more, for
+/// the process that served the change may end, or be without Redis.
 public struct ChannelAudience: AudienceObserver {
     let channels: Channels
     let database: Database

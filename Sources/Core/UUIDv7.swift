@@ -12,3 +12,11 @@ public func uuidV7(clock: some WallClock) -> String {
     }
     return hex.string
 }
+
+/// When it was made, milliseconds since 1970; `nil` for another text.
+public func milliseconds(ofUUIDv7 text: String) -> Int64? {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 5, parts[0].utf8.count == 8, parts[1].utf8.count == 4, parts[2].utf8.first == UInt8(ascii: "7")
+    else { return nil }
+    return Int64(parts[0] + parts[1], radix: 16)
+}

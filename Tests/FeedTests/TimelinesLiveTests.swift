@@ -117,16 +117,16 @@ import Testing
         try await timelines.ensureEmpty(ann)
         let start = try await timelines.register([ann], node: node)[0].cursor
         for post: Int64 in [10, 20, 15, 30] { _ = try await timelines.deliver(event(post), to: [ann]) }
-        guard case .missed(let first, let middle) = try await timelines.resume(ann, from: start) else {
+        guard case .missed(let first, _, let middle) = try await timelines.resume(ann, from: start) else {
             throw RedisError.closed
         }
         #expect(first.map(\.post.raw) == [10, 20, 15, 30])
         _ = try await timelines.deliver(event(10, .deleted), to: [ann])
-        guard case .missed(let second, let end) = try await timelines.resume(ann, from: middle) else {
+        guard case .missed(let second, _, let end) = try await timelines.resume(ann, from: middle) else {
             throw RedisError.closed
         }
         #expect(second.map(\.post.raw) == [10] && second[0].isTombstone)
-        #expect(try await timelines.resume(ann, from: end) == .missed([], end))
+        #expect(try await timelines.resume(ann, from: end) == .missed([], [], end))
         let stranger = LiveCursor(epoch: end.epoch &+ 1, position: end.position)
         #expect(try await timelines.resume(ann, from: stranger) == .reset(end))
         let future = LiveCursor(epoch: end.epoch, position: end.position + 1)
@@ -153,7 +153,7 @@ import Testing
         let cursors = try states.get().map(\.cursor)
         _ = try await timelines.deliver(event(4), to: [ann, ben])
         for (user, cursor) in [(ann, cursors[0]), (ben, cursors[1])] {
-            guard case .missed(let entries, _) = try await timelines.resume(user, from: cursor) else {
+            guard case .missed(let entries, _, _) = try await timelines.resume(user, from: cursor) else {
                 throw RedisError.closed
             }
             #expect(entries.map(\.post.raw) == [4])

@@ -68,11 +68,12 @@ final class TimelinesServer: Sendable {
 
     /// Timelines with keys of their own.
     func timelines(
-        partitions: Int = 1, cap: Int = 800, scripts: TimelineScripts = TimelineScripts(),
+        partitions: Int = 1, cap: Int = 800, changes: Int = 50, scripts: TimelineScripts = TimelineScripts(),
         form: @escaping @Sendable () -> NodeMessage.Form = { .operations }
     ) -> Timelines {
         var options = Timelines.Options()
         options.cap = cap
+        options.changes = changes
         options.buildWait = 20
         options.form = form
         options.prefix = "t\(UInt32.random(in: 0 ... .max)):"

@@ -129,7 +129,7 @@ import Testing
         try await timelines.ensureEmpty(ann)
         guard case .ready(let page) = try await timelines.page(ann, limit: 5) else { throw RedisError.closed }
         #expect(page.entries.isEmpty && page.hasEnded && page.completeFrom == .zero)
-        #expect(try await timelines.resume(ann, from: page.cursor) == .missed([], page.cursor))
+        #expect(try await timelines.resume(ann, from: page.cursor) == .missed([], [], page.cursor))
         let life = try await server.redis.command("TTL", .text(timelines.listKey(ann))).integer!
         #expect((14 * 86_400 - 5...14 * 86_400).contains(life))
     }

@@ -181,7 +181,7 @@ extension TimelinesWalk {
         count(\.resumes)
         let result = try await failingWithoutScripts { try await timelines.resume(client.user, from: held) }
         switch result {
-        case .missed(let entries, let end):
+        case .missed(let entries, _, let end):
             count(\.missed)
             client.reading?.outcome = WalkClient.Outcome(
                 events: entries.map { Self.event($0, end.epoch) }, cursor: end)

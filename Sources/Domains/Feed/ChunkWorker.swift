@@ -56,8 +56,8 @@ public struct ChunkWorker: Sendable {
         var pages: [FanOutStore.Page] = []
         for job in jobs {
             let chunk = job.walk.chunk
-            if !job.walk.isTracked, let (followers, isVisible) = known[chunk] {
-                pages.append(try await deliver(job.walk.whole(followers), job, isVisible))
+            if !job.walk.isTracked, let (followers, isVisible, muters) = known[chunk] {
+                pages.append(try await deliver(job.walk.whole(followers), job, isVisible, muters))
             } else if let position = positions[chunk] {
                 pages.append(try await finish(job, from: position))
             }
@@ -72,23 +72,28 @@ public struct ChunkWorker: Sendable {
     private func finish(_ job: Job, from position: ChunkPosition) async throws -> FanOutStore.Page {
         var walk = ChunkWalk(job.walk.chunk, isTracked: true, from: position)
         while true {
-            let (followers, isVisible) = try await store.followers(
+            let (followers, isVisible, muters) = try await store.followers(
                 of: walk.chunk, from: walk.position, limit: Self.pageSize)
-            let page = try await deliver(walk.next(followers, limit: Self.pageSize), job, isVisible)
+            let page = try await deliver(walk.next(followers, limit: Self.pageSize), job, isVisible, muters)
             if page.next == nil { return page }
             try await store.store([page])
         }
     }
 
     /// - Returns: the page.
-    private func deliver(_ page: FanOutStore.Page, _ job: Job, _ isVisible: Bool) async throws -> FanOutStore.Page {
-        if job.walk.isNews(isVisible: isVisible) { try await deliver(job.change, to: page.users) }
+    private func deliver(
+        _ page: FanOutStore.Page, _ job: Job, _ isVisible: Bool, _ muters: Set<ID>
+    ) async throws -> FanOutStore.Page {
+        if job.walk.isNews(isVisible: isVisible) {
+            // The end of a post is told to everybody: who mutes its author now may have it on the screen.
+            try await deliver(job.change, to: page.users, silently: job.change.kind == .deleted ? [] : muters)
+        }
         return page
     }
 
-    private func deliver(_ change: PostChange, to users: [ID]) async throws {
+    private func deliver(_ change: PostChange, to users: [ID], silently silent: Set<ID>) async throws {
         guard !users.isEmpty, let event = TimelineEvent(change.kind.operation, change.envelope) else { return }
-        let counts = try await timelines.deliver(event, to: users)
+        let counts = try await timelines.deliver(event, to: users, silently: silent)
         Log.info(
             .chunkDelivered,
             [

@@ -122,30 +122,35 @@ public struct FanOutStore: Sendable {
     }
 
     /// Followers of the chunk's author in its buckets, in the order of (bucket, follower), behind a position; and
-    /// whether there may be somebody who sees the post: else nobody must be told of it any more.
+    /// whether there may be somebody who sees the post: else nobody must be told of it any more; and who mutes the author.
     public func followers(
         of chunk: Chunk, from position: ChunkPosition, limit: Int
-    ) async throws -> (followers: [ChunkPosition], isVisible: Bool) {
+    ) async throws -> (followers: [ChunkPosition], isVisible: Bool, muters: Set<ID>) {
         let results = try await database.batch([
             Follows.followers(
                 of: chunk.author, behind: (position.bucket, position.follower), below: chunk.buckets.upperBound,
                 limit: limit),
-            Self.visibility(of: [chunk.post]),
+            Self.visibility(of: [chunk.post]), Audience.muters(of: [chunk.author]),
         ])
         let followers = try results[0].map {
             ChunkPosition(bucket: try $0.int("bucket"), follower: try $0.id("follower"))
         }
-        return (followers, try Self.visible(results[1]).contains(chunk.post))
+        let muters = Set(try results[2].map { try $0.id("owner") })
+        return (followers, try Self.visible(results[1]).contains(chunk.post), muters)
     }
 
     /// The same for chunks of authors who have few followers: all of each.
-    public func followers(of chunks: [Chunk]) async throws -> [(followers: [ID], isVisible: Bool)] {
+    public func followers(of chunks: [Chunk]) async throws -> [(followers: [ID], isVisible: Bool, muters: Set<ID>)] {
         guard !chunks.isEmpty else { return [] }
         let results = try await database.batch(
-            chunks.map { Follows.followers(of: $0.author, in: $0.buckets) } + [Self.visibility(of: chunks.map(\.post))])
+            chunks.map { Follows.followers(of: $0.author, in: $0.buckets) } + [
+                Self.visibility(of: chunks.map(\.post)), Audience.muters(of: Array(Set(chunks.map(\.author)))),
+            ])
         let visible = try Self.visible(results[chunks.count])
+        var muters: [ID: Set<ID>] = [:]
+        for row in results[chunks.count + 1] { muters[try row.id("other"), default: []].insert(try row.id("owner")) }
         return try zip(chunks, results).map { chunk, rows in
-            (try rows.map { try $0.id("follower") }, visible.contains(chunk.post))
+            (try rows.map { try $0.id("follower") }, visible.contains(chunk.post), muters[chunk.author] ?? [])
         }
     }
 

@@ -1,5 +1,5 @@
 public import Accounts
-import Core
+public import Core
 public import DomainKit
 public import EventLog
 public import Formats
@@ -19,6 +19,7 @@ public struct FeedDomain: Domain {
     public static let namedMessages = Format(
         "node-message-2", "messages to realtime nodes: events by name and version")
     public static let formats = [namedMessages]
+    public static let liveKinds = KnownKinds(FeedChange.Kind.self)
 
     /// For what a client waits for.
     public let timelines: Timelines
@@ -64,6 +65,9 @@ public struct FeedDomain: Domain {
         ChannelAudience(channels: Channels(timelines), database: resources.database)
     }
 
+    /// The same.
+    public var changes: FeedChanges { FeedChanges(timelines: timelines, clock: resources.clock) }
+
     public var operations: [Operation] {
         FeedOperations(
             accounts: accounts.accounts, feeds: reader, lists: resources.lists, cursors: resources.cursors,
@@ -78,7 +82,8 @@ public struct FeedDomain: Domain {
         let worker = ChunkWorker(
             store: store, timelines: timelines)
         let audience = AudienceWorker(
-            ChannelAudience(channels: Channels(timelines), database: resources.connections.workers.database))
+            ChannelAudience(channels: Channels(timelines), database: resources.connections.workers.database),
+            FeedChanges(timelines: timelines, clock: resources.clock))
         let teller = ChannelWorker(channels: Channels(timelines), visibility: store.visibility)
         return [
             Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true) {

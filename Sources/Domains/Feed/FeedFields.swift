@@ -42,11 +42,11 @@ enum FeedComponents {
     static let events = Component(
         "FeedEvents",
         .object([
-            .always("items", .array(of: FeedEvent.component.reference)),
+            .always("items", .array(of: FeedChange.events.reference)),
             .always("live", Component.cursor.reference, "To ask on from."),
             .always(
                 "reset", .boolean, "The position is out of the window; there are no items: read the feed."),
-        ]), example: ["items": [FeedEvent.component.example], "live": Component.cursor.example, "reset": false])
+        ]), example: ["items": [FeedChange.events.example], "live": Component.cursor.example, "reset": false])
 
     /// First the one with a key of its own: generators take the first that fits.
     static let either = Component("Feed", .oneOf([events, page]), example: page.example)

@@ -112,38 +112,46 @@ public struct FeedReader: Sendable {
         switch try await timelines.resume(user, from: cursor) {
         case .missing, .building: return .reset(try await currentPosition(of: user))
         case .reset(let now): return .reset(now)
-        case .missed(let entries, let now): return try await told(entries, to: user, now, atMost: bytes)
+        case .missed(let entries, let changes, let now):
+            return try await told(entries, changes, to: user, now, atMost: bytes)
         }
     }
 
     /// The events of entries, up to what goes into one answer. Texts are never longer than their JSON: what `visible` leaves
     /// out is behind the end of the part.
     private func told(
-        _ entries: [TimelineEntry], to user: ID, _ now: LiveCursor, atMost most: Int
+        _ entries: [TimelineEntry], _ changes: [NotedChange], to user: ID, _ now: LiveCursor, atMost most: Int
     ) async throws -> Missed {
         let posts = try await visible(entries.filter { !$0.isTombstone }, to: user, atMost: most)
             .map { try PostRow.view($0) }
         let byID = Dictionary(posts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let all =
+            entries.compactMap { entry in
+                Self.event(entry, byID[entry.post]).map {
+                    Publication(event: $0.json, type: $0.name.rawValue, position: entry.position)
+                }
+            }
+            + changes.map {
+                Publication(
+                    event: $0.change.json, type: FeedChange.Kind.changed.rawValue, position: $0.position)
+            }
         var events: [Publication] = []
         // What a list has around its items.
         var bytes = 16
-        for entry in entries {
-            let event: FeedEvent
-            if entry.isTombstone {
-                event = .deleted(entry.post)
-            } else if let post = byID[entry.post] {
-                event = entry.flags.contains(.edited) ? .updated(post) : .created(post)
-            } else {
-                continue
-            }
-            let json = event.json
-            bytes += json.count + 1
+        for event in all.sorted(by: { $0.position < $1.position }) {
+            bytes += event.event.count + 1
             if bytes > most, let last = events.last {
                 return .part(events, LiveCursor(epoch: now.epoch, position: last.position), now: now)
             }
-            events.append(Publication(event: json, type: event.name.rawValue, position: entry.position))
+            events.append(event)
         }
         return .events(events, now)
+    }
+
+    /// - Parameter post: `nil` where the reader may not see it.
+    private static func event(_ entry: TimelineEntry, _ post: PostView?) -> FeedEvent? {
+        if entry.isTombstone { return .deleted(entry.post) }
+        return post.map { entry.flags.contains(.edited) ? .updated($0) : .created($0) }
     }
 
     /// Which of these posts the user may see.

@@ -141,7 +141,7 @@ extension FeedRepair: AudienceObserver {
     /// What a block, a mute or a private account hides, reads leave out.
     public func changed(_ change: AudienceChange) async throws {
         switch change {
-        case .followed(let followee, by: let follower, accepted: _):
+        case .followed(let followee, by: let follower, _):
             try await followedIfPending(follower: follower, followee: followee)
         case .unfollowed(let followee, by: let follower):
             try await unfollowed(follower: follower, followee: followee)

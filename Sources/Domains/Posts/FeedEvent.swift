@@ -42,14 +42,9 @@ public enum FeedEvent: Sendable, Equatable {
 }
 
 extension FeedEvent {
-    public static let component = Component(
-        "Event",
-        .oneOf(
-            [
-                ("post.created", createdComponent), ("post.updated", updatedComponent),
-                ("post.deleted", deletedComponent),
-            ], by: "type"),
-        example: createdComponent.example)
+    public static let components = [
+        ("post.created", createdComponent), ("post.updated", updatedComponent), ("post.deleted", deletedComponent),
+    ]
 
     private static let createdComponent = Component(
         "PostCreated",

@@ -1,4 +1,5 @@
 public import Accounts
+public import Core
 public import Store
 
 /// What a viewer has to do with a user, and so what he may see of him: **the one rule of who sees whom**, as conditions of
@@ -43,6 +44,9 @@ public struct Audience: Sendable, Equatable {
 
     /// Is the user kept out of the viewer's feed?
     public static func isMuted(_ user: SQL, by viewer: SQL) -> SQL { Restrictions.mutes(viewer, user) }
+
+    /// Rows `owner, other`: who keeps one of these out of the feed.
+    public static func muters(of users: [ID]) -> SQL { Restrictions.muters(of: users) }
 
     // MARK: As a value
 

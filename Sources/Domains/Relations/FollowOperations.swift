@@ -66,16 +66,20 @@ struct FollowOperations: Sendable {
 
     private func follow(_ request: RequestContext, _ followee: ID) async throws -> Response {
         let follower = request.caller
-        let response = try await writes.run(request) { transaction in
-            switch try await graph.follow(transaction, follower: follower, followee: followee, request.trace) {
-            case .followed, .known: StoredResponse(status: 204, body: [])
-            case .requested: StoredResponse(status: 202, body: Array(Self.requested.example.text.utf8))
-            }
+        let (response, outcome) = try await writes.run(request) { transaction in
+            let outcome = try await graph.follow(
+                transaction, follower: follower, followee: followee, request.trace)
+            let response =
+                outcome == .requested
+                ? StoredResponse(status: 202, body: Array(Self.requested.example.text.utf8))
+                : StoredResponse(status: 204, body: [])
+            return (response, outcome)
         }
         // A replay finishes what the first has begun.
         if response.status == 204 {
             await changes.tell(
-                .followed(followee, by: follower, accepted: false), requestID: request.requestID)
+                .followed(followee, by: follower, outcome == .followed ? .new : .known),
+                requestID: request.requestID)
         }
         return response
     }
@@ -120,11 +124,12 @@ struct FollowOperations: Sendable {
 
     @Sendable private func accept(_ request: RequestContext) async throws -> Response {
         let (asker, target) = (request[UserPath.id], request.caller)
-        let response = try await writes.run(request) { transaction in
-            _ = try await graph.accept(transaction, asker, by: target, request.trace)
-            return StoredResponse(status: 204, body: [])
+        let (response, isNew) = try await writes.run(request) { transaction in
+            let isNew = try await graph.accept(transaction, asker, by: target, request.trace)
+            return (StoredResponse(status: 204, body: []), isNew)
         }
-        await changes.tell(.followed(target, by: asker, accepted: true), requestID: request.requestID)
+        await changes.tell(
+            .followed(target, by: asker, isNew == true ? .accepted : .known), requestID: request.requestID)
         return response
     }
 

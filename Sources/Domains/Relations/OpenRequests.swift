@@ -46,7 +46,7 @@ struct OpenRequests: Sendable {
                 // Or it was taken back meanwhile.
                 continue
             }
-            await changes.tell(.followed(target, by: asker, accepted: true), requestID: context.requestID)
+            await changes.tell(.followed(target, by: asker, .accepted), requestID: context.requestID)
         }
     }
 }

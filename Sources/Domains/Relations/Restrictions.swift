@@ -32,6 +32,14 @@ enum Restrictions {
         """
     }
 
+    /// Rows `owner, other`: who mutes one of these now.
+    static func muters(of others: [ID]) -> SQL {
+        """
+        SELECT owner, other FROM relations
+        WHERE other = ANY (\(others)::bigint[]) AND kind = 'mute' AND (until IS NULL OR until > now())
+        """
+    }
+
     /// Rows `other, id, until`: those that one has made, but for mutes that have ended.
     static func list(of owner: ID, _ kind: String) -> SQL {
         """

@@ -4,50 +4,55 @@ import DomainKit
 public import EventLog
 import Relations
 
-/// Tells `ChannelAudience` once more what it was told by the process that served the change: that one may have died, or had
-/// no Redis. May run twice.
+/// Tells `ChannelAudience` and `FeedChanges` once more what they were told by the process that served the change: that one
+/// may have died, or had no Redis. May run twice.
 public struct AudienceWorker: Sendable {
     private let audience: ChannelAudience
+    private let feeds: FeedChanges
     private let relations = EventReader<RelationEvent>()
     private let users = EventReader<UserEvent>()
 
-    init(_ audience: ChannelAudience) {
-        self.audience = audience
+    init(_ audience: ChannelAudience, _ feeds: FeedChanges) {
+        (self.audience, self.feeds) = (audience, feeds)
     }
 
     /// Handles one batch of `graph.events` or `user.events`.
     public func handle(_ records: [LogRecord]) async throws {
         for record in records {
-            let change = record.topic == UserEvent.topic ? userChange(record) : relationChange(record)
-            if let change { try await audience.changed(change) }
+            let known = record.topic == UserEvent.topic ? userChange(record) : relationChange(record)
+            guard let (change, event) = known else { continue }
+            try await audience.changed(change)
+            if let time = milliseconds(ofUUIDv7: event.eventID) { try await feeds.changed(change, at: time) }
         }
     }
 
-    private func userChange(_ record: LogRecord) -> AudienceChange? {
+    private func userChange(_ record: LogRecord) -> (AudienceChange, Envelope)? {
         guard let (kind, event) = users.known(record) else { return nil }
         switch kind {
         case .privacy:
             guard let user = event[.user], let isPrivate = event[.isPrivate] else { break }
-            return .privacy(user, isPrivate: isPrivate)
+            return (.privacy(user, isPrivate: isPrivate), event)
         }
         users.passOver(record)
         return nil
     }
 
-    private func relationChange(_ record: LogRecord) -> AudienceChange? {
+    private func relationChange(_ record: LogRecord) -> (AudienceChange, Envelope)? {
         guard let (kind, event) = relations.known(record) else { return nil }
         switch kind {
         case .followAccepted, .followRemoved:
             guard let follower = event[.follower], let followee = event[.followee] else { break }
+            // How a follow began is not said: the reader does the same for both.
             return kind == .followRemoved
-                ? .unfollowed(followee, by: follower) : .followed(followee, by: follower, accepted: false)
+                ? (.unfollowed(followee, by: follower), event)
+                : (.followed(followee, by: follower, .new), event)
         case .blockAdded, .blockRemoved, .muteAdded, .muteRemoved:
             guard let owner = event[.owner], let other = event[.other] else { break }
             return switch kind {
-            case .blockAdded: .blocked(other, by: owner)
-            case .blockRemoved: .unblocked(other, by: owner)
-            case .muteAdded: .muted(other, by: owner)
-            default: .unmuted(other, by: owner)
+            case .blockAdded: (.blocked(other, by: owner), event)
+            case .blockRemoved: (.unblocked(other, by: owner), event)
+            case .muteAdded: (.muted(other, by: owner), event)
+            default: (.unmuted(other, by: owner), event)
             }
         }
         relations.passOver(record)

@@ -3,7 +3,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
     // Shared
     case prelude, publish, fence, rewrite, channel
     // Scripts
-    case deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict
+    case deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict, change
     // Those of channels
     case heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckuser
 
@@ -27,6 +27,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
         case .merge: PackageResources.merge_lua
         case .sever: PackageResources.sever_lua
         case .evict: PackageResources.evict_lua
+        case .change: PackageResources.change_lua
         case .channel: PackageResources.channel_lua
         case .heard: PackageResources.heard_lua
         case .listeners: PackageResources.listeners_lua

@@ -17,10 +17,12 @@ struct TimelineScripts: Sendable {
     let merge: RedisScript
     let sever: RedisScript
     let evict: RedisScript
+    let change: RedisScript
     let channels: ChannelScripts
 
     var all: [RedisScript] {
-        [deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict] + channels.all
+        [deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict, change]
+            + channels.all
     }
 
     /// - Parameter text: of each file. Tests change it, to show that every part of a rule is needed.
@@ -41,6 +43,7 @@ struct TimelineScripts: Sendable {
         merge = script(.publish, .rewrite, .merge)
         sever = script(.rewrite, .sever)
         evict = script(.publish, .evict)
+        change = script(.publish, .change)
         channels = ChannelScripts(script)
     }
 }

@@ -80,7 +80,7 @@ public struct NodeName: Sendable, Hashable, CustomStringConvertible {
 public enum ResumeResult: Sendable, Equatable {
     /// The entries that changed since, in the order of their positions; tombstones are deletes. The client goes on
     /// from the cursor.
-    case missed([TimelineEntry], LiveCursor)
+    case missed([TimelineEntry], [NotedChange], LiveCursor)
     /// What happened since can no longer be told: read the feed anew and go on from the cursor.
     case reset(LiveCursor)
     /// There is no timeline: `ensure` it, then reset.

@@ -148,8 +148,10 @@ extension Timelines {
         case 1: return .building
         case 2: return .reset(cursor)
         default:
-            let missed = try entries(elements.dropFirst(3)).filter { entry in entry.position > held.position }
-            return .missed(missed.sorted { $0.position < $1.position }, cursor)
+            guard let noted = elements.dropFirst(3).first?.bytes else { throw .unexpectedReply("what else happened") }
+            let missed = try entries(elements.dropFirst(4)).filter { entry in entry.position > held.position }
+            let changes = NotedChange.all(in: noted).filter { $0.position > held.position }
+            return .missed(missed.sorted { $0.position < $1.position }, changes, cursor)
         }
     }
 }

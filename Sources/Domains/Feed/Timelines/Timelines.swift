@@ -16,6 +16,8 @@ public struct Timelines: Sendable {
     public struct Options: Sendable {
         /// Entries that a timeline keeps.
         public var cap = 800
+        /// What else happened to a feed: how many of them are kept.
+        public var changes = 50
         /// Seconds that a timeline lives without being read or registered.
         public var life = 14 * 86_400
         /// Seconds for which deliveries that are under way are refused after an unfollow.
@@ -71,9 +73,16 @@ public struct Timelines: Sendable {
     ///
     /// May be repeated: a post that is there already, or deleted already, changes nothing and is told to nobody. An
     /// update is told again. After an error some of the users may have it: repeat the whole.
-    public func deliver(_ event: TimelineEvent, to users: [ID]) async throws -> DeliveryCounts {
+    /// - Parameter silent: those of them who are told nothing: a new post is in their timelines, that is all.
+    public func deliver(
+        _ event: TimelineEvent, to users: [ID], silently silent: Set<ID> = []
+    ) async throws -> DeliveryCounts {
         var counts = DeliveryCounts()
-        let calls = deliveries(event, users)
+        let calls =
+            silent.isEmpty
+            ? deliveries(event, users)
+            : deliveries(event, users.filter { !silent.contains($0) })
+                + deliveries(event, users.filter(silent.contains), isTold: false)
         // Not all at once: the deadline of a pipeline and the memory for it are meant for what Redis does in a moment.
         for start in stride(from: 0, to: calls.count, by: Self.pipelineLength) {
             for reply in try await redis.eval(Array(calls[start..<min(start + Self.pipelineLength, calls.count)])) {
@@ -93,12 +102,28 @@ public struct Timelines: Sendable {
         _ = try await redis.eval(deliveries(event, [event.author], after: .number(previous.raw)))
     }
 
-    func deliveries(_ event: TimelineEvent, _ users: [ID], after previous: RedisArgument = "") -> [RedisScriptCall] {
+    /// Writes down what happened to a user's feed and tells the nodes that hold the user. Where processes of an earlier
+    /// version may read messages (`FeedDomain.namedMessages`), nothing is done.
+    /// - Parameter since: microseconds since 1970; nothing is done where something about the same user was told
+    ///   after that.
+    func note(_ change: FeedChange, in feed: ID, _ envelope: Envelope, since: Int64? = nil) async throws {
+        let form = options.form()
+        guard form == .envelopes else { return }
+        let arguments: [RedisArgument] = [
+            .bytes(change.bytes), .number(Int64(options.changes)), since.map { .number($0) } ?? "", candidate(),
+            .number(Int64(form.rawValue)), .bytes(form.payload(of: envelope)),
+        ]
+        _ = try Self.elements(try await redis.eval([call(scripts.change, of: feed, arguments)])[0], atLeast: 2)
+    }
+
+    func deliveries(
+        _ event: TimelineEvent, _ users: [ID], isTold: Bool = true, after previous: RedisArgument = ""
+    ) -> [RedisScriptCall] {
         let form = options.form()
         let head: [RedisArgument] = [
             .number(Int64(event.operation.rawValue)), .number(event.post.raw), .number(event.author.raw),
             .bytes(form.payload(of: event.envelope)), .number(Int64(options.cap)), candidate(), previous,
-            .number(Int64(form.rawValue)),
+            .number(Int64(form.rawValue)), isTold ? "1" : "0",
         ]
         var byPartition: [Int: [RedisArgument]] = [:]
         for user in users { byPartition[partitions.of(user), default: []].append(.number(user.raw)) }

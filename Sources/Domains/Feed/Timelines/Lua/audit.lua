@@ -23,5 +23,7 @@ for _, entry in ipairs(call('LRANGE', list, 0, whole and -2 or 0)) do
     local id, changed = read('>I7I7', entry)
     if id > 0 then newest = math.max(newest, changed) end
 end
+local noted = call('HGET', changes, user)
+if noted then newest = math.max(newest, (read('>I7', noted, #noted - 14))) end
 result[4] = newest
 return result

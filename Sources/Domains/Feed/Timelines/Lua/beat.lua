@@ -6,9 +6,11 @@
 --
 -- Needs: prelude
 
--- A list that has expired or was evicted leaves its note in `disordered`: each beat looks at a few notes.
-for _, user in ipairs(call('HRANDFIELD', disordered, 8) or {}) do
-    if call('EXISTS', lists .. user) == 0 then call('HDEL', disordered, user) end
+-- A list that has expired or was evicted leaves what was noted beside it: each beat looks at a few notes.
+for _, notes in ipairs({disordered, changes}) do
+    for _, user in ipairs(call('HRANDFIELD', notes, 8) or {}) do
+        if call('EXISTS', lists .. user) == 0 then call('HDEL', notes, user) end
+    end
 end
 local name, clock = epoch(ARGV[2]), now()
 local number = call('HINCRBY', numbers, ARGV[1], 1)

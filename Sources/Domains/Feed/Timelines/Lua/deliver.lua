@@ -2,13 +2,17 @@
 --
 -- KEYS: 1 the partition's clock
 -- ARGV: 1 operation (1 created, 2 deleted, 3 updated), 2 post, 3 author, 4 payload, 5 cap: entries that a list keeps,
---       6 epoch candidate, 7 previous, 8 version of the message to nodes, 9… users
+--       6 epoch candidate, 7 previous, 8 version of the message to nodes, 9 are clients told (1), or not (0),
+--       10… users
 -- Returns: 1 lists that changed, 2 users told (for each of their nodes), 3 users who must read anew, 4 position
 --
 -- `payload`: as the message's version has it, see NodeMessage.swift.
 --
 -- `previous`: empty, or the author's post before (0: there is none), without which nothing is done to the author's own
 -- list: the author must not see a post before an older one that is still under way.
+--
+-- Who is not told, for the author is muted, still has the post in the list: as what a follow brings in. Where it is edited
+-- then nothing is done.
 --
 -- Needs: prelude, publish
 
@@ -21,7 +25,8 @@ local name = epoch(ARGV[6])
 local version = tonumber(ARGV[8])
 local position = tick()
 local entry_flags = operation == DELETED and TOMBSTONE or operation == CREATED and 0 or EDITED
-local entry = pack('>I7I7I7B', post, position, author, entry_flags)
+local is_told = ARGV[9] == '1'
+local entry = pack('>I7I7I7B', post, is_told and position or 0, author, is_told and entry_flags or UNTOLD)
 
 local function note(user) call('HSET', disordered, user, decimal(position)) end
 
@@ -54,7 +59,7 @@ end
 -- The post is in the list: nothing to do, unless a follow brought it in and nobody was told.
 local function again(list, index, old, user)
     local _, _, _, flags = read('>I7I7I7B', old)
-    if flags ~= UNTOLD then return false end
+    if flags ~= UNTOLD or not is_told then return false end
     call('LSET', list, index, entry)
     if index > 0 then note(user) end
     return true
@@ -74,6 +79,7 @@ local function create(list, head, user)
     if newest > post or newest == 0 then
         local _, from, flags = marker_of(list)
         if post < from then
+            if not is_told then return false end
             call('LSET', list, -1, pack('>I7I7I7B', 0, position, from, flags))
             return nil
         end
@@ -81,12 +87,14 @@ local function create(list, head, user)
     local length
     if newest < post then
         length = call('LPUSHX', list, entry)
+        -- A resume must not stop at its position.
+        if not is_told then note(user) end
     else
         length = call('LINSERT', list, 'BEFORE', older, entry)
         note(user)
     end
     if length > limit then trim(list) end
-    return true
+    return is_told
 end
 
 local function change(list, user)
@@ -117,23 +125,23 @@ end
 local severed = {}
 local severed_key = severances .. ARGV[3]
 if operation == CREATED and call('EXISTS', severed_key) == 1 then
-    severed = call('SMISMEMBER', severed_key, unpack(ARGV, 9))
+    severed = call('SMISMEMBER', severed_key, unpack(ARGV, 10))
 end
 
 local told, missing, gone = {}, {}, {}
-for index = 9, #ARGV do
+for index = 10, #ARGV do
     local user = ARGV[index]
-    if not (severed[index - 8] == 1 and user ~= ARGV[3]) then
+    if not (severed[index - 9] == 1 and user ~= ARGV[3]) then
         local list = lists .. user
         local head = call('LINDEX', list, 0)
         if not head then
-            missing[#missing + 1] = user
+            if is_told then missing[#missing + 1] = user end
             gone[#gone + 1] = user
         elseif operation == CREATED then
-            local is_told = create(list, head, user)
-            if is_told then told[#told + 1] = user end
-            if is_told == nil then missing[#missing + 1] = user end
-        elseif change(list, user) then
+            local is_news = create(list, head, user)
+            if is_news then told[#told + 1] = user end
+            if is_news == nil then missing[#missing + 1] = user end
+        elseif is_told and change(list, user) then
             told[#told + 1] = user
         end
     end

@@ -8,6 +8,8 @@
 --   build:{…}:<user>     string  the token of who rebuilds the timeline
 --   severed:{…}:<author> set     users who unfollowed or blocked the author within the hour
 --   disordered:{…}       hash    user -> position of the last change elsewhere than at the timeline's head
+--   changes:{…}          hash    user -> what else happened to the feed, oldest first, 15 bytes each: position (7),
+--                                whom it is about (7), why (1)
 --   online:{…}           hash    user -> names of the nodes with clients of the user, eight characters each
 --   seq:{…}              hash    node -> number of the last message to it
 --   links:{…}            hash    node -> number of its newest connection
@@ -23,6 +25,7 @@ local lists = base .. 'tl:' .. tag .. ':'
 local builds = base .. 'build:' .. tag .. ':'
 local severances = base .. 'severed:' .. tag .. ':'
 local disordered = base .. 'disordered:' .. tag
+local changes = base .. 'changes:' .. tag
 local online = base .. 'online:' .. tag
 local numbers = base .. 'seq:' .. tag
 local links = base .. 'links:' .. tag

@@ -2,8 +2,8 @@
 --
 -- KEYS: 1 the partition's clock
 -- ARGV: 1 user, 2 epoch and 3 position that it holds, 4 epoch candidate
--- Returns: 1 epoch, 2 clock, 3 state (0 no list, 1 being built, 2 reset, 3 missed), for state 3 then 4… the entries of
---          which those above the position were missed; others may be among them
+-- Returns: 1 epoch, 2 clock, 3 state (0 no list, 1 being built, 2 reset, 3 missed), for state 3 then 4 what else
+--          happened (see `changes`), 5… the entries. Those above the position were missed; others may be among them
 --
 -- Needs: prelude
 
@@ -24,6 +24,7 @@ if result[1] ~= ARGV[2] or position < horizon or position > result[2] then
     return result
 end
 result[3] = 3
+result[4] = call('HGET', changes, ARGV[1]) or ''
 local whole = tonumber(call('HGET', disordered, ARGV[1]) or '0') > position
 local start, size = 0, whole and 1000 or 1
 while true do

@@ -1,0 +1,93 @@
+public import Core
+import HTTPService
+import Posts
+
+/// What happens to a feed that is no post: its owner's clients drop what they show of a user, or read it anew. As they see
+/// it: `{"type":"feed.changed","reason":"mute","user_id":"…"}`.
+public struct FeedChange: Sendable, Equatable {
+    public enum Reason: UInt8, Sendable, CaseIterable {
+        // Read anew.
+        case follow = 1
+        case accept
+        // Drop what is of the user.
+        case unfollow
+        case block
+        case mute
+
+        var name: String { String(describing: self) }
+    }
+
+    public enum Kind: String, NamedKinds {
+        case changed = "feed.changed"
+    }
+
+    static let size = 8
+
+    let reason: Reason
+    let user: ID
+
+    init(_ reason: Reason, of user: ID) {
+        (self.reason, self.user) = (reason, user)
+    }
+
+    var json: [UInt8] {
+        var writer = ByteWriter(capacity: 80)
+        append(to: &writer)
+        return writer.bytes
+    }
+
+    private func append(to writer: inout ByteWriter) {
+        writer.append(ascii: "{\"type\":\"feed.changed\",\"reason\":")
+        writer.append(jsonString: reason.name)
+        writer.append(ascii: ",\"user_id\":\"")
+        writer.append(decimal: user.raw)
+        writer.append(ascii: "\"}")
+    }
+
+    // MARK: Bytes, as in `change.lua`
+
+    init?(_ reader: inout ByteReader) {
+        guard let user = reader.timelineNumber(), let code = reader.unsigned(width: 1) else { return nil }
+        guard let reason = Reason(rawValue: UInt8(code)) else { return nil }
+        self.init(reason, of: ID(raw: user))
+    }
+
+    var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: Self.size)
+        writer.append(bigEndian: UInt64(user.raw), width: 7)
+        writer.append(reason.rawValue)
+        return writer.bytes
+    }
+
+    // MARK: As it is documented
+
+    /// What is told of a feed.
+    static let events = Component(
+        "Event", .oneOf(FeedEvent.components + [("feed.changed", component)], by: "type"),
+        example: FeedEvent.components[0].1.example)
+
+    private static let component = Component(
+        "FeedChanged",
+        .object([
+            .always("type", .constant("feed.changed")),
+            .always(
+                "reason", .word(of: Reason.allCases.map(\.name)),
+                "`follow`, `accept`: read the feed anew. All others: drop what is of the user."),
+            .always("user_id", Component.id.reference),
+        ]), writing: FeedChange(.mute, of: PostView.example.id).append)
+}
+
+/// One that was written down.
+public struct NotedChange: Sendable, Equatable {
+    public let position: Int64
+    public let change: FeedChange
+
+    /// Of `changes` in Redis. Reasons of a later version are left out.
+    static func all(in bytes: [UInt8]) -> [NotedChange] {
+        stride(from: 0, to: bytes.count, by: 7 + FeedChange.size).compactMap { start in
+            var reader = ByteReader(Array(bytes[start..<min(start + 7 + FeedChange.size, bytes.count)]))
+            guard let position = reader.timelineNumber() else { return nil }
+            return FeedChange(&reader).map { NotedChange(position: position, change: $0) }
+        }
+    }
+}

@@ -56,6 +56,11 @@ struct FeedView {
             // Without a page before it, it is the first.
             if !hasBegun { (hasBegun, floor) = (true, post.id) }
             return renderer.created(post, event: json)
+        case EventName.postUpdated:
+            guard let post = object["post"].flatMap(FeedPost.init) else { return "" }
+            if shown.shows(post.id) { return renderer.edited(post, event: json, now: now) }
+            // An old one that was left out at the beginning stays out; else it is new here.
+            return post.id >= floor && shown.insert(post) ? renderer.created(post, event: json) : ""
         case EventName.postDeleted:
             guard let id = object["post_id"]?.string.flatMap({ ID($0) }) else { return "" }
             switch shown.delete(id) {

@@ -15,17 +15,26 @@ final class PrettyText: Renderer {
     }
 
     func created(_ post: FeedPost, event: String) -> String {
-        let (day, time) = Self.local(post.milliseconds)
-        let handle = "@" + Harmless.visible(post.handle, breaks: false)
         var name = Harmless.visible(post.displayName, breaks: false)
         if name.lowercased() == post.handle.lowercased() { name = "" }
+        return line(post, at: post.milliseconds, remark: name)
+    }
+
+    func edited(_ post: FeedPost, event: String, now: Int64) -> String {
+        line(post, at: now, remark: "edited")
+    }
+
+    /// - Parameter remark: behind the handle; may be empty.
+    private func line(_ post: FeedPost, at milliseconds: Int64, remark: String) -> String {
+        let (day, time) = Self.local(milliseconds)
+        let handle = "@" + Harmless.visible(post.handle, breaks: false)
         var text = dayLine(day) + style.dim(time) + " " + style.handle(handle)
-        if !name.isEmpty { text += " " + style.dim(name) }
-        let taken = Self.timeWidth + TextWidth.of(handle) + (name.isEmpty ? 0 : 1 + TextWidth.of(name)) + 1
+        if !remark.isEmpty { text += " " + style.dim(remark) }
+        let taken = Self.timeWidth + TextWidth.of(handle) + (remark.isEmpty ? 0 : 1 + TextWidth.of(remark)) + 1
         let width = max(20, width())
         let indent = width < 40 ? 2 : Self.timeWidth
         let body = Harmless.visible(post.text, breaks: true)
-        // The name fills the line: the text begins on the next.
+        // They fill the line: the text begins on the next.
         let lines =
             taken + 10 > width
             ? [""] + TextWidth.wrap(body, first: indent, indent: indent, width: width)

@@ -5,6 +5,9 @@ protocol Renderer {
     /// A post of a page, or of an event.
     /// - Parameter event: the event object in JSON, as received.
     func created(_ post: FeedPost, event: String) -> String
+    /// The text of a post that was shown is another one.
+    /// - Parameter now: milliseconds since 1970.
+    func edited(_ post: FeedPost, event: String, now: Int64) -> String
     /// - Parameters:
     ///   - post: `nil` for a post that was never shown.
     ///   - now: milliseconds since 1970.
@@ -16,6 +19,7 @@ protocol Renderer {
 /// The event objects, one a line.
 struct JSONLines: Renderer {
     func created(_ post: FeedPost, event: String) -> String { other(event: event) }
+    func edited(_ post: FeedPost, event: String, now: Int64) -> String { other(event: event) }
     func deleted(_ post: ShownPosts.Post?, event: String, now: Int64) -> String { other(event: event) }
     func other(event: String) -> String { Harmless.json(event) + "\n" }
 }
@@ -24,6 +28,11 @@ struct JSONLines: Renderer {
 struct PlainLines: Renderer {
     func created(_ post: FeedPost, event: String) -> String {
         "\(post.createdAt) @\(Harmless.escaped(post.handle)): \(Harmless.escaped(post.text))\n"
+    }
+
+    func edited(_ post: FeedPost, event: String, now: Int64) -> String {
+        let (time, handle) = (rfc3339(milliseconds: now), Harmless.escaped(post.handle))
+        return "\(time) @\(handle) edited the post of \(post.createdAt): \(Harmless.escaped(post.text))\n"
     }
 
     func deleted(_ post: ShownPosts.Post?, event: String, now: Int64) -> String {

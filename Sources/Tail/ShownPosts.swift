@@ -28,6 +28,9 @@ struct ShownPosts {
         return true
     }
 
+    /// Was it shown, and not deleted since?
+    func shows(_ id: ID) -> Bool { posts[id].map { !$0.isDeleted } ?? false }
+
     enum Deletion {
         case shown(Post)
         /// Of a post that was never shown.

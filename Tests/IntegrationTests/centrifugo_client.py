@@ -25,8 +25,9 @@ class Publication:
     event: dict[str, Any]
 
     @property
-    def post_id(self) -> str:
-        return self.event["post"]["id"] if self.event["type"] == "post.created" else self.event["post_id"]
+    def post_id(self) -> str | None:
+        """`None`: it is about none."""
+        return self.event["post"]["id"] if "post" in self.event else self.event.get("post_id")
 
 
 class Centrifugo:

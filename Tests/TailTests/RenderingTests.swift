@@ -30,6 +30,30 @@ import Testing
         #expect(PlainLines().deleted(nil, event: "", now: 0).isEmpty)
     }
 
+    /// The new text of a post that was shown; what was not shown is new here, and what was deleted or left out stays away.
+    @Test func anEdit() {
+        func event(_ type: String, _ number: Int, _ text: String) -> String {
+            type == "post.deleted"
+                ? "{\"type\":\"\(type)\",\"post_id\":\"\(number)\"}"
+                : "{\"type\":\"\(type)\",\"post\":\(samplePost(number, text))}"
+        }
+        var view = FeedView(renderer: PlainLines())
+        let now: Int64 = 1_795_255_200_000
+        #expect(view.event(event("post.created", 5, "a"), now: now) == "2026-11-21T10:00:05.000Z @alice: a\n")
+        #expect(
+            view.event(event("post.updated", 5, "b\u{1B}"), now: now)
+                == "2026-11-21T10:00:00.000Z @alice edited the post of 2026-11-21T10:00:05.000Z: b\\u{1b}\n")
+        #expect(view.event(event("post.updated", 7, "new"), now: now) == "2026-11-21T10:00:07.000Z @alice: new\n")
+        #expect(view.event(event("post.created", 7, "old"), now: now) == "")
+        #expect(view.event(event("post.updated", 4, "of before"), now: now) == "")
+        #expect(view.event(event("post.deleted", 5, ""), now: now).contains("deleted"))
+        #expect(view.event(event("post.updated", 5, "c"), now: now) == "")
+        var lines = FeedView(renderer: JSONLines())
+        let edit = event("post.updated", 8, "x")
+        for _ in 0..<2 { #expect(lines.event(edit, now: now) == edit + "\n") }
+        #expect(PrettyText(color: false, width: { 40 }).edited(Self.post("c"), event: "", now: now).hasSuffix("@alice edited c\n"))
+    }
+
     @Test func jsonIsTheEventOnOneLine() {
         #expect(
             JSONLines().other(event: "{\"a\":\n\"\u{9B}\u{7F}é\u{202E}\"}") == "{\"a\": \"\\u009b\\u007fé\\u202e\"}\n")

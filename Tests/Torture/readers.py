@@ -77,7 +77,7 @@ class Reader:
             post = event["post"]
             self.record(
                 "see", kind="created", post=post["id"], author=post["author"]["id"], text=post["text"], at=position)
-        else:
+        elif event["type"] == "post.deleted":
             self.record("see", kind="deleted", post=event["post_id"], at=position)
 
     def record(self, event: str, **fields: Any) -> None:

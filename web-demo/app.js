@@ -14,8 +14,6 @@ import { Timeline } from "./timeline.js";
 
 /** Follows of others do not come over the live link, so the counters are read now and then. */
 const countersMs = 30_000;
-/** A follow fills the feed in the background: one look at once, one when it should be done. */
-const backfillMs = 1_500;
 
 let counting = false;
 const server = serverFrom(location.search, location.origin);
@@ -106,7 +104,6 @@ function followChanged(user, followed) {
   if (!followed) timeline.dropAuthor(user.id);
   refreshCounters();
   timeline.load();
-  setTimeout(() => session.user && timeline.load(), backfillMs);
 }
 
 /** One read for a burst of changes. */

@@ -43,6 +43,14 @@ export class Feed {
     return true;
   }
 
+  /** The text of a post that is shown is another one; false if it is not shown, or is as it was. */
+  update(post) {
+    const place = this.posts.findIndex(({ id }) => id === post.id);
+    if (place < 0 || this.posts[place].edited_at === post.edited_at) return false;
+    this.posts[place] = post;
+    return true;
+  }
+
   /** False if it was known to be deleted. Remembered, for its creation may come after it or again. */
   remove(id) {
     if (this.#deleted.has(id)) return false;

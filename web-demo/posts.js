@@ -28,6 +28,7 @@ export class PostList {
     let place = this.list.firstElementChild;
     for (const post of posts) {
       const row = this.#rows.get(post.id) ?? this.#add(post, ownId, fresh.has(post.id), slide);
+      this.#refresh(row, post);
       if (row === place) place = place.nextElementSibling;
       else this.list.insertBefore(row, place);
     }
@@ -38,6 +39,18 @@ export class PostList {
     if (isFresh) this.#mark(row, slide);
     this.#rows.set(post.id, row);
     return row;
+  }
+
+  /** Only what an edit changes: the buttons keep the focus. */
+  #refresh(row, post) {
+    const article = row.querySelector("article");
+    if (article.dataset.editedAt === (post.edited_at ?? "")) return;
+    article.dataset.editedAt = post.edited_at ?? "";
+    article.querySelector(".text").replaceChildren(...linked(post.text));
+    if (!post.edited_at) return;
+    article.querySelector(".edited")?.remove();
+    article.querySelector(".by").append(
+      make("span", { className: "edited", title: preciseTime(post.edited_at) }, "edited"));
   }
 
   #mark(row, slide) {
@@ -68,7 +81,7 @@ export class PostList {
     if (author.id === ownId) acts.append(this.#deleteButton(post, which));
     head.append(acts);
     return make("article", { data: { postId: post.id }, aria: { labelledby: nameId } },
-      avatar(author), head, make("p", { className: "text", dir: "auto" }, ...linked(post.text)));
+      avatar(author), head, make("p", { className: "text", dir: "auto" }));
   }
 
   /** Asks by its own label: the first press arms it, the second deletes. */

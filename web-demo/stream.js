@@ -31,8 +31,9 @@ export class StreamLink {
     this.#listen("live", () => this.#verdict({ kind: "live" }));
     this.#listen("resumed", ({ missed = 0 }) => this.#resumed(missed));
     this.#listen("reset", () => this.#verdict({ kind: "reset" }));
-    this.#listen("post.created", (event) => this.#event(event));
-    this.#listen("post.deleted", (event) => this.#event(event));
+    for (const type of ["post.created", "post.updated", "post.deleted", "feed.changed"]) {
+      this.#listen(type, (event) => this.#event(event));
+    }
     this.#listen("drain", ({ retry_after_ms: ms }) => (this.#drainMs = ms));
     this.#source.onerror = () => this.#failed();
     this.#timer = setTimeout(() => this.#end({ opened: false, reason: "no answer" }), openMs);

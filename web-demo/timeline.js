@@ -9,6 +9,8 @@ import { PostList } from "./posts.js";
 const heldAtMost = 200;
 const shownAtMost = 400;
 const retryMs = 3_000;
+/** Who follows ten in a row reads once. */
+const rearrangedMs = 200;
 /** The height of the fixed bar: what is under it is out of sight. */
 const topSlack = 60;
 
@@ -23,6 +25,7 @@ export class Timeline {
   #loadingOlder = false;
   #trimming = false;
   #stuck = false;
+  #reload;
 
   /** `onPage(live)` runs for each first page, `onDeleted()` for each delete of one's own. */
   onPage = () => {};
@@ -76,7 +79,9 @@ export class Timeline {
   /** One live event; says whether it was news. */
   take(event) {
     if (event.type === "post.created") return this.#created(event.post);
+    if (event.type === "post.updated") return this.#edited(event.post);
     if (event.type === "post.deleted") return this.#gone(event.post_id);
+    if (event.type === "feed.changed") this.#rearranged(event);
     return false;
   }
 
@@ -120,6 +125,21 @@ export class Timeline {
   #hold(post) {
     if (this.#held.size >= heldAtMost) this.#flooded = true;
     else this.#held.set(post.id, post);
+  }
+
+  #edited(post) {
+    if (this.#held.has(post.id)) this.#held.set(post.id, post);
+    else if (!this.#feed.knows(post.id)) return this.#created(post);
+    else if (!this.#feed.update(post)) return false;
+    this.#changed();
+    return true;
+  }
+
+  /** Here or in another window the reader has followed, left, blocked or muted somebody, or was let in. */
+  #rearranged({ reason, user_id: id }) {
+    if (reason !== "follow" && reason !== "accept") return this.dropAuthor(id);
+    clearTimeout(this.#reload);
+    this.#reload = setTimeout(() => this.api.session.user && this.load(), rearrangedMs);
   }
 
   #gone(id) {

@@ -6,7 +6,7 @@ import Posts
 /// it: `{"type":"feed.changed","reason":"mute","user_id":"…"}`.
 public struct FeedChange: Sendable, Equatable {
     public enum Reason: UInt8, Sendable, CaseIterable {
-        // Read anew.
+        // Read anew; `change.lua` knows that these are the first two.
         case follow = 1
         case accept
         // Drop what is of the user.

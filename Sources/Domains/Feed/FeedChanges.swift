@@ -10,20 +10,22 @@ public struct FeedChanges: AudienceObserver {
     let clock: any WallClock
 
     public func changed(_ change: AudienceChange) async throws {
-        try await tell(change, since: nil)
+        try await tell(change, at: clock.milliseconds(), isLate: false)
     }
 
-    /// - Parameter time: of the change, milliseconds since 1970: what was told since is not told again.
+    /// What the log brings.
+    /// - Parameter time: of the change, milliseconds since 1970.
     func changed(_ change: AudienceChange, at time: Int64) async throws {
-        try await tell(change, since: time * 1000 - Self.clockSkew)
+        try await tell(change, at: time, isLate: true)
     }
 
-    private func tell(_ change: AudienceChange, since: Int64?) async throws {
+    private func tell(_ change: AudienceChange, at time: Int64, isLate: Bool) async throws {
         guard let (feed, told) = Self.change(change) else { return }
         let envelope = Envelope(
             FeedChange.Kind.changed.kind, eventID: uuidV7(clock: clock), TraceContext(requestID: ""),
             payload: told.json)
-        try await timelines.note(told, in: feed, envelope, since: since)
+        try await timelines.note(
+            told, in: feed, envelope, since: time * 1000 - Self.clockSkew, isLate: isLate)
     }
 
     /// Whose feed it changes, and how. Whoever is blocked is told of a follow that ended, and of nothing more.

@@ -110,7 +110,9 @@ public struct Graph: Sendable {
     }
 
     /// A follow that is not there. A request for it ends.
-    func begin(_ transaction: Transaction, _ follow: Follow, _ context: TraceContext) async throws {
+    func begin(
+        _ transaction: Transaction, _ follow: Follow, wasAsked: Bool = false, _ context: TraceContext
+    ) async throws {
         try await transaction.batch(
             [
                 """
@@ -119,7 +121,7 @@ public struct Graph: Sendable {
                     \(follow.followee), \(Bucket.of(follow.follower)), \(follow.follower), \(try ids.next()))
                 """,
                 FollowRequests.removed(asker: follow.follower, target: follow.followee),
-            ] + record(.followAccepted, follow, delta: 1, context))
+            ] + record(.followAccepted, follow, delta: 1, wasAsked: wasAsked, context))
     }
 
     /// - Returns: true when there was one.
@@ -136,7 +138,7 @@ public struct Graph: Sendable {
     /// for the author's posts nor holds them up. The follower's row is locked before the event is written
     /// (`Outbox.statement`).
     private func record(
-        _ event: RelationEvent, _ follow: Follow, delta: Int64, _ context: TraceContext
+        _ event: RelationEvent, _ follow: Follow, delta: Int64, wasAsked: Bool = false, _ context: TraceContext
     ) -> [SQL] {
         let (follower, followee) = (follow.follower, follow.followee)
         return [
@@ -148,14 +150,14 @@ public struct Graph: Sendable {
             ON CONFLICT (user_id) DO UPDATE
             SET followers = c.followers + excluded.followers, following = c.following + excluded.following
             """,
-            statement(event, (.follower, follower), (.followee, followee), context),
+            statement(event, (.follower, follower), (.followee, followee), wasAsked: wasAsked, context),
         ]
     }
 
     /// The row of the first one's counters is locked (`Outbox.statement`).
     func statement(
         _ event: RelationEvent, _ one: (field: EventField<ID>, user: ID), _ other: (field: EventField<ID>, user: ID),
-        _ context: TraceContext
+        wasAsked: Bool = false, _ context: TraceContext
     ) -> SQL {
         let value = FlatJSON.encode([
             "type": event.rawValue, one.field.name: one.user.description, other.field.name: other.user.description,
@@ -163,6 +165,7 @@ public struct Graph: Sendable {
         var envelope = Envelope(event.kind, eventID: uuidV7(clock: clock), context, payload: Array(value.utf8))
         envelope[one.field] = one.user
         envelope[other.field] = other.user
+        if wasAsked { envelope[.wasAsked] = true }
         return Outbox.statement(topic: RelationEvent.topic, key: one.user, envelope)
     }
 }

@@ -26,3 +26,8 @@ extension EventField<ID> {
     public static let owner = EventField("owner")
     public static let other = EventField("other")
 }
+
+extension EventField<Bool> {
+    /// Of a follow: the followee was asked before.
+    public static let wasAsked = EventField("asked", read: { $0 == "1" }, write: { $0 ? "1" : "0" })
+}

@@ -9,7 +9,6 @@ import Relations
 public struct AudienceWorker: Sendable {
     private let audience: ChannelAudience
     private let feeds: FeedChanges
-    private let relations = EventReader<RelationEvent>()
     private let users = EventReader<UserEvent>()
 
     init(_ audience: ChannelAudience, _ feeds: FeedChanges) {
@@ -38,14 +37,16 @@ public struct AudienceWorker: Sendable {
     }
 
     private func relationChange(_ record: LogRecord) -> (AudienceChange, Envelope)? {
-        guard let (kind, event) = relations.known(record) else { return nil }
+        // `GraphWorker` reads the same records, and counts what is passed over.
+        guard let event = Envelope(headers: record.headers, payload: record.value),
+            let kind = RelationEvent(event.kind)
+        else { return nil }
         switch kind {
         case .followAccepted, .followRemoved:
             guard let follower = event[.follower], let followee = event[.followee] else { break }
-            // How a follow began is not said: the reader does the same for both.
             return kind == .followRemoved
                 ? (.unfollowed(followee, by: follower), event)
-                : (.followed(followee, by: follower, .new), event)
+                : (.followed(followee, by: follower, event[.wasAsked] == true ? .accepted : .new), event)
         case .blockAdded, .blockRemoved, .muteAdded, .muteRemoved:
             guard let owner = event[.owner], let other = event[.other] else { break }
             return switch kind {
@@ -55,7 +56,6 @@ public struct AudienceWorker: Sendable {
             default: (.unmuted(other, by: owner), event)
             }
         }
-        relations.passOver(record)
         return nil
     }
 }

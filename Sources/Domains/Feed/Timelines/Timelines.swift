@@ -102,16 +102,18 @@ public struct Timelines: Sendable {
         _ = try await redis.eval(deliveries(event, [event.author], after: .number(previous.raw)))
     }
 
-    /// Writes down what happened to a user's feed and tells the nodes that hold the user. Where processes of an earlier
-    /// version may read messages (`FeedDomain.namedMessages`), nothing is done.
-    /// - Parameter since: microseconds since 1970; nothing is done where something about the same user was told
-    ///   after that.
-    func note(_ change: FeedChange, in feed: ID, _ envelope: Envelope, since: Int64? = nil) async throws {
-        let form = options.form()
-        guard form == .envelopes else { return }
+    /// Writes down what happened to a user's feed and tells the nodes that hold the user. By name always
+    /// (`NodeMessageForm.envelopes`): a node of an earlier version passes over it, and tells its clients nothing.
+    /// - Parameters:
+    ///   - since: microseconds since 1970, before the change: nothing is done where the same was told after that.
+    ///   - isLate: whether something else may have been told meanwhile.
+    func note(
+        _ change: FeedChange, in feed: ID, _ envelope: Envelope, since: Int64, isLate: Bool
+    ) async throws {
+        let form = NodeMessageForm.envelopes
         let arguments: [RedisArgument] = [
-            .bytes(change.bytes), .number(Int64(options.changes)), since.map { .number($0) } ?? "", candidate(),
-            .number(Int64(form.rawValue)), .bytes(form.payload(of: envelope)),
+            .bytes(change.bytes), .number(Int64(options.changes)), .number(since), isLate ? "1" : "0",
+            candidate(), .number(Int64(form.rawValue)), .bytes(form.payload(of: envelope)),
         ]
         _ = try Self.elements(try await redis.eval([call(scripts.change, of: feed, arguments)])[0], atLeast: 2)
     }

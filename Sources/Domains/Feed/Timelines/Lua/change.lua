@@ -1,24 +1,37 @@
 -- Something happened to a user's feed that is no post. It has a position, as posts have, and is resumed as they are.
 --
 -- KEYS: 1 the partition's clock
--- ARGV: 1 user, 2 whom it is about (7) and why (1), 3 how many are kept, 4 nothing is done where something about the
---       same user was told since this position, or empty, 5 epoch candidate, 6 version of the message to nodes, 7 envelope
+-- ARGV: 1 user, 2 whom it is about (7) and why (1), 3 how many are kept, 4 a position from before the change, 5 is it
+--       told late (1), 6 epoch candidate, 7 version of the message to nodes, 8 envelope
 -- Returns: 1 whether it was written (1), 2 messages to nodes
+--
+-- Two tell of a change, the process that served it and, late, the log; who is second is passed over. Since the change the
+-- same was told: to read anew, or to drop. For the log at any time since, for the process last: what was undone meanwhile
+-- and is done again is news.
 --
 -- Needs: prelude, publish
 
+-- Reasons up to it say: read anew (FeedChange.swift).
+local ACCEPT = 2
 local user, change, most = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local name, list = epoch(ARGV[5]), lists .. user
+local name, list = epoch(ARGV[6]), lists .. user
 local horizon, from, flags = marker_of(list)
 -- Who goes live then is reset.
 if not horizon then
     call('HDEL', changes, user)
     return {0, 0}
 end
-local known, since = call('HGET', changes, user) or '', tonumber(ARGV[4])
-local about = read('>I7', change)
-for start = 1, since and #known or 0, 15 do
-    if read('>I7', known, start) >= since and read('>I7', known, start + 7) == about then return {0, 0} end
+local known, since, is_late = call('HGET', changes, user) or '', tonumber(ARGV[4]), ARGV[5] == '1'
+-- The list was read from the database since.
+if is_late and horizon >= since then return {0, 0} end
+local about, reason = read('>I7B', change)
+for start = #known - 14, 1, -15 do
+    local told, whom, why = read('>I7I7B', known, start)
+    if told < since then break end
+    if whom == about then
+        if (why <= ACCEPT) == (reason <= ACCEPT) then return {0, 0} end
+        if not is_late then break end
+    end
 end
 
 local position = tick()
@@ -33,7 +46,7 @@ call('HSET', changes, user, known)
 local nodes, told = call('HGET', online, user) or '', 0
 for start = 1, #nodes, 8 do
     local node = string.sub(nodes, start, start + 7)
-    local body = packed({user}) .. packed({}) .. ARGV[7]
-    if send(node, tonumber(ARGV[6]), 1, position, name, body, {user}) then told = told + 1 end
+    local body = packed({user}) .. packed({}) .. ARGV[8]
+    if send(node, tonumber(ARGV[7]), 1, position, name, body, {user}) then told = told + 1 end
 end
 return {1, told}

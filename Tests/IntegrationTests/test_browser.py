@@ -162,6 +162,29 @@ def test_two_people(server: Server, open_pair: OpenPair) -> None:
     author.close()
 
 
+def test_what_happens_elsewhere(server: Server, alice: User, make_user: MakeUser, driver: webdriver.Chrome) -> None:
+    """Edits are shown in place, and what the reader does with another device: follow, mute and unmute."""
+    author, reader = alice, make_user("carol")
+    bob = Window(driver, f"http://localhost:{server.port}/")
+    bob.fill("login-form", handle=reader.handle, password=PASSWORD)
+    bob.mark()
+    bob.is_live()
+    for text in ("first", "second"):
+        author.post(text)
+    reader.follow(author)
+    bob.sees("first")
+    edited = author.feed_ids()[1]
+    expect(author.http.patch(f"/v1/posts/{edited}", json={"text": "another first"}), 200)
+    bob.sees("another first")
+    shown = bob.articles()
+    assert [post_id for post_id, _ in shown] == author.feed_ids() and "edited" in shown[1][1]
+    expect(reader.http.put(f"/v1/users/{author.id}/mute", json={}), 204)
+    eventually(lambda: not bob.articles(), 10, "the muted author's posts to vanish")
+    expect(reader.http.delete(f"/v1/users/{author.id}/mute"), 204)
+    eventually(lambda: len(bob.articles()) == 2, 10, "the posts to return")
+    assert bob.was_not_reloaded()
+
+
 def test_over_sse_where_websockets_are_blocked(server: Server, open_pair: OpenPair) -> None:
     """Behind a proxy that lets no WebSocket through, the page is live over Server-Sent Events."""
     with TcpProxy(server.port, refused_path=b"/v1/live/ws") as proxy:

@@ -49,7 +49,9 @@ public struct FeedDomain: Domain {
 
     /// One that has its own way to Redis.
     public func reader(over timelines: Timelines) -> FeedReader {
-        FeedReader(database: resources.database, timelines: timelines, rebuild: rebuild)
+        FeedReader(
+            database: resources.database, timelines: timelines, rebuild: rebuild, repair: repair,
+            clock: resources.clock)
     }
 
     private static func timelines(of resources: Resources, over pair: Connections.Pair) -> Timelines {

@@ -33,11 +33,17 @@ public struct FeedReader: Sendable {
     let database: Database
     public let timelines: Timelines
     private let rebuild: FeedRebuild
+    private let repair: FeedRepair
+    private let clock: any WallClock
 
-    public init(database: Database, timelines: Timelines, rebuild: FeedRebuild) {
+    public init(
+        database: Database, timelines: Timelines, rebuild: FeedRebuild, repair: FeedRepair, clock: any WallClock
+    ) {
         self.database = database
         self.timelines = timelines
         self.rebuild = rebuild
+        self.repair = repair
+        self.clock = clock
     }
 
     // MARK: Pages
@@ -48,7 +54,15 @@ public struct FeedReader: Sendable {
     ///   - isStored: from the database, as the page before.
     public func page(of user: ID, below: ID, limit: Int, isStored: Bool = false) async throws -> FeedPage {
         do {
-            if !isStored, let page = try await settled(of: user, below: below, limit: limit) { return page }
+            if !isStored {
+                if let page = try await settled(of: user, below: below, limit: limit) { return page }
+                // Whoever goes live from a page without a position is told to read anew, again and again.
+                if try await repair.finishAbandoned(of: user, now: clock.milliseconds()) > 0,
+                    let page = try await settled(of: user, below: below, limit: limit)
+                {
+                    return page
+                }
+            }
         } catch is RedisError {
             // The database has all of it.
         }

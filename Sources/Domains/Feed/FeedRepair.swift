@@ -36,9 +36,17 @@ public struct FeedRepair: Sendable {
     /// - Parameter now: milliseconds since 1970; follows of the last ten seconds are left to their own process.
     /// - Throws: what failed first, when all have had their turn.
     public func finishAbandoned(now: Int64) async throws -> Int {
-        let follows = try await database.query(
-            Follows.pending(below: ID(firstOf: now - 10_000), limit: 100)
-        ).map { (follower: try $0.id("follower"), followee: try $0.id("followee")) }
+        try await finish(Follows.pending(below: ID(firstOf: now - 10_000), limit: 100))
+    }
+
+    /// The same of a follower who wants to read: of these the last two seconds are left to their own process.
+    public func finishAbandoned(of follower: ID, now: Int64) async throws -> Int {
+        try await finish(Follows.pending(below: ID(firstOf: now - 2_000), limit: 10, of: follower))
+    }
+
+    private func finish(_ pending: SQL) async throws -> Int {
+        let follows = try await database.query(pending)
+            .map { (follower: try $0.id("follower"), followee: try $0.id("followee")) }
         var failure: (any Error)?
         for (follower, followee) in follows where !Task.isCancelled {
             do {

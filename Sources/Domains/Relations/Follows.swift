@@ -68,8 +68,14 @@ public enum Follows {
     }
 
     /// Rows `follower, followee` of follows that are pending, oldest first.
-    /// - Parameter id: only follows with smaller ids.
-    public static func pending(below id: ID, limit: Int) -> SQL {
-        "SELECT follower, followee FROM follows WHERE NOT backfilled AND id < \(id) ORDER BY id LIMIT \(limit)"
+    /// - Parameters:
+    ///   - id: only follows with smaller ids.
+    ///   - follower: only his; `nil`: anybody's.
+    public static func pending(below id: ID, limit: Int, of follower: ID? = nil) -> SQL {
+        """
+        SELECT follower, followee FROM follows
+        WHERE NOT backfilled AND id < \(id) AND \(follower.map { "follower = \($0)" as SQL } ?? "true")
+        ORDER BY id LIMIT \(limit)
+        """
     }
 }

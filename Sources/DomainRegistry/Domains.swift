@@ -37,7 +37,8 @@ public struct Domains: Sendable {
         self.resources = resources
         accounts = AccountsDomain(resources, hasher: hasher)
         feed = FeedDomain(resources, accounts: accounts, waiter: waiter)
-        relations = RelationsDomain(resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
+        relations = RelationsDomain(
+            resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
         posts = PostsDomain(
             resources, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources)

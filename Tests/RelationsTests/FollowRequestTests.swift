@@ -150,8 +150,10 @@ import Testing
             #expect(try await late.put("/v1/users/\(alice.id)/follow").status == 202)
         }
         try await site.runUpkeep()
-        let open = try await askers(alice).count + Int(
-            try await alice.get("/v1/me")["followers"].integer ?? 0)
+        let open =
+            try await askers(alice).count
+            + Int(
+                try await alice.get("/v1/me")["followers"].integer ?? 0)
         #expect(open == four.count + 10)
     }
 

@@ -51,7 +51,9 @@ import Testing
         var lines = FeedView(renderer: JSONLines())
         let edit = event("post.updated", 8, "x")
         for _ in 0..<2 { #expect(lines.event(edit, now: now) == edit + "\n") }
-        #expect(PrettyText(color: false, width: { 40 }).edited(Self.post("c"), event: "", now: now).hasSuffix("@alice edited c\n"))
+        #expect(
+            PrettyText(color: false, width: { 40 }).edited(Self.post("c"), event: "", now: now).hasSuffix(
+                "@alice edited c\n"))
     }
 
     @Test func jsonIsTheEventOnOneLine() {

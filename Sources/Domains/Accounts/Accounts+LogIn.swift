@@ -14,13 +14,6 @@ public struct LogInCandidate: Sendable {
     public let isFromKnownAddress: Bool
 }
 
-/// Somebody who knew the password.
-public struct VerifiedUser: Sendable {
-    let id: ID
-    /// How often the password had been changed: another number, and it may be another one by now.
-    let changes: Int64
-}
-
 extension Accounts {
     /// - Parameter handle: lower-cased, without U+0000.
     public func candidate(handle: String, from address: String) async throws -> LogInCandidate {

@@ -101,7 +101,7 @@ extension Gateway {
     /// Each connection of a user has a subscriber of the feed here, if only a mute one.
     func recheckChannels(of user: ID) {
         let now = now
-        for case let client as any LiveClient in hub.subscribers(of: .feed(of: user)).map(\.sink) {
+        for case let client as any LiveClient in hub.subscribers(of: .feed(of: user)).map(\.owner) {
             for subscriber in client.channels { update(client, subscriber) { $0.miss(before: .max, now: now) } }
         }
     }

@@ -193,7 +193,7 @@ final class Gateway {
     private func tick() {
         let now = now
         metrics.longestQueue.set(hub.longestQueue())
-        let gone = idleSince.filter { now - $0.value > 5_000_000_000 && hub.subscribers(of: $0.key).isEmpty }.map(\.key)
+        let gone = idleSince.filter { now - $0.value > 5_000_000_000 && !hub.hasSubscribers(of: $0.key) }.map(\.key)
         for key in gone { idleSince[key] = nil }
         node.unregister(gone)
         keepTimelines(now)

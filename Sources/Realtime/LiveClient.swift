@@ -18,7 +18,7 @@ struct HeldToken {
 }
 
 /// One live connection of a user, as the gateway sees it.
-protocol LiveClient: FrameSink, Timed {
+protocol LiveClient: TransportOwner, Timed {
     /// Of the feed.
     var subscriber: Subscriber? { get }
     /// Those of channels.

@@ -56,10 +56,11 @@ final class WebSocketClient: LiveClient {
         openedAt = now
         // A random start spreads the pings of clients that came together.
         pingedAt = now - min(now, .random(in: 0..<UInt64(gateway.options.pingSeconds) * 1_000_000_000 / 2))
-        socket.onMessage = { [unowned self] in received($0, isText: $1) }
-        socket.onDrained = { [unowned self] in gateway.drained(self) }
-        socket.onClosed = { [unowned self] _ in gateway.closed(self) }
+        socket.owner = self
     }
+
+    func drained() { gateway.drained(self) }
+    func closed(_ reason: CloseReason) { gateway.closed(self) }
 
     /// A socket whose handshake is done.
     /// - Parameter address: whose limits count it.
@@ -70,10 +71,8 @@ final class WebSocketClient: LiveClient {
 
     var session: ID { token?.session ?? .zero }
     var transport: any LiveTransport { socket }
-    var isBacklogged: Bool { socket.isBacklogged }
+    var frames: any FrameSink { socket.frames }
     var isOpen: Bool { !socket.isClosed }
-
-    func write(_ bytes: UnsafeRawBufferPointer) { socket.write(bytes) }
 
     func reply(_ id: Int64, _ reply: ServerReply) { send(form.encode(reply, to: id)) }
 
@@ -96,7 +95,7 @@ final class WebSocketClient: LiveClient {
 
     // MARK: Commands
 
-    private func received(_ payload: [UInt8], isText: Bool) {
+    func received(_ payload: [UInt8], isText: Bool) {
         if joining != nil || !waiting.isEmpty {
             waitingBytes += payload.count
             guard waitingBytes <= Self.mostWaitingBytes else { return end(.badRequest) }
@@ -208,8 +207,8 @@ final class WebSocketClient: LiveClient {
     private func join(_ user: ID, from held: LiveCursor?) {
         let subscriber = Subscriber(
             user: user,
-            kind: .webSocket(prefix: form.pushPrefix(channel: ServerReply.feedChannel(user)), form: form),
-            sink: self, session: LiveSession(from: held, limit: Hub.queueLimit))
+            kind: .webSocket(form), sink: frames, owner: self,
+            session: LiveSession(from: held, limit: Hub.queueLimit))
         self.subscriber = subscriber
         joining?.subscriber = subscriber
         gateway.join(self, subscriber)

@@ -28,6 +28,8 @@ final class WriteBatch {
         entries.reserveCapacity(SendRing.size)
     }
 
+    var hasRing: Bool { ring != nil }
+
     deinit {
         room.deallocate()
         results.deallocate()

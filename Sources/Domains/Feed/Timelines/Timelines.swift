@@ -22,6 +22,8 @@ public struct Timelines: Sendable {
         public var severance = 3600
         /// Users in one call of a script; Redis serves nobody else meanwhile (about 4 ms for 500).
         public var usersPerCall = 500
+        /// Events times users in calls that are carried out together (about 15 ms for 2,000).
+        public var deliveriesTogether = 2000
         /// Milliseconds for which a reader waits for another's rebuild before it starts one of its own.
         public var buildWait = 2000
         /// Milliseconds after which a builder that does not finish is taken for dead by all.
@@ -73,14 +75,27 @@ public struct Timelines: Sendable {
     /// update is told again. After an error some of the users may have it: repeat the whole.
     public func deliver(_ event: TimelineEvent, to users: [ID]) async throws -> DeliveryCounts {
         var counts = DeliveryCounts()
-        let calls = deliveries(event, users)
+        let calls = deliveries(event, users, options.usersPerCall)
         // Not all at once: the deadline of a pipeline and the memory for it are meant for what Redis does in a moment.
         for start in stride(from: 0, to: calls.count, by: Self.pipelineLength) {
             for reply in try await redis.eval(Array(calls[start..<min(start + Self.pipelineLength, calls.count)])) {
-                let numbers = try Self.elements(reply, atLeast: 3).map { Int($0.integer ?? 0) }
-                counts.written += numbers[0]
-                counts.pushed += numbers[1]
-                counts.missing += numbers[2]
+                try counts.add(reply)
+            }
+        }
+        return counts
+    }
+
+    /// The same of several events for the same users: those of one user are told to nodes together, in this order.
+    public func deliver(_ events: [TimelineEvent], to users: [ID]) async throws -> [DeliveryCounts] {
+        guard events.count > 1 else { return [try await deliver(events[0], to: users)] }
+        var counts = Array(repeating: DeliveryCounts(), count: events.count)
+        let size = max(1, options.deliveriesTogether / events.count)
+        let calls = events.map { deliveries($0, users, size) }
+        let groups = calls[0].indices.map { index in calls.map { $0[index] } }
+        let length = max(1, Self.pipelineLength / events.count)
+        for start in stride(from: 0, to: groups.count, by: length) {
+            for replies in try await redis.eval(together: Array(groups[start..<min(start + length, groups.count)])) {
+                for (index, reply) in replies.enumerated() { try counts[index].add(reply) }
             }
         }
         return counts
@@ -90,10 +105,13 @@ public struct Timelines: Sendable {
     /// author's post before it is still on its way.
     /// - Parameter previous: the author's post before; `.zero`: there is none.
     public func deliverToAuthor(_ event: TimelineEvent, after previous: ID) async throws {
-        _ = try await redis.eval(deliveries(event, [event.author], after: .number(previous.raw)))
+        _ = try await redis.eval(deliveries(event, [event.author], 1, after: .number(previous.raw)))
     }
 
-    func deliveries(_ event: TimelineEvent, _ users: [ID], after previous: RedisArgument = "") -> [RedisScriptCall] {
+    /// - Parameter size: users of a call.
+    func deliveries(
+        _ event: TimelineEvent, _ users: [ID], _ size: Int, after previous: RedisArgument = ""
+    ) -> [RedisScriptCall] {
         let form = options.form()
         let head: [RedisArgument] = [
             .number(Int64(event.operation.rawValue)), .number(event.post.raw), .number(event.author.raw),
@@ -103,8 +121,8 @@ public struct Timelines: Sendable {
         var byPartition: [Int: [RedisArgument]] = [:]
         for user in users { byPartition[partitions.of(user), default: []].append(.number(user.raw)) }
         return byPartition.sorted { $0.key < $1.key }.flatMap { partition, users in
-            stride(from: 0, to: users.count, by: options.usersPerCall).map { start in
-                let some = users[start..<min(start + options.usersPerCall, users.count)]
+            stride(from: 0, to: users.count, by: size).map { start in
+                let some = users[start..<min(start + size, users.count)]
                 return call(scripts.deliver, partition, head + some)
             }
         }
@@ -157,4 +175,13 @@ public struct Timelines: Sendable {
     }
 
     private static let skipped = SkippedEvents(.entry)
+}
+
+extension DeliveryCounts {
+    fileprivate mutating func add(_ reply: RedisReply) throws(RedisError) {
+        let elements = try Timelines.elements(reply, atLeast: 3)
+        written += Int(elements[0].integer ?? 0)
+        pushed += Int(elements[1].integer ?? 0)
+        missing += Int(elements[2].integer ?? 0)
+    }
 }

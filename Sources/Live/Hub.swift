@@ -77,8 +77,8 @@ public final class Hub {
         var next = subscribers[key]
         while let subscriber = next {
             next = subscriber.next
-            guard subscriber.session.phase == .live else { continue }
-            guard subscriber.session.waiting == 0 else { return nil }
+            guard subscriber.state.phase == .live else { continue }
+            guard subscriber.state.waiting == 0 else { return nil }
             if told.map({ subscriber.cursor.position < $0.position }) ?? true { told = subscriber.cursor }
         }
         return told
@@ -89,7 +89,7 @@ public final class Hub {
         let all = slow
         slow.removeAll(keepingCapacity: true)
         for subscriber in all {
-            subscriber.isSlow = subscriber.session.waiting > 0
+            subscriber.isSlow = subscriber.state.waiting > 0
             if subscriber.isSlow { slow.append(subscriber) }
         }
         return slow.reduce(0) { max($0, $1.session.waiting) }
@@ -124,15 +124,15 @@ public final class Hub {
             if !frame.isSilent { action() }
             return
         }
-        if !subscriber.session.offer(frame) {
+        if !subscriber.state.offer(frame) {
             send(subscriber)
-            guard subscriber.session.offer(frame) else { return subscriber.session.fall() }
+            guard subscriber.state.offer(frame) else { return subscriber.state.fall() }
         }
         markDirty(subscriber)
     }
 
     private func markDirty(_ subscriber: Subscriber) {
-        guard !subscriber.isQueued, subscriber.session.waiting > 0 else { return }
+        guard !subscriber.isQueued, subscriber.state.waiting > 0 else { return }
         subscriber.isQueued = true
         dirty.append(subscriber)
     }
@@ -144,7 +144,7 @@ public final class Hub {
         for subscriber in now {
             subscriber.isQueued = false
             send(subscriber)
-            guard subscriber.session.waiting > 0, !subscriber.isSlow else { continue }
+            guard subscriber.state.waiting > 0, !subscriber.isSlow else { continue }
             subscriber.isSlow = true
             slow.append(subscriber)
         }
@@ -152,36 +152,50 @@ public final class Hub {
 
     private func send(_ subscriber: Subscriber) {
         guard let sink = subscriber.sink else { return }
-        while subscriber.session.waiting > 0, !sink.isBacklogged {
-            scratch.removeAll()
-            let waiting = subscriber.session.waiting
-            let epoch = subscriber.cursor.epoch
-            subscriber.session.take({ scratch.count < Self.mostWritten }) { append($0, for: subscriber, epoch) }
-            if scratch.count > 0 { scratch.bytes.withUnsafeBytes { sink.write($0) } }
-            guard subscriber.session.waiting < waiting else { return }
+        while !sink.isBacklogged, write(subscriber.state.take(), of: subscriber, to: sink) {}
+    }
+
+    /// - Returns: whether some of them are left.
+    private func write(_ frames: FrameQueue, of subscriber: Subscriber, to sink: any FrameSink) -> Bool {
+        let count = frames.count
+        guard count > 0 else { return false }
+        var writer = ByteWriter()
+        swap(&writer, &scratch)
+        writer.removeAll()
+        var index = 0
+        let epoch = subscriber.state.cursor.epoch
+        while index < count, writer.count < Self.mostWritten {
+            if subscriber.state.tells(frames[index]) { append(frames[index], for: subscriber, epoch, to: &writer) }
+            index += 1
         }
+        if index < count { subscriber.state.putBack(frames, from: index) }
+        if writer.count > 0 { writer.bytes.withUnsafeBytes { sink.write($0) } }
+        swap(&writer, &scratch)
+        return index < count
     }
 
     /// What is written at once; when a sink does not take it, the rest of it is a copy of the connection's own.
     private static let mostWritten = 64 * 1024
 
-    private func append(_ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64) {
+    private func append(
+        _ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64, to writer: inout ByteWriter
+    ) {
         switch subscriber.kind {
         case .webSocket(let form):
             prefix.removeAll()
             form.appendPushPrefix(channel: subscriber.key, to: &prefix)
             let tail = frame.pushTail(form)
-            frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &scratch)
-            form.appendPush(prefix: prefix.bytes, tail: tail, to: &scratch)
+            frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &writer)
+            form.appendPush(prefix: prefix.bytes, tail: tail, to: &writer)
         case .eventStream(let suffix):
             let cursor = LiveCursor(epoch: epoch, position: frame.position)
-            EventStreamText.appendID(cursor.encode(user: subscriber.user, cursors), suffix, to: &scratch)
-            scratch.append(frame.eventTail)
+            EventStreamText.appendID(cursor.encode(user: subscriber.user, cursors), suffix, to: &writer)
+            writer.append(frame.eventTail)
         case .channelStream(let channel, let id):
             if frame.position > 0 {
-                EventStreamText.appendID(id(LiveCursor(epoch: epoch, position: frame.position)), to: &scratch)
+                EventStreamText.appendID(id(LiveCursor(epoch: epoch, position: frame.position)), to: &writer)
             }
-            EventStreamText.append(frame.eventTail, naming: channel, to: &scratch)
+            EventStreamText.append(frame.eventTail, naming: channel, to: &writer)
         case .signal: break
         }
     }
@@ -193,20 +207,20 @@ public final class Hub {
     public func update(
         _ subscriber: Subscriber, _ change: (inout LiveSession) -> LiveSession.Action
     ) -> LiveSession.Action {
-        let action = change(&subscriber.session)
+        let action = change(&subscriber.state)
         guard action == .send else { return action }
         send(subscriber)
         return .none
     }
 
     /// Nothing is sent to the connection any more, though it is still one of the user's.
-    public func mute(_ subscriber: Subscriber) { subscriber.session.end() }
+    public func mute(_ subscriber: Subscriber) { subscriber.state.end() }
 
     /// Events that were read for the connection, as bytes in its own form.
     public func encode(_ publications: [Publication], for subscriber: Subscriber, epoch: UInt64) -> [UInt8] {
-        scratch.removeAll()
-        for publication in publications { append(SharedFrame(publication), for: subscriber, epoch) }
-        return scratch.bytes
+        var writer = ByteWriter()
+        for publication in publications { append(SharedFrame(publication), for: subscriber, epoch, to: &writer) }
+        return writer.bytes
     }
 }
 

@@ -34,7 +34,7 @@ public struct LiveSession {
         case retry(Read)
         /// Reading has failed for too long.
         case fail
-        /// Frames are to be sent: `next` has them.
+        /// Frames are to be sent: `take` has them.
         case send
     }
 
@@ -198,22 +198,29 @@ public struct LiveSession {
         }
     }
 
-    /// The frames that are to be sent, one after the other; what a read has covered is left out.
-    public mutating func take(_ mayGoOn: () -> Bool, _ body: (SharedFrame) -> Void) {
-        guard phase == .live else { return }
-        var count = 0
-        while count < queue.count, mayGoOn() {
-            let frame = queue[count]
-            count += 1
-            guard frame.position > cursor.position || !rules.keep(.covered) else { continue }
-            cursor = LiveCursor(epoch: cursor.epoch, position: frame.position)
-            if frame.isState {
-                guard frame.version > version else { continue }
-                version = frame.version
-            }
-            if !frame.isSilent { body(frame) }
+    /// Takes out the frames that wait. Those that `tells` agrees to are to be sent, in their order; what can't be sent now is
+    /// put back.
+    mutating func take() -> FrameQueue {
+        guard phase == .live else { return FrameQueue() }
+        defer { queue = FrameQueue() }
+        return queue
+    }
+
+    /// Frames of what was taken, from this one on.
+    mutating func putBack(_ frames: FrameQueue, from index: Int) {
+        queue = frames
+        queue.removeFirst(index)
+    }
+
+    /// Whether the frame is told: what a read has covered is left out.
+    mutating func tells(_ frame: SharedFrame) -> Bool {
+        guard frame.position > cursor.position || !rules.keep(.covered) else { return false }
+        cursor = LiveCursor(epoch: cursor.epoch, position: frame.position)
+        if frame.isState {
+            guard frame.version > version else { return false }
+            version = frame.version
         }
-        queue.removeFirst(count)
+        return !frame.isSilent
     }
 
     /// What was written has left.

@@ -20,7 +20,7 @@ public final class Subscriber {
     public let key: LogKey
     var isQueued = false
     var isSlow = false
-    public internal(set) var session: LiveSession
+    var state: LiveSession
     /// Where its bytes go; `nil` for a signal, and when the hub has it no more.
     private(set) var sink: (any FrameSink)?
     /// Whose connection it is.
@@ -43,13 +43,14 @@ public final class Subscriber {
         self.kind = kind
         self.sink = sink
         self.owner = owner
-        self.session = session
+        state = session
     }
 
-    public var cursor: LiveCursor { session.cursor }
+    public var session: LiveSession { state }
+    public var cursor: LiveCursor { state.cursor }
 
     func release() {
-        session.end()
+        state.end()
         sink = nil
         owner = nil
     }

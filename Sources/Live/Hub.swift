@@ -164,6 +164,7 @@ public final class Hub {
         writer.removeAll()
         var index = 0
         let epoch = subscriber.state.cursor.epoch
+        preparePrefix(of: subscriber)
         while index < count, writer.count < Self.mostWritten {
             if subscriber.state.tells(frames[index]) { append(frames[index], for: subscriber, epoch, to: &writer) }
             index += 1
@@ -177,13 +178,18 @@ public final class Hub {
     /// What is written at once; when a sink does not take it, the rest of it is a copy of the connection's own.
     private static let mostWritten = 64 * 1024
 
+    /// The part of its frames that is the same in all of them.
+    private func preparePrefix(of subscriber: Subscriber) {
+        guard case .webSocket(let form) = subscriber.kind else { return }
+        prefix.removeAll()
+        form.appendPushPrefix(channel: subscriber.key, to: &prefix)
+    }
+
     private func append(
         _ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64, to writer: inout ByteWriter
     ) {
         switch subscriber.kind {
         case .webSocket(let form):
-            prefix.removeAll()
-            form.appendPushPrefix(channel: subscriber.key, to: &prefix)
             let tail = frame.pushTail(form)
             frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &writer)
             form.appendPush(prefix: prefix.bytes, tail: tail, to: &writer)
@@ -219,6 +225,7 @@ public final class Hub {
     /// Events that were read for the connection, as bytes in its own form.
     public func encode(_ publications: [Publication], for subscriber: Subscriber, epoch: UInt64) -> [UInt8] {
         var writer = ByteWriter()
+        preparePrefix(of: subscriber)
         for publication in publications { append(SharedFrame(publication), for: subscriber, epoch, to: &writer) }
         return writer.bytes
     }

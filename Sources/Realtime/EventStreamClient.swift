@@ -12,6 +12,7 @@ final class EventStreamClient: LiveClient, FrameSink {
     private let expiresAt: Int64?
     private var writtenAt: UInt64
     private var isEstablished = false
+    var slot: Int32 = -1
     private var feed: Subscriber!
     /// `nil`: it has the feed alone.
     private let logs: StreamLogs?

@@ -59,7 +59,7 @@ extension Gateway {
 
     private func presence(of client: any LiveClient, _ subscriber: Subscriber) {
         node.register(subscriber.key) { [unowned self, weak client] result in
-            guard case .failure = result, let client, clients[ObjectIdentifier(client)] != nil else { return }
+            guard case .failure = result, let client, clients.contains(client) else { return }
             joins.later(
                 subscriber,
                 LoopTimer(on: loop, after: 1000) { [unowned self] in

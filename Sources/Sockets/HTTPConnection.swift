@@ -35,6 +35,7 @@ final class HTTPConnection: Link, Slotted, Timed {
     var phase = Phase.reading
     /// `100 Continue` is to be sent once no earlier response is missing.
     var owesContinue = false
+    var slot: Int32 = -1
     let server: ServerContext
     /// What goes out by the next flush.
     var output: [UInt8] = []
@@ -52,7 +53,8 @@ final class HTTPConnection: Link, Slotted, Timed {
     /// Its place among those that may be open. A client that gets none is told that there are too many.
     enum Place { case none, own, refused }
     var place = Place.none
-    var slot: Int32 = -1
+    /// Bytes that came when nothing was read any more.
+    private var discarded: Int32 = 0
     /// Whose event stream or WebSocket it is.
     var user: ID?
     private(set) var stage = HTTPParser.Stage.idle
@@ -83,7 +85,6 @@ final class HTTPConnection: Link, Slotted, Timed {
         get { requests!.parser }
         _modify { yield &requests!.parser }
     }
-    private var discarded: Int32 = 0
     private var reason = CloseReason.peer(code: nil)
 
     init(_ server: ServerContext, owner: any ConnectionOwner, remoteAddress: String) {

@@ -6,19 +6,20 @@ public final class WebSocket: LiveTransport {
     private enum State {
         case open
         /// Our Close frame was sent, or is about to be.
-        case closing(deadline: UInt64)
+        case closing
         case closed
     }
 
     let connection: any LiveCarrier
     public var owner: (any TransportOwner)?
     private var state = State.open
-    private var closeReason: CloseReason?
-    /// Bytes sent by `send` since the backlog began.
-    private var queued: Int32 = 0
+    private var ending: Ending?
     private var reading: Reading?
     private var allowance: FrameAllowance?
-    private var framesLeft = Int.max
+    /// Bytes sent by `send` since the backlog began.
+    private var queued: Int32 = 0
+    private var framesLeft = Int32.max
+    private var mostBytes: Int32 = 65_536
 
     /// What the handshake agreed on.
     public let subprotocol: String?
@@ -27,6 +28,18 @@ public final class WebSocket: LiveTransport {
         self.connection = connection
         self.subprotocol = subprotocol
         connection.takesFrames = true
+    }
+
+    /// What is known when it is to end.
+    private final class Ending {
+        let reason: CloseReason
+        /// By when the peer's Close frame must come.
+        let deadline: UInt64
+
+        init(_ reason: CloseReason, deadline: UInt64 = .max) {
+            self.reason = reason
+            self.deadline = deadline
+        }
     }
 
     /// What is there only while a message has come in part: most sockets are silent most of the time.
@@ -48,8 +61,12 @@ public final class WebSocket: LiveTransport {
 
     /// The most bytes of a message, at first 64 KB; a longer one closes the socket with 1009 as soon as its length is
     /// known.
-    public var maxMessage = 65_536 {
-        didSet { reading?.parser.maxMessage = maxMessage }
+    public var maxMessage: Int {
+        get { Int(mostBytes) }
+        set {
+            mostBytes = Int32(clamping: newValue)
+            reading?.parser.maxMessage = maxMessage
+        }
     }
 
     /// Setting it fills it. `nil`, as at first: as many as the peer likes.
@@ -57,8 +74,8 @@ public final class WebSocket: LiveTransport {
         get { allowance?.limit }
         set {
             allowance = newValue.map { FrameAllowance($0, now: connection.now()) }
-            framesLeft = newValue?.burst ?? .max
-            reading?.parser.framesLeft = framesLeft
+            framesLeft = newValue.map { Int32(clamping: $0.burst) } ?? .max
+            reading?.parser.framesLeft = Int(framesLeft)
         }
     }
 
@@ -106,10 +123,10 @@ public final class WebSocket: LiveTransport {
     private func close(code: Int, reason: String, because closeReason: CloseReason) {
         guard case .open = state else { return }
         let deadline = connection.now() + 5000
-        state = .closing(deadline: deadline)
+        state = .closing
         connection.takesFrames = false
         connection.watch(by: deadline)
-        self.closeReason = closeReason
+        ending = Ending(closeReason, deadline: deadline)
         connection.later { [self] in
             guard case .closing = state else { return }
             Self.closeFrame(code: code, reason: reason).withUnsafeBytes { connection.write(live: $0) }
@@ -121,7 +138,7 @@ public final class WebSocket: LiveTransport {
     private func kill(_ reason: CloseReason) {
         if case .closed = state { return }
         end()
-        closeReason = reason
+        ending = Ending(reason)
         connection.later { [self] in
             tellClosed()
             connection.close(reason)
@@ -129,14 +146,14 @@ public final class WebSocket: LiveTransport {
     }
 
     /// When it is to be looked at: it waits for the peer's Close frame.
-    var deadline: UInt64? { if case .closing(let deadline) = state { deadline } else { nil } }
+    var deadline: UInt64? { if case .closing = state { ending?.deadline } else { nil } }
 
     func check(now: UInt64, isStalled: Bool) {
         switch state {
         case .open where isStalled:
             let slow = connection.slowClose
             close(code: slow.code, reason: slow.reason, because: .stalled)
-        case .closing(let deadline) where now >= deadline: kill(.local)
+        case .closing where now >= deadline ?? 0: kill(.local)
         default: break
         }
     }
@@ -144,17 +161,17 @@ public final class WebSocket: LiveTransport {
     // MARK: Events of the connection
 
     func received(_ bytes: UnsafeRawBufferPointer) {
-        if let left = allowance?.fill(framesLeft, now: connection.now()) { framesLeft = left }
+        if let left = allowance?.fill(Int(framesLeft), now: connection.now()) { framesLeft = Int32(left) }
         let reading = self.reading ?? Reading(WebSocketParser(maxMessage: maxMessage))
         self.reading = reading
-        reading.parser.framesLeft = framesLeft
+        reading.parser.framesLeft = Int(framesLeft)
         reading.parser.append(bytes)
         defer {
             if reading.parser.isIdle { self.reading = nil }
         }
         while true {
             let output = reading.parser.next()
-            framesLeft = reading.parser.framesLeft
+            framesLeft = Int32(reading.parser.framesLeft)
             switch (output, state) {
             case (.needsMore, _), (_, .closed): return connection.flush()
             case (.message(let payload, let isText), .open): owner?.received(payload, isText: isText)
@@ -176,7 +193,7 @@ public final class WebSocket: LiveTransport {
     /// The last frame: then our side of the connection is closed, and the peer has some seconds to close its own.
     private func finish(_ code: Int?, _ reason: String, _ closeReason: CloseReason) {
         end()
-        self.closeReason = closeReason
+        ending = Ending(closeReason)
         connection.finish(with: Self.closeFrame(code: code, reason: reason))
         tellClosed()
     }
@@ -190,7 +207,7 @@ public final class WebSocket: LiveTransport {
     func lost(_ reason: CloseReason) {
         end()
         // An end without a Close frame is a failure, whoever caused it.
-        if closeReason == nil { closeReason = reason == .peer(code: nil) ? .failed : reason }
+        if ending == nil { ending = Ending(reason == .peer(code: nil) ? .failed : reason) }
         tellClosed()
     }
 
@@ -202,7 +219,7 @@ public final class WebSocket: LiveTransport {
     private func tellClosed() {
         let last = owner
         owner = nil
-        last?.closed(closeReason ?? .failed)
+        last?.closed(ending?.reason ?? .failed)
     }
 }
 

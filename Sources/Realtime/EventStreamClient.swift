@@ -54,8 +54,10 @@ final class EventStreamClient: LiveClient, FrameSink {
     }
 
     private func id(at cursor: LiveCursor, in key: LogKey, _ user: ID) -> String {
-        guard let logs else { return cursor.encode(user: user, gateway.cursors) + String(decoding: idSuffix, as: UTF8.self) }
-        return logs.positions(in: key, cursor).encode(user: user, gateway.cursors) + String(decoding: idSuffix, as: UTF8.self)
+        let position =
+            logs?.positions(in: key, cursor).encode(user: user, gateway.cursors)
+            ?? cursor.encode(user: user, gateway.cursors)
+        return position + String(decoding: idSuffix, as: UTF8.self)
     }
 
     /// On the loop, with an exchange that was admitted.

@@ -67,7 +67,9 @@ private final class Sink: FrameSink {
         #expect(sink.writes == 0)
         hub.flush()
         #expect(sink.writes == 1)
-        let push = { (position: Int) in #"{"push":{"channel":"feed:1""# + ",\"pub\":{\"data\":\(position),\"offset\":\(position)}}}" }
+        let push = { (position: Int) in
+            #"{"push":{"channel":"feed:1""# + ",\"pub\":{\"data\":\(position),\"offset\":\(position)}}}"
+        }
         #expect(sink.text == "[\(push(11).utf8.count)]\(push(11))[\(push(12).utf8.count)]\(push(12))")
         #expect(subscriber.cursor.position == 12)
     }
@@ -87,7 +89,10 @@ private final class Sink: FrameSink {
         hub.deliver(frame(11), toFeedsOf: [user])
         hub.flush()
         #expect(text.text == #"{"push":{"channel":"feed:1","pub":{"data":11,"offset":11}}}"#)
-        #expect(binary.bytes == [0x12, 0x22, 0x10, 0x12, 6] + Array("feed:1".utf8) + [0x22, 6, 0x22, 2, 0x31, 0x31, 0x30, 11])
+        #expect(
+            binary.bytes == [0x12, 0x22, 0x10, 0x12, 6] + Array("feed:1".utf8) + [
+                0x22, 6, 0x22, 2, 0x31, 0x31, 0x30, 11,
+            ])
         #expect(Set(headers) == Set(LiveForm.allCases) && headers.count == 2)
     }
 

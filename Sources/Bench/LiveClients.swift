@@ -10,10 +10,17 @@ final class LiveClients: Sendable {
         case eventStream = "sse"
         /// WebSockets of Nchan, to compare with.
         case nchan
+        /// WebSockets that have subscribed to one of many channels each.
+        case channels
+        case nchanChannels = "nchan-channels"
+
+        var isNchan: Bool { self == .nchan || self == .nchanChannels }
     }
 
     private let port: UInt16
     private let kind: Kind
+    /// Each connection has the next one, and after the last the first.
+    private let channels: [String]
     private let opened = Atomic<Int>(0)
     private let delivered = Atomic<Int>(0)
     private let pinged = Atomic<Int>(0)
@@ -21,9 +28,10 @@ final class LiveClients: Sendable {
     private let ended = Atomic<Bool>(false)
     private let wanted = Mutex<[String]>([])
 
-    init(port: UInt16, kind: Kind) {
+    init(port: UInt16, kind: Kind, channels: [String] = []) {
         self.port = port
         self.kind = kind
+        self.channels = channels
     }
 
     /// Connections that have been told that they are live.
@@ -48,7 +56,7 @@ final class LiveClients: Sendable {
         var buffer = [UInt8](repeating: 0, count: 262_144)
         while !ended.load(ordering: .relaxed) {
             for token in takeWanted() {
-                let socket = try open(token)
+                let socket = try open(token, number: connections.count)
                 var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: UInt64(connections.count)))
                 epoll_ctl(poll, EPOLL_CTL_ADD, socket.descriptor, &event)
                 connections.append(Connection(socket: socket))
@@ -75,12 +83,16 @@ final class LiveClients: Sendable {
         }
     }
 
-    private func open(_ token: String) throws -> Socket {
+    private func open(_ token: String, number: Int) throws -> Socket {
         let socket = try Socket(port: port)
         switch kind {
         case .webSocket: try Followers.open(socket, token: token)
-        case .nchan:
-            try Followers.upgrade(socket, "/sub")
+        case .channels:
+            try Followers.open(socket, token: token)
+            let channel = channels[number % channels.count]
+            try socket.send(Followers.frame("{\"id\":2,\"subscribe\":{\"channel\":\"\(channel)\"}}"))
+        case .nchan, .nchanChannels:
+            try Followers.upgrade(socket, kind == .nchan ? "/sub" : "/sub/\(channels[number % channels.count])")
             opened.add(1, ordering: .relaxed)
         case .eventStream:
             try socket.send(
@@ -111,11 +123,13 @@ final class LiveClients: Sendable {
                 header = 4
             }
             guard bytes.count - start >= header + length else { break }
-            if kind == .nchan {
+            if kind.isNchan {
                 delivered.add(1, ordering: .relaxed)
             } else if length == 2 {
                 pinged.add(1, ordering: .relaxed)
                 try? socket.send(Self.pong)
+            } else if kind == .channels {
+                countOfChannel(UnsafeRawBufferPointer(rebasing: bytes[(start + header)..<(start + header + length)]))
             } else if bytes[start + header + 2] == UInt8(ascii: "p") {
                 delivered.add(1, ordering: .relaxed)
             } else {
@@ -124,6 +138,16 @@ final class LiveClients: Sendable {
             start += header + length
         }
         return start
+    }
+
+    /// Pushes of the feed and the reply to `connect` don't count.
+    private func countOfChannel(_ payload: UnsafeRawBufferPointer) {
+        func begins(_ text: StaticString) -> Bool {
+            payload.starts(with: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        }
+        if begins("{\"push\":{\"channel\":\"user:") { delivered.add(1, ordering: .relaxed) }
+        if begins("{\"id\":2,\"subscribe\":") { opened.add(1, ordering: .relaxed) }
+        if begins("{\"id\":2,\"error\":") { lost.add(1, ordering: .relaxed) }
     }
 
     private static let pong: [UInt8] = [0x81, 0x82, 0, 0, 0, 0, UInt8(ascii: "{"), UInt8(ascii: "}")]

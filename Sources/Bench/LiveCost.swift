@@ -18,6 +18,7 @@ struct LiveCost {
     /// Posts that are sent together, and how many such bursts a second.
     let burst: Int
     let rate: Int
+    private var channels: [String] = []
     private var figures: [(name: String, value: Double)] = []
 
     init(
@@ -38,7 +39,8 @@ struct LiveCost {
 
     mutating func run() throws -> Int32 {
         guard let most = counts.last, most <= tokens.count else { throw BenchError("there are not so many tokens") }
-        let clients = LiveClients(port: port, kind: kind)
+        channels = try makeChannels(most)
+        let clients = LiveClients(port: port, kind: kind, channels: channels)
         let finished = Gate()
         startThread(name: "clients") {
             do { try clients.run() } catch {
@@ -56,6 +58,26 @@ struct LiveCost {
         print("{" + figures.map { "\"\($0.name)\":\($0.value)" }.joined(separator: ",") + "}")
         return 0
     }
+
+    /// One for each five connections, at most a thousand: of the first users, or of Nchan by their numbers.
+    private func makeChannels(_ connections: Int) throws -> [String] {
+        let count = min(1000, connections / 5)
+        switch kind {
+        case .nchanChannels: return (0..<count).map { "\($0)" }
+        case .channels:
+            let socket = try Socket(port: port)
+            defer { close(socket.descriptor) }
+            return try tokens.prefix(count).map { token in
+                let (_, me) = try socket.request("GET", "/v1/me", token: token)
+                guard let start = me.firstRange(of: "\"id\":\"") else { throw BenchError("/v1/me: \(me)") }
+                return "user:\(me[start.upperBound...].prefix { $0.isNumber })"
+            }
+        case .webSocket, .eventStream, .nchan: return []
+        }
+    }
+
+    /// How many connections a post reaches.
+    private var reach: Int { counts.last! / max(1, channels.count) }
 
     private mutating func connect(_ clients: LiveClients) throws {
         var first: (count: Int, resident: Int)?
@@ -98,7 +120,7 @@ struct LiveCost {
         try send(clients, bursts: bursts)
         let seconds = Double(monotonicNanoseconds() - start) / 1e9
         let after = try ProcessCost(of: process)
-        let deliveries = Double(bursts * burst * counts.last!)
+        let deliveries = Double(bursts * burst * reach)
         figures.append(("deliveries", deliveries / after.seconds(since: before)))
         // A process that calls its threads nothing has one that matters.
         let sockets = after.seconds(since: before, thread: "sockets")
@@ -120,18 +142,22 @@ struct LiveCost {
         let sockets = try (0..<burst).map { _ in try Socket(port: port) }
         let before = clients.deliveredCount
         let text = String(repeating: "x", count: 200)
-        let body = kind == .nchan ? text : "{\"text\":\"\(text)\"}"
-        let head =
-            "POST \(kind == .nchan ? "/pub" : "/v1/posts") HTTP/1.1\r\nHost: localhost\r\n"
-            + "Authorization: Bearer \(author)\r\n"
-            + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
-        let request = Array((head + body).utf8)
+        let body = kind.isNchan ? text : "{\"text\":\"\(text)\"}"
+        func request() -> [UInt8] {
+            let channel = channels.indices.randomElement() ?? 0
+            let path = kind == .nchan ? "/pub" : kind == .nchanChannels ? "/pub/\(channels[channel])" : "/v1/posts"
+            let head =
+                "POST \(path) HTTP/1.1\r\nHost: localhost\r\n"
+                + "Authorization: Bearer \(kind == .channels ? tokens[channel] : author)\r\n"
+                + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+            return Array((head + body).utf8)
+        }
         var next = monotonicNanoseconds()
         for _ in 0..<bursts {
             let now = monotonicNanoseconds()
             if now < next { usleep(UInt32((next - now) / 1000)) }
             next += 1_000_000_000 / UInt64(rate)
-            for socket in sockets { try socket.send(request) }
+            for socket in sockets { try socket.send(request()) }
             for socket in sockets {
                 let (status, answer) = try socket.answer()
                 guard 200..<300 ~= status else { throw BenchError("a post got \(status) \(answer)") }
@@ -139,7 +165,7 @@ struct LiveCost {
         }
         for socket in sockets { close(socket.descriptor) }
         try until(60, "all posts have arrived") {
-            clients.deliveredCount - before >= bursts * burst * counts.last!
+            clients.deliveredCount - before >= bursts * burst * reach
         }
     }
 }

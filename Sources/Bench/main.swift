@@ -7,9 +7,13 @@
 //   martlet-bench overload PORT HANDLE PASSWORD TOKEN TOKENS-FILE MIX STEP-SECONDS OVERLOAD-SECONDS
 //       What it does at twice the load that it can carry. MIX: parts of each kind of request, such as
 //       read=8,post=2,login=1. HANDLE, PASSWORD, TOKEN: of the user whom those of the file follow.
-//   martlet-bench live PORT PID TOKEN TOKENS-FILE ws|sse|nchan COUNTS IDLE-SECONDS POSTS BURST RATE
+//   martlet-bench live PORT PID TOKEN TOKENS-FILE KIND COUNTS IDLE-SECONDS POSTS BURST RATE
+//       KIND: ws, sse, nchan, channels or nchan-channels.
 //       What live connections cost the process PID: memory by the slope between the COUNTS, such as 2000,14000, CPU
 //       while they are idle, and deliveries for a CPU second, POSTS of 200 bytes in bursts of BURST, RATE bursts a second.
+//       channels, nchan-channels: 1,000 channels that divide the connections among themselves; each post goes to one of them.
+//   martlet-bench bare COUNT ROUNDS RATE
+//       What one thread can send at most: 200 bytes to each of COUNT connections, RATE times a second.
 //   martlet-bench storm PORT TOKEN TOKENS-FILE COUNT POSTS PATIENCE
 //       COUNT WebSockets are cut, miss POSTS posts, and come back at once: how soon each is upgraded and has been told all,
 //       within PATIENCE seconds, and how long the API takes meanwhile.
@@ -30,6 +34,10 @@ func bench(_ arguments: [String]) throws -> Int32 {
     switch (arguments.first, arguments.count) {
     case ("overload", 9): if let status = try runOverload(arguments) { return status }
     case ("live", 11): if let status = try runLive(arguments) { return status }
+    case ("bare", 4):
+        if let count = Int(arguments[1]), let rounds = Int(arguments[2]), let rate = Int(arguments[3]), rate > 0 {
+            return try BareSend(count: count, rounds: rounds, rate: rate).run()
+        }
     case ("storm", 7): if let status = try runStorm(arguments) { return status }
     case (_, 5):
         if let port = UInt16(arguments[0]), let posts = Int(arguments[3]), let rate = Int(arguments[4]) {
@@ -42,7 +50,8 @@ func bench(_ arguments: [String]) throws -> Int32 {
         """
         usage: martlet-bench PORT AUTHOR-TOKEN TOKENS-FILE POSTS RATE
                martlet-bench overload PORT HANDLE PASSWORD TOKEN TOKENS-FILE MIX STEP-SECONDS OVERLOAD-SECONDS
-               martlet-bench live PORT PID TOKEN TOKENS-FILE ws|sse|nchan COUNTS IDLE-SECONDS POSTS BURST RATE
+               martlet-bench live PORT PID TOKEN TOKENS-FILE KIND COUNTS IDLE-SECONDS POSTS BURST RATE
+               martlet-bench bare COUNT ROUNDS RATE
                martlet-bench storm PORT TOKEN TOKENS-FILE COUNT POSTS PATIENCE
         """)
     return 2

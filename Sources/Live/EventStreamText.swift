@@ -77,9 +77,11 @@ public enum EventStreamText {
     }
 
     /// The part of an event that is one connection's.
-    public static func appendID(_ id: String, to writer: inout ByteWriter) {
+    /// - Parameter suffix: behind the id.
+    public static func appendID(_ id: String, _ suffix: [UInt8] = [], to writer: inout ByteWriter) {
         writer.append(ascii: "id: ")
         writer.append(oneLine: id.utf8)
+        writer.append(oneLine: suffix)
         writer.append(ascii: "\n")
     }
 }

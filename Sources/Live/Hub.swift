@@ -9,10 +9,12 @@ public final class Hub {
     public static let queueLimit = 256
     private let cursors: CursorSigner
     private let frameHeader: (LiveForm, _ length: Int, inout ByteWriter) -> Void
-    private var subscribers: [LogKey: [Subscriber]] = [:]
+    /// The first of each log.
+    private var subscribers: [LogKey: Subscriber] = [:]
     private var dirty: [Subscriber] = []
     /// Those with frames that could not go out; some of them have got rid of theirs since.
-    private var waiting: [ObjectIdentifier: Subscriber] = [:]
+    private var slow: [Subscriber] = []
+    private var prefix = ByteWriter(capacity: 512)
     private var scratch = ByteWriter(capacity: 64 * 1024)
     public private(set) var count = 0
 
@@ -24,43 +26,73 @@ public final class Hub {
         self.frameHeader = frameHeader
     }
 
+    /// A long list is not freed from within its first.
+    deinit {
+        for first in subscribers.values {
+            var last = first
+            while let next = last.next {
+                last.next = nil
+                last = next
+            }
+        }
+    }
+
     // MARK: Who is here
 
     /// - Returns: true for the first one of its log.
     @discardableResult
     public func add(_ subscriber: Subscriber) -> Bool {
         count += 1
-        subscribers[subscriber.key, default: []].append(subscriber)
-        return subscribers[subscriber.key]!.count == 1
+        let next = subscribers.updateValue(subscriber, forKey: subscriber.key)
+        subscriber.next = next
+        next?.previous = subscriber
+        return next == nil
     }
 
     /// - Returns: true when it was the last one of its log.
     @discardableResult
     public func remove(_ subscriber: Subscriber) -> Bool {
-        guard var all = subscribers[subscriber.key], let index = all.firstIndex(where: { $0 === subscriber }) else {
+        subscriber.release()
+        guard let first = subscribers[subscriber.key], first === subscriber || subscriber.previous != nil else {
             return false
         }
         count -= 1
-        subscriber.session.end()
-        all.remove(at: index)
-        subscribers[subscriber.key] = all.isEmpty ? nil : all
-        return all.isEmpty
+        let next = subscriber.next
+        next?.previous = subscriber.previous
+        if let previous = subscriber.previous { previous.next = next } else { subscribers[subscriber.key] = next }
+        (subscriber.next, subscriber.previous) = (nil, nil)
+        return subscribers[subscriber.key] == nil
     }
 
-    public func subscribers(of key: LogKey) -> [Subscriber] { subscribers[key] ?? [] }
+    public func subscribers(of key: LogKey) -> [Subscriber] {
+        Array(sequence(first: subscribers[key], next: { $0?.next }).lazy.compactMap(\.self))
+    }
+
+    public func hasSubscribers(of key: LogKey) -> Bool { subscribers[key] != nil }
 
     /// Up to where all live connections were told everything of a log; `nil`: none is live, or some of what they are to be
     /// told waits for them.
     public func told(_ key: LogKey) -> LiveCursor? {
-        let live = subscribers(of: key).lazy.map(\.session).filter { $0.phase == .live }
-        guard live.allSatisfy({ $0.waiting == 0 }) else { return nil }
-        return live.map(\.cursor).min { $0.position < $1.position }
+        var told: LiveCursor?
+        var next = subscribers[key]
+        while let subscriber = next {
+            next = subscriber.next
+            guard subscriber.state.phase == .live else { continue }
+            guard subscriber.state.waiting == 0 else { return nil }
+            if told.map({ subscriber.cursor.position < $0.position }) ?? true { told = subscriber.cursor }
+        }
+        return told
     }
 
     /// How many frames wait for the connection for which most do. It looks only at those whose frames could not go out.
     public func longestQueue() -> Int {
-        waiting = waiting.filter { $0.value.session.waiting > 0 }
-        return waiting.values.reduce(0) { max($0, $1.session.waiting) }
+        let all = slow
+        slow.removeAll(keepingCapacity: true)
+        for subscriber in all {
+            subscriber.isSlow = subscriber.state.waiting > 0
+            if subscriber.isSlow { slow.append(subscriber) }
+        }
+        return slow.reduce(0) { max($0, $1.session.waiting) }
     }
 
     public var keys: some Collection<LogKey> { subscribers.keys }
@@ -74,8 +106,12 @@ public final class Hub {
 
     /// Queues a frame for all connections that are told this log; `flush` sends it.
     public func deliver(_ frame: SharedFrame, to key: LogKey) {
-        guard let all = subscribers[key] else { return }
-        for subscriber in all { enqueue(frame, subscriber) }
+        var next = subscribers[key]
+        while let subscriber = next {
+            // What it does may remove it.
+            next = subscriber.next
+            enqueue(frame, subscriber)
+        }
     }
 
     /// The same for the feeds of users.
@@ -88,15 +124,15 @@ public final class Hub {
             if !frame.isSilent { action() }
             return
         }
-        if !subscriber.session.offer(frame) {
+        if !subscriber.state.offer(frame) {
             send(subscriber)
-            guard subscriber.session.offer(frame) else { return subscriber.session.fall() }
+            guard subscriber.state.offer(frame) else { return subscriber.state.fall() }
         }
         markDirty(subscriber)
     }
 
     private func markDirty(_ subscriber: Subscriber) {
-        guard !subscriber.isQueued, subscriber.session.waiting > 0 else { return }
+        guard !subscriber.isQueued, subscriber.state.waiting > 0 else { return }
         subscriber.isQueued = true
         dirty.append(subscriber)
     }
@@ -108,39 +144,64 @@ public final class Hub {
         for subscriber in now {
             subscriber.isQueued = false
             send(subscriber)
-            if subscriber.session.waiting > 0 { waiting[ObjectIdentifier(subscriber)] = subscriber }
+            guard subscriber.state.waiting > 0, !subscriber.isSlow else { continue }
+            subscriber.isSlow = true
+            slow.append(subscriber)
         }
     }
 
     private func send(_ subscriber: Subscriber) {
-        while subscriber.session.waiting > 0, let sink = subscriber.sink, !sink.isBacklogged {
-            scratch.removeAll()
-            let waiting = subscriber.session.waiting
-            let epoch = subscriber.cursor.epoch
-            subscriber.session.take({ scratch.count < Self.mostWritten }) { append($0, for: subscriber, epoch) }
-            if scratch.count > 0 { scratch.bytes.withUnsafeBytes { sink.write($0) } }
-            guard subscriber.session.waiting < waiting else { return }
+        guard let sink = subscriber.sink else { return }
+        while !sink.isBacklogged, write(subscriber.state.take(), of: subscriber, to: sink) {}
+    }
+
+    /// - Returns: whether some of them are left.
+    private func write(_ frames: FrameQueue, of subscriber: Subscriber, to sink: any FrameSink) -> Bool {
+        let count = frames.count
+        guard count > 0 else { return false }
+        var writer = ByteWriter()
+        swap(&writer, &scratch)
+        writer.removeAll()
+        var index = 0
+        let epoch = subscriber.state.cursor.epoch
+        preparePrefix(of: subscriber)
+        while index < count, writer.count < Self.mostWritten {
+            if subscriber.state.tells(frames[index]) { append(frames[index], for: subscriber, epoch, to: &writer) }
+            index += 1
         }
+        if index < count { subscriber.state.putBack(frames, from: index) }
+        if writer.count > 0 { writer.bytes.withUnsafeBytes { sink.write($0) } }
+        swap(&writer, &scratch)
+        return index < count
     }
 
     /// What is written at once; when a sink does not take it, the rest of it is a copy of the connection's own.
     private static let mostWritten = 64 * 1024
 
-    private func append(_ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64) {
+    /// The part of its frames that is the same in all of them.
+    private func preparePrefix(of subscriber: Subscriber) {
+        guard case .webSocket(let form) = subscriber.kind else { return }
+        prefix.removeAll()
+        form.appendPushPrefix(channel: subscriber.key, to: &prefix)
+    }
+
+    private func append(
+        _ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64, to writer: inout ByteWriter
+    ) {
         switch subscriber.kind {
-        case .webSocket(let prefix, let form):
+        case .webSocket(let form):
             let tail = frame.pushTail(form)
-            frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &scratch)
-            form.appendPush(prefix: prefix, tail: tail, to: &scratch)
+            frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &writer)
+            form.appendPush(prefix: prefix.bytes, tail: tail, to: &writer)
         case .eventStream(let suffix):
             let cursor = LiveCursor(epoch: epoch, position: frame.position)
-            EventStreamText.appendID(cursor.encode(user: subscriber.user, cursors) + suffix, to: &scratch)
-            scratch.append(frame.eventTail)
+            EventStreamText.appendID(cursor.encode(user: subscriber.user, cursors), suffix, to: &writer)
+            writer.append(frame.eventTail)
         case .channelStream(let channel, let id):
             if frame.position > 0 {
-                EventStreamText.appendID(id(LiveCursor(epoch: epoch, position: frame.position)), to: &scratch)
+                EventStreamText.appendID(id(LiveCursor(epoch: epoch, position: frame.position)), to: &writer)
             }
-            EventStreamText.append(frame.eventTail, naming: channel, to: &scratch)
+            EventStreamText.append(frame.eventTail, naming: channel, to: &writer)
         case .signal: break
         }
     }
@@ -152,20 +213,21 @@ public final class Hub {
     public func update(
         _ subscriber: Subscriber, _ change: (inout LiveSession) -> LiveSession.Action
     ) -> LiveSession.Action {
-        let action = change(&subscriber.session)
+        let action = change(&subscriber.state)
         guard action == .send else { return action }
         send(subscriber)
         return .none
     }
 
     /// Nothing is sent to the connection any more, though it is still one of the user's.
-    public func mute(_ subscriber: Subscriber) { subscriber.session.end() }
+    public func mute(_ subscriber: Subscriber) { subscriber.state.end() }
 
     /// Events that were read for the connection, as bytes in its own form.
     public func encode(_ publications: [Publication], for subscriber: Subscriber, epoch: UInt64) -> [UInt8] {
-        scratch.removeAll()
-        for publication in publications { append(SharedFrame(publication), for: subscriber, epoch) }
-        return scratch.bytes
+        var writer = ByteWriter()
+        preparePrefix(of: subscriber)
+        for publication in publications { append(SharedFrame(publication), for: subscriber, epoch, to: &writer) }
+        return writer.bytes
     }
 }
 

@@ -99,7 +99,7 @@ enum JSONReply {
 
     static func unsubscribed(from channel: String, _ reason: Unsubscribe) -> [UInt8] {
         var writer = ByteWriter(capacity: 128)
-        writer.append(pushPrefix(channel: channel))
+        appendPushPrefix(channel: channel, to: &writer)
         writer.append(ascii: ",\"unsubscribe\":{\"code\":")
         writer.append(decimal: Int64(reason.rawValue))
         writer.append(ascii: ",\"reason\":")
@@ -108,11 +108,15 @@ enum JSONReply {
         return writer.bytes
     }
 
-    static func pushPrefix(channel: String) -> [UInt8] {
-        var writer = ByteWriter(capacity: 64)
+    static func appendPushPrefix(channel: String, to writer: inout ByteWriter) {
         writer.append(ascii: "{\"push\":{\"channel\":")
         writer.append(jsonString: channel)
-        return writer.bytes
+    }
+
+    static func appendPushPrefix(feedOf user: ID, to writer: inout ByteWriter) {
+        writer.append(ascii: "{\"push\":{\"channel\":\"feed:")
+        writer.append(decimal: user.raw)
+        writer.append(UInt8(ascii: "\""))
     }
 
     static func pushTail(_ publication: Publication) -> [UInt8] {

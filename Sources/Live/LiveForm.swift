@@ -44,10 +44,12 @@ public enum LiveForm: Sendable, CaseIterable {
     }
 
     /// The part of a push that is one connection's: the rest is the same for all.
-    public func pushPrefix(channel: String) -> [UInt8] {
-        switch self {
-        case .json: JSONReply.pushPrefix(channel: channel)
-        case .protobuf: ProtobufReply.pushPrefix(channel: channel)
+    func appendPushPrefix(channel: LogKey, to writer: inout ByteWriter) {
+        switch (self, channel) {
+        case (.json, .feed(let user)): JSONReply.appendPushPrefix(feedOf: user, to: &writer)
+        case (.json, .channel(let name)): JSONReply.appendPushPrefix(channel: name.description, to: &writer)
+        case (.protobuf, .feed(let user)): ProtobufReply.appendPushPrefix(feedOf: user, to: &writer)
+        case (.protobuf, .channel(let name)): ProtobufReply.appendPushPrefix(channel: name.description, to: &writer)
         }
     }
 

@@ -34,7 +34,7 @@ public struct LiveSession {
         case retry(Read)
         /// Reading has failed for too long.
         case fail
-        /// Frames are to be sent: `next` has them.
+        /// Frames are to be sent: `take` has them.
         case send
     }
 
@@ -48,21 +48,21 @@ public struct LiveSession {
 
     static let patience: UInt64 = 10_000_000_000
 
-    public private(set) var phase = Phase.joining
     /// What the client holds, or what was handed to the sink behind it. Without a meaning until the first read has come.
     public private(set) var cursor: LiveCursor
     /// Of the newest state that the client was told; -1: of none.
     public private(set) var version: Int64 = -1
-    private var queue: [SharedFrame] = []
+    /// Something is missing up to here, was said during a read: it may not have found that.
+    private var missing: Int64 = 0
+    private var queue = FrameQueue()
+    private var number: UInt32 = 0
+    private let limit: UInt16
+    public private(set) var phase = Phase.joining
     private var hasPosition: Bool
     /// The queue was cut while joining.
     private var hasOverflowed = false
     /// For the read that is under way.
     private var isRegistered = false
-    private var number: UInt32 = 0
-    /// Something is missing up to here, was said during a read: it may not have found that.
-    private var missing: Int64 = 0
-    private let limit: UInt32
     private let rules: LiveRules
 
     /// - Parameters:
@@ -71,7 +71,7 @@ public struct LiveSession {
     public init(from held: LiveCursor?, limit: Int, rules: LiveRules = LiveRules()) {
         cursor = held ?? LiveCursor(epoch: 0, position: 0)
         hasPosition = held != nil
-        self.limit = UInt32(limit)
+        self.limit = UInt16(limit)
         self.rules = rules
     }
 
@@ -102,7 +102,7 @@ public struct LiveSession {
 
     private mutating func read(deadline: UInt64, isCharged: Bool) -> Read {
         phase = .joining
-        queue = []
+        queue.removeAll()
         hasOverflowed = false
         missing = 0
         isRegistered = false
@@ -182,7 +182,7 @@ public struct LiveSession {
     /// - Returns: false when there is a newer one.
     private mutating func replaceState(by frame: SharedFrame) -> Bool {
         guard frame.version > version else { return false }
-        guard let index = queue.firstIndex(where: \.isState) else { return true }
+        guard let index = (0..<queue.count).first(where: { queue[$0].isState }) else { return true }
         guard frame.version > queue[index].version else { return false }
         queue.remove(at: index)
         return true
@@ -190,7 +190,7 @@ public struct LiveSession {
 
     /// Too much waits.
     public mutating func fall() {
-        queue = []
+        queue.removeAll()
         switch phase {
         case .joining: hasOverflowed = rules.keep(.overflow)
         case .live: if rules.keep(.falling) { phase = .behind }
@@ -198,26 +198,29 @@ public struct LiveSession {
         }
     }
 
-    /// The frames that are to be sent, one after the other; what a read has covered is left out.
-    public mutating func take(_ mayGoOn: () -> Bool, _ body: (SharedFrame) -> Void) {
-        guard phase == .live else { return }
-        var count = 0
-        for frame in queue {
-            guard mayGoOn() else { break }
-            count += 1
-            guard frame.position > cursor.position || !rules.keep(.covered) else { continue }
-            cursor = LiveCursor(epoch: cursor.epoch, position: frame.position)
-            if frame.isState {
-                guard frame.version > version else { continue }
-                version = frame.version
-            }
-            if !frame.isSilent { body(frame) }
+    /// Takes out the frames that wait. Those that `tells` agrees to are to be sent, in their order; what can't be sent now is
+    /// put back.
+    mutating func take() -> FrameQueue {
+        guard phase == .live else { return FrameQueue() }
+        defer { queue = FrameQueue() }
+        return queue
+    }
+
+    /// Frames of what was taken, from this one on.
+    mutating func putBack(_ frames: FrameQueue, from index: Int) {
+        queue = frames
+        queue.removeFirst(index)
+    }
+
+    /// Whether the frame is told: what a read has covered is left out.
+    mutating func tells(_ frame: SharedFrame) -> Bool {
+        guard frame.position > cursor.position || !rules.keep(.covered) else { return false }
+        cursor = LiveCursor(epoch: cursor.epoch, position: frame.position)
+        if frame.isState {
+            guard frame.version > version else { return false }
+            version = frame.version
         }
-        if count == queue.count {
-            queue.removeAll(keepingCapacity: count < 8)
-        } else {
-            queue.removeFirst(count)
-        }
+        return !frame.isSilent
     }
 
     /// What was written has left.
@@ -232,6 +235,6 @@ public struct LiveSession {
     /// Nothing is told any more.
     public mutating func end() {
         phase = .over
-        queue = []
+        queue.removeAll()
     }
 }

@@ -68,7 +68,7 @@ enum ProtobufReply {
 
     static func unsubscribed(from channel: String, _ reason: Unsubscribe) -> [UInt8] {
         var push = ByteWriter(capacity: 64)
-        push.append(pushPrefix(channel: channel))
+        appendPushPrefix(channel: channel, to: &push)
         push.append(field: 7) { unsubscribe in
             unsubscribe.append(field: 2, varint: UInt64(reason.rawValue))
             unsubscribe.append(field: 3, reason.reason)
@@ -81,10 +81,17 @@ enum ProtobufReply {
 
     // MARK: Pushes: the lengths of the messages around them, then the channel, then the publication
 
-    static func pushPrefix(channel: String) -> [UInt8] {
-        var writer = ByteWriter(capacity: 32)
+    static func appendPushPrefix(channel: String, to writer: inout ByteWriter) {
         writer.append(field: 2, channel)
-        return writer.bytes
+    }
+
+    static func appendPushPrefix(feedOf user: ID, to writer: inout ByteWriter) {
+        writer.append(ascii: "\u{12}")
+        let start = writer.count
+        writer.append(0)
+        writer.append(ascii: "feed:")
+        writer.append(decimal: user.raw)
+        writer.bytes[start] = UInt8(writer.count - start - 1)
     }
 
     static func pushTail(_ publication: Publication) -> [UInt8] {

@@ -4,37 +4,54 @@ public import Core
 /// hub's thread.
 public final class Subscriber {
     public enum Kind {
-        /// - Parameter prefix: the form's `pushPrefix` of its channel.
-        case webSocket(prefix: [UInt8], form: LiveForm = .json)
+        case webSocket(LiveForm = .json)
         /// - Parameter idSuffix: what follows the position in each `id:`, the stream's own proof.
-        case eventStream(idSuffix: String)
+        case eventStream(idSuffix: [UInt8])
         /// An event stream of several logs.
         /// - Parameters:
         ///   - channel: the log's name in each event, as a JSON member with a comma behind it.
         ///   - id: of an event at this position; it says where the stream is in all of its logs.
         indirect case channelStream(channel: [UInt8], id: (LiveCursor) -> String)
         /// Only wants to know that something came: a long poll.
-        case signal(() -> Void)
+        indirect case signal(() -> Void)
     }
 
-    /// Whose connection it is.
-    public let user: ID
+    let kind: Kind
     public let key: LogKey
     var isQueued = false
-    let kind: Kind
-    public weak var sink: (any FrameSink)?
-    public internal(set) var session: LiveSession
+    var isSlow = false
+    var state: LiveSession
+    /// Where its bytes go; `nil` for a signal, and when the hub has it no more.
+    private(set) var sink: (any FrameSink)?
+    /// Whose connection it is.
+    public let user: ID
+    /// The connection, for whoever asks the hub who is told a log. As long as `sink`.
+    public private(set) var owner: AnyObject?
+    /// Others of its log, on their hub's list.
+    var next: Subscriber?
+    unowned(unsafe) var previous: Subscriber?
 
-    /// - Parameter channel: `nil`: the user's feed.
+    /// - Parameters:
+    ///   - channel: `nil`: the user's feed.
+    ///   - owner: kept until it is removed from its hub.
     public init(
-        user: ID, channel: ChannelName? = nil, kind: Kind, sink: (any FrameSink)?, session: LiveSession
+        user: ID, channel: ChannelName? = nil, kind: Kind, sink: (any FrameSink)?, owner: AnyObject? = nil,
+        session: LiveSession
     ) {
         self.user = user
         key = channel.map { .channel($0) } ?? .feed(of: user)
         self.kind = kind
         self.sink = sink
-        self.session = session
+        self.owner = owner
+        state = session
     }
 
-    public var cursor: LiveCursor { session.cursor }
+    public var session: LiveSession { state }
+    public var cursor: LiveCursor { state.cursor }
+
+    func release() {
+        state.end()
+        sink = nil
+        owner = nil
+    }
 }

@@ -4,14 +4,15 @@ import Live
 import Sockets
 
 /// An open stream of server-sent events. Lives on the gateway's loop.
-final class EventStreamClient: LiveClient {
+final class EventStreamClient: LiveClient, FrameSink {
     private let stream: EventStream
     private unowned let gateway: Gateway
-    private let idSuffix: String
+    private let idSuffix: [UInt8]
     /// Seconds since 1970; `nil` for a stream that lasts as long as its session.
     private let expiresAt: Int64?
     private var writtenAt: UInt64
     private var isEstablished = false
+    var slot: Int32 = -1
     private var feed: Subscriber!
     /// `nil`: it has the feed alone.
     private let logs: StreamLogs?
@@ -24,16 +25,18 @@ final class EventStreamClient: LiveClient {
         self.gateway = gateway
         session = opening.session
         address = opening.address
-        idSuffix = opening.idSuffix
+        idSuffix = Array(opening.idSuffix.utf8)
         expiresAt = opening.expiresAt
         writtenAt = now
         logs = opening.channels.map { StreamLogs(held: $0.positions) }
         let held = opening.channels.map { $0.positions[.feed(of: opening.user)] } ?? opening.held
         feed = subscriber(of: nil, named: StreamChannels.feed, opening.user, from: held)
         stream.user = opening.user
-        stream.onDrained = { [unowned self] in gateway.drained(self) }
-        stream.onClosed = { [unowned self] _ in gateway.closed(self) }
+        stream.owner = self
     }
+
+    func drained() { gateway.drained(self) }
+    func closed(_ reason: CloseReason) { gateway.closed(self) }
 
     private func subscriber(
         of channel: ChannelName?, named name: String, _ user: ID, from held: LiveCursor?
@@ -46,13 +49,15 @@ final class EventStreamClient: LiveClient {
                 id(at: $0, in: key, user)
             }
         return Subscriber(
-            user: user, channel: channel, kind: kind, sink: self,
+            user: user, channel: channel, kind: kind, sink: self, owner: self,
             session: LiveSession(from: held, limit: Hub.queueLimit))
     }
 
     private func id(at cursor: LiveCursor, in key: LogKey, _ user: ID) -> String {
-        guard let logs else { return cursor.encode(user: user, gateway.cursors) + idSuffix }
-        return logs.positions(in: key, cursor).encode(user: user, gateway.cursors) + idSuffix
+        let position =
+            logs?.positions(in: key, cursor).encode(user: user, gateway.cursors)
+            ?? cursor.encode(user: user, gateway.cursors)
+        return position + String(decoding: idSuffix, as: UTF8.self)
     }
 
     /// On the loop, with an exchange that was admitted.
@@ -159,7 +164,7 @@ final class EventStreamClient: LiveClient {
     /// The user may not see the channel any more.
     private func ended(_ name: String) {
         guard let logs else { return }
-        let id = logs.positions().encode(user: feed.user, gateway.cursors) + idSuffix
+        let id = logs.positions().encode(user: feed.user, gateway.cursors) + String(decoding: idSuffix, as: UTF8.self)
         write(EventStreamText.unsubscribed(from: name, .refused, id: id))
     }
 

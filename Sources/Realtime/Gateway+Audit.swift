@@ -18,7 +18,7 @@ extension Gateway {
         guard isListening else { return }
         let told = { [hub] (key: LogKey) in hub.told(key)?.position }
         heal(feedAudit.silenced(now: now, told: told) + channelAudit.silenced(now: now, told: told))
-        let isHere = { [hub] (key: LogKey) in !hub.subscribers(of: key).isEmpty }
+        let isHere = { [hub] (key: LogKey) in hub.hasSubscribers(of: key) }
         auditFeeds(feedAudit.due(isHere: isHere).users)
         auditChannels(channelAudit.due(isHere: isHere).channels)
     }

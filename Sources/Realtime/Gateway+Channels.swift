@@ -59,7 +59,7 @@ extension Gateway {
 
     private func presence(of client: any LiveClient, _ subscriber: Subscriber) {
         node.register(subscriber.key) { [unowned self, weak client] result in
-            guard case .failure = result, let client, clients[ObjectIdentifier(client)] != nil else { return }
+            guard case .failure = result, let client, clients.contains(client) else { return }
             joins.later(
                 subscriber,
                 LoopTimer(on: loop, after: 1000) { [unowned self] in
@@ -101,7 +101,7 @@ extension Gateway {
     /// Each connection of a user has a subscriber of the feed here, if only a mute one.
     func recheckChannels(of user: ID) {
         let now = now
-        for case let client as any LiveClient in hub.subscribers(of: .feed(of: user)).map(\.sink) {
+        for case let client as any LiveClient in hub.subscribers(of: .feed(of: user)).map(\.owner) {
             for subscriber in client.channels { update(client, subscriber) { $0.miss(before: .max, now: now) } }
         }
     }

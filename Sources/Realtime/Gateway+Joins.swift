@@ -35,7 +35,7 @@ extension Gateway {
         _ key: LogKey, but one: Subscriber? = nil, _ change: (inout LiveSession) -> LiveSession.Action
     ) {
         for subscriber in hub.subscribers(of: key) where subscriber !== one {
-            if let client = subscriber.sink as? any LiveClient {
+            if let client = subscriber.owner as? any LiveClient {
                 update(client, subscriber, change)
             } else {
                 hub.signal(subscriber)

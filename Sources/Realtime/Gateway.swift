@@ -25,7 +25,7 @@ final class Gateway {
     private let clock: any WallClock
     let node: LiveNode
     let sessions: SessionCheck
-    private(set) var clients: [ObjectIdentifier: any LiveClient] = [:]
+    private(set) var clients = ClientList()
     let joins: JoinQueue
     private var ticker: LoopTimer?
     private let times: ClientTimes
@@ -104,13 +104,13 @@ final class Gateway {
 
     /// Keeps the client until it is closed.
     func opened(_ client: any LiveClient) {
-        clients[ObjectIdentifier(client)] = client
+        clients.add(client)
         gauge(of: client).add(1)
         times.look(at: client, now)
     }
 
     func closed(_ client: any LiveClient) {
-        guard clients.removeValue(forKey: ObjectIdentifier(client)) != nil else { return }
+        guard clients.remove(client) else { return }
         gauge(of: client).add(-1)
         times.stop(client)
         if let subscriber = client.subscriber { leave(subscriber) }
@@ -193,7 +193,7 @@ final class Gateway {
     private func tick() {
         let now = now
         metrics.longestQueue.set(hub.longestQueue())
-        let gone = idleSince.filter { now - $0.value > 5_000_000_000 && hub.subscribers(of: $0.key).isEmpty }.map(\.key)
+        let gone = idleSince.filter { now - $0.value > 5_000_000_000 && !hub.hasSubscribers(of: $0.key) }.map(\.key)
         for key in gone { idleSince[key] = nil }
         node.unregister(gone)
         keepTimelines(now)
@@ -215,14 +215,14 @@ final class Gateway {
     /// They were logged out: their connections end, and their long polls look again.
     func end(sessions: Set<ID>) {
         for poll in polls.values where sessions.contains(poll.session) { poll.wake() }
-        for client in clients.values where sessions.contains(client.session) { client.end(.forceDisconnect) }
+        for client in clients.all where sessions.contains(client.session) { client.end(.forceDisconnect) }
     }
 
     /// Tells all clients to come back, spread over the time that the others need to take them.
     func drain() {
         isDraining = true
         let spread = max(1000, clients.count * 1000 / options.returnsPerSecond)
-        for client in clients.values { client.drain(retry: .random(in: 200...spread)) }
+        for client in clients.all { client.drain(retry: .random(in: 200...spread)) }
         signal(Array(hub.keys))
     }
 

@@ -18,7 +18,9 @@ struct HeldToken {
 }
 
 /// One live connection of a user, as the gateway sees it.
-protocol LiveClient: FrameSink, Timed {
+protocol LiveClient: TransportOwner, Timed {
+    /// Its place in the gateway's list; -1: it is not there.
+    var slot: Int32 { get set }
     /// Of the feed.
     var subscriber: Subscriber? { get }
     /// Those of channels.

@@ -4,18 +4,18 @@ import Sockets
 /// How many messages a WebSocket may send: a few before its `connect`, then so many a second, and bytes. Sizes of single
 /// messages are limited by the socket, and so are frames: as many as messages in pieces want, and a ping for each.
 struct MessageAllowance {
-    private static let first = 4.0
-    private static let messages = (burst: 200.0, perSecond: 10.0)
-    private static let bytes = (burst: 65_536.0, perSecond: 8192.0)
+    private static let first: Float = 4
+    private static let messages: (burst: Float, perSecond: Float) = (burst: 200, perSecond: 10)
+    private static let bytes: (burst: Float, perSecond: Float) = (burst: 65_536, perSecond: 8192)
 
     static let firstFrames = FrameLimit(burst: 32)
     static let frames = FrameLimit(burst: 400, interval: 25)
 
-    private let isOn: Bool
+    /// When it was filled up last; 0 before a good `connect`.
+    private var filledAt: UInt64 = 0
     private var messagesLeft = Self.first
     private var bytesLeft = Self.bytes.burst
-    /// When it was filled up last; `nil` before a good `connect`.
-    private var filledAt: UInt64?
+    private let isOn: Bool
 
     /// - Parameter isOn: whether it counts behind a good `connect`.
     init(isOn: Bool) {
@@ -23,7 +23,7 @@ struct MessageAllowance {
     }
 
     mutating func connected(now: UInt64) {
-        guard filledAt == nil else { return }
+        guard filledAt == 0 else { return }
         filledAt = now
         messagesLeft = Self.messages.burst
     }
@@ -33,15 +33,15 @@ struct MessageAllowance {
     ///   - now: nanoseconds.
     /// - Returns: false when it is too much.
     mutating func take(messages: Int, bytes: Int, now: UInt64) -> Bool {
-        guard let filledAt else {
+        guard filledAt > 0 else {
             messagesLeft -= 1
             return messagesLeft >= 0
         }
         guard isOn else { return true }
-        let seconds = Double(now - filledAt) / 1e9
-        self.filledAt = now
-        messagesLeft = min(Self.messages.burst, messagesLeft + seconds * Self.messages.perSecond) - Double(messages)
-        bytesLeft = min(Self.bytes.burst, bytesLeft + seconds * Self.bytes.perSecond) - Double(bytes)
+        let seconds = Float(now - filledAt) / 1e9
+        filledAt = now
+        messagesLeft = min(Self.messages.burst, messagesLeft + seconds * Self.messages.perSecond) - Float(messages)
+        bytesLeft = min(Self.bytes.burst, bytesLeft + seconds * Self.bytes.perSecond) - Float(bytes)
         return messagesLeft >= 0 && bytesLeft >= 0
     }
 }

@@ -21,26 +21,27 @@ final class WebSocketClient: LiveClient {
 
     /// The most commands that may wait for the answer to one before them.
     private static let mostWaiting = ClientFrame.limit
-    private static let mostWaitingBytes = 65_536
+    private static let mostWaitingBytes: Int32 = 65_536
 
     private let socket: WebSocket
     unowned let gateway: Gateway
     let address: String
-    /// Of commands, replies and pushes.
-    let form: LiveForm
     private let name = Base64URL.encode(Crypto.randomBytes(11))
     var joining: Joining?
     private var waiting: [ClientFrame] = []
-    private var waitingBytes = 0
-    private var allowance: MessageAllowance
     /// Replies to commands that came together go out together.
     private var replies: [[UInt8]] = []
-    private var isHandling = false
     /// `nil` before a good `connect`.
     private(set) var token: HeldToken?
-    private let openedAt: UInt64
-    private var pingedAt: UInt64
+    /// Of commands, replies and pushes.
+    let form: LiveForm
+    private var isHandling = false
     private var awaitsPong = false
+    private var waitingBytes: Int32 = 0
+    var slot: Int32 = -1
+    /// Before a good `connect`: when it was opened.
+    private var pingedAt: UInt64
+    private var allowance: MessageAllowance
     private(set) var subscriber: Subscriber?
     var channels: [Subscriber] = []
     var timerPlace = TimerPlace()
@@ -53,13 +54,12 @@ final class WebSocketClient: LiveClient {
         allowance = MessageAllowance(isOn: gateway.options.limitsAreOn)
         socket.maxMessage = ClientFrame.longestFirst
         socket.frameLimit = MessageAllowance.firstFrames
-        openedAt = now
-        // A random start spreads the pings of clients that came together.
-        pingedAt = now - min(now, .random(in: 0..<UInt64(gateway.options.pingSeconds) * 1_000_000_000 / 2))
-        socket.onMessage = { [unowned self] in received($0, isText: $1) }
-        socket.onDrained = { [unowned self] in gateway.drained(self) }
-        socket.onClosed = { [unowned self] _ in gateway.closed(self) }
+        pingedAt = now
+        socket.owner = self
     }
+
+    func drained() { gateway.drained(self) }
+    func closed(_ reason: CloseReason) { gateway.closed(self) }
 
     /// A socket whose handshake is done.
     /// - Parameter address: whose limits count it.
@@ -70,10 +70,8 @@ final class WebSocketClient: LiveClient {
 
     var session: ID { token?.session ?? .zero }
     var transport: any LiveTransport { socket }
-    var isBacklogged: Bool { socket.isBacklogged }
+    var frames: any FrameSink { socket.frames }
     var isOpen: Bool { !socket.isClosed }
-
-    func write(_ bytes: UnsafeRawBufferPointer) { socket.write(bytes) }
 
     func reply(_ id: Int64, _ reply: ServerReply) { send(form.encode(reply, to: id)) }
 
@@ -96,9 +94,9 @@ final class WebSocketClient: LiveClient {
 
     // MARK: Commands
 
-    private func received(_ payload: [UInt8], isText: Bool) {
+    func received(_ payload: [UInt8], isText: Bool) {
         if joining != nil || !waiting.isEmpty {
-            waitingBytes += payload.count
+            waitingBytes += Int32(clamping: payload.count)
             guard waitingBytes <= Self.mostWaitingBytes else { return end(.badRequest) }
         }
         guard form == .json || !isText, let frames = ClientFrame.parse(payload, form) else {
@@ -184,6 +182,9 @@ final class WebSocketClient: LiveClient {
             held = cursor
         }
         self.token = HeldToken(token)
+        // A random start spreads the pings of clients that came together.
+        let now = gateway.now
+        pingedAt = now - min(now, .random(in: 0..<UInt64(gateway.options.pingSeconds) * Self.second / 2))
         socket.user = token.subject
         allowance.connected(now: gateway.now)
         socket.maxMessage = ClientFrame.longest
@@ -208,8 +209,8 @@ final class WebSocketClient: LiveClient {
     private func join(_ user: ID, from held: LiveCursor?) {
         let subscriber = Subscriber(
             user: user,
-            kind: .webSocket(prefix: form.pushPrefix(channel: ServerReply.feedChannel(user)), form: form),
-            sink: self, session: LiveSession(from: held, limit: Hub.queueLimit))
+            kind: .webSocket(form), sink: frames, owner: self,
+            session: LiveSession(from: held, limit: Hub.queueLimit))
         self.subscriber = subscriber
         joining?.subscriber = subscriber
         gateway.join(self, subscriber)
@@ -283,7 +284,7 @@ final class WebSocketClient: LiveClient {
         guard !socket.isClosed else { return nil }
         let options = gateway.options
         guard let token else {
-            let stale = openedAt + UInt64(options.staleSeconds) * Self.second
+            let stale = pingedAt + UInt64(options.staleSeconds) * Self.second
             return wait(until: stale, now: now, orEnd: .stale)
         }
         let secondsLeft = token.expiresAt + Int64(options.expiryGraceSeconds) - gateway.seconds

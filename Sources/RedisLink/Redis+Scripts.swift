@@ -24,6 +24,30 @@ extension Redis {
         pipelineOnLoop(calls.map(\.command), completion)
     }
 
+    /// Groups of calls in one go. Redis carries out those of a group with nothing between them, and then sends what they
+    /// published: so that comes together.
+    /// - Returns: the replies of each group.
+    public func eval(together groups: [[RedisScriptCall]]) async throws(RedisError) -> [[RedisReply]] {
+        for group in groups { checkKnown(group) }
+        var commands: [[RedisArgument]] = []
+        for group in groups {
+            commands.append(["MULTI"])
+            commands += group.map(\.command)
+            commands.append(["EXEC"])
+        }
+        let replies = try await pipeline(commands)
+        var results: [[RedisReply]] = []
+        var end = -1
+        for group in groups {
+            end += group.count + 2
+            guard let found = replies[end].elements, found.count == group.count else {
+                throw .unexpectedReply("EXEC")
+            }
+            results.append(found)
+        }
+        return results
+    }
+
     private func checkKnown(_ calls: [RedisScriptCall]) {
         assert(
             calls.allSatisfy { call in options.scripts.contains { $0.sha1 == call.script.sha1 } },

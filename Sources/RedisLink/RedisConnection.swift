@@ -129,10 +129,27 @@ final class RedisConnection {
         onConnect = nil
     }
 
+    /// hiredis reads so much at once.
+    private static let readSize = 16_384
+    /// So many reads before it is another's turn.
+    private static let mostReads = 16
+
+    /// All that is there, for what came together is worked on together.
     private func read() {
-        guard let context else { return }
-        guard redisBufferRead(context) == REDIS_OK else { return close(.connectionLost(Self.errorText(context))) }
-        lastRead = monotonicNanoseconds()
+        for _ in 0..<Self.mostReads {
+            guard let context, let reader = context.pointee.reader else { return }
+            let before = reader.pointee.len
+            guard redisBufferRead(context) == REDIS_OK else {
+                return close(.connectionLost(Self.errorText(context)))
+            }
+            lastRead = monotonicNanoseconds()
+            let count = Int(reader.pointee.len - before)
+            receiveAll()
+            guard count == Self.readSize else { return }
+        }
+    }
+
+    private func receiveAll() {
         // A completion may close the connection.
         while let context = self.context {
             var raw: UnsafeMutableRawPointer?

@@ -32,6 +32,11 @@ public struct RedisScriptCall: Sendable {
 extension RedisReply {
     /// EVALSHA of a script that this Redis does not know, or does not know any more.
     var isUnknownScript: Bool {
-        if case .error(let text) = self { text.hasPrefix("NOSCRIPT") } else { false }
+        switch self {
+        case .error(let text): text.hasPrefix("NOSCRIPT")
+        // Of calls between MULTI and EXEC.
+        case .array(let elements): elements.contains(where: \.isUnknownScript)
+        default: false
+        }
     }
 }

@@ -10,8 +10,7 @@ public final class EventStream: LiveTransport {
     private var isStarted = false
     private let isChunked: Bool
 
-    public var onDrained: (() -> Void)?
-    public var onClosed: ((CloseReason) -> Void)?
+    public var owner: (any TransportOwner)?
 
     init(_ connection: any LiveCarrier, isChunked: Bool) {
         self.connection = connection
@@ -35,7 +34,7 @@ public final class EventStream: LiveTransport {
 
     public var isBacklogged: Bool {
         guard let connection else { return false }
-        return !isStarted || connection.link.isBacklogged
+        return !isStarted || connection.isBacklogged
     }
 
     public func reserve(_ bytes: Int) -> Bool { connection?.reserve(bytes) ?? true }
@@ -59,11 +58,11 @@ public final class EventStream: LiveTransport {
     /// The head has gone out.
     func start() {
         isStarted = true
-        onDrained?()
+        owner?.drained()
     }
 
     func drained() {
-        if !isClosed { onDrained?() }
+        if !isClosed { owner?.drained() }
     }
 
     /// The connection has gone.
@@ -74,11 +73,10 @@ public final class EventStream: LiveTransport {
     }
 
     private func finish(_ reason: CloseReason) {
-        let action = onClosed
-        onClosed = nil
-        onDrained = nil
+        let last = owner
+        owner = nil
         late = nil
-        action?(reason)
+        last?.closed(reason)
     }
 }
 

@@ -19,7 +19,7 @@ extension HTTPConnection {
 
     /// Nothing is in flight on it.
     var isIdle: Bool {
-        exchanges.isEmpty && stage == .idle && !link.isBacklogged && phase != .streaming && phase != .webSocket
+        exchanges.isEmpty && stage == .idle && !isBacklogged && phase != .streaming && phase != .webSocket
     }
 
     /// Closes it so that others can have what it holds. Its bytes are free at once.
@@ -43,7 +43,7 @@ extension HTTPConnection {
     /// - Returns: false when that is more than the client's share: then nothing may be kept for it.
     func holdBacklog(_ written: Int) -> Bool {
         defer { outgoing = [] }
-        guard link.isBacklogged else { return true }
+        guard isBacklogged else { return true }
         var missing = written - outgoing.reduce(0) { $0 + $1.count }
         backlog += outgoing
         if missing > 0, let part = reserved?.split(missing), part.count > 0 {
@@ -60,7 +60,7 @@ extension HTTPConnection {
     /// Bytes that wait in user space until the peer reads.
     var waiting: Int { backlog.reduce(0) { $0 + $1.count } }
 
-    func waits(atMost most: Int) -> Bool { !link.isBacklogged || waiting <= most }
+    func waits(atMost most: Int) -> Bool { !isBacklogged || waiting <= most }
 
     /// See `LiveTransport`.
     func reserve(_ bytes: Int) -> Bool {

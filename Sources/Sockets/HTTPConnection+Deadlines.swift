@@ -16,7 +16,7 @@ extension HTTPConnection {
         check(now: now)
         guard phase != .closed else { return nil }
         // For as long as it is slow, its progress is looked at.
-        if link.isBacklogged {
+        if isBacklogged {
             server.noteWaiting(waiting)
             return now + UInt64(server.options.sweepInterval)
         }
@@ -30,7 +30,7 @@ extension HTTPConnection {
     private func check(now: UInt64) {
         let options = server.options
         let isStalled =
-            phase != .closed && link.isStalled(now: now, timeout: options.writeTimeout, leastRate: options.leastRate)
+            phase != .closed && isStalled(now: now, timeout: options.writeTimeout, leastRate: options.leastRate)
         if phase == .webSocket {
             webSocket?.check(now: now, isStalled: isStalled)
             return
@@ -39,7 +39,7 @@ extension HTTPConnection {
         guard now >= deadline else { return }
         deadline = now + UInt64(options.idleTimeout)
         // It is still reading what it was sent, at its own pace; nothing is read from it meanwhile.
-        guard !link.isBacklogged else { return }
+        guard !isBacklogged else { return }
         switch phase {
         case .reading where stage != .idle:
             let timeout = HTTPRequestError(.timeout, "The request did not arrive in time.")

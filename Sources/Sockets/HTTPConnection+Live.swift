@@ -8,14 +8,20 @@ extension HTTPConnection: LiveCarrier {
 
     func later(_ job: @escaping () -> Void) { server.later(job) }
 
+    // What a closing WebSocket is given goes nowhere.
+    func write(_ bytes: UnsafeRawBufferPointer) {
+        assert(!isBacklogged, "a WebSocket was written to while backlogged")
+        if takesFrames { write(live: bytes) }
+    }
+
     func write(live bytes: UnsafeRawBufferPointer) {
         if !output.isEmpty { flush() }
         guard phase == .streaming || phase == .webSocket else { return }
         // What room is reserved for is written while it is.
-        if reserved == nil, server.gather(bytes, for: link) { return }
-        guard link.write(bytes) else { return close(.failed) }
+        if reserved == nil, server.gather(bytes, for: self) { return }
+        guard writeNow(bytes) else { return close(.failed) }
         guard holdBacklog(bytes.count), waits(atMost: server.options.maxWaiting) else { return close(.stalled) }
-        if link.isBacklogged { pauseAsNeeded() }
+        if isBacklogged { pauseAsNeeded() }
     }
 
     func write(chunk bytes: UnsafeRawBufferPointer) {
@@ -27,16 +33,10 @@ extension HTTPConnection: LiveCarrier {
         output.append(contentsOf: bytes)
         output.append(13)
         output.append(10)
-        if reserved == nil, outgoing.isEmpty, output.withUnsafeBytes({ server.gather($0, for: link) }) {
+        if reserved == nil, outgoing.isEmpty, output.withUnsafeBytes({ server.gather($0, for: self) }) {
             return server.giveBack(&output)
         }
         flush()
-    }
-
-    func gatheredWaits(_ count: Int, isAlive: Bool) {
-        guard isAlive else { return close(.failed) }
-        guard holdBacklog(count), waits(atMost: server.options.maxWaiting) else { return close(.stalled) }
-        pauseAsNeeded()
     }
 
     func gather(_ bytes: [UInt8]) { output += bytes }

@@ -26,7 +26,7 @@ extension HTTPConnection: ExchangeOwner {
         if closes && stream == nil { phase = .finishing }
         exchange.stream = stream
         exchange.isStream = stream != nil
-        if exchanges.first === exchange, !link.isBacklogged {
+        if exchanges.first === exchange, !isBacklogged {
             if output.capacity == 0 { output = server.takeBuffer() }
             let before = output.count
             response.append(to: &output, framing)
@@ -51,7 +51,7 @@ extension HTTPConnection: ExchangeOwner {
 
     /// Sends the responses whose turn has come.
     func advance() {
-        while !link.isBacklogged, let first = exchanges.first, let bytes = first.ready {
+        while !isBacklogged, let first = exchanges.first, let bytes = first.ready {
             output += bytes
             if let held = first.held { give(held, bytes.count) }
             exchanges.removeFirst()
@@ -77,21 +77,21 @@ extension HTTPConnection: ExchangeOwner {
     /// Hands to lws what has been gathered.
     func flush() {
         // In the order in which it was written.
-        if link.isGathered { server.submit() }
+        if isGathered { server.submit() }
         if owesContinue, exchanges.isEmpty, phase == .reading {
             owesContinue = false
             output += Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
         }
         if !output.isEmpty {
             let count = output.count
-            let isAlive = output.withUnsafeBytes { link.write($0) }
+            let isAlive = output.withUnsafeBytes { writeNow($0) }
             server.giveBack(&output)
             guard isAlive else { return close(.failed) }
             guard holdBacklog(count) else { return close(.stalled) }
             if phase == .reading, stage == .idle { setDeadline() }
         }
         pauseAsNeeded()
-        guard exchanges.isEmpty, !link.isBacklogged, !isProcessing else { return }
+        guard exchanges.isEmpty, !isBacklogged, !isProcessing else { return }
         switch phase {
         case .finishing: linger()
         case .reading where server.isDraining && stage == .idle && isUsed && server.options.drainIdleTimeout == 0:
@@ -106,7 +106,7 @@ extension HTTPConnection: ExchangeOwner {
         guard !isHalfClosed else { return close(.peer(code: nil)) }
         phase = .lingering
         deadline = server.now() + UInt64(server.options.lingerTimeout)
-        shutdown(link.descriptor, Int32(SHUT_WR))
+        shutdown(descriptor, Int32(SHUT_WR))
     }
 
     /// The server accepts nothing more. A client that has just connected may still send one request, at once.

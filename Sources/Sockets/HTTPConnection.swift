@@ -16,7 +16,7 @@ protocol ConnectionOwner: AnyObject {
 
 /// A connection that speaks HTTP/1.1, as a raw socket of libwebsockets: bytes come in from lws, go through the parser,
 /// and responses go out in the order of the requests. Confined to its loop.
-final class HTTPConnection: Slotted, LinkOwner, Timed {
+final class HTTPConnection: Link, Slotted, Timed {
     enum Phase {
         case reading
         /// No request is read any more; what was read is still answered. Bytes that come are dropped.
@@ -31,38 +31,48 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
         case closed
     }
 
+    // What each frame touches is first.
+    var phase = Phase.reading
+    /// `100 Continue` is to be sent once no earlier response is missing.
+    var owesContinue = false
+    var slot: Int32 = -1
     let server: ServerContext
+    /// What goes out by the next flush.
+    var output: [UInt8] = []
+    /// For what a stream or WebSocket is about to write.
+    var reserved: HeldBytes?
+
+    private(set) var webSocket: WebSocket?
+    var stream: EventStream?
     let owner: any ConnectionOwner
-    let link = Link()
     let remoteAddress: String
-    /// Its peer passes on what others send.
-    let isProxied: Bool
     /// Whose it is; `nil` where that is not known, or through a proxy while it carries no request.
     var client: IPAddress?
-    /// Whose event stream or WebSocket it is.
-    var user: ID?
+    /// Its peer passes on what others send.
+    let isProxied: Bool
     /// Its place among those that may be open. A client that gets none is told that there are too many.
     enum Place { case none, own, refused }
     var place = Place.none
+    /// Bytes that came when nothing was read any more.
+    private var discarded: Int32 = 0
+    /// Whose event stream or WebSocket it is.
+    var user: ID?
+    private(set) var stage = HTTPParser.Stage.idle
+    private(set) var isProcessing = false
+    /// Requests wait unread, because as many as are allowed are being worked on.
+    private var isHeld = false
+    private var isPaused = false
+    /// The peer has closed its side.
+    private(set) var isHalfClosed = false
+    /// A request has come.
+    private(set) var isUsed = false
     /// What a request that has come in part holds.
     var incoming: HeldBytes?
     /// What the responses in `output` have been given, and what those that wait for the peer hold.
     var outgoing: [HeldBytes] = []
     var backlog: [HeldBytes] = []
-    /// For what a stream or WebSocket is about to write.
-    var reserved: HeldBytes?
-    var slot = -1
-    var phase = Phase.reading
     /// In the order of arrival: without a response, or with one that must wait for its turn.
     var exchanges: [HTTPExchange] = []
-    var stream: EventStream?
-    private(set) var webSocket: WebSocket?
-    /// The gauge that counts it.
-    private(set) var gauge = SocketMetrics.shared.connections
-    /// What goes out by the next flush.
-    var output: [UInt8] = []
-    /// `100 Continue` is to be sent once no earlier response is missing.
-    var owesContinue = false
     /// Milliseconds of the server's clock.
     var deadline: UInt64 {
         didSet { server.watch(self, by: deadline) }
@@ -75,16 +85,6 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
         get { requests!.parser }
         _modify { yield &requests!.parser }
     }
-    private(set) var isProcessing = false
-    /// Requests wait unread, because as many as are allowed are being worked on.
-    private var isHeld = false
-    private var isPaused = false
-    /// The peer has closed its side.
-    private(set) var isHalfClosed = false
-    private var discarded = 0
-    private(set) var stage = HTTPParser.Stage.idle
-    /// A request has come.
-    private(set) var isUsed = false
     private var reason = CloseReason.peer(code: nil)
 
     init(_ server: ServerContext, owner: any ConnectionOwner, remoteAddress: String) {
@@ -96,12 +96,14 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
         client = isProxied ? nil : peer
         requests = RequestReader(HTTPParser(limits: server.options.parserLimits))
         deadline = server.now() + UInt64(server.options.idleTimeout)
-        link.owner = self
     }
+
+    /// The gauge that counts it.
+    var gauge: Gauge { webSocket == nil ? SocketMetrics.shared.connections : SocketMetrics.shared.webSockets }
 
     // MARK: Events of the link
 
-    func received(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    override func received(_ bytes: UnsafeRawBufferPointer) -> Bool {
         switch phase {
         case .reading:
             parser.append(bytes)
@@ -110,7 +112,7 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
             webSocket?.received(bytes)
             if let webSocket, !holdIncoming(webSocket.held) { close(.stalled) }
         case .finishing, .streaming, .lingering:
-            discarded += bytes.count
+            discarded += Int32(clamping: bytes.count)
             // A client that goes on sending a body which was refused may do so for a while, so that it can read why.
             if discarded > 16 << 20 { close(.failed) }
         case .closed:
@@ -119,22 +121,28 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
         return phase != .closed
     }
 
-    func drained() {
-        guard link.isBacklogged else { return }
-        link.drained()
+    override func drained() {
+        guard isBacklogged else { return }
+        backlogHasGone()
         backlog = []
         // Nothing was read meanwhile.
         if phase == .reading { setDeadline() }
         advance()
         flush()
-        if phase == .streaming, !link.isBacklogged { stream?.drained() }
-        if phase == .webSocket, !link.isBacklogged { webSocket?.drained() }
+        if phase == .streaming, !isBacklogged { stream?.drained() }
+        if phase == .webSocket, !isBacklogged { webSocket?.drained() }
         resume()
     }
 
-    func lost() {
-        let descriptor = link.descriptor
-        link.wsi = nil
+    override func gatheredWaits(_ count: Int, isAlive: Bool) {
+        guard isAlive else { return close(.failed) }
+        guard holdBacklog(count), waits(atMost: server.options.maxWaiting) else { return close(.stalled) }
+        pauseAsNeeded()
+    }
+
+    override func lost() {
+        let descriptor = descriptor
+        wsi = nil
         let isHalf = martlet_tcp_state(descriptor) == Int32(TCP_CLOSE_WAIT)
         if isHalf, phase != .closed, !isHalfClosed, !exchanges.isEmpty, owner.adoptAgain(self, descriptor) {
             peerHalfClosed()
@@ -163,7 +171,7 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
 
     private func gone() {
         phase = .closed
-        link.end()
+        endLink()
         incoming = nil
         reserved = nil
         outgoing = []
@@ -172,8 +180,8 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
         stream?.closed(reason)
         stream = nil
         webSocket?.lost(reason)
-        webSocket = nil
         owner.remove(self)
+        webSocket = nil
     }
 
     func dropExchanges(from index: Int) {
@@ -188,14 +196,14 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
     /// Closes at once, though never from within this call.
     func close(_ reason: CloseReason) {
         guard phase != .closed else { return }
-        if link.isGathered { server.submit() }
+        if isGathered { server.submit() }
         guard phase != .closed else { return }
         phase = .closed
         self.reason = reason
         server.later { [self] in
-            guard let wsi = link.wsi else { return }
+            guard let wsi = wsi else { return }
             // lws would wait to flush its backlog.
-            if link.isBacklogged { shutdown(link.descriptor, Int32(SHUT_RDWR)) }
+            if isBacklogged { shutdown(descriptor, Int32(SHUT_RDWR)) }
             martlet_lws_close(wsi)
         }
     }
@@ -268,7 +276,7 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
         do throws(HTTPRequestError) {
             handshake = try WebSocketHandshake(request)
             flush()
-            guard exchanges.isEmpty, !link.isBacklogged else {
+            guard exchanges.isEmpty, !isBacklogged else {
                 throw HTTPRequestError(.badRequest, "A WebSocket handshake waits for earlier responses.")
             }
         } catch {
@@ -286,9 +294,8 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
     private func open(_ socket: WebSocket, _ request: HTTPRequest, _ handshake: WebSocketHandshake) {
         phase = .webSocket
         webSocket = socket
-        gauge.add(-1)
-        gauge = SocketMetrics.shared.webSockets
         gauge.add(1)
+        SocketMetrics.shared.connections.add(-1)
         output += handshake.response(subprotocol: socket.subprotocol)
         flush()
         server.handler.opened(socket, request)
@@ -326,9 +333,9 @@ final class HTTPConnection: Slotted, LinkOwner, Timed {
     /// would make the loop spin. Nor is what comes ahead of its turn buffered without limit.
     func pauseAsNeeded() {
         let pauses =
-            link.isBacklogged || isHalfClosed || phase == .reading && parser.buffered > server.options.maxBuffered
-        if link.isBacklogged { server.watch(self, by: server.now() + UInt64(server.options.sweepInterval)) }
-        guard pauses != isPaused || isHalfClosed, let wsi = link.wsi else { return }
+            isBacklogged || isHalfClosed || phase == .reading && parser.buffered > server.options.maxBuffered
+        if isBacklogged { server.watch(self, by: server.now() + UInt64(server.options.sweepInterval)) }
+        guard pauses != isPaused || isHalfClosed, let wsi = wsi else { return }
         isPaused = pauses
         lws_rx_flow_control(wsi, pauses ? 0 : 1)
     }

@@ -1,38 +1,51 @@
 import CLibwebsockets
 import Core
 
-/// A connection as libwebsockets has it, and what is known of its write side. Owned by the connection that uses it.
-final class Link {
-    /// It outlives the link's time at lws.
-    unowned var owner: (any LinkOwner)?
-
+/// A connection as libwebsockets has it, and what is known of its write side: the part of an `HTTPConnection` that is below
+/// HTTP. It comes first in memory, for each frame touches it and little else.
+class Link {
     /// lws' connection; `nil` when it has gone or must not be written to any more.
-    var wsi: OpaquePointer? {
+    final var wsi: OpaquePointer? {
         didSet { descriptor = wsi.map { lws_get_socket_fd($0) } ?? -1 }
     }
-    private(set) var descriptor: Int32 = -1
+    final private(set) var descriptor: Int32 = -1
     /// Bytes of it are in a batch.
-    var isGathered = false
+    final var isGathered = false
     /// lws holds bytes that the kernel did not take.
-    private(set) var isBacklogged = false {
+    final private(set) var isBacklogged = false {
         didSet { SocketMetrics.shared.slow.add((isBacklogged ? 1 : 0) - (oldValue ? 1 : 0)) }
     }
     /// A write failed: the connection is to be closed.
-    private(set) var hasFailed = false
+    final private(set) var hasFailed = false
+    /// Frames may be written: it has an open WebSocket.
+    final var takesFrames = false
 
-    /// What the peer had acknowledged when the present window began, and when that was; 0: none has begun.
-    private var acknowledged: UInt64 = 0
-    private var windowStart: UInt64 = 0
+    // MARK: What happens to it
+
+    /// - Returns: false to have lws close the connection.
+    func received(_ bytes: UnsafeRawBufferPointer) -> Bool { preconditionFailure("a link alone") }
+
+    /// The kernel has taken what lws kept.
+    func drained() { preconditionFailure("a link alone") }
+
+    /// What was gathered could not go out at once: it waits with lws, or the connection is broken.
+    /// - Parameter count: bytes of the whole run.
+    func gatheredWaits(_ count: Int, isAlive: Bool) { preconditionFailure("a link alone") }
+
+    /// lws has closed the connection, at our word or at the peer's.
+    func lost() { preconditionFailure("a link alone") }
+
+    // MARK: Writing
 
     /// `false` when the connection is broken.
-    func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    final func writeNow(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let wsi, !hasFailed else { return false }
         guard bytes.count > 0 else { return true }
         SocketMetrics.shared.written.add(bytes.count)
         return hand(bytes, to: wsi)
     }
 
-    private func hand(_ bytes: UnsafeRawBufferPointer, to wsi: OpaquePointer) -> Bool {
+    private final func hand(_ bytes: UnsafeRawBufferPointer, to wsi: OpaquePointer) -> Bool {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return true }
         guard martlet_lws_write(wsi, base, bytes.count) >= 0 else {
             hasFailed = true
@@ -40,33 +53,33 @@ final class Link {
         }
         if lws_partial_buffered(wsi) != 0 && !isBacklogged {
             isBacklogged = true
-            windowStart = 0
+            window = nil
         }
         return true
     }
 
-    func drained() {
+    final func backlogHasGone() {
         isBacklogged = false
     }
 
     // MARK: In a batch
 
-    var isWritable: Bool { wsi != nil && !hasFailed && !isBacklogged }
+    final var isWritable: Bool { wsi != nil && !hasFailed && !isBacklogged }
 
     /// What the kernel did not take of a run that was gathered.
-    func writeRest(_ bytes: UnsafeRawBufferPointer, of count: Int) {
+    final func writeRest(_ bytes: UnsafeRawBufferPointer, of count: Int) {
         guard let wsi else { return }
         let isAlive = hand(bytes, to: wsi)
-        if !isAlive || isBacklogged { owner?.gatheredWaits(count, isAlive: isAlive) }
+        if !isAlive || isBacklogged { gatheredWaits(count, isAlive: isAlive) }
     }
 
-    func gatheredWasLost(of count: Int) {
+    final func gatheredWasLost(of count: Int) {
         hasFailed = true
-        owner?.gatheredWaits(count, isAlive: false)
+        gatheredWaits(count, isAlive: false)
     }
 
     /// Nothing is written any more.
-    func end() {
+    final func endLink() {
         wsi = nil
         isBacklogged = false
     }
@@ -74,14 +87,25 @@ final class Link {
     /// While backlogged: has the peer acknowledged too little for that long? Asked again and again. What counts is
     /// progress, however long a response takes in all; a peer that takes a byte now and then still holds memory.
     /// - Parameter leastRate: bytes a second.
-    func isStalled(now: UInt64, timeout: Int, leastRate: Int) -> Bool {
+    final func isStalled(now: UInt64, timeout: Int, leastRate: Int) -> Bool {
         guard isBacklogged, wsi != nil else { return false }
         let seen = martlet_tcp_acknowledged(descriptor)
-        if windowStart == 0 || seen >= acknowledged + UInt64(timeout * leastRate / 1000) {
-            acknowledged = seen
-            windowStart = now
+        guard let window, seen < window.acknowledged + UInt64(timeout * leastRate / 1000) else {
+            window = Window(acknowledged: seen, start: now)
             return false
         }
-        return now - windowStart >= UInt64(timeout)
+        return now - window.start >= UInt64(timeout)
     }
+
+    /// What the peer had acknowledged when the present window began, and when that was. Few connections have one.
+    private final class Window {
+        let acknowledged: UInt64
+        let start: UInt64
+
+        init(acknowledged: UInt64, start: UInt64) {
+            self.acknowledged = acknowledged
+            self.start = start
+        }
+    }
+    private final var window: Window?
 }

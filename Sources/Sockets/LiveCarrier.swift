@@ -1,8 +1,7 @@
 import Core
 
 /// The connection that an event stream or a WebSocket is on.
-protocol LiveCarrier: AnyObject {
-    var link: Link { get }
+protocol LiveCarrier: Link, FrameSink {
     /// See `LiveTransport`.
     var user: ID? { get set }
     func reserve(_ bytes: Int) -> Bool

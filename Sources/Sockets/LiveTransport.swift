@@ -1,11 +1,11 @@
 public import Core
 
 /// An open stream to a client: server-sent events or a WebSocket. Confined to its loop.
-public protocol LiveTransport: AnyObject {
-    /// Bytes of an earlier write still wait in user space: write nothing until `onDrained`.
+public protocol LiveTransport: FrameSink {
+    /// Bytes of an earlier write still wait in user space: write nothing until it has drained.
     var isBacklogged: Bool { get }
 
-    /// Nothing can be written any more; `onClosed` has been called or is about to be.
+    /// Nothing can be written any more; its owner has been told or is about to be.
     var isClosed: Bool { get }
 
     /// Whose it is: what waits for it is counted for the user, too.
@@ -23,14 +23,25 @@ public protocol LiveTransport: AnyObject {
     /// - Precondition: not backlogged. On a closed transport it does nothing.
     func write(_ bytes: UnsafeRawBufferPointer)
 
-    /// Called when a backlog has gone.
-    var onDrained: (() -> Void)? { get set }
-
-    /// Called once, never from within `write` or `close`; after it nothing may be written.
-    var onClosed: ((CloseReason) -> Void)? { get set }
+    /// Hears what happens to it. It is kept until the transport is closed.
+    var owner: (any TransportOwner)? { get set }
 
     /// Sends what is waiting, then closes.
     func close()
+}
+
+/// Who has a transport. It is told on the transport's loop.
+public protocol TransportOwner: AnyObject {
+    /// A whole message of a WebSocket; text is valid UTF-8.
+    func received(_ payload: [UInt8], isText: Bool)
+    /// A backlog has gone.
+    func drained()
+    /// Told once, never from within `write` or `close`; after it nothing may be written.
+    func closed(_ reason: CloseReason)
+}
+
+extension TransportOwner {
+    public func received(_ payload: [UInt8], isText: Bool) {}
 }
 
 public enum CloseReason: Sendable, Equatable {

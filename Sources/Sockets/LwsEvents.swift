@@ -9,16 +9,16 @@ func rawEvent(
     switch event {
     case LWS_CALLBACK_RAW_RX:
         return link(of: wsi)?._withUnsafeGuaranteedRef {
-            $0.owner?.received(UnsafeRawBufferPointer(start: bytes, count: count)) == true ? 0 : -1
+            $0.received(UnsafeRawBufferPointer(start: bytes, count: count)) ? 0 : -1
         } ?? 0
     case LWS_CALLBACK_RAW_WRITEABLE:
-        link(of: wsi)?.takeUnretainedValue().owner?.drained()
+        link(of: wsi)?.takeUnretainedValue().drained()
         return 0
     case LWS_CALLBACK_RAW_CLOSE:
         guard let link = link(of: wsi) else { return 0 }
         // Nothing reaches the link by this wsi any more.
         lws_set_opaque_user_data(wsi, nil)
-        link.takeUnretainedValue().owner?.lost()
+        link.takeUnretainedValue().lost()
         return 0
     case LWS_CALLBACK_HTTP, LWS_CALLBACK_FILTER_HTTP_CONNECTION, LWS_CALLBACK_HTTP_CONFIRM_UPGRADE,
         LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:

@@ -1,6 +1,6 @@
 /// Knows its place in a registry.
 protocol Slotted: AnyObject {
-    var slot: Int { get set }
+    var slot: Int32 { get set }
 }
 
 /// Keeps objects alive, in no particular order. Adding and removing take constant time.
@@ -8,20 +8,20 @@ struct Registry<Element: Slotted> {
     private(set) var items: [Element] = []
 
     mutating func add(_ item: Element) {
-        item.slot = items.count
+        item.slot = Int32(items.count)
         items.append(item)
     }
 
     /// `false` when it was not there.
     @discardableResult
     mutating func remove(_ item: Element) -> Bool {
-        let slot = item.slot
+        let slot = Int(item.slot)
         guard slot >= 0 else { return false }
         item.slot = -1
         let last = items.removeLast()
         if last !== item {
             items[slot] = last
-            last.slot = slot
+            last.slot = Int32(slot)
         }
         return true
     }

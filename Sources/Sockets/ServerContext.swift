@@ -16,8 +16,7 @@ final class ServerContext {
     private var wheel: TimerWheel
     private var mostWaiting = 0
 
-    /// `nil`: each write is a `send` of its own.
-    private let batch: WriteBatch?
+    private let batch: WriteBatch
     private var beforeWaiting: BeforeWaiting?
 
     private var jobs: [() -> Void] = []
@@ -31,16 +30,16 @@ final class ServerContext {
         wheel = TimerWheel(resolution: UInt64(options.sweepInterval), now: monotonicNanoseconds() / 1_000_000)
         Metrics.shared.queueLimit("connection_bytes").set(options.maxWaiting)
         batch = try options.writes.makeBatch()
-        if let batch { beforeWaiting = BeforeWaiting(on: loop) { [unowned batch] in batch.submit() } }
+        beforeWaiting = BeforeWaiting(on: loop) { [unowned batch] in batch.submit() }
     }
 
     // MARK: Writing
 
     /// Has the bytes go out with others, at the end of this turn of the loop.
     /// - Returns: false when they are to be written at once.
-    func gather(_ bytes: UnsafeRawBufferPointer, for link: Link) -> Bool { batch?.add(bytes, to: link) ?? false }
+    func gather(_ bytes: UnsafeRawBufferPointer, for link: Link) -> Bool { batch.add(bytes, to: link) }
 
-    func submit() { batch?.submit() }
+    func submit() { batch.submit() }
 
     /// Milliseconds of a clock that never steps.
     func now() -> UInt64 { monotonicNanoseconds() / 1_000_000 }

@@ -111,7 +111,7 @@ public final class SocketServer {
         connections.add(connection)
         connection.gauge.add(1)
         context.watch(connection, by: connection.deadline)
-        guard lws.adopt(descriptor, connection.link) else { return connection.lost() }
+        guard lws.adopt(descriptor, connection) else { return connection.lost() }
         if !hasPlace { connection.refuse(HTTPConnection.tooMany) }
     }
 
@@ -162,7 +162,7 @@ extension SocketServer: ConnectionOwner {
 
     func adoptAgain(_ connection: HTTPConnection, _ descriptor: Int32) -> Bool {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        return copy >= 0 && lws?.adopt(copy, connection.link) == true
+        return copy >= 0 && lws?.adopt(copy, connection) == true
     }
 
     func remove(_ connection: HTTPConnection) {

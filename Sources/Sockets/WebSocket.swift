@@ -6,35 +6,53 @@ public final class WebSocket: LiveTransport {
     private enum State {
         case open
         /// Our Close frame was sent, or is about to be.
-        case closing(deadline: UInt64)
+        case closing
         case closed
     }
 
-    private let connection: any LiveCarrier
-    let link: Link
-    private var parser: WebSocketParser
+    let connection: any LiveCarrier
+    public var owner: (any TransportOwner)?
     private var state = State.open
-    private var closeReason: CloseReason?
-    /// Bytes sent by `send` since the backlog began.
-    private var queued = 0
+    private var ending: Ending?
+    private var reading: Reading?
     private var allowance: FrameAllowance?
+    /// Bytes sent by `send` since the backlog began.
+    private var queued: Int32 = 0
+    private var framesLeft = Int32.max
+    private var mostBytes: Int32 = 65_536
 
     /// What the handshake agreed on.
     public let subprotocol: String?
-    /// A whole message; text is valid UTF-8.
-    public var onMessage: ((_ payload: [UInt8], _ isText: Bool) -> Void)?
-    public var onDrained: (() -> Void)?
-    public var onClosed: ((CloseReason) -> Void)?
 
     init(_ connection: any LiveCarrier, subprotocol: String?) {
         self.connection = connection
-        link = connection.link
         self.subprotocol = subprotocol
-        parser = WebSocketParser(maxMessage: 65_536)
+        connection.takesFrames = true
+    }
+
+    /// What is known when it is to end.
+    private final class Ending {
+        let reason: CloseReason
+        /// By when the peer's Close frame must come.
+        let deadline: UInt64
+
+        init(_ reason: CloseReason, deadline: UInt64 = .max) {
+            self.reason = reason
+            self.deadline = deadline
+        }
+    }
+
+    /// What is there only while a message has come in part: most sockets are silent most of the time.
+    private final class Reading {
+        var parser: WebSocketParser
+        init(_ parser: WebSocketParser) { self.parser = parser }
     }
 
     /// Bytes of a message that has come in part.
-    var held: Int { parser.held }
+    var held: Int { reading?.parser.held ?? 0 }
+
+    /// Where frames go, without a way through this object. What is written there when the socket closes is dropped.
+    public var frames: any FrameSink { connection }
 
     public var user: ID? {
         get { connection.user }
@@ -44,8 +62,11 @@ public final class WebSocket: LiveTransport {
     /// The most bytes of a message, at first 64 KB; a longer one closes the socket with 1009 as soon as its length is
     /// known.
     public var maxMessage: Int {
-        get { parser.maxMessage }
-        set { parser.maxMessage = newValue }
+        get { Int(mostBytes) }
+        set {
+            mostBytes = Int32(clamping: newValue)
+            reading?.parser.maxMessage = maxMessage
+        }
     }
 
     /// Setting it fills it. `nil`, as at first: as many as the peer likes.
@@ -53,20 +74,19 @@ public final class WebSocket: LiveTransport {
         get { allowance?.limit }
         set {
             allowance = newValue.map { FrameAllowance($0, now: connection.now()) }
-            parser.framesLeft = newValue?.burst ?? .max
+            framesLeft = newValue.map { Int32(clamping: $0.burst) } ?? .max
+            reading?.parser.framesLeft = Int(framesLeft)
         }
     }
 
-    public var isBacklogged: Bool { link.isBacklogged }
+    public var isBacklogged: Bool { connection.isBacklogged }
 
     public var isClosed: Bool { if case .open = state { false } else { true } }
 
     public func reserve(_ bytes: Int) -> Bool { connection.reserve(bytes) }
 
     public func write(_ bytes: UnsafeRawBufferPointer) {
-        guard case .open = state else { return }
-        assert(!link.isBacklogged, "a WebSocket was written to while backlogged")
-        connection.write(live: bytes)
+        connection.write(bytes)
     }
 
     /// Messages, for replies, in one write: while backlogged up to 64 KiB of them wait, more closes the socket.
@@ -78,8 +98,8 @@ public final class WebSocket: LiveTransport {
             Self.appendFrameHeader(length: text.count, isText: areText, to: &frames)
             frames.append(text)
         }
-        if link.isBacklogged {
-            queued += frames.count
+        if connection.isBacklogged {
+            queued += Int32(clamping: frames.count)
             guard queued <= 65_536 else { return kill(.stalled) }
         }
         frames.bytes.withUnsafeBytes { connection.write(live: $0) }
@@ -90,8 +110,8 @@ public final class WebSocket: LiveTransport {
         close(code: 1000, reason: "")
     }
 
-    /// Sends what is waiting and a Close frame; the connection ends with the peer's, or after 5 s. `onClosed` is called
-    /// when the frame is on its way.
+    /// Sends what is waiting and a Close frame; the connection ends with the peer's, or after 5 s. its owner is
+    /// told when the frame is on its way.
     ///
     /// - Parameters:
     ///   - code: 1000 to 4999, as RFC 6455 allows an endpoint to send.
@@ -103,9 +123,10 @@ public final class WebSocket: LiveTransport {
     private func close(code: Int, reason: String, because closeReason: CloseReason) {
         guard case .open = state else { return }
         let deadline = connection.now() + 5000
-        state = .closing(deadline: deadline)
+        state = .closing
+        connection.takesFrames = false
         connection.watch(by: deadline)
-        self.closeReason = closeReason
+        ending = Ending(closeReason, deadline: deadline)
         connection.later { [self] in
             guard case .closing = state else { return }
             Self.closeFrame(code: code, reason: reason).withUnsafeBytes { connection.write(live: $0) }
@@ -116,8 +137,8 @@ public final class WebSocket: LiveTransport {
     /// Without a Close frame, and without waiting for the peer's.
     private func kill(_ reason: CloseReason) {
         if case .closed = state { return }
-        state = .closed
-        closeReason = reason
+        end()
+        ending = Ending(reason)
         connection.later { [self] in
             tellClosed()
             connection.close(reason)
@@ -125,14 +146,14 @@ public final class WebSocket: LiveTransport {
     }
 
     /// When it is to be looked at: it waits for the peer's Close frame.
-    var deadline: UInt64? { if case .closing(let deadline) = state { deadline } else { nil } }
+    var deadline: UInt64? { if case .closing = state { ending?.deadline } else { nil } }
 
     func check(now: UInt64, isStalled: Bool) {
         switch state {
         case .open where isStalled:
             let slow = connection.slowClose
             close(code: slow.code, reason: slow.reason, because: .stalled)
-        case .closing(let deadline) where now >= deadline: kill(.local)
+        case .closing where now >= deadline ?? 0: kill(.local)
         default: break
         }
     }
@@ -140,17 +161,25 @@ public final class WebSocket: LiveTransport {
     // MARK: Events of the connection
 
     func received(_ bytes: UnsafeRawBufferPointer) {
-        parser.append(bytes)
-        if let left = allowance?.fill(parser.framesLeft, now: connection.now()) { parser.framesLeft = left }
+        if let left = allowance?.fill(Int(framesLeft), now: connection.now()) { framesLeft = Int32(left) }
+        let reading = self.reading ?? Reading(WebSocketParser(maxMessage: maxMessage))
+        self.reading = reading
+        reading.parser.framesLeft = Int(framesLeft)
+        reading.parser.append(bytes)
+        defer {
+            if reading.parser.isIdle { self.reading = nil }
+        }
         while true {
-            switch (parser.next(), state) {
+            let output = reading.parser.next()
+            framesLeft = Int32(reading.parser.framesLeft)
+            switch (output, state) {
             case (.needsMore, _), (_, .closed): return connection.flush()
-            case (.message(let payload, let isText), .open): onMessage?(payload, isText)
+            case (.message(let payload, let isText), .open): owner?.received(payload, isText: isText)
             case (.ping(let payload), .open): connection.gather(Self.pong(payload))
             case (.message, .closing), (.ping, .closing): break
             // Both sides have closed, or the peer breaks the rules at the very end.
             case (.close, .closing), (.failure, .closing), (.tooManyFrames, .closing):
-                state = .closed
+                end()
                 return connection.close(.local)
             case (.tooManyFrames, .open):
                 return finish(allowance?.limit.code, allowance?.limit.reason ?? "", .local)
@@ -163,31 +192,34 @@ public final class WebSocket: LiveTransport {
 
     /// The last frame: then our side of the connection is closed, and the peer has some seconds to close its own.
     private func finish(_ code: Int?, _ reason: String, _ closeReason: CloseReason) {
-        state = .closed
-        self.closeReason = closeReason
+        end()
+        ending = Ending(closeReason)
         connection.finish(with: Self.closeFrame(code: code, reason: reason))
         tellClosed()
     }
 
     func drained() {
         queued = 0
-        if case .open = state { onDrained?() }
+        if case .open = state { owner?.drained() }
     }
 
     /// The connection has gone.
     func lost(_ reason: CloseReason) {
-        state = .closed
+        end()
         // An end without a Close frame is a failure, whoever caused it.
-        if closeReason == nil { closeReason = reason == .peer(code: nil) ? .failed : reason }
+        if ending == nil { ending = Ending(reason == .peer(code: nil) ? .failed : reason) }
         tellClosed()
     }
 
+    private func end() {
+        state = .closed
+        connection.takesFrames = false
+    }
+
     private func tellClosed() {
-        let action = onClosed
-        onClosed = nil
-        onDrained = nil
-        onMessage = nil
-        action?(closeReason ?? .failed)
+        let last = owner
+        owner = nil
+        last?.closed(ending?.reason ?? .failed)
     }
 }
 

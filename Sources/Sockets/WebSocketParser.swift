@@ -52,6 +52,9 @@ package struct WebSocketParser {
     /// Bytes of memory that it holds for what has not come out yet.
     package var held: Int { buffer.capacity + message.capacity }
 
+    /// Between messages, and it has not ended: it is as it was made.
+    var isIdle: Bool { !hasEnded && frame == nil && kind == nil && start == buffer.count }
+
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if !hasEnded { buffer.append(contentsOf: bytes) }
     }

@@ -1,9 +1,9 @@
 import Core
 import Glibc
 
-/// Gathers what connections are to be written in one turn of the loop, and hands it to the kernel in one system call: that
-/// takes a third less CPU than a `send` for each. The kernel is done with the bytes when `submit` returns, so nothing is ever
-/// in flight; what a peer has no room for goes to lws, which keeps it as it does without a batch. Confined to its loop.
+/// Gathers what connections are to be written in one turn of the loop, each a run of bytes, and hands it to the kernel: by a
+/// ring in one system call, else by a `send` for each. The kernel is done with the bytes when `submit` returns, so nothing is
+/// ever in flight; what a peer has no room for goes to lws, which keeps it. Confined to its loop.
 final class WriteBatch {
     private struct Entry {
         let link: Link
@@ -13,7 +13,7 @@ final class WriteBatch {
 
     /// A longer run is written at once: it gains nothing here.
     static let longest = 16 << 10
-    /// So few are written one by one.
+    /// So few are not worth a ring.
     private static let few = 3
 
     private var ring: SendRing?
@@ -22,10 +22,13 @@ final class WriteBatch {
     private var entries: [Entry] = []
     private let results = UnsafeMutableBufferPointer<Int32>.allocate(capacity: SendRing.size)
 
-    init(_ ring: SendRing) {
+    /// - Parameter ring: `nil`: each run is a `send`.
+    init(_ ring: SendRing? = nil) {
         self.ring = ring
         entries.reserveCapacity(SendRing.size)
     }
+
+    var hasRing: Bool { ring != nil }
 
     deinit {
         room.deallocate()
@@ -48,7 +51,6 @@ final class WriteBatch {
         } else {
             guard bytes.count <= Self.longest, link.isWritable else { return false }
             if entries.count == SendRing.size || used + bytes.count > room.count { submit() }
-            guard ring != nil else { return false }
             link.isGathered = true
             entries.append(Entry(link: link, start: used, count: bytes.count))
         }
@@ -67,12 +69,8 @@ final class WriteBatch {
         used = 0
         for entry in all { entry.link.isGathered = false }
         SocketMetrics.shared.written.add(total)
-        if all.count <= Self.few {
-            for entry in all { finish(entry, -EAGAIN) }
-            return
-        }
         let results = UnsafeMutableBufferPointer(rebasing: self.results[..<all.count])
-        send(all, results)
+        if let ring, all.count > Self.few { send(all, by: ring, results) } else { send(all, results) }
         for (index, entry) in all.enumerated() where results[index] != Int32(entry.count) {
             finish(entry, results[index])
         }
@@ -81,8 +79,18 @@ final class WriteBatch {
     private static let unknown = Int32.min
 
     private func send(_ all: [Entry], _ results: UnsafeMutableBufferPointer<Int32>) {
+        for (index, entry) in all.enumerated() {
+            let descriptor = entry.link.descriptor
+            let bytes = bytes(entry)
+            let sent = descriptor < 0 ? -1 : Glibc.send(descriptor, bytes.baseAddress, bytes.count, Self.flags)
+            results[index] = sent >= 0 ? Int32(sent) : descriptor < 0 ? Self.unknown : -errno
+        }
+    }
+
+    private static let flags = Int32(MSG_NOSIGNAL | MSG_DONTWAIT)
+
+    private func send(_ all: [Entry], by ring: SendRing, _ results: UnsafeMutableBufferPointer<Int32>) {
         results.update(repeating: Self.unknown)
-        guard let ring else { return }
         var count = 0
         for (index, entry) in all.enumerated() {
             // One whose connection has gone meanwhile: its descriptor may be another's.

@@ -6,16 +6,15 @@ public enum WriteMethod: String, Sendable, CaseIterable {
     case automatic = "auto"
     /// All of them in one system call. Not to be had where a container's rules forbid io_uring.
     case ring = "io_uring"
-    /// Each by a system call of its own.
+    /// Each connection by a system call of its own.
     case send
 
     /// Tries it, with real sends. What was chosen is logged.
     /// - Parameter make: the kernel's word on it.
-    /// - Returns: `nil` for `send`.
     func makeBatch(
         _ make: () throws(SocketError) -> SendRing = { () throws(SocketError) in try SendRing() }
-    ) throws(SocketError) -> WriteBatch? {
-        guard self != .send else { return nil }
+    ) throws(SocketError) -> WriteBatch {
+        guard self != .send else { return WriteBatch() }
         do throws(SocketError) {
             let ring = try make()
             try ring.check()
@@ -24,7 +23,7 @@ public enum WriteMethod: String, Sendable, CaseIterable {
         } catch {
             guard self == .automatic else { throw error }
             Log.info(.writesChosen, ["way": .text(Self.send.rawValue), "because": .text(error.description)])
-            return nil
+            return WriteBatch()
         }
     }
 }

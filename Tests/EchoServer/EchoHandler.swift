@@ -19,37 +19,33 @@ final class EchoHandler: ServerHandler {
 
     func opened(_ socket: WebSocket, _ request: HTTPRequest) {
         socket.maxMessage = maxMessage
-        let echo = Echo(socket)
-        socket.onMessage = { payload, isText in echo.add(payload, isText: isText) }
-        socket.onDrained = { echo.send() }
-        socket.onClosed = { _ in echo.end() }
+        socket.owner = Echo(socket)
     }
 }
 
 /// What one socket is still to be sent.
-private final class Echo {
+private final class Echo: TransportOwner {
     private unowned let socket: WebSocket
     private var waiting = ByteWriter()
 
     init(_ socket: WebSocket) { self.socket = socket }
 
-    func add(_ payload: [UInt8], isText: Bool) {
+    func received(_ payload: [UInt8], isText: Bool) {
         var header = ByteWriter(capacity: 10)
         WebSocket.appendTextFrameHeader(length: payload.count, to: &header)
         var bytes = header.bytes
         if !isText { bytes[0] = 0x82 }
         waiting.append(bytes)
         waiting.append(payload)
-        send()
+        drained()
     }
 
-    func send() {
+    func drained() {
         guard !socket.isBacklogged, waiting.count > 0 else { return }
         let run = waiting.bytes
         waiting = ByteWriter()
         run.withUnsafeBytes { socket.write($0) }
     }
 
-    /// The socket keeps this by its callbacks.
-    func end() { waiting = ByteWriter() }
+    func closed(_ reason: CloseReason) { waiting = ByteWriter() }
 }

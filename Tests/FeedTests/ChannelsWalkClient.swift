@@ -45,7 +45,8 @@ final class ChannelsWalkClient: FrameSink {
             return failure = TimelinesFailure(description: "\(channel): is told something after the end")
         }
         for text in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            let numbers = text.split { !$0.isNumber }.compactMap { Int64($0) }
+            // Behind what is in the name of the channel.
+            let numbers = text.split { !$0.isNumber }.compactMap { Int64($0) }.suffix(2).map(\.self)
             walk.tally.pushed += 1
             do { try walk.tell(self, numbers[0]) } catch { failure = failure ?? error as? TimelinesFailure }
             cursor = LiveCursor(epoch: epoch, position: numbers[1])
@@ -67,7 +68,7 @@ extension ChannelsWalk {
     func connect(_ client: ChannelsWalkClient, to given: WalkNode? = nil) {
         guard let node = given ?? one(nodes) else { return }
         let subscriber = Subscriber(
-            user: ID(raw: 1), channel: client.channel, kind: .webSocket(prefix: []), sink: client,
+            user: ID(raw: 1), channel: client.channel, kind: .webSocket(), sink: client,
             session: LiveSession(from: client.cursor, limit: 3, rules: rules))
         (client.node, client.subscriber, client.isBacklogged) = (node, subscriber, false)
         node.hub.add(subscriber)

@@ -18,6 +18,18 @@ import Testing
         ChunkPosition(bucket: bucket, follower: follower)
     }
 
+    /// Chunks of one slice go together where they go on at the same place, and never overtake each other.
+    @Test func whatGoesTogether() {
+        func walk(_ post: Int64, of author: Int64 = 11, from position: ChunkPosition? = nil) -> ChunkWalk {
+            let chunk = Chunk(post: ID(raw: post), author: ID(raw: author), kind: .created, buckets: 0..<256)
+            return ChunkWalk(chunk, isTracked: true, from: position)
+        }
+        let late = at(7, two)
+        let walks = [walk(1, from: late), walk(2, of: 12), walk(3), walk(4), walk(5, of: 12), walk(6, from: late)]
+        let runs = ChunkRun.runs(walks, at: { $0 }).map { $0.map(\.chunk.post.raw) }
+        #expect(runs == [[1], [2, 5], [3, 4], [6]])
+    }
+
     @Test func pageByPage() {
         var walk = ChunkWalk(chunk(0..<1024), isTracked: true)
         #expect(walk.position == at(0, .zero))

@@ -46,6 +46,33 @@ import Testing
         inbox.close()
     }
 
+    /// In their order to each user, and those of a group of users before those of the next.
+    @Test func eventsThatAreDeliveredTogether() async throws {
+        let server = try await TimelinesServer()
+        let inbox = try await TimelinesInbox(server)
+        let all = server.timelines { .operations }
+        var options = all.options
+        options.deliveriesTogether = 6
+        let timelines = Timelines(redis: all.redis, partitions: all.partitions, options: options)
+        let channel = timelines.channel(partition: 0, node: node)
+        try await inbox.open([channel])
+        let users = [ann, ben, author]
+        for user in users { try await timelines.ensureEmpty(user) }
+        _ = try await timelines.register(users, node: node)
+        let counts = try await timelines.deliver([event(7), event(8), event(7, .deleted)], to: users)
+        #expect(counts == Array(repeating: DeliveryCounts(written: 3, pushed: 3), count: 3))
+        // Once more, nothing is new.
+        #expect(try await timelines.deliver([event(7), event(8)], to: users).allSatisfy { $0 == DeliveryCounts() })
+        try await inbox.sync()
+        let told = inbox.take(channel).compactMap { message -> String? in
+            guard case .event(let event) = message.body else { return nil }
+            return "\(event.post!) to \(event.recipients.map(\.raw))"
+        }
+        #expect(
+            told == ["7 to [1, 2]", "8 to [1, 2]", "7 to [1, 2]", "7 to [3]", "8 to [3]", "7 to [3]"])
+        inbox.close()
+    }
+
     @Test func aNodeThatDoesNotListenIsForgotten() async throws {
         let server = try await TimelinesServer()
         let inbox = try await TimelinesInbox(server)

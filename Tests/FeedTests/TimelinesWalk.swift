@@ -266,7 +266,7 @@ final class TimelinesWalk {
         for (user, list) in zip(chunk.users, lists) where isNews(chunk.event, for: user, in: list) {
             told.append(user)
         }
-        for call in timelines.deliveries(chunk.event, chunk.users) {
+        for call in timelines.deliveries(chunk.event, chunk.users, 500) {
             let reply = try await timelines.redis.eval(call).elements ?? []
             guard reply.count == 4, let position = reply[3].integer else {
                 throw TimelinesFailure(description: "reply \(reply)")

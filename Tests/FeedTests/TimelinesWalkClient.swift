@@ -52,7 +52,8 @@ final class WalkClient: FrameSink {
             return failure = TimelinesFailure(description: "user \(user): is told something after the end")
         }
         for text in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            let numbers = text.split { !$0.isNumber }.compactMap { Int64($0) }
+            // Behind that of the channel.
+            let numbers = text.split { !$0.isNumber }.compactMap { Int64($0) }.dropFirst().map(\.self)
             walk.count(\.pushed)
             let position = LiveCursor(epoch: epoch, position: numbers[3])
             do {
@@ -82,7 +83,7 @@ extension TimelinesWalk {
         guard let node = given ?? one(nodes) else { return }
         let session = LiveSession(from: client.cursor, limit: 3, rules: rules)
         let subscriber = Subscriber(
-            user: client.user, kind: .webSocket(prefix: []), sink: client, session: session)
+            user: client.user, kind: .webSocket(), sink: client, session: session)
         (client.node, client.subscriber, client.isBacklogged) = (node, subscriber, false)
         node.hub.add(subscriber)
         node.audit.add(subscriber.key)

@@ -33,7 +33,7 @@ private final class Sink: FrameSink {
 
     private func webSocket(_ sink: Sink, limit: Int = 4) -> Subscriber {
         Subscriber(
-            user: user, kind: .webSocket(prefix: Array("P".utf8)), sink: sink, session: session(limit: limit))
+            user: user, kind: .webSocket(), sink: sink, session: session(limit: limit))
     }
 
     /// Adds it, and has its read begin.
@@ -67,7 +67,9 @@ private final class Sink: FrameSink {
         #expect(sink.writes == 0)
         hub.flush()
         #expect(sink.writes == 1)
-        let push = { (position: Int) in "P,\"pub\":{\"data\":\(position),\"offset\":\(position)}}}" }
+        let push = { (position: Int) in
+            #"{"push":{"channel":"feed:1""# + ",\"pub\":{\"data\":\(position),\"offset\":\(position)}}}"
+        }
         #expect(sink.text == "[\(push(11).utf8.count)]\(push(11))[\(push(12).utf8.count)]\(push(12))")
         #expect(subscriber.cursor.position == 12)
     }
@@ -79,16 +81,19 @@ private final class Sink: FrameSink {
         let (text, binary) = (Sink(), Sink())
         for (sink, form) in [(text, LiveForm.json), (binary, .protobuf)] {
             let subscriber = Subscriber(
-                user: user, kind: .webSocket(prefix: form.pushPrefix(channel: "c"), form: form), sink: sink,
+                user: user, kind: .webSocket(form), sink: sink,
                 session: session())
             let read = try begin(hub, subscriber)
             #expect(finish(hub, subscriber, read, at: 10) == .none)
         }
         hub.deliver(frame(11), toFeedsOf: [user])
         hub.flush()
-        #expect(text.text == #"{"push":{"channel":"c","pub":{"data":11,"offset":11}}}"#)
-        #expect(binary.bytes == [0x0D, 0x22, 0x0B, 0x12, 1, 0x63, 0x22, 6, 0x22, 2, 0x31, 0x31, 0x30, 11])
-        #expect(headers == [.json, .protobuf])
+        #expect(text.text == #"{"push":{"channel":"feed:1","pub":{"data":11,"offset":11}}}"#)
+        #expect(
+            binary.bytes == [0x12, 0x22, 0x10, 0x12, 6] + Array("feed:1".utf8) + [
+                0x22, 6, 0x22, 2, 0x31, 0x31, 0x30, 11,
+            ])
+        #expect(Set(headers) == Set(LiveForm.allCases) && headers.count == 2)
     }
 
     @Test func whatAReadHasCoveredIsNotSentAgain() throws {
@@ -169,7 +174,7 @@ private final class Sink: FrameSink {
         let hub = makeHub()
         let sink = Sink()
         let subscriber = Subscriber(
-            user: user, kind: .eventStream(idSuffix: "~s"), sink: sink, session: session())
+            user: user, kind: .eventStream(idSuffix: Array("~s".utf8)), sink: sink, session: session())
         let read = try begin(hub, subscriber)
         #expect(finish(hub, subscriber, read, at: 1) == .none)
         hub.deliver(frame(2), toFeedsOf: [user])

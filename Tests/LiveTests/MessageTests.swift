@@ -64,7 +64,7 @@ import Testing
     @Test func pushes() {
         let publication = Publication(event: Array("{\"type\":\"x\"}".utf8), type: "x", position: 1_795_000_000_000_001)
         #expect(
-            text(JSONReply.pushPrefix(channel: "feed:7") + JSONReply.pushTail(publication))
+            text(LiveForm.json.pushPrefix(.feed(of: ID(raw: 7))) + JSONReply.pushTail(publication))
                 == #"{"push":{"channel":"feed:7","pub":{"data":{"type":"x"},"offset":1795000000000001}}}"#)
     }
 

@@ -64,9 +64,15 @@ import Testing
             encode(.connected(connected)) == [0x3E, 0x08, 0x03, 0x2A, 0x3A] + client + subs + [0x38, 25, 0x40, 1])
     }
 
+    /// Both ways to write one name.
+    @Test(arguments: LiveForm.allCases) func prefixes(form: LiveForm) throws {
+        let channel = LogKey.channel(try #require(ChannelName("feed:9007199254740991")))
+        #expect(form.pushPrefix(.feed(of: .max)) == form.pushPrefix(channel))
+    }
+
     private func push(_ publication: Publication) -> [UInt8] {
         var writer = ByteWriter()
-        let prefix = LiveForm.protobuf.pushPrefix(channel: "feed:7")
+        let prefix = LiveForm.protobuf.pushPrefix(.feed(of: ID(raw: 7)))
         let tail = LiveForm.protobuf.pushTail(publication)
         LiveForm.protobuf.appendPush(prefix: prefix, tail: tail, to: &writer)
         #expect(LiveForm.protobuf.pushLength(prefix: prefix.count, tail: tail.count) == writer.count)
@@ -111,5 +117,13 @@ import Testing
         #expect(LiveForm(subprotocol: nil) == .json && LiveForm(subprotocol: "centrifuge-json") == .json)
         #expect(LiveForm(subprotocol: "centrifuge-protobuf") == .protobuf)
         #expect(LiveForm.subprotocols.map { LiveForm(subprotocol: "\($0)") } == [.json, .protobuf])
+    }
+}
+
+extension LiveForm {
+    func pushPrefix(_ channel: LogKey) -> [UInt8] {
+        var writer = ByteWriter()
+        appendPushPrefix(channel: channel, to: &writer)
+        return writer.bytes
     }
 }

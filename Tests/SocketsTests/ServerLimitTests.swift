@@ -120,14 +120,14 @@ import Testing
                     func option(_ level: Int32, _ name: Int32) -> Int32 {
                         var value: Int32 = -1
                         var length = socklen_t(MemoryLayout<Int32>.size)
-                        getsockopt(socket.link.descriptor, level, name, &value, &length)
+                        getsockopt(socket.connection.descriptor, level, name, &value, &length)
                         return value
                     }
                     let tcp = Int32(IPPROTO_TCP)
                     record.add("\(option(tcp, TCP_NODELAY)) \(option(tcp, TCP_NOTSENT_LOWAT))")
                     record.add("\(option(tcp, TCP_USER_TIMEOUT)) \(option(SOL_SOCKET, SO_KEEPALIVE))")
-                    record.add("\(fcntl(socket.link.descriptor, F_GETFD) & FD_CLOEXEC)")
-                    record.add("\(fcntl(socket.link.descriptor, F_GETFL) & O_NONBLOCK != 0)")
+                    record.add("\(fcntl(socket.connection.descriptor, F_GETFD) & FD_CLOEXEC)")
+                    record.add("\(fcntl(socket.connection.descriptor, F_GETFL) & O_NONBLOCK != 0)")
                 }
             }
         ) { server in

@@ -212,12 +212,12 @@ private final class Shelf: Sendable {
     @Test func theWayIsChosenAtTheStart() throws {
         let refused = SocketError(call: "io_uring_setup", number: EPERM)
         let forbids: () throws(SocketError) -> SendRing = { () throws(SocketError) in throw refused }
-        #expect(try WriteMethod.automatic.makeBatch(forbids) == nil)
-        #expect(try WriteMethod.send.makeBatch(forbids) == nil)
+        #expect(try WriteMethod.automatic.makeBatch(forbids).hasRing == false)
+        #expect(try WriteMethod.send.makeBatch(forbids).hasRing == false)
         #expect(throws: refused) { try WriteMethod.ring.makeBatch(forbids) }
         guard WriteMethod.possible.contains(.ring) else { return }
-        #expect(try WriteMethod.automatic.makeBatch() != nil)
-        #expect(try WriteMethod.ring.makeBatch() != nil)
-        #expect(try WriteMethod.send.makeBatch() == nil)
+        #expect(try WriteMethod.automatic.makeBatch().hasRing)
+        #expect(try WriteMethod.ring.makeBatch().hasRing)
+        #expect(try WriteMethod.send.makeBatch().hasRing == false)
     }
 }

@@ -8,6 +8,8 @@ import Posts
 public struct ChunkWorker: Sendable {
     /// Followers that are read, delivered to and stored at a time.
     private static let pageSize = 5_000
+    /// Events that are told together. What more there is comes behind them.
+    private static let mostTogether = 10
     private let store: FanOutStore
     private let timelines: Timelines
     private let reader = EventReader<PostEvent>()
@@ -22,13 +24,22 @@ public struct ChunkWorker: Sendable {
 
     private struct Job {
         let change: PostChange
-        let walk: ChunkWalk
+        var walk: ChunkWalk
 
         /// `nil` where something of it is missing.
         init?(_ kind: PostEvent, _ envelope: Envelope) {
             guard let change = PostChange(kind, envelope), let chunk = change.chunk else { return nil }
             self.change = change
             walk = ChunkWalk(chunk, isTracked: envelope[.isTracked] ?? false)
+        }
+
+        /// Where it goes on; `nil`: it is finished.
+        func from(_ positions: [Chunk: ChunkPosition]) -> Job? {
+            guard walk.isTracked else { return self }
+            guard let position = positions[walk.chunk] else { return nil }
+            var job = self
+            job.walk = ChunkWalk(walk.chunk, isTracked: true, from: position)
+            return job
         }
     }
 
@@ -48,18 +59,20 @@ public struct ChunkWorker: Sendable {
         // Nobody will finish them any more, and their authors' slices wait for it.
         if !unknown.isEmpty { try await store.giveUp(unknown) }
         guard !jobs.isEmpty else { return }
-        // Of those who have few followers all are read in one round trip.
-        let small = jobs.filter { !$0.walk.isTracked }.map(\.walk.chunk)
-        let known = Dictionary(zip(small, try await store.followers(of: small))) { first, _ in first }
         let tracked = jobs.filter(\.walk.isTracked).map(\.walk.chunk)
         let positions = tracked.isEmpty ? [:] : try await store.positions(tracked)
+        let runs = ChunkRun.runs(jobs.compactMap { $0.from(positions) }, at: \.walk)
+        // Of those who have few followers all are read in one round trip.
+        let small = runs.filter { !$0[0].walk.isTracked }
+        let (known, visible, muters) = try await store.followers(
+            of: Array(Set(small.map { $0[0].walk.chunk.slice })),
+            posts: small.flatMap { $0.map(\.walk.chunk.post) })
         var pages: [FanOutStore.Page] = []
-        for job in jobs {
-            let chunk = job.walk.chunk
-            if !job.walk.isTracked, let (followers, isVisible, muters) = known[chunk] {
-                pages.append(try await deliver(job.walk.whole(followers), job, isVisible, muters))
-            } else if let position = positions[chunk] {
-                pages.append(try await finish(job, from: position))
+        for run in runs {
+            if let followers = known[run[0].walk.chunk.slice], !run[0].walk.isTracked {
+                pages += try await deliver(run, visible, muters) { $0.whole(followers) }
+            } else {
+                pages += try await finish(run)
             }
         }
         chunkSeconds.observe(nanoseconds: monotonicNanoseconds() - started)
@@ -67,42 +80,64 @@ public struct ChunkWorker: Sendable {
         if !pages.isEmpty { try await store.store(pages) }
     }
 
-    /// Delivers a chunk page by page.
-    /// - Returns: the last page, which is left to the caller to store together with others'.
-    private func finish(_ job: Job, from position: ChunkPosition) async throws -> FanOutStore.Page {
-        var walk = ChunkWalk(job.walk.chunk, isTracked: true, from: position)
+    /// Delivers chunks of one slice page by page.
+    /// - Returns: the last page of each, which are left to the caller to store together with others'.
+    private func finish(_ run: [Job]) async throws -> [FanOutStore.Page] {
+        var run = run
         while true {
-            let (followers, isVisible, muters) = try await store.followers(
-                of: walk.chunk, from: walk.position, limit: Self.pageSize)
-            let page = try await deliver(walk.next(followers, limit: Self.pageSize), job, isVisible, muters)
-            if page.next == nil { return page }
-            try await store.store([page])
+            let walk = run[0].walk
+            let (followers, visible, muters) = try await store.followers(
+                of: walk.chunk.slice, from: walk.position, limit: Self.pageSize, posts: run.map(\.walk.chunk.post))
+            let pages = try await deliver(run, visible, muters) { $0.next(followers, limit: Self.pageSize) }
+            guard pages[0].next != nil else { return pages }
+            try await store.store(pages)
+            for index in run.indices { _ = run[index].walk.next(followers, limit: Self.pageSize) }
         }
     }
 
-    /// - Returns: the page.
+    /// - Parameters:
+    ///   - muters: by author.
+    ///   - page: of each walk, to the same users.
     private func deliver(
-        _ page: FanOutStore.Page, _ job: Job, _ isVisible: Bool, _ muters: Set<ID>
-    ) async throws -> FanOutStore.Page {
-        if job.walk.isNews(isVisible: isVisible) {
-            // The end of a post is told to everybody: who mutes its author now may have it on the screen.
-            try await deliver(job.change, to: page.users, silently: job.change.kind == .deleted ? [] : muters)
+        _ run: [Job], _ visible: Set<ID>, _ muters: [ID: Set<ID>], _ page: (inout ChunkWalk) -> FanOutStore.Page
+    ) async throws -> [FanOutStore.Page] {
+        var pages: [FanOutStore.Page] = []
+        for job in run {
+            var walk = job.walk
+            pages.append(page(&walk))
         }
-        return page
+        let news = run.filter { $0.walk.isNews(isVisible: visible.contains($0.change.id)) }.map(\.change)
+        for start in stride(from: 0, to: news.count, by: Self.mostTogether) {
+            try await deliver(
+                Array(news[start..<min(start + Self.mostTogether, news.count)]), to: pages[0].users,
+                muters[run[0].change.author] ?? [])
+        }
+        return pages
     }
 
-    private func deliver(_ change: PostChange, to users: [ID], silently silent: Set<ID>) async throws {
-        guard !users.isEmpty, let event = TimelineEvent(change.kind.operation, change.envelope) else { return }
-        let counts = try await timelines.deliver(event, to: users, silently: silent)
+    private func deliver(_ changes: [PostChange], to users: [ID], _ muters: Set<ID>) async throws {
+        let told = changes.compactMap { change in
+            TimelineEvent(change.kind.operation, change.envelope).map { (change: change, event: $0) }
+        }
+        guard !users.isEmpty, !told.isEmpty else { return }
+        let events = told.map(\.event)
+        let counts = try await timelines.deliver(
+            events, to: muters.isEmpty ? users : users.filter { !muters.contains($0) })
+        let muting = muters.isEmpty ? [] : users.filter(muters.contains)
+        if !muting.isEmpty { _ = try await timelines.deliver(events, to: muting, areMuting: true) }
+        for (told, counts) in zip(told, counts) { note(told.change, counts, users.count) }
+    }
+
+    private func note(_ change: PostChange, _ counts: DeliveryCounts, _ followers: Int) {
         Log.info(
             .chunkDelivered,
             [
                 "request_id": .text(change.envelope.requestID), "event_id": .text(change.envelope.eventID),
                 "type": .text(change.kind.rawValue),
-                "post": .text(change.id.description), "followers": .number(Int64(users.count)),
+                "post": .text(change.id.description), "followers": .number(Int64(followers)),
                 "pushed": .number(Int64(counts.pushed)),
             ])
-        delivered.add(users.count)
+        delivered.add(followers)
         pushed.add(counts.pushed)
     }
 }

@@ -11,6 +11,13 @@ public struct Chunk: Sendable, Equatable {
     public let kind: PostEvent
     public let buckets: Range<Int>
 
+    /// Whose followers, in which buckets: of many chunks the same.
+    struct Slice: Hashable {
+        let author: ID
+        let buckets: Range<Int>
+    }
+    var slice: Slice { Slice(author: author, buckets: buckets) }
+
     public init(post: ID, author: ID, kind: PostEvent, buckets: Range<Int>) {
         self.post = post
         self.author = author
@@ -121,37 +128,41 @@ public struct FanOutStore: Sendable {
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Followers of the chunk's author in its buckets, in the order of (bucket, follower), behind a position; and
-    /// whether there may be somebody who sees the post: else nobody must be told of it any more; and who mutes the author.
-    public func followers(
-        of chunk: Chunk, from position: ChunkPosition, limit: Int
-    ) async throws -> (followers: [ChunkPosition], isVisible: Bool, muters: Set<ID>) {
+    /// Followers of a slice in the order of (bucket, follower), behind a position; and which of the posts there may be
+    /// somebody who sees: of others nobody must be told any more; and by author who mutes the author.
+    func followers(
+        of slice: Chunk.Slice, from position: ChunkPosition, limit: Int, posts: [ID]
+    ) async throws -> (followers: [ChunkPosition], visible: Set<ID>, muters: [ID: Set<ID>]) {
         let results = try await database.batch([
             Follows.followers(
-                of: chunk.author, behind: (position.bucket, position.follower), below: chunk.buckets.upperBound,
+                of: slice.author, behind: (position.bucket, position.follower), below: slice.buckets.upperBound,
                 limit: limit),
-            Self.visibility(of: [chunk.post]), Audience.muters(of: [chunk.author]),
+            Self.visibility(of: posts), Audience.muters(of: [slice.author]),
         ])
         let followers = try results[0].map {
             ChunkPosition(bucket: try $0.int("bucket"), follower: try $0.id("follower"))
         }
-        let muters = Set(try results[2].map { try $0.id("owner") })
-        return (followers, try Self.visible(results[1]).contains(chunk.post), muters)
+        return (followers, try Self.visible(results[1]), try Self.muters(results[2]))
     }
 
-    /// The same for chunks of authors who have few followers: all of each.
-    public func followers(of chunks: [Chunk]) async throws -> [(followers: [ID], isVisible: Bool, muters: Set<ID>)] {
-        guard !chunks.isEmpty else { return [] }
+    /// The same of slices of authors who have few followers: all of each.
+    func followers(
+        of slices: [Chunk.Slice], posts: [ID]
+    ) async throws -> (followers: [Chunk.Slice: [ID]], visible: Set<ID>, muters: [ID: Set<ID>]) {
+        guard !slices.isEmpty else { return ([:], [], [:]) }
         let results = try await database.batch(
-            chunks.map { Follows.followers(of: $0.author, in: $0.buckets) } + [
-                Self.visibility(of: chunks.map(\.post)), Audience.muters(of: Array(Set(chunks.map(\.author)))),
+            slices.map { Follows.followers(of: $0.author, in: $0.buckets) } + [
+                Self.visibility(of: posts), Audience.muters(of: Array(Set(slices.map(\.author)))),
             ])
-        let visible = try Self.visible(results[chunks.count])
+        var followers: [Chunk.Slice: [ID]] = [:]
+        for (slice, rows) in zip(slices, results) { followers[slice] = try rows.map { try $0.id("follower") } }
+        return (followers, try Self.visible(results[slices.count]), try Self.muters(results[slices.count + 1]))
+    }
+
+    private static func muters(_ rows: PgRows) throws -> [ID: Set<ID>] {
         var muters: [ID: Set<ID>] = [:]
-        for row in results[chunks.count + 1] { muters[try row.id("other"), default: []].insert(try row.id("owner")) }
-        return try zip(chunks, results).map { chunk, rows in
-            (try rows.map { try $0.id("follower") }, visible.contains(chunk.post), muters[chunk.author] ?? [])
-        }
+        for row in rows { muters[try row.id("other"), default: []].insert(try row.id("owner")) }
+        return muters
     }
 
     /// Who may see these posts; of a post that is not there any more, nothing.
@@ -218,9 +229,17 @@ public struct FanOutStore: Sendable {
 
     /// A post that was deleted meanwhile is not written again.
     private func insert(_ pages: [Page]) async throws {
-        var ends: [Int] = []
-        for page in pages { ends.append((ends.last ?? 0) + page.users.count) }
-        let starts = zip(pages, ends).map { $1 - $0.users.count + 1 }
+        // Pages of one slice have the same users, which are sent once.
+        var (users, starts, ends): ([ID], [Int], [Int]) = ([], [], [])
+        for (index, page) in pages.enumerated() {
+            if index > 0, page.users == pages[index - 1].users {
+                starts.append(starts[index - 1])
+            } else {
+                starts.append(users.count + 1)
+                users += page.users
+            }
+            ends.append(starts[index] + page.users.count - 1)
+        }
         let insertion: SQL = """
             INSERT INTO feed_items (user_id, post_id, author_id)
             SELECT u, n.post, n.author
@@ -231,7 +250,7 @@ public struct FanOutStore: Sendable {
                     \(ends)::int[]) n (post, author, start, stop)
                 WHERE EXISTS (
                     SELECT FROM posts p WHERE p.id = n.post AND \(PostVisibility.sqlToSomebody("p"))) OFFSET 0) n
-            CROSS JOIN LATERAL unnest((\(pages.flatMap(\.users))::bigint[])[n.start:n.stop]) u
+            CROSS JOIN LATERAL unnest((\(users)::bigint[])[n.start:n.stop]) u
             ORDER BY u, n.post
             ON CONFLICT (user_id, post_id) DO NOTHING
             """

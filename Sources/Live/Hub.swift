@@ -67,9 +67,9 @@ public final class Hub {
 
     // MARK: Live events
 
-    /// Wakes a long poll.
+    /// Has a long poll look again.
     public func signal(_ subscriber: Subscriber) {
-        if case .signal(let action) = subscriber.kind { action() }
+        if case .signal(let action) = subscriber.kind { action(true) }
     }
 
     /// Queues a frame for all connections that are told this log; `flush` sends it.
@@ -85,7 +85,7 @@ public final class Hub {
 
     private func enqueue(_ frame: SharedFrame, _ subscriber: Subscriber) {
         if case .signal(let action) = subscriber.kind {
-            if !frame.isSilent { action() }
+            if !frame.isSilent { action(false) }
             return
         }
         if !subscriber.session.offer(frame) {

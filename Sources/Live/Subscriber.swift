@@ -14,7 +14,8 @@ public final class Subscriber {
         ///   - id: of an event at this position; it says where the stream is in all of its logs.
         indirect case channelStream(channel: [UInt8], id: (LiveCursor) -> String)
         /// Only wants to know that something came: a long poll.
-        case signal(() -> Void)
+        /// - Parameter isDoubtful: it must look, whatever it has read until now.
+        case signal((_ isDoubtful: Bool) -> Void)
     }
 
     /// Whose connection it is.

@@ -1,4 +1,5 @@
 import Core
+import Feed
 import HTTPService
 import Live
 import Sockets

@@ -70,9 +70,14 @@ extension Gateway {
     }
 
     func joinChannel(_ client: any LiveClient, _ subscriber: Subscriber) {
+        count(subscriber)
+        join(client, subscriber)
+    }
+
+    /// One more of a channel.
+    func count(_ subscriber: Subscriber) {
         subscriptions.add(subscriber.user)
         metrics.channels.add(1)
-        join(client, subscriber)
     }
 
     func leaveChannel(_ subscriber: Subscriber) {
@@ -101,7 +106,9 @@ extension Gateway {
     /// Each connection of a user has a subscriber of the feed here, if only a mute one.
     func recheckChannels(of user: ID) {
         let now = now
-        for case let client as any LiveClient in hub.subscribers(of: .feed(of: user)).map(\.sink) {
+        for subscriber in hub.subscribers(of: .feed(of: user)) {
+            polls[ObjectIdentifier(subscriber)]?.recheckChannels()
+            guard let client = subscriber.sink as? any LiveClient else { continue }
             for subscriber in client.channels { update(client, subscriber) { $0.miss(before: .max, now: now) } }
         }
     }

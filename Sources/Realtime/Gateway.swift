@@ -34,7 +34,8 @@ final class Gateway {
     var idleSince: [LogKey: UInt64] = [:]
     /// How many subscriptions to channels each user has here, and all have.
     var subscriptions = SubscriptionCount()
-    var polls: [ObjectIdentifier: (session: ID, wake: () -> Void)] = [:]
+    /// By their subscriber of the feed.
+    var polls: [ObjectIdentifier: Poll] = [:]
     private var touchedAt = monotonicNanoseconds()
     private(set) var isDraining = false
     let metrics = LiveMetrics()
@@ -51,7 +52,7 @@ final class Gateway {
         self.options = options
         self.redis = redis
         self.feeds = feeds
-        reader = LogReader(feeds: feeds, kinds: options.channels, known: options.liveKinds, most: options.maxResumed)
+        reader = LogReader(feeds: feeds, options)
         self.accounts = accounts
         self.revocations = revocations
         self.cursors = cursors
@@ -214,7 +215,7 @@ final class Gateway {
 
     /// They were logged out: their connections end, and their long polls look again.
     func end(sessions: Set<ID>) {
-        for poll in polls.values where sessions.contains(poll.session) { poll.wake() }
+        for poll in polls.values where sessions.contains(poll.session) { poll.news.wakeup.signal() }
         for client in clients.values where sessions.contains(client.session) { client.end(.forceDisconnect) }
     }
 

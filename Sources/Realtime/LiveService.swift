@@ -16,8 +16,8 @@ public final class LiveService: Sendable {
     let writes: Writes
     private let accounts: Accounts
     private let revocations: Revocations
-    private let cursors: CursorSigner
-    private let kinds: ChannelKinds
+    let cursors: CursorSigner
+    let reader: LogReader
     let ticketKey: [UInt8]
     let budget: JoinBudget
     let clock: any WallClock
@@ -36,7 +36,7 @@ public final class LiveService: Sendable {
         self.accounts = accounts
         self.revocations = revocations
         self.cursors = cursors
-        kinds = options.channels
+        reader = LogReader(feeds: feeds, options)
         self.ticketKey = ticketKey
         self.clock = clock
         let budget = JoinBudget(isOn: options.limitsAreOn)
@@ -96,21 +96,29 @@ public final class LiveService: Sendable {
         budget.charge(user: user, channels: wanted.names.count)
         var (open, refused): ([ChannelName], [ChannelName]) = ([], [])
         for name in wanted.names {
-            guard let channel = kinds.channel(name) else {
-                throw Problem(.invalidField, "channels has '\(name)', which no channel is called", field: "channels")
-            }
-            if try await channel.isOpen(to: user) {
+            if try await channel(name).isOpen(to: user) {
                 open.append(name)
             } else if given.lastEventID != nil {
                 refused.append(name)
             } else {
-                throw Problem(.notFound, "there is no channel '\(name)'", field: "channels")
+                throw Self.noChannel(name)
             }
         }
         let keys = (wanted.hasFeed ? [LogKey.feed(of: user)] : []) + open.map { .channel($0) }
         return OpenedChannels(
             hasFeed: wanted.hasFeed, names: open, refused: refused,
             positions: given.positions(of: keys, of: user, cursors))
+    }
+
+    func channel(_ name: ChannelName) throws(Problem) -> Channel {
+        guard let channel = reader.kinds.channel(name) else {
+            throw Problem(.invalidField, "channels has '\(name)', which no channel is called", field: "channels")
+        }
+        return channel
+    }
+
+    static func noChannel(_ name: ChannelName) -> Problem {
+        Problem(.notFound, "there is no channel '\(name)'", field: "channels")
     }
 
     /// A ticket opens one stream, and serves its reconnects. Its user pays for these only: one that was used, or is too old,

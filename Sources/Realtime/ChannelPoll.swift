@@ -30,7 +30,8 @@ struct ChannelPoll {
     init(of user: ID, hasFeed: Bool, _ channels: [Channel], since held: StreamCursor) {
         self.user = user
         let feed = LogKey.feed(of: user)
-        let all = (hasFeed ? [(feed, StreamChannels.feed, "/v1/feed")] : [])
+        let all =
+            (hasFeed ? [(feed, StreamChannels.feed, "/v1/feed")] : [])
             + channels.map { (.channel($0.name), $0.name.description, $0.path) }
         logs = all.map { Log(key: $0, name: $1, path: $2, cursor: held[$0]) }
     }
@@ -115,7 +116,8 @@ struct ChannelPoll {
     private mutating func tell(_ events: [Publication], of index: Int, upTo end: LiveCursor) {
         var count = 0
         for event in events {
-            guard isEmpty || items.count + event.event.count + logs[index].name.utf8.count + 16 <= Lists.mostBytes else {
+            guard isEmpty || items.count + event.event.count + logs[index].name.utf8.count + 16 <= Lists.mostBytes
+            else {
                 break
             }
             append(event.event, index)

@@ -16,7 +16,8 @@ final class Poll {
             let key = channel.map { LogKey.channel($0) } ?? .feed(of: user)
             let isTold = channel != nil || hasFeed
             return Subscriber(
-                user: user, channel: channel, kind: .signal({ if isTold { news.note(key, isDoubtful: $0) } }), sink: nil,
+                user: user, channel: channel, kind: .signal({ if isTold { news.note(key, isDoubtful: $0) } }),
+                sink: nil,
                 session: LiveSession(from: nil, limit: 0))
         }
     }
@@ -70,7 +71,9 @@ extension Gateway {
     }
 
     func stopListening(_ poll: Poll) {
-        guard let feed = poll.subscribers.first, polls.removeValue(forKey: ObjectIdentifier(feed)) != nil else { return }
+        guard let feed = poll.subscribers.first, polls.removeValue(forKey: ObjectIdentifier(feed)) != nil else {
+            return
+        }
         leave(feed)
         for subscriber in poll.channels { leaveChannel(subscriber) }
     }

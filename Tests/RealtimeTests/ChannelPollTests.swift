@@ -54,7 +54,9 @@ import Testing
         try await site.settle()
         let response = try await poll(bob, channels, since: live, wait: 45)
         #expect(told(response) == ids.map { "feed \($0)" } + ids.map { "user:\(alice.id) \($0)" })
-        #expect(String(decoding: response.body, as: UTF8.self).hasPrefix(#"{"items":[{"channel":"feed","type":"post.created","post":{"#))
+        #expect(
+            String(decoding: response.body, as: UTF8.self).hasPrefix(
+                #"{"items":[{"channel":"feed","type":"post.created","post":{"#))
         #expect(try await response.items[5]["post"] == alice.get("/v1/posts/\(ids[2])").json)
         let next = try await poll(bob, channels, since: response["live"].string!)
         #expect(next.items.isEmpty && next["reset"].bool == false)
@@ -172,7 +174,8 @@ import Testing
         let many = (1...17).map { "post:\($0)" }.joined(separator: ",")
         for (query, status, code, field) in [
             ("channels=", 400, "invalid_field", "channels"), ("channels=feed,feed", 400, "invalid_field", "channels"),
-            ("channels=nothing:1", 400, "invalid_field", "channels"), ("channels=post:x", 400, "invalid_field", "channels"),
+            ("channels=nothing:1", 400, "invalid_field", "channels"),
+            ("channels=post:x", 400, "invalid_field", "channels"),
             ("channels=\(many)", 400, "invalid_field", "channels"),
             ("channels=post:9007199254740991", 404, "not_found", "channels"),
             ("channels=\(channels)&limit=1", 400, "invalid_field", "limit"),

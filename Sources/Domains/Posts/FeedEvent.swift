@@ -50,7 +50,8 @@ extension FeedEvent {
     public static let example = createdComponent.example
 
     /// A poll with `channels` says which one told it.
-    private static let channel = Schema.Property.sometimes("channel", .string(), "With `channels`: the one that told it.")
+    private static let channel = Schema.Property.sometimes(
+        "channel", .string(), "With `channels`: the one that told it.")
 
     private static let createdComponent = Component(
         "PostCreated",

@@ -110,8 +110,6 @@ class ChannelReader(Reader):
 class ChannelPollReader(ChannelReader):
     """The same by long polls, where an event has no offset of its own: they are counted."""
 
-    road = "channel polls"
-
     def __init__(self, api: Api, user: User, authors: list[User], name: str, random: random.Random) -> None:
         super().__init__(api, user, authors, name, random)
         self.count = 0

@@ -48,7 +48,7 @@ struct TimelineMutation: Sendable, CustomTestStringConvertible {
             "string.sub(entry, 1, 7) .. rest", "string.sub(entry, 1, 7)"),
         TimelineMutation(
             "a registration does not say that it was missing", .listen,
-            "was_heard and 1 or 0}", "1}"),
+            "was_heard and 1 or 0, (read", "1, (read"),
         TimelineMutation(
             "a reset goes on from a clock that was lost", .recover, "result[2] = tick()", ""),
     ]

@@ -36,9 +36,9 @@ extension Gateway {
         for user: ID, session: ID, hasFeed: Bool, channels: [ChannelName], _ news: PollNews,
         _ completion: @escaping (Result<Poll, any Error>) -> Void
     ) {
-        guard hub.subscribers(of: .feed(of: user)).count < options.connectionsPerUser,
-            hasRoom(for: channels.count, of: user)
-        else { return completion(.failure(Problem.tooManyLive)) }
+        guard hasRoom(for: channels.count, of: user), counts.connect(user, atMost: options.connectionsPerUser) else {
+            return completion(.failure(Problem.tooManyLive))
+        }
         let poll = Poll(user, session, hasFeed: hasFeed, channels, news)
         for subscriber in poll.subscribers {
             hub.add(subscriber)
@@ -75,6 +75,7 @@ extension Gateway {
             return
         }
         leave(feed)
+        counts.disconnect(feed.user)
         for subscriber in poll.channels { leaveChannel(subscriber) }
     }
 }

@@ -32,8 +32,8 @@ final class Gateway {
     private var isFlushing = false
     private var pushLog: [String: (post: ID, recipients: Int)] = [:]
     var idleSince: [LogKey: UInt64] = [:]
-    /// How many subscriptions to channels each user has here, and all have.
-    var subscriptions = SubscriptionCount()
+    /// Over all loops.
+    let counts: LiveCounts
     /// By their subscriber of the feed.
     var polls: [ObjectIdentifier: Poll] = [:]
     private var touchedAt = monotonicNanoseconds()
@@ -46,7 +46,7 @@ final class Gateway {
     init(
         loop: EventLoop, options: GatewayOptions, redis: Redis, redisAddress: RedisAddress, feeds: FeedReader,
         accounts: Accounts, revocations: Revocations, cursors: CursorSigner, ticketKey: [UInt8], budget: JoinBudget,
-        clock: any WallClock
+        counts: LiveCounts, clock: any WallClock
     ) {
         self.loop = loop
         self.options = options
@@ -58,13 +58,14 @@ final class Gateway {
         self.cursors = cursors
         self.ticketKey = ticketKey
         self.budget = budget
+        self.counts = counts
         self.clock = clock
         times = ClientTimes(loop: loop)
         skipped = SkippedEvents(.node, known: options.liveKinds)
         feedAudit = LiveAudit(seconds: options.auditSeconds)
         channelAudit = LiveAudit(seconds: min(options.auditSeconds, reader.channelLife / 3))
         sessions = SessionCheck(loop: loop, accounts: accounts)
-        joins = JoinQueue(limit: options.concurrentJoins, maxWaiting: options.maxConnections)
+        joins = JoinQueue(limit: max(8, options.concurrentJoins / options.loops), maxWaiting: options.maxConnections)
         hub = Hub(cursors: cursors) { form, length, writer in
             WebSocket.appendFrameHeader(length: length, isText: form.isText, to: &writer)
         }
@@ -97,9 +98,9 @@ final class Gateway {
 
     func hasEnded(_ session: ID) -> Bool { revocations.contains(session) }
 
-    func mayConnect(_ user: ID) -> Bool {
-        !isDraining && hub.subscribers(of: .feed(of: user)).count < options.connectionsPerUser
-    }
+    /// - Returns: false when the user may have no more connections; otherwise `LiveCounts.disconnect` must follow, which
+    ///   `closed` does for a client that has a subscriber.
+    func connect(_ user: ID) -> Bool { !isDraining && counts.connect(user, atMost: options.connectionsPerUser) }
 
     // MARK: Connections
 
@@ -114,7 +115,10 @@ final class Gateway {
         guard clients.removeValue(forKey: ObjectIdentifier(client)) != nil else { return }
         gauge(of: client).add(-1)
         times.stop(client)
-        if let subscriber = client.subscriber { leave(subscriber) }
+        if let subscriber = client.subscriber {
+            leave(subscriber)
+            counts.disconnect(subscriber.user)
+        }
         for subscriber in client.channels { leaveChannel(subscriber) }
     }
 
@@ -222,7 +226,7 @@ final class Gateway {
     /// Tells all clients to come back, spread over the time that the others need to take them.
     func drain() {
         isDraining = true
-        let spread = max(1000, clients.count * 1000 / options.returnsPerSecond)
+        let spread = max(1000, clients.count * options.loops * 1000 / options.returnsPerSecond)
         for client in clients.values { client.drain(retry: .random(in: 200...spread)) }
         signal(Array(hub.keys))
     }

@@ -20,6 +20,7 @@ extension LiveService: FeedWaiter {
 
     func listen(for user: ID, session: ID, hasFeed: Bool, channels: [ChannelName]) async throws -> LiveSignal {
         let news = PollNews()
+        let gateway = gateways.gateway(for: user)
         let poll = try await withCheckedThrowingContinuation { continuation in
             gateway.run(
                 { gateway in

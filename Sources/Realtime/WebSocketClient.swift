@@ -170,10 +170,6 @@ final class WebSocketClient: LiveClient {
         case .failure(.expired): return reply(id, .failed(.tokenExpired))
         case .failure(.invalid): return end(.invalidToken)
         }
-        guard gateway.mayConnect(token.subject) else { return end(.connectionLimit) }
-        guard gateway.budget.pay(user: token.subject) == nil else {
-            return reply(id, .failed(.tooManyRequests))
-        }
         var held: LiveCursor?
         if let request = recover[ExactText(ServerReply.feedChannel(token.subject))] {
             held = LiveCursor(request)
@@ -182,6 +178,11 @@ final class WebSocketClient: LiveClient {
                 return reply(id, .failed(.badRequest))
             }
             held = cursor
+        }
+        guard gateway.connect(token.subject) else { return end(.connectionLimit) }
+        guard gateway.budget.pay(user: token.subject) == nil else {
+            gateway.counts.disconnect(token.subject)
+            return reply(id, .failed(.tooManyRequests))
         }
         self.token = HeldToken(token)
         socket.user = token.subject

@@ -15,6 +15,7 @@ final class ServerContext {
     /// When each connection has something to be looked at for, by `now`. An idle WebSocket or event stream has nothing.
     private var wheel: TimerWheel
     private var mostWaiting = 0
+    private let mostShown = GaugePart(of: SocketMetrics.shared.mostWaiting, .largest)
 
     /// `nil`: each write is a `send` of its own.
     private let batch: WriteBatch?
@@ -59,7 +60,7 @@ final class ServerContext {
             if let next = connection.look(now: now) { wheel.set(connection, noLaterThan: next) }
         }
         // A slow one is looked at in each turn, or in each second one.
-        SocketMetrics.shared.mostWaiting.set(max(before, mostWaiting))
+        mostShown.set(max(before, mostWaiting))
     }
 
     /// Bytes that wait for a connection whose peer is slow: it is looked at again and again.

@@ -15,6 +15,8 @@ public struct ServerOptions: Sendable {
     public var maxConnections = 10_000
     /// What one address may have at most. Without it, it may have as many as are still free (`FairShare`).
     public var maxConnectionsPerAddress: Int?
+    /// Of the servers of several loops; `nil`: this one has its own, of the two numbers before.
+    public var connections: ConnectionShare?
     /// For what waits to be sent, and for requests that have come in part.
     public var budget = ByteBudget(total: 48 << 20)
 

@@ -9,6 +9,7 @@ public final class Hub {
     public static let queueLimit = 256
     private let cursors: CursorSigner
     private let frameHeader: (LiveForm, _ length: Int, inout ByteWriter) -> Void
+    private let deflation: PushDeflation?
     private var subscribers: [LogKey: [Subscriber]] = [:]
     private var dirty: [Subscriber] = []
     /// Those with frames that could not go out; some of them have got rid of theirs since.
@@ -16,11 +17,15 @@ public final class Hub {
     private var scratch = ByteWriter(capacity: 64 * 1024)
     public private(set) var count = 0
 
-    /// - Parameter frameHeader: appends the header of a WebSocket frame that holds this form.
+    /// - Parameters:
+    ///   - deflation: `nil`: nothing is compressed.
+    ///   - frameHeader: appends the header of a WebSocket frame that holds this form.
     public init(
-        cursors: CursorSigner, frameHeader: @escaping (LiveForm, _ length: Int, inout ByteWriter) -> Void
+        cursors: CursorSigner, deflation: PushDeflation? = nil,
+        frameHeader: @escaping (LiveForm, _ length: Int, inout ByteWriter) -> Void
     ) {
         self.cursors = cursors
+        self.deflation = deflation
         self.frameHeader = frameHeader
     }
 
@@ -117,7 +122,9 @@ public final class Hub {
             scratch.removeAll()
             let waiting = subscriber.session.waiting
             let epoch = subscriber.cursor.epoch
-            subscriber.session.take({ scratch.count < Self.mostWritten }) { append($0, for: subscriber, epoch) }
+            subscriber.session.take({ scratch.count < Self.mostWritten }) {
+                append($0, for: subscriber, epoch, deflation)
+            }
             if scratch.count > 0 { scratch.bytes.withUnsafeBytes { sink.write($0) } }
             guard subscriber.session.waiting < waiting else { return }
         }
@@ -126,9 +133,14 @@ public final class Hub {
     /// What is written at once; when a sink does not take it, the rest of it is a copy of the connection's own.
     private static let mostWritten = 64 * 1024
 
-    private func append(_ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64) {
+    private func append(
+        _ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64, _ deflation: PushDeflation? = nil
+    ) {
         switch subscriber.kind {
-        case .webSocket(let prefix, let form):
+        case .webSocket(let prefix, let form, let isDeflated):
+            if isDeflated, let deflation, let deflated = frame.pushTail(form, deflation) {
+                return append(deflated, of: frame, prefix, form, deflation)
+            }
             let tail = frame.pushTail(form)
             frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &scratch)
             form.appendPush(prefix: prefix, tail: tail, to: &scratch)
@@ -143,6 +155,18 @@ public final class Hub {
             EventStreamText.append(frame.eventTail, naming: channel, to: &scratch)
         case .signal: break
         }
+    }
+
+    private func append(
+        _ deflated: [UInt8], of frame: SharedFrame, _ prefix: [UInt8], _ form: LiveForm, _ deflation: PushDeflation
+    ) {
+        let tail = frame.pushTail(form).count
+        let head = form.pushLength(prefix: prefix.count, tail: tail) - tail
+        let stored = deflation.storedHeader(head)
+        deflation.frameHeader(form, stored.count + head + deflated.count, &scratch)
+        scratch.append(stored)
+        form.appendPushHead(prefix: prefix, tail: tail, to: &scratch)
+        scratch.append(deflated)
     }
 
     // MARK: Reading
@@ -161,7 +185,7 @@ public final class Hub {
     /// Nothing is sent to the connection any more, though it is still one of the user's.
     public func mute(_ subscriber: Subscriber) { subscriber.session.end() }
 
-    /// Events that were read for the connection, as bytes in its own form.
+    /// Events that were read for the connection, as bytes in its own form; not compressed, for nobody shares them.
     public func encode(_ publications: [Publication], for subscriber: Subscriber, epoch: UInt64) -> [UInt8] {
         scratch.removeAll()
         for publication in publications { append(SharedFrame(publication), for: subscriber, epoch) }

@@ -4,8 +4,10 @@ public import Core
 /// hub's thread.
 public final class Subscriber {
     public enum Kind {
-        /// - Parameter prefix: the form's `pushPrefix` of its channel.
-        case webSocket(prefix: [UInt8], form: LiveForm = .json)
+        /// - Parameters:
+        ///   - prefix: the form's `pushPrefix` of its channel.
+        ///   - isDeflated: messages may be compressed.
+        case webSocket(prefix: [UInt8], form: LiveForm = .json, isDeflated: Bool = false)
         /// - Parameter idSuffix: what follows the position in each `id:`, the stream's own proof.
         case eventStream(idSuffix: String)
         /// An event stream of several logs.

@@ -1,6 +1,7 @@
 import Accounts
 import Core
 import Crypto
+import Deflate
 import Feed
 import Live
 import RedisLink
@@ -66,7 +67,7 @@ final class Gateway {
         channelAudit = LiveAudit(seconds: min(options.auditSeconds, reader.channelLife / 3))
         sessions = SessionCheck(loop: loop, accounts: accounts)
         joins = JoinQueue(limit: max(8, options.concurrentJoins / options.loops), maxWaiting: options.maxConnections)
-        hub = Hub(cursors: cursors) { form, length, writer in
+        hub = Hub(cursors: cursors, deflation: options.deflates ? .permessage : nil) { form, length, writer in
             WebSocket.appendFrameHeader(length: length, isText: form.isText, to: &writer)
         }
         node = LiveNode(loop: loop, address: redisAddress, timelines: feeds.timelines)
@@ -240,3 +241,12 @@ final class Gateway {
 
 @available(*, unavailable)
 extension Gateway: Sendable {}
+
+extension PushDeflation {
+    fileprivate static var permessage: PushDeflation {
+        let deflater = Deflater()
+        return PushDeflation(compress: { deflater.compress($0) }, storedHeader: Deflater.storedHeader) {
+            WebSocket.appendFrameHeader(length: $1, isText: $0.isText, isDeflated: true, to: &$2)
+        }
+    }
+}

@@ -26,7 +26,7 @@ extension WebSocketClient {
         guard isOpen else { return }
         let subscriber = Subscriber(
             user: user, channel: name,
-            kind: .webSocket(prefix: form.pushPrefix(channel: name.description), form: form), sink: self,
+            kind: kind(of: name.description), sink: self,
             session: LiveSession(from: held, limit: Hub.queueLimit))
         joining.subscriber = subscriber
         channels.append(subscriber)

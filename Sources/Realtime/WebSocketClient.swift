@@ -206,11 +206,14 @@ final class WebSocketClient: LiveClient {
         join(token.subject, from: recover.map { LiveCursor($0) })
     }
 
+    func kind(of channel: String) -> Subscriber.Kind {
+        .webSocket(prefix: form.pushPrefix(channel: channel), form: form, isDeflated: socket.isDeflated)
+    }
+
     private func join(_ user: ID, from held: LiveCursor?) {
         let subscriber = Subscriber(
-            user: user,
-            kind: .webSocket(prefix: form.pushPrefix(channel: ServerReply.feedChannel(user)), form: form),
-            sink: self, session: LiveSession(from: held, limit: Hub.queueLimit))
+            user: user, kind: kind(of: ServerReply.feedChannel(user)), sink: self,
+            session: LiveSession(from: held, limit: Hub.queueLimit))
         self.subscriber = subscriber
         joining?.subscriber = subscriber
         gateway.join(self, subscriber)

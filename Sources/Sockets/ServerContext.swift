@@ -1,4 +1,5 @@
 import Core
+import Deflate
 import Runtime
 
 /// What the connections of a server share: its settings and handler, its clock, its jobs, and a buffer that one of them
@@ -7,6 +8,8 @@ final class ServerContext {
     let loop: EventLoop
     let options: ServerOptions
     let handler: any ServerHandler
+    /// Of all WebSockets, which have one message at a time; `nil`: none is compressed.
+    let inflater: Inflater?
     /// Nothing more is accepted.
     var isDraining = false
     /// The value of `Date`.
@@ -29,6 +32,7 @@ final class ServerContext {
         self.loop = loop
         self.options = options
         self.handler = handler
+        inflater = options.deflates ? Inflater() : nil
         wheel = TimerWheel(resolution: UInt64(options.sweepInterval), now: monotonicNanoseconds() / 1_000_000)
         Metrics.shared.queueLimit("connection_bytes").set(options.maxWaiting)
         batch = try options.writes.makeBatch()

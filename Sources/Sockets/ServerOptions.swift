@@ -26,6 +26,8 @@ public struct ServerOptions: Sendable {
     /// Paths, as decoded, at which GET opens a WebSocket and nothing else. HEAD gets what a GET without an upgrade
     /// gets.
     public var webSocketPaths: Set<String> = []
+    /// Whether WebSockets may compress messages (`permessage-deflate`). What is written is for their owners to compress.
+    public var deflates = false
     public var maxBody = 262_144
     /// Requests of one connection that are being worked on at the same time; what comes after waits unread.
     public var maxPipelined = 64

@@ -1,4 +1,5 @@
 public import Core
+import Deflate
 
 /// An open WebSocket on a connection, which has become its own. Pings are answered and frames checked; messages come
 /// whole. Confined to its loop.
@@ -21,16 +22,20 @@ public final class WebSocket: LiveTransport {
 
     /// What the handshake agreed on.
     public let subprotocol: String?
+    /// Whether it did on `permessage-deflate`: what is written may be compressed, message by message.
+    public let isDeflated: Bool
     /// A whole message; text is valid UTF-8.
     public var onMessage: ((_ payload: [UInt8], _ isText: Bool) -> Void)?
     public var onDrained: (() -> Void)?
     public var onClosed: ((CloseReason) -> Void)?
 
-    init(_ connection: any LiveCarrier, subprotocol: String?) {
+    /// - Parameter inflater: of the loop, where messages may be compressed.
+    init(_ connection: any LiveCarrier, subprotocol: String?, inflater: Inflater? = nil) {
         self.connection = connection
         link = connection.link
         self.subprotocol = subprotocol
-        parser = WebSocketParser(maxMessage: 65_536)
+        isDeflated = inflater != nil
+        parser = WebSocketParser(maxMessage: 65_536, inflater: inflater)
     }
 
     /// Bytes of a message that has come in part.

@@ -108,6 +108,7 @@ final class Server: Sendable {
         gatewayOptions.auditSeconds = site.configuration.values.number("audit-seconds")
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
         gatewayOptions.limitsAreOn = site.configuration.limitsAreOn
+        gatewayOptions.deflates = site.configuration.deflates
         gatewayOptions.liveKinds = Domains.liveKinds
         gatewayOptions.channels = site.domains.channels
         return LiveService(
@@ -182,6 +183,7 @@ final class Server: Sendable {
         options.port = configuration.port
         options.maxConnections = configuration.values.number("connections")
         options.maxBody = 65_536
+        options.deflates = configuration.deflates
         options.writes = WriteMethod(rawValue: configuration.values.text("writes") ?? "") ?? .automatic
         options.connections = ConnectionShare(
             wanted: options.maxConnections,

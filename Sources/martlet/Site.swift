@@ -171,6 +171,8 @@ final class CommitHook: Sendable {
 extension Configuration {
     /// Of ids, where it is fixed.
     var node: Int? { values.has("node") ? values.text("node").flatMap { Int($0) } : nil }
+    /// Whether WebSockets may compress.
+    var deflates: Bool { values.text("live-deflate") == "on" }
     var passwordCost: Int { values.has("password-cost") ? values.number("password-cost") : 5 }
     /// The tools do one thing at a time.
     var connectionSizes: ConnectionSizes {

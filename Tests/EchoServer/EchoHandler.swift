@@ -1,9 +1,11 @@
 import Core
+import Deflate
 import Sockets
 
 /// Accepts WebSockets only.
 final class EchoHandler: ServerHandler {
     private let maxMessage: Int
+    private let deflater = Deflater()
 
     init(maxMessage: Int) { self.maxMessage = maxMessage }
 
@@ -19,7 +21,7 @@ final class EchoHandler: ServerHandler {
 
     func opened(_ socket: WebSocket, _ request: HTTPRequest) {
         socket.maxMessage = maxMessage
-        let echo = Echo(socket)
+        let echo = Echo(socket, deflater)
         socket.onMessage = { payload, isText in echo.add(payload, isText: isText) }
         socket.onDrained = { echo.send() }
         socket.onClosed = { _ in echo.end() }
@@ -29,16 +31,18 @@ final class EchoHandler: ServerHandler {
 /// What one socket is still to be sent.
 private final class Echo {
     private unowned let socket: WebSocket
+    private let deflater: Deflater?
     private var waiting = ByteWriter()
 
-    init(_ socket: WebSocket) { self.socket = socket }
+    init(_ socket: WebSocket, _ deflater: Deflater) {
+        self.socket = socket
+        self.deflater = socket.isDeflated ? deflater : nil
+    }
 
     func add(_ payload: [UInt8], isText: Bool) {
-        var header = ByteWriter(capacity: 10)
-        WebSocket.appendTextFrameHeader(length: payload.count, to: &header)
-        var bytes = header.bytes
-        if !isText { bytes[0] = 0x82 }
-        waiting.append(bytes)
+        let payload = deflater?.compress(payload) ?? payload
+        WebSocket.appendFrameHeader(
+            length: payload.count, isText: isText, isDeflated: deflater != nil, to: &waiting)
         waiting.append(payload)
         send()
     }

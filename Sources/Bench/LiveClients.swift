@@ -7,6 +7,8 @@ import Synchronization
 final class LiveClients: Sendable {
     enum Kind: String {
         case webSocket = "ws"
+        /// The same that offer compression.
+        case deflating = "ws-deflate"
         case eventStream = "sse"
         /// WebSockets of Nchan, to compare with.
         case nchan
@@ -18,6 +20,7 @@ final class LiveClients: Sendable {
     private let delivered = Atomic<Int>(0)
     private let pinged = Atomic<Int>(0)
     private let lost = Atomic<Int>(0)
+    private let received = Atomic<Int>(0)
     private let ended = Atomic<Bool>(false)
     private let wanted = Mutex<[String]>([])
 
@@ -31,6 +34,8 @@ final class LiveClients: Sendable {
     var deliveredCount: Int { delivered.load(ordering: .relaxed) }
     /// Pings and comments that came.
     var pingedCount: Int { pinged.load(ordering: .relaxed) }
+    /// Bytes of frames.
+    var receivedCount: Int { received.load(ordering: .relaxed) }
     var lostCount: Int { lost.load(ordering: .relaxed) }
     func open(_ tokens: some Sequence<String>) { wanted.withLock { $0 += tokens } }
     func end() { ended.store(true, ordering: .relaxed) }
@@ -79,6 +84,7 @@ final class LiveClients: Sendable {
         let socket = try Socket(port: port)
         switch kind {
         case .webSocket: try Followers.open(socket, token: token)
+        case .deflating: try Followers.open(socket, token: token, offering: "permessage-deflate")
         case .nchan:
             try Followers.upgrade(socket, "/sub")
             opened.add(1, ordering: .relaxed)
@@ -111,12 +117,15 @@ final class LiveClients: Sendable {
                 header = 4
             }
             guard bytes.count - start >= header + length else { break }
+            // A compressed push begins with a stored block, in which it stands as it is.
+            let text = start + header + (bytes[start] & 0x40 != 0 ? 5 : 0)
+            received.add(header + length, ordering: .relaxed)
             if kind == .nchan {
                 delivered.add(1, ordering: .relaxed)
             } else if length == 2 {
                 pinged.add(1, ordering: .relaxed)
                 try? socket.send(Self.pong)
-            } else if bytes[start + header + 2] == UInt8(ascii: "p") {
+            } else if bytes[text + 2] == UInt8(ascii: "p") {
                 delivered.add(1, ordering: .relaxed)
             } else {
                 opened.add(1, ordering: .relaxed)

@@ -94,6 +94,7 @@ struct LiveCost {
         try send(clients, bursts: max(1, posts / burst / 10))
         let before = try ProcessCost(of: process)
         let bursts = posts / burst
+        let received = clients.receivedCount
         let start = monotonicNanoseconds()
         try send(clients, bursts: bursts)
         let seconds = Double(monotonicNanoseconds() - start) / 1e9
@@ -110,7 +111,8 @@ struct LiveCost {
         say(
             """
             \(Int(deliveries)) deliveries in \((seconds * 10).rounded() / 10) s, in bursts of \(burst); for a CPU second: \
-            \(sockets > 0 ? "thread sockets \(report("sockets")), " : "")process \(report(nil))
+            \(sockets > 0 ? "thread sockets \(report("sockets")), " : "")process \(report(nil)); \
+            \((clients.receivedCount - received) / Int(deliveries)) bytes of WebSocket frames each
             """)
     }
 

@@ -37,6 +37,7 @@ let package = Package(
         library("CHiredis", "hiredis", "libhiredis-dev"),
         library("CLibrdkafka", "rdkafka", "librdkafka-dev"),
         library("CLibpq", "libpq", "libpq-dev"),
+        library("CZlib", "zlib", "zlib1g-dev"),
         library("COpenSSL", "libcrypto", "libssl-dev"),
         library("CCrypt", "libxcrypt", "libcrypt-dev"),
         library("CCurl", "libcurl", "libcurl4-openssl-dev"),
@@ -48,7 +49,8 @@ let package = Package(
 
         // Threads, and one adapter for each C library
         module("Runtime", ["Core", "CUv", "CGlibc"]),
-        module("Sockets", ["Core", "Runtime", "CLibwebsockets", "CLiburing"]),
+        module("Deflate", ["CZlib"]),
+        module("Sockets", ["Core", "Runtime", "Deflate", "CLibwebsockets", "CLiburing"]),
         module("RedisLink", ["Core", "Runtime", "Crypto", "CHiredis"]),
         module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),
         module("Store", ["Core", "Runtime", "CLibpq"]),
@@ -89,7 +91,8 @@ let package = Package(
         module(
             "Realtime",
             [
-                "Core", "Live", "Runtime", "Sockets", "RedisLink", "Store", "Crypto", "HTTPService", "DomainKit",
+                "Core", "Live", "Runtime", "Deflate", "Sockets", "RedisLink", "Store", "Crypto", "HTTPService",
+                "DomainKit",
                 "Accounts", "Posts", "Feed",
             ]),
         module("Notifier", ["Core", "DomainKit", "EventLog", "Relations"]),
@@ -120,22 +123,23 @@ let package = Package(
             name: "martlet-fuzz",
             dependencies: [
                 "TestSupport",
-                "Core", "Live", "Sockets", "RedisLink", "Crypto", "HTTPService", "Accounts", "Posts", "Feed",
+                "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto", "HTTPService", "Accounts", "Posts", "Feed",
                 "Realtime",
                 "Sidecars", "Tail",
             ],
             path: "Sources/Fuzz", swiftSettings: strict),
         .executableTarget(
-            name: "martlet-echo", dependencies: ["Core", "Runtime", "Sockets"], path: "Tests/EchoServer",
+            name: "martlet-echo", dependencies: ["Core", "Deflate", "Runtime", "Sockets"], path: "Tests/EchoServer",
             swiftSettings: strict),
 
         tests("Core", ["TestSupport", "Core"]),
-        tests("Live", ["TestSupport", "Core", "HTTPService", "Live", "Posts"]),
+        tests("Deflate", ["Deflate"]),
+        tests("Live", ["TestSupport", "Core", "Deflate", "HTTPService", "Live", "Posts"]),
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
         tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),
         tests("FeedAPI", ["TestSupport", "Core", "Sockets", "HTTPService", "Store", "TestSite"]),
-        tests("Sockets", ["TestSupport", "Core", "Runtime", "Sockets"]),
+        tests("Sockets", ["TestSupport", "Core", "Deflate", "Runtime", "Sockets"]),
         tests("RedisLink", ["Core", "Runtime", "Crypto", "RedisLink"]),
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),

@@ -77,21 +77,22 @@ final class Followers: Sendable {
     }
 
     /// The handshake, which is answered before anything else, and the connect command.
-    static func open(_ socket: Socket, token: String) throws {
-        try upgrade(socket, "/v1/live/ws")
+    static func open(_ socket: Socket, token: String, offering extensions: String = "") throws {
+        try upgrade(socket, "/v1/live/ws", offering: extensions)
         try socket.send(frame("{\"id\":1,\"connect\":{\"token\":\"\(token)\"}}"))
     }
 
-    static func upgrade(_ socket: Socket, _ path: String) throws {
-        try socket.send(upgradeRequest(path))
+    static func upgrade(_ socket: Socket, _ path: String, offering extensions: String = "") throws {
+        try socket.send(upgradeRequest(path, offering: extensions))
         let head = String(decoding: try socket.receive(), as: UTF8.self)
         guard head.hasPrefix("HTTP/1.1 101") else { throw BenchError("no WebSocket: \(head.prefix(80))") }
     }
 
-    static func upgradeRequest(_ path: String) -> [UInt8] {
+    static func upgradeRequest(_ path: String, offering extensions: String = "") -> [UInt8] {
         Array(
             ("GET \(path) HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n").utf8)
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                + (extensions.isEmpty ? "" : "Sec-WebSocket-Extensions: \(extensions)\r\n") + "\r\n").utf8)
     }
 
     /// A text frame with a mask of zeros, which leaves the payload as it is.

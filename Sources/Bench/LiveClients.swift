@@ -7,6 +7,8 @@ import Synchronization
 final class LiveClients: Sendable {
     enum Kind: String {
         case webSocket = "ws"
+        /// The same that offer compression.
+        case deflating = "ws-deflate"
         case eventStream = "sse"
         /// WebSockets of Nchan, to compare with.
         case nchan
@@ -25,6 +27,7 @@ final class LiveClients: Sendable {
     private let delivered = Atomic<Int>(0)
     private let pinged = Atomic<Int>(0)
     private let lost = Atomic<Int>(0)
+    private let received = Atomic<Int>(0)
     private let ended = Atomic<Bool>(false)
     private let wanted = Mutex<[String]>([])
 
@@ -39,6 +42,8 @@ final class LiveClients: Sendable {
     var deliveredCount: Int { delivered.load(ordering: .relaxed) }
     /// Pings and comments that came.
     var pingedCount: Int { pinged.load(ordering: .relaxed) }
+    /// Bytes of frames.
+    var receivedCount: Int { received.load(ordering: .relaxed) }
     var lostCount: Int { lost.load(ordering: .relaxed) }
     func open(_ tokens: some Sequence<String>) { wanted.withLock { $0 += tokens } }
     func end() { ended.store(true, ordering: .relaxed) }
@@ -87,6 +92,7 @@ final class LiveClients: Sendable {
         let socket = try Socket(port: port)
         switch kind {
         case .webSocket: try Followers.open(socket, token: token)
+        case .deflating: try Followers.open(socket, token: token, offering: "permessage-deflate")
         case .channels:
             try Followers.open(socket, token: token)
             let channel = channels[number % channels.count]
@@ -123,6 +129,9 @@ final class LiveClients: Sendable {
                 header = 4
             }
             guard bytes.count - start >= header + length else { break }
+            // A compressed push begins with a stored block, in which it stands as it is.
+            let text = start + header + (bytes[start] & 0x40 != 0 ? 5 : 0)
+            received.add(header + length, ordering: .relaxed)
             if kind.isNchan {
                 delivered.add(1, ordering: .relaxed)
             } else if length == 2 {
@@ -130,7 +139,7 @@ final class LiveClients: Sendable {
                 try? socket.send(Self.pong)
             } else if kind == .channels {
                 countOfChannel(UnsafeRawBufferPointer(rebasing: bytes[(start + header)..<(start + header + length)]))
-            } else if bytes[start + header + 2] == UInt8(ascii: "p") {
+            } else if bytes[text + 2] == UInt8(ascii: "p") {
                 delivered.add(1, ordering: .relaxed)
             } else {
                 opened.add(1, ordering: .relaxed)

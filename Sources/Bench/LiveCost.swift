@@ -72,7 +72,7 @@ struct LiveCost {
                 guard let start = me.firstRange(of: "\"id\":\"") else { throw BenchError("/v1/me: \(me)") }
                 return "user:\(me[start.upperBound...].prefix { $0.isNumber })"
             }
-        case .webSocket, .eventStream, .nchan: return []
+        case .webSocket, .deflating, .eventStream, .nchan: return []
         }
     }
 
@@ -116,6 +116,7 @@ struct LiveCost {
         try send(clients, bursts: max(1, posts / burst / 10))
         let before = try ProcessCost(of: process)
         let bursts = posts / burst
+        let received = clients.receivedCount
         let start = monotonicNanoseconds()
         try send(clients, bursts: bursts)
         let seconds = Double(monotonicNanoseconds() - start) / 1e9
@@ -132,7 +133,8 @@ struct LiveCost {
         say(
             """
             \(Int(deliveries)) deliveries in \((seconds * 10).rounded() / 10) s, in bursts of \(burst); for a CPU second: \
-            \(sockets > 0 ? "thread sockets \(report("sockets")), " : "")process \(report(nil))
+            \(sockets > 0 ? "thread sockets \(report("sockets")), " : "")process \(report(nil)); \
+            \((clients.receivedCount - received) / Int(deliveries)) bytes of WebSocket frames each
             """)
     }
 

@@ -90,10 +90,18 @@ public final class Counter: MetricSeries {
 
 public final class Gauge: MetricSeries {
     private let value = Atomic<Int64>(0)
+    private let parts = Mutex<[ObjectIdentifier: Int]>([:])
 
     public func set(_ new: Int) { value.store(Int64(new), ordering: .relaxed) }
     public func add(_ count: Int) { value.add(Int64(count), ordering: .relaxed) }
     public var level: Int { Int(value.load(ordering: .relaxed)) }
+
+    func set(_ new: Int?, part: ObjectIdentifier, isSum: Bool) {
+        parts.withLock { parts in
+            parts[part] = new
+            set(isSum ? parts.values.reduce(0, +) : parts.values.max() ?? 0)
+        }
+    }
 
     func render(name: String, labels: String, into text: inout String) {
         text += "\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(value.load(ordering: .relaxed))\n"

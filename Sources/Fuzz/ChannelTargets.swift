@@ -1,6 +1,6 @@
 import Core
+import Feed
 import Live
-import Realtime
 
 extension FuzzTarget {
     /// Names of channels, one alone and as the list of an event stream.

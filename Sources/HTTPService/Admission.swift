@@ -1,8 +1,9 @@
 import Core
+import Synchronization
 
-/// Decides, before any work is done, which requests are worked on: in each lane as many as are done in time. Lives on the
-/// thread that reads the requests.
-public final class Admission {
+/// Decides, before any work is done, which requests are worked on: in each lane as many as are done in time. One for all
+/// loops of a process, for they share what is behind.
+public final class Admission: Sendable {
     /// What counts together.
     enum Kind: String, CaseIterable {
         case read, write, auth
@@ -17,29 +18,40 @@ public final class Admission {
         }
     }
 
-    private struct Counted {
-        var limit: AdmissionLimit
+    private final class Counted: Sendable {
+        let limit: Mutex<AdmissionLimit>
         let inWork: Gauge
         let most: Gauge
         let refused: Counter
+
+        init(_ kind: Kind) {
+            let (name, limit) = ("requests_\(kind.rawValue)", AdmissionLimit(kind.rule))
+            self.limit = Mutex(limit)
+            inWork = Metrics.shared.queue(name, limit: limit.limit)
+            most = Metrics.shared.queueLimit(name)
+            refused = Metrics.shared.counter(.shed, "kind=\"\(kind.rawValue)\",reason=\"in_work\"")
+        }
+
+        func change<T>(_ body: (inout AdmissionLimit) -> T) -> T {
+            limit.withLock { limit in
+                defer {
+                    inWork.set(limit.inWork)
+                    most.set(limit.limit)
+                }
+                return body(&limit)
+            }
+        }
     }
 
-    private var counted: [Kind: Counted] = [:]
-    private let admitsWrites: () -> Bool
+    private let counted: [Kind: Counted]
+    private let admitsWrites: @Sendable () -> Bool
     private let refusedForBacklog: Counter
 
     /// - Parameter admitsWrites: false while the fan-out is behind.
-    public init(admitsWrites: @escaping () -> Bool) {
+    public init(admitsWrites: @escaping @Sendable () -> Bool) {
         self.admitsWrites = admitsWrites
         refusedForBacklog = Metrics.shared.counter(.shed, "kind=\"write\",reason=\"backlog\"")
-        for kind in Kind.allCases {
-            let name = "requests_\(kind.rawValue)"
-            let limit = AdmissionLimit(kind.rule)
-            counted[kind] = Counted(
-                limit: limit, inWork: Metrics.shared.queue(name, limit: limit.limit),
-                most: Metrics.shared.queueLimit(name),
-                refused: Metrics.shared.counter(.shed, "kind=\"\(kind.rawValue)\",reason=\"in_work\""))
-        }
+        counted = Dictionary(uniqueKeysWithValues: Kind.allCases.map { ($0, Counted($0)) })
     }
 
     /// - Returns: `nil` when the request may be worked on, and `finished` must follow; otherwise why not.
@@ -49,9 +61,7 @@ public final class Admission {
             refusedForBacklog.add()
             return Self.busy("the feeds of followers are behind: try again")
         }
-        let isAdmitted = counted[kind]!.limit.admit(now: now)
-        show(kind)
-        guard isAdmitted else {
+        guard counted[kind]!.change({ $0.admit(now: now) }) else {
             counted[kind]!.refused.add()
             return Self.busy("too many requests are in work: try again")
         }
@@ -60,14 +70,8 @@ public final class Admission {
 
     func finished(_ lane: Lane, came: UInt64, now: UInt64) {
         guard let kind = lane.kind else { return }
-        counted[kind]!.limit.finished(took: now - came, now: now)
-        show(kind)
-    }
-
-    private func show(_ kind: Kind) {
-        let lane = counted[kind]!
-        lane.inWork.set(lane.limit.inWork)
-        lane.most.set(lane.limit.limit)
+        // Another thread's clock may have been read later.
+        counted[kind]!.change { $0.finished(took: now - min(came, now), now: now) }
     }
 
     /// Those who come back do not come back together.
@@ -86,6 +90,3 @@ extension Lane {
         }
     }
 }
-
-@available(*, unavailable)
-extension Admission: Sendable {}

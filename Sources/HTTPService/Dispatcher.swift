@@ -10,31 +10,20 @@ public final class Dispatcher: ServerHandler {
     private let crossOrigin: CrossOrigin
     private let proxies: TrustedProxies
     private let admission: Admission
-    private let polls: Polls
-
-    private final class Polls {
-        let limit: Int
-        let gauge: Gauge
-        var count = 0 { didSet { gauge.set(count) } }
-
-        init(limit: Int) {
-            self.limit = limit
-            gauge = Metrics.shared.queue("long_polls", limit: limit)
-        }
-    }
+    private let polls: PollLimit
 
     /// - Parameters:
-    ///   - admitsWrites: false while the fan-out is behind.
-    ///   - maxPolls: how many long polls may wait.
+    ///   - admission: of all loops.
+    ///   - polls: the same.
     public init(
-        loop: EventLoop, router: Router, crossOrigin: CrossOrigin, admitsWrites: @escaping () -> Bool, maxPolls: Int
+        loop: EventLoop, router: Router, crossOrigin: CrossOrigin, admission: Admission, polls: PollLimit
     ) {
         self.loop = loop
         self.router = router
         self.crossOrigin = crossOrigin
         proxies = router.options.trustedProxies
-        admission = Admission(admitsWrites: admitsWrites)
-        polls = Polls(limit: maxPolls)
+        self.admission = admission
+        self.polls = polls
     }
 
     public func received(_ request: HTTPRequest, _ exchange: HTTPExchange) {
@@ -77,21 +66,18 @@ public final class Dispatcher: ServerHandler {
         if let problem = admission.refuse(lane, now: came) {
             return exchange.respond(.problem(problem, to: request))
         }
-        let admission = LoopBound.holding(admission, on: loop)
-        _ = answer(request, exchange, route, places) {
-            admission.run { $0.finished(lane, came: came, now: monotonicNanoseconds()) }
+        _ = answer(request, exchange, route, places) { [admission] in
+            admission.finished(lane, came: came, now: monotonicNanoseconds())
         }
     }
 
     /// It waits, it doesn't work. How many there are of a user is limited, too.
     private func poll(_ request: HTTPRequest, _ exchange: HTTPExchange, _ route: Route, _ places: [Range<Int>]) {
-        guard polls.count < polls.limit else {
+        guard polls.take() else {
             let problem = Problem(.overloaded, "too many wait: try again", retryAfter: 2)
             return exchange.respond(.problem(problem, to: request))
         }
-        polls.count += 1
-        let polls = LoopBound.holding(polls, on: loop)
-        let task = answer(request, exchange, route, places) { polls.run { $0.count -= 1 } }
+        let task = answer(request, exchange, route, places) { [polls] in polls.give() }
         // Nobody waits any more for what it would bring.
         exchange.onClose = { task.cancel() }
     }

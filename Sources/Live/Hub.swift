@@ -9,6 +9,7 @@ public final class Hub {
     public static let queueLimit = 256
     private let cursors: CursorSigner
     private let frameHeader: (LiveForm, _ length: Int, inout ByteWriter) -> Void
+    private let deflation: PushDeflation?
     /// The first of each log.
     private var subscribers: [LogKey: Subscriber] = [:]
     private var dirty: [Subscriber] = []
@@ -18,11 +19,15 @@ public final class Hub {
     private var scratch = ByteWriter(capacity: 64 * 1024)
     public private(set) var count = 0
 
-    /// - Parameter frameHeader: appends the header of a WebSocket frame that holds this form.
+    /// - Parameters:
+    ///   - deflation: `nil`: nothing is compressed.
+    ///   - frameHeader: appends the header of a WebSocket frame that holds this form.
     public init(
-        cursors: CursorSigner, frameHeader: @escaping (LiveForm, _ length: Int, inout ByteWriter) -> Void
+        cursors: CursorSigner, deflation: PushDeflation? = nil,
+        frameHeader: @escaping (LiveForm, _ length: Int, inout ByteWriter) -> Void
     ) {
         self.cursors = cursors
+        self.deflation = deflation
         self.frameHeader = frameHeader
     }
 
@@ -99,9 +104,9 @@ public final class Hub {
 
     // MARK: Live events
 
-    /// Wakes a long poll.
+    /// Has a long poll look again.
     public func signal(_ subscriber: Subscriber) {
-        if case .signal(let action) = subscriber.kind { action() }
+        if case .signal(let action) = subscriber.kind { action(true) }
     }
 
     /// Queues a frame for all connections that are told this log; `flush` sends it.
@@ -121,7 +126,7 @@ public final class Hub {
 
     private func enqueue(_ frame: SharedFrame, _ subscriber: Subscriber) {
         if case .signal(let action) = subscriber.kind {
-            if !frame.isSilent { action() }
+            if !frame.isSilent { action(false) }
             return
         }
         if !subscriber.state.offer(frame) {
@@ -166,7 +171,9 @@ public final class Hub {
         let epoch = subscriber.state.cursor.epoch
         preparePrefix(of: subscriber)
         while index < count, writer.count < Self.mostWritten {
-            if subscriber.state.tells(frames[index]) { append(frames[index], for: subscriber, epoch, to: &writer) }
+            if subscriber.state.tells(frames[index]) {
+                append(frames[index], for: subscriber, epoch, deflation, to: &writer)
+            }
             index += 1
         }
         if index < count { subscriber.state.putBack(frames, from: index) }
@@ -180,16 +187,20 @@ public final class Hub {
 
     /// The part of its frames that is the same in all of them.
     private func preparePrefix(of subscriber: Subscriber) {
-        guard case .webSocket(let form) = subscriber.kind else { return }
+        guard case .webSocket(let form, _) = subscriber.kind else { return }
         prefix.removeAll()
         form.appendPushPrefix(channel: subscriber.key, to: &prefix)
     }
 
     private func append(
-        _ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64, to writer: inout ByteWriter
+        _ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64, _ deflation: PushDeflation? = nil,
+        to writer: inout ByteWriter
     ) {
         switch subscriber.kind {
-        case .webSocket(let form):
+        case .webSocket(let form, let isDeflated):
+            if isDeflated, let deflation, let deflated = frame.pushTail(form, deflation) {
+                return append(deflated, of: frame, form, deflation, to: &writer)
+            }
             let tail = frame.pushTail(form)
             frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &writer)
             form.appendPush(prefix: prefix.bytes, tail: tail, to: &writer)
@@ -204,6 +215,19 @@ public final class Hub {
             EventStreamText.append(frame.eventTail, naming: channel, to: &writer)
         case .signal: break
         }
+    }
+
+    private func append(
+        _ deflated: [UInt8], of frame: SharedFrame, _ form: LiveForm, _ deflation: PushDeflation,
+        to writer: inout ByteWriter
+    ) {
+        let tail = frame.pushTail(form).count
+        let head = form.pushLength(prefix: prefix.count, tail: tail) - tail
+        let stored = deflation.storedHeader(head)
+        deflation.frameHeader(form, stored.count + head + deflated.count, &writer)
+        writer.append(stored)
+        form.appendPushHead(prefix: prefix.bytes, tail: tail, to: &writer)
+        writer.append(deflated)
     }
 
     // MARK: Reading
@@ -222,7 +246,7 @@ public final class Hub {
     /// Nothing is sent to the connection any more, though it is still one of the user's.
     public func mute(_ subscriber: Subscriber) { subscriber.state.end() }
 
-    /// Events that were read for the connection, as bytes in its own form.
+    /// Events that were read for the connection, as bytes in its own form; not compressed, for nobody shares them.
     public func encode(_ publications: [Publication], for subscriber: Subscriber, epoch: UInt64) -> [UInt8] {
         var writer = ByteWriter()
         preparePrefix(of: subscriber)

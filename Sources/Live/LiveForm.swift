@@ -71,8 +71,13 @@ public enum LiveForm: Sendable, CaseIterable {
 
     /// A whole push of its two parts.
     func appendPush(prefix: [UInt8], tail: [UInt8], to writer: inout ByteWriter) {
-        if self == .protobuf { ProtobufReply.appendPushOpening(prefix.count + tail.count, to: &writer) }
-        writer.append(prefix)
+        appendPushHead(prefix: prefix, tail: tail.count, to: &writer)
         writer.append(tail)
+    }
+
+    /// What goes before its second part, which has so many bytes.
+    func appendPushHead(prefix: [UInt8], tail: Int, to writer: inout ByteWriter) {
+        if self == .protobuf { ProtobufReply.appendPushOpening(prefix.count + tail, to: &writer) }
+        writer.append(prefix)
     }
 }

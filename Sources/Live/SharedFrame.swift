@@ -5,6 +5,8 @@ public final class SharedFrame {
     public let publication: Publication
     private lazy var jsonTail = LiveForm.json.pushTail(publication)
     private lazy var protobufTail = LiveForm.protobuf.pushTail(publication)
+    /// By form; a part that is not worth it is an empty one.
+    private var deflatedTails: [LiveForm: [UInt8]] = [:]
     private(set) lazy var eventTail = EventStreamText.tail(publication)
 
     /// Moves a position on, and tells nothing.
@@ -35,6 +37,18 @@ public final class SharedFrame {
     var isState: Bool { version >= 0 }
 
     public var position: Int64 { publication.position }
+
+    /// The same, compressed; `nil` where that is not worth it.
+    func pushTail(_ form: LiveForm, _ deflation: PushDeflation) -> [UInt8]? {
+        let tail =
+            deflatedTails[form]
+            ?? {
+                let made = deflation.deflated(pushTail(form)) ?? []
+                deflatedTails[form] = made
+                return made
+            }()
+        return tail.isEmpty ? nil : tail
+    }
 
     func pushTail(_ form: LiveForm) -> [UInt8] {
         switch form {

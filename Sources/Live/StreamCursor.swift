@@ -41,6 +41,17 @@ public struct StreamCursor: Sendable, Equatable {
         }
     }
 
+    /// The same by any position that was given out: one of the feed alone says where the feed is.
+    public init?(any text: String, user: ID, _ signer: CursorSigner) {
+        if let several = StreamCursor(text, user: user, signer) {
+            self = several
+        } else if let feed = LiveCursor(text, user: user, signer) {
+            self[.feed(of: user)] = feed
+        } else {
+            return nil
+        }
+    }
+
     /// FNV-1a. Two logs of one stream that have the same, which nobody gains by, would share a position.
     private static func hash(_ key: LogKey) -> UInt32 {
         key.description.utf8.reduce(0x811c_9dc5) { ($0 ^ UInt32($1)) &* 0x0100_0193 }

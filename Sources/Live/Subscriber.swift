@@ -4,7 +4,8 @@ public import Core
 /// hub's thread.
 public final class Subscriber {
     public enum Kind {
-        case webSocket(LiveForm = .json)
+        /// - Parameter isDeflated: messages may be compressed.
+        case webSocket(LiveForm = .json, isDeflated: Bool = false)
         /// - Parameter idSuffix: what follows the position in each `id:`, the stream's own proof.
         case eventStream(idSuffix: [UInt8])
         /// An event stream of several logs.
@@ -13,7 +14,8 @@ public final class Subscriber {
         ///   - id: of an event at this position; it says where the stream is in all of its logs.
         indirect case channelStream(channel: [UInt8], id: (LiveCursor) -> String)
         /// Only wants to know that something came: a long poll.
-        indirect case signal(() -> Void)
+        /// - Parameter isDoubtful: it must look, whatever it has read until now.
+        indirect case signal((_ isDoubtful: Bool) -> Void)
     }
 
     let kind: Kind

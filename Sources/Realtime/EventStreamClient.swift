@@ -1,4 +1,5 @@
 import Core
+import Feed
 import HTTPService
 import Live
 import Sockets
@@ -63,12 +64,12 @@ final class EventStreamClient: LiveClient, FrameSink {
     /// On the loop, with an exchange that was admitted.
     static func open(_ exchange: HTTPExchange, _ opening: StreamOpening, _ request: HTTPRequest, on gateway: Gateway) {
         let count = opening.channels?.names.count ?? 0
-        guard gateway.mayConnect(opening.user), gateway.hasRoom(for: count, of: opening.user) else {
+        guard gateway.hasRoom(for: count, of: opening.user), gateway.connect(opening.user) else {
             let problem = gateway.isDraining ? Problem.goesDown : .tooManyLive
             return exchange.respond(StreamRefusal.response(problem, to: request, opening.requestID))
         }
         let stream = exchange.stream(status: 200, headers: StreamOpening.headers(opening.requestID))
-        guard !opening.isHead else { return }
+        guard !opening.isHead else { return gateway.counts.disconnect(opening.user) }
         let client = EventStreamClient(stream, gateway: gateway, opening, now: gateway.now)
         gateway.opened(client)
         // The session may have ended since the stream was admitted.

@@ -17,7 +17,7 @@ extension Gateway {
     /// Why there can't be another subscription.
     /// - Parameter held: how many the connection has.
     func refusal(of user: ID, held: Int) -> CommandError? {
-        guard held < options.channelsPerConnection, subscriptions.count(of: user) < options.channelsPerUser else {
+        guard held < options.channelsPerConnection, counts.channels(of: user) < options.channelsPerUser else {
             return .limitExceeded
         }
         return hasRoom(for: 1, of: user) && budget.pay(user: user) == nil ? nil : .tooManyRequests
@@ -25,8 +25,8 @@ extension Gateway {
 
     /// Whether so many more may be opened at once.
     func hasRoom(for count: Int, of user: ID) -> Bool {
-        subscriptions.count(of: user) + count <= options.channelsPerUser
-            && subscriptions.total + count <= options.maxChannels
+        counts.channels(of: user) + count <= options.channelsPerUser
+            && counts.allChannels + count <= options.maxChannels
     }
 
     /// Asks the domain, on its threads and in turn with those who join. It is asked again behind the registration, by
@@ -70,14 +70,19 @@ extension Gateway {
     }
 
     func joinChannel(_ client: any LiveClient, _ subscriber: Subscriber) {
-        subscriptions.add(subscriber.user)
-        metrics.channels.add(1)
+        count(subscriber)
         join(client, subscriber)
+    }
+
+    /// One more of a channel.
+    func count(_ subscriber: Subscriber) {
+        counts.changeChannels(of: subscriber.user, by: 1)
+        metrics.channels.add(1)
     }
 
     func leaveChannel(_ subscriber: Subscriber) {
         leave(subscriber)
-        subscriptions.remove(subscriber.user)
+        counts.changeChannels(of: subscriber.user, by: -1)
         metrics.channels.add(-1)
     }
 
@@ -101,7 +106,9 @@ extension Gateway {
     /// Each connection of a user has a subscriber of the feed here, if only a mute one.
     func recheckChannels(of user: ID) {
         let now = now
-        for case let client as any LiveClient in hub.subscribers(of: .feed(of: user)).map(\.owner) {
+        for subscriber in hub.subscribers(of: .feed(of: user)) {
+            polls[ObjectIdentifier(subscriber)]?.recheckChannels()
+            guard let client = subscriber.owner as? any LiveClient else { continue }
             for subscriber in client.channels { update(client, subscriber) { $0.miss(before: .max, now: now) } }
         }
     }

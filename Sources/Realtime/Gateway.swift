@@ -1,6 +1,7 @@
 import Accounts
 import Core
 import Crypto
+import Deflate
 import Feed
 import Live
 import RedisLink
@@ -32,9 +33,10 @@ final class Gateway {
     private var isFlushing = false
     private var pushLog: [String: (post: ID, recipients: Int)] = [:]
     var idleSince: [LogKey: UInt64] = [:]
-    /// How many subscriptions to channels each user has here, and all have.
-    var subscriptions = SubscriptionCount()
-    var polls: [ObjectIdentifier: (session: ID, wake: () -> Void)] = [:]
+    /// Over all loops.
+    let counts: LiveCounts
+    /// By their subscriber of the feed.
+    var polls: [ObjectIdentifier: Poll] = [:]
     private var touchedAt = monotonicNanoseconds()
     private(set) var isDraining = false
     let metrics = LiveMetrics()
@@ -45,26 +47,27 @@ final class Gateway {
     init(
         loop: EventLoop, options: GatewayOptions, redis: Redis, redisAddress: RedisAddress, feeds: FeedReader,
         accounts: Accounts, revocations: Revocations, cursors: CursorSigner, ticketKey: [UInt8], budget: JoinBudget,
-        clock: any WallClock
+        counts: LiveCounts, clock: any WallClock
     ) {
         self.loop = loop
         self.options = options
         self.redis = redis
         self.feeds = feeds
-        reader = LogReader(feeds: feeds, kinds: options.channels, known: options.liveKinds, most: options.maxResumed)
+        reader = LogReader(feeds: feeds, options)
         self.accounts = accounts
         self.revocations = revocations
         self.cursors = cursors
         self.ticketKey = ticketKey
         self.budget = budget
+        self.counts = counts
         self.clock = clock
         times = ClientTimes(loop: loop)
         skipped = SkippedEvents(.node, known: options.liveKinds)
         feedAudit = LiveAudit(seconds: options.auditSeconds)
         channelAudit = LiveAudit(seconds: min(options.auditSeconds, reader.channelLife / 3))
         sessions = SessionCheck(loop: loop, accounts: accounts)
-        joins = JoinQueue(limit: options.concurrentJoins, maxWaiting: options.maxConnections)
-        hub = Hub(cursors: cursors) { form, length, writer in
+        joins = JoinQueue(limit: max(8, options.concurrentJoins / options.loops), maxWaiting: options.maxConnections)
+        hub = Hub(cursors: cursors, deflation: options.deflates ? .permessage : nil) { form, length, writer in
             WebSocket.appendFrameHeader(length: length, isText: form.isText, to: &writer)
         }
         node = LiveNode(loop: loop, address: redisAddress, timelines: feeds.timelines)
@@ -96,9 +99,9 @@ final class Gateway {
 
     func hasEnded(_ session: ID) -> Bool { revocations.contains(session) }
 
-    func mayConnect(_ user: ID) -> Bool {
-        !isDraining && hub.subscribers(of: .feed(of: user)).count < options.connectionsPerUser
-    }
+    /// - Returns: false when the user may have no more connections; otherwise `LiveCounts.disconnect` must follow, which
+    ///   `closed` does for a client that has a subscriber.
+    func connect(_ user: ID) -> Bool { !isDraining && counts.connect(user, atMost: options.connectionsPerUser) }
 
     // MARK: Connections
 
@@ -113,7 +116,10 @@ final class Gateway {
         guard clients.remove(client) else { return }
         gauge(of: client).add(-1)
         times.stop(client)
-        if let subscriber = client.subscriber { leave(subscriber) }
+        if let subscriber = client.subscriber {
+            leave(subscriber)
+            counts.disconnect(subscriber.user)
+        }
         for subscriber in client.channels { leaveChannel(subscriber) }
     }
 
@@ -214,14 +220,14 @@ final class Gateway {
 
     /// They were logged out: their connections end, and their long polls look again.
     func end(sessions: Set<ID>) {
-        for poll in polls.values where sessions.contains(poll.session) { poll.wake() }
+        for poll in polls.values where sessions.contains(poll.session) { poll.news.wakeup.signal() }
         for client in clients.all where sessions.contains(client.session) { client.end(.forceDisconnect) }
     }
 
     /// Tells all clients to come back, spread over the time that the others need to take them.
     func drain() {
         isDraining = true
-        let spread = max(1000, clients.count * 1000 / options.returnsPerSecond)
+        let spread = max(1000, clients.count * options.loops * 1000 / options.returnsPerSecond)
         for client in clients.all { client.drain(retry: .random(in: 200...spread)) }
         signal(Array(hub.keys))
     }
@@ -235,3 +241,12 @@ final class Gateway {
 
 @available(*, unavailable)
 extension Gateway: Sendable {}
+
+extension PushDeflation {
+    fileprivate static var permessage: PushDeflation {
+        let deflater = Deflater()
+        return PushDeflation(compress: { deflater.compress($0) }, storedHeader: Deflater.storedHeader) {
+            WebSocket.appendFrameHeader(length: $1, isText: $0.isText, isDeflated: true, to: &$2)
+        }
+    }
+}

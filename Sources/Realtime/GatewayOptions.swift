@@ -31,6 +31,10 @@ public struct GatewayOptions: Sendable {
     public var liveKinds = KnownKinds()
     /// What they may subscribe to.
     public var channels = ChannelKinds()
+    /// Whether pushes are compressed for WebSockets that agreed on it.
+    public var deflates = false
+    /// How many loops share what a process may do.
+    var loops = 1
     /// How many clients a second a peer can take when this process goes down: spreads their return.
     public var returnsPerSecond = 2000
 

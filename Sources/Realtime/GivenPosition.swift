@@ -30,14 +30,9 @@ struct GivenPosition {
     /// The same of each log of a stream of several. A position of the feed alone is one of the feed.
     func positions(of keys: [LogKey], of user: ID, _ cursors: CursorSigner) -> StreamCursor {
         guard let text = lastEventID ?? since else { return StreamCursor() }
-        let bare = LiveCursor.bare(text)
-        if let positions = StreamCursor(bare, user: user, cursors) { return positions }
+        if let positions = StreamCursor(any: LiveCursor.bare(text), user: user, cursors) { return positions }
         var positions = StreamCursor()
-        if let feed = LiveCursor(bare, user: user, cursors) {
-            positions[.feed(of: user)] = feed
-        } else {
-            for key in keys { positions[key] = .outOfEveryWindow }
-        }
+        for key in keys { positions[key] = .outOfEveryWindow }
         return positions
     }
 }

@@ -17,6 +17,8 @@ struct JoinOutcome {
     let cursor: LiveCursor
     /// The newest state of a channel that has one, unless the client knows it.
     var state: ChannelState?
+    /// Redis still has all that a channel was told since the client's position.
+    var isContinuous = false
 
     /// What was missed; `nil` where that is not known, or where nobody asked.
     var missed: [Publication]? { if case .resumed(let missed) = verdict { missed } else { nil } }

@@ -7,7 +7,7 @@ struct JoinQueue {
     private let limit: Int
     private let maxWaiting: Int
     private let state = State()
-    private let length: Gauge
+    private let length: GaugePart
 
     private final class State {
         var active = 0
@@ -22,7 +22,7 @@ struct JoinQueue {
     init(limit: Int, maxWaiting: Int) {
         self.limit = limit
         self.maxWaiting = maxWaiting
-        length = Metrics.shared.queue("joins", limit: maxWaiting)
+        length = GaugePart(of: Metrics.shared.queue("joins", limit: maxWaiting), .sum)
     }
 
     var hasRoom: Bool { state.waiting.count < maxWaiting }

@@ -7,7 +7,7 @@ struct LiveMetrics {
     let streams = Metrics.shared.gauge(.connections, "transport=\"sse\"")
     let channels = Metrics.shared.gauge(.subscriptions)
     /// Of one connection: the longest.
-    let longestQueue = Metrics.shared.queue("live_frames", limit: Hub.queueLimit)
+    let longestQueue = GaugePart(of: Metrics.shared.queue("live_frames", limit: Hub.queueLimit), .largest)
     let pushed = Metrics.shared.counter(.pushed)
     let resumes = Metrics.shared.counter(.resumes)
     let silenced = Metrics.shared.counter(.silenced)

@@ -71,7 +71,7 @@ extension LiveService {
             transport: .webSocket(
                 WebSocketHandler(
                     subprotocols: LiveForm.subprotocols, refusal: { [self] in refusal(of: $0) },
-                    opened: { [gateway] in WebSocketClient.open($0, on: gateway.value, from: $1) })))
+                    opened: { [gateways] in WebSocketClient.open($0, on: gateways.current, from: $1) })))
     }
 
     @Sendable private func giveTicket(_ request: RequestContext) async throws -> Response {

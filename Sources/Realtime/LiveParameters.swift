@@ -1,4 +1,5 @@
 import Core
+import Feed
 import HTTPService
 
 /// What a client says to open an event stream.
@@ -8,12 +9,9 @@ enum LiveParameters {
     ).orNil
 
     static let channels = Parameter<StreamChannels>(
-        "channels", .string(length: 1...4352), example: "feed,post:7033541419028480",
-        """
-        What to listen to, with commas: `feed`, which is all there is without this, and up to 16 channels: `post:ID` \
-        (`post.updated`, `post.deleted`), `user:ID` (that user's public posts). Each event then has `channel`, and an \
-        id is where the stream is in all of them. 400 for a name that is none, 404 for a channel that is not there.
-        """, problems: [.notFound]
+        "channels", StreamChannels.schema, example: "feed,post:7033541419028480",
+        StreamChannels.summary + " Each event then has `channel`, and an id is where the stream is in all of them.",
+        problems: [.notFound]
     ) { text throws(Refusal) in
         try StreamChannels(text)
     }.orNil

@@ -11,57 +11,80 @@ import Sockets
 /// The live side of a process, for the dispatcher and for other threads: tickets, event streams, WebSockets, long
 /// polls, drain.
 public final class LiveService: Sendable {
-    let gateway: LoopBound<Gateway>
+    let gateways: Gateways
     private let redis: Redis
     let writes: Writes
     private let accounts: Accounts
     private let revocations: Revocations
-    private let cursors: CursorSigner
-    private let kinds: ChannelKinds
+    let cursors: CursorSigner
+    let reader: LogReader
     let ticketKey: [UInt8]
     let budget: JoinBudget
     let clock: any WallClock
 
+    /// A loop of the sockets, with its own way to Redis: the live clients' reads and registrations need no hop.
+    public struct Loop: Sendable {
+        let loop: EventLoop
+        let redis: Redis
+        let feeds: FeedReader
+
+        /// - Parameters:
+        ///   - redis: on the loop.
+        ///   - feeds: over `redis`.
+        public init(_ loop: EventLoop, redis: Redis, feeds: FeedReader) {
+            self.loop = loop
+            self.redis = redis
+            self.feeds = feeds
+        }
+    }
+
     /// - Parameters:
-    ///   - loop: the loop of the sockets and of `redis`.
+    ///   - loops: at least one.
     ///   - ticketKey: 32 secret bytes, the same in all processes.
     public init(
-        loop: EventLoop, options: GatewayOptions, redis: Redis, redisAddress: RedisAddress,
-        writes: Writes, feeds: FeedReader, accounts: Accounts, revocations: Revocations, cursors: CursorSigner,
+        loops: [Loop], options: GatewayOptions, redisAddress: RedisAddress, writes: Writes, accounts: Accounts,
+        revocations: Revocations, cursors: CursorSigner,
         ticketKey: [UInt8],
         clock: any WallClock
     ) {
-        self.redis = redis
+        var options = options
+        options.loops = loops.count
+        redis = loops[0].redis
         self.writes = writes
         self.accounts = accounts
         self.revocations = revocations
         self.cursors = cursors
-        kinds = options.channels
+        reader = LogReader(feeds: loops[0].feeds, options)
         self.ticketKey = ticketKey
         self.clock = clock
         let budget = JoinBudget(isOn: options.limitsAreOn)
         self.budget = budget
-        let gateway = LoopBound(on: loop) {
-            Gateway(
-                loop: loop, options: options, redis: redis, redisAddress: redisAddress, feeds: feeds,
-                accounts: accounts, revocations: revocations, cursors: cursors, ticketKey: ticketKey,
-                budget: budget, clock: clock)
+        let counts = LiveCounts()
+        gateways = Gateways(
+            all: loops.map { each in
+                LoopBound(on: each.loop) { [options] in
+                    Gateway(
+                        loop: each.loop, options: options, redis: each.redis, redisAddress: redisAddress,
+                        feeds: each.feeds, accounts: accounts, revocations: revocations, cursors: cursors,
+                        ticketKey: ticketKey, budget: budget, counts: counts, clock: clock)
+                }
+            })
+        revocations.observe { [gateways] ended in
+            for gateway in gateways.all { gateway.run { $0.end(sessions: ended) } }
         }
-        self.gateway = gateway
-        revocations.observe { ended in gateway.run { $0.end(sessions: ended) } }
     }
 
     /// Why no socket of the address is let in now; on the loop. A gateway in front asks another process when this one goes
     /// down.
     func refusal(of address: String) -> Problem? {
-        if gateway.value.isDraining { return .goesDown }
+        if gateways.current.isDraining { return .goesDown }
         return budget.pay(address: address).map(JoinBudget.refusal)
     }
 
     /// Begins a stream of server-sent events. HEAD gets the head of the stream and opens none.
     func openStream(_ request: RequestContext, _ exchange: ExchangeHandle) async throws {
         let opening = try await admit(request)
-        exchange.withExchange { [gateway] in EventStreamClient.open($0, opening, request.http, on: gateway.value) }
+        exchange.withExchange { [gateways] in EventStreamClient.open($0, opening, request.http, on: gateways.current) }
     }
 
     // MARK: Who may open a stream
@@ -96,21 +119,29 @@ public final class LiveService: Sendable {
         budget.charge(user: user, channels: wanted.names.count)
         var (open, refused): ([ChannelName], [ChannelName]) = ([], [])
         for name in wanted.names {
-            guard let channel = kinds.channel(name) else {
-                throw Problem(.invalidField, "channels has '\(name)', which no channel is called", field: "channels")
-            }
-            if try await channel.isOpen(to: user) {
+            if try await channel(name).isOpen(to: user) {
                 open.append(name)
             } else if given.lastEventID != nil {
                 refused.append(name)
             } else {
-                throw Problem(.notFound, "there is no channel '\(name)'", field: "channels")
+                throw Self.noChannel(name)
             }
         }
         let keys = (wanted.hasFeed ? [LogKey.feed(of: user)] : []) + open.map { .channel($0) }
         return OpenedChannels(
             hasFeed: wanted.hasFeed, names: open, refused: refused,
             positions: given.positions(of: keys, of: user, cursors))
+    }
+
+    func channel(_ name: ChannelName) throws(Problem) -> Channel {
+        guard let channel = reader.kinds.channel(name) else {
+            throw Problem(.invalidField, "channels has '\(name)', which no channel is called", field: "channels")
+        }
+        return channel
+    }
+
+    static func noChannel(_ name: ChannelName) -> Problem {
+        Problem(.notFound, "there is no channel '\(name)'", field: "channels")
     }
 
     /// A ticket opens one stream, and serves its reconnects. Its user pays for these only: one that was used, or is too old,
@@ -141,17 +172,14 @@ public final class LiveService: Sendable {
 
     // MARK: Life
 
-    /// Does it hear of events?
+    /// Does it hear of events, on each of its loops?
     public func isListening() async -> Bool {
-        (try? await gateway.loop.run { [gateway] in gateway.value.isListening }) ?? false
+        let found = await gateways.each { $0.isListening }
+        return found.count == gateways.all.count && found.allSatisfy { $0 }
     }
 
     /// Tells the live clients to come back later, and closes their connections.
-    public func drain() async {
-        try? await gateway.loop.run { [gateway] in gateway.value.drain() }
-    }
+    public func drain() async { _ = await gateways.each { $0.drain() } }
 
-    public func close() async {
-        try? await gateway.loop.run { [gateway] in gateway.value.close() }
-    }
+    public func close() async { _ = await gateways.each { $0.close() } }
 }

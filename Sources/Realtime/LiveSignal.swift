@@ -15,35 +15,40 @@ extension LiveService: FeedWaiter {
     }
 
     public func listen(for user: ID, session: ID) async throws -> any FeedSignal {
-        let wakeup = Wakeup()
-        let subscriber = try await withCheckedThrowingContinuation { continuation in
+        try await listen(for: user, session: session, hasFeed: true, channels: [])
+    }
+
+    func listen(for user: ID, session: ID, hasFeed: Bool, channels: [ChannelName]) async throws -> LiveSignal {
+        let news = PollNews()
+        let gateway = gateways.gateway(for: user)
+        let poll = try await withCheckedThrowingContinuation { continuation in
             gateway.run(
                 { gateway in
-                    gateway.listen(for: user, session: session, { wakeup.signal() }) { result in
+                    gateway.listen(for: user, session: session, hasFeed: hasFeed, channels: channels, news) { result in
                         continuation.resume(with: result.map { LoopBound.holding($0, on: gateway.loop) })
                     }
                 }, orElse: { continuation.resume(throwing: EventLoop.Stopped()) })
         }
-        return LiveSignal(wakeup: wakeup, subscriber: subscriber, session: session, gateway: gateway)
+        return LiveSignal(news: news, poll: poll, session: session, gateway: gateway)
     }
 }
 
 /// A long poll that listens for one user.
 final class LiveSignal: FeedSignal {
-    private let wakeup: Wakeup
-    private let subscriber: LoopBound<Subscriber>
+    let news: PollNews
+    private let poll: LoopBound<Poll>
     private let session: ID
     private let gateway: LoopBound<Gateway>
 
-    init(wakeup: Wakeup, subscriber: LoopBound<Subscriber>, session: ID, gateway: LoopBound<Gateway>) {
-        self.wakeup = wakeup
-        self.subscriber = subscriber
+    init(news: PollNews, poll: LoopBound<Poll>, session: ID, gateway: LoopBound<Gateway>) {
+        self.news = news
+        self.poll = poll
         self.session = session
         self.gateway = gateway
     }
 
     func wait(milliseconds: Int) async throws -> Bool {
-        let wakeup = wakeup
+        let wakeup = news.wakeup
         let loop = gateway.loop
         let timer = LoopBound(on: loop) { LoopTimer(on: loop, after: milliseconds) { wakeup.signal() } }
         await withTaskCancellationHandler {
@@ -62,7 +67,7 @@ final class LiveSignal: FeedSignal {
     }
 
     func cancel() {
-        let subscriber = subscriber
-        gateway.run { $0.stopListening(subscriber.value) }
+        let poll = poll
+        gateway.run { $0.stopListening(poll.value) }
     }
 }

@@ -13,6 +13,17 @@ struct LogReader: Sendable {
     /// Bytes of events; more are a reset.
     let most: Int
 
+    init(feeds: FeedReader, kinds: ChannelKinds, known: KnownKinds, most: Int) {
+        self.feeds = feeds
+        self.kinds = kinds
+        self.known = known
+        self.most = most
+    }
+
+    init(feeds: FeedReader, _ options: GatewayOptions) {
+        self.init(feeds: feeds, kinds: options.channels, known: options.liveKinds, most: options.maxResumed)
+    }
+
     private var channels: Channels { Channels(feeds.timelines) }
 
     /// Seconds after which a registration has to have been said again.
@@ -49,6 +60,7 @@ struct LogReader: Sendable {
         let found = try await channels.recover(name, from: held)
         var outcome = JoinOutcome(
             verdict: try await verdict(found, channel.contents, held, user), cursor: found.cursor)
+        outcome.isContinuous = held != nil && found.missed != nil
         guard channel.contents.contains(.state) else { return outcome }
         outcome.state = found.state
         if outcome.state == nil, let state = try await channel.state() {

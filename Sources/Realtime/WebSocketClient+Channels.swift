@@ -26,7 +26,7 @@ extension WebSocketClient {
         guard isOpen else { return }
         let subscriber = Subscriber(
             user: user, channel: name,
-            kind: .webSocket(form), sink: frames, owner: self,
+            kind: kind, sink: frames, owner: self,
             session: LiveSession(from: held, limit: Hub.queueLimit))
         joining.subscriber = subscriber
         channels.append(subscriber)

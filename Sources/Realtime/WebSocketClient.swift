@@ -168,10 +168,6 @@ final class WebSocketClient: LiveClient {
         case .failure(.expired): return reply(id, .failed(.tokenExpired))
         case .failure(.invalid): return end(.invalidToken)
         }
-        guard gateway.mayConnect(token.subject) else { return end(.connectionLimit) }
-        guard gateway.budget.pay(user: token.subject) == nil else {
-            return reply(id, .failed(.tooManyRequests))
-        }
         var held: LiveCursor?
         if let request = recover[ExactText(ServerReply.feedChannel(token.subject))] {
             held = LiveCursor(request)
@@ -180,6 +176,11 @@ final class WebSocketClient: LiveClient {
                 return reply(id, .failed(.badRequest))
             }
             held = cursor
+        }
+        guard gateway.connect(token.subject) else { return end(.connectionLimit) }
+        guard gateway.budget.pay(user: token.subject) == nil else {
+            gateway.counts.disconnect(token.subject)
+            return reply(id, .failed(.tooManyRequests))
         }
         self.token = HeldToken(token)
         // A random start spreads the pings of clients that came together.
@@ -206,10 +207,11 @@ final class WebSocketClient: LiveClient {
         join(token.subject, from: recover.map { LiveCursor($0) })
     }
 
+    var kind: Subscriber.Kind { .webSocket(form, isDeflated: socket.isDeflated) }
+
     private func join(_ user: ID, from held: LiveCursor?) {
         let subscriber = Subscriber(
-            user: user,
-            kind: .webSocket(form), sink: frames, owner: self,
+            user: user, kind: kind, sink: frames, owner: self,
             session: LiveSession(from: held, limit: Hub.queueLimit))
         self.subscriber = subscriber
         joining?.subscriber = subscriber

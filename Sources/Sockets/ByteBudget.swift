@@ -4,7 +4,7 @@ import Synchronization
 /// The memory that bytes may take on their way: responses that clients have not read yet, requests that have come in
 /// part. One for the process; each address and each user has a share of it (`FairShare`).
 ///
-/// Where one has so much that others get nothing, the server is asked to make room: see `onRefused`.
+/// Where one has so much that others get nothing, the servers are asked to make room: see `join`.
 public final class ByteBudget: Sendable {
     /// Somebody was refused bytes of which another has too much.
     struct Wish: Sendable {
@@ -13,8 +13,14 @@ public final class ByteBudget: Sendable {
         let large: FairShare.Holder
     }
 
+    private struct Server: Sendable {
+        let id: ObjectIdentifier
+        let makeRoom: @Sendable (Wish) -> Void
+    }
+
     private struct Relief {
-        var makeRoom: (@Sendable (Wish) -> Void)?
+        /// One after the other is asked.
+        var servers: [Server] = []
         /// One wish at a time.
         var isUnderWay = false
         var largest: FairShare.Holder?
@@ -59,13 +65,28 @@ public final class ByteBudget: Sendable {
     // MARK: Room for others
 
     /// - Parameter makeRoom: called on any thread; takes bytes from the one who has too many, and says `roomMade`.
-    ///   `nil`: nobody does it any more.
-    func onRefused(_ makeRoom: (@Sendable (Wish) -> Void)?) {
-        relief.withLock { $0.makeRoom = makeRoom }
+    func join(_ id: ObjectIdentifier, makeRoom: @escaping @Sendable (Wish) -> Void) {
+        relief.withLock { $0.servers.append(Server(id: id, makeRoom: makeRoom)) }
     }
 
-    func roomMade() {
-        relief.withLock { $0.isUnderWay = false }
+    func leave(_ id: ObjectIdentifier) {
+        relief.withLock { relief in
+            relief.servers.removeAll { $0.id == id }
+            // It may have been asked.
+            relief.isUnderWay = false
+        }
+    }
+
+    /// As far as this server could: the next one is asked.
+    func roomMade(_ wish: Wish, by id: ObjectIdentifier) {
+        let isOpen = isOpen(wish)
+        let next = relief.withLock { relief -> Server? in
+            let behind = relief.servers.drop { $0.id != id }.dropFirst()
+            if isOpen, let next = behind.first { return next }
+            relief.isUnderWay = false
+            return nil
+        }
+        next?.makeRoom(wish)
     }
 
     /// Is there no room for it yet, and does the other still have too much?
@@ -78,7 +99,7 @@ public final class ByteBudget: Sendable {
     private func ask(_ bytes: Int, _ holder: FairShare.Holder) {
         let now = monotonicNanoseconds()
         let (makeRoom, wish): ((@Sendable (Wish) -> Void)?, Wish?) = relief.withLock { relief in
-            guard let makeRoom = relief.makeRoom, !relief.isUnderWay else { return (nil, nil) }
+            guard let makeRoom = relief.servers.first?.makeRoom, !relief.isUnderWay else { return (nil, nil) }
             // Looking at all holders takes time, and a flood is refused often.
             if now - relief.lookedAt >= 10_000_000 {
                 relief.lookedAt = now

@@ -287,7 +287,8 @@ final class HTTPConnection: Link, Slotted, Timed {
             enqueue(request, keepAlive: keepAlive).respond(response)
         case .accept(let subprotocol):
             guard phase == .reading else { return }
-            open(WebSocket(self, subprotocol: subprotocol), request, handshake)
+            let inflater = handshake.deflate == nil ? nil : server.inflater
+            open(WebSocket(self, subprotocol: subprotocol, inflater: inflater), request, handshake)
         }
     }
 
@@ -296,7 +297,8 @@ final class HTTPConnection: Link, Slotted, Timed {
         webSocket = socket
         gauge.add(1)
         SocketMetrics.shared.connections.add(-1)
-        output += handshake.response(subprotocol: socket.subprotocol)
+        output += handshake.response(
+            subprotocol: socket.subprotocol, deflate: socket.isDeflated ? handshake.deflate : nil)
         flush()
         server.handler.opened(socket, request)
         // Frames that came right behind the handshake.

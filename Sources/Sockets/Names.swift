@@ -30,6 +30,8 @@ extension MetricName {
         "martlet_http_bad_requests_total", "Requests that could not be read or did not arrive in time")
     static let httpConnections = MetricName(
         "martlet_http_connections", "Open connections that speak HTTP, event streams included")
+    static let loopConnections = MetricName(
+        "martlet_loop_connections", "Open connections of each loop that serves sockets")
     static let memoryRefused = MetricName(
         "martlet_memory_refused_total", "Times that an address or user wanted more than its share of the buffers")
     static let written = MetricName(

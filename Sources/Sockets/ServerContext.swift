@@ -1,4 +1,5 @@
 import Core
+import Deflate
 import Runtime
 
 /// What the connections of a server share: its settings and handler, its clock, its jobs, and a buffer that one of them
@@ -7,6 +8,8 @@ final class ServerContext {
     let loop: EventLoop
     let options: ServerOptions
     let handler: any ServerHandler
+    /// Of all WebSockets, which have one message at a time; `nil`: none is compressed.
+    let inflater: Inflater?
     /// Nothing more is accepted.
     var isDraining = false
     /// The value of `Date`.
@@ -15,6 +18,7 @@ final class ServerContext {
     /// When each connection has something to be looked at for, by `now`. An idle WebSocket or event stream has nothing.
     private var wheel: TimerWheel
     private var mostWaiting = 0
+    private let mostShown = GaugePart(of: SocketMetrics.shared.mostWaiting, .largest)
 
     private let batch: WriteBatch
     private var beforeWaiting: BeforeWaiting?
@@ -27,6 +31,7 @@ final class ServerContext {
         self.loop = loop
         self.options = options
         self.handler = handler
+        inflater = options.deflates ? Inflater() : nil
         wheel = TimerWheel(resolution: UInt64(options.sweepInterval), now: monotonicNanoseconds() / 1_000_000)
         Metrics.shared.queueLimit("connection_bytes").set(options.maxWaiting)
         batch = try options.writes.makeBatch()
@@ -58,7 +63,7 @@ final class ServerContext {
             if let next = connection.look(now: now) { wheel.set(connection, noLaterThan: next) }
         }
         // A slow one is looked at in each turn, or in each second one.
-        SocketMetrics.shared.mostWaiting.set(max(before, mostWaiting))
+        mostShown.set(max(before, mostWaiting))
     }
 
     /// Bytes that wait for a connection whose peer is slow: it is looked at again and again.

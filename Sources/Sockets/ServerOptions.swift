@@ -15,6 +15,8 @@ public struct ServerOptions: Sendable {
     public var maxConnections = 10_000
     /// What one address may have at most. Without it, it may have as many as are still free (`FairShare`).
     public var maxConnectionsPerAddress: Int?
+    /// Of the servers of several loops; `nil`: this one has its own, of the two numbers before.
+    public var connections: ConnectionShare?
     /// For what waits to be sent, and for requests that have come in part.
     public var budget = ByteBudget(total: 48 << 20)
 
@@ -24,6 +26,8 @@ public struct ServerOptions: Sendable {
     /// Paths, as decoded, at which GET opens a WebSocket and nothing else. HEAD gets what a GET without an upgrade
     /// gets.
     public var webSocketPaths: Set<String> = []
+    /// Whether WebSockets may compress messages (`permessage-deflate`). What is written is for their owners to compress.
+    public var deflates = false
     public var maxBody = 262_144
     /// Requests of one connection that are being worked on at the same time; what comes after waits unread.
     public var maxPipelined = 64

@@ -24,23 +24,25 @@ public final class SocketServer {
     private var listeners: [Listener] = []
     private var sweeper: LoopTimer?
     private var connections = Registry<HTTPConnection>()
-    private var shares: FairShare
+    private let shares: ConnectionShare
     private var crowd = Crowd()
     /// Connections that were told that there are too many, and are not gone yet.
     private var refusing = 0
     private static let mostRefusing = 64
     private var isClosing = false
     private var onEmpty: [() -> Void] = []
-    private let maxConnections: Int
-    private let open: Gauge
+    private let open: GaugePart
+    private let ownOpen: Gauge
 
     /// Listens at once. Called on the loop's thread; the server lives until it is closed.
     public init(loop: EventLoop, options: ServerOptions, handler: any ServerHandler) throws {
         loop.assertCurrent()
         context = try ServerContext(loop: loop, options: options, handler: handler)
-        maxConnections = DescriptorLimit.connections(wanted: options.maxConnections)
-        shares = FairShare(total: maxConnections, most: options.maxConnectionsPerAddress ?? .max)
-        open = Metrics.shared.queue("connections", limit: maxConnections)
+        shares =
+            options.connections
+            ?? ConnectionShare(wanted: options.maxConnections, most: options.maxConnectionsPerAddress)
+        open = GaugePart(of: Metrics.shared.queue("connections", limit: shares.total), .sum)
+        ownOpen = Metrics.shared.gauge(.loopConnections, "loop=\"\(loop.name)\"")
         lws = try LwsContext(loop: loop)
         for bound in options.bound.isEmpty ? [nil] : options.bound.map(Optional.some) {
             listeners.append(try Listener(loop, options, bound: bound) { [unowned self] in accepted($0, from: $1) })
@@ -52,7 +54,8 @@ public final class SocketServer {
         }
         itself = self
         let boxed = LoopBound.holding(self, on: loop)
-        options.budget.onRefused { wish in boxed.run { $0.makeRoom(wish) } }
+        options.budget.join(ObjectIdentifier(self)) { wish in boxed.run { $0.makeRoom(wish) } }
+        shares.join(ObjectIdentifier(self)) { large, small in boxed.run { $0.yield(large, to: small) } }
     }
 
     // MARK: Ending
@@ -86,7 +89,8 @@ public final class SocketServer {
         if isClosing {
             sweeper = nil
             crowd = Crowd()
-            options.budget.onRefused(nil)
+            options.budget.leave(ObjectIdentifier(self))
+            shares.leave(ObjectIdentifier(self))
             lws = nil
             itself = nil
         }
@@ -101,7 +105,7 @@ public final class SocketServer {
         let hasPlace = takePlace(for: connection.placeHolder)
         // A few of those that get no place are told so.
         guard let lws, !isClosing, hasPlace || refusing < Self.mostRefusing else {
-            if hasPlace { shares.give(1, of: connection.placeHolder) }
+            if hasPlace { shares.give(of: connection.placeHolder) }
             SocketMetrics.shared.refused.add()
             Glibc.close(descriptor)
             return
@@ -117,17 +121,33 @@ public final class SocketServer {
 
     /// Takes a place that is free, or else one from a client that has many times as many.
     private func takePlace(for holder: FairShare.Holder) -> Bool {
-        if shares.take(1, for: holder) { return true }
-        crowd.look(now: context.now(), count: connections.items.count, for: { shares.largest }) { large in
-            connections.items.filter { $0.place == .own && $0.placeHolder == large }
+        if shares.take(for: holder) { return true }
+        guard let large = lookForLargest(), shares.mustYield(large, to: holder) else { return false }
+        guard let last = crowd.popLast(where: { $0.placeHolder == large }) else {
+            shares.ask(large, toYieldTo: holder, but: ObjectIdentifier(self))
+            return false
         }
-        guard let large = crowd.holder, shares.mustYield(large, to: holder, 1),
-            let last = crowd.popLast(where: { $0.placeHolder == large })
-        else { return false }
-        shares.pass(1, from: large, to: holder)
+        shares.pass(from: large, to: holder)
         last.place = .none
         last.pushOut()
         return true
+    }
+
+    private func lookForLargest() -> FairShare.Holder? {
+        crowd.look(now: context.now(), count: connections.items.count, for: { shares.largest }) { large in
+            connections.items.filter { $0.place == .own && $0.placeHolder == large }
+        }
+        return crowd.holder
+    }
+
+    /// For one who was refused on another loop, where the other has none.
+    private func yield(_ large: FairShare.Holder, to small: FairShare.Holder) {
+        guard lookForLargest() == large, shares.mustYield(large, to: small),
+            let last = crowd.popLast(where: { $0.placeHolder == large })
+        else { return }
+        shares.give(of: large)
+        last.place = .none
+        last.pushOut()
     }
 
     /// Takes bytes from the one who has too many, until there is room for the other.
@@ -136,7 +156,7 @@ public final class SocketServer {
         var crowd = Crowd()
         crowd.look(now: 0, count: 0, for: { wish.large }) { _ in connections.items.filter(holdsSome) }
         while options.budget.isOpen(wish), let connection = crowd.popLast(where: holdsSome) { connection.pushOut() }
-        options.budget.roomMade()
+        options.budget.roomMade(wish, by: ObjectIdentifier(self))
     }
 
     // MARK: Time
@@ -147,16 +167,17 @@ public final class SocketServer {
         crowd = Crowd()
         context.lookAtDue()
         open.set(connections.items.count)
+        ownOpen.set(connections.items.count)
     }
 }
 
 extension SocketServer: ConnectionOwner {
     func move(_ connection: HTTPConnection, to client: IPAddress?) -> Bool {
         guard connection.place == .own, client != connection.client else { return true }
-        shares.give(1, of: connection.placeHolder)
+        shares.give(of: connection.placeHolder)
         connection.client = nil
         let isAllowed = takePlace(for: .init(address: client))
-        if isAllowed { connection.client = client } else { _ = shares.take(1, for: connection.placeHolder) }
+        if isAllowed { connection.client = client } else { _ = shares.take(for: connection.placeHolder) }
         return isAllowed
     }
 
@@ -170,7 +191,7 @@ extension SocketServer: ConnectionOwner {
         connection.gauge.add(-1)
         context.forget(connection)
         switch connection.place {
-        case .own: shares.give(1, of: connection.placeHolder)
+        case .own: shares.give(of: connection.placeHolder)
         case .refused: refusing -= 1
         case .none: break
         }

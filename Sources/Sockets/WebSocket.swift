@@ -1,4 +1,5 @@
 public import Core
+import Deflate
 
 /// An open WebSocket on a connection, which has become its own. Pings are answered and frames checked; messages come
 /// whole. Confined to its loop.
@@ -23,10 +24,14 @@ public final class WebSocket: LiveTransport {
 
     /// What the handshake agreed on.
     public let subprotocol: String?
+    /// Of the loop, where the handshake agreed on `permessage-deflate`.
+    private let inflater: Inflater?
 
-    init(_ connection: any LiveCarrier, subprotocol: String?) {
+    /// - Parameter inflater: of the loop, where messages may be compressed.
+    init(_ connection: any LiveCarrier, subprotocol: String?, inflater: Inflater? = nil) {
         self.connection = connection
         self.subprotocol = subprotocol
+        self.inflater = inflater
         connection.takesFrames = true
     }
 
@@ -78,6 +83,9 @@ public final class WebSocket: LiveTransport {
             reading?.parser.framesLeft = Int(framesLeft)
         }
     }
+
+    /// Whether what is written may be compressed, message by message.
+    public var isDeflated: Bool { inflater != nil }
 
     public var isBacklogged: Bool { connection.isBacklogged }
 
@@ -162,7 +170,7 @@ public final class WebSocket: LiveTransport {
 
     func received(_ bytes: UnsafeRawBufferPointer) {
         if let left = allowance?.fill(Int(framesLeft), now: connection.now()) { framesLeft = Int32(left) }
-        let reading = self.reading ?? Reading(WebSocketParser(maxMessage: maxMessage))
+        let reading = self.reading ?? Reading(WebSocketParser(maxMessage: maxMessage, inflater: inflater))
         self.reading = reading
         reading.parser.framesLeft = Int(framesLeft)
         reading.parser.append(bytes)

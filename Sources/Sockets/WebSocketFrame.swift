@@ -9,8 +9,11 @@ extension WebSocket {
     }
 
     /// The same of a text or a binary message.
-    public static func appendFrameHeader(length: Int, isText: Bool, to writer: inout ByteWriter) {
-        writer.append(isText ? 0x81 : 0x82)
+    /// - Parameter isDeflated: the payload is raw DEFLATE without its empty block at the end (RFC 7692, section 7.2.1).
+    public static func appendFrameHeader(
+        length: Int, isText: Bool, isDeflated: Bool = false, to writer: inout ByteWriter
+    ) {
+        writer.append((isText ? 0x81 : 0x82) | (isDeflated ? 0x40 : 0))
         switch length {
         case ..<126:
             writer.append(UInt8(length))

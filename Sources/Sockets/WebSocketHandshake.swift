@@ -3,6 +3,8 @@ import CLibwebsockets
 /// The opening handshake (RFC 6455, section 4.2), checked strictly.
 package struct WebSocketHandshake {
     package let key: String
+    /// `nil`: the client offers none that can be accepted.
+    package let deflate: DeflateAgreement?
 
     /// - Parameter request: GET, or HEAD, which opens nothing.
     package init(_ request: HTTPRequest) throws(HTTPRequestError) {
@@ -24,6 +26,7 @@ package struct WebSocketHandshake {
             throw HTTPRequestError(.badRequest, "Sec-WebSocket-Key must be 16 bytes in Base64.")
         }
         key = keys[0]
+        deflate = DeflateAgreement(offers: headers.all("sec-websocket-extensions"))
     }
 
     /// 16 bytes are 22 digits and two pads; the last digit carries two bits.
@@ -39,12 +42,14 @@ package struct WebSocketHandshake {
     }
 
     /// - Parameter subprotocol: one of those that the client offered; what is not a token is left out.
-    package func response(subprotocol: String?) -> [UInt8] {
+    /// - Parameter deflate: what was agreed on.
+    package func response(subprotocol: String?, deflate: DeflateAgreement? = nil) -> [UInt8] {
         var head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         head += "Sec-WebSocket-Accept: \(accept)\r\n"
         if let subprotocol, !subprotocol.isEmpty, subprotocol.utf8.allSatisfy(isToken) {
             head += "Sec-WebSocket-Protocol: \(subprotocol)\r\n"
         }
+        if let deflate { head += "Sec-WebSocket-Extensions: \(deflate.header)\r\n" }
         return Array((head + "\r\n").utf8)
     }
 

@@ -1,3 +1,5 @@
+package import Deflate
+
 /// Reads the frames of a client (RFC 6455, section 5), strictly. It does no I/O: bytes go in by `append`, what they
 /// mean comes out of `next`. After a failure or a Close frame it reads nothing more.
 package struct WebSocketParser {
@@ -44,9 +46,14 @@ package struct WebSocketParser {
     private var message: [UInt8] = []
     private var text = UTF8Check()
     private var hasEnded = false
+    /// `nil`: no extension was agreed on.
+    private let inflater: Inflater?
+    /// The message that has begun is compressed.
+    private var isDeflated = false
 
-    package init(maxMessage: Int) {
+    package init(maxMessage: Int, inflater: Inflater? = nil) {
         self.maxMessage = maxMessage
+        self.inflater = inflater
     }
 
     /// Bytes of memory that it holds for what has not come out yet.
@@ -108,10 +115,13 @@ package struct WebSocketParser {
         guard available >= 2 else { return nil }
         let first = buffer[start]
         let second = buffer[start + 1]
-        // No extension was agreed on.
-        guard first & 0x70 == 0 else { throw Self.violation("reserved bits are set") }
-        guard second & 0x80 != 0 else { throw Self.violation("the frame is not masked") }
         let opcode = first & 0x0F
+        let reserved = first & 0x70
+        // The first frame of a message says whether it is compressed (RFC 7692, section 6).
+        guard reserved == 0 || reserved == 0x40 && inflater != nil && (opcode == 1 || opcode == 2) else {
+            throw Self.violation("reserved bits are set")
+        }
+        guard second & 0x80 != 0 else { throw Self.violation("the frame is not masked") }
         let isFinal = first & 0x80 != 0
         let short = Int(second & 0x7F)
         try check(opcode, isFinal: isFinal, shortLength: short)
@@ -124,7 +134,7 @@ package struct WebSocketParser {
         guard available >= 6 + extra else { return nil }
         guard framesLeft > 0 else { throw .tooMany }
         framesLeft -= 1
-        if opcode == 1 || opcode == 2 { kind = opcode }
+        if opcode == 1 || opcode == 2 { (kind, isDeflated) = (opcode, reserved != 0) }
         let mask = buffer[(start + 2 + extra)..<(start + 6 + extra)].reduce(0) { $0 << 8 | UInt32($1) }
         start += 6 + extra
         return Frame(opcode: opcode, isFinal: isFinal, mask: mask, missing: length)
@@ -160,7 +170,7 @@ package struct WebSocketParser {
         let isGood = message.withUnsafeMutableBufferPointer { bytes in
             let piece = UnsafeMutableBufferPointer(rebasing: bytes[from...])
             Self.unmask(piece, begun.mask, from: Int(begun.turn))
-            return kind != 1 || text.append(UnsafeBufferPointer(piece))
+            return kind != 1 || isDeflated || text.append(UnsafeBufferPointer(piece))
         }
         guard isGood else { throw Self.notText }
         begun.missing -= count
@@ -170,11 +180,25 @@ package struct WebSocketParser {
 
     private mutating func endMessage() throws(Failure) -> Output {
         let isText = kind == 1
+        let whole = isDeflated ? try inflated(message, isText: isText) : message
         guard !isText || text.isComplete else { throw Self.notText }
-        let whole = message
         message = []
         kind = nil
         return .message(whole, isText: isText)
+    }
+
+    private mutating func inflated(_ message: [UInt8], isText: Bool) throws(Failure) -> [UInt8] {
+        let whole: [UInt8]
+        do throws(Inflater.Failure) {
+            whole = try inflater?.inflate(message, atMost: maxMessage) ?? message
+        } catch {
+            switch error {
+            case .tooLong: throw .invalid(code: 1009, reason: "message too big")
+            case .invalid: throw .invalid(code: 1007, reason: "the message can't be decompressed")
+            }
+        }
+        guard !isText || whole.withUnsafeBufferPointer({ text.append($0) }) else { throw Self.notText }
+        return whole
     }
 
     /// `nil` for a pong: nobody asked for one, so it means nothing.

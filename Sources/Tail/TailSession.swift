@@ -172,9 +172,10 @@ final class TailSession {
         switch event.type {
         case "resumed": established(event)
         case "live":
-            established(event)
-            // From here on nothing is missed, so nothing is missing between the list and what comes.
+            // From here on nothing is missed, so nothing is missing between the list and what comes. It is said when the list
+            // is there: who posts then is not in it.
             if channel != nil { try readPosts(token) }
+            established(event)
         case "reset":
             established(event)
             try readPosts(token)

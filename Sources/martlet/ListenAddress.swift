@@ -57,23 +57,38 @@ struct ListenAddress {
 
     /// Sockets with the addresses, before the private servers start, which takes seconds, and while root may still open
     /// ports below 1024. They are not listened on yet.
-    func bind(_ values: SettingValues) throws -> [Int32] {
+    /// - Returns: one of each address for each of so many loops.
+    func bind(_ values: SettingValues, loops: Int) throws -> [[Int32]] {
         let port = values.number("port")
-        return try numeric.map { numeric in
+        for numeric in numeric {
             // Whether it can be listened on is known by doing so.
             if case .failure(let error) = Self.bound(numeric, port: port, andListen: true).map({ close($0) }) {
                 throw failure(error.number, values)
             }
-            return try Self.bound(numeric, port: port, andListen: false)
-                .mapError { failure($0.number, values) }.get()
         }
+        return try (0..<loops).map { loop in
+            try numeric.map { numeric in
+                // The first one is refused where another process has the port; only then it is shared, by us.
+                let descriptor = try Self.bound(numeric, port: port, andListen: false, isShared: loop > 0)
+                    .mapError { failure($0.number, values) }.get()
+                if loops > 1 { Self.set(descriptor, SO_REUSEPORT) }
+                return descriptor
+            }
+        }
+    }
+
+    private static func set(_ descriptor: Int32, _ option: Int32) {
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, option, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
     private struct SystemError: Error {
         let number: Int32
     }
 
-    private static func bound(_ numeric: String, port: Int, andListen listens: Bool) -> Result<Int32, SystemError> {
+    private static func bound(
+        _ numeric: String, port: Int, andListen listens: Bool, isShared: Bool = false
+    ) -> Result<Int32, SystemError> {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -86,10 +101,10 @@ struct ListenAddress {
         let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
         let descriptor = socket(info.ai_family, Int32(kind), 0)
         guard descriptor >= 0 else { return .failure(SystemError(number: errno)) }
-        var on: Int32 = 1
-        let size = socklen_t(MemoryLayout<Int32>.size)
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, size)
+        set(descriptor, SO_REUSEADDR)
+        if isShared { set(descriptor, SO_REUSEPORT) }
         var off: Int32 = 0
+        let size = socklen_t(MemoryLayout<Int32>.size)
         if info.ai_family == AF_INET6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &off, size) }
         guard Glibc.bind(descriptor, info.ai_addr, info.ai_addrlen) == 0, !listens || listen(descriptor, 1) == 0 else {
             let number = errno

@@ -1,8 +1,8 @@
 /// What a process has taken before it gave root's rights up.
 struct Means: Sendable {
     let secret: [UInt8]
-    /// Sockets with the addresses to listen on.
-    let bound: [Int32]
+    /// Sockets with the addresses to listen on, for each loop.
+    let bound: [[Int32]]
     /// `nil` where there is none.
     let page: Page?
 }

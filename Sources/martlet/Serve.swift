@@ -11,7 +11,7 @@ enum Serve {
     static func run(_ configuration: Configuration) async throws {
         var configuration = configuration
         let address = try ListenAddress(configuration.values)
-        let bound = try address.bind(configuration.values)
+        let bound = try address.bind(configuration.values, loops: configuration.loops(.all))
         let page = Page.find(configuration.values.text("web"))
         let account = try ServerAccount.find()
         let folder = try DataFolder(configuration.dataFolder, for: account, makes: true)
@@ -45,7 +45,7 @@ enum Serve {
             throw Failure("a role by itself needs \(missing.joined(separator: ", ")): see martlet --help", exitCode: 2)
         }
         let address = try ListenAddress(configuration.values)
-        let bound = try address.bind(configuration.values)
+        let bound = try address.bind(configuration.values, loops: configuration.loops(roles))
         let page = roles.contains(.api) ? Page.find(configuration.values.text("web")) : nil
         let secret = try configuration.secretAndNoMore(than: try ServerAccount.find())
         try await serve(
@@ -57,7 +57,7 @@ enum Serve {
     ) async throws {
         if !configuration.limitsAreOn { Console.tell("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
         let start = Start {
-            let site = try await Site(configuration, secret: means.secret)
+            let site = try await Site(configuration, secret: means.secret, loops: means.bound.count)
             do {
                 try await site.prepare()
                 if roles.makeIDs { try await site.leaseNode() }

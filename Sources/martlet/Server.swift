@@ -51,7 +51,7 @@ final class Server: Sendable {
     private let live: LiveService?
     private let registration: ProcessRegistration
     private let listener = Mutex<PgListener?>(nil)
-    private let sockets = Mutex<LoopBound<SocketServer>?>(nil)
+    private let sockets = Mutex<[LoopBound<SocketServer>]>([])
     private let isDraining = Atomic<Bool>(false)
     /// What was missing, and when that was asked: however often somebody wants to know, the servers are asked twice a
     /// second at most.
@@ -92,24 +92,28 @@ final class Server: Sendable {
     }
 
     private static func makeLive(_ site: Site) async throws -> LiveService {
-        // The gateway calls Redis on its own loop, without a hop.
-        var redisOptions = Redis.Options()
-        redisOptions.name = "gateway"
-        redisOptions.scripts = Timelines.scripts
-        let redis = try await Redis(on: site.sockets, address: site.redisAddress, options: redisOptions)
-        try await site.reached("redis") { try await redis.waitUntilConnected(milliseconds: 5000) }
-        let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
+        var loops: [LiveService.Loop] = []
+        for (index, loop) in site.sockets.enumerated() {
+            // The gateway calls Redis on its own loop, without a hop.
+            var redisOptions = Redis.Options()
+            redisOptions.name = index == 0 ? "gateway" : "gateway-\(index)"
+            redisOptions.scripts = Timelines.scripts
+            let redis = try await Redis(on: loop, address: site.redisAddress, options: redisOptions)
+            try await site.reached("redis") { try await redis.waitUntilConnected(milliseconds: 5000) }
+            let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
+            loops.append(.init(loop, redis: redis, feeds: site.domains.feed.reader(over: timelines)))
+        }
         let database = site.connections.routes.database
         var gatewayOptions = GatewayOptions()
         gatewayOptions.auditSeconds = site.configuration.values.number("audit-seconds")
         gatewayOptions.maxConnections = site.configuration.values.number("connections")
         gatewayOptions.limitsAreOn = site.configuration.limitsAreOn
+        gatewayOptions.deflates = site.configuration.deflates
         gatewayOptions.liveKinds = Domains.liveKinds
         gatewayOptions.channels = site.domains.channels
         return LiveService(
-            loop: site.sockets, options: gatewayOptions, redis: redis, redisAddress: site.redisAddress,
+            loops: loops, options: gatewayOptions, redisAddress: site.redisAddress,
             writes: Writes(database: database, idempotency: site.idempotency, onCommit: {}),
-            feeds: site.domains.feed.reader(over: timelines),
             accounts: site.accounts, revocations: site.revocations, cursors: site.cursors,
             ticketKey: Crypto.derivedKey("tickets", from: site.secret), clock: site.clock)
     }
@@ -177,11 +181,13 @@ final class Server: Sendable {
         let configuration = site.configuration
         var options = ServerOptions()
         options.port = configuration.port
-        options.bound = means.bound
         options.maxConnections = configuration.values.number("connections")
         options.maxBody = 65_536
+        options.deflates = configuration.deflates
         options.writes = WriteMethod(rawValue: configuration.values.text("writes") ?? "") ?? .automatic
-        options.maxConnectionsPerAddress = configuration.values.text("connections-per-address").flatMap { Int($0) }
+        options.connections = ConnectionShare(
+            wanted: options.maxConnections,
+            most: configuration.values.text("connections-per-address").flatMap { Int($0) })
         options.budget = ByteBudget(total: configuration.values.number("buffers") << 20)
         // Roles have a proxy in front: deploy/nginx keeps connections for two seconds.
         options.drainIdleTimeout = roles == .all ? 0 : 3000
@@ -191,22 +197,31 @@ final class Server: Sendable {
         let router = makeRouter(options.budget)
         options.webSocketPaths = router.webSocketPaths
         let crossOrigin = CrossOrigin(origins: configuration.origins, proxies: .init(configuration.trustedProxies))
-        let loop = site.sockets
-        let server: LoopBound<SocketServer>
+        let admission = Admission(admitsWrites: { [backlog] in backlog.admits() })
+        let polls = PollLimit(options.maxConnections)
+        for (loop, bound) in zip(site.sockets, means.bound) {
+            options.bound = bound
+            let server = try await listen(on: loop, options) {
+                Dispatcher(loop: loop, router: router, crossOrigin: crossOrigin, admission: admission, polls: polls)
+            }
+            sockets.withLock { $0.append(server) }
+        }
+        let first = sockets.withLock { $0[0] }
+        return try await first.loop.run { first.value.port }
+    }
+
+    private func listen(
+        on loop: EventLoop, _ options: ServerOptions, _ handler: @escaping @Sendable () -> Dispatcher
+    ) async throws -> LoopBound<SocketServer> {
         do {
-            server = try await loop.run { [options, backlog] in
-                let dispatcher = Dispatcher(
-                    loop: loop, router: router, crossOrigin: crossOrigin, admitsWrites: { backlog.admits() },
-                    maxPolls: options.maxConnections)
-                return LoopBound.holding(try SocketServer(loop: loop, options: options, handler: dispatcher), on: loop)
+            return try await loop.run {
+                LoopBound.holding(try SocketServer(loop: loop, options: options, handler: handler()), on: loop)
             }
         } catch let error as SocketError where options.writes == .ring && error.call.hasPrefix("io_uring") {
             throw Failure("writes=io_uring can't be had here (\(error)): auto falls back to send")
         } catch {
             throw Failure("port \(options.port) can't be opened: \(error)")
         }
-        sockets.withLock { $0 = server }
-        return try await loop.run { server.value.port }
     }
 
     private func makeRouter(_ budget: ByteBudget) -> Router {
@@ -251,17 +266,17 @@ final class Server: Sendable {
     /// Finishes requests in flight, tells live clients to come back, commits what is done. Takes at most some 8 s.
     func stop() async {
         isDraining.store(true, ordering: .relaxed)
-        let server = sockets.withLock { $0 }
-        let empty = Wakeup()
-        if let server { try? await site.sockets.run { server.value.drain { empty.signal() } } }
-        await live?.drain()
-        let limit = Task {
-            try? await Task.sleep(nanoseconds: 4_000_000_000)
-            empty.signal()
+        let servers = sockets.withLock { $0 }
+        let empty = servers.map { ($0, Wakeup()) }
+        for (server, isEmpty) in empty {
+            try? await server.loop.run { server.value.drain { isEmpty.signal() } }
         }
-        if server != nil { await empty.wait() }
-        limit.cancel()
-        if let server { try? await site.sockets.run { server.value.close() } }
+        await live?.drain()
+        _ = await ends(within: 4000) {
+            for (_, isEmpty) in empty { await isEmpty.wait() }
+            return true
+        }
+        for server in servers { try? await server.loop.run { server.value.close() } }
         await live?.close()
         watch.withLock { $0 }?.cancel()
         looks.withLock { $0 }?.cancel()

@@ -92,6 +92,13 @@ enum SettingsList {
             "how live clients' events reach the kernel: those of a moment in one call by io_uring, or each by a send; auto "
                 + "takes io_uring where the kernel allows it"),
         Setting(
+            "live-deflate", .oneOf(["on", "off"]), default: "off", roles: servers,
+            "permessage-deflate for WebSockets: an event is compressed once for all, so it saves bytes for little time"),
+        Setting(
+            "loops", .integer(1...64), unit: "threads", roles: servers,
+            "threads that serve sockets, each with a part of the connections; without it as many as there are cores but one "
+                + "in the role realtime by itself, and one in all others"),
+        Setting(
             "password-cost", .integer(1...11), default: "5", roles: servers.union(["seed"]),
             "yescrypt cost of password hashes; each step doubles time and memory"),
         Setting(

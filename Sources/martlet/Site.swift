@@ -22,8 +22,8 @@ final class Site: Sendable {
     let clock: any WallClock = SystemClock()
     /// PostgreSQL and the commands to Redis.
     let stores = EventLoop(name: "stores")
-    /// HTTP, the live connections, and their own link to Redis.
-    let sockets = EventLoop(name: "sockets")
+    /// HTTP, the live connections, and their own links to Redis: each loop has a part of the connections.
+    let sockets: [EventLoop]
     let connections: Connections
     let redisAddress: RedisAddress
     let secret: [UInt8]
@@ -42,9 +42,11 @@ final class Site: Sendable {
     /// - Parameters:
     ///   - secret: what all keys are made from.
     ///   - node: the number in the ids that this process makes; `nil`: the setting's, or else a leased one.
+    ///   - loops: of the sockets.
     init(
-        _ configuration: Configuration, secret: [UInt8], node: Int? = nil, passwordThreads: Int = 2
+        _ configuration: Configuration, secret: [UInt8], node: Int? = nil, passwordThreads: Int = 2, loops: Int = 1
     ) async throws {
+        sockets = (0..<loops).map { EventLoop(name: $0 == 0 ? "sockets" : "sockets-\($0)") }
         self.configuration = configuration
         self.secret = secret
         redisAddress = try configuration.redisAddress()
@@ -169,6 +171,8 @@ final class CommitHook: Sendable {
 extension Configuration {
     /// Of ids, where it is fixed.
     var node: Int? { values.has("node") ? values.text("node").flatMap { Int($0) } : nil }
+    /// Whether WebSockets may compress.
+    var deflates: Bool { values.text("live-deflate") == "on" }
     var passwordCost: Int { values.has("password-cost") ? values.number("password-cost") : 5 }
     /// The tools do one thing at a time.
     var connectionSizes: ConnectionSizes {

@@ -1,9 +1,11 @@
 import Core
+import Deflate
 import Sockets
 
 /// Accepts WebSockets only.
 final class EchoHandler: ServerHandler {
     private let maxMessage: Int
+    private let deflater = Deflater()
 
     init(maxMessage: Int) { self.maxMessage = maxMessage }
 
@@ -19,23 +21,25 @@ final class EchoHandler: ServerHandler {
 
     func opened(_ socket: WebSocket, _ request: HTTPRequest) {
         socket.maxMessage = maxMessage
-        socket.owner = Echo(socket)
+        socket.owner = Echo(socket, deflater)
     }
 }
 
 /// What one socket is still to be sent.
 private final class Echo: TransportOwner {
     private unowned let socket: WebSocket
+    private let deflater: Deflater?
     private var waiting = ByteWriter()
 
-    init(_ socket: WebSocket) { self.socket = socket }
+    init(_ socket: WebSocket, _ deflater: Deflater) {
+        self.socket = socket
+        self.deflater = socket.isDeflated ? deflater : nil
+    }
 
     func received(_ payload: [UInt8], isText: Bool) {
-        var header = ByteWriter(capacity: 10)
-        WebSocket.appendTextFrameHeader(length: payload.count, to: &header)
-        var bytes = header.bytes
-        if !isText { bytes[0] = 0x82 }
-        waiting.append(bytes)
+        let payload = deflater?.compress(payload) ?? payload
+        WebSocket.appendFrameHeader(
+            length: payload.count, isText: isText, isDeflated: deflater != nil, to: &waiting)
         waiting.append(payload)
         drained()
     }

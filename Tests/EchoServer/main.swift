@@ -21,6 +21,7 @@ var options = ServerOptions()
 options.address = "127.0.0.1"
 options.port = 0
 options.webSocketPaths = ["/"]
+options.deflates = true
 // One peer has half of it, for a message that comes in and the same that goes out.
 options.budget = ByteBudget(total: 8 * maxMessage)
 options.maxWaiting = 2 * maxMessage

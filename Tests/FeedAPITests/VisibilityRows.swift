@@ -192,11 +192,19 @@ extension VisibilityRow {
         Seen(200, c.feedHasPosts ? [.publicPost, .postForFollowers, .author] : [])
     }
 
+    /// A mute does not end what was asked for by name.
+    @Sendable private static func inChannel(_ c: VisibilityCase) -> Seen {
+        Seen(200, c.isOpen ? [.publicPost, .author] : [])
+    }
+
     private static let feeds: [String: VisibilityRow] = [
         "getFeed": .reads(
             Probe("from the timeline", needsSession: true, expected: inFeed) { try await $0.caller.get("/v1/feed") },
             Probe("what came since", needsSession: true, expected: inFeed) {
                 try await $0.caller.get("/v1/feed?since=\($0.live)")
+            },
+            Probe("what its channel told since", needsSession: true, expected: inChannel) {
+                try await $0.caller.get("/v1/feed?channels=user:\($0.author.id)&since=\($0.channelLive)")
             },
             Probe("without Redis", needsSession: true, expected: inFeed) {
                 guard let user = $0.caller as? TestUser else { return try await $0.caller.get("/v1/feed") }

@@ -20,6 +20,8 @@ struct VisibilityWorld {
     let postForFollowers: String
     /// Where the caller's feed was before the posts.
     let live: String
+    /// The same of the author's channel.
+    let channelLive: String
 
     /// Who asks.
     var caller: any Caller {
@@ -38,6 +40,8 @@ struct VisibilityWorld {
         try await author.follow(third)
         try await viewer.follow(author)
         live = try await (between.isSelf ? author : viewer).get("/v1/feed")["live"].string ?? ""
+        let subscribed = try await (between.isSelf ? author : viewer).get("/v1/feed?channels=user:\(author.id)")
+        channelLive = subscribed["live"].string ?? ""
         publicPost = try await author.post(text: "the public post of \(author.handle)")
         postForFollowers = try await Self.post(author, "the post for followers of \(author.handle)")
         try await site.settle()

@@ -36,6 +36,19 @@ import Testing
         #expect(try await place.channels.recover(channel, from: place.start).numbers == Array(1...20))
     }
 
+    /// Who moves events into the log may do it twice: then one has two offsets. Its clock may be behind that of others.
+    @Test func anEventWithTwoOffsets() async throws {
+        let place = try await start()
+        let events = [(1, 0), (2, 40), (3, 20)].map { TestSource.event($0, age: $1) }
+        let again = events.map { ChannelPublication(offset: $0.offset + 3, $0.envelope) }
+        #expect(try await place.channels.publish(events, on: channel).told == 3)
+        #expect(try await place.channels.publish(again, on: channel) == ChannelCounts(repeated: 3))
+        let next = TestSource.event(7, age: 30)
+        #expect(try await place.channels.publish([next], on: channel).told == 1)
+        #expect(try await place.channels.publish(again + [next], on: channel) == ChannelCounts(repeated: 4))
+        #expect(try await place.channels.recover(channel, from: place.start).numbers == [1, 2, 3, 7])
+    }
+
     /// Also where the log holds less than what comes again.
     @Test func theBoundOfTheLogIsNoBoundOfTheRule() async throws {
         let place = try await start(events: 3)

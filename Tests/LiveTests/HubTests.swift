@@ -207,7 +207,7 @@ private final class Sink: FrameSink {
         let hub = makeHub()
         var calls = 0
         let signal = Subscriber(
-            user: user, kind: .signal { calls += 1 }, sink: nil, session: session())
+            user: user, kind: .signal { _ in calls += 1 }, sink: nil, session: session())
         #expect(hub.add(signal))
         hub.deliver(frame(5), toFeedsOf: [user])
         #expect(calls == 1)

@@ -80,6 +80,35 @@ import Testing
         #expect(reset.missed == nil && reset.state == nil)
     }
 
+    /// Of two states between polls the newest; and none twice, whether Redis had it or the domain.
+    @Test(arguments: [ChannelContents.state, [.log, .state]]) func aPollIsToldAStateOnce(
+        _ contents: ChannelContents
+    ) async throws {
+        let reader = reader(contents, name: contents == .state ? "seven" : "eight")
+        let channel = ChannelName(kind: contents == .state ? "seven" : "eight", id: ID(raw: 1))
+        _ = try await site.channels.register([channel], node: .random())
+        var held = StreamCursor()
+        func poll() async throws -> [String] {
+            let known = try #require(reader.kinds.channel(channel))
+            var poll = ChannelPoll(of: user, hasFeed: false, [known], since: held)
+            try await poll.look(reader)
+            held = poll.position
+            let items = try JSONValue.parse(poll.response(live: "").body)["items"].array ?? []
+            #expect(items.allSatisfy { $0["channel"].string == channel.description })
+            return items.map { $0["text"].string ?? $0["type"].string! }
+        }
+        #expect(try await poll() == ["live", "stored"])
+        #expect(try await poll() == [])
+        for version in 6...7 {
+            let told = Self.envelope("version \(version)")
+            #expect(try await site.channels.publish(state: told, version: Int64(version), on: channel))
+        }
+        #expect(try await poll() == ["version 7"])
+        #expect(try await poll() == [])
+        held[.channel(channel)] = .outOfEveryWindow
+        #expect(try await poll() == (contents == .state ? ["version 7"] : ["reset", "version 7"]))
+    }
+
     @Test func noStateAnywhere() async throws {
         let outcome = try #require(try await read(reader(.state, name: "six", version: nil), "six:1"))
         #expect(outcome.state == nil && outcome.publications.isEmpty)

@@ -62,9 +62,11 @@ final class SiteParts: Sendable {
         gatewayOptions.liveKinds = Domains.liveKinds
         gatewayOptions.channels = domains.channels
         live = LiveService(
-            loop: loops.sockets, options: gatewayOptions, redis: liveRedis, redisAddress: redisAddress,
-            writes: writes,
-            feeds: domains.feed.reader(over: Timelines(redis: liveRedis, partitions: partitions)),
+            loops: [
+                .init(
+                    loops.sockets, redis: liveRedis,
+                    feeds: domains.feed.reader(over: Timelines(redis: liveRedis, partitions: partitions)))
+            ], options: gatewayOptions, redisAddress: redisAddress, writes: writes,
             accounts: domains.accounts.accounts, revocations: domains.accounts.revocations, cursors: cursors,
             ticketKey: Crypto.derivedKey("tickets", from: secret), clock: clock)
         waiter.set(live)

@@ -94,6 +94,9 @@ class ChannelReader(Reader):
         event, offset = publication["data"], publication["offset"]
         if channel in self.positions:
             self.positions[channel] = (self.positions[channel][0], offset)
+        self.told_at(channel, event, offset)
+
+    def told_at(self, channel: str, event: dict[str, Any], offset: int) -> None:
         if event["type"] == "post.created":
             what = {"kind": "created", "post": event["post"]["id"], "text": event["post"]["text"],
                     "by": event["post"]["author"]["id"]}
@@ -102,3 +105,38 @@ class ChannelReader(Reader):
         self.record("channel see", author=self.authors[channel], at=offset, **what)
         # The round is not quiet while somebody is told something.
         self.api.history.sights += 1
+
+
+class ChannelPollReader(ChannelReader):
+    """The same by long polls, where an event has no offset of its own: they are counted."""
+
+    def __init__(self, api: Api, user: User, authors: list[User], name: str, random: random.Random) -> None:
+        super().__init__(api, user, authors, name, random)
+        self.count = 0
+
+    async def session(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            begin = self.api.history.now
+            since = f"&since={self.live}" if self.live else ""
+            path = f"/v1/feed?channels={','.join(self.authors)}{since}&wait=10"
+            reply = await self.api.once("GET", path, self.user, timeout=14)
+            if reply.status != 200:
+                if reply.status not in (0, 429, 503):
+                    self.refused(f"the poll was answered {reply.status}: {reply.body}")
+                await self.api.pause(reply)
+                continue
+            self.is_open = True
+            for item in reply.body["items"]:
+                self.take_item(item, begin)
+            self.live = reply.body["live"]
+
+    def take_item(self, item: dict[str, Any], begin: float) -> None:
+        channel = item["channel"]
+        match item["type"]:
+            case "live" | "reset" as verdict:
+                self.record("channel conn", author=self.authors[channel], begin=begin, verdict=verdict)
+            case "unsubscribed":
+                self.refused(f"{channel} ended: {item}")
+            case _:
+                self.count += 1
+                self.told_at(channel, item, self.count)

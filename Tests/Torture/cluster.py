@@ -224,6 +224,8 @@ class Cluster:
             }
             if self.sets_nodes:
                 settings["MARTLET_NODE"] = str(node)
+            if name == "realtime-1":
+                settings["MARTLET_LOOPS"] = "2"
             self.roles.append(Role(name, name.split("-")[0], self.home, settings, self.step_clock, self.binary))
         self.roles[0].start()  # it makes the schema, alone
         self.roles[0].ready()

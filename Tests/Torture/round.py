@@ -11,7 +11,7 @@ import time
 from typing import Coroutine
 
 from api import Api, User
-from channel_reader import ChannelReader
+from channel_reader import ChannelPollReader, ChannelReader
 from check import Report, check
 from cluster import Cluster
 from crowd import Crowd
@@ -156,7 +156,7 @@ class Round:
     def _channel_readers(self, users: list[User]) -> list[Reader]:
         """They need not follow those whose channels they subscribe to."""
         return [
-            ChannelReader(
+            (ChannelPollReader if index % 2 else ChannelReader)(
                 self.api, users[3 * index], [users[(5 * index + step) % USERS] for step in range(CHANNELS)],
                 f"channels {index}", self._random())
             for index in range(CHANNEL_READERS)

@@ -20,9 +20,15 @@ from unittest.mock import patch
 from autobahn.websocket import utf8validator
 from fissix.refactor import RefactoringTool, get_fixers_from_package
 
-NAME = "autobahn_cases"
-# Compression, which the server does not offer; an endless message, which the suite does not run either.
-LEFT_OUT = ("case12", "case13", "case9_9_1", "Case12", "Case13")
+NAME = "autobahn_cases_2"
+# An endless message, which the suite does not run either.
+LEFT_OUT = ("case9_9_1",)
+RENAMED = {
+    "requestNoContextTakeover": "request_no_context_takeover", "requestMaxWindowBits": "request_max_window_bits",
+}
+"""What autobahn's client calls it now."""
+COMPRESSED_MESSAGES = 20
+"""In place of the suite's thousand in each of the cases of compression: they take an hour, and say no more."""
 
 
 def load() -> types.ModuleType:
@@ -35,7 +41,16 @@ def load() -> types.ModuleType:
     with patch.dict(sys.modules, binascii=binascii_of_strings()), patch.object(
         utf8validator, "Utf8Validator", ValidatorOfStrings
     ):
-        return importlib.import_module(NAME)
+        suite = importlib.import_module(NAME)
+    for case in suite.Cases:
+        if is_of_compression(case):
+            case.COUNT = COMPRESSED_MESSAGES
+    return suite
+
+
+def is_of_compression(case: type) -> bool:
+    """Its payloads are bytes."""
+    return hasattr(case, "TESTDATA")
 
 
 def convert(source: Path, target: Path) -> None:
@@ -49,6 +64,12 @@ def convert(source: Path, target: Path) -> None:
         text = "\n".join(line for line in lines if "coding=" not in line and not any(w in line for w in LEFT_OUT))
         # A class is an object by itself now, and may not name it before a class that is one.
         text = text.replace("(object, Case, )", "(Case, )") + "\n"
+        # The suite itself can't be imported to ask where its files are.
+        text = text.replace("import copy, os, pkg_resources,", "import copy, os,").replace(
+            'pkg_resources.resource_filename("autobahntestsuite", "testdata/%s" % ',
+            f"os.path.join({str(source.parent / 'testdata')!r}, ")
+        for old, new in RENAMED.items():
+            text = text.replace(old, new)
         (target / file.name).write_text(whole_divisions(str(tool.refactor_string(text, str(file)))), "utf-8")
     (target / "complete").touch()
 

@@ -61,10 +61,7 @@ public struct FeedChange: Sendable, Equatable {
 
     // MARK: As it is documented
 
-    /// What is told of a feed.
-    static let events = Component(
-        "Event", .oneOf(FeedEvent.components + [("feed.changed", component)], by: "type"),
-        example: FeedEvent.components[0].1.example)
+    static let components = [("feed.changed", component)]
 
     private static let component = Component(
         "FeedChanged",
@@ -73,7 +70,7 @@ public struct FeedChange: Sendable, Equatable {
             .always(
                 "reason", .word(of: Reason.allCases.map(\.name)),
                 "`follow`, `accept`: read the feed anew. All others: drop what is of the user."),
-            .always("user_id", Component.id.reference),
+            .always("user_id", Component.id.reference), FeedEvent.channel,
         ]), writing: FeedChange(.mute, of: PostView.example.id).append)
 }
 

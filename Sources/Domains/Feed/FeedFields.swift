@@ -16,11 +16,21 @@ enum FeedParameters {
         "A position: `live` of a response, the id of an event. Another caller's gets 400 `invalid_cursor`.",
         problems: [.invalidCursor]
     ).orNil
+    static let channels = Parameter<StreamChannels>(
+        "channels", StreamChannels.schema, example: "feed,post:7033541419028480",
+        StreamChannels.summary
+            + """
+             Each item then has `channel`, and `live` is where the poll is in all of them. A channel that the position says \
+            nothing of begins now, with an item `live`.
+            """, problems: [.notFound]
+    ) { text throws(Refusal) in
+        try StreamChannels(text)
+    }.orNil
     static let wait = Parameter.integer(
         "wait", in: 0...mostAsked, example: 25,
         """
         Seconds to hold the request until there is something, \(mostWaited) at most: more is taken as that. Without it \
-        the response comes at once. Only with `since`.
+        the response comes at once. Only with `since` or `channels`.
         """
     ).orNil
 }
@@ -39,14 +49,22 @@ enum FeedComponents {
             "items": [PostView.component.example], "next": Component.cursor.example, "live": Component.cursor.example,
         ])
 
+    static let event = Component(
+        "Event", .oneOf(FeedEvent.components + FeedChange.components + PollVerdict.components, by: "type"),
+        example: FeedEvent.example)
+
     static let events = Component(
         "FeedEvents",
         .object([
-            .always("items", .array(of: FeedChange.events.reference)),
+            .always("items", .array(of: event.reference)),
             .always("live", Component.cursor.reference, "To ask on from."),
             .always(
-                "reset", .boolean, "The position is out of the window; there are no items: read the feed."),
-        ]), example: ["items": [FeedChange.events.example], "live": Component.cursor.example, "reset": false])
+                "reset", .boolean,
+                """
+                The position is out of the window; there are no items: read the feed. With `channels`: an item `reset` says \
+                of which one, and where to read.
+                """),
+        ]), example: ["items": [event.example], "live": Component.cursor.example, "reset": false])
 
     /// First the one with a key of its own: generators take the first that fits.
     static let either = Component("Feed", .oneOf([events, page]), example: page.example)

@@ -36,11 +36,13 @@ struct FeedOperations: Sendable {
                 Without `since` a page of posts, newest first, with the position `live` to go live from; `limit` and \
                 `cursor` belong to it. With `since` the events after that position, in the order of arrival; `wait` \
                 belongs to it and holds the request until there is something. Where that is more than 256 KB, a part of \
-                it comes: ask on from its `live`. The two kinds of parameters do not mix.
+                it comes: ask on from its `live`. With `channels` it is told of several logs, each with a name and an end \
+                of its own. The two kinds of parameters do not mix.
                 """,
             access: access,
             parameters: [
-                FeedParameters.limit, FeedParameters.cursor, FeedParameters.since, FeedParameters.wait,
+                FeedParameters.limit, FeedParameters.cursor, FeedParameters.channels, FeedParameters.since,
+                FeedParameters.wait,
             ], headers: [.ifNoneMatch],
             responses: [
                 .json(
@@ -51,7 +53,8 @@ struct FeedOperations: Sendable {
     }
 
     @Sendable private func feed(_ request: RequestContext) async throws -> Response {
-        guard let since = request[FeedParameters.since] else {
+        let (since, channels) = (request[FeedParameters.since], request[FeedParameters.channels])
+        guard since != nil || channels != nil else {
             guard request[FeedParameters.wait] == nil else {
                 throw Problem(.missingField, "wait needs a position: since", field: "since")
             }
@@ -61,16 +64,14 @@ struct FeedOperations: Sendable {
             ("cursor", request[FeedParameters.cursor] != nil), ("limit", request[FeedParameters.limit] != nil),
         ]
         if let (name, _) = besides.first(where: \.1) {
-            throw Problem(.invalidField, "\(name) does not go with since", field: name)
+            throw Problem(.invalidField, "\(name) does not go with since and channels", field: name)
         }
-        guard let cursor = LiveCursor(since, user: request.caller, cursors) else {
-            throw Problem(.invalidCursor, "the position was not made for this caller", field: "since")
-        }
+        let held = try since.map { try position(live: $0, of: request.caller) } ?? StreamCursor()
         let caller = request.authenticated!
         // No longer than the token lives.
         let left = max(0, accounts.secondsLeft(of: caller))
         let wait = min(request[FeedParameters.wait] ?? 0, FeedParameters.mostWaited, Int(left))
-        let response = try await poll(request, since: cursor, seconds: wait)
+        let response = try await poll(request, channels, since: held, seconds: wait)
         // The session may have ended while the feed was read.
         guard !accounts.hasEnded(caller.session) else {
             throw Problem(.unauthenticated, "the session has ended")
@@ -116,6 +117,27 @@ struct FeedOperations: Sendable {
     }
 
     // MARK: Long poll
+
+    private func position(live text: String, of user: ID) throws(Problem) -> StreamCursor {
+        guard let position = StreamCursor(any: text, user: user, cursors) else {
+            throw Problem(.invalidCursor, "the position was not made for this caller", field: "since")
+        }
+        return position
+    }
+
+    private func poll(
+        _ request: RequestContext, _ channels: StreamChannels?, since held: StreamCursor, seconds: Int
+    ) async throws -> Response {
+        if let channels {
+            return try await waiter.poll(request, channels, since: held, seconds: seconds) {
+                try await lists.read(request, in: .polls, $0)
+            }
+        }
+        guard let since = held[.feed(of: request.caller)] else {
+            throw Problem(.invalidCursor, "the position says nothing of the feed", field: "since")
+        }
+        return try await poll(request, since: since, seconds: seconds)
+    }
 
     private func poll(_ request: RequestContext, since: LiveCursor, seconds: Int) async throws -> Response {
         try waiter.admit(request.caller, from: request.address)

@@ -15,6 +15,17 @@ public protocol FeedWaiter: Sendable {
     /// Begins to listen for the user before the caller looks at the feed, so that nothing falls between the two.
     /// - Parameter session: the caller's; when it ends, so does the wait.
     func listen(for user: ID, session: ID) async throws -> any FeedSignal
+
+    /// A long poll of several logs, up to its response.
+    /// - Parameters:
+    ///   - held: where the caller is; in what it does not name, the caller begins now.
+    ///   - seconds: how long it may wait for something to tell.
+    ///   - read: runs what makes the response in turn with other polls, with room for it.
+    /// - Throws: `Problem`: a channel that is not there, or too many of them.
+    func poll(
+        _ request: RequestContext, _ channels: StreamChannels, since held: StreamCursor, seconds: Int,
+        _ read: (() async throws -> Response) async throws -> Response
+    ) async throws -> Response
 }
 
 /// One listening; it ends with `cancel`.

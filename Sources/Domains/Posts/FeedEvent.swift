@@ -42,25 +42,32 @@ public enum FeedEvent: Sendable, Equatable {
 }
 
 extension FeedEvent {
+    /// By type.
     public static let components = [
         ("post.created", createdComponent), ("post.updated", updatedComponent), ("post.deleted", deletedComponent),
     ]
 
+    public static let example = createdComponent.example
+
+    /// A poll with `channels` says which one told it.
+    public static let channel = Schema.Property.sometimes(
+        "channel", .string(), "With `channels`: the one that told it.")
+
     private static let createdComponent = Component(
         "PostCreated",
         .object([
-            .always("type", .constant("post.created")), .always("post", PostView.component.reference),
+            .always("type", .constant("post.created")), .always("post", PostView.component.reference), channel,
         ]), writing: FeedEvent.created(.example).append)
 
     private static let updatedComponent = Component(
         "PostUpdated",
         .object([
             .always("type", .constant("post.updated")),
-            .always("post", PostView.component.reference, "As it is now; perhaps new to who was away."),
+            .always("post", PostView.component.reference, "As it is now; perhaps new to who was away."), channel,
         ]), writing: FeedEvent.updated(.edited).append)
 
     private static let deletedComponent = Component(
         "PostDeleted",
-        .object([.always("type", .constant("post.deleted")), .always("post_id", Component.id.reference)]),
+        .object([.always("type", .constant("post.deleted")), .always("post_id", Component.id.reference), channel]),
         writing: FeedEvent.deleted(PostView.example.id).append)
 }

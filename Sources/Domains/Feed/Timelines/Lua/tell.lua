@@ -7,7 +7,8 @@
 --
 -- An event comes again when whoever brought it died before he could say so. It is known by its offset, which is not
 -- above the last one of its source. But a source that was made anew counts from 0: what was made a minute after the
--- newest event is new, whatever its offset. Clocks of those who make events differ by less.
+-- newest event is new, whatever its offset. Clocks of those who make events differ by less. And who moves events into
+-- the source may have died before he could say so: then one has two offsets, and is known by its id.
 --
 -- A consumer that begins with the first record that is kept, or comes back, brings events that are older than the log.
 -- Who subscribed later has read them. So what was made ten minutes before the log is left out.
@@ -40,12 +41,24 @@ local function made(id)
     return high and tonumber(high .. low, 16)
 end
 
+-- Only one that was made after the newest can't be there.
+local function is_there(id, time)
+    if time and time > newest then return false end
+    for _, event in ipairs(call('LRANGE', log, 1, -1)) do
+        if string.find(event, id, 9, true) then return true end
+    end
+    return false
+end
+
 local told, again, messages = 0, 0, 0
 for index = 7, #ARGV, 3 do
     local offset, id, envelope = tonumber(ARGV[index]), ARGV[index + 1], ARGV[index + 2]
     local time = made(id)
     local is_past = time and time * 1000 < began - 600000000
     if last[source] and offset <= last[source] and (not time or time <= newest + 60000) then
+        again = again + 1
+    elseif not is_past and is_there(id, time) then
+        last[source] = offset
         again = again + 1
     elseif not is_past then
         local position = tick()

@@ -1,18 +1,26 @@
 import Core
-package import HTTPService
-package import Live
+public import HTTPService
+public import Live
 
-/// What an event stream listens to: the parameter `channels`.
-package struct StreamChannels: Sendable, Equatable {
+/// What an event stream or a long poll listens to: the parameter `channels`.
+public struct StreamChannels: Sendable, Equatable {
     /// The name of the caller's own feed.
-    static let feed = "feed"
-    package static let most = StreamCursor.mostLogs - 1
+    public static let feed = "feed"
+    public static let most = StreamCursor.mostLogs - 1
 
-    package let hasFeed: Bool
-    package let names: [ChannelName]
+    public static let schema = Schema.string(length: 1...4352)
+    /// For people.
+    public static let summary = """
+        What to listen to, with commas: `feed`, which is all there is without this, and up to \(most) channels: `post:ID` \
+        (`post.updated`, `post.deleted`), `user:ID` (that user's public posts). 400 for a name that is none, 404 for a \
+        channel that is not there.
+        """
+
+    public let hasFeed: Bool
+    public let names: [ChannelName]
 
     /// Names with commas between them, each once.
-    package init(_ text: String) throws(Refusal) {
+    public init(_ text: String) throws(Refusal) {
         guard text.utf8.count <= (Self.most + 1) * (ChannelName.longest + 1) else {
             throw Refusal("channels names \(Self.most) channels at most")
         }

@@ -63,7 +63,7 @@ struct TimelineMutation: Sendable, CustomTestStringConvertible {
             "call('HSET', disordered, user, decimal(position))\n", ""),
         TimelineMutation(
             "a post that is in the list already is published again", .deliver,
-            "if flags ~= UNTOLD then return false end", "if flags ~= UNTOLD then return true end"),
+            "if flags ~= UNTOLD or not is_told then return false end", "if flags ~= UNTOLD then return true end"),
         TimelineMutation(
             "trimming does not raise the marker's position", .deliver,
             "horizon = math.max(horizon, changed)", ""),
@@ -75,7 +75,7 @@ struct TimelineMutation: Sendable, CustomTestStringConvertible {
             "if is_rebuild then reset(user, position, epoch(ARGV[5])) end", ""),
         TimelineMutation(
             "a post that a follow brought in is not told when its delivery comes", .deliver,
-            "if flags ~= UNTOLD then return false end", "if true then return false end"),
+            "if flags ~= UNTOLD or not is_told then return false end", "if true then return false end"),
         TimelineMutation(
             "a delete does not leave a tombstone in a list that is being built", .deliver,
             "operation == DELETED and is_building(flags)", "false"),
@@ -87,7 +87,7 @@ struct TimelineMutation: Sendable, CustomTestStringConvertible {
             "call('SISMEMBER', severances .. name, user) == 1", "false"),
         TimelineMutation(
             "a post in flight lands after its author was unfollowed", .deliver,
-            "severed[index - 8] == 1 and user ~= ARGV[3]", "false"),
+            "severed[index - 9] == 1 and user ~= ARGV[3]", "false"),
         TimelineMutation(
             "a post from below what the list is complete from is inserted", .deliver,
             "if post < from then", "if false then"),

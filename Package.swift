@@ -70,7 +70,7 @@ let package = Package(
 
         // What the product does: a folder for each domain. Arrows point one way.
         module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
-        domain("Accounts", ["Runtime", "Crypto"]),
+        domain("Accounts", ["Outbox", "Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Live", "Outbox", "Relations"]),
         domain(

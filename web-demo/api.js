@@ -45,6 +45,46 @@ export class Api {
     return this.#call("DELETE", `/v1/users/${encodeURIComponent(id)}/follow`);
   }
 
+  block(id) {
+    return this.#call("PUT", `/v1/users/${encodeURIComponent(id)}/block`);
+  }
+
+  unblock(id) {
+    return this.#call("DELETE", `/v1/users/${encodeURIComponent(id)}/block`);
+  }
+
+  mute(id) {
+    return this.#call("PUT", `/v1/users/${encodeURIComponent(id)}/mute`, { body: {} });
+  }
+
+  unmute(id) {
+    return this.#call("DELETE", `/v1/users/${encodeURIComponent(id)}/mute`);
+  }
+
+  requests() {
+    return this.#call("GET", "/v1/me/requests");
+  }
+
+  accept(id) {
+    return this.#call("PUT", `/v1/me/requests/${encodeURIComponent(id)}`);
+  }
+
+  refuse(id) {
+    return this.#call("DELETE", `/v1/me/requests/${encodeURIComponent(id)}`);
+  }
+
+  update(change) {
+    return this.#call("PATCH", "/v1/me", { body: change });
+  }
+
+  sessions() {
+    return this.#call("GET", "/v1/me/sessions");
+  }
+
+  endSession(id) {
+    return this.#call("DELETE", `/v1/me/sessions/${encodeURIComponent(id)}`);
+  }
+
   following(id, cursor) {
     return this.#call("GET", `/v1/users/${encodeURIComponent(id)}/following${query({ cursor })}`);
   }
@@ -55,6 +95,10 @@ export class Api {
 
   post(text, key) {
     return this.#call("POST", "/v1/posts", { body: { text }, key });
+  }
+
+  editPost(id, text) {
+    return this.#call("PATCH", `/v1/posts/${encodeURIComponent(id)}`, { body: { text } });
   }
 
   deletePost(id) {

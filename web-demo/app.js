@@ -9,17 +9,22 @@ import { Connection } from "./connection.js";
 import { byId, countLabel, notify } from "./dom.js";
 import { Live } from "./live.js";
 import { People } from "./people.js";
+import { Requests } from "./requests.js";
 import { Session } from "./session.js";
 import { Timeline } from "./timeline.js";
 
-/** Follows of others do not come over the live link, so the counters are read now and then. */
+/** Follows of others, and who asks to, do not come over the live link: they are read now and then. */
 const countersMs = 30_000;
 
 let counting = false;
 const server = serverFrom(location.search, location.origin);
 const session = new Session(server.origin);
 const api = new Api(server.origin, session);
-const people = new People(api, followChanged);
+const people = new People(api, followChanged, {
+  hid: (user) => timeline.dropAuthor(user.id),
+  showed: () => timeline.load(),
+});
+const requests = new Requests(api, refreshCounters);
 const bookmarks = new Bookmarks(api);
 const timeline = new Timeline(api, people, bookmarks);
 const live = new Live({
@@ -62,6 +67,7 @@ function enter() {
   showMe(session.user);
   people.load().catch(() => {});
   bookmarks.load().catch(() => {});
+  requests.load().catch(() => {});
   refreshCounters();
   timeline.load();
 }
@@ -72,6 +78,7 @@ function leave(reason) {
   timeline.clear();
   people.clear();
   bookmarks.clear();
+  requests.clear();
   byId("composer-form").reset();
   showDoors(true);
   if (reason) notify(reason);
@@ -112,7 +119,9 @@ function refreshCounters() {
   counting = true;
   setTimeout(async () => {
     counting = false;
-    if (session.user) await api.me().then(showMe, () => {});
+    if (!session.user) return;
+    await api.me().then(showMe, () => {});
+    await requests.load().catch(() => {});
   }, 200);
 }
 

@@ -1,6 +1,7 @@
 // Following: by handle, from the list, and from the card behind a name.
 
-import { avatar, byId, countLabel, make, notify } from "./dom.js";
+import { Card } from "./card.js";
+import { avatar, byId, make, notify } from "./dom.js";
 import { onSubmit, words } from "./forms.js";
 import { Problem } from "./http.js";
 
@@ -8,22 +9,28 @@ export class People {
   #next;
   #known = new Map();
 
-  /** `onChange(user, followed)` runs after the server took it. */
-  constructor(api, onChange) {
+  /** `onChange(user, followed)` runs after the server took it; `on` as `Card`'s, without `follow`. */
+  constructor(api, onChange, on) {
     this.api = api;
     this.onChange = onChange;
+    this.card = new Card(api, {
+      follow: (user, followed) => this.set(user, followed),
+      showed: on.showed,
+      hid: (user) => {
+        this.#forget(user);
+        on.hid(user);
+      },
+    });
     // On a phone the list would be between the composer and the feed.
     byId("following").open = matchMedia("(min-width: 58rem)").matches;
     onSubmit(byId("follow-form"), (values) => this.#followByHandle(values.handle));
     byId("following-more").addEventListener("click", () => this.#loadMore());
-    // A click on the backdrop is a click on the dialog itself.
-    byId("card").addEventListener("click", (event) => event.target === byId("card") && byId("card").close());
   }
 
   clear() {
     this.#known.clear();
     this.#next = undefined;
-    byId("card").close();
+    this.card.close();
     byId("follow-form").reset();
     this.#render();
   }
@@ -60,14 +67,21 @@ export class People {
     byId("follow-input").value = "";
   }
 
-  /** Follows or unfollows, on the server first. */
+  /** Follows or unfollows, on the server first; a private account is asked. */
   async set(user, followed) {
-    await (followed ? this.api.follow(user.id) : this.api.unfollow(user.id));
+    const answer = await (followed ? this.api.follow(user.id) : this.api.unfollow(user.id));
+    if (answer?.requested) return notify(`@${user.handle} is asked: the account is private.`);
     if (followed) this.#known = new Map([[user.id, user], ...this.#known]);
     else this.#known.delete(user.id);
     this.#render();
     notify(followed ? `You follow @${user.handle}.` : `You no longer follow @${user.handle}.`);
     this.onChange(user, followed);
+  }
+
+  /** Who is blocked is not followed any more; who is muted may be. */
+  async #forget(user) {
+    const now = await this.api.user(user.id).catch(() => undefined);
+    if (!now?.followed && this.#known.delete(user.id)) this.#render();
   }
 
   showCount(number) {
@@ -95,44 +109,7 @@ export class People {
     return make("li", { data: { userId: user.id } }, avatar(user), name, leave);
   }
 
-  async showCard(id) {
-    try {
-      const user = await this.api.user(id);
-      this.#fillCard(user);
-      if (!byId("card").open) byId("card").showModal();
-    } catch (error) {
-      notify(words(error));
-    }
-  }
-
-  #fillCard(user) {
-    const close = make("button", { type: "button", className: "plain" }, "Close");
-    close.addEventListener("click", () => byId("card").close());
-    const mine = user.id === this.api.session.user.id;
-    const since = new Date(user.created_at).toLocaleDateString("en", { dateStyle: "medium" });
-    byId("card").replaceChildren(
-      make("div", { className: "card-head" }, avatar(user),
-        make("div", {}, make("h2", { id: "card-name", dir: "auto" }, user.display_name),
-          make("p", { className: "handle" }, `@${user.handle}${mine ? ", that is you" : ""}`))),
-      make("dl", { className: "counts" }, ...["posts", "followers", "following"].map((name) =>
-        make("div", {}, make("dt", {}, countLabel(name, user[name])), make("dd", {}, user[name].toLocaleString("en"))))),
-      make("p", { className: "hint" }, `Here since ${since}`),
-      make("div", { className: "card-end" }, ...(mine ? [] : [this.#cardFollow(user)]), close),
-    );
-  }
-
-  #cardFollow(user) {
-    const button = make("button", {
-      type: "button", className: user.followed ? "plain" : "main-button", data: { testid: "card-follow" },
-    }, user.followed ? "Unfollow" : "Follow");
-    button.addEventListener("click", async () => {
-      try {
-        await this.set(user, !user.followed);
-        byId("card").close();
-      } catch (error) {
-        notify(words(error));
-      }
-    });
-    return button;
+  showCard(id) {
+    return this.card.show(id);
   }
 }

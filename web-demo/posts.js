@@ -12,8 +12,9 @@ const slideAtMost = 4;
 
 export class PostList {
   #rows = new Map();
+  #texts = new Map();
 
-  /** `on` has `remove(post)`, `card(userId)` and `bookmark(post, which)`, which makes a button. */
+  /** `on` has `remove(post)`, `edit(id, text)`, `card(userId)` and `bookmark(post, which)`, which makes a button. */
   constructor(on) {
     this.list = byId("feed");
     this.on = on;
@@ -44,6 +45,7 @@ export class PostList {
   /** Only what an edit changes: the buttons keep the focus. */
   #refresh(row, post) {
     const article = row.querySelector("article");
+    this.#texts.set(post.id, post.text);
     if (article.dataset.editedAt === (post.edited_at ?? "")) return;
     article.dataset.editedAt = post.edited_at ?? "";
     article.querySelector(".text").replaceChildren(...linked(post.text));
@@ -63,6 +65,7 @@ export class PostList {
     const held = row.contains(document.activeElement);
     row.remove();
     this.#rows.delete(id);
+    this.#texts.delete(id);
     // Else the keyboard would be thrown back to the top of the page.
     if (held) byId("feed-title").focus({ preventScroll: true });
   }
@@ -78,10 +81,41 @@ export class PostList {
     const head = make("header", {}, make("h3", {}, name), by);
     const which = naming(post);
     const acts = make("div", { className: "acts" }, this.on.bookmark(post, which));
-    if (author.id === ownId) acts.append(this.#deleteButton(post, which));
+    if (author.id === ownId) acts.append(this.#editButton(post.id, which), this.#deleteButton(post, which));
     head.append(acts);
     return make("article", { data: { postId: post.id }, aria: { labelledby: nameId } },
       avatar(author), head, make("p", { className: "text", dir: "auto" }));
+  }
+
+  #editButton(id, which) {
+    const button = make("button", { type: "button", className: "quiet edit", data: { testid: "edit-post" }, aria: { label: `Edit ${which}` } }, "Edit");
+    button.addEventListener("click", () => this.#edit(id, button));
+    return button;
+  }
+
+  /** In the text's place, until it is saved or given up. */
+  #edit(id, button) {
+    const article = this.#rows.get(id).querySelector("article");
+    if (article.querySelector("form")) return;
+    const text = article.querySelector(".text");
+    const area = make("textarea", { value: this.#texts.get(id), rows: 3, dir: "auto", name: "text", aria: { label: "The post's text" }, data: { testid: "edit-text" } });
+    const give = make("button", { type: "button", className: "quiet" }, "Cancel");
+    const form = make("form", { className: "editing", method: "post" }, area,
+      make("div", { className: "acts" }, make("button", { type: "submit", className: "plain", data: { testid: "save-edit" } }, "Save"), give));
+    const end = () => {
+      form.remove();
+      text.hidden = false;
+      button.focus();
+    };
+    give.addEventListener("click", end);
+    form.addEventListener("keydown", (event) => event.key === "Escape" && end());
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      if (await this.on.edit(id, area.value)) end();
+    });
+    text.hidden = true;
+    text.after(form);
+    area.focus();
   }
 
   /** Asks by its own label: the first press arms it, the second deletes. */

@@ -35,6 +35,7 @@ export class Timeline {
     this.api = api;
     this.list = new PostList({
       remove: (post) => this.#delete(post),
+      edit: (id, text) => this.#edit(id, text),
       card: (id) => people.showCard(id),
       bookmark: (post, which) => bookmarks.button(post, which),
     });
@@ -188,6 +189,17 @@ export class Timeline {
     } finally {
       this.#loadingOlder = false;
       byId("older").removeAttribute("aria-disabled");
+    }
+  }
+
+  /** Says whether the server took it. */
+  async #edit(id, text) {
+    try {
+      this.#edited(await this.api.editPost(id, text));
+      return true;
+    } catch (error) {
+      notify(words(error));
+      return false;
     }
   }
 

@@ -1,7 +1,7 @@
 public import Core
 
 /// A position in a user's live feed: `live` in REST, `id:` in SSE; its parts are `epoch` and `offset` in WebSocket.
-public struct LiveCursor: Sendable, Equatable {
+public struct LiveCursor: Sendable, Hashable {
     private static let version: UInt8 = 2
     /// Of an epoch that no clock has: to resume from it is a reset.
     public static let outOfEveryWindow = LiveCursor(epoch: 0, position: 0)

@@ -65,58 +65,73 @@ extension Gateway {
     private func start(_ read: LiveSession.Read, _ client: any LiveClient, _ subscriber: Subscriber) {
         guard joins.hasRoom else { return client.joinFailed(subscriber) }
         joins.forget(subscriber)
-        joins.run(of: subscriber.user, from: client.address) { [unowned self] done in
-            register(read, client, subscriber, done)
+        let member = SharedRead.Member(read: read, client: client, subscriber: subscriber)
+        let key = SharedRead.Key(log: subscriber.key, user: subscriber.user, held: read.held)
+        // What a client is charged for is its own.
+        guard !read.isCharged else { return run(SharedRead(key, member)) }
+        if let waiting = reads[key] { return waiting.members.append(member) }
+        let shared = SharedRead(key, member)
+        reads[key] = shared
+        // The others of the user hear of the gap in the same turn.
+        let boxed = LoopBound.holding((gateway: self, shared: shared), on: loop)
+        loop.post { boxed.value.gateway.run(boxed.value.shared) }
+    }
+
+    private func run(_ shared: SharedRead) {
+        joins.run(of: shared.key.user, from: shared.members[0].client.address) { [unowned self] done in
+            if reads[shared.key] === shared { reads[shared.key] = nil }
+            register(shared, done)
         }
     }
 
-    private func register(
-        _ read: LiveSession.Read, _ client: any LiveClient, _ subscriber: Subscriber, _ done: @escaping () -> Void
-    ) {
-        guard subscriber.session.awaits(read) else { return done() }
-        let size = read.held == nil ? 0 : reader.most(of: subscriber.key)
+    private func register(_ shared: SharedRead, _ done: @escaping () -> Void) {
+        let key = shared.key
+        let size = key.held == nil ? 0 : reader.most(of: key.log)
         // Room first, as for lists: what finds none would be read and paid for in vain.
-        guard room.take(size, for: client) else {
-            done()
-            return failed(read, client, subscriber)
+        let waiting = shared.members.filter { $0.subscriber.session.awaits($0.read) }
+        let members = waiting.filter { room.take(size, for: $0.client) }
+        for member in waiting where !members.contains(where: { $0.subscriber === member.subscriber }) {
+            failed(member)
         }
-        node.register(subscriber.key) { [unowned self] result in
+        guard let first = members.first else { return done() }
+        let end = { [unowned self] in
+            for member in members { room.giveBack(size, of: member.client) }
+            done()
+        }
+        node.register(key.log) { [unowned self] result in
             guard case .success(let wasRegistered) = result else {
-                room.giveBack(size, of: client)
-                done()
-                return failed(read, client, subscriber)
+                end()
+                return members.forEach(failed)
             }
-            if !wasRegistered { lostRegistration(of: subscriber.key, but: subscriber) }
-            update(client, subscriber) { session in
-                session.registered(for: read)
-                return .none
+            if !wasRegistered { lostRegistration(of: key.log, but: first.subscriber) }
+            for member in members {
+                update(member.client, member.subscriber) { session in
+                    session.registered(for: member.read)
+                    return .none
+                }
             }
-            let boxed = LoopBound.holding(
-                (gateway: self, client: client, subscriber: subscriber, done: done), on: loop)
-            let (user, key) = (subscriber.user, subscriber.key)
+            metrics.reads.add()
+            let boxed = LoopBound.holding((gateway: self, members: members, end: end), on: loop)
             // Before requests: who is connected stays so.
             Task(priority: .high) { [reader] in
-                let result = await reader.read(key, for: user, from: read.held)
-                boxed.run {
-                    $0.done()
-                    $0.gateway.room.giveBack(size, of: $0.client)
-                    $0.gateway.finish(read, $0.client, $0.subscriber, result)
+                let result = await reader.read(key.log, for: key.user, from: key.held)
+                boxed.run { box in
+                    box.end()
+                    for member in box.members { box.gateway.finish(member, result) }
                 }
             }
         }
     }
 
     /// - Parameter result: `nil`: the user may not see it.
-    private func finish(
-        _ read: LiveSession.Read, _ client: any LiveClient, _ subscriber: Subscriber,
-        _ result: Result<JoinOutcome?, any Error>
-    ) {
+    private func finish(_ member: SharedRead.Member, _ result: Result<JoinOutcome?, any Error>) {
+        let (read, client, subscriber) = (member.read, member.client, member.subscriber)
         // It is paid for by one who has gone meanwhile, too.
         if read.isCharged, case .success(let outcome?) = result {
             budget.charge(user: subscriber.user, address: client.address, outcome)
         }
         guard subscriber.session.awaits(read), case .success(let found) = result else {
-            return failed(read, client, subscriber)
+            return failed(member)
         }
         joins.forget(subscriber)
         guard var outcome = found else {
@@ -140,8 +155,8 @@ extension Gateway {
         }
     }
 
-    private func failed(_ read: LiveSession.Read, _ client: any LiveClient, _ subscriber: Subscriber) {
+    private func failed(_ member: SharedRead.Member) {
         let now = now
-        update(client, subscriber) { $0.failed(read, now: now) }
+        update(member.client, member.subscriber) { $0.failed(member.read, now: now) }
     }
 }

@@ -28,6 +28,8 @@ final class Gateway {
     let sessions: SessionCheck
     private(set) var clients = ClientList()
     let joins: JoinQueue
+    /// Those that wait for their turn, of gaps.
+    var reads: [SharedRead.Key: SharedRead] = [:]
     private var ticker: LoopTimer?
     private let times: ClientTimes
     private var isFlushing = false

@@ -9,6 +9,7 @@ struct LiveMetrics {
     /// Of one connection: the longest.
     let longestQueue = GaugePart(of: Metrics.shared.queue("live_frames", limit: Hub.queueLimit), .largest)
     let pushed = Metrics.shared.counter(.pushed)
+    let reads = Metrics.shared.counter(.reads)
     let resumes = Metrics.shared.counter(.resumes)
     let silenced = Metrics.shared.counter(.silenced)
     let audited = Metrics.shared.counter(.audited)

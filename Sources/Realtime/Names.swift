@@ -32,6 +32,8 @@ extension MetricName {
     static let revoked = MetricName(
         "martlet_live_revoked_total", "Subscriptions that ended, for their user may not see the channel any more")
     static let resets = MetricName("martlet_live_resets_total", "Connections told to read the feed anew")
+    static let reads = MetricName(
+        "martlet_live_reads_total", "Reads of what connections missed: one for all of a user that missed the same")
     static let resumes = MetricName(
         "martlet_live_resumes_total", "Connections that had to read what they missed while open")
 }

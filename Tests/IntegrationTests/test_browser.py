@@ -185,6 +185,40 @@ def test_what_happens_elsewhere(server: Server, alice: User, make_user: MakeUser
     assert bob.was_not_reloaded()
 
 
+def test_a_private_account(server: Server, alice: User, make_user: MakeUser, driver: webdriver.Chrome) -> None:
+    """The owner makes it private on the page, is asked, lets one in, and edits a post; the other mutes and blocks."""
+    owner, reader = make_user("owner"), make_user("carol")
+    hers = Window(driver, f"http://localhost:{server.port}/")
+    hers.fill("login-form", handle=owner.handle, password=PASSWORD)
+    hers.is_live()
+    hers.script("document.getElementById('me-name').click()")
+    hers.find("private").click()
+    eventually(lambda: owner.http.get("/v1/me").json()["private"], 10, "a private account")
+    hers.script("document.getElementById('card').close()")
+    hers.post("for friends")
+    his = Window(driver, f"http://localhost:{server.port}/")
+    his.fill("login-form", handle=reader.handle, password=PASSWORD)
+    his.is_live()
+    his.follow(owner.handle)
+    eventually(lambda: owner.http.get("/v1/me/requests").json()["items"], 10, "the request")
+    hers.script("document.dispatchEvent(new Event('visibilitychange'))")
+    hers.find("accept").click()
+    his.sees("for friends")
+    hers.find("edit-post").click()
+    hers.find("edit-text").send_keys(", and more")
+    hers.find("save-edit").click()
+    his.sees("for friends, and more")
+    hers.sees("for friends, and more")
+    for act, undone in (("card-mute", f"/v1/users/{owner.id}/mute"), ("card-block", f"/v1/users/{owner.id}/block")):
+        his.script("document.querySelector('.name-button').click()")
+        his.find(act).click()
+        eventually(lambda: not his.articles(), 10, "the posts to vanish")
+        expect(reader.http.delete(undone), 204)
+        if act == "card-mute":
+            his.sees("for friends")
+    assert not reader.http.get(f"/v1/users/{owner.id}").json()["followed"]
+
+
 def test_over_sse_where_websockets_are_blocked(server: Server, open_pair: OpenPair) -> None:
     """Behind a proxy that lets no WebSocket through, the page is live over Server-Sent Events."""
     with TcpProxy(server.port, refused_path=b"/v1/live/ws") as proxy:

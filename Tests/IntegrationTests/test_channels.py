@@ -4,6 +4,7 @@ come back."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import Any, Iterator
 
@@ -300,6 +301,26 @@ def test_a_registration_that_was_deleted(form: type[Centrifugo], own_server: Ser
         assert metric(own_server, "martlet_live_silenced_total") == 1
         assert metric(own_server, "martlet_live_subscriptions") == 1
     eventually(lambda: metric(own_server, "martlet_live_subscriptions") == 0, 10, "the end of the subscription")
+
+
+def test_a_gap_is_read_once_for_a_user(form: type[Centrifugo], own_server: Server, make_user: MakeUser) -> None:
+    """However many connections have it, and each is told what it missed."""
+    own_server.stop()
+    own_server.settings["MARTLET_AUDIT_SECONDS"] = "2"
+    own_server.start()
+    alice, carol = (make_user(name, on=own_server) for name in ("alice", "carol"))
+    carol.follow(alice)
+    with contextlib.ExitStack() as open_clients:
+        clients = [open_clients.enter_context(opened(form, carol)) for _ in range(8)]
+        first = alice.post("first")["id"]
+        for client in clients:
+            client.until(first)
+        before = metric(own_server, "martlet_live_reads_total")
+        forget(own_server, "online", carol.id)
+        missed = alice.post("missed")["id"]
+        for client in clients:
+            client.until(missed, 10)
+        assert metric(own_server, "martlet_live_reads_total") == before + 1
 
 
 def test_nobody_was_told_to_ask_again(form: type[Centrifugo], own_server: Server, make_user: MakeUser) -> None:

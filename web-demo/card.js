@@ -1,0 +1,130 @@
+// The card behind a name: who it is, and what the reader has to do with them. On one's own: settings and sessions.
+
+import { avatar, byId, countLabel, make, notify, preciseTime } from "./dom.js";
+import { words } from "./forms.js";
+
+export class Card {
+  /** `on` has `follow(user, followed)`, which takes it to the server, `hid(user)` and `showed(user)`. */
+  constructor(api, on) {
+    this.api = api;
+    this.on = on;
+    this.dialog = byId("card");
+    // A click on the backdrop is a click on the dialog itself.
+    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
+  }
+
+  close() {
+    this.dialog.close();
+  }
+
+  async show(id) {
+    try {
+      const user = await this.api.user(id);
+      await this.#fill(user);
+      if (!this.dialog.open) this.dialog.showModal();
+    } catch (error) {
+      notify(words(error));
+    }
+  }
+
+  async #fill(user) {
+    const mine = user.id === this.api.session.user.id;
+    const since = new Date(user.created_at).toLocaleDateString("en", { dateStyle: "medium" });
+    const hints = [`Here since ${since}`];
+    if (user.private) hints.push(mine ? "private: only followers see your posts" : "private: only followers see the posts");
+    if (user.follows_you) hints.push("follows you");
+    this.dialog.replaceChildren(
+      make("div", { className: "card-head" }, avatar(user),
+        make("div", {}, make("h2", { id: "card-name", dir: "auto" }, user.display_name),
+          make("p", { className: "handle" }, `@${user.handle}${mine ? ", that is you" : ""}`))),
+      ...(user.bio ? [make("p", { className: "text", dir: "auto" }, user.bio)] : []),
+      make("dl", { className: "counts" }, ...["posts", "followers", "following"].map((name) =>
+        make("div", {}, make("dt", {}, countLabel(name, user[name])), make("dd", {}, user[name].toLocaleString("en"))))),
+      make("p", { className: "hint" }, hints.join(" · ")),
+      ...(mine ? [this.#privacy(user), await this.#sessions()] : []),
+      make("div", { className: "card-end" }, ...(mine ? [] : this.#acts(user)), this.#button("Close", "plain", () => this.close())),
+    );
+  }
+
+  #button(label, className, action, testid) {
+    const button = make("button", { type: "button", className, data: testid ? { testid } : {} }, label);
+    button.addEventListener("click", action);
+    return button;
+  }
+
+  // What one may do with others
+
+  #acts(user) {
+    if (user.blocked) return [this.#act(user, "Unblock", "plain", "card-block", () => this.api.unblock(user.id), "showed")];
+    return [
+      this.#follow(user),
+      user.muted
+        ? this.#act(user, "Unmute", "plain", "card-mute", () => this.api.unmute(user.id), "showed")
+        : this.#act(user, "Mute", "plain", "card-mute", () => this.api.mute(user.id), "hid"),
+      this.#act(user, "Block", "quiet", "card-block", () => this.api.block(user.id), "hid"),
+    ];
+  }
+
+  #follow(user) {
+    const leaves = user.followed || user.requested;
+    const label = user.followed ? "Unfollow" : user.requested ? "Take the request back" : user.private ? "Ask to follow" : "Follow";
+    return this.#button(label, leaves ? "plain" : "main-button", async () => {
+      try {
+        await this.on.follow(user, !leaves);
+        this.close();
+      } catch (error) {
+        notify(words(error));
+      }
+    }, "card-follow");
+  }
+
+  #act(user, label, className, testid, call, told) {
+    return this.#button(label, className, async () => {
+      try {
+        await call();
+      } catch (error) {
+        return notify(words(error));
+      }
+      this.on[told](user);
+      notify(`${label}ed @${user.handle}.`.replace("eed", "ed"));
+      this.close();
+    }, testid);
+  }
+
+  // One's own
+
+  #privacy(user) {
+    const box = make("input", { type: "checkbox", checked: user.private, data: { testid: "private" } });
+    box.addEventListener("change", async () => {
+      try {
+        await this.api.update({ private: box.checked });
+        notify(box.checked ? "Only followers see your posts now." : "Everybody sees your public posts now; who asked follows you.");
+      } catch (error) {
+        box.checked = !box.checked;
+        notify(words(error));
+      }
+    });
+    return make("label", { className: "choice" }, box, " Private account");
+  }
+
+  async #sessions() {
+    const { items } = await this.api.sessions();
+    const rows = items.map((session) => {
+      const row = make("li", {}, make("bdi", {}, session.client ?? "An unknown client"), " ",
+        make("span", { className: "hint" }, session.current ? "this one" : `used ${preciseTime(session.seen_at)}`));
+      if (!session.current) {
+        row.append(this.#button("End", "quiet", async () => {
+          try {
+            await this.api.endSession(session.id);
+            row.remove();
+          } catch (error) {
+            notify(words(error));
+          }
+        }, "end-session"));
+      }
+      return row;
+    });
+    return make("details", { className: "following" }, make("summary", {}, `Sessions ${items.length}`),
+      make("ul", { role: "list", className: "sessions" }, ...rows));
+  }
+}

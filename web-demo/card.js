@@ -55,13 +55,13 @@ export class Card {
   // What one may do with others
 
   #acts(user) {
-    if (user.blocked) return [this.#act(user, "Unblock", "plain", "card-block", () => this.api.unblock(user.id), "showed")];
+    if (user.blocked) return [this.#act(user, "Unblock", "unblocked", "card-block", () => this.api.unblock(user.id))];
     return [
       this.#follow(user),
       user.muted
-        ? this.#act(user, "Unmute", "plain", "card-mute", () => this.api.unmute(user.id), "showed")
-        : this.#act(user, "Mute", "plain", "card-mute", () => this.api.mute(user.id), "hid"),
-      this.#act(user, "Block", "quiet", "card-block", () => this.api.block(user.id), "hid"),
+        ? this.#act(user, "Unmute", "unmuted", "card-mute", () => this.api.unmute(user.id))
+        : this.#act(user, "Mute", "muted", "card-mute", () => this.api.mute(user.id)),
+      this.#act(user, "Block", "blocked", "card-block", () => this.api.block(user.id)),
     ];
   }
 
@@ -78,15 +78,16 @@ export class Card {
     }, "card-follow");
   }
 
-  #act(user, label, className, testid, call, told) {
-    return this.#button(label, className, async () => {
+  #act(user, label, done, testid, call) {
+    return this.#button(label, "plain", async () => {
       try {
         await call();
       } catch (error) {
         return notify(words(error));
       }
-      this.on[told](user);
-      notify(`${label}ed @${user.handle}.`.replace("eed", "ed"));
+      if (label.startsWith("Un")) this.on.showed(user);
+      else this.on.hid(user);
+      notify(`@${user.handle} is ${done}.`);
       this.close();
     }, testid);
   }

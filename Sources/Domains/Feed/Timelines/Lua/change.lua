@@ -5,9 +5,9 @@
 --       told late (1), 6 epoch candidate, 7 version of the message to nodes, 8 envelope
 -- Returns: 1 whether it was written (1), 2 messages to nodes
 --
--- Two tell of a change, the process that served it and, late, the log; who is second is passed over. Since the change the
--- same was told: to read anew, or to drop. For the log at any time since, for the process last: what was undone meanwhile
--- and is done again is news.
+-- Two tell of a change, the process that served it and, late, the log; who is second is passed over: since the change
+-- the same was told, to read anew or to drop. For the log at any time since, for the process last: what was undone and
+-- is done again is news.
 --
 -- Needs: prelude, publish
 

@@ -11,8 +11,8 @@
 -- `previous`: empty, or the author's post before (0: there is none), without which nothing is done to the author's own
 -- list: the author must not see a post before an older one that is still under way.
 --
--- Who is not told, for the author is muted, still has the post in the list: as what a follow brings in. Where it is edited
--- then nothing is done.
+-- Who is not told, for the author is muted, still has the post in the list: as what a follow brings in. Where it is
+-- edited then nothing is done.
 --
 -- Needs: prelude, publish
 

@@ -124,7 +124,7 @@ extension ChannelsWalk {
             connect(client)
             for _ in 0..<2 { try await advance(client) }
         }
-        for fault in [strike, leave, { self.deafen() }].shuffled(using: &random).prefix(1) { try await fault() }
+        for fault in [strike, flush, leave, { self.deafen() }].shuffled(using: &random).prefix(1) { try await fault() }
         for _ in 0..<4 { try await bring(atLeast: 1) }
         if chance(50) { try await lose() }
     }

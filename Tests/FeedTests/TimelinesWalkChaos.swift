@@ -26,7 +26,9 @@ extension TimelinesWalk {
             connect(client)
             for _ in 0..<2 { try await advance(client) }
         }
-        for fault in [drop, tamper, leave, { self.deafen() }].shuffled(using: &random).prefix(1) { try await fault() }
+        for fault in [drop, flush, tamper, leave, { self.deafen() }].shuffled(using: &random).prefix(1) {
+            try await fault()
+        }
         for author in authors { try await deliverAll(of: post(by: author).author) }
         if chance(50) { try await lose() }
         if chance(50) { try await rebuildElsewhere() }

@@ -25,8 +25,13 @@ package struct DeflateAgreement: Equatable {
             + (tellsWindow ? "; server_max_window_bits=\(Deflater.windowBits)" : "")
     }
 
+    /// In bytes. What has a meaning is shorter.
+    private static let longest = 256
+
     /// - Returns: whether the offer has `server_max_window_bits`; `nil` for one that is declined.
     private static func accepts(_ offer: Substring.UTF8View) -> Bool? {
+        // As texts, thousands of combining marks would take as many milliseconds to compare.
+        guard offer.count <= longest, offer.allSatisfy({ $0 < 0x80 }) else { return nil }
         let parts = offer.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map { trimmed($0) }
         guard parts.first == "permessage-deflate", parts.count <= 5 else { return nil }
         var seen: Set<String> = []

@@ -5,6 +5,18 @@ import Testing
 
 @Suite struct DeflateAgreementTests {
     /// A compressed message in pieces, a control frame between them, and one that is not compressed behind it.
+    /// Beside one that is: what is too long, or has a text that takes long to compare.
+    @Test func offersThatAreNone() {
+        let marks = String(repeating: "\u{301}\u{323}", count: 5_000)
+        for offer in [
+            "permessage-deflate; \(marks)", "permessage-deflate; server_max_window_bits\(marks)",
+            "permessage-deflate; client_max_window_bits=" + String(repeating: "0", count: 300) + "9",
+        ] {
+            #expect(DeflateAgreement(offers: [offer]) == nil)
+            #expect(DeflateAgreement(offers: [offer, "permessage-deflate"]) != nil)
+        }
+    }
+
     @Test func aMessageInPieces() {
         var parser = WebSocketParser(maxMessage: 100, inflater: Inflater())
         let text = Array("the same again, the same again, the same again".utf8)

@@ -23,6 +23,10 @@ public protocol Domain: Sendable {
     func consumers(_ log: any EventLog) -> [Consumer]
     /// What is done every few seconds, in the role `fanout`.
     var upkeep: [UpkeepStep] { get }
+    /// What takes long, in the role `worker`.
+    var jobs: [Job] { get }
+    /// Where it holds something of users, in the order in which that goes when one leaves.
+    var holdings: [Holding] { get }
 }
 
 extension Domain {
@@ -34,6 +38,8 @@ extension Domain {
     public var operations: [Operation] { [] }
     public func consumers(_ log: any EventLog) -> [Consumer] { [] }
     public var upkeep: [UpkeepStep] { [] }
+    public var jobs: [Job] { [] }
+    public var holdings: [Holding] { [] }
 }
 
 /// A topic but for the number of its partitions, which is the installation's.
@@ -49,13 +55,25 @@ public struct TopicPlan: Sendable {
 
 /// A group that reads from the log.
 public struct Consumer: Sendable {
+    /// The role that runs it.
+    public enum Place: Sendable {
+        /// A client waits for what it does.
+        case fanout
+        case worker
+    }
+
     public let subscription: SubscriptionOptions
+    public let place: Place
     /// Whether the relay waits for it where it is behind.
     public let isPaced: Bool
     public let handle: RecordHandler
 
-    public init(_ subscription: SubscriptionOptions, isPaced: Bool = false, handle: @escaping RecordHandler) {
+    public init(
+        _ subscription: SubscriptionOptions, in place: Place = .fanout, isPaced: Bool = false,
+        handle: @escaping RecordHandler
+    ) {
         self.subscription = subscription
+        self.place = place
         self.isPaced = isPaced
         self.handle = handle
     }

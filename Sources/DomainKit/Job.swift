@@ -1,0 +1,20 @@
+/// Work that takes long and goes on by itself, in the role `worker`: in pieces, each of which may run twice.
+public struct Job: Sendable {
+    public enum Outcome: Sendable {
+        /// There is more.
+        case more
+        /// There is nothing to do now.
+        case idle
+    }
+
+    /// 1 to 32 of `a-z-`; unlike every consumer group.
+    public let name: String
+    /// How long it rests when there is nothing to do.
+    public let restSeconds: Double
+    /// One piece. What it throws is logged, and it is tried again after a rest.
+    public let run: @Sendable () async throws -> Outcome
+
+    public init(_ name: String, restSeconds: Double, run: @escaping @Sendable () async throws -> Outcome) {
+        (self.name, self.restSeconds, self.run) = (name, restSeconds, run)
+    }
+}

@@ -26,7 +26,7 @@ public final class FanOut: Sendable {
     ///   - idempotency: for its upkeep.
     public init(storage: Database, log: any EventLog, domains: [any Domain], idempotency: Idempotency) {
         self.log = log
-        consumers = domains.flatMap { $0.consumers(log) }
+        consumers = domains.flatMap { $0.consumers(log) }.filter { $0.place == .fanout }
         relay = Relay(database: storage, log: log, readers: consumers.filter(\.isPaced).map(\.subscription))
         let formats = FormatStore(database: storage)
         upkeep =

@@ -18,13 +18,24 @@ public struct BookmarksDomain: Domain {
                     PRIMARY KEY (user_id, post_id))
                 """,
                 "CREATE UNIQUE INDEX bookmarks_by_user ON bookmarks (user_id, id DESC) INCLUDE (post_id)",
-            ])
+            ]),
+        // For a post that goes.
+        Migration(46, "bookmarks by post", ["CREATE INDEX bookmarks_by_post ON bookmarks (post_id)"]),
     ]
 
     private let resources: Resources
 
     public init(_ resources: Resources) {
         self.resources = resources
+    }
+
+    /// The user's, and others' of the user's posts.
+    public var holdings: [Holding] {
+        [
+            .rows("bookmarks", ["user_id", "post_id"]) {
+                "(user_id = \($0) OR post_id IN (SELECT id FROM posts WHERE author_id = \($0)))"
+            }
+        ]
     }
 
     public var operations: [Operation] {

@@ -104,6 +104,22 @@ public struct FeedDomain: Domain {
         ]
     }
 
+    /// For what nobody waits for.
+    private var lateTimelines: Timelines { Self.timelines(of: resources, over: resources.connections.scans) }
+
+    public var holdings: [Holding] { FeedHoldings(timelines: lateTimelines).all }
+
+    public var jobs: [Job] {
+        let (clock, timelines) = (resources.clock, lateTimelines)
+        return [
+            Job("trim-changes", restSeconds: 3600) {
+                let oldest = clock.milliseconds() * 1000 - Int64(timelines.options.life) * 1_000_000
+                _ = try await timelines.trimChanges(before: oldest)
+                return .idle
+            }
+        ]
+    }
+
     public var upkeep: [UpkeepStep] {
         let (clock, repair) = (resources.clock, lateRepair)
         return [

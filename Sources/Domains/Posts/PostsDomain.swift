@@ -28,6 +28,13 @@ public struct PostsDomain: Domain {
 
     public var channels: [ChannelKind] { [.post(posts), .user(relations.profiles)] }
 
+    public var holdings: [Holding] {
+        [
+            .rows("post_versions", ["post_id"]) { "post_id IN (SELECT id FROM posts WHERE author_id = \($0))" },
+            .rows("posts", ["author_id"]) { "author_id = \($0)" },
+        ]
+    }
+
     public var operations: [Operation] {
         PostOperations(
             posts: posts, profiles: relations.profiles, writes: resources.writes, lists: resources.lists,

@@ -18,6 +18,12 @@ public enum PostsMigrations {
             // `PostAudience`.
             ["ALTER TABLE posts ADD COLUMN visibility text NOT NULL DEFAULT 'public'"]),
         Migration(24, "edits of posts", edits),
+        Migration(
+            45, "posts by author, deleted ones, too",
+            [
+                "CREATE INDEX posts_of_author ON posts (author_id, id DESC)",
+                "DROP INDEX posts_by_author",
+            ]),
     ]
 
     private static let edits: [StaticString] = [

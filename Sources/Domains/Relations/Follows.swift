@@ -42,6 +42,12 @@ public enum Follows {
         """
     }
 
+    /// Rows `id, follower`, oldest follow first.
+    /// - Parameter position: only follows with larger ids.
+    public static func followers(of followee: ID, made position: Int64, limit: Int) -> SQL {
+        "SELECT id, follower FROM follows WHERE followee = \(followee) AND id > \(position) ORDER BY id LIMIT \(limit)"
+    }
+
     /// The row of one follow, by its key.
     static func isOne(follower: ID, followee: ID) -> SQL {
         "followee = \(followee) AND bucket = \(Bucket.of(follower)) AND follower = \(follower)"

@@ -51,10 +51,18 @@ public struct RelationsDomain: Domain {
         ]
     }
 
+    public var holdings: [Holding] {
+        [
+            .rows("relations", ["owner", "other"]) { "(owner = \($0) OR other = \($0))" },
+            .rows("follow_requests", ["target", "asker"]) { "(target = \($0) OR asker = \($0))" },
+            Follows.holding,
+        ]
+    }
+
     public func consumers(_ log: any EventLog) -> [Consumer] {
         let worker = GraphWorker(log: log)
         return [
-            Consumer(SubscriptionOptions(group: "graph", topics: [RelationEvent.topic])) {
+            Consumer(SubscriptionOptions(group: "graph", topics: [RelationEvent.topic]), in: .worker) {
                 try await worker.handle($0)
             }
         ]

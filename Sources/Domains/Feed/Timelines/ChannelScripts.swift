@@ -11,8 +11,11 @@ struct ChannelScripts: Sendable {
     let recover: RedisScript
     let recheck: RedisScript
     let recheckUser: RedisScript
+    let drop: RedisScript
 
-    var all: [RedisScript] { [heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckUser] }
+    var all: [RedisScript] {
+        [heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckUser, drop]
+    }
 
     /// - Parameter script: one of these files behind each other, and all behind the prelude.
     init(_ script: (TimelineLua...) -> RedisScript) {
@@ -25,5 +28,6 @@ struct ChannelScripts: Sendable {
         recover = script(.publish, .channel, .recover)
         recheck = script(.publish, .channel, .recheck)
         recheckUser = script(.publish, .channel, .recheckuser)
+        drop = script(.publish, .channel, .drop)
     }
 }

@@ -4,8 +4,9 @@ enum TimelineLua: String, CaseIterable, Sendable {
     case prelude, publish, fence, rewrite, channel
     // Scripts
     case deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict, change
+    case purge, forget, trim
     // Those of channels
-    case heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckuser
+    case heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckuser, drop
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
@@ -28,6 +29,9 @@ enum TimelineLua: String, CaseIterable, Sendable {
         case .sever: PackageResources.sever_lua
         case .evict: PackageResources.evict_lua
         case .change: PackageResources.change_lua
+        case .purge: PackageResources.purge_lua
+        case .forget: PackageResources.forget_lua
+        case .trim: PackageResources.trim_lua
         case .channel: PackageResources.channel_lua
         case .heard: PackageResources.heard_lua
         case .listeners: PackageResources.listeners_lua
@@ -38,6 +42,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
         case .recover: PackageResources.recover_lua
         case .recheck: PackageResources.recheck_lua
         case .recheckuser: PackageResources.recheckuser_lua
+        case .drop: PackageResources.drop_lua
         }
     }
 }

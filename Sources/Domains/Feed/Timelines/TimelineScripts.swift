@@ -18,11 +18,14 @@ struct TimelineScripts: Sendable {
     let sever: RedisScript
     let evict: RedisScript
     let change: RedisScript
+    let purge: RedisScript
+    let forget: RedisScript
+    let trim: RedisScript
     let channels: ChannelScripts
 
     var all: [RedisScript] {
         [deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict, change]
-            + channels.all
+            + [purge, forget, trim] + channels.all
     }
 
     /// - Parameter text: of each file. Tests change it, to show that every part of a rule is needed.
@@ -44,6 +47,9 @@ struct TimelineScripts: Sendable {
         sever = script(.rewrite, .sever)
         evict = script(.publish, .evict)
         change = script(.publish, .change)
+        purge = script(.purge)
+        forget = script(.rewrite, .forget)
+        trim = script(.trim)
         channels = ChannelScripts(script)
     }
 }

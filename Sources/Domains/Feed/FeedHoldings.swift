@@ -1,0 +1,87 @@
+import Core
+import DomainKit
+import Live
+import Relations
+import Store
+
+/// Where feeds hold something of a user: his own feed, and his posts in those of his followers. They are found by who
+/// follows him, so follows go after these.
+struct FeedHoldings: Sendable {
+    /// Hours for which `changes` in Redis names somebody (`trim.lua`), with what the job that trims it rests.
+    static let changesHours = 24 * 15
+    /// Rows of an own feed come before followers; ids of follows are larger.
+    private static let followers: Int64 = 1
+
+    let timelines: Timelines
+
+    var all: [Holding] {
+        [
+            .rows("fanout_progress", ["author_id"]) { "author_id = \($0)" },
+            Holding("postgres.feed_items", columns: ["user_id", "author_id"], .erased(eraseItems, count: nil)),
+            .rows("feed_metadata", ["user_id"]) { "user_id = \($0)" },
+            Holding("redis.timelines", .erased(eraseTimelines, count: nil)),
+            Holding("redis.channels", .erased(eraseChannels, count: nil)),
+            Holding(
+                "redis.severed", .agesOut(hours: 1, why: "whose posts somebody refuses after an unfollow, for an hour")),
+            Holding(
+                "redis.changes",
+                .agesOut(hours: Self.changesHours, why: "what happened to others' feeds, kept for two weeks")),
+        ]
+    }
+
+    @Sendable private func eraseItems(
+        _ transaction: Transaction, _ user: ID, _ position: Int64, _ limit: Int
+    ) async throws -> Holding.Step {
+        guard position >= Self.followers else {
+            let own = try await transaction.query(
+                """
+                WITH own AS (
+                    SELECT post_id FROM feed_items WHERE user_id = \(user) ORDER BY post_id LIMIT \(limit) FOR UPDATE)
+                DELETE FROM feed_items i USING own WHERE i.user_id = \(user) AND i.post_id = own.post_id
+                """
+            ).affected
+            return Holding.Step(removed: own, next: own == 0 ? Self.followers : 0)
+        }
+        let (followers, next) = try await followers(of: user, behind: position, limit / 4, transaction)
+        // In the order of `FanOutStore.store`.
+        let removed = try await transaction.query(
+            """
+            WITH theirs AS (
+                SELECT user_id, post_id FROM feed_items
+                WHERE user_id = ANY (\(followers)::bigint[]) AND author_id = \(user)
+                ORDER BY user_id, post_id FOR UPDATE)
+            DELETE FROM feed_items i USING theirs t WHERE i.user_id = t.user_id AND i.post_id = t.post_id
+            """
+        ).affected
+        return Holding.Step(removed: removed, next: next)
+    }
+
+    @Sendable private func eraseTimelines(
+        _ transaction: Transaction, _ user: ID, _ position: Int64, _ limit: Int
+    ) async throws -> Holding.Step {
+        guard position >= Self.followers else {
+            return Holding.Step(removed: try await timelines.purge(user), next: Self.followers)
+        }
+        let (followers, next) = try await followers(of: user, behind: position, limit / 4, transaction)
+        return Holding.Step(removed: try await timelines.forget(user, in: followers), next: next)
+    }
+
+    /// - Returns: `next`: `nil` at the end.
+    private func followers(
+        of user: ID, behind position: Int64, _ limit: Int, _ transaction: Transaction
+    ) async throws -> (followers: [ID], next: Int64?) {
+        let rows = try await transaction.query(Follows.followers(of: user, made: position, limit: max(1, limit)))
+        return (try rows.map { try $0.id("follower") }, try rows.last?.id("id").raw)
+    }
+
+    @Sendable private func eraseChannels(
+        _ transaction: Transaction, _ user: ID, _ position: Int64, _ limit: Int
+    ) async throws -> Holding.Step {
+        let channels = Channels(timelines)
+        let posts = try await transaction.query(
+            "SELECT id FROM posts WHERE author_id = \(user) AND id > \(position) ORDER BY id LIMIT \(limit)"
+        ).map { try $0.id("id") }
+        let own: [ChannelName] = position == 0 ? [.user(user)] : []
+        return Holding.Step(removed: try await channels.drop(own + posts.map { .post($0) }), next: posts.last?.raw)
+    }
+}

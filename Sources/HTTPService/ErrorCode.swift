@@ -22,6 +22,7 @@ extension ErrorCode {
     public static let unauthenticated = ErrorCode("unauthenticated", 401, "Authentication is needed")
     public static let tokenExpired = ErrorCode("token_expired", 401, "The access token has expired")
     public static let forbidden = ErrorCode("forbidden", 403, "This is not allowed")
+    public static let accountSuspended = ErrorCode("account_suspended", 403, "The account is suspended")
     public static let notFound = ErrorCode("not_found", 404, "There is no such thing")
     public static let methodNotAllowed = ErrorCode("method_not_allowed", 405, "The method is not allowed here")
     public static let conflict = ErrorCode("conflict", 409, "Another request is in the way")

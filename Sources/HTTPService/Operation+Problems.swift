@@ -27,6 +27,7 @@ extension Operation {
         add([.invalidJSON, .unknownField, .bodyTooLarge, .unsupportedMediaType], if: method != .get)
         add(declarations.flatMap(\.problems))
         add([.unauthenticated, .tokenExpired], if: looksAtToken)
+        add([.accountSuspended], if: looksAtToken && !servesSuspended)
         if case .owner = access { add([.forbidden]) }
         add([.notFound], if: !path.placeholders.isEmpty)
         add([.conflict, .idempotencyConflict], if: idempotency != .none)
@@ -40,12 +41,7 @@ extension Operation {
     }
 
     /// By a response with an end.
-    var isAnswered: Bool {
-        switch transport {
-        case .response, .longPoll: true
-        case .eventStream, .webSocket: false
-        }
-    }
+    var isAnswered: Bool { transport.isAnswered }
 
     private var looksAtQuery: Bool { if case .webSocket = transport { false } else { true } }
 

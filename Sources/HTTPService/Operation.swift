@@ -38,16 +38,20 @@ public struct Operation: Sendable {
     /// Operations whose requests wait take it by `RequestContext.hold`, when their turn has come.
     public let largest: Int
     public let transport: Transport
+    /// May who is suspended ask for it? What reads, and ends, is for all.
+    public let servesSuspended: Bool
 
     /// - Parameters:
     ///   - rate: `nil`: by the method.
     ///   - lane: `nil`: by the method; a write is taken to make events.
+    ///   - servesSuspended: `nil`: by the method and the transport.
     public init(
         _ method: Method, _ path: Path, id: String, tag: Tag, _ summary: String, description: String = "",
         access: Access = .signedIn, rate: RateClass? = nil, addressRate: RateLimiter.Rate? = nil,
         otherLimits: String = "", lane: Lane? = nil, parameters: [any Declares] = [], headers: [HeaderField] = [],
         body: RequestBody? = nil, responses: [DeclaredResponse], problems: [ErrorCode] = [],
-        idempotency: IdempotencyRule = .none, largest: Int = 0, transport: Transport
+        idempotency: IdempotencyRule = .none, largest: Int = 0, servesSuspended: Bool? = nil,
+        transport: Transport
     ) {
         self.method = method
         self.path = path
@@ -69,6 +73,7 @@ public struct Operation: Sendable {
         self.idempotency = idempotency
         self.largest = largest
         self.transport = transport
+        self.servesSuspended = servesSuspended ?? (method == .get && transport.isAnswered)
         check()
     }
 
@@ -78,13 +83,14 @@ public struct Operation: Sendable {
         access: Access = .signedIn, rate: RateClass? = nil, addressRate: RateLimiter.Rate? = nil,
         otherLimits: String = "", lane: Lane? = nil, parameters: [any Declares] = [], headers: [HeaderField] = [],
         body: RequestBody? = nil, responses: [DeclaredResponse], problems: [ErrorCode] = [],
-        idempotency: IdempotencyRule = .none, largest: Int = 0, handler: @escaping Transport.Handler
+        idempotency: IdempotencyRule = .none, largest: Int = 0, servesSuspended: Bool? = nil,
+        handler: @escaping Transport.Handler
     ) {
         self.init(
             method, path, id: id, tag: tag, summary, description: description, access: access, rate: rate,
             addressRate: addressRate, otherLimits: otherLimits, lane: lane, parameters: parameters, headers: headers,
             body: body, responses: responses, problems: problems, idempotency: idempotency, largest: largest,
-            transport: .response(handler))
+            servesSuspended: servesSuspended, transport: .response(handler))
     }
 
     /// All that it declares to be read, in the order in which it is read.

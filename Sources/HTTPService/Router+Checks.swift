@@ -10,6 +10,7 @@ extension Router {
         let caller = try authenticate(request, route)
         let address = options.trustedProxies.callerAddress(of: request)
         try checkRate(operation, caller?.user, address)
+        if !operation.servesSuspended, let caller, let problem = authenticator.refusal(of: caller) { throw problem }
         try request.checkParameters(route.parameterNames)
         let takesBody = operation.method != .get
         if takesBody { try request.checkBodyIsPlain() }

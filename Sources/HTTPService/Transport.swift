@@ -9,6 +9,14 @@ public enum Transport: Sendable {
     case longPoll(when: Parameter<Int?>, Handler)
     case eventStream(EventStreamHandler)
     case webSocket(WebSocketHandler)
+
+    /// By a response with an end.
+    var isAnswered: Bool {
+        switch self {
+        case .response, .longPoll: true
+        case .eventStream, .webSocket: false
+        }
+    }
 }
 
 /// Opens a stream of server-sent events.

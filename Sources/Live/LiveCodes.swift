@@ -1,5 +1,5 @@
 /// Why the server closes a WebSocket, in Centrifugo's number space: 3000 to 3499 the client should come back, 3500 to
-/// 3999 it should not.
+/// 3999, and from 4500, it should not.
 public enum Disconnect: Int, Sendable, CaseIterable {
     /// The server goes down; come back.
     case shutdown = 3001
@@ -27,6 +27,9 @@ public enum Disconnect: Int, Sendable, CaseIterable {
     case connectionLimit = 3504
     /// What the client speaks is not what the handshake agreed on, or the protocol's first version.
     case inappropriateProtocol = 3506
+    /// The user is suspended. Of the numbers that Centrifugo leaves to applications: from 4500 on the client should not
+    /// come back.
+    case accountSuspended = 4500
 
     public var reason: String {
         switch self {
@@ -42,6 +45,7 @@ public enum Disconnect: Int, Sendable, CaseIterable {
         case .stale: "stale"
         case .forceDisconnect: "force disconnect"
         case .connectionLimit: "connection limit"
+        case .accountSuspended: "account suspended"
         case .inappropriateProtocol:
             "inappropriate protocol: version 2 in JSON, or in protobuf with the subprotocol centrifuge-protobuf"
         }

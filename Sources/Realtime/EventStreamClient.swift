@@ -74,6 +74,7 @@ final class EventStreamClient: LiveClient, FrameSink {
         gateway.opened(client)
         // The session may have ended since the stream was admitted.
         guard !gateway.hasEnded(client.session) else { return client.end(.forceDisconnect) }
+        guard !gateway.accounts.isSuspended(opening.user) else { return client.end(.accountSuspended) }
         client.join(opening.channels)
     }
 
@@ -90,6 +91,7 @@ final class EventStreamClient: LiveClient, FrameSink {
     }
 
     var subscriber: Subscriber? { feed }
+    var user: ID? { feed.user }
     var channels: [Subscriber] { logs?.channels ?? [] }
     var transport: any LiveTransport { stream }
     var isBacklogged: Bool { stream.isBacklogged }

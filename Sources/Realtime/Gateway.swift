@@ -226,6 +226,11 @@ final class Gateway {
         for client in clients.all where sessions.contains(client.session) { client.end(.forceDisconnect) }
     }
 
+    /// Their connections end; long polls are reads.
+    func end(suspended users: Set<ID>) {
+        for client in clients.all where client.user.map(users.contains) ?? false { client.end(.accountSuspended) }
+    }
+
     /// Tells all clients to come back, spread over the time that the others need to take them.
     func drain() {
         isDraining = true

@@ -27,6 +27,8 @@ protocol LiveClient: TransportOwner, Timed {
     var channels: [Subscriber] { get }
     var transport: any LiveTransport { get }
     var session: ID { get }
+    /// `nil`: not known yet.
+    var user: ID? { get }
     /// Whose limits count the connection: see `Router.callerAddress`.
     var address: String { get }
 

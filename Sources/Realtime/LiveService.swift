@@ -43,7 +43,7 @@ public final class LiveService: Sendable {
     ///   - ticketKey: 32 secret bytes, the same in all processes.
     public init(
         loops: [Loop], options: GatewayOptions, redisAddress: RedisAddress, writes: Writes, accounts: Accounts,
-        revocations: Revocations, cursors: CursorSigner,
+        revocations: Revocations, suspensions: Suspensions, cursors: CursorSigner,
         ticketKey: [UInt8],
         clock: any WallClock
     ) {
@@ -72,6 +72,9 @@ public final class LiveService: Sendable {
         revocations.observe { [gateways] ended in
             for gateway in gateways.all { gateway.run { $0.end(sessions: ended) } }
         }
+        suspensions.observe { [gateways] users in
+            for gateway in gateways.all { gateway.run { $0.end(suspended: users) } }
+        }
     }
 
     /// Why no socket of the address is let in now; on the loop. A gateway in front asks another process when this one goes
@@ -96,6 +99,7 @@ public final class LiveService: Sendable {
             guard let ticket = Ticket(request[LiveParameters.ticket] ?? "", key: ticketKey) else {
                 throw Problem(.unauthenticated, "the ticket is not valid", field: "ticket")
             }
+            guard !accounts.isSuspended(ticket.user) else { throw Accounts.accountSuspended }
             try await pay(ticket, given.lastEventID, spends: !isHead)
             return StreamOpening(
                 user: ticket.user, session: ticket.session, held: given.cursor(of: ticket.user, cursors),

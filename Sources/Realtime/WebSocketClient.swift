@@ -69,6 +69,7 @@ final class WebSocketClient: LiveClient {
     }
 
     var session: ID { token?.session ?? .zero }
+    var user: ID? { token?.subject }
     var transport: any LiveTransport { socket }
     var frames: any FrameSink { socket.frames }
     var isOpen: Bool { !socket.isClosed }
@@ -168,6 +169,7 @@ final class WebSocketClient: LiveClient {
         case .failure(.expired): return reply(id, .failed(.tokenExpired))
         case .failure(.invalid): return end(.invalidToken)
         }
+        guard !gateway.accounts.isSuspended(token.subject) else { return end(.accountSuspended) }
         var held: LiveCursor?
         if let request = recover[ExactText(ServerReply.feedChannel(token.subject))] {
             held = LiveCursor(request)

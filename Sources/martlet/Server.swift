@@ -114,7 +114,8 @@ final class Server: Sendable {
         return LiveService(
             loops: loops, options: gatewayOptions, redisAddress: site.redisAddress,
             writes: Writes(database: database, idempotency: site.idempotency, onCommit: {}),
-            accounts: site.accounts, revocations: site.revocations, cursors: site.cursors,
+            accounts: site.accounts, revocations: site.revocations,
+            suspensions: site.domains.accounts.suspensions, cursors: site.cursors,
             ticketKey: Crypto.derivedKey("tickets", from: site.secret), clock: site.clock)
     }
 
@@ -132,8 +133,16 @@ final class Server: Sendable {
             }
         }
         // Not without: a token of an ended session would be good again.
-        try await site.reached("postgres") { try await site.revocations.load(from: site.accounts) }
-        let looks = Task { [site] in await site.revocations.follow(site.accounts) }
+        let (database, suspensions) = (site.connections.routes.database, site.domains.accounts.suspensions)
+        try await site.reached("postgres") {
+            try await site.revocations.load(from: site.accounts)
+            try await suspensions.load(from: database)
+        }
+        let looks = Task { [site] in
+            async let revoked: Void = site.revocations.follow(site.accounts)
+            async let suspended: Void = suspensions.follow(database)
+            _ = await (revoked, suspended)
+        }
         self.looks.withLock { $0 = looks }
         let listener = site.listen(
             onOutbox: { [fanOut] in fanOut?.wake() }, onFormat: { [registration] in registration.look() })

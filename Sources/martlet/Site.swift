@@ -74,6 +74,7 @@ final class Site: Sendable {
 
     var accounts: Accounts { domains.accounts.accounts }
     var revocations: Revocations { domains.accounts.revocations }
+    private var suspensions: Suspensions { domains.accounts.suspensions }
 
     /// Waits for PostgreSQL and Redis, brings the schema up to date.
     func prepare() async throws {
@@ -118,23 +119,27 @@ final class Site: Sendable {
         }
     }
 
-    /// Hears of log-outs, of events in the outbox and of formats.
+    /// Hears of log-outs, of suspensions, of events in the outbox and of formats.
     func listen(
         onOutbox: @escaping @Sendable () -> Void, onFormat: @escaping @Sendable () -> Void
     ) -> PgListener {
         PgListener(
             loop: stores, connectionInfo: configuration.postgresURL,
-            channels: [Accounts.sessionChannel, Outbox.channel, FormatStore.channel],
-            onState: { [accounts, revocations] isUp in
+            channels: [Accounts.sessionChannel, Suspensions.channel, Outbox.channel, FormatStore.channel],
+            onState: { [accounts, revocations, suspensions, connections] isUp in
                 guard isUp else { return }
                 onOutbox()
                 onFormat()
-                Task { await revocations.reload(from: accounts) }
+                Task {
+                    await revocations.reload(from: accounts)
+                    await suspensions.reload(from: connections.routes.database)
+                }
             },
-            onNotification: { [revocations] channel, payload in
+            onNotification: { [revocations, suspensions] channel, payload in
                 switch channel {
                 case Outbox.channel.description: onOutbox()
                 case FormatStore.channel.description: onFormat()
+                case Suspensions.channel.description: suspensions.hear(payload)
                 default: if let session = ID(payload) { revocations.add([session]) }
                 }
             })

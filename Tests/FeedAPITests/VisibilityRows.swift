@@ -197,6 +197,11 @@ extension VisibilityRow {
         Seen(200, c.isOpen ? [.publicPost, .author] : [])
     }
 
+    /// Its log begins with who subscribes, who is told to read the post.
+    @Sendable private static func inPostChannel(_ c: VisibilityCase) -> Seen {
+        Seen(c.isOpen ? 200 : 404)
+    }
+
     private static let feeds: [String: VisibilityRow] = [
         "getFeed": .reads(
             Probe("from the timeline", needsSession: true, expected: inFeed) { try await $0.caller.get("/v1/feed") },
@@ -205,6 +210,9 @@ extension VisibilityRow {
             },
             Probe("what its channel told since", needsSession: true, expected: inChannel) {
                 try await $0.caller.get("/v1/feed?channels=user:\($0.author.id)&since=\($0.channelLive)")
+            },
+            Probe("what the post's channel told since", needsSession: true, expected: inPostChannel) {
+                try await $0.caller.get("/v1/feed?channels=post:\($0.publicPost)&since=\($0.channelLive)")
             },
             Probe("without Redis", needsSession: true, expected: inFeed) {
                 guard let user = $0.caller as? TestUser else { return try await $0.caller.get("/v1/feed") }

@@ -74,10 +74,23 @@ struct VisibilityWorld {
         if between.hasAsked {
             try await run("INSERT INTO follow_requests (target, asker, id) VALUES (\(author), \(viewer), 1)")
         }
+        if let standing = Self.standing[between] {
+            try await run("UPDATE users SET \(standing) WHERE id = \(author)")
+            try await site.lookForSuspensions()
+        }
         if !between.isSelf {
             try await run("INSERT INTO follow_requests (target, asker, id) VALUES (\(viewer), \(author), 2)")
         }
     }
+
+    private static let standing: [VisibilityCase: SQL] = [
+        .suspended: "suspended_until = now() + interval '1 hour'",
+        .suspendedRestricted: "suspended_until = 'infinity'",
+        .suspendedAuthor: "suspended_until = 'infinity'",
+        .suspensionEnded: "suspended_until = now()",
+        .erasing: "erase_at = now() + interval '7 days'",
+        .erased: "erase_at = now(), erased_at = now()",
+    ]
 
     private func relate(_ owner: SQL, _ other: SQL, _ kind: SQL, until: SQL = "NULL::timestamptz") async throws {
         try await run(

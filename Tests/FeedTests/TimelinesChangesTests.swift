@@ -33,7 +33,7 @@ import Testing
         let envelope = Envelope(
             FeedChange.Kind.changed.kind, eventID: uuidV7(clock: SystemClock()), TraceContext(requestID: "r-1"),
             payload: change.json)
-        try await timelines.note(change, in: ann, envelope, since: since, isLate: isLate)
+        try await timelines.note(change, in: [ann], envelope, since: since, late: isLate ? since : nil)
     }
 
     private func missed(_ timelines: Timelines, from cursor: LiveCursor) async throws -> [String]? {

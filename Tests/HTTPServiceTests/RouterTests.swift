@@ -10,6 +10,11 @@ private struct Numbers: Authenticator {
         guard let user = ID(accessToken) else { throw Problem(.unauthenticated, "no number") }
         return Caller(user: user, session: ID(raw: 1), expiresAt: 100)
     }
+
+    /// 13 may only read.
+    func refusal(of caller: Caller) -> Problem? {
+        caller.user == ID(raw: 13) ? Problem(.accountSuspended, "suspended") : nil
+    }
 }
 
 @Suite struct RouterTests {
@@ -165,6 +170,13 @@ private struct Numbers: Authenticator {
         #expect(await send("GET", "/stream?colour=x").json.object?["code"] == "unknown_parameter")
     }
 
+    /// Before what is asked for is looked at; what is not his to ask anyway is told first.
+    @Test func whoMayOnlyRead() async {
+        #expect(await send("GET", "/things/1", token: "13").status == 200)
+        #expect(await send("POST", "/things?colour=x", token: "13").json.object?["code"] == "account_suspended")
+        #expect(await send("POST", "/things").status == 401)
+    }
+
     @Test func problemsFollowFromTheRest() {
         func codes(_ id: String) -> Set<String> {
             Set(router.operations.first { $0.id == id }!.problems.map(\.code.name))
@@ -174,6 +186,7 @@ private struct Numbers: Authenticator {
                 "invalid_field", "missing_field", "unknown_field", "invalid_json", "unknown_parameter",
                 "unauthenticated", "token_expired", "conflict", "idempotency_conflict", "body_too_large",
                 "unsupported_media_type", "rate_limited", "header_too_large", "overloaded",
+                "account_suspended",
             ])
         #expect(
             codes("show") == [

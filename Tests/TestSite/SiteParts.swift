@@ -67,7 +67,8 @@ final class SiteParts: Sendable {
                     loops.sockets, redis: liveRedis,
                     feeds: domains.feed.reader(over: Timelines(redis: liveRedis, partitions: partitions)))
             ], options: gatewayOptions, redisAddress: redisAddress, writes: writes,
-            accounts: domains.accounts.accounts, revocations: domains.accounts.revocations, cursors: cursors,
+            accounts: domains.accounts.accounts, revocations: domains.accounts.revocations,
+            suspensions: domains.accounts.suspensions, cursors: cursors,
             ticketKey: Crypto.derivedKey("tickets", from: secret), clock: clock)
         waiter.set(live)
         let own = FeedAPI.operations(domains.all) + live.operations
@@ -81,6 +82,20 @@ final class SiteParts: Sendable {
         outbox = OutboxReader(database: connections.storage)
         if options.hasRedis { try await untilConnected() }
         try await domains.accounts.revocations.load(from: domains.accounts.accounts)
+        try await lookForSuspensions()
+    }
+
+    func suspend(_ user: String, _ suspension: Suspension?) async throws {
+        let (accounts, id) = (domains.accounts.accounts, ID(user)!)
+        try await connections.routes.database.transaction { transaction in
+            _ = try await accounts.suspend(transaction, id, suspension, TraceContext(requestID: "test"))
+        }
+        accounts.suspended(id, suspension)
+    }
+
+    /// What a process does every five seconds, and hears of by NOTIFY.
+    func lookForSuspensions() async throws {
+        try await domains.accounts.suspensions.load(from: connections.routes.database)
     }
 
     private func untilConnected() async throws {

@@ -133,6 +133,18 @@ public final class TestSite: Sendable {
     /// Whether a long poll of the user waits: its process is told what comes into the feed.
     public func isHeardOf(_ user: TestUser) async throws -> Bool { try await parts.isHeardOf(user.id) }
 
+    /// Suspends a user, with what a route that does it would tell; or ends it.
+    /// - Parameter seconds: `nil`: without end.
+    public func suspend(_ user: TestUser, seconds: Double? = nil) async throws {
+        let end = seconds.map { Suspension(end: clock.milliseconds() + Int64($0 * 1000)) }
+        try await parts.suspend(user.id, end ?? .endless)
+    }
+
+    public func restore(_ user: TestUser) async throws { try await parts.suspend(user.id, nil) }
+
+    /// Who is suspended, by hand or elsewhere, is known to this process.
+    public func lookForSuspensions() async throws { try await parts.lookForSuspensions() }
+
     /// What is done every few seconds.
     public func runUpkeep() async throws { try await parts.upkeep() }
 

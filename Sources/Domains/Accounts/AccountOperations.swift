@@ -24,7 +24,8 @@ struct AccountOperations: Sendable {
                 access: .anyone, rate: .auth, addressRate: LogInLimits.logInsOfAddress,
                 otherLimits: LogInRates.inWords, lane: .auth,
                 body: RequestBody("LogIn", AccountFields.anyHandle, AccountFields.anyPassword),
-                responses: [.json(SessionGrant.component, "A new session.")], problems: [.invalidCredentials],
+                responses: [.json(SessionGrant.component, "A new session.")],
+                problems: [.invalidCredentials, .accountSuspended],
                 idempotency: .key("login"), handler: logIn),
             Operation(
                 .post, "/v1/auth/refresh", id: "refresh", tag: Self.tag, "Get new tokens",

@@ -17,12 +17,13 @@ public struct Accounts: Sendable {
     let signer: TokenSigner
     let answers: SealedBox
     let revocations: Revocations
+    let suspensions: Suspensions
     let addresses: KnownAddresses
     let clock: any WallClock
 
     public init(
         database: Database, ids: IDGenerator, hasher: PasswordHasher, signer: TokenSigner, answers: SealedBox,
-        revocations: Revocations, addresses: KnownAddresses, clock: any WallClock
+        revocations: Revocations, suspensions: Suspensions, addresses: KnownAddresses, clock: any WallClock
     ) {
         self.database = database
         self.ids = ids
@@ -30,6 +31,7 @@ public struct Accounts: Sendable {
         self.signer = signer
         self.answers = answers
         self.revocations = revocations
+        self.suspensions = suspensions
         self.addresses = addresses
         self.clock = clock
     }
@@ -68,10 +70,16 @@ public struct Accounts: Sendable {
         _ transaction: Transaction, _ verified: VerifiedUser, from origin: SessionOrigin
     ) async throws -> SessionGrant {
         let results = try await transaction.batch([
-            "SELECT id FROM users WHERE id = \(verified.id) AND password_changes = \(verified.changes) FOR SHARE",
+            """
+            SELECT \(Standing.columns) FROM users u
+            WHERE u.id = \(verified.id) AND u.password_changes = \(verified.changes) FOR SHARE
+            """,
             UserRow.select(verified.id),
         ])
-        guard !results[0].isEmpty, let row = results[1].first else { throw Self.noSuchAccount }
+        guard let standing = try results[0].first.map({ try Standing($0) }), let row = results[1].first else {
+            throw Self.noSuchAccount
+        }
+        if case .suspended = standing { throw Self.accountSuspended }
         return try await openSession(
             transaction, user: try UserRow.view(row, relation: nil, isOwn: false), from: origin)
     }

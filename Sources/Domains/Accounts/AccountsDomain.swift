@@ -12,17 +12,20 @@ public struct AccountsDomain: Domain {
     public let accounts: Accounts
     public let users: Users
     public let revocations: Revocations
+    public let suspensions: Suspensions
     private let resources: Resources
     private let limits: LogInLimits
 
     public init(_ resources: Resources, hasher: PasswordHasher) {
         self.resources = resources
         revocations = Revocations(clock: resources.clock)
+        suspensions = Suspensions(clock: resources.clock)
         accounts = Accounts(
             database: resources.database, ids: resources.ids, hasher: hasher,
             signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: resources.secret)),
             answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: resources.secret)),
-            revocations: revocations, addresses: KnownAddresses(secret: resources.secret), clock: resources.clock)
+            revocations: revocations, suspensions: suspensions,
+            addresses: KnownAddresses(secret: resources.secret), clock: resources.clock)
         users = Users(database: resources.database)
         limits = LogInLimits(areOn: resources.limitsAreOn, clock: resources.monotonicClock)
     }
@@ -36,8 +39,9 @@ public struct AccountsDomain: Domain {
     }
 
     public var upkeep: [UpkeepStep] {
-        let database = resources.connections.scans.database
+        let (accounts, database) = (accounts, resources.connections.scans.database)
         return [
+            UpkeepStep("end suspensions") { try await accounts.endSuspensions(database) },
             UpkeepStep("end expired sessions") { try await Accounts.endExpired(database) },
             UpkeepStep("remove answers to refreshes") { try await Accounts.removeAnswers(database) },
             UpkeepStep("remove expired sessions") { try await Accounts.removeExpired(database) },

@@ -53,6 +53,28 @@ public enum AccountsMigrations {
         Migration(
             26, "how often a password was changed",
             ["ALTER TABLE users ADD COLUMN password_changes int NOT NULL DEFAULT 0"]),
+        Migration(30, "who is suspended, is about to be erased, or has a role", standing),
+    ]
+
+    private static let standing: [StaticString] = [
+        """
+        ALTER TABLE users
+            -- Suspended until then; 'infinity': until somebody ends it.
+            ADD COLUMN suspended_until timestamptz,
+            -- When the user will be erased, and when that was done.
+            ADD COLUMN erase_at timestamptz, ADD COLUMN erased_at timestamptz,
+            ADD COLUMN role text NOT NULL DEFAULT 'user'
+        """,
+        // Not looked for in what is there: all of that has the default.
+        """
+        ALTER TABLE users ADD CONSTRAINT users_role_known CHECK (role IN ('user', 'moderator', 'admin')) NOT VALID
+        """,
+        """
+        CREATE INDEX users_away ON users (id)
+        WHERE suspended_until IS NOT NULL OR erase_at IS NOT NULL OR erased_at IS NOT NULL
+        """,
+        "CREATE INDEX users_suspended ON users (suspended_until) WHERE suspended_until IS NOT NULL",
+        "CREATE INDEX users_with_role ON users (role, id) WHERE role <> 'user'",
     ]
 
     /// Of a session of the operator's tools, which has no refresh token: when its access token ends. NULL for all others.

@@ -21,7 +21,7 @@ struct SessionOperations: Sendable {
                 .delete, "/v1/me/sessions/\(Self.session)", id: "endSession", tag: AccountOperations.tag,
                 "End a session", description: "Its access tokens and live connections end within a second.",
                 lane: .write(makesEvents: false), responses: [.noContent("The session has ended, perhaps before.")],
-                idempotency: .key("end session"), handler: end),
+                idempotency: .key("end session"), servesSuspended: true, handler: end),
             Operation(
                 .put, "/v1/me/credentials", id: "changeCredentials", tag: AccountOperations.tag,
                 "Change handle or password",

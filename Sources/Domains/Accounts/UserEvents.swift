@@ -6,6 +6,8 @@ import Store
 public enum UserEvent: String, NamedKinds {
     /// The account has become private, or is it no more.
     case privacy = "user.privacy"
+    /// The user is suspended, or is it no more.
+    case suspended = "user.suspended"
 
     public static let topic = "user.events"
 }
@@ -16,18 +18,30 @@ extension EventField<ID> {
 
 extension EventField<Bool> {
     public static let isPrivate = EventField("private", read: { $0 == "1" }, write: { $0 ? "1" : "0" })
+    public static let isSuspended = EventField("suspended", read: { $0 == "1" }, write: { $0 ? "1" : "0" })
 }
 
 extension UserEvent {
     /// The user's row of `users` is locked (`Outbox.statement`).
     static func privacy(of user: ID, isPrivate: Bool, _ context: TraceContext, clock: any WallClock) -> SQL {
+        statement(.privacy, of: user, .isPrivate, isPrivate, context, clock)
+    }
+
+    /// The same.
+    static func suspended(_ user: ID, isSuspended: Bool, _ context: TraceContext, clock: any WallClock) -> SQL {
+        statement(.suspended, of: user, .isSuspended, isSuspended, context, clock)
+    }
+
+    private static func statement(
+        _ event: UserEvent, of user: ID, _ field: EventField<Bool>, _ isSo: Bool, _ context: TraceContext,
+        _ clock: any WallClock
+    ) -> SQL {
         let value = FlatJSON.encode([
-            "type": UserEvent.privacy.rawValue, "user": user.description, "private": isPrivate ? "true" : "false",
+            "type": event.rawValue, "user": user.description, field.name: isSo ? "true" : "false",
         ])
-        var envelope = Envelope(
-            UserEvent.privacy.kind, eventID: uuidV7(clock: clock), context, payload: Array(value.utf8))
+        var envelope = Envelope(event.kind, eventID: uuidV7(clock: clock), context, payload: Array(value.utf8))
         envelope[.user] = user
-        envelope[.isPrivate] = isPrivate
+        envelope[field] = isSo
         return Outbox.statement(topic: topic, key: user, envelope)
     }
 }

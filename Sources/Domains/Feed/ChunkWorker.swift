@@ -64,13 +64,13 @@ public struct ChunkWorker: Sendable {
         let runs = ChunkRun.runs(jobs.compactMap { $0.from(positions) }, at: \.walk)
         // Of those who have few followers all are read in one round trip.
         let small = runs.filter { !$0[0].walk.isTracked }
-        let (known, visible, muters) = try await store.followers(
+        let (known, readers) = try await store.followers(
             of: Array(Set(small.map { $0[0].walk.chunk.slice })),
             posts: small.flatMap { $0.map(\.walk.chunk.post) })
         var pages: [FanOutStore.Page] = []
         for run in runs {
             if let followers = known[run[0].walk.chunk.slice], !run[0].walk.isTracked {
-                pages += try await deliver(run, visible, muters) { $0.whole(followers) }
+                pages += try await deliver(run, readers) { $0.whole(followers) }
             } else {
                 pages += try await finish(run)
             }
@@ -86,45 +86,42 @@ public struct ChunkWorker: Sendable {
         var run = run
         while true {
             let walk = run[0].walk
-            let (followers, visible, muters) = try await store.followers(
+            let (followers, readers) = try await store.followers(
                 of: walk.chunk.slice, from: walk.position, limit: Self.pageSize, posts: run.map(\.walk.chunk.post))
-            let pages = try await deliver(run, visible, muters) { $0.next(followers, limit: Self.pageSize) }
+            let pages = try await deliver(run, readers) { $0.next(followers, limit: Self.pageSize) }
             guard pages[0].next != nil else { return pages }
             try await store.store(pages)
             for index in run.indices { _ = run[index].walk.next(followers, limit: Self.pageSize) }
         }
     }
 
-    /// - Parameters:
-    ///   - muters: by author.
-    ///   - page: of each walk, to the same users.
+    /// - Parameter page: of each walk, to the same users.
     private func deliver(
-        _ run: [Job], _ visible: Set<ID>, _ muters: [ID: Set<ID>], _ page: (inout ChunkWalk) -> FanOutStore.Page
+        _ run: [Job], _ readers: PostReaders, _ page: (inout ChunkWalk) -> FanOutStore.Page
     ) async throws -> [FanOutStore.Page] {
         var pages: [FanOutStore.Page] = []
         for job in run {
             var walk = job.walk
             pages.append(page(&walk))
         }
-        let news = run.filter { $0.walk.isNews(isVisible: visible.contains($0.change.id)) }.map(\.change)
+        let news = run.filter { $0.walk.isNews(isVisible: readers.isVisible($0.change.id)) }.map(\.change)
         for start in stride(from: 0, to: news.count, by: Self.mostTogether) {
             try await deliver(
-                Array(news[start..<min(start + Self.mostTogether, news.count)]), to: pages[0].users,
-                muters[run[0].change.author] ?? [])
+                Array(news[start..<min(start + Self.mostTogether, news.count)]), to: pages[0].users, readers)
         }
         return pages
     }
 
-    private func deliver(_ changes: [PostChange], to users: [ID], _ muters: Set<ID>) async throws {
+    /// - Parameter changes: of one author.
+    private func deliver(_ changes: [PostChange], to users: [ID], _ readers: PostReaders) async throws {
         let told = changes.compactMap { change in
             TimelineEvent(change.kind.operation, change.envelope).map { (change: change, event: $0) }
         }
         guard !users.isEmpty, !told.isEmpty else { return }
         let events = told.map(\.event)
-        let counts = try await timelines.deliver(
-            events, to: muters.isEmpty ? users : users.filter { !muters.contains($0) })
-        let muting = muters.isEmpty ? [] : users.filter(muters.contains)
-        if !muting.isEmpty { _ = try await timelines.deliver(events, to: muting, areMuting: true) }
+        let (hearing, quiet) = readers.split(users, for: changes[0].author)
+        let counts = try await timelines.deliver(events, to: hearing)
+        if !quiet.isEmpty { _ = try await timelines.deliver(events, to: quiet, areMuting: true) }
         for (told, counts) in zip(told, counts) { note(told.change, counts, users.count) }
     }
 

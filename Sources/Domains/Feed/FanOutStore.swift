@@ -128,59 +128,41 @@ public struct FanOutStore: Sendable {
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Followers of a slice in the order of (bucket, follower), behind a position; and which of the posts there may be
-    /// somebody who sees: of others nobody must be told any more; and by author who mutes the author.
+    /// Followers of a slice in the order of (bucket, follower), behind a position, and what else decides who is told of the
+    /// posts.
     func followers(
         of slice: Chunk.Slice, from position: ChunkPosition, limit: Int, posts: [ID]
-    ) async throws -> (followers: [ChunkPosition], visible: Set<ID>, muters: [ID: Set<ID>]) {
-        let results = try await database.batch([
-            Follows.followers(
-                of: slice.author, behind: (position.bucket, position.follower), below: slice.buckets.upperBound,
-                limit: limit),
-            Self.visibility(of: posts), Audience.muters(of: [slice.author]),
-        ])
+    ) async throws -> (followers: [ChunkPosition], readers: PostReaders) {
+        let results = try await database.batch(
+            [
+                Follows.followers(
+                    of: slice.author, behind: (position.bucket, position.follower), below: slice.buckets.upperBound,
+                    limit: limit)
+            ] + PostReaders.statements(posts, of: [slice.author]))
         let followers = try results[0].map {
             ChunkPosition(bucket: try $0.int("bucket"), follower: try $0.id("follower"))
         }
-        return (followers, try Self.visible(results[1]), try Self.muters(results[2]))
+        return (followers, try PostReaders(results[1...]))
     }
 
     /// The same of slices of authors who have few followers: all of each.
     func followers(
         of slices: [Chunk.Slice], posts: [ID]
-    ) async throws -> (followers: [Chunk.Slice: [ID]], visible: Set<ID>, muters: [ID: Set<ID>]) {
-        guard !slices.isEmpty else { return ([:], [], [:]) }
+    ) async throws -> (followers: [Chunk.Slice: [ID]], readers: PostReaders) {
+        guard !slices.isEmpty else { return ([:], PostReaders()) }
         let results = try await database.batch(
-            slices.map { Follows.followers(of: $0.author, in: $0.buckets) } + [
-                Self.visibility(of: posts), Audience.muters(of: Array(Set(slices.map(\.author)))),
-            ])
+            slices.map { Follows.followers(of: $0.author, in: $0.buckets) }
+                + PostReaders.statements(posts, of: Array(Set(slices.map(\.author)))))
         var followers: [Chunk.Slice: [ID]] = [:]
         for (slice, rows) in zip(slices, results) { followers[slice] = try rows.map { try $0.id("follower") } }
-        return (followers, try Self.visible(results[slices.count]), try Self.muters(results[slices.count + 1]))
-    }
-
-    private static func muters(_ rows: PgRows) throws -> [ID: Set<ID>] {
-        var muters: [ID: Set<ID>] = [:]
-        for row in rows { muters[try row.id("other"), default: []].insert(try row.id("owner")) }
-        return muters
+        return (followers, try PostReaders(results[slices.count...]))
     }
 
     /// Who may see these posts; of a post that is not there any more, nothing.
     func visibility(of posts: Set<ID>) async throws -> [ID: PostVisibility] {
-        let rows = try await database.query(Self.visibility(of: Array(posts)))
+        let rows = try await database.query(PostReaders.visibility(of: Array(posts)))
         return Dictionary(
             try rows.map { (try $0.id("id"), try PostVisibility($0)) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    private static func visibility(of posts: [ID]) -> SQL {
-        """
-        SELECT p.id, \(PostVisibility.columns("p")) FROM posts p
-        WHERE p.id = ANY (\(posts)::bigint[])
-        """
-    }
-
-    private static func visible(_ rows: PgRows) throws -> Set<ID> {
-        Set(try rows.filter { try PostVisibility($0).isVisibleToSomebody }.map { try $0.id("id") })
     }
 
     /// One page of a chunk as it goes into `feed_items`, with the position that is stored in the same transaction.

@@ -12,11 +12,16 @@ enum FeedAuthors {
         """
     }
 
+    /// Are the posts of the author, one of them, shown now?
+    static func areShown(_ author: SQL, to reader: SQL) -> SQL {
+        "NOT \(Audience.isMuted(author, by: reader)) AND \(Audience.isHere(author, for: reader))"
+    }
+
     /// Rows `a.author` and `t.id`: the newest posts of each that the reader may see, by an index scan for each of them. The
     /// rule is asked about authors first, of whom there are fewer.
     /// - Parameters:
-    ///   - authors: a condition of `author`. Without one, posts of muted authors are among them: they come back when the mute
-    ///     ends, so timelines hold them.
+    ///   - authors: a condition of `author`. Without one, posts of authors who are muted or away are among them: they come
+    ///     back when that ends, so timelines hold them.
     ///   - condition: of posts `p`.
     static func newestPosts(
         for reader: SQL, of authors: SQL = "true", where condition: SQL = "true", limit: SQL

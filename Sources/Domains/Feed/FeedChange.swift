@@ -13,6 +13,8 @@ public struct FeedChange: Sendable, Equatable {
         case unfollow
         case block
         case mute
+        case suspended
+        case erased
 
         var name: String { String(describing: self) }
     }

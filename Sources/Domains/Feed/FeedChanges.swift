@@ -1,12 +1,16 @@
 import Core
 public import Relations
+import Store
 
 /// Tells live clients what a change of who sees whom does to their feeds: at once, and by `AudienceWorker` once more where
 /// the process that served it could not.
 public struct FeedChanges: AudienceObserver {
     /// Clocks of processes and of Redis differ by less, in microseconds.
     private static let clockSkew: Int64 = 2_000_000
+    /// Followers who are read and told at a time.
+    private static let pageSize = 1_000
     let timelines: Timelines
+    let database: Database
     let clock: any WallClock
 
     public func changed(_ change: AudienceChange) async throws {
@@ -20,12 +24,34 @@ public struct FeedChanges: AudienceObserver {
     }
 
     private func tell(_ change: AudienceChange, at time: Int64, isLate: Bool) async throws {
-        guard let (feed, told) = Self.change(change) else { return }
+        if let (feed, told) = Self.change(change) {
+            let since = time * 1000 - Self.clockSkew
+            try await note(told, in: [feed], since: since, late: isLate ? since : nil)
+        } else if isLate, let told = Self.changeOfFollowers(change) {
+            try await tellFollowers(told, at: time)
+        }
+    }
+
+    private func note(_ told: FeedChange, in feeds: [ID], since: Int64, late: Int64?) async throws {
         let envelope = Envelope(
             FeedChange.Kind.changed.kind, eventID: uuidV7(clock: clock), TraceContext(requestID: ""),
             payload: told.json)
-        try await timelines.note(
-            told, in: feed, envelope, since: time * 1000 - Self.clockSkew, isLate: isLate)
+        try await timelines.note(told, in: feeds, envelope, since: since, late: late)
+    }
+
+    /// Nobody has told them before, but where it is done again.
+    private func tellFollowers(_ told: FeedChange, at time: Int64) async throws {
+        var position = (bucket: 0, follower: ID.zero)
+        while true {
+            let followers = try await database.query(
+                Follows.followers(of: told.user, behind: position, below: Bucket.count, limit: Self.pageSize)
+            ).map { (bucket: try $0.int("bucket"), follower: try $0.id("follower")) }
+            try await note(
+                told, in: followers.map(\.follower), since: time * 1000 - Self.clockSkew,
+                late: time * 1000 + Self.clockSkew)
+            guard followers.count == Self.pageSize, let last = followers.last else { return }
+            position = last
+        }
     }
 
     /// Whose feed it changes, and how. Whoever is blocked is told of a follow that ended, and of nothing more.
@@ -38,7 +64,18 @@ public struct FeedChanges: AudienceObserver {
         case .muted(let user, by: let owner): (owner, FeedChange(.mute, of: user))
         // The posts come back.
         case .unmuted(let user, by: let owner): (owner, FeedChange(.follow, of: user))
-        case .followed(_, by: _, .known), .unblocked, .privacy: nil
+        case .followed(_, by: _, .known), .unblocked, .privacy, .left, .returned: nil
+        }
+    }
+
+    /// How it changes the feeds of all who follow the user. They may be many, so only the log's reader tells them.
+    private static func changeOfFollowers(_ change: AudienceChange) -> FeedChange? {
+        switch change {
+        case .left(let user, .suspended): FeedChange(.suspended, of: user)
+        case .left(let user, .erased): FeedChange(.erased, of: user)
+        // The posts come back.
+        case .returned(let user): FeedChange(.follow, of: user)
+        case .followed, .unfollowed, .blocked, .unblocked, .muted, .unmuted, .privacy: nil
         }
     }
 }

@@ -68,7 +68,9 @@ public struct FeedDomain: Domain {
     }
 
     /// The same.
-    public var changes: FeedChanges { FeedChanges(timelines: timelines, clock: resources.clock) }
+    public var changes: FeedChanges {
+        FeedChanges(timelines: timelines, database: resources.database, clock: resources.clock)
+    }
 
     public var operations: [Operation] {
         FeedOperations(
@@ -83,9 +85,10 @@ public struct FeedDomain: Domain {
         let timelines = Self.timelines(of: resources, over: resources.connections.workers)
         let worker = ChunkWorker(
             store: store, timelines: timelines)
+        let database = resources.connections.workers.database
         let audience = AudienceWorker(
-            ChannelAudience(channels: Channels(timelines), database: resources.connections.workers.database),
-            FeedChanges(timelines: timelines, clock: resources.clock))
+            ChannelAudience(channels: Channels(timelines), database: database),
+            FeedChanges(timelines: timelines, database: database, clock: resources.clock))
         let teller = ChannelWorker(channels: Channels(timelines), visibility: store.visibility)
         return [
             Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true) {

@@ -1,6 +1,5 @@
 import Core
 import Posts
-import Relations
 import Store
 
 /// What is below the window of a timeline.
@@ -37,7 +36,7 @@ extension FeedReader {
         guard !PostBytes.areEnough(begun) else { return [] }
         let (reader, limit) = (SQL.parameter(user), SQL.parameter(limit))
         let newest = FeedAuthors.newestPosts(
-            for: reader, of: "NOT \(Audience.isMuted("author", by: reader))", where: "p.id < \(below)", limit: limit)
+            for: reader, of: FeedAuthors.areShown("author", to: reader), where: "p.id < \(below)", limit: limit)
         // The newest of all first, by their ids alone: how many a rule lets through is nothing that PostgreSQL can guess.
         let posts: SQL = """
             SELECT \(PostRow.columns)

@@ -97,7 +97,7 @@ public struct FeedRepair: Sendable {
                 INSERT INTO feed_items (user_id, post_id, author_id)
                 SELECT \(reader)::bigint, id, author_id FROM (
                     SELECT p.id, p.author_id FROM posts p
-                    WHERE p.author_id = \(followee) AND \(PostVisibility.sql("p", to: reader))
+                    WHERE p.author_id = \(followee) AND \(PostVisibility.sql("p", to: reader, evenAway: true))
                     ORDER BY p.id DESC LIMIT \(Repair.backfill)) newest
                 ORDER BY id
                 ON CONFLICT (user_id, post_id) DO UPDATE SET author_id = excluded.author_id
@@ -146,14 +146,14 @@ public struct FeedRepair: Sendable {
 }
 
 extension FeedRepair: AudienceObserver {
-    /// What a block, a mute or a private account hides, reads leave out.
+    /// What a block, a mute, a private account or one that is away hides, reads leave out.
     public func changed(_ change: AudienceChange) async throws {
         switch change {
         case .followed(let followee, by: let follower, _):
             try await followedIfPending(follower: follower, followee: followee)
         case .unfollowed(let followee, by: let follower):
             try await unfollowed(follower: follower, followee: followee)
-        case .blocked, .unblocked, .muted, .unmuted, .privacy: break
+        case .blocked, .unblocked, .muted, .unmuted, .privacy, .left, .returned: break
         }
     }
 }

@@ -1,3 +1,4 @@
+import Accounts
 public import Core
 public import Relations
 public import Store
@@ -10,11 +11,14 @@ public struct PostVisibility: Sendable, Equatable {
     public let author: ID
     public let isDeleted: Bool
     public let level: Visibility
+    /// The author is not here (`Standing`): others see it when he is again.
+    public let isAuthorAway: Bool
 
-    public init(author: ID, isDeleted: Bool, level: Visibility) {
+    public init(author: ID, isDeleted: Bool, level: Visibility, isAuthorAway: Bool = false) {
         self.author = author
         self.isDeleted = isDeleted
         self.level = level
+        self.isAuthorAway = isAuthorAway
     }
 
     // MARK: In SQL
@@ -22,16 +26,18 @@ public struct PostVisibility: Sendable, Equatable {
     /// - Parameters:
     ///   - post: a row of `posts`.
     ///   - reader: his id, an expression of SQL; NULL: not signed in.
-    public static func sql(_ post: SQL, to reader: SQL) -> SQL {
-        let isOpen = Audience.isOpen("\(post).author_id", to: reader, where: "\(post).visibility = 'public'")
+    ///   - evenAway: true for what is kept until the author is here again, and asked about when it is read.
+    public static func sql(_ post: SQL, to reader: SQL, evenAway: Bool = false) -> SQL {
+        let isOpen = Audience.isOpen(
+            "\(post).author_id", to: reader, where: "\(post).visibility = 'public'", evenAway: evenAway)
         return "\(sqlToSomebody(post)) AND \(isOpen)"
     }
 
-    /// Does the reader see all of an author's posts that `sqlToSomebody` lets through? Asked once for many posts; where it is
-    /// not so, there may still be some that the reader sees.
+    /// Does the reader see all of an author's posts that `sqlToSomebody` lets through, as soon as the author is here? Asked
+    /// once for many posts; where it is not so, there may still be some that the reader sees.
     /// - Parameter author: an expression of SQL.
     public static func showsAll(author: SQL, to reader: SQL) -> SQL {
-        Audience.isOpen(author, to: reader, where: "false")
+        Audience.isOpen(author, to: reader, where: "false", evenAway: true)
     }
 
     /// May there be somebody who sees it? For what is written for many readers at once, each of whom is asked about when
@@ -42,13 +48,16 @@ public struct PostVisibility: Sendable, Equatable {
 
     /// What a value is made from.
     public static func columns(_ post: SQL) -> SQL {
-        "\(post).author_id, \(post).deleted_at IS NOT NULL AS is_deleted, \(post).visibility"
+        """
+        \(post).author_id, \(post).deleted_at IS NOT NULL AS is_deleted, \(post).visibility,
+        \(Standing.isAway("\(post).author_id")) AS is_author_away
+        """
     }
 
     public init(_ row: PgRow) throws(PgError) {
         self.init(
             author: try row.id("author_id"), isDeleted: try row.bool("is_deleted"),
-            level: try Visibility(row))
+            level: try Visibility(row), isAuthorAway: try row.bool("is_author_away"))
     }
 
     /// - Parameter audience: what the reader has to do with the author.
@@ -57,4 +66,6 @@ public struct PostVisibility: Sendable, Equatable {
     }
 
     public var isVisibleToSomebody: Bool { !isDeleted }
+    /// By what is told to many at once, the author not among them.
+    public var isVisibleToOthers: Bool { isVisibleToSomebody && !isAuthorAway }
 }

@@ -9,15 +9,19 @@ public import Store
 /// - Who has blocked the viewer does not exist for him. Whom he has blocked he sees, but nothing that comes from him.
 /// - A private account shows itself to everybody, and its posts and whom it knows to its followers only.
 /// - A mute keeps out of feeds, and hides nothing else.
+/// - Who is not here (`Standing`) does not exist for anybody else.
 public struct Audience: Sendable, Equatable {
     public let isSelf: Bool
+    /// Neither suspended nor about to be erased.
+    public let isHere: Bool
     public let isPrivate: Bool
     public let relation: UserRelation
     /// The user has blocked the viewer.
     public let isBlocked: Bool
 
-    public init(isSelf: Bool, isPrivate: Bool, relation: UserRelation, isBlocked: Bool) {
+    public init(isSelf: Bool, isHere: Bool = true, isPrivate: Bool, relation: UserRelation, isBlocked: Bool) {
         self.isSelf = isSelf
+        self.isHere = isHere
         self.isPrivate = isPrivate
         self.relation = relation
         self.isBlocked = isBlocked
@@ -26,20 +30,37 @@ public struct Audience: Sendable, Equatable {
     // MARK: In SQL. Users are expressions; a viewer that is NULL is not signed in.
 
     /// Does the user exist for the viewer?
-    public static func exists(_ user: SQL, for viewer: SQL) -> SQL { "NOT \(Restrictions.isBlocked(viewer, by: user))" }
+    public static func exists(_ user: SQL, for viewer: SQL) -> SQL {
+        "\(isHere(user, for: viewer)) AND NOT \(Restrictions.isBlocked(viewer, by: user))"
+    }
 
     /// May the user be in a list that the viewer reads?
     public static func isListed(_ user: SQL, for viewer: SQL) -> SQL {
-        "NOT \(Restrictions.isBlocked(viewer, by: user)) AND NOT \(Restrictions.blocks(viewer, user))"
+        "\(isHere(user, for: viewer)) AND \(isNotBlocked(user, viewer))"
+    }
+
+    /// Is the user here, or the viewer himself?
+    public static func isHere(_ user: SQL, for viewer: SQL) -> SQL {
+        "(\(user) IS NOT DISTINCT FROM \(viewer) OR NOT \(Standing.isAway(user)))"
     }
 
     /// Is what the user shows to followers shown to the viewer, or, where it is public, to everybody?
-    /// - Parameter isPublic: counts while the account is not private.
-    public static func isOpen(_ user: SQL, to viewer: SQL, where isPublic: SQL = "true") -> SQL {
+    /// - Parameters:
+    ///   - isPublic: counts while the account is not private.
+    ///   - evenAway: true for what is kept until a user is here again: then that is not asked.
+    public static func isOpen(
+        _ user: SQL, to viewer: SQL, where isPublic: SQL = "true", evenAway: Bool = false
+    ) -> SQL {
         """
-        (\(user) IS NOT DISTINCT FROM \(viewer) OR \(isListed(user, for: viewer))
+        (\(user) IS NOT DISTINCT FROM \(viewer)
+            OR \(evenAway ? isNotBlocked(user, viewer) : isListed(user, for: viewer))
             AND (\(Follows.exists(follower: viewer, followee: user)) OR \(isPublic) AND NOT \(Users.isPrivate(user))))
         """
+    }
+
+    /// Either way.
+    private static func isNotBlocked(_ user: SQL, _ viewer: SQL) -> SQL {
+        "NOT \(Restrictions.isBlocked(viewer, by: user)) AND NOT \(Restrictions.blocks(viewer, user))"
     }
 
     /// Is the user kept out of the viewer's feed?
@@ -50,8 +71,8 @@ public struct Audience: Sendable, Equatable {
 
     // MARK: As a value
 
-    public var exists: Bool { !isBlocked }
-    public var isListed: Bool { !isBlocked && !relation.blocked }
+    public var exists: Bool { (isSelf || isHere) && !isBlocked }
+    public var isListed: Bool { exists && !relation.blocked }
     public func isOpen(where isPublic: Bool = true) -> Bool {
         isSelf || isListed && (relation.followed || isPublic && !isPrivate)
     }
@@ -62,6 +83,7 @@ public struct Audience: Sendable, Equatable {
     public static func columns(of user: SQL, for viewer: SQL) -> SQL {
         """
         \(user) IS NOT DISTINCT FROM \(viewer) AS is_self, \(Users.isPrivate(user)) AS is_private,
+        NOT \(Standing.isAway(user)) AS is_here,
         \(Follows.exists(follower: viewer, followee: user)) AS followed,
         \(FollowRequests.exists(asker: viewer, target: user)) AS requested,
         \(Follows.isFollower(user, of: viewer)) AS follows_you,
@@ -72,7 +94,7 @@ public struct Audience: Sendable, Equatable {
 
     public init(_ row: PgRow) throws(PgError) {
         self.init(
-            isSelf: try row.bool("is_self"), isPrivate: try row.bool("is_private"),
+            isSelf: try row.bool("is_self"), isHere: try row.bool("is_here"), isPrivate: try row.bool("is_private"),
             relation: UserRelation(
                 followed: try row.bool("followed"), requested: try row.bool("requested"),
                 followsYou: try row.bool("follows_you"), blocked: try row.bool("blocked"),

@@ -20,6 +20,16 @@ public enum AudienceChange: Sendable, Equatable {
     case unmuted(ID, by: ID)
     /// The account has become private, or is it no more.
     case privacy(ID, isPrivate: Bool)
+    /// The user does not exist for others any more,
+    case left(ID, Leaving)
+    /// and does again.
+    case returned(ID)
+
+    public enum Leaving: Sendable {
+        case suspended
+        /// Is about to be erased.
+        case erased
+    }
 }
 
 /// Who must know that who sees whom has changed: once it is committed, before the response, in the process that served it.

@@ -1,3 +1,4 @@
+import Accounts
 import Core
 import HTTPService
 import Store
@@ -29,7 +30,9 @@ struct OpenRequests: Sendable {
         let open = try await database.query(
             """
             SELECT r.asker, r.target FROM follow_requests r JOIN users u ON u.id = r.target
-            WHERE \(condition) AND NOT u.private ORDER BY r.id LIMIT \(limit)
+            WHERE \(condition) AND NOT u.private AND NOT \(Standing.isAway("r.asker"))
+                AND NOT \(Standing.isAway("r.target"))
+            ORDER BY r.id LIMIT \(limit)
             """
         ).map { (asker: try $0.id("asker"), target: try $0.id("target")) }
         for (asker, target) in open where !Task.isCancelled {

@@ -31,6 +31,9 @@ public struct AudienceWorker: Sendable {
         case .privacy:
             guard let user = event[.user], let isPrivate = event[.isPrivate] else { break }
             return (.privacy(user, isPrivate: isPrivate), event)
+        case .suspended:
+            guard let user = event[.user], let isSuspended = event[.isSuspended] else { break }
+            return (isSuspended ? .left(user, .suspended) : .returned(user), event)
         }
         users.passOver(record)
         return nil

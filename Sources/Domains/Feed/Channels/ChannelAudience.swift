@@ -14,9 +14,9 @@ public struct ChannelAudience: AudienceObserver {
         switch change {
         case .unfollowed(_, by: let follower): try await channels.recheck(channelsOf: [follower])
         case .blocked(let other, by: let owner): try await channels.recheck(channelsOf: [owner, other])
-        case .privacy(let user, isPrivate: true): try await recheck(channelsOn: user)
+        case .privacy(let user, isPrivate: true), .left(let user, _): try await recheck(channelsOn: user)
         // They close nothing.
-        case .followed, .unblocked, .muted, .unmuted, .privacy: break
+        case .followed, .unblocked, .muted, .unmuted, .privacy, .returned: break
         }
     }
 

@@ -34,8 +34,8 @@ public struct ChannelWorker: Sendable {
         var batch: [ChannelName: [ChannelPublication]] = [:]
         for job in wanted {
             let post = visibility[job.change.id]
-            // A post that was deleted while it was under way is told to nobody but by its end.
-            guard job.change.kind == .deleted || post?.isVisibleToSomebody == true else { continue }
+            // A post that was deleted while it was under way is told to nobody but by its end; of who is away, nothing.
+            guard job.change.kind == .deleted || post?.isVisibleToOthers == true else { continue }
             for channel in job.channels where known.contains(channel) {
                 // Who is told of an author's posts need not be a follower.
                 if channel == .user(job.change.author), post?.level != .public { continue }

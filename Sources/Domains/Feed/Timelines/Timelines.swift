@@ -119,16 +119,23 @@ public struct Timelines: Sendable {
     /// (`NodeMessageForm.envelopes`): a node of an earlier version passes over it, and tells its clients nothing.
     /// - Parameters:
     ///   - since: microseconds since 1970, before the change: nothing is done where the same was told after that.
-    ///   - isLate: whether something else may have been told meanwhile.
+    ///   - late: told late, when something else may have been told meanwhile. A position, microseconds since 1970: a timeline
+    ///     that was made then or later knows of the change.
     func note(
-        _ change: FeedChange, in feed: ID, _ envelope: Envelope, since: Int64, isLate: Bool
+        _ change: FeedChange, in feeds: [ID], _ envelope: Envelope, since: Int64, late: Int64?
     ) async throws {
         let form = NodeMessageForm.envelopes
         let arguments: [RedisArgument] = [
-            .bytes(change.bytes), .number(Int64(options.changes)), .number(since), isLate ? "1" : "0",
-            candidate(), .number(Int64(form.rawValue)), .bytes(form.payload(of: envelope)),
+            .bytes(change.bytes), .number(Int64(options.changes)), .number(since),
+            late.map { .number($0) } ?? "", candidate(), .number(Int64(form.rawValue)),
+            .bytes(form.payload(of: envelope)),
         ]
-        _ = try Self.elements(try await redis.eval([call(scripts.change, of: feed, arguments)])[0], atLeast: 2)
+        for start in stride(from: 0, to: feeds.count, by: Self.pipelineLength) {
+            let some = feeds[start..<min(start + Self.pipelineLength, feeds.count)]
+            for reply in try await redis.eval(some.map({ call(scripts.change, of: $0, arguments) })) {
+                _ = try Self.elements(reply, atLeast: 2)
+            }
+        }
     }
 
     /// - Parameter size: users of a call.

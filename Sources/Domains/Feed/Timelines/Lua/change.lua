@@ -1,8 +1,8 @@
 -- Something happened to a user's feed that is no post. It has a position, as posts have, and is resumed as they are.
 --
 -- KEYS: 1 the partition's clock
--- ARGV: 1 user, 2 whom it is about (7) and why (1), 3 how many are kept, 4 a position from before the change, 5 is it
---       told late (1), 6 epoch candidate, 7 version of the message to nodes, 8 envelope
+-- ARGV: 1 user, 2 whom it is about (7) and why (1), 3 how many are kept, 4 a position from before the change, 5 where it
+--       is told late: a position; a list that was read from the database there or later knows it; else '', 6 epoch candidate, 7 version of the message to nodes, 8 envelope
 -- Returns: 1 whether it was written (1), 2 messages to nodes
 --
 -- Two tell of a change, the process that served it and, late, the log; who is second is passed over: since the change
@@ -21,9 +21,8 @@ if not horizon then
     call('HDEL', changes, user)
     return {0, 0}
 end
-local known, since, is_late = call('HGET', changes, user) or '', tonumber(ARGV[4]), ARGV[5] == '1'
--- The list was read from the database since.
-if is_late and horizon >= since then return {0, 0} end
+local known, since, is_late = call('HGET', changes, user) or '', tonumber(ARGV[4]), ARGV[5] ~= ''
+if is_late and horizon >= tonumber(ARGV[5]) then return {0, 0} end
 local about, reason = read('>I7B', change)
 for start = #known - 14, 1, -15 do
     local told, whom, why = read('>I7I7B', known, start)

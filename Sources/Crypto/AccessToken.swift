@@ -12,13 +12,18 @@ public struct AccessToken: Sendable, Equatable {
     public let expiresAt: Int64
     /// Names this one token.
     public let tokenID: String
+    /// The subject has asked to be erased, and may only take that back.
+    public let isLeaving: Bool
 
-    public init(subject: ID, session: ID, issuedAt: Int64, expiresAt: Int64, tokenID: String) {
+    public init(
+        subject: ID, session: ID, issuedAt: Int64, expiresAt: Int64, tokenID: String, isLeaving: Bool = false
+    ) {
         self.subject = subject
         self.session = session
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
         self.tokenID = tokenID
+        self.isLeaving = isLeaving
     }
 }
 
@@ -33,6 +38,8 @@ public struct TokenSigner: Sendable {
     private static let longest = 1024
     /// One more, such as `aud` or `nbf`, says something that is not checked here: such a token is none of ours.
     private static let claims = ["iss", "sub", "sid", "jti", "iat", "exp"]
+    /// There, and true, only where it is so: no version that does not know it takes such a token.
+    private static let leaving = "leaving"
     /// By how many seconds the clocks of two processes may differ.
     private static let clockSkew: Int64 = 60
     private let key: [UInt8]
@@ -54,6 +61,7 @@ public struct TokenSigner: Sendable {
         claims.append(decimal: token.issuedAt)
         claims.append(ascii: ",\"exp\":")
         claims.append(decimal: token.expiresAt)
+        if token.isLeaving { claims.append(ascii: ",\"leaving\":true") }
         claims.append(ascii: "}")
         let signed = Self.header + "." + Base64URL.encode(claims.bytes)
         return signed + "." + Base64URL.encode(Crypto.hmacSHA256(key: key, Array(signed.utf8)))
@@ -67,7 +75,7 @@ public struct TokenSigner: Sendable {
             let code = Base64URL.decode(Array(parts[2])),
             Crypto.equal(code, Crypto.hmacSHA256(key: key, Array(text.utf8.prefix(parts[1].endIndex)))),
             let bytes = Base64URL.decode(Array(parts[1])), let claims = try? JSONValue.parse(bytes, depth: 2).object,
-            claims.keys.count == Self.claims.count, claims.firstKey(besides: Self.claims) == nil,
+            let isLeaving = Self.isLeaving(claims),
             claims["iss"]?.string == "martlet",
             let subject = claims["sub"]?.string.flatMap({ ID($0) }),
             let session = claims["sid"]?.string.flatMap({ ID($0) }), let tokenID = claims["jti"]?.string,
@@ -76,6 +84,17 @@ public struct TokenSigner: Sendable {
         else { throw .invalid }
         guard now < expiresAt else { throw .expired }
         return AccessToken(
-            subject: subject, session: session, issuedAt: issuedAt, expiresAt: expiresAt, tokenID: tokenID)
+            subject: subject, session: session, issuedAt: issuedAt, expiresAt: expiresAt, tokenID: tokenID,
+            isLeaving: isLeaving)
+    }
+
+    /// `nil`: there are other claims than ours.
+    private static func isLeaving(_ claims: JSONObject) -> Bool? {
+        guard let leaving = claims[leaving] else {
+            return claims.keys.count == Self.claims.count && claims.firstKey(besides: Self.claims) == nil ? false : nil
+        }
+        let known = Self.claims + [Self.leaving]
+        return leaving == .bool(true) && claims.keys.count == known.count && claims.firstKey(besides: known) == nil
+            ? true : nil
     }
 }

@@ -29,7 +29,7 @@ extension Document {
         switch access {
         case .anyone: []
         case .optional: [[:], ["bearer": []]]
-        case .signedIn, .owner: [["bearer": []]]
+        case .signedIn, .signedInOrLeaving, .owner: [["bearer": []]]
         case .ticket(let ticket): [["bearer": []], .object(JSONObject([(ticket.name, [])]))]
         }
     }

@@ -125,6 +125,7 @@ extension Access {
         case .anyone: "Anyone may."
         case .optional: "Anyone may; an access token that is sent must be good."
         case .signedIn: "Needs an access token."
+        case .signedInOrLeaving: "Needs an access token, if only of an account that is about to be deleted."
         case .owner(let user, _): "Needs an access token of the user `\(user.declaration.name)`."
         case .ticket(let ticket): "Needs an access token, or `\(ticket.name)` in the query."
         }

@@ -28,7 +28,8 @@ extension Operation {
         add(declarations.flatMap(\.problems))
         add([.unauthenticated, .tokenExpired], if: looksAtToken)
         add([.accountSuspended], if: looksAtToken && !servesSuspended)
-        if case .owner = access { add([.forbidden]) }
+        // Of another's, or for who is about to be erased.
+        if case .signedInOrLeaving = access {} else { add([.forbidden], if: looksAtToken) }
         add([.notFound], if: !path.placeholders.isEmpty)
         add([.conflict, .idempotencyConflict], if: idempotency != .none)
         add([.rateLimited], if: rate != .free)

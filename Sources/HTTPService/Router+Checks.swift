@@ -8,6 +8,7 @@ extension Router {
     ) throws(Problem) -> RequestContext {
         let operation = route.operation
         let caller = try authenticate(request, route)
+        try checkStays(operation, caller)
         let address = options.trustedProxies.callerAddress(of: request)
         try checkRate(operation, caller?.user, address)
         if !operation.servesSuspended, let caller, let problem = authenticator.refusal(of: caller) { throw problem }
@@ -27,6 +28,12 @@ extension Router {
             idempotencyKey: operation.idempotency == .none ? nil : try request.idempotencyKey(),
             holder: .init(address: options.trustedProxies.client(of: request), user: caller?.user),
             budget: options.budget)
+    }
+
+    private func checkStays(_ operation: Operation, _ caller: Caller?) throws(Problem) {
+        guard let caller, caller.isLeaving else { return }
+        if case .signedInOrLeaving = operation.access { return }
+        throw Problem(.forbidden, "the account is about to be deleted: cancel that first (DELETE /v1/me/deletion)")
     }
 
     private func readPath(
@@ -68,7 +75,7 @@ extension Router {
         case .optional:
             guard let token = try request.bearerToken() else { return nil }
             return try authenticator.authenticate(token)
-        case .signedIn, .owner:
+        case .signedIn, .signedInOrLeaving, .owner:
             guard let token = try request.bearerToken() else {
                 throw Problem(.unauthenticated, "send an access token as Authorization: Bearer")
             }

@@ -94,7 +94,7 @@ final class Gateway {
     func check(_ token: String) -> Result<AccessToken, TokenFailure> {
         Result { () throws(TokenFailure) in
             let token = try accounts.verify(token)
-            guard !revocations.contains(token.session) else { throw .invalid }
+            guard !revocations.contains(token.session), !token.isLeaving else { throw .invalid }
             return token
         }
     }

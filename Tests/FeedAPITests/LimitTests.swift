@@ -81,7 +81,7 @@ import Testing
         var faults = [Fault(name: "a parameter", query: "colour=red", code: "unknown_parameter", field: "colour")]
         switch operation.access {
         case .anyone, .optional, .ticket: break
-        case .signedIn, .owner:
+        case .signedIn, .signedInOrLeaving, .owner:
             faults += [
                 Fault(name: "no token", headers: ["Authorization": ""], code: "unauthenticated"),
                 Fault(name: "no good token", headers: ["Authorization": "Bearer x"], code: "unauthenticated"),

@@ -37,6 +37,7 @@ extension Accounts {
         _ change: CredentialChange, in transaction: Transaction, of caller: Caller, from origin: SessionOrigin
     ) async throws {
         let new = change.password
+        if let handle = change.handle { try await checkNotReserved(transaction, handle) }
         do {
             let changed = try await transaction.query(
                 """
@@ -50,7 +51,7 @@ extension Accounts {
                 throw Problem(.unauthenticated, "the session has ended: log in again")
             }
         } catch let error as PgError where error.constraint == "users_handle_key" {
-            throw Problem(.handleTaken, "the handle \(change.handle ?? "") belongs to somebody", field: "handle")
+            throw Self.taken(change.handle ?? "")
         }
         if let handle = change.handle {
             try await transaction.query(addresses.remember(origin.address, of: handle, user: caller.user))

@@ -44,11 +44,13 @@ extension Accounts {
             return .reused
         }
         guard !hasEnded, !(try row.bool("is_expired")) else { return .unknown }
-        guard let user = try await transaction.query(UserRow.select(try row.id("user_id"))).first else {
+        guard let user = try await transaction.query(UserRow.select(try row.id("user_id"), and: Standing.columns)).first
+        else {
             return .unknown
         }
         let grant = try await grant(
-            transaction, user: try UserRow.view(user, relation: nil, isOwn: false), session: session, from: origin)
+            transaction, user: try UserRow.view(user, relation: nil, isOwn: false), session: session,
+            isLeaving: try Standing(user) == .erasing, from: origin)
         let body = answer(grant)
         try await transaction.query(
             """

@@ -19,11 +19,13 @@ public struct Accounts: Sendable {
     let revocations: Revocations
     let suspensions: Suspensions
     let addresses: KnownAddresses
+    /// For hashes of handles that nobody gets any more.
+    let reservedHandles: [UInt8]
     let clock: any WallClock
 
     public init(
         database: Database, ids: IDGenerator, hasher: PasswordHasher, signer: TokenSigner, answers: SealedBox,
-        revocations: Revocations, suspensions: Suspensions, addresses: KnownAddresses, clock: any WallClock
+        revocations: Revocations, suspensions: Suspensions, addresses: KnownAddresses, reservedHandles: [UInt8], clock: any WallClock
     ) {
         self.database = database
         self.ids = ids
@@ -33,6 +35,7 @@ public struct Accounts: Sendable {
         self.revocations = revocations
         self.suspensions = suspensions
         self.addresses = addresses
+        self.reservedHandles = reservedHandles
         self.clock = clock
     }
 
@@ -50,14 +53,13 @@ public struct Accounts: Sendable {
         from origin: SessionOrigin
     ) async throws -> SessionGrant {
         let id = try ids.next()
+        try await checkNotReserved(transaction, handle)
         let inserted = try await transaction.query(
             """
             INSERT INTO users (id, handle, display_name, password_hash)
             VALUES (\(id), \(handle), \(displayName), \(passwordHash)) ON CONFLICT (handle) DO NOTHING
             """)
-        guard inserted.affected == 1 else {
-            throw Problem(.handleTaken, "the handle \(handle) belongs to somebody", field: "handle")
-        }
+        guard inserted.affected == 1 else { throw Self.taken(handle) }
         try await transaction.query("INSERT INTO follow_counts (user_id) VALUES (\(id))")
         let user = UserView(
             id: id, handle: handle, displayName: displayName, followers: 0, following: 0, posts: 0)
@@ -81,13 +83,14 @@ public struct Accounts: Sendable {
         }
         if case .suspended = standing { throw Self.accountSuspended }
         return try await openSession(
-            transaction, user: try UserRow.view(row, relation: nil, isOwn: false), from: origin)
+            transaction, user: try UserRow.view(row, relation: nil, isOwn: false), isLeaving: standing == .erasing,
+            from: origin)
     }
 
     static let noSuchAccount = Problem(.invalidCredentials, "no account has this handle and password")
 
     private func openSession(
-        _ transaction: Transaction, user: UserView, from origin: SessionOrigin
+        _ transaction: Transaction, user: UserView, isLeaving: Bool = false, from origin: SessionOrigin
     ) async throws -> SessionGrant {
         let session = try ids.next()
         try await transaction.query(
@@ -99,7 +102,7 @@ public struct Accounts: Sendable {
                     SELECT id FROM sessions WHERE user_id = \(user.id) AND ended_at IS NULL AND tokens_until IS NULL
                     ORDER BY id DESC OFFSET \(Self.mostSessions))
                 """)
-        return try await grant(transaction, user: user, session: session, from: origin)
+        return try await grant(transaction, user: user, session: session, isLeaving: isLeaving, from: origin)
     }
 
     /// A session without a refresh token, for the operator's tools: it ends with the access token that it is for.
@@ -114,7 +117,7 @@ public struct Accounts: Sendable {
     }
 
     func grant(
-        _ transaction: Transaction, user: UserView, session: ID, from origin: SessionOrigin
+        _ transaction: Transaction, user: UserView, session: ID, isLeaving: Bool, from origin: SessionOrigin
     ) async throws -> SessionGrant {
         let refresh = Base64URL.encode(Crypto.randomBytes(Self.refreshTokenLength))
         try await transaction.batch([
@@ -128,7 +131,8 @@ public struct Accounts: Sendable {
             addresses.remember(origin.address, of: user.handle, user: user.id),
         ])
         return SessionGrant(
-            user: user, accessToken: accessToken(user: user.id, session: session), refreshToken: refresh,
+            user: user, accessToken: accessToken(user: user.id, session: session, isLeaving: isLeaving),
+            refreshToken: refresh,
             session: session, expiresIn: TokenLife.accessSeconds)
     }
 
@@ -138,12 +142,14 @@ public struct Accounts: Sendable {
     }
 
     /// An access token for a session that exists. Also for `martlet token` and `seed`.
-    public func accessToken(user: ID, session: ID, seconds: Int64 = TokenLife.accessSeconds) -> String {
+    public func accessToken(
+        user: ID, session: ID, seconds: Int64 = TokenLife.accessSeconds, isLeaving: Bool = false
+    ) -> String {
         let now = clock.milliseconds() / 1000
         return signer.sign(
             AccessToken(
                 subject: user, session: session, issuedAt: now, expiresAt: now + seconds,
-                tokenID: Base64URL.encode(Crypto.randomBytes(12))))
+                tokenID: Base64URL.encode(Crypto.randomBytes(12)), isLeaving: isLeaving))
     }
 
     /// - Throws: `TokenFailure`.

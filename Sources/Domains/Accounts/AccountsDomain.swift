@@ -25,10 +25,16 @@ public struct AccountsDomain: Domain {
             signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: resources.secret)),
             answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: resources.secret)),
             revocations: revocations, suspensions: suspensions,
-            addresses: KnownAddresses(secret: resources.secret), clock: resources.clock)
+            addresses: KnownAddresses(secret: resources.secret),
+            reservedHandles: Crypto.derivedKey("reserved handles", from: resources.secret), clock: resources.clock)
         users = Users(database: resources.database)
         limits = LogInLimits(areOn: resources.limitsAreOn, clock: resources.monotonicClock)
     }
+
+    /// Whoever wants to be sure that it is the user himself.
+    public var passwordCheck: PasswordCheck { PasswordCheck(accounts: accounts, limits: limits) }
+
+    public var holdings: [Holding] { accounts.holdings }
 
     public var operations: [Operation] {
         AccountOperations(accounts: accounts, writes: resources.writes, limits: limits).all

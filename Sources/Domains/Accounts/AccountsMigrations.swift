@@ -53,6 +53,14 @@ public enum AccountsMigrations {
         Migration(
             26, "how often a password was changed",
             ["ALTER TABLE users ADD COLUMN password_changes int NOT NULL DEFAULT 0"]),
+        Migration(
+            47, "what is left of those who were erased",
+            [
+                // A session is nobody's once its user is erased.
+                "ALTER TABLE sessions ALTER COLUMN user_id DROP NOT NULL",
+                // Keyed hashes of handles that nobody gets any more.
+                "CREATE TABLE reserved_handles (hash bytea PRIMARY KEY)",
+            ]),
         Migration(30, "who is suspended, is about to be erased, or has a role", standing),
     ]
 

@@ -86,20 +86,8 @@ struct SessionOperations: Sendable {
         guard let old = request[AccountFields.oldPassword] else {
             throw Problem(.passwordRequired, "a new password needs the old one", field: "old_password")
         }
-        guard let handle = try await accounts.handle(of: request.caller) else {
-            throw Problem(.unauthenticated, "the account has gone")
-        }
-        let candidate = try await accounts.candidate(handle: handle, from: request.address)
-        // By id, which nobody can change: no handle has a space.
-        try limits.checkLogIn(
-            handle: "user \(request.caller)", from: request.address, isKnown: candidate.isFromKnownAddress)
-        do {
-            let verified = try await accounts.authenticate(candidate, password: old)
-            // The handle may be another's by now.
-            guard verified.id == request.caller else { throw Accounts.noSuchAccount }
-            return CredentialChange.Password(hash: try await accounts.hashPassword(password), old: verified)
-        } catch let problem as Problem where problem.code == .invalidCredentials {
-            throw Problem(.passwordRequired, "the old password is another one", field: "old_password")
-        }
+        let verified = try await PasswordCheck(accounts: accounts, limits: limits)
+            .verify(old, of: request, field: "old_password")
+        return CredentialChange.Password(hash: try await accounts.hashPassword(password), old: verified)
     }
 }

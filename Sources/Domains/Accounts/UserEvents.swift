@@ -8,6 +8,10 @@ public enum UserEvent: String, NamedKinds {
     case privacy = "user.privacy"
     /// The user is suspended, or is it no more.
     case suspended = "user.suspended"
+    /// The user is about to be erased, or has come back.
+    case erasing = "user.erasing"
+    /// There is nothing left of the user but the id.
+    case erased = "user.erased"
 
     public static let topic = "user.events"
 }
@@ -18,6 +22,7 @@ extension EventField<ID> {
 
 extension EventField<Bool> {
     public static let isPrivate = EventField("private", read: { $0 == "1" }, write: { $0 ? "1" : "0" })
+    public static let isErasing = EventField("erasing", read: { $0 == "1" }, write: { $0 ? "1" : "0" })
     public static let isSuspended = EventField("suspended", read: { $0 == "1" }, write: { $0 ? "1" : "0" })
 }
 
@@ -30,6 +35,16 @@ extension UserEvent {
     /// The same.
     static func suspended(_ user: ID, isSuspended: Bool, _ context: TraceContext, clock: any WallClock) -> SQL {
         statement(.suspended, of: user, .isSuspended, isSuspended, context, clock)
+    }
+
+    /// The same.
+    static func erasing(_ user: ID, isErasing: Bool, _ context: TraceContext, clock: any WallClock) -> SQL {
+        statement(.erasing, of: user, .isErasing, isErasing, context, clock)
+    }
+
+    /// The same.
+    static func erased(_ user: ID, _ context: TraceContext, clock: any WallClock) -> SQL {
+        statement(.erased, of: user, .isErasing, true, context, clock)
     }
 
     private static func statement(

@@ -34,6 +34,11 @@ public struct AudienceWorker: Sendable {
         case .suspended:
             guard let user = event[.user], let isSuspended = event[.isSuspended] else { break }
             return (isSuspended ? .left(user, .suspended) : .returned(user), event)
+        case .erasing:
+            guard let user = event[.user], let isErasing = event[.isErasing] else { break }
+            return (isErasing ? .left(user, .erased) : .returned(user), event)
+        // Nobody sees anything of him since he asked.
+        case .erased: return nil
         }
         users.passOver(record)
         return nil

@@ -1,0 +1,29 @@
+public import HTTPService
+
+/// Makes sure that it is the user himself who asks, and not who has found his session.
+public struct PasswordCheck: Sendable {
+    let accounts: Accounts
+    let limits: LogInLimits
+
+    /// Costs as much as a log-in, and counts as one.
+    /// - Throws: `Problem`: `passwordRequired` where it is another one.
+    public func verify(
+        _ password: String, of request: RequestContext, field: String
+    ) async throws -> VerifiedUser {
+        guard let handle = try await accounts.handle(of: request.caller) else {
+            throw Problem(.unauthenticated, "the account has gone")
+        }
+        let candidate = try await accounts.candidate(handle: handle, from: request.address)
+        // By id, which nobody can change: no handle has a space.
+        try limits.checkLogIn(
+            handle: "user \(request.caller)", from: request.address, isKnown: candidate.isFromKnownAddress)
+        do {
+            let verified = try await accounts.authenticate(candidate, password: password)
+            // The handle may be another's by now.
+            guard verified.id == request.caller else { throw Accounts.noSuchAccount }
+            return verified
+        } catch let problem as Problem where problem.code == .invalidCredentials {
+            throw Problem(.passwordRequired, "the password is another one", field: field)
+        }
+    }
+}

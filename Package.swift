@@ -78,11 +78,12 @@ let package = Package(
             // Redis' scripts, as bytes in the program.
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
+        domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         module(
             "DomainRegistry",
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "Outbox", "DomainKit",
-                "Accounts", "Bookmarks", "Relations", "Posts", "Feed",
+                "Accounts", "Bookmarks", "Erasure", "Relations", "Posts", "Feed",
             ]),
 
         // The roles: they mount the domains
@@ -95,6 +96,7 @@ let package = Package(
                 "DomainKit",
                 "Accounts", "Posts", "Feed",
             ]),
+        module("Worker", ["Core", "DomainKit", "EventLog"]),
         module("Notifier", ["Core", "DomainKit", "EventLog", "Relations"]),
         module("Tail", ["Core", "Live", "Runtime", "HTTPClient"]),
         .executableTarget(
@@ -103,7 +105,7 @@ let package = Package(
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
                 "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut",
                 "Formats",
-                "Realtime", "Notifier", "Sidecars", "Tail",
+                "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: strict),

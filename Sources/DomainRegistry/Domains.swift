@@ -4,6 +4,7 @@ public import Core
 public import Crypto
 public import DomainKit
 import EmbeddedLog
+public import Erasure
 public import Feed
 public import Formats
 import HTTPService
@@ -21,14 +22,15 @@ public struct Domains: Sendable {
     public let posts: PostsDomain
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
+    public let erasure: ErasureDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self,
+        BookmarksDomain.self, ErasureDomain.self,
     ]
 
     /// In the order in which one leans on another.
-    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks] }
+    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks, erasure] }
 
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
@@ -37,11 +39,15 @@ public struct Domains: Sendable {
         self.resources = resources
         accounts = AccountsDomain(resources, hasher: hasher)
         feed = FeedDomain(resources, accounts: accounts, waiter: waiter)
-        relations = RelationsDomain(
-            resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
+        let observers: [any AudienceObserver] = [feed.channelAudience, feed.repair, feed.changes]
+        relations = RelationsDomain(resources, accounts: accounts, observers: observers)
         posts = PostsDomain(
             resources, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources)
+        let above: [any Domain] = [bookmarks, feed, posts, relations]
+        erasure = ErasureDomain(
+            resources, accounts: accounts, observers: observers,
+            holdings: Self.logs + above.flatMap(\.holdings) + Self.shared + accounts.holdings)
     }
 
     /// The schema of PostgreSQL, which is the truth. Ids are Martlet's 53-bit ids; a row's time is in its id.
@@ -51,6 +57,20 @@ public struct Domains: Sendable {
                 OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all, FormatMigrations.all,
                 NodeLeaseMigrations.all,
             ])
+
+    // MARK: Where something of a user is held, beside the domains' own tables and keys
+
+    private static var logs: [Holding] { topics.map { Holding.topic($0) } }
+
+    private static var shared: [Holding] {
+        [
+            .rows("idempotency_keys", ["user_id", "session_id"]) {
+                "(user_id = \($0) OR session_id IN (SELECT id FROM sessions WHERE user_id = \($0)))"
+            },
+            // The relay moves them into the log.
+            .passing("outbox", ["key"]) { "key = (\($0)::bigint)::text" },
+        ]
+    }
 
     public static let topics = kinds.flatMap { $0.topics }
 

@@ -8,6 +8,13 @@ public enum IdempotencyMigrations {
             15, "the session that an idempotent answer opened",
             // NULL: the answer opened none, or a version before has written it.
             ["ALTER TABLE idempotency_keys ADD COLUMN session_id bigint"]),
+        Migration(
+            49, "idempotent answers by session",
+            [
+                """
+                CREATE INDEX idempotency_keys_by_session ON idempotency_keys (session_id) WHERE session_id IS NOT NULL
+                """
+            ]),
     ]
 
     private static let first: [StaticString] = [

@@ -8,6 +8,7 @@ enum Help {
         ("realtime", "role: WebSocket and server-sent events"),
         ("fanout", "role: outbox relay, planner, chunk workers"),
         ("notifier", "role: push notifications (here: consumes the requests and logs them)"),
+        ("worker", "role: jobs that take long, and consumers that no client waits for"),
         ("migrate", "brings the PostgreSQL schema up to date"),
         ("format", "which forms of messages and events are written; format enable enables new ones"),
         ("tail", "a live feed in the terminal"),

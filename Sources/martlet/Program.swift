@@ -68,6 +68,7 @@ enum Program {
         case "realtime": try await Serve.runRole(.realtime, configuration)
         case "fanout": try await Serve.runRole(.fanout, configuration)
         case "notifier": try await Serve.runRole(.notifier, configuration)
+        case "worker": try await Serve.runRole(.worker, configuration)
         case "migrate": try await Tools.migrate(configuration)
         case "seed": try await Seed.run(configuration)
         case "token": try await Tools.token(configuration)

@@ -17,6 +17,7 @@ import Sidecars
 import Sockets
 import Store
 import Synchronization
+import Worker
 
 /// Which roles a process has.
 struct Roles: OptionSet, Sendable {
@@ -25,7 +26,8 @@ struct Roles: OptionSet, Sendable {
     static let realtime = Roles(rawValue: 2)
     static let fanout = Roles(rawValue: 4)
     static let notifier = Roles(rawValue: 8)
-    static let all: Roles = [.api, .realtime, .fanout, .notifier]
+    static let worker = Roles(rawValue: 16)
+    static let all: Roles = [.api, .realtime, .fanout, .notifier, .worker]
 
     var makeIDs: Bool { contains(.api) }
 
@@ -35,6 +37,7 @@ struct Roles: OptionSet, Sendable {
         case .realtime: "realtime"
         case .fanout: "fanout"
         case .notifier: "notifier"
+        case .worker: "worker"
         default: "serve"
         }
     }
@@ -48,6 +51,7 @@ final class Server: Sendable {
     private let log: (any EventLog)?
     private let fanOut: FanOut?
     private let notifier: Notifier?
+    private let worker: Worker?
     private let live: LiveService?
     private let registration: ProcessRegistration
     private let listener = Mutex<PgListener?>(nil)
@@ -71,7 +75,7 @@ final class Server: Sendable {
         registration = ProcessRegistration(
             database: site.connections.workers.database, ProcessInfo(role: roles.name, version: Version.number),
             site.formats)
-        let needsLog = !roles.isDisjoint(with: [.fanout, .notifier])
+        let needsLog = !roles.isDisjoint(with: [.fanout, .notifier, .worker])
         log = needsLog ? try await site.openLog() : nil
         fanOut =
             roles.contains(.fanout)
@@ -81,6 +85,13 @@ final class Server: Sendable {
                     database: site.connections.scans.database, secret: site.secret, sessionLives: Accounts.lives))
             : nil
         notifier = roles.contains(.notifier) ? Notifier(log: log!) : nil
+        do {
+            worker =
+                roles.contains(.worker)
+                ? try Worker(log: log!, domains: site.domains.all, names: site.configuration.work) : nil
+        } catch {
+            throw Failure("MARTLET_WORK: \(error)", exitCode: 2)
+        }
         // The role api needs an ear, too: for long polls.
         live =
             roles.isDisjoint(with: [.api, .realtime])
@@ -150,6 +161,7 @@ final class Server: Sendable {
         if roles.contains(.api) { watchOutbox() }
         try await fanOut?.start()
         try await notifier?.start()
+        try await worker?.start()
         if let live { try await untilListening(live) }
         return try await open()
     }
@@ -291,8 +303,9 @@ final class Server: Sendable {
         looks.withLock { $0 }?.cancel()
         bell.close()
         // What is not done by then comes again: every step may run twice.
-        let isDone = await ends(within: 3000) { [notifier, fanOut, log, registration] in
+        let isDone = await ends(within: 3000) { [notifier, worker, fanOut, log, registration] in
             await notifier?.close()
+            await worker?.close()
             await fanOut?.close()
             await log?.close()
             await registration.end()

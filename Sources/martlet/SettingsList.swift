@@ -5,7 +5,7 @@ import Realtime
 
 /// All settings, in the order in which help shows them.
 enum SettingsList {
-    static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier"]
+    static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier", "worker"]
     static let tools: Set<String> = ["migrate", "format", "seed", "token"]
 
     static let all: [Setting] = [
@@ -98,6 +98,9 @@ enum SettingsList {
             "loops", .integer(1...64), unit: "threads", roles: servers,
             "threads that serve sockets, each with a part of the connections; without it as many as there are cores but one "
                 + "in the role realtime by itself, and one in all others"),
+        Setting(
+            "work", .text, roles: ["serve", "worker"],
+            "consumer groups and jobs that a worker does, by name, with commas between them; without it all"),
         Setting(
             "password-cost", .integer(1...11), default: "5", roles: servers.union(["seed"]),
             "yescrypt cost of password hashes; each step doubles time and memory"),

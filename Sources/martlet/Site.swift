@@ -176,6 +176,10 @@ final class CommitHook: Sendable {
 extension Configuration {
     /// Of ids, where it is fixed.
     var node: Int? { values.has("node") ? values.text("node").flatMap { Int($0) } : nil }
+    /// What a worker does, by name; `nil`: all.
+    var work: Set<String>? {
+        values.text("work").map { Set($0.split(separator: ",").map { String($0).withoutOuterSpace }) }
+    }
     /// Whether WebSockets may compress.
     var deflates: Bool { values.text("live-deflate") == "on" }
     var passwordCost: Int { values.has("password-cost") ? values.number("password-cost") : 5 }

@@ -43,6 +43,6 @@ package enum AccountFields {
 extension ErrorCode {
     static let invalidCredentials = ErrorCode("invalid_credentials", 401, "The handle or the password is wrong")
     static let tokenReused = ErrorCode("token_reused", 401, "The refresh token was used before")
-    static let passwordRequired = ErrorCode("password_required", 403, "The account's password is needed")
+    public static let passwordRequired = ErrorCode("password_required", 403, "The account's password is needed")
     static let handleTaken = ErrorCode("handle_taken", 409, "The handle is taken")
 }

@@ -93,6 +93,7 @@ extension Accounts {
     /// Of the handle a keyed hash.
     private func reserved(_ handle: String) -> [UInt8] { Crypto.hmacSHA256(key: reservedHandles, Array(handle.utf8)) }
 
+    /// Asked when the handle was taken: before that, its owner may be erased in between.
     /// - Throws: `Problem` where it belonged to somebody who was erased.
     func checkNotReserved(_ transaction: Transaction, _ handle: String) async throws {
         let found = try await transaction.query(

@@ -37,7 +37,6 @@ extension Accounts {
         _ change: CredentialChange, in transaction: Transaction, of caller: Caller, from origin: SessionOrigin
     ) async throws {
         let new = change.password
-        if let handle = change.handle { try await checkNotReserved(transaction, handle) }
         do {
             let changed = try await transaction.query(
                 """
@@ -54,6 +53,7 @@ extension Accounts {
             throw Self.taken(change.handle ?? "")
         }
         if let handle = change.handle {
+            try await checkNotReserved(transaction, handle)
             try await transaction.query(addresses.remember(origin.address, of: handle, user: caller.user))
         }
         guard new != nil else { return }

@@ -53,13 +53,13 @@ public struct Accounts: Sendable {
         from origin: SessionOrigin
     ) async throws -> SessionGrant {
         let id = try ids.next()
-        try await checkNotReserved(transaction, handle)
         let inserted = try await transaction.query(
             """
             INSERT INTO users (id, handle, display_name, password_hash)
             VALUES (\(id), \(handle), \(displayName), \(passwordHash)) ON CONFLICT (handle) DO NOTHING
             """)
         guard inserted.affected == 1 else { throw Self.taken(handle) }
+        try await checkNotReserved(transaction, handle)
         try await transaction.query("INSERT INTO follow_counts (user_id) VALUES (\(id))")
         let user = UserView(
             id: id, handle: handle, displayName: displayName, followers: 0, following: 0, posts: 0)

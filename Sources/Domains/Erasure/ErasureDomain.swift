@@ -1,0 +1,50 @@
+public import Accounts
+import Core
+import Crypto
+public import DomainKit
+public import HTTPService
+public import Relations
+public import Store
+
+/// Who leaves is erased, wherever a domain holds something of him, and gets a receipt.
+public struct ErasureDomain: Domain {
+    public static let migrations = ErasureMigrations.all
+
+    private let resources: Resources
+    private let accounts: AccountsDomain
+    private let observers: [any AudienceObserver]
+    /// Of all domains, in the order in which they are emptied.
+    public let allHoldings: [Holding]
+
+    /// - Parameters:
+    ///   - observers: who must know when somebody is there for others no more.
+    ///   - holdings: of all domains, in the order in which they are emptied.
+    public init(
+        _ resources: Resources, accounts: AccountsDomain, observers: [any AudienceObserver],
+        holdings: [Holding]
+    ) {
+        self.resources = resources
+        self.accounts = accounts
+        self.observers = observers
+        allHoldings = holdings
+    }
+
+    private var receipts: Receipts {
+        Receipts(
+            database: resources.database,
+            key: SigningKey(seed: Crypto.derivedKey("receipts", from: resources.secret)))
+    }
+
+    public var operations: [Operation] {
+        DeletionOperations(
+            accounts: accounts.accounts, password: accounts.passwordCheck,
+            deletions: Deletions(ids: resources.ids), receipts: receipts, writes: resources.writes,
+            observers: observers
+        ).all
+    }
+
+    public var jobs: [Job] {
+        let eraser = Eraser(database: resources.connections.scans.database, holdings: allHoldings)
+        return [Job("erasure", restSeconds: 1) { try await eraser.run() }]
+    }
+}

@@ -157,6 +157,13 @@ final class SiteParts: Sendable {
             .integer(1))
     }
 
+    /// Each until it has nothing to do.
+    func jobs() async throws {
+        for job in domains.all.flatMap(\.jobs) { while case .more = try await job.run() {} }
+    }
+
+    var holdings: [Holding] { domains.erasure.allHoldings }
+
     func upkeep() async throws {
         for step in domains.all.flatMap(\.upkeep) { try await step.run() }
         try await idempotency.removeExpired()

@@ -145,6 +145,14 @@ public final class TestSite: Sendable {
     /// Who is suspended, by hand or elsewhere, is known to this process.
     public func lookForSuspensions() async throws { try await parts.lookForSuspensions() }
 
+    /// What the role `worker` does, until it has nothing to do.
+    public func runJobs() async throws { try await parts.jobs() }
+
+    public var topics: [TopicPlan] { Domains.topics }
+
+    /// Where something of users is held.
+    public var holdings: [Holding] { parts.holdings }
+
     /// What is done every few seconds.
     public func runUpkeep() async throws { try await parts.upkeep() }
 
@@ -161,6 +169,29 @@ public final class TestSite: Sendable {
         try await database.query(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         ).count
+    }
+
+    /// The names of all keys in Redis.
+    public func keys() async throws -> [String] {
+        guard case .array(let keys) = try await redis.command("KEYS", "*") else { return [] }
+        return keys.compactMap(\.text)
+    }
+
+    /// All that is under a key, behind each other.
+    public func contents(of key: String) async throws -> [UInt8] {
+        let key = RedisArgument.text(key)
+        switch try await redis.command("TYPE", key).text {
+        case "string": return try await redis.command("GET", key).bytes ?? []
+        case "list": return try await bytes(redis.command("LRANGE", key, "0", "-1"))
+        case "hash": return try await bytes(redis.command("HGETALL", key))
+        case "set": return try await bytes(redis.command("SMEMBERS", key))
+        default: return []
+        }
+    }
+
+    private func bytes(_ reply: RedisReply) -> [UInt8] {
+        guard case .array(let elements) = reply else { return [] }
+        return elements.flatMap { $0.bytes ?? [] }
     }
 
     /// Redis forgets all.

@@ -1,5 +1,5 @@
 import Core
-package import HTTPService
+public import HTTPService
 
 /// What clients send about an account.
 package enum AccountFields {

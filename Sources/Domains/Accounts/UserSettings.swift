@@ -1,4 +1,4 @@
-import Core
+public import Core
 import HTTPService
 
 /// What of a user only the user sees.
@@ -31,7 +31,7 @@ public struct UserSettings: Sendable, Equatable {
 
 extension ByteWriter {
     /// `,"key":"text"`; nothing where there is none.
-    mutating func append(key: StaticString, of text: String?) {
+    public mutating func append(key: StaticString, of text: String?) {
         guard let text else { return }
         append(ascii: ",\"")
         append(ascii: key)

@@ -1,3 +1,4 @@
+import Accounts
 import Core
 import Crypto
 import HTTPService
@@ -61,7 +62,7 @@ struct Receipt: Sendable {
     }
 
     private static func append(_ store: Store, to writer: inout ByteWriter) {
-        func append(_ key: String, _ number: Int64?) {
+        func append(_ key: StaticString, _ number: Int64?) {
             writer.append(ascii: ",\"")
             writer.append(ascii: key)
             writer.append(ascii: "\":")

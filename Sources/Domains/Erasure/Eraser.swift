@@ -19,11 +19,12 @@ struct Eraser: Sendable {
 
     let database: Database
     let holdings: [Holding]
-    /// Of this one.
-    private let name = uuidV7(clock: SystemClock())
+    /// Of this process.
+    private let name: String
 
-    init(database: Database, holdings: [Holding]) {
+    init(name: String, database: Database, holdings: [Holding]) {
         precondition(Set(holdings.map(\.name)).count == holdings.count, "two holdings have one name")
+        self.name = name
         self.database = database
         self.holdings = holdings
     }

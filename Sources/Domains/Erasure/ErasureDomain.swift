@@ -12,6 +12,7 @@ public struct ErasureDomain: Domain {
 
     private let resources: Resources
     private let accounts: AccountsDomain
+    private let eraserName = uuidV7(clock: SystemClock())
     private let observers: [any AudienceObserver]
     /// Of all domains, in the order in which they are emptied.
     public let allHoldings: [Holding]
@@ -44,7 +45,8 @@ public struct ErasureDomain: Domain {
     }
 
     public var jobs: [Job] {
-        let eraser = Eraser(database: resources.connections.scans.database, holdings: allHoldings)
+        let eraser = Eraser(
+            name: eraserName, database: resources.connections.scans.database, holdings: allHoldings)
         return [Job("erasure", restSeconds: 1) { try await eraser.run() }]
     }
 }

@@ -22,9 +22,10 @@ public struct Holding: Sendable {
     ///   - transaction: what it does in PostgreSQL is committed together with how far it is.
     ///   - position: where the step before has ended; 0 at the first.
     ///   - limit: how much at most, more or less.
-    public typealias Erase = @Sendable (
-        _ transaction: Transaction, _ user: ID, _ position: Int64, _ limit: Int
-    ) async throws -> Step
+    public typealias Erase =
+        @Sendable (
+            _ transaction: Transaction, _ user: ID, _ position: Int64, _ limit: Int
+        ) async throws -> Step
 
     public enum Means: Sendable {
         /// - Parameter count: how much is held; `nil`: that would cost as much as a pass. What a pass finds was held, and when
@@ -77,7 +78,8 @@ public struct Holding: Sendable {
         let count = { @Sendable (user: ID) -> SQL in
             "SELECT count(*) FROM \(rows) WHERE \(condition(.parameter(user)))"
         }
-        return Holding("postgres.\(table)", columns: columns, .erased({ _, _, _, _ in Step(removed: 0, next: nil) }, count: count))
+        return Holding(
+            "postgres.\(table)", columns: columns, .erased({ _, _, _, _ in Step(removed: 0, next: nil) }, count: count))
     }
 
     /// A topic. A broker drops whole segments, which by its default hold a week more.

@@ -48,7 +48,8 @@ import Testing
         let deletion = try await leave(alice)
         let back = try await site.logIn(alice)
         for response in [
-            try await back.get("/v1/me"), try await back.get("/v1/feed"), try await back.post("/v1/posts", ["text": "x"]),
+            try await back.get("/v1/me"), try await back.get("/v1/feed"),
+            try await back.post("/v1/posts", ["text": "x"]),
             try await back.get("/v1/users/\(bob.id)"), try await back.post("/v1/me/deletion", Self.password),
         ] {
             #expect(response.status == 403 && response["code"].string == "forbidden")
@@ -228,6 +229,8 @@ import Testing
 extension [UInt8] {
     fileprivate func contains(_ other: [UInt8]) -> Bool {
         guard count >= other.count else { return false }
-        return (0...(count - other.count)).contains { self[$0] == other[0] && self[$0..<($0 + other.count)].elementsEqual(other) }
+        return (0...(count - other.count)).contains {
+            self[$0] == other[0] && self[$0..<($0 + other.count)].elementsEqual(other)
+        }
     }
 }

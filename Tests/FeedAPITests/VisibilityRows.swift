@@ -9,7 +9,9 @@ extension VisibilityRow {
     private static let sessions: [String: VisibilityRow] = [
         "signUp": .ownOnly("a session"), "logIn": .ownOnly("a session"), "refresh": .ownOnly("a session"),
         "logOut": .ownOnly("a session"), "listSessions": .ownOnly("a session"), "endSession": .ownOnly("a session"),
-        "changeCredentials": .ownOnly("a session"),
+        "changeCredentials": .ownOnly("a session"), "deleteAccount": .ownOnly("the account"),
+        "keepAccount": .ownOnly("the account"), "readDeletion": .ownOnly("what the key opens"),
+        "listKeys": .ownOnly("the service's keys"),
     ]
 
     private static let others: [String: VisibilityRow] = [

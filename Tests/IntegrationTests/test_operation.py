@@ -150,7 +150,7 @@ def test_the_pages_parts_are_served(api: httpx.Client) -> None:
 def test_help_names_the_roles() -> None:
     shown = run_martlet("--help")
     assert shown.returncode == 0
-    for role in ("serve", "api", "fanout", "realtime", "notifier", "tail", "seed"):
+    for role in ("serve", "api", "fanout", "realtime", "notifier", "worker", "tail", "seed"):
         assert re.search(rf"\b{role}\b", shown.stdout), role
 
 
@@ -195,7 +195,7 @@ def test_a_taken_port_is_named(server: Server) -> None:
         expect(http.get("/readyz"), 200)
 
 
-@pytest.mark.parametrize("role", ["api", "fanout", "realtime", "notifier"])
+@pytest.mark.parametrize("role", ["api", "fanout", "realtime", "notifier", "worker"])
 def test_a_role_by_itself_needs_kafka(role: str) -> None:
     """It says so and ends, rather than wait for what is not set."""
     ended = run_martlet(role, timeout=15, MARTLET_PORT=str(free_port()))

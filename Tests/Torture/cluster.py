@@ -158,7 +158,7 @@ class Role:
 
 
 class Cluster:
-    """`roles`: two of each role but the notifier, on servers of their own, every road over a link.
+    """`roles`: two of each role but notifier and worker, on servers of their own, every road over a link.
     `serve`: one process with its private PostgreSQL and Redis and the embedded log."""
 
     def __init__(
@@ -189,11 +189,14 @@ class Cluster:
 
     # Starting and ending
 
-    def start(self, notifiers: int = 1) -> None:
+    def start(self, notifiers: int = 1, workers: int = 1) -> None:
         if self.topology == "serve":
             self._start_serve()
         else:
-            self._start_roles([f"notifier-{number}" for number in range(notifiers)])
+            self._start_roles([
+                *(f"notifier-{number}" for number in range(notifiers)),
+                *(f"worker-{number}" for number in range(workers)),
+            ])
         self.network.open({f"client>{role.name}": {"target": role.port} for role in self.roles})
 
     def _start_serve(self) -> None:
@@ -205,12 +208,12 @@ class Cluster:
         role.start()
         role.ready()
 
-    def _start_roles(self, notifiers: list[str]) -> None:
+    def _start_roles(self, others: list[str]) -> None:
         self.postgres, self.redis, self.kafka = Postgres(self.home), Redis(self.home), Kafka(self.home)
         servers = (self.postgres, self.redis, self.kafka)
         for server in servers:
             server.start()
-        names = ["api-0", "api-1", "realtime-0", "realtime-1", "fanout-0", "fanout-1", *notifiers]
+        names = ["api-0", "api-1", "realtime-0", "realtime-1", "fanout-0", "fanout-1", *others]
         for node, name in enumerate(names):
             self.network.open({
                 f"{name}>{server.name}": {"target": server.port, "rewrites_address": server is self.kafka}

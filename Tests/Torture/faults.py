@@ -62,6 +62,7 @@ KINDS: dict[str, Kind] = {
     # A group waits ten seconds for a member that was killed: more often, and it would do nothing but wait.
     "kill fanout": Kind(3, roles_of("fanout")),
     "kill notifier": Kind(5, roles_of("notifier")),
+    "kill worker": Kind(3, roles_of("worker")),
     "kill redis": Kind(1.2, lambda _: ["redis"], (0, 2)),
     "kill kafka": Kind(0.5, lambda _: ["kafka"], (0, 2)),
     # All of the crowd goes at once, and comes back while a Redis that forgets its scripts unregisters its users.
@@ -79,7 +80,7 @@ KINDS: dict[str, Kind] = {
     "clock": Kind(3, everyone, (2, 12), (-20, -3, -0.3, 0.3, 3, 20)),
 }
 
-ROLES_ONLY = {"kill api", "kill realtime", "kill fanout", "kill notifier", "kill kafka"}
+ROLES_ONLY = {"kill api", "kill realtime", "kill fanout", "kill notifier", "kill worker", "kill kafka"}
 SERVE_ONLY = {"kill serve": Kind(20, everyone)}
 
 

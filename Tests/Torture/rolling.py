@@ -39,7 +39,7 @@ class RollingRound(Round):
     async def break_things(self) -> None:
         await asyncio.sleep(3)
         async with asyncio.TaskGroup() as group:
-            for command in ("api", "realtime", "fanout", "notifier"):
+            for command in ("api", "realtime", "fanout", "notifier", "worker"):
                 group.create_task(self.roll(command))
         await asyncio.sleep(3)
 
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     gateway = None
     findings = ["did not run to its end"]
     try:
-        cluster.start(notifiers=2)
+        cluster.start(notifiers=2, workers=2)
         if reason := Gateway.unavailable():
             raise StartFailed(reason)
         ports = {command: [role.port for role in cluster.of(command)] for command in ("api", "realtime")}

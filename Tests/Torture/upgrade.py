@@ -207,7 +207,7 @@ def run(options: argparse.Namespace) -> int:
     gateway = None
     findings = ["did not run to its end"]
     try:
-        cluster.start(notifiers=2)
+        cluster.start(notifiers=2, workers=0)  # versions before have none
         if reason := Gateway.unavailable():
             raise StartFailed(reason)
         gateway = Gateway(**{

@@ -16,7 +16,8 @@ extension Accounts: Authenticator {
         guard !revocations.contains(token.session) else {
             throw Problem(.unauthenticated, "the session has ended")
         }
-        return Caller(user: token.subject, session: token.session, expiresAt: token.expiresAt,
+        return Caller(
+            user: token.subject, session: token.session, expiresAt: token.expiresAt,
             isLeaving: token.isLeaving)
     }
 }

@@ -25,7 +25,8 @@ public struct Accounts: Sendable {
 
     public init(
         database: Database, ids: IDGenerator, hasher: PasswordHasher, signer: TokenSigner, answers: SealedBox,
-        revocations: Revocations, suspensions: Suspensions, addresses: KnownAddresses, reservedHandles: [UInt8], clock: any WallClock
+        revocations: Revocations, suspensions: Suspensions, addresses: KnownAddresses, reservedHandles: [UInt8],
+        clock: any WallClock
     ) {
         self.database = database
         self.ids = ids

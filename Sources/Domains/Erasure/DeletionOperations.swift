@@ -9,7 +9,8 @@ struct DeletionOperations: Sendable {
     private static let tag = Tag("deletion", "An account is deleted, with a receipt")
     private static let id = PathParameter.id("id", "Of the deletion.")
     private static let key = Parameter<String>.text(
-        "key", .string(length: 1...64), example: "q3W0c2Zx4bR1n9LkTt5uYw8e7v6d2s1a", "That was given with the deletion.")
+        "key", .string(length: 1...64), example: "q3W0c2Zx4bR1n9LkTt5uYw8e7v6d2s1a", "That was given with the deletion."
+    )
     private static let grace = Parameter<Int>.integer(
         "grace", in: 0...30, example: 7, "Days in which it can be taken back."
     ).or(7)

@@ -1,0 +1,157 @@
+"""An account with much in it is erased while the server is killed, and others go on. MARTLET_ERASURE_SCALE=10: 10,000 posts and
+5,000 follows, with the figures (`-s`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import httpx
+
+from conftest import MakeUser
+from martlet_process import Server
+from sql import psql, rows
+from support import PASSWORD, User, base64url_decode, eventually, expect, http_client
+
+SCALE = int(os.environ.get("MARTLET_ERASURE_SCALE", "1"))
+POSTS, FOLLOWS = 1000 * SCALE, 500 * SCALE
+# What comes before a public key of Ed25519 as X.509 has it (RFC 8410).
+KEY_HEAD = bytes.fromhex("302a300506032b6570032100")
+
+
+class Poster:
+    """Posts again and again, and measures how long that takes."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.seconds: list[float] = []
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> "Poster":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ends.wait(0.02):
+            began = time.monotonic()
+            try:
+                status = self.user.http.post("/v1/posts", json={"text": "somebody else's"}).status_code
+            except httpx.HTTPError:
+                continue  # the server was killed
+            if status == 201:
+                self.seconds.append(time.monotonic() - began)
+
+    def p99(self) -> float:
+        return statistics.quantiles(self.seconds, n=100)[98] * 1000
+
+
+def fill(server: Server, author: User) -> None:
+    """Posts, followers with the posts in their feeds, and followees, past the API."""
+    subprocess.run([*psql(server), "-c", f"""
+        CREATE TEMP TABLE others AS SELECT (SELECT min(id) FROM users) - 1 - n AS id, n FROM generate_series(1, {FOLLOWS}) n;
+        INSERT INTO users (id, handle, display_name, password_hash)
+            SELECT id, 'other_' || n, 'Other', '' FROM others;
+        INSERT INTO follow_counts (user_id, followers, following) SELECT id, 1, 1 FROM others;
+        INSERT INTO follows (followee, bucket, follower, id, backfilled)
+            SELECT {author.id}, n % 1024, id, id, true FROM others
+            UNION ALL SELECT id, 7, {author.id}, id - {FOLLOWS}, true FROM others;
+        UPDATE follow_counts SET followers = {FOLLOWS}, following = {FOLLOWS} WHERE user_id = {author.id};
+        INSERT INTO posts (id, author_id, text) SELECT {author.id} - n, {author.id}, 'post ' || n
+            FROM generate_series(1, {POSTS}) n;
+        INSERT INTO post_versions (post_id, id, text) SELECT id, id, 'before' FROM posts
+            WHERE author_id = {author.id} AND id % 10 = 0;
+        INSERT INTO feed_items (user_id, post_id, author_id)
+            SELECT o.id, {author.id} - p, {author.id} FROM others o, generate_series(1, 20) p;
+    """], check=True, capture_output=True, text=True, timeout=120)
+
+
+def read(server: Server, deletion: dict[str, str]) -> dict[str, object]:
+    with http_client(server.url) as nobody:
+        return expect(nobody.get(f"/v1/deletions/{deletion['id']}", params={"key": deletion["key"]}), 200).json()
+
+
+def scan(server: Server, user: str) -> list[str]:
+    """Looks for the user's id in every column of every table, and in all of Redis but what forgets by age."""
+    columns = rows(server, """
+        SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
+        AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped AND c.relname NOT LIKE 'log\\_%'""")
+    assert len(columns) > 80
+    found = []
+    for table, column in columns:
+        if rows(server, f"SELECT 1 FROM {table} WHERE \"{column}\"::text ~ '\\m{user}\\M' LIMIT 1"):
+            found.append(f"{table}.{column}")
+    redis = ["redis-cli", "-s", str(server.redis_socket)]
+    keys = subprocess.run([*redis, "--scan"], capture_output=True, text=True, timeout=60, check=True).stdout.split()
+    needle = int(user).to_bytes(7, "big")
+    for key in keys:
+        if key.startswith(("changes:", "severed:")):
+            continue
+        kind = subprocess.run([*redis, "TYPE", key], capture_output=True, text=True, timeout=10).stdout.strip()
+        reads = {"string": ["GET", key], "list": ["LRANGE", key, "0", "-1"], "hash": ["HGETALL", key],
+            "set": ["SMEMBERS", key]}
+        held = subprocess.run([*redis, *reads[kind]], capture_output=True, timeout=10).stdout if kind in reads else b""
+        if user.encode() in held or needle in held or user in key:
+            found.append(key)
+    return found
+
+
+def check_signature(server: Server, receipt: dict[str, object], folder: Path) -> None:
+    """As anybody can: by the published key, over the canonical form of the rest."""
+    with http_client(server.url) as nobody:
+        keys = expect(nobody.get("/v1/keys"), 200).json()["keys"]
+    unsigned = {key: value for key, value in receipt.items() if key != "signature"}
+    canonical = json.dumps(unsigned, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    parts = {
+        "key": KEY_HEAD + base64url_decode(keys[0]["x"]), "signature": base64url_decode(str(receipt["signature"])),
+        "message": canonical,
+    }
+    for name, data in parts.items():
+        (folder / name).write_bytes(data)
+    subprocess.run(
+        ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", folder / "key", "-keyform", "DER", "-rawin", "-in",
+            folder / "message", "-sigfile", folder / "signature"], check=True, capture_output=True, timeout=10)
+
+
+def test_an_account_is_erased_though_the_server_is_killed(own_server: Server, make_user: MakeUser, tmp_path: Path) -> None:
+    author, other = make_user("author", own_server), make_user("other", own_server)
+    other.follow(author)
+    author.post("the last one")
+    fill(own_server, author)
+    with Poster(other) as idle:
+        time.sleep(2 * SCALE)
+    deletion = expect(author.http.post("/v1/me/deletion?grace=0", json={"password": PASSWORD}), 202).json()
+    began = time.monotonic()
+    with Poster(other) as during:
+        eventually(lambda: read(own_server, deletion)["state"] != "scheduled", 20, "a begin")
+        time.sleep(0.3 * SCALE)
+        state = read(own_server, deletion)["state"]
+        own_server.kill()
+        own_server.start()
+        assert state == "running", "it was done before the server was killed: take more posts"
+        eventually(lambda: read(own_server, deletion)["state"] == "done", 60, "the end of the deletion")
+        took = time.monotonic() - began
+    receipt = read(own_server, deletion)
+    check_signature(own_server, receipt, tmp_path)
+    stores = {store["name"]: store for store in receipt["stores"]}
+    assert stores["postgres.posts"]["removed"] == POSTS + 1
+    assert stores["postgres.follows"]["removed"] == 2 * FOLLOWS + 1
+    assert stores["postgres.feed_items"]["removed"] >= 20 * FOLLOWS
+    for name, store in stores.items():
+        assert store["left"] == 0 or store["kept_until"], name
+    assert scan(own_server, author.id) == []
+    counts = rows(own_server, "SELECT sum(followers), sum(following) FROM follow_counts")
+    assert counts == [("0", "0")]
+    assert expect(other.http.get(f"/v1/users/{author.id}"), 404)
+    print(f"\n{POSTS} posts, {2 * FOLLOWS} follows: erased in {took:.1f} s with one kill -9 of the server; others' posts: p99 "
+          f"{idle.p99():.1f} ms idle, {during.p99():.1f} ms meanwhile")

@@ -77,6 +77,20 @@ export class Api {
     return this.#call("PATCH", "/v1/me", { body: change });
   }
 
+  /** `days`: in which it can be taken back. */
+  deleteAccount(password, days) {
+    return this.#call("POST", `/v1/me/deletion${query({ grace: days })}`, { body: { password } });
+  }
+
+  keepAccount() {
+    return this.#call("DELETE", "/v1/me/deletion");
+  }
+
+  /** The address at which everybody who knows it can read how far a deletion is. */
+  receipt({ id, key }) {
+    return `${this.origin}/v1/deletions/${encodeURIComponent(id)}${query({ key })}`;
+  }
+
   sessions() {
     return this.#call("GET", "/v1/me/sessions");
   }
@@ -99,6 +113,10 @@ export class Api {
 
   editPost(id, text) {
     return this.#call("PATCH", `/v1/posts/${encodeURIComponent(id)}`, { body: { text } });
+  }
+
+  history(id) {
+    return this.#call("GET", `/v1/posts/${encodeURIComponent(id)}/history`);
   }
 
   deletePost(id) {

@@ -1,5 +1,6 @@
 // Puts the parts together: who is logged in decides what is on the page.
 
+import { farewell } from "./account.js";
 import { Api } from "./api.js";
 import { setUpAuth } from "./auth.js";
 import { Bookmarks } from "./bookmarks.js";
@@ -23,6 +24,14 @@ const api = new Api(server.origin, session);
 const people = new People(api, followChanged, {
   hid: (user) => timeline.dropAuthor(user.id),
   showed: () => timeline.load(),
+  changed: (user) => {
+    session.updateUser(user);
+    showMe(user);
+  },
+  deleted: (deletion) => {
+    session.end();
+    farewell(api, deletion);
+  },
 });
 const requests = new Requests(api, refreshCounters);
 const bookmarks = new Bookmarks(api);
@@ -63,6 +72,7 @@ if (session.user) enter();
 else showDoors(true);
 
 function enter() {
+  byId("farewell").hidden = true;
   showDoors(false);
   showMe(session.user);
   people.load().catch(() => {});

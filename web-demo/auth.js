@@ -7,7 +7,10 @@ export function setUpAuth(api, onEntered) {
   enter(byId("signup-form"), ({ display_name: name, ...fields }) =>
     // An empty optional field is left out: absent is absent.
     api.signup(name.trim() === "" ? fields : { ...fields, display_name: name }));
-  enter(byId("login-form"), (fields) => api.login(fields));
+  enter(byId("login-form"), async (fields) => {
+    await api.login(fields);
+    if (api.session.isLeaving) await comeBack(api);
+  });
   byId("logout").addEventListener("click", () => api.logout());
 
   function enter(form, call) {
@@ -17,4 +20,14 @@ export function setUpAuth(api, onEntered) {
       onEntered();
     });
   }
+}
+
+/** Whoever has asked to be erased may take that back, and nothing else. */
+async function comeBack(api) {
+  if (!confirm("This account is about to be deleted. Keep it?")) {
+    await api.logout();
+    throw new Error("The account is about to be deleted.");
+  }
+  await api.keepAccount();
+  await api.session.renew();
 }

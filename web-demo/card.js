@@ -1,10 +1,12 @@
 // The card behind a name: who it is, and what the reader has to do with them. On one's own: settings and sessions.
 
+import { deletionForm, profileForm } from "./account.js";
 import { avatar, byId, countLabel, make, notify, preciseTime } from "./dom.js";
 import { words } from "./forms.js";
 
 export class Card {
-  /** `on` has `follow(user, followed)`, which takes it to the server, `hid(user)` and `showed(user)`. */
+  /** `on` has `follow(user, followed)`, which takes it to the server, `hid(user)`, `showed(user)`, `changed(user)` and
+   * `deleted(deletion)`. */
   constructor(api, on) {
     this.api = api;
     this.on = on;
@@ -41,7 +43,7 @@ export class Card {
       make("dl", { className: "counts" }, ...["posts", "followers", "following"].map((name) =>
         make("div", {}, make("dt", {}, countLabel(name, user[name])), make("dd", {}, user[name].toLocaleString("en"))))),
       make("p", { className: "hint" }, hints.join(" · ")),
-      ...(mine ? [this.#privacy(user), await this.#sessions()] : []),
+      ...(mine ? [this.#privacy(user), profileForm(this.api, user, this.on.changed), await this.#sessions(), deletionForm(this.api, this.on.deleted)] : []),
       make("div", { className: "card-end" }, ...(mine ? [] : this.#acts(user)), this.#button("Close", "plain", () => this.close())),
     );
   }

@@ -9,13 +9,15 @@ export class People {
   #next;
   #known = new Map();
 
-  /** `onChange(user, followed)` runs after the server took it; `on` as `Card`'s, without `follow`. */
+  /** `onChange(user, followed)` runs after the server took it; `on` as `Card`'s, but for `follow`. */
   constructor(api, onChange, on) {
     this.api = api;
     this.onChange = onChange;
     this.card = new Card(api, {
       follow: (user, followed) => this.set(user, followed),
       showed: on.showed,
+      changed: on.changed,
+      deleted: on.deleted,
       hid: (user) => {
         this.#forget(user);
         on.hid(user);

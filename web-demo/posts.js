@@ -14,7 +14,7 @@ export class PostList {
   #rows = new Map();
   #texts = new Map();
 
-  /** `on` has `remove(post)`, `edit(id, text)`, `card(userId)` and `bookmark(post, which)`, which makes a button. */
+  /** `on` has `remove(post)`, `edit(id, text)`, `history(id)`, `card(userId)` and `bookmark(post, which)`, which makes a button. */
   constructor(on) {
     this.list = byId("feed");
     this.on = on;
@@ -52,7 +52,16 @@ export class PostList {
     if (!post.edited_at) return;
     article.querySelector(".edited")?.remove();
     article.querySelector(".by").append(
-      make("span", { className: "edited", title: preciseTime(post.edited_at) }, "edited"));
+      this.#historyButton(post));
+  }
+
+  #historyButton(post) {
+    const button = make("button", {
+      type: "button", className: "name-button", title: preciseTime(post.edited_at), data: { testid: "edits" },
+      aria: { haspopup: "dialog", label: `edited ${preciseTime(post.edited_at)}: what it said before` },
+    }, "edited");
+    button.addEventListener("click", () => this.on.history(post.id));
+    return make("span", { className: "edited" }, button);
   }
 
   #mark(row, slide) {

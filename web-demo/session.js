@@ -28,6 +28,16 @@ export class Session {
     return this.#state?.user;
   }
 
+  /** The account is about to be deleted: this session may only take that back. */
+  get isLeaving() {
+    return this.#state?.leaving === true;
+  }
+
+  /** Takes tokens as the account is now. */
+  renew() {
+    return this.#refresh();
+  }
+
   get refreshToken() {
     return this.#state?.refresh_token;
   }

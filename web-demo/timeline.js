@@ -4,6 +4,7 @@ import { byId, notify } from "./dom.js";
 import { Feed } from "./feed.js";
 import { words } from "./forms.js";
 import { PostList } from "./posts.js";
+import { showHistory } from "./history.js";
 
 /** Beyond these, a page anew costs less than what has piled up. */
 const heldAtMost = 200;
@@ -36,6 +37,7 @@ export class Timeline {
     this.list = new PostList({
       remove: (post) => this.#delete(post),
       edit: (id, text) => this.#edit(id, text),
+      history: (id) => showHistory(this.api, id),
       card: (id) => people.showCard(id),
       bookmark: (post, which) => bookmarks.button(post, which),
     });

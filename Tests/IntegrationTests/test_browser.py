@@ -12,6 +12,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support import expected_conditions as EC
 
 from conftest import MakeUser
 from martlet_process import Server
@@ -51,12 +52,18 @@ class Window:
 
         return eventually(visible, 15, f"a visible {testid}")
 
-    def fill(self, form: str, **fields: str) -> None:
+    def send(self, form: str, **fields: str) -> None:
         """Types into a form's inputs and presses its button, as a person would."""
         element = self.find(form)
         for name, value in fields.items():
-            element.find_element(By.NAME, name).send_keys(value)
+            field = element.find_element(By.NAME, name)
+            field.clear()
+            field.send_keys(value)
         element.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+
+    def fill(self, form: str, **fields: str) -> None:
+        """The same, of a form that leads to the feed."""
+        self.send(form, **fields)
         self.find("composer")
 
     def post(self, text: str) -> None:
@@ -313,3 +320,32 @@ def test_bookmarks(server: Server, make_user: MakeUser, driver: webdriver.Chrome
     user.delete(ids[1])
     eventually(lambda: "and this" not in bookmarks() and "keep this" in bookmarks(), 10, "the deleted one to leave")
 
+
+
+def test_ones_own_account(server: Server, make_user: MakeUser, driver: webdriver.Chrome) -> None:
+    """Profile and the history of edits; the account is deleted, and that is taken back."""
+    user = make_user("owner")
+    post = user.post("first words")["id"]
+    expect(user.http.patch(f"/v1/posts/{post}", json={"text": "second words"}), 200)
+    window = Window(driver, f"http://localhost:{server.port}/")
+    window.fill("login-form", handle=user.handle, password=PASSWORD)
+    window.sees("second words")
+    window.find("edits").click()
+    eventually(lambda: "first words" in window.find("history").text, 10, "what it said before")
+    window.script("document.getElementById('history').close()")
+    window.script("document.getElementById('me-name').click()")
+    eventually(lambda: window.script("return document.getElementById('card').open"), 10, "the card")
+    window.script("document.querySelectorAll('#card details').forEach((one) => (one.open = true))")
+    window.send("profile-form", status_message="Counting")
+    eventually(lambda: user.http.get("/v1/me").json().get("status_message") == "Counting", 10, "the status")
+    window.send("delete-form", password="not this one")
+    eventually(lambda: "password" in window.find("delete-form").text and window.script(
+        "return document.activeElement.name") == "password", 10, "the error at its field")
+    window.send("delete-form", password=PASSWORD)
+    eventually(lambda: "receipt" in window.find("farewell").text, 10, "a farewell")
+    expect(user.http.get("/v1/me"), 401)
+    window.send("login-form", handle=user.handle, password=PASSWORD)
+    eventually(lambda: EC.alert_is_present()(driver), 10, "the question")
+    driver.switch_to.alert.accept()
+    window.sees("second words")
+    window.is_live()

@@ -134,7 +134,7 @@ public struct Accounts: Sendable {
         return SessionGrant(
             user: user, accessToken: accessToken(user: user.id, session: session, isLeaving: isLeaving),
             refreshToken: refresh,
-            session: session, expiresIn: TokenLife.accessSeconds)
+            session: session, expiresIn: TokenLife.accessSeconds, isLeaving: isLeaving)
     }
 
     /// Could this be a refresh token? What could not is none, and is not looked for.

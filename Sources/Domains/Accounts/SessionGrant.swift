@@ -9,8 +9,10 @@ public struct SessionGrant: Sendable {
     public let session: ID
     /// Seconds until the access token ends.
     public let expiresIn: Int64
+    /// The user has asked to be erased, and may only take that back.
+    public var isLeaving = false
 
-    /// `{"user","access_token","token_type":"Bearer","expires_in","refresh_token"}`
+    /// `{"user","access_token","token_type":"Bearer","expires_in","refresh_token","leaving"?}`
     public func append(to writer: inout ByteWriter) {
         writer.append(ascii: "{\"user\":")
         user.append(to: &writer)
@@ -20,7 +22,7 @@ public struct SessionGrant: Sendable {
         writer.append(decimal: expiresIn)
         writer.append(ascii: ",\"refresh_token\":")
         writer.append(jsonString: refreshToken)
-        writer.append(ascii: "}")
+        writer.append(isLeaving ? ",\"leaving\":true}" : "}")
     }
 
     var json: [UInt8] {
@@ -35,6 +37,9 @@ public struct SessionGrant: Sendable {
             .always("user", UserView.component.reference), .always("access_token", .string()),
             .always("token_type", .constant("Bearer")), .always("expires_in", .integer(from: 1), "Seconds."),
             .always("refresh_token", .string()),
+            .sometimes(
+                "leaving", .boolean,
+                "The account is about to be deleted: these tokens may only take that back (`DELETE /v1/me/deletion`)."),
         ]), writing: example.append)
 
     static let example = SessionGrant(

@@ -119,7 +119,8 @@ class Facts:
                     edges[event["user"], event["other"]].changes.append((event["begin"], INFINITY, event["follows"]))
                 case "follow" | "sight" if event["outcome"] == "done":
                     changes = (self.edges if event["e"] == "follow" else self.sights)[event["user"], event["other"]].changes
-                    del changes[-1:]
+                    if changes and changes[-1][:2] == (event["begin"], INFINITY):
+                        changes.pop()
                     changes.append((event["begin"], event["end"], event["follows"]))
                 case "switch":
                     self.switches.append(event)

@@ -173,14 +173,15 @@ class Stream:
         is_due = post.id in self.following and post.delete_end < INFINITY and is_steady
         if is_due and self.facts.newer(post, self.user) < WINDOW:
             self.report.find("missing", f"{self.name} was never told that {post.id} was deleted at {post.delete_end}")
-        self.check_text(post, is_steady)
+        self.check_text(post, edge)
 
-    def check_text(self, post: Post, is_steady: bool) -> None:
+    def check_text(self, post: Post, edge: Edge | None) -> None:
         """What it shows is the last text, if that was made while it was live."""
-        if not post.edits or not is_steady or post.id not in self.following or post.delete_begin < INFINITY:
+        if not post.edits or post.id not in self.following or post.delete_begin < INFINITY:
             return
         last = post.edits[-1]
-        if last["begin"] > max(self.since, post.end) and last["end"] < INFINITY:
+        is_steady = edge is None or not edge.changed_between(last["begin"], INFINITY)
+        if is_steady and last["begin"] > max(self.since, post.end) and last["end"] < INFINITY:
             self.report.counts["edits checked"] += 1
             if self.texts.get(post.id) != last["text"]:
                 self.report.find(

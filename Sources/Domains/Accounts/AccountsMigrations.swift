@@ -53,6 +53,19 @@ public enum AccountsMigrations {
         Migration(
             26, "how often a password was changed",
             ["ALTER TABLE users ADD COLUMN password_changes int NOT NULL DEFAULT 0"]),
+        Migration(40, "counters of followers in stripes", followerStripes),
+    ]
+
+    /// What `FollowCounts` counts beside `follow_counts`. A version before counts there only.
+    private static let followerStripes: [StaticString] = [
+        """
+        CREATE TABLE follower_stripes (
+            user_id bigint NOT NULL REFERENCES users,
+            stripe smallint NOT NULL CHECK (stripe BETWEEN 1 AND 15),
+            -- Of one stripe it may be below zero.
+            followers bigint NOT NULL,
+            PRIMARY KEY (user_id, stripe)) WITH (fillfactor = 50)
+        """
     ]
 
     /// Of a session of the operator's tools, which has no refresh token: when its access token ends. NULL for all others.

@@ -39,7 +39,8 @@ struct FollowLoad {
         let before = try followers()
         let follows = tokens.enumerated().map { index, token in
             Arrival(
-                kind: .follow, at: UInt64(Double(index) / rate * 1e9), request: request("PUT", "/v1/users/\(id)/follow", token))
+                kind: .follow, at: UInt64(Double(index) / rate * 1e9),
+                request: request("PUT", "/v1/users/\(id)/follow", token))
         }
         let plan = (follows + posts(seconds: seconds)).sorted { $0.at < $1.at }
         let outcomes = try loop.run(plan, patience: Self.patience)

@@ -53,7 +53,8 @@ final class FeedCommandRun {
         _ options: TailOptions, renderer: any Renderer, output: any Output, input: StandardInput, interrupt: Interrupt
     ) throws(TailEnd) {
         (self.options, self.renderer, self.output, self.input, self.interrupt) = (
-            options, renderer, output, input, interrupt)
+            options, renderer, output, input, interrupt
+        )
         server = try Server(options.url, interrupt: interrupt)
         credentials = try Credentials(options, server)
     }
@@ -69,7 +70,9 @@ final class FeedCommandRun {
         case .post(let text?): try post(text)
         case .post(nil): try post(try input.text())
         case .feed:
-            guard let page = FeedPage(try call("GET", "/v1/feed?limit=\(options.posts)").body) else { throw Self.strange }
+            guard let page = FeedPage(try call("GET", "/v1/feed?limit=\(options.posts)").body) else {
+                throw Self.strange
+            }
             for (post, value) in page.posts.reversed() {
                 try output.write(renderer.created(post, event: value.text))
             }

@@ -117,8 +117,8 @@ enum SettingsList {
             "prefix", .checked(expected: "1 to 10 of a-z 0-9 _", problem: Checks.handlePrefix), default: "seed",
             roles: ["seed"], "the handles begin with it"),
         Setting(
-            "handle", .checked(expected: "3 to 30 of a-z 0-9 _", problem: Checks.handle), roles: terminal.union(["token"]),
-            "whose token; who does it, with a password"),
+            "handle", .checked(expected: "3 to 30 of a-z 0-9 _", problem: Checks.handle),
+            roles: terminal.union(["token"]), "whose token; who does it, with a password"),
         Setting(
             "lifetime", .integer(1...8_640_000), unit: "seconds", default: "900", roles: ["token", "seed"],
             "how long the access tokens are good"),
@@ -129,7 +129,8 @@ enum SettingsList {
             "token", .text, roles: terminal, secrecy: .whole,
             "access token; better in the environment or a file: others on the machine see flags"),
         Setting(
-            "token-file", .text, roles: terminal, "a file whose first line is the access token; /dev/stdin is standard input"),
+            "token-file", .text, roles: terminal,
+            "a file whose first line is the access token; /dev/stdin is standard input"),
         Setting(
             "password", .text, roles: terminal, secrecy: .whole,
             "password of the handle; better in the environment than as a flag"),

@@ -71,7 +71,8 @@ struct TerminalCommand {
         if let token = values.text("token") { return (token, nil, nil) }
         guard let handle = values.text("handle"), let password = values.text("password") else {
             throw SettingError(
-                "who are you? Give MARTLET_TOKEN, MARTLET_TOKEN_FILE, or MARTLET_HANDLE and MARTLET_PASSWORD, or their flags")
+                "who are you? Give MARTLET_TOKEN, MARTLET_TOKEN_FILE, or MARTLET_HANDLE and MARTLET_PASSWORD, or their flags"
+            )
         }
         return (nil, handle, password)
     }
@@ -83,6 +84,7 @@ struct TerminalCommand {
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 8192)
         guard fgets(&line, Int32(line.count), file) != nil else { throw SettingError("\(name): the file is empty") }
-        return String(decoding: line.prefix { $0 != 0 && $0 != 10 && $0 != 13 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return String(
+            decoding: line.prefix { $0 != 0 && $0 != 10 && $0 != 13 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }

@@ -53,7 +53,8 @@ enum Tools {
         try values.choose(["since"], or: ["posts"])
         try values.choose(["since"], or: ["channel"])
         let options = TailOptions(
-            url: values.text("url")!, token: who.token, handle: who.handle, password: who.password, json: arguments.contains("--json"),
+            url: values.text("url")!, token: who.token, handle: who.handle, password: who.password,
+            json: arguments.contains("--json"),
             color: TailOptions.Color(rawValue: values.text("color")!)!, posts: values.number("posts"),
             since: values.text("since"), channel: values.text("channel"))
         return runTail(options)

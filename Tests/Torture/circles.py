@@ -123,7 +123,7 @@ class Circle:
             else:
                 accept = f"/v1/me/requests/{self.follower.id}"
                 await self.switch("accept", "PUT", accept, self.owner, feed=coming, sights=coming)
-        await self.look(self.follower)
+        await self.look(self.follower, has_come=True)
 
     async def mute(self) -> None:
         path = f"/v1/users/{self.owner.id}/mute"
@@ -187,14 +187,15 @@ class Circle:
         if reply.status in (200, 404):
             self.found("sight", viewer, author, begin, reply.body.get("items", []))
 
-    async def look(self, viewer: User) -> None:
-        """The feed's first page. Who follows has the owner's newest post there."""
+    async def look(self, viewer: User, has_come: bool = False) -> None:
+        """The feed's first page. Who has come to follow has the owner's newest post there. When a mute ends, the fan-out may
+        still be about to bring it."""
         begin = self.history.now
         reply = await self.api.once("GET", f"/v1/feed?limit={LATEST}", viewer)
         if reply.status == 200:
             posts = self.authors[self.owner.id].posts
             owned = [post for post in reply.body["items"] if post["author"]["id"] == self.owner.id]
-            self.found("feed", viewer, self.owner, begin, owned, posts[-1] if posts else None)
+            self.found("feed", viewer, self.owner, begin, owned, posts[-1] if posts and has_come else None)
 
     def found(
         self, by: str, viewer: User, author: User, begin: float, posts: list[dict[str, Any]], due: str | None = None

@@ -17,7 +17,8 @@ struct Mix {
     static func weights(_ text: String) throws -> [(Arrival.Kind, Int)] {
         try text.split(separator: ",").map { part in
             let words = part.split(separator: "=")
-            guard words.count == 2, let kind = Arrival.Kind(rawValue: String(words[0])), let weight = Int(words[1])
+            guard words.count == 2, let kind = Arrival.Kind(rawValue: String(words[0])), kind != .follow,
+                let weight = Int(words[1])
             else {
                 throw BenchError("a mix is written as read=8,post=2,login=1, not \(text)")
             }
@@ -57,6 +58,7 @@ struct Mix {
         case .post:
             let token = authors[number % authors.count]
             return Self.write("/v1/posts", "Authorization: Bearer \(token)\r\n", "{\"text\":\"\(run) \(number)\"}")
+        case .follow: preconditionFailure("of FollowLoad")
         case .login:
             return Self.write("/v1/auth/login", "", "{\"handle\":\"\(handle)\",\"password\":\"\(password)\"}")
         }

@@ -5,7 +5,7 @@ import Glibc
 /// One request of a plan.
 struct Arrival {
     enum Kind: String, CaseIterable {
-        case post, read, login
+        case post, read, login, follow
     }
 
     let kind: Kind

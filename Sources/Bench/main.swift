@@ -17,6 +17,8 @@
 //   martlet-bench storm PORT TOKEN TOKENS-FILE COUNT POSTS PATIENCE
 //       COUNT WebSockets are cut, miss POSTS posts, and come back at once: how soon each is upgraded and has been told all,
 //       within PATIENCE seconds, and how long the API takes meanwhile.
+//   martlet-bench follows PORT AUTHOR-TOKEN TOKENS-FILE RATE
+//       All of the file follow the author, RATE a second: how long the author's own posts take, and is the counter exact?
 //
 // TOKENS-FILE: of `martlet seed`.
 import Core
@@ -39,6 +41,10 @@ func bench(_ arguments: [String]) throws -> Int32 {
             return try BareSend(count: count, rounds: rounds, rate: rate).run()
         }
     case ("storm", 7): if let status = try runStorm(arguments) { return status }
+    case ("follows", 5):
+        if let port = UInt16(arguments[1]), let rate = Double(arguments[4]), rate > 0 {
+            return try FollowLoad(port: port, author: arguments[2], tokens: lines(of: arguments[3]), rate: rate).run()
+        }
     case (_, 5):
         if let port = UInt16(arguments[0]), let posts = Int(arguments[3]), let rate = Int(arguments[4]) {
             return try measure(
@@ -53,6 +59,7 @@ func bench(_ arguments: [String]) throws -> Int32 {
                martlet-bench live PORT PID TOKEN TOKENS-FILE KIND COUNTS IDLE-SECONDS POSTS BURST RATE
                martlet-bench bare COUNT ROUNDS RATE
                martlet-bench storm PORT TOKEN TOKENS-FILE COUNT POSTS PATIENCE
+               martlet-bench follows PORT AUTHOR-TOKEN TOKENS-FILE RATE
         """)
     return 2
 }

@@ -95,6 +95,21 @@ final class Server {
         }
     }
 
+    /// Any call, with an answer of success.
+    /// - Parameters:
+    ///   - body: JSON.
+    ///   - key: an idempotency key.
+    func call(
+        _ method: String, _ path: String, token: String, body: [UInt8]? = nil, key: String? = nil
+    ) throws(Trouble) -> HTTPReply {
+        let headers =
+            [("Authorization", "Bearer " + token)] + (body == nil ? [] : [("Content-Type", "application/json")])
+            + (key.map { [("Idempotency-Key", $0)] } ?? [])
+        let reply = try send(method, path, headers: headers, body: body)
+        if !(200..<300).contains(reply.status) { try Self.check(reply) }
+        return reply
+    }
+
     // MARK: What answers mean
 
     static func trouble(_ failure: HTTPFailure) -> Trouble {
@@ -135,7 +150,7 @@ final class Server {
     }
 
     /// Percent-encoded for a query.
-    private static func encoded(_ text: String) -> String {
+    static func encoded(_ text: String) -> String {
         var writer = ByteWriter(capacity: text.utf8.count)
         for byte in text.utf8 {
             switch byte {

@@ -61,13 +61,13 @@ public struct TailOptions: Sendable {
     }
 }
 
-/// The exit codes of `martlet tail`.
+/// The exit codes of the commands for people.
 public enum TailExit {
-    /// Nobody reads the output any more.
+    /// It is done; nobody reads the output of a tail any more.
     public static let ended: Int32 = 0
     /// Ended by a signal, as shells tell it: 130 for Ctrl-C, 143 for SIGTERM.
     public static func signal(_ number: Int32) -> Int32 { 128 + number }
-    /// The server could not be reached in the first attempts, is not Martlet, or the output can't be written.
+    /// The server could not be reached in the first attempts, is not Martlet, or refuses; or the output can't be written.
     public static let network: Int32 = 1
     /// The options are wrong, or the server does not take the token or the password (any more).
     public static let credentials: Int32 = 2

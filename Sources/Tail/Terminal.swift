@@ -36,14 +36,18 @@ struct Notices {
     private let style: Style
     private let interrupt: Interrupt
 
-    init(_ terminal: Terminal, _ color: TailOptions.Color, _ interrupt: Interrupt) {
+    private let command: String
+
+    /// - Parameter command: whose complaints they are.
+    init(_ terminal: Terminal, _ color: TailOptions.Color, _ interrupt: Interrupt, command: String = "tail") {
+        self.command = command
         self.interrupt = interrupt
         style = Style(isOn: terminal.isTerminal && terminal.shows(color))
     }
 
     func show(_ text: String) { write(style.dim(Harmless.visible(text, breaks: false)) + "\n") }
 
-    func complain(_ text: String) { write("martlet tail: \(Harmless.visible(text, breaks: false))\n") }
+    func complain(_ text: String) { write("martlet \(command): \(Harmless.visible(text, breaks: false))\n") }
 
     /// Posts are not held up for long by who does not read notices.
     private func write(_ line: String) {

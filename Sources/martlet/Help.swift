@@ -12,6 +12,11 @@ enum Help {
         ("migrate", "brings the PostgreSQL schema up to date"),
         ("format", "which forms of messages and events are written; format enable enables new ones"),
         ("tail", "a live feed in the terminal"),
+        ("follow", "follows somebody: martlet follow HANDLE"),
+        ("unfollow", "ends a follow, or takes a request back: martlet unfollow HANDLE"),
+        ("post", "posts a text: martlet post TEXT; without it, or for -, what comes by standard input"),
+        ("feed", "the newest posts of the feed, the newest last"),
+        ("requests", "who asks to follow; martlet requests accept HANDLE, martlet requests refuse HANDLE"),
         ("token", "prints an access token for a user"),
         ("help", "what a command does and takes: martlet help COMMAND"),
         ("version", "the name and version of this program"),
@@ -44,8 +49,17 @@ enum Help {
         let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
         let more = command == "format" ? FormatCommand.help : ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings
-            + (command == "tail" ? "  --json\n      JSON lines: the events as they came\n" : "")
+            + (SettingsList.terminal.contains(command) ? "  --json\n      JSON lines: \(json(of: command))\n" : "")
             + "  -h, --help\n      this text\n"
+    }
+
+    private static func json(of command: String) -> String {
+        switch command {
+        case "tail": "the events as they came"
+        case "follow", "unfollow": "the user, and whether he is followed or requested now"
+        case "requests": "the requests, or the user and whether he is accepted"
+        default: "the posts"
+        }
     }
 
     private static func table(_ settings: [Setting]) -> String {

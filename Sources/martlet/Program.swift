@@ -26,6 +26,7 @@ enum Program {
         if rest.contains("--help") || rest.contains("-h") { return help(command) }
         do {
             if command == "tail" { return try Tools.tail(rest) }
+            if SettingsList.terminal.contains(command) { return try TerminalCommand(command, rest).run() }
             if command == "format" {
                 try await FormatCommand(rest).run()
             } else {

@@ -7,6 +7,8 @@ import Realtime
 enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier", "worker"]
     static let tools: Set<String> = ["migrate", "format", "seed", "token"]
+    /// Commands for people, which talk to a server as any client does.
+    static let terminal: Set<String> = ["tail", "follow", "unfollow", "post", "feed", "requests"]
 
     static let all: [Setting] = [
         Setting("port", .integer(1...65535), default: "8080", roles: servers, "TCP port of HTTP and WebSocket"),
@@ -118,17 +120,22 @@ enum SettingsList {
             "prefix", .checked(expected: "1 to 10 of a-z 0-9 _", problem: Checks.handlePrefix), default: "seed",
             roles: ["seed"], "the handles begin with it"),
         Setting(
-            "handle", .checked(expected: "3 to 30 of a-z 0-9 _", problem: Checks.handle), roles: ["token", "tail"],
-            "whose token; whose feed"),
+            "handle", .checked(expected: "3 to 30 of a-z 0-9 _", problem: Checks.handle),
+            roles: terminal.union(["token"]), "whose token; who does it, with a password"),
         Setting(
             "lifetime", .integer(1...8_640_000), unit: "seconds", default: "900", roles: ["token", "seed"],
             "how long the access tokens are good"),
         Setting(
             "url", .checked(expected: "an address such as https://feed.example", problem: Checks.url),
-            default: "http://localhost:8080", roles: ["tail"], "the server"),
-        Setting("token", .text, roles: ["tail"], secrecy: .whole, "access token"),
+            default: "http://localhost:8080", roles: terminal, "the server"),
         Setting(
-            "password", .text, roles: ["tail"], secrecy: .whole,
+            "token", .text, roles: terminal, secrecy: .whole,
+            "access token; better in the environment or a file: others on the machine see flags"),
+        Setting(
+            "token-file", .text, roles: terminal,
+            "a file whose first line is the access token; /dev/stdin is standard input"),
+        Setting(
+            "password", .text, roles: terminal, secrecy: .whole,
             "password of the handle; better in the environment than as a flag"),
         Setting(
             "posts", .integer(0...1000), unit: "posts", default: "10", roles: ["tail"], short: "n",
@@ -140,7 +147,9 @@ enum SettingsList {
             "channel", .checked(expected: "user:@HANDLE, user:ID or post:ID", problem: Checks.channel), roles: ["tail"],
             "shows a user's posts, or what becomes of a post, instead of the feed"),
         Setting(
-            "color", .oneOf(["auto", "always", "never"]), default: "auto", roles: ["tail"], "colours in the terminal"),
+            "color", .oneOf(["auto", "always", "never"]), default: "auto", roles: terminal, "colours in the terminal"),
+        Setting(
+            "limit", .integer(1...100), unit: "posts", default: "30", roles: ["feed"], "how many of the newest posts"),
     ]
 
     /// Variables that are not settings: of the make file, of tests.
@@ -161,6 +170,6 @@ enum SettingsList {
     }
 
     static func of(_ command: String) -> [Setting] {
-        all.filter { $0.roles.isEmpty ? command != "tail" : $0.roles.contains(command) }
+        all.filter { $0.roles.isEmpty ? !terminal.contains(command) : $0.roles.contains(command) }
     }
 }

@@ -49,15 +49,12 @@ enum Tools {
     /// A thread of its own: it reads from a connection for as long as it lives.
     static func tail(_ arguments: [String]) throws -> Int32 {
         var values = try SettingsList.values(of: "tail", arguments.filter { $0 != "--json" })
-        try values.choose(["token"], or: ["handle", "password"])
+        let who = try TerminalCommand.caller(&values)
         try values.choose(["since"], or: ["posts"])
         try values.choose(["since"], or: ["channel"])
-        guard values.text("token") != nil || (values.text("handle") != nil && values.text("password") != nil) else {
-            throw SettingError("whose feed? Give MARTLET_TOKEN, or MARTLET_HANDLE and MARTLET_PASSWORD, or their flags")
-        }
         let options = TailOptions(
-            url: values.text("url")!, token: values.text("token"), handle: values.text("handle"),
-            password: values.text("password"), json: arguments.contains("--json"),
+            url: values.text("url")!, token: who.token, handle: who.handle, password: who.password,
+            json: arguments.contains("--json"),
             color: TailOptions.Color(rawValue: values.text("color")!)!, posts: values.number("posts"),
             since: values.text("since"), channel: values.text("channel"))
         return runTail(options)

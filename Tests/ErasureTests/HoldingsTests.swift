@@ -14,7 +14,7 @@ import Testing
         "follow_requests.id", "posts.id", "posts.edit_id", "post_versions.id", "relations.id", "sessions.id",
         "fanout_progress.next_follower", "fanout_progress.delivered", "users.last_post", "deletions.id",
         "deletion_stores.deletion_id", "outbox.id", "users.posts", "users.followers", "users.following",
-        "follow_counts.followers", "follow_counts.following",
+        "follow_counts.followers", "follow_counts.following", "follower_stripes.followers",
         "deletion_stores.removed", "deletion_stores.remaining", "deletion_stores.position",
         // NULL once it is done.
         "deletions.user_id",

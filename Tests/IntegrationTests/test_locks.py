@@ -31,6 +31,31 @@ def test_a_post_does_not_hold_up_follows(alice: User, make_user: MakeUser) -> No
     assert expect(carol.http.get(f"/v1/users/{alice.id}"), 200).json()["followers"] == 0
 
 
+def test_new_followers_do_not_wait_for_each_other(alice: User, make_user: MakeUser) -> None:
+    """One has not committed yet: the others follow, and go, and all are counted; an author with one row keeps one."""
+    users = [make_user(f"fan{number}") for number in range(6)]
+    counters = f"SELECT FROM follow_counts WHERE user_id = {alice.id} FOR UPDATE"
+    stripes = f"SELECT count(*) > 0, COALESCE(sum(followers), 0) FROM follower_stripes WHERE user_id = {alice.id}"
+
+    def followers() -> int:
+        return int(expect(users[0].http.get(f"/v1/users/{alice.id}"), 200).json()["followers"])
+
+    users[0].follow(alice)
+    before = followers()
+    assert rows(alice.server, stripes) == [("f", "0")]
+    with open_transaction(alice.server, counters):
+        for user in users[1:]:
+            user.follow(alice)
+        assert followers() == before + 5
+        users[0].unfollow(alice)
+        assert followers() == before + 4
+    assert rows(alice.server, stripes) == [("t", "4")]
+    for user in users[1:]:
+        user.unfollow(alice)
+    assert followers() == before - 1
+    assert rows(alice.server, stripes) == [("t", "4")]
+
+
 def test_nobody_waits_in_a_circle(server: Server, make_user: MakeUser) -> None:
     """Twelve users post, delete, follow and unfollow each other at once: no deadlock, and the counters are right."""
     users = [make_user(f"crosswise{number}") for number in range(12)]

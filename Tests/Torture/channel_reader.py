@@ -38,6 +38,7 @@ class ChannelReader(Reader):
         self.next_id = FIRST_SUBSCRIPTION
         self.begun = {}
         async with self.api.http.ws_connect(url, timeout=aiohttp.ClientWSTimeout(ws_close=1), max_msg_size=0) as ws:
+            self.ws = ws
             await ws.send_str(json.dumps({"id": 1, "connect": {"token": self.user.token}}))
             while not stop.is_set():
                 message = await ws.receive(timeout=40)

@@ -10,8 +10,9 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Iterable
 
+from audience import check_probe, check_switches, check_watcher
 from channel_streams import check_channels
-from facts import INFINITY, Event, Facts, Post
+from facts import INFINITY, Event, Facts, Post, unedited
 from history import read
 from report import Report
 from streams import check_stream
@@ -22,6 +23,9 @@ RECOVERS_WITHIN, LOOKS_WITHIN = 5.0, 12.0
 """Seconds after a fault: until what happens is heard of again, and until the sessions of all connections were asked
 about."""
 
+CHECKS = {"channels": check_channels, "watch": check_watcher}
+"""By a reader's road; all others read feeds."""
+
 
 def check(events: Iterable[Event]) -> Report:
     """All findings of one round."""
@@ -30,6 +34,7 @@ def check(events: Iterable[Event]) -> Report:
     streams: dict[str, list[Event]] = defaultdict(list)
     bookmarks: dict[tuple[str, str], Event] = {}
     readers: dict[str, Event] = {}
+    changed: dict[str, list[Event]] = defaultdict(list)
     for event in facts.rest:
         match event["e"]:
             case "bug":
@@ -56,20 +61,27 @@ def check(events: Iterable[Event]) -> Report:
                 report.counts["heard after a stampede"] += event["members"]
             case "deaf":
                 report.find("missing", f"{event['r']}, connected, was not told of {event['post']} until {event['t']}")
+            case "probe":
+                check_probe(event, facts, report)
+            case "changed":
+                streams[event["r"]].append(event)
+                changed[readers[event["r"]]["user"]].append(event)
+            case "watch" | "watch see":
+                streams[event["r"]].append(event)
             case "see" | "conn" | "reset" | "stream reset" | "pages" | "channel see" | "channel conn":
                 streams[event["r"]].append(event)
     for name, reader in readers.items():
-        is_of_channels = reader["road"] == "channels"
-        (check_channels if is_of_channels else check_stream)(reader, streams[name], facts, report)
+        CHECKS.get(reader["road"], check_stream)(reader, streams[name], facts, report)
+    check_switches(facts, changed, readers, streams, report)
     return report
 
 
 def check_writes(facts: Facts, report: Report) -> None:
-    texts = Counter(truth["text"] for truth in facts.truth_posts.values())
+    texts = Counter(unedited(truth["text"]) for truth in facts.truth_posts.values())
     for text, made in facts.by_text.items():
         report.counts[f"posts {made['outcome']}"] += 1
         stored = texts[text]
-        if made["outcome"] == "done" and facts.truth_posts.get(made["post"], {}).get("text") != text:
+        if made["outcome"] == "done" and unedited(facts.truth_posts.get(made["post"], {"text": ""})["text"]) != text:
             report.find("lost", f"post {made['post']} ({text!r}), acknowledged at {made['end']}, is not in the database")
         if made["outcome"] == "refused" and stored:
             report.find("refused but done", f"post {text!r} was answered {made['status']} and is in the database")
@@ -79,6 +91,9 @@ def check_writes(facts: Facts, report: Report) -> None:
         report.find("invented", f"post {text!r} was never asked for")
     for post in facts.posts.values():
         is_deleted = facts.truth_posts[post.id]["deleted"]
+        text = facts.truth_posts[post.id]["text"]
+        if post.edits and post.edits[-1]["end"] < INFINITY and text != post.edits[-1]["text"]:
+            report.find("lost", f"the edit of {post.id} to {post.edits[-1]['text']!r}, acknowledged: it is {text!r}")
         if post.delete_end < INFINITY and not is_deleted:
             report.find("lost", f"the deletion of {post.id}, acknowledged at {post.delete_end}")
         if post.delete_begin == INFINITY and is_deleted:
@@ -120,6 +135,7 @@ def check_walk(walk: Event, facts: Facts, report: Report) -> None:
             if post is None:
                 report.find("invented", f"{name}: a walk of {user} at {begin} shows an unknown post")
                 continue
+            report.counts["entries read and checked"] += 1
             if post.delete_end < begin:
                 report.find("ghost", f"{name}: a walk of {user} at {begin} shows {post.id}, deleted at {post.delete_end}")
             edge = facts.edges.get((user, post.author))

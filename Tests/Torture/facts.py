@@ -10,7 +10,15 @@ INFINITY = float("inf")
 HOLDING = {"pause", "pause long", "hold", "delay"}
 PUSH_WITHIN = 3.0
 """Seconds within which a push that was let go has come, if nothing on its way is held."""
+CALM_WITHIN = 1.0
+"""Seconds after a change of who sees whom, by which live clients are told what it hides no more: when nothing is broken."""
 Event = dict[str, Any]
+NAMES = ("handle", "display_name")
+
+
+def unedited(text: str) -> str:
+    """What a post was made with: an edit adds to it behind a bar."""
+    return text.partition(" | ")[0]
 
 
 @dataclass
@@ -22,6 +30,11 @@ class Post:
     """When its answer had come; infinity: never."""
     delete_begin: float = INFINITY
     delete_end: float = INFINITY
+    edits: list[Event] = field(default_factory=list)
+
+    def has_been(self, text: str, now: float) -> Event | None:
+        """The edit that made this text, if there was one by now."""
+        return next((edit for edit in self.edits if edit["text"] == text and edit["begin"] <= now), None)
 
 
 @dataclass
@@ -48,6 +61,18 @@ class Edge:
         _, end, follows = before[-1]
         return not follows and end < since
 
+    def surely_follows_during(self, since: float, until: float) -> bool:
+        """At each moment of this time?"""
+        before = [change for change in self.changes if change[0] < until]
+        return bool(before) and before[-1][2] and before[-1][1] <= since
+
+    def next_begin(self, time: float) -> float:
+        return min((begin for begin, _, _ in self.changes if begin > time), default=INFINITY)
+
+    def last_before(self, time: float) -> tuple[float, float]:
+        """Begin and end of the last change before this time."""
+        return next(((begin, end) for begin, end, _ in reversed(self.changes) if begin < time), (0.0, 0.0))
+
     def left_at(self, time: float) -> float:
         """The end of the last change before this time; 0 when there was none."""
         return max((end for begin, end, _ in self.changes if begin < time), default=0.0)
@@ -60,6 +85,15 @@ class Facts:
         self.posts: dict[str, Post] = {}
         self.by_text: dict[str, Event] = {}
         self.edges: dict[tuple[str, str], Edge] = defaultdict(Edge)
+        """By user and other: has the one's feed the other's posts?"""
+        self.sights: dict[tuple[str, str], Edge] = defaultdict(Edge)
+        """Does the user see the other's posts? Of those about whom it is known."""
+        self.switches: list[Event] = []
+        self.names: dict[tuple[str, str], list[Event]] = defaultdict(list)
+        """By user and field, in their order."""
+        self.calm = (INFINITY, INFINITY)
+        """When nothing was broken, and who sees whom still changed."""
+        edits: dict[tuple[str, str], Event] = {}
         self.rest: list[Event] = []
         self.held: list[tuple[float, float, str]] = []
         """When a part of Martlet, or a road between two, was stopped, and which: what was on its way then came late."""
@@ -80,11 +114,24 @@ class Facts:
                     delete_begins[event["post"]] = event["begin"]
                 case "delete":
                     pending.append(event)
-                case "follow begins":
-                    self.edges[event["user"], event["other"]].changes.append((event["begin"], INFINITY, event["follows"]))
-                case "follow" if event["outcome"] == "done":
-                    changes = self.edges[event["user"], event["other"]].changes
-                    changes[-1] = (event["begin"], event["end"], event["follows"])
+                case "follow begins" | "sight begins":
+                    edges = self.edges if event["e"] == "follow begins" else self.sights
+                    edges[event["user"], event["other"]].changes.append((event["begin"], INFINITY, event["follows"]))
+                case "follow" | "sight" if event["outcome"] == "done":
+                    changes = (self.edges if event["e"] == "follow" else self.sights)[event["user"], event["other"]].changes
+                    if changes and changes[-1][:2] == (event["begin"], INFINITY):
+                        changes.pop()
+                    changes.append((event["begin"], event["end"], event["follows"]))
+                case "switch":
+                    self.switches.append(event)
+                case "edit begins" | "edit":
+                    edits[event["post"], event["text"]] = {"end": INFINITY} | event
+                case "rename begins":
+                    self.names[event["user"], event["field"]].append(event | {"end": INFINITY})
+                case "rename":
+                    self.names[event["user"], event["field"]][-1:] = [event]
+                case "calm":
+                    self.calm = (event["begin"], event["end"])
                 case "fault":
                     begun[event["kind"], event["target"]].append(event["t"])
                     if event["kind"] == "kill redis":
@@ -101,10 +148,13 @@ class Facts:
                 case _:
                     self.rest.append(event)
         for truth in self.truth_posts.values():
-            made = self.by_text.get(truth["text"])
+            made = self.by_text.get(unedited(truth["text"]))
             if made is not None:
                 end = made["end"] if made["outcome"] == "done" else INFINITY
                 self.posts[truth["post"]] = Post(truth["post"], truth["author"], made["begin"], end)
+        for (post, _), edit in edits.items():
+            if post in self.posts:
+                self.posts[post].edits.append(edit)
         for post, begin in delete_begins.items():
             if post in self.posts:
                 self.posts[post].delete_begin = begin
@@ -117,6 +167,26 @@ class Facts:
         return sum(
             int(other.id) > int(post.id) and (other.author == user or (user, other.author) in self.edges)
             for other in self.posts.values())
+
+    def is_named(self, user: str, event: Event, since: float, until: float) -> bool:
+        """Was the user called this, handle and name, at any moment of this time?"""
+        return all(self._was(self.names.get((user, field), []), event[field], since, until) for field in NAMES)
+
+    def _was(self, changes: list[Event], value: str | None, since: float, until: float) -> bool:
+        ends = [change["end"] for change in changes[1:]] + [INFINITY]
+        return not changes or value is None or any(
+            change["value"] == value and change["begin"] <= until and since <= end for change, end in zip(changes, ends))
+
+    def is_calm(self, since: float) -> bool:
+        """Is nothing broken from then on, while who sees whom still changes?"""
+        return self.calm[0] <= since <= self.calm[1]
+
+    def trouble(self, since: float, until: float, *parts: str) -> float:
+        """When something was last wrong in this time with one of these parts, by the beginnings of their names, or a road of
+        theirs."""
+        return max((
+            min(end, until) for begin, end, target in self.faults
+            if begin < until and end > since - 1 and any(part in target for part in parts)), default=-INFINITY)
 
     def last_trouble(self, until: float, role: str) -> float:
         """When something was last wrong with this role, its links or PostgreSQL."""

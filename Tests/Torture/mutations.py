@@ -54,6 +54,9 @@ CAUGHT_AS = {
     "late-scripts": {"missing", "silenced"},
     "leak-descriptors": {"leak"},
     "forget-log-outs": {"overheard"},
+    "list-unasked": {"stranger"},
+    "push-unasked": {"stranger"},
+    "forget-rechecks": {"stranger"},
 }
 """The promise that each breaks; another finding, a run that failed, or one in which the bug was never reached, has not
 caught it."""

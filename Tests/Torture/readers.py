@@ -17,8 +17,9 @@ CLIENT_ERRORS = (aiohttp.ClientError, asyncio.TimeoutError, OSError, EOFError)
 class Reader:
     """What all roads have in common: a page first, live from its position, and pages again after a reset.
 
-    History: `conn` (a connection or poll was answered: with which verdict), `see` (an event), `reset` (the pages that
-    replace the view: `first` is the page whose position the stream goes on from, `rest` what is below it).
+    History: `conn` (a connection or poll was answered: with which verdict), `see` (an event about a post), `changed` (one
+    about the feed), `reset` (the pages that replace the view: `first` is the page whose position the stream goes on from,
+    `rest` what is below it).
     """
 
     road = ""
@@ -63,9 +64,10 @@ class Reader:
         pages = [page async for page in walk(self.api, self.user)]
         if not pages or pages[-1] is None:
             return False
+        begin = pages[0]["begin"]
         self.live = pages[0]["live"]
         ids = [[post["id"] for post in page["items"]] for page in pages]
-        self.record("reset", first=ids[0], rest=[post for page in ids[1:] for post in page])
+        self.record("reset", begin=begin, first=ids[0], rest=[post for page in ids[1:] for post in page])
         return True
 
     def connected(self, begin: float, verdict: str) -> None:
@@ -73,12 +75,15 @@ class Reader:
         self.record("conn", begin=begin, verdict=verdict)
 
     def saw(self, event: dict[str, Any], position: Any = None) -> None:
-        if event["type"] == "post.created":
-            post = event["post"]
+        if event["type"] in ("post.created", "post.updated"):
+            post, author = event["post"], event["post"]["author"]
             self.record(
-                "see", kind="created", post=post["id"], author=post["author"]["id"], text=post["text"], at=position)
+                "see", kind=event["type"].removeprefix("post."), post=post["id"], author=author["id"], text=post["text"],
+                handle=author["handle"], display_name=author["display_name"], at=position)
         elif event["type"] == "post.deleted":
             self.record("see", kind="deleted", post=event["post_id"], at=position)
+        elif event["type"] == "feed.changed":
+            self.record("changed", reason=event["reason"], other=event["user_id"])
 
     def record(self, event: str, **fields: Any) -> None:
         self.api.history.add(event, r=self.name, t=self.api.history.now, **fields)
@@ -213,7 +218,7 @@ class EventStreamReader(Reader):
                     if name == "reset":
                         self.live = None
                         return
-                elif name in ("post.created", "post.deleted"):
+                elif name in ("post.created", "post.updated", "post.deleted", "feed.changed"):
                     self.saw(json.loads(data), identifier)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 
@@ -11,6 +11,8 @@ class Report:
     findings: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """Seconds that something took while nothing was broken, by what it was."""
 
     def find(self, kind: str, text: str) -> None:
         self.kinds[kind] += 1

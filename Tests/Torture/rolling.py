@@ -33,6 +33,7 @@ class RollingRound(Round):
     def __init__(self, cluster: Cluster, seed: int, rolls: int, rate: float) -> None:
         super().__init__(cluster, 0, seed, 0, 1, rate)
         self.rolls = rolls
+        self.circle_count, self.calm = 0, 0.0
         self.counts: Counter[str] = Counter()
         self.longest_stop = 0.0
 

@@ -13,6 +13,7 @@ from typing import Coroutine
 from api import Api, User
 from channel_reader import ChannelPollReader, ChannelReader
 from check import Report, check
+from circles import Circles
 from cluster import Cluster
 from crowd import Crowd
 from faults import Executioner, plan
@@ -32,6 +33,10 @@ CHANNEL_READERS, CHANNELS = 6, 4
 """Who subscribe to authors' channels, and to how many each."""
 GUESTS = 2
 """At a time: they log out while they are live."""
+CIRCLES = 8
+"""Of three users each, in which who sees whom changes."""
+CALM = 10.0
+"""Seconds for which they go on when nothing is broken any more."""
 ROADS: list[type[Reader]] = [WebSocketReader, EventStreamReader, PollReader, SdkReader]
 SETTLE_WITHIN = 150.0
 WRITES_AGAIN_WITHIN = 30.0
@@ -52,6 +57,7 @@ class Round:
         self.random = random.Random(seed)
         self.only: tuple[str, ...] = ()
         self.crowd_size = CROWD
+        self.circle_count, self.calm = CIRCLES, CALM
         self.silences: list[str] = []
         self.executioner = Executioner(cluster, self.history)
 
@@ -82,7 +88,9 @@ class Round:
         followers = await asyncio.to_thread(self._seed_followers, users[0], run)
         self.crowd = Crowd(self.api, users[0], followers[: self.crowd_size], self._random())
         self.executioner.crowd = self.crowd
-        self.ids = ",".join(user.id for user in users)
+        self.circles = Circles(self.api, self.circle_count, ROADS, self._random())
+        await self.circles.set_up(f"p{run}_")
+        self.ids = ",".join(user.id for user in [*users, *self.circles.users])
         for index, user in enumerate(users):
             others = {(index + step) % USERS for step in range(1, FOLLOWED + 1)} | {0}
             for other in sorted(others - {index}):
@@ -109,7 +117,7 @@ class Round:
     async def suffer(self, users: list[User]) -> None:
         """Clients and faults at the same time; then the clients go on until all is quiet."""
         writing, reading, supervising = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        readers = [*self._readers(users), *self._channel_readers(users), *self.crowd.members]
+        readers = [*self._readers(users), *self._channel_readers(users), *self.circles.readers(), *self.crowd.members]
         for reader in readers:
             self.history.add("reader", r=reader.name, user=reader.user.id, road=reader.road)
         async with asyncio.TaskGroup() as group:
@@ -117,11 +125,15 @@ class Round:
             reads = [group.create_task(reader.run(reading)) for reader in readers]
             walkers = [group.create_task(PageWalker(self.api, users, f"walker {n}", self._random()).run(writing))
                        for n in range(2)]
-            writers = [group.create_task(work) for work in self._writers(users, writing)]
+            work = [*self._writers(users, writing), *self.circles.work(writing)]
+            writers = [group.create_task(one) for one in work]
             await self.break_things()
             self.api.is_calm = True
             await self.executioner.heal()
             await self.write_again(users)
+            begin = self.history.now
+            await asyncio.sleep(self.calm)
+            self.history.add("calm", begin=begin, end=self.history.now)
             writing.set()
             await asyncio.gather(*writers, *walkers)
             await self.settle()
@@ -130,7 +142,7 @@ class Round:
             await asyncio.wait(reads, timeout=3)
             for read_task in reads:
                 read_task.cancel()
-            await self.write_truth(users)
+            await self.write_truth([*users, *self.circles.users])
             supervising.set()
 
     async def break_things(self) -> None:

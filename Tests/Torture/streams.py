@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from facts import INFINITY, PUSH_WITHIN, Edge, Event, Facts, Post
+from facts import CALM_WITHIN, INFINITY, NAMES, PUSH_WITHIN, Edge, Event, Facts, Post, unedited
 from report import Report
 
 BEHIND_REDIS = ("realtime", "api", "serve")
@@ -33,6 +33,10 @@ class Stream:
         self.newest_begin: dict[str, tuple[float, str]] = {}
         """Of each author's posts that were told: the latest beginning, and whose it is."""
         self.connected = 0.0
+        self.since = 0.0
+        """When its pages had been read last."""
+        self.texts: dict[str, str] = {}
+        """What it has shown of posts."""
         self.verdicts: Counter[str] = Counter()
 
     def take(self, event: Event) -> None:
@@ -40,12 +44,18 @@ class Stream:
             case "conn":
                 self.connect(event)
             case "reset":
+                self.check_pages(event)
+                self.since = event["t"]
                 self.view, self.told = set(event["first"] + event["rest"]), set(event["first"])
                 self.following, self.newest_begin = set(self.view), {}
             case "stream reset":
                 self.following, self.told, self.newest_begin = set(), set(), {}
             case "pages":
+                self.check_pages(event)
                 self.view |= set(event["first"] + event["rest"])
+            case "see" if event["kind"] == "updated":
+                self.report.counts["events seen"] += 1
+                self.update(event)
             case "see" if event["kind"] == "deleted":
                 self.report.counts["events seen"] += 1
                 self.report.counts["deletions told"] += event["post"] in self.following
@@ -67,38 +77,69 @@ class Stream:
         now, post = event["t"], self.facts.posts.get(event["post"])
         if post is None:
             return self.find("invented", now, f"post {event['post']}, which is not in the database")
-        if event["author"] != post.author or event["text"] != self.facts.truth_posts[post.id]["text"]:
-            self.find("invented", now, f"{post.id} with the text or author of another post")
         edge = self.facts.edges.get((self.user, post.author))
-        self.check_right(post, edge, now)
+        self.check_content(post, event, post.begin)
+        self.check_right(post, edge, post.begin, now)
         self.view.add(post.id)
         self.following.add(post.id)
         # Or else it left the feed and came back, or was on its way when the follow was made.
         if edge is None or not edge.changed_between(post.begin, now):
             self.check_turn(post, now)
 
-    def check_right(self, post: Post, edge: Edge | None, now: float) -> None:
-        """May this reader see this post, on this connection? What had ended before the post began or the connection was
-        opened must not come; what ends meanwhile may be on its way from Redis to the reader. What a fault has held since
-        may come in two cases: a deletion is asked for before the delivery, and whom a user has left is known to Redis
-        alone."""
+    def update(self, event: Event) -> None:
+        """An edit. It may come with what it was before, and of a post that the reader does not show."""
+        now, post = event["t"], self.facts.posts.get(event["post"])
+        edit = post.has_been(event["text"], now) if post else None
+        if post is None or edit is None:
+            return self.find("invented", now, f"an edit of {event['post']} to {event['text']!r}, which nobody made")
+        self.report.counts["edits told"] += 1
+        self.check_content(post, event, edit["begin"])
+        self.check_right(post, self.facts.edges.get((self.user, post.author)), edit["begin"], now)
+
+    def check_content(self, post: Post, event: Event, since: float) -> None:
+        """Text, author and names are those of the post, then or since."""
+        now, text = event["t"], event["text"]
+        is_text = text == unedited(self.facts.truth_posts[post.id]["text"]) or post.has_been(text, now)
+        if event["author"] != post.author or not is_text:
+            self.find("invented", now, f"{post.id} with the text or author of another post")
+        elif not self.facts.is_named(post.author, {field: event.get(field) for field in NAMES}, since, now):
+            self.find("stale", now, f"{post.id}, begun at {post.begin}, with a name that its author had not then")
+        self.texts[post.id] = text
+
+    def check_pages(self, event: Event) -> None:
+        """What was read before it went live."""
+        begin = event.get("begin", event["t"])
+        for post in map(self.facts.posts.get, event["first"] + event["rest"]):
+            if post is None or post.author == self.user:
+                continue
+            self.report.counts["entries read and checked"] += 1
+            edge = self.facts.edges.get((self.user, post.author))
+            if edge is None or edge.surely_left(begin, event["t"]):
+                self.find("stranger", event["t"], f"a page, asked for at {begin}, with {post.id} of {post.author}")
+
+    def check_right(self, post: Post, edge: Edge | None, begin: float, now: float) -> None:
+        """May this reader see this event, which began then, on this connection? What had ended before it began or the
+        connection was opened must not come; what ends meanwhile may be on its way from Redis to the reader. What a fault
+        has held since may come in two cases: a deletion is asked for before the delivery, and whom a user has left is known
+        to Redis alone."""
         if post.author != self.user:
             if edge is None:
                 self.find("stranger", now, f"post {post.id} of {post.author}, whom {self.user} never followed")
-            elif self.is_too_late(post, edge, now):
+            elif self.is_too_late(begin, edge, now):
                 self.find("stranger", now, f"post {post.id} of {post.author}, whom {self.user} had left")
         was_held = self.facts.was_held(post.delete_end, now, ON_THE_WAY)
         if post.delete_end < max(self.connected, now - PUSH_WITHIN) and not was_held:
             self.find("ghost", now, f"post {post.id}, deleted at {post.delete_end}")
 
-    def is_too_late(self, post: Post, edge: Edge, now: float) -> bool:
+    def is_too_late(self, event_begin: float, edge: Edge, now: float) -> bool:
         """Had the reader left the author for so long that nobody may have told this any more?"""
-        facts, left = self.facts, edge.left_at(now)
-        had_left = edge.surely_left(max(post.begin, self.connected), now) or (
-            edge.surely_left(now - PUSH_WITHIN, now) and not facts.was_held(left, now, BEHIND_REDIS))
+        facts, (began, left) = self.facts, edge.last_before(now)
+        within = CALM_WITHIN if facts.is_calm(began) else PUSH_WITHIN
+        had_left = edge.surely_left(max(event_begin, self.connected), now) or (
+            edge.surely_left(now - within, now) and not facts.was_held(left, now, BEHIND_REDIS))
         is_forgotten = (
-            post.begin < left and facts.was_held(left, now, ON_THE_WAY)
-            and any(post.begin < loss < now for loss in facts.losses))
+            event_begin < left and facts.was_held(left, now, ON_THE_WAY)
+            and any(event_begin < loss < now for loss in facts.losses))
         return had_left and not is_forgotten
 
     def check_turn(self, post: Post, now: float) -> None:
@@ -132,6 +173,19 @@ class Stream:
         is_due = post.id in self.following and post.delete_end < INFINITY and is_steady
         if is_due and self.facts.newer(post, self.user) < WINDOW:
             self.report.find("missing", f"{self.name} was never told that {post.id} was deleted at {post.delete_end}")
+        self.check_text(post, edge)
+
+    def check_text(self, post: Post, edge: Edge | None) -> None:
+        """What it shows is the last text, if that was made while it was live."""
+        if not post.edits or post.id not in self.following or post.delete_begin < INFINITY:
+            return
+        last = post.edits[-1]
+        is_steady = edge is None or not edge.changed_between(last["begin"], INFINITY)
+        if is_steady and last["begin"] > max(self.since, post.end) and last["end"] < INFINITY:
+            self.report.counts["edits checked"] += 1
+            if self.texts.get(post.id) != last["text"]:
+                self.report.find(
+                    "missing", f"{self.name} shows {post.id} as {self.texts.get(post.id)!r}, edited at {last['end']}")
 
     def find(self, kind: str, time: float, what: str) -> None:
         self.report.find(kind, f"{self.name} at {time}: {what}")

@@ -19,7 +19,7 @@ from typing import Any
 import uvloop
 
 from cluster import Cluster
-from round import CROWD, Round
+from round import CALM, CIRCLES, CROWD, Round
 from servers import StartFailed
 
 DESCRIPTORS_MORE, THREADS_MORE = 40, 12
@@ -51,11 +51,19 @@ def until_released(cluster: Cluster, idle: dict[str, dict[str, int]], seconds: f
     return []
 
 
+def summary(seconds: list[float]) -> dict[str, float]:
+    """Milliseconds at the middle, at 99 % and at most, and of how many."""
+    ordered = sorted(seconds)
+    at = [ordered[min(len(ordered) - 1, int(len(ordered) * part))] for part in (0.5, 0.99, 1)]
+    return {"count": len(ordered)} | dict(zip(("p50", "p99", "most"), (round(1000 * time, 1) for time in at)))
+
+
 def torture(options: argparse.Namespace) -> dict[str, Any]:
     cluster = Cluster(options.topology, options.mutation, keep=True)
     faults: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
+    times: dict[str, list[float]] = {}
     findings: list[str] = []
     begin = time.monotonic()
     is_reached = False
@@ -67,7 +75,7 @@ def torture(options: argparse.Namespace) -> dict[str, Any]:
             seconds = min(options.round, left)
             seed = options.seed * 1000 + number
             part = Round(cluster, number, seed, seconds, options.gap, options.rate)
-            part.crowd_size = options.crowd
+            part.crowd_size, part.circle_count, part.calm = options.crowd, options.circles, options.calm
             part.only = tuple(filter(None, options.only.split(",")))
             report = uvloop.run(part.run())
             for leak in until_released(cluster, idle):
@@ -75,6 +83,8 @@ def torture(options: argparse.Namespace) -> dict[str, Any]:
             faults += part.executioner.counts
             counts += report.counts
             kinds += report.kinds
+            for what, seconds_taken in report.times.items():
+                times.setdefault(what, []).extend(seconds_taken)
             findings += [f"round {number} (seed {seed}): {finding}" for finding in report.findings]
             print(f"round {number}: seed {seed}, {seconds:.0f} s of faults, {sum(part.executioner.counts.values())} "
                   f"faults, {report.counts['deliveries checked']} deliveries checked, {len(report.findings)} findings, "
@@ -92,6 +102,7 @@ def torture(options: argparse.Namespace) -> dict[str, Any]:
         "seconds": round(time.monotonic() - begin), "seconds of faults": options.seconds - max(left, 0),
         "kills": sum(n for kind, n in faults.items() if kind.startswith("kill")) + 2 * faults["full disk"],
         "faults": dict(sorted(faults.items())), "counts": dict(sorted(counts.items())), "kinds": dict(kinds),
+        "times": {what: summary(taken) for what, taken in sorted(times.items())},
         "reached": is_reached, "findings": findings, "evidence": str(cluster.home) if cluster.keep else None,
     }
 
@@ -106,6 +117,8 @@ def main() -> int:
     parser.add_argument("--gap", type=float, default=1.1, help="mean seconds between two faults")
     parser.add_argument("--rate", type=float, default=12, help="posts a second")
     parser.add_argument("--crowd", type=int, default=CROWD, help="connected followers of the first user")
+    parser.add_argument("--circles", type=int, default=CIRCLES, help="of three users, in which who sees whom changes")
+    parser.add_argument("--calm", type=float, default=CALM, help="seconds without faults at the end of each round")
     parser.add_argument("--only", default="", help="kinds of faults, by commas, each for some targets: kind:target")
     parser.add_argument("--keep", action="store_true", help="keep data, logs and histories")
     parser.add_argument("--json", type=Path, help="file that gets the result as a line of JSON")
@@ -122,6 +135,9 @@ def main() -> int:
         for name, count in result[title].items():
             print(f"  {count:8} {name}")
     print(f"  {result['kills']:8} kill -9 in all")
+    print("milliseconds, when nothing was broken:")
+    for name, taken in result["times"].items():
+        print(f"  {taken['p50']:8} p50 {taken['p99']:8} p99 {taken['most']:8} most, of {taken['count']:5}  {name}")
     broken = result["kinds"]
     print(f"lost {broken.get('lost', 0) + broken.get('missing', 0)}, duplicate {broken.get('duplicate', 0)}, "
           f"out of order {broken.get('out of order', 0)}, findings {sum(broken.values())}")

@@ -26,6 +26,7 @@ class Author:
         self.api, self.user, self.name, self.rate, self.random = api, user, name, rate, random
         self.count = 0
         self.posts: list[str] = []
+        self.texts: dict[str, str] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -53,6 +54,7 @@ class Author:
             status=reply.status)
         if post:
             self.posts.append(post)
+            self.texts[post] = text
 
     async def delete(self) -> None:
         post = self.posts.pop(self.random.randrange(len(self.posts)))

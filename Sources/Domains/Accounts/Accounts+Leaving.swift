@@ -53,6 +53,7 @@ extension Accounts {
                 "session_id IN (SELECT id FROM sessions WHERE user_id = \($0))"
             },
             Self.sessions,
+            .rows("follower_stripes", ["user_id"]) { "user_id = \($0)" },
             .rows("follow_counts", ["user_id"]) { "user_id = \($0)" },
             Holding(
                 "postgres.users", columns: ["id"],

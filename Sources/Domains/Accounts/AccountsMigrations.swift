@@ -53,6 +53,7 @@ public enum AccountsMigrations {
         Migration(
             26, "how often a password was changed",
             ["ALTER TABLE users ADD COLUMN password_changes int NOT NULL DEFAULT 0"]),
+        Migration(40, "counters of followers in stripes", followerStripes),
         Migration(
             47, "what is left of those who were erased",
             [
@@ -83,6 +84,18 @@ public enum AccountsMigrations {
         """,
         "CREATE INDEX users_suspended ON users (suspended_until) WHERE suspended_until IS NOT NULL",
         "CREATE INDEX users_with_role ON users (role, id) WHERE role <> 'user'",
+    ]
+
+    /// What `FollowCounts` counts beside `follow_counts`. A version before counts there only.
+    private static let followerStripes: [StaticString] = [
+        """
+        CREATE TABLE follower_stripes (
+            user_id bigint NOT NULL REFERENCES users,
+            stripe smallint NOT NULL CHECK (stripe BETWEEN 1 AND 15),
+            -- Of one stripe it may be below zero.
+            followers bigint NOT NULL,
+            PRIMARY KEY (user_id, stripe)) WITH (fillfactor = 50)
+        """
     ]
 
     /// Of a session of the operator's tools, which has no refresh token: when its access token ends. NULL for all others.

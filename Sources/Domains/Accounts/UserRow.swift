@@ -5,7 +5,8 @@ public import Store
 public enum UserRow {
     /// What `view` reads.
     public static let columns: SQL = """
-        u.id, u.handle, u.display_name, COALESCE(c.followers, 0) AS followers, COALESCE(c.following, 0) AS following,
+        u.id, u.handle, u.display_name, \(FollowCounts.followers(of: "u.id")) AS followers,
+        COALESCE(c.following, 0) AS following,
         u.posts, u.private, u.status_message, u.bio, u.discoverable, u.locale, u.time_zone
         """
 

@@ -133,24 +133,15 @@ public struct Graph: Sendable {
         return true
     }
 
-    /// Counts both in the order of their ids, so that two who follow each other at once can't block each other. The
-    /// counters have rows of their own: of `users` a follow takes KEY SHARE only, by its foreign keys, and neither waits
-    /// for the author's posts nor holds them up. The follower's row is locked before the event is written
-    /// (`Outbox.statement`).
+    /// The counters have rows of their own: of `users` a follow takes KEY SHARE only, by its foreign keys, and neither waits
+    /// for the author's posts nor holds them up; nor do those wait for each other who follow one author. The follower's row
+    /// is locked before the event is written (`Outbox.statement`).
     private func record(
         _ event: RelationEvent, _ follow: Follow, delta: Int64, wasAsked: Bool = false, _ context: TraceContext
     ) -> [SQL] {
         let (follower, followee) = (follow.follower, follow.followee)
-        return [
-            """
-            INSERT INTO follow_counts AS c (user_id, followers, following)
-            SELECT u, n, m
-            FROM (VALUES (\(followee)::bigint, \(delta)::bigint, 0), (\(follower)::bigint, 0, \(delta)::bigint)) v (u, n, m)
-            ORDER BY u
-            ON CONFLICT (user_id) DO UPDATE
-            SET followers = c.followers + excluded.followers, following = c.following + excluded.following
-            """,
-            statement(event, (.follower, follower), (.followee, followee), wasAsked: wasAsked, context),
+        return FollowCounts.changes(follower: follower, followee: followee, by: delta) + [
+            statement(event, (.follower, follower), (.followee, followee), wasAsked: wasAsked, context)
         ]
     }
 

@@ -1,0 +1,90 @@
+import Core
+import Glibc
+import Tail
+
+/// A command for people who live in terminals, from its words: flags and settings as everywhere, and what it is about.
+struct TerminalCommand {
+    private let command: FeedCommand
+    private let options: TailOptions
+
+    init(_ name: String, _ arguments: [String]) throws {
+        let (flags, words) = Self.split(arguments)
+        var values = try SettingsList.values(of: name, flags.filter { $0 != "--json" })
+        command = try Self.command(name, words)
+        let who = try Self.caller(&values)
+        options = TailOptions(
+            url: values.text("url")!, token: who.token, handle: who.handle, password: who.password,
+            json: flags.contains("--json"), color: TailOptions.Color(rawValue: values.text("color")!)!,
+            posts: values.has("limit") ? values.number("limit") : 0)
+    }
+
+    func run() -> Int32 { runFeedCommand(command, options) }
+
+    /// Flags with their values, and the rest. Behind `--` all is the rest; `-` by itself is.
+    static func split(_ arguments: [String]) -> (flags: [String], words: [String]) {
+        var (flags, words): ([String], [String]) = ([], [])
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            if argument == "--" {
+                words += rest
+                break
+            }
+            guard argument.hasPrefix("-"), argument != "-" else {
+                words.append(argument)
+                continue
+            }
+            flags.append(argument)
+            if argument != "--json", !argument.contains("="), let value = rest.popFirst() { flags.append(value) }
+        }
+        return (flags, words)
+    }
+
+    private static func command(_ name: String, _ words: [String]) throws -> FeedCommand {
+        switch (name, words.count) {
+        case ("follow", 1): return .follow(try handle(words[0]))
+        case ("unfollow", 1): return .unfollow(try handle(words[0]))
+        case ("post", 0): return .post(nil)
+        case ("post", 1): return .post(words[0] == "-" ? nil : words[0])
+        case ("feed", 0): return .feed
+        case ("requests", 0): return .requests
+        case ("requests", 2) where words[0] == "accept": return .accept(try handle(words[1]))
+        case ("requests", 2) where words[0] == "refuse": return .refuse(try handle(words[1]))
+        case ("follow", _), ("unfollow", _): throw SettingError("whom? martlet \(name) HANDLE")
+        case ("post", _): throw SettingError("one text, please: put it in quotation marks, or give - and pipe it in")
+        case ("requests", _): throw SettingError("martlet requests, martlet requests accept HANDLE or refuse HANDLE")
+        default: throw SettingError("martlet \(name) takes no words: see --help")
+        }
+    }
+
+    private static func handle(_ word: String) throws -> String {
+        let handle = (word.hasPrefix("@") ? String(word.dropFirst()) : word).lowercased()
+        guard Checks.handle(handle) == nil else { throw SettingError("'\(word)' is no handle: 3 to 30 of a-z 0-9 _") }
+        return handle
+    }
+
+    /// Who does it: an access token, or a handle and a password.
+    static func caller(_ values: inout SettingValues) throws -> (token: String?, handle: String?, password: String?) {
+        try values.choose(["token"], or: ["handle", "password"])
+        try values.choose(["token-file"], or: ["handle", "password"])
+        try values.choose(["token"], or: ["token-file"])
+        if let path = values.text("token-file") { return (try token(in: path, values.given("token-file")), nil, nil) }
+        if let token = values.text("token") { return (token, nil, nil) }
+        guard let handle = values.text("handle"), let password = values.text("password") else {
+            throw SettingError(
+                "who are you? Give MARTLET_TOKEN, MARTLET_TOKEN_FILE, or MARTLET_HANDLE and MARTLET_PASSWORD, or their flags"
+            )
+        }
+        return (nil, handle, password)
+    }
+
+    private static func token(in path: String, _ name: String) throws -> String {
+        guard let file = fopen(path, "re") else {
+            throw SettingError("\(name): the file can't be read: \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 8192)
+        guard fgets(&line, Int32(line.count), file) != nil else { throw SettingError("\(name): the file is empty") }
+        return String(
+            decoding: line.prefix { $0 != 0 && $0 != 10 && $0 != 13 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

@@ -1,0 +1,140 @@
+"""The commands for people who live in terminals: follow, unfollow, post, feed, requests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from martlet_process import Server, clean_environment, martlet_binary
+from support import User, expect
+
+Terminal = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def terminal(server: Server) -> Terminal:
+    """Runs a command as a user, whose token is in the environment."""
+
+    def run(user: User | None, *words: str, given: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        who = {"MARTLET_TOKEN": user.token} if user else {}
+        return subprocess.run(
+            [martlet_binary(), *words], env=clean_environment(**who, MARTLET_URL=server.url, **settings), input=given, text=True, capture_output=True,
+            timeout=30)
+
+    return run
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return done.stdout
+
+
+def documents(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in said(done).splitlines()]
+
+
+def test_a_follow_and_its_end(terminal: Terminal, alice: User, bob: User) -> None:
+    expect(bob.http.delete(f"/v1/users/{alice.id}/follow"), 204)
+    assert said(terminal(bob, "follow", f"@{alice.handle.upper()}")) == f"you follow @{alice.handle}\n"
+    assert alice.http.get("/v1/me").json()["followers"] == 1
+    [told] = documents(terminal(bob, "unfollow", alice.handle, "--json"))
+    assert told["followed"] is False and told["user"]["id"] == alice.id
+    assert alice.http.get("/v1/me").json()["followers"] == 0
+
+
+def test_a_post_of_words_and_of_standard_input(terminal: Terminal, alice: User) -> None:
+    assert said(terminal(alice, "post", "hello there")).endswith(f"@{alice.handle}: hello there\n")
+    [told] = documents(terminal(alice, "post", "--json", given="two\nlines\n"))
+    assert told["text"] == "two\nlines" and told["author"]["id"] == alice.id
+    assert said(terminal(alice, "post", "-", given="-")).endswith(": -\n")
+    assert said(terminal(alice, "post", "--", "--limit")).endswith(": --limit\n")
+    assert [post["text"] for post in alice.feed()["items"]] == ["--limit", "-", "two\nlines", "hello there"]
+
+
+def test_the_feed_ends_with_the_newest(terminal: Terminal, alice: User, bob: User) -> None:
+    """No text does anything to the terminal."""
+    alice.posts(3, "post")
+    bob.follow(alice)
+    lines = said(terminal(bob, "feed", "--limit", "2")).splitlines()
+    assert [line.rsplit(": ", 1)[1] for line in lines] == ["post 1", "post 2"]
+    assert [post["text"] for post in documents(terminal(bob, "feed", "--json"))] == ["post 0", "post 1", "post 2"]
+    alice.post("left\u202eright\n@bob: x")
+    last = said(terminal(bob, "feed", "--limit=1"))
+    assert last.endswith("left\\u{202e}right\\n@bob: x\n") and last.count("\n") == 1
+    assert "\u202e" not in said(terminal(bob, "feed", "--limit=1", "--json"))
+    assert "\u202e" not in said(terminal(bob, "feed", "--limit=1", "--color", "always"))
+
+
+def test_requests(terminal: Terminal, alice: User, bob: User) -> None:
+    """Asked, seen, refused; asked again and accepted."""
+    expect(bob.http.delete(f"/v1/users/{alice.id}/follow"), 204)
+    expect(alice.http.patch("/v1/me", json={"private": True, "display_name": "Alice"}), 200)
+    assert said(terminal(alice, "requests")) == ""
+    assert said(terminal(bob, "follow", alice.handle)) == f"@{alice.handle} is asked: the account is private\n"
+    assert said(terminal(alice, "requests")).endswith(f" @{bob.handle} {bob.handle}\n")
+    assert [request["user"]["id"] for request in documents(terminal(alice, "requests", "--json"))] == [bob.id]
+    assert said(terminal(alice, "requests", "refuse", bob.handle))
+    assert said(terminal(alice, "requests")) == ""
+    [told] = documents(terminal(bob, "follow", alice.handle, "--json"))
+    assert told["requested"] is True and told["user"]["display_name"] == "Alice"
+    [told] = documents(terminal(alice, "requests", "accept", bob.handle, "--json"))
+    assert told["accepted"] is True and told["user"]["id"] == bob.id
+    assert bob.http.get(f"/v1/users/{alice.id}/relation").json()["followed"]
+
+
+def test_who_one_is(terminal: Terminal, alice: User, tmp_path: Path) -> None:
+    """A token in a file or by standard input; a handle with a password, whose session ends with the command."""
+    alice.post("mine")
+    (tmp_path / "token").write_text(alice.token + "\n")
+    assert "mine" in said(terminal(None, "feed", "--token-file", str(tmp_path / "token")))
+    assert "mine" in said(terminal(None, "feed", given=alice.token, MARTLET_TOKEN_FILE="/dev/stdin"))
+    sessions = alice.http.get("/v1/me/sessions").json()["items"]
+    assert "mine" in said(terminal(None, "feed", MARTLET_HANDLE=alice.handle, MARTLET_PASSWORD="correct horse battery"))
+    assert alice.http.get("/v1/me/sessions").json()["items"] == sessions
+
+
+@pytest.mark.parametrize(("words", "given", "code", "what"), [
+    (("follow",), "", 2, "martlet follow HANDLE"),
+    (("follow", "a b"), "", 2, "no handle"),
+    (("follow", "nobody_of_that_name"), "", 1, "nobody_of_that_name"),
+    (("requests", "accept"), "", 2, "accept HANDLE"),
+    (("requests", "accept", "nobody_of_that_name"), "", 1, "nobody_of_that_name"),
+    (("post", "two", "texts"), "", 2, "quotation marks"),
+    (("post", " "), "", 1, "text"),
+    (("post",), "x" * 70_000, 1, "longer"),
+    (("post", "x" * 5_001), "", 1, "5,000|5000"),
+    (("feed", "--limit", "0"), "", 2, "--limit"),
+    (("feed", "more"), "", 2, "no words"),
+    (("feed", "--frobnicate"), "", 2, "--frobnicate"),
+])
+def test_what_is_wrong_is_said(
+    terminal: Terminal, alice: User, words: tuple[str, ...], given: str, code: int, what: str
+) -> None:
+    done = terminal(alice, *words, given=given)
+    assert done.returncode == code and done.stdout == "", done
+    assert done.stderr.startswith("martlet") and any(part in done.stderr for part in what.split("|")), done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_nobody(terminal: Terminal, alice: User, tmp_path: Path) -> None:
+    for settings, what in (
+        ({}, "MARTLET_TOKEN"), ({"MARTLET_TOKEN": "wrong"}, "access token"),
+        ({"MARTLET_HANDLE": alice.handle, "MARTLET_PASSWORD": "not the password"}, alice.handle),
+        ({"MARTLET_TOKEN_FILE": str(tmp_path / "none")}, "MARTLET_TOKEN_FILE"),
+    ):
+        done = terminal(None, "feed", **settings)
+        assert done.returncode == 2 and what in done.stderr and alice.token not in done.stderr, done
+    done = subprocess.run(
+        [martlet_binary(), "feed", "--url", "http://127.0.0.1:1", "--token", "x"], env=clean_environment(), text=True,
+        capture_output=True, timeout=30)
+    assert done.returncode == 1 and done.stderr.startswith("martlet feed: ")
+
+
+@pytest.mark.parametrize("command", ["follow", "unfollow", "post", "feed", "requests"])
+def test_help(terminal: Terminal, command: str) -> None:
+    shown = said(terminal(None, command, "--help"))
+    assert all(option in shown for option in ("--json", "MARTLET_TOKEN_FILE", "--url")) and "--postgres" not in shown

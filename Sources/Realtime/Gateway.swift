@@ -216,7 +216,7 @@ final class Gateway {
     private func keepTimelines(_ now: UInt64) {
         guard now - touchedAt > 6 * 3600 * 1_000_000_000 else { return }
         touchedAt = now
-        let users = Array(hub.keys).users
+        let users = hub.keys.users
         Task { [feeds] in try? await feeds.timelines.touch(users) }
     }
 
@@ -231,7 +231,7 @@ final class Gateway {
         isDraining = true
         let spread = max(1000, clients.count * options.loops * 1000 / options.returnsPerSecond)
         for client in clients.all { client.drain(retry: .random(in: 200...spread)) }
-        signal(Array(hub.keys))
+        signal(hub.keys)
     }
 
     func close() {

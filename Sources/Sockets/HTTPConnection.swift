@@ -39,13 +39,12 @@ final class HTTPConnection: Link, Slotted, Timed {
     let server: ServerContext
     /// What goes out by the next flush.
     var output: [UInt8] = []
-    /// For what a stream or WebSocket is about to write.
-    var reserved: HeldBytes?
+    /// `nil`: nothing.
+    var holdings: Holdings?
 
     private(set) var webSocket: WebSocket?
     var stream: EventStream?
     let owner: any ConnectionOwner
-    let remoteAddress: String
     /// Whose it is; `nil` where that is not known, or through a proxy while it carries no request.
     var client: IPAddress?
     /// Its peer passes on what others send.
@@ -66,11 +65,6 @@ final class HTTPConnection: Link, Slotted, Timed {
     private(set) var isHalfClosed = false
     /// A request has come.
     private(set) var isUsed = false
-    /// What a request that has come in part holds.
-    var incoming: HeldBytes?
-    /// What the responses in `output` have been given, and what those that wait for the peer hold.
-    var outgoing: [HeldBytes] = []
-    var backlog: [HeldBytes] = []
     /// In the order of arrival: without a response, or with one that must wait for its turn.
     var exchanges: [HTTPExchange] = []
     /// Milliseconds of the server's clock.
@@ -85,16 +79,16 @@ final class HTTPConnection: Link, Slotted, Timed {
         get { requests!.parser }
         _modify { yield &requests!.parser }
     }
+    var remoteAddress: String { requests?.remoteAddress ?? "" }
     private var reason = CloseReason.peer(code: nil)
 
     init(_ server: ServerContext, owner: any ConnectionOwner, remoteAddress: String) {
         self.server = server
         self.owner = owner
-        self.remoteAddress = remoteAddress
         let peer = IPAddress(remoteAddress)
         isProxied = peer.map(server.handler.isProxy) ?? false
         client = isProxied ? nil : peer
-        requests = RequestReader(HTTPParser(limits: server.options.parserLimits))
+        requests = RequestReader(HTTPParser(limits: server.options.parserLimits), from: remoteAddress)
         deadline = server.now() + UInt64(server.options.idleTimeout)
     }
 
@@ -287,18 +281,20 @@ final class HTTPConnection: Link, Slotted, Timed {
             enqueue(request, keepAlive: keepAlive).respond(response)
         case .accept(let subprotocol):
             guard phase == .reading else { return }
-            let inflater = handshake.deflate == nil ? nil : server.inflater
-            open(WebSocket(self, subprotocol: subprotocol, inflater: inflater), request, handshake)
+            let socket = WebSocket(self, isDeflated: handshake.deflate != nil && server.inflater != nil)
+            open(socket, subprotocol, request, handshake)
         }
     }
 
-    private func open(_ socket: WebSocket, _ request: HTTPRequest, _ handshake: WebSocketHandshake) {
+    private func open(
+        _ socket: WebSocket, _ subprotocol: String?, _ request: HTTPRequest, _ handshake: WebSocketHandshake
+    ) {
         phase = .webSocket
         webSocket = socket
         gauge.add(1)
         SocketMetrics.shared.connections.add(-1)
         output += handshake.response(
-            subprotocol: socket.subprotocol, deflate: socket.isDeflated ? handshake.deflate : nil)
+            subprotocol: subprotocol, deflate: socket.isDeflated ? handshake.deflate : nil)
         flush()
         server.handler.opened(socket, request)
         // Frames that came right behind the handshake.

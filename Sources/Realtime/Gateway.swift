@@ -30,6 +30,8 @@ final class Gateway {
     let joins: JoinQueue
     /// Those that wait for their turn, of gaps.
     var reads: [SharedRead.Key: SharedRead] = [:]
+    /// The subscribers whose reads are among them: what is found to be missing now, they will find.
+    var mustRead: Set<ObjectIdentifier> = []
     private var ticker: LoopTimer?
     private let times: ClientTimes
     private var isFlushing = false

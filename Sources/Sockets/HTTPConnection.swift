@@ -59,8 +59,8 @@ final class HTTPConnection: Link, Slotted, Timed {
     private(set) var stage = HTTPParser.Stage.idle
     private(set) var isProcessing = false
     /// Requests wait unread, because as many as are allowed are being worked on.
-    private var isHeld = false
-    private var isPaused = false
+    private(set) var isHeld = false
+    var isPaused = false
     /// The peer has closed its side.
     private(set) var isHalfClosed = false
     /// A request has come.
@@ -74,7 +74,7 @@ final class HTTPConnection: Link, Slotted, Timed {
     var timerPlace = TimerPlace()
 
     /// `nil` once the connection is a stream's or a WebSocket's, and reads no request any more.
-    private var requests: RequestReader?
+    private(set) var requests: RequestReader?
     var parser: HTTPParser {
         get { requests!.parser }
         _modify { yield &requests!.parser }
@@ -98,12 +98,29 @@ final class HTTPConnection: Link, Slotted, Timed {
     // MARK: Events of the link
 
     override func received(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let requests, isNew, !server.turns.isOpen else { return handle(bytes) }
+        if requests.early.isEmpty { server.turns.wait(self) }
+        requests.early += bytes
+        pauseAsNeeded()
+        return true
+    }
+
+    override func takeTurn() {
+        guard let requests, !requests.early.isEmpty else { return }
+        let bytes = requests.early
+        requests.early = []
+        _ = bytes.withUnsafeBytes { handle($0) }
+        pauseAsNeeded()
+    }
+
+    private func handle(_ bytes: UnsafeRawBufferPointer) -> Bool {
         switch phase {
         case .reading:
             parser.append(bytes)
             process()
         case .webSocket:
             webSocket?.received(bytes)
+            if user != nil { requests = nil }
             if let webSocket, !holdIncoming(webSocket.held) { close(.stalled) }
         case .finishing, .streaming, .lingering:
             discarded += Int32(clamping: bytes.count)
@@ -204,7 +221,7 @@ final class HTTPConnection: Link, Slotted, Timed {
 
     // MARK: Requests
 
-    private func process() {
+    func process() {
         guard !isProcessing else { return }
         isProcessing = true
         isHeld = false
@@ -299,7 +316,6 @@ final class HTTPConnection: Link, Slotted, Timed {
         server.handler.opened(socket, request)
         // Frames that came right behind the handshake.
         let rest = parser.takeRest()
-        requests = nil
         rest.withUnsafeBytes { if phase == .webSocket { socket.received($0) } }
     }
 
@@ -319,22 +335,4 @@ final class HTTPConnection: Link, Slotted, Timed {
 
     /// The connection is a stream's.
     func readNoMore() { requests = nil }
-
-    // MARK: Holding back
-
-    /// Goes on where it had stopped because too many requests were being worked on.
-    func resume() {
-        if isHeld, phase == .reading, exchanges.count <= server.options.maxPipelined / 2 { process() }
-    }
-
-    /// lws reads nothing while it has a backlog, yet polls for reading all the same: a byte from the peer, or its end,
-    /// would make the loop spin. Nor is what comes ahead of its turn buffered without limit.
-    func pauseAsNeeded() {
-        let pauses =
-            isBacklogged || isHalfClosed || phase == .reading && parser.buffered > server.options.maxBuffered
-        if isBacklogged { server.watch(self, by: server.now() + UInt64(server.options.sweepInterval)) }
-        guard pauses != isPaused || isHalfClosed, let wsi = wsi else { return }
-        isPaused = pauses
-        lws_rx_flow_control(wsi, pauses ? 0 : 1)
-    }
 }

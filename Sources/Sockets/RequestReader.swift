@@ -2,6 +2,8 @@
 final class RequestReader {
     var parser: HTTPParser
     let remoteAddress: String
+    /// What has come and waits for its turn.
+    var early: [UInt8] = []
 
     init(_ parser: HTTPParser, from remoteAddress: String) {
         self.parser = parser

@@ -184,7 +184,7 @@ public final class WebSocket: LiveTransport {
                 return connection.close(.local)
             case (.tooManyFrames, .open):
                 return finish(allowance?.limit.code, allowance?.limit.reason ?? "", .local)
-            case (.close(let code), .open): return finish(code, "", .peer(code: code))
+            case (.close(let code), .open): return finish(code, "", .peer(code: code.map { UInt16($0) }))
             case (.failure(1009, let reason), .open): return finish(1009, reason, .local)
             case (.failure(let code, let reason), .open): return finish(code, reason, .failed)
             }

@@ -20,13 +20,6 @@ let counting = false;
 const server = serverFrom(location.search, location.origin);
 const session = new Session(server.origin);
 const api = new Api(server.origin, session);
-const people = new People(api, followChanged, {
-  hid: (user) => timeline.dropAuthor(user.id),
-  showed: () => timeline.load(),
-});
-const requests = new Requests(api, refreshCounters);
-const bookmarks = new Bookmarks(api);
-const timeline = new Timeline(api, people, bookmarks);
 const live = new Live({
   api,
   session,
@@ -36,6 +29,13 @@ const live = new Live({
     reset: () => timeline.load(),
   },
 });
+const people = new People(api, live, followChanged, {
+  hid: (user) => timeline.dropAuthor(user.id),
+  showed: () => timeline.load(),
+});
+const requests = new Requests(api, refreshCounters);
+const bookmarks = new Bookmarks(api);
+const timeline = new Timeline(api, people, bookmarks);
 const connection = new Connection(live);
 
 session.onEnd = leave;

@@ -2,13 +2,16 @@
 
 import { avatar, byId, countLabel, make, notify, preciseTime } from "./dom.js";
 import { words } from "./forms.js";
+import { ProfilePosts } from "./profile.js";
 
 export class Card {
-  /** `on` has `follow(user, followed)`, which takes it to the server, `hid(user)` and `showed(user)`. */
-  constructor(api, on) {
+  /** `on` has `follow(user, followed)`, which takes it to the server, `hid(user)` and `showed(user)`; `live` as `ProfilePosts`'. */
+  constructor(api, live, on) {
     this.api = api;
     this.on = on;
+    this.posts = new ProfilePosts(api, live);
     this.dialog = byId("card");
+    this.dialog.addEventListener("close", () => this.posts.close());
     // A click on the backdrop is a click on the dialog itself.
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
   }
@@ -29,6 +32,7 @@ export class Card {
 
   async #fill(user) {
     const mine = user.id === this.api.session.user.id;
+    const sessions = mine ? await this.#sessions() : undefined;
     const since = new Date(user.created_at).toLocaleDateString("en", { dateStyle: "medium" });
     const hints = [`Here since ${since}`];
     if (user.private) hints.push(mine ? "private: only followers see your posts" : "private: only followers see the posts");
@@ -41,7 +45,8 @@ export class Card {
       make("dl", { className: "counts" }, ...["posts", "followers", "following"].map((name) =>
         make("div", {}, make("dt", {}, countLabel(name, user[name])), make("dd", {}, user[name].toLocaleString("en"))))),
       make("p", { className: "hint" }, hints.join(" · ")),
-      ...(mine ? [this.#privacy(user), await this.#sessions()] : []),
+      ...(mine ? [this.#privacy(user), sessions] : []),
+      ...(user.blocked ? [] : [this.posts.open(user)]),
       make("div", { className: "card-end" }, ...(mine ? [] : this.#acts(user)), this.#button("Close", "plain", () => this.close())),
     );
   }

@@ -286,7 +286,7 @@ def test_the_page_outlives_a_restart(own_server: Server, open_pair: OpenPair) ->
     own_server.start()
     author.post("after the restart")
     bob.sees("after the restart", timeout=40)
-    assert bob.shown_once("before the restart") and bob.shown_once("after the restart")
+    assert bob.shown_once("before the restart") and bob.shown_once("after the restart"), bob.articles()
     assert bob.was_not_reloaded()
     author.close()
 

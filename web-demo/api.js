@@ -107,6 +107,10 @@ export class Api {
     return this.#call("GET", `/v1/feed${query({ cursor })}`);
   }
 
+  posts(id) {
+    return this.#call("GET", `/v1/users/${encodeURIComponent(id)}/posts`);
+  }
+
   post(text, key) {
     return this.#call("POST", "/v1/posts", { body: { text }, key });
   }

@@ -21,7 +21,16 @@ let counting = false;
 const server = serverFrom(location.search, location.origin);
 const session = new Session(server.origin);
 const api = new Api(server.origin, session);
-const people = new People(api, followChanged, {
+const live = new Live({
+  api,
+  session,
+  on: {
+    status: (status) => connection.show(status),
+    event: (event) => heard(event),
+    reset: () => timeline.load(),
+  },
+});
+const people = new People(api, live, followChanged, {
   hid: (user) => timeline.dropAuthor(user.id),
   showed: () => timeline.load(),
   changed: (user) => {
@@ -36,15 +45,6 @@ const people = new People(api, followChanged, {
 const requests = new Requests(api, refreshCounters);
 const bookmarks = new Bookmarks(api);
 const timeline = new Timeline(api, people, bookmarks);
-const live = new Live({
-  api,
-  session,
-  on: {
-    status: (status) => connection.show(status),
-    event: (event) => heard(event),
-    reset: () => timeline.load(),
-  },
-});
 const connection = new Connection(live);
 
 session.onEnd = leave;

@@ -3,14 +3,17 @@
 import { deletionForm, profileForm } from "./account.js";
 import { avatar, byId, countLabel, make, notify, preciseTime } from "./dom.js";
 import { words } from "./forms.js";
+import { ProfilePosts } from "./profile.js";
 
 export class Card {
   /** `on` has `follow(user, followed)`, which takes it to the server, `hid(user)`, `showed(user)`, `changed(user)` and
-   * `deleted(deletion)`. */
-  constructor(api, on) {
+   * `deleted(deletion)`; `live` as `ProfilePosts`'. */
+  constructor(api, live, on) {
     this.api = api;
     this.on = on;
+    this.posts = new ProfilePosts(api, live);
     this.dialog = byId("card");
+    this.dialog.addEventListener("close", () => this.posts.close());
     // A click on the backdrop is a click on the dialog itself.
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
   }
@@ -31,6 +34,7 @@ export class Card {
 
   async #fill(user) {
     const mine = user.id === this.api.session.user.id;
+    const sessions = mine ? await this.#sessions() : undefined;
     const since = new Date(user.created_at).toLocaleDateString("en", { dateStyle: "medium" });
     const hints = [`Here since ${since}`];
     if (user.private) hints.push(mine ? "private: only followers see your posts" : "private: only followers see the posts");
@@ -43,7 +47,8 @@ export class Card {
       make("dl", { className: "counts" }, ...["posts", "followers", "following"].map((name) =>
         make("div", {}, make("dt", {}, countLabel(name, user[name])), make("dd", {}, user[name].toLocaleString("en"))))),
       make("p", { className: "hint" }, hints.join(" · ")),
-      ...(mine ? [this.#privacy(user), profileForm(this.api, user, this.on.changed), await this.#sessions(), deletionForm(this.api, this.on.deleted)] : []),
+      ...(mine ? [this.#privacy(user), profileForm(this.api, user, this.on.changed), sessions, deletionForm(this.api, this.on.deleted)] : []),
+      ...(user.blocked ? [] : [this.posts.open(user)]),
       make("div", { className: "card-end" }, ...(mine ? [] : this.#acts(user)), this.#button("Close", "plain", () => this.close())),
     );
   }

@@ -31,6 +31,7 @@ export class Live {
   #renewed = false;
   #paused = false;
   #closed = false;
+  #channels = new Map();
   transport = "websocket";
 
   /** `on` has `status(status)`, `event(event) -> was it news`, `reset()`. */
@@ -54,6 +55,21 @@ export class Live {
     clearTimeout(this.#timer);
     this.#link?.close();
     this.#link = undefined;
+    this.#channels.clear();
+  }
+
+  /**
+   * Subscribes to a channel, over reconnects from the position in it. `on` has `event(event)`, `read()` (the subscription begins
+   * here, or what was missed can't be told) and `ended()`. An event stream knows the feed alone: then it is read, and not live.
+   */
+  watch(name, on) {
+    this.#channels.set(name, { on });
+    if (this.transport === "websocket") this.#link?.subscribe(name);
+    else on.read();
+  }
+
+  unwatch(name) {
+    if (this.#channels.delete(name) && this.transport === "websocket") this.#link?.unsubscribe(name);
   }
 
   use(transport) {
@@ -97,6 +113,7 @@ export class Live {
       url: socketUrl(this.api.origin),
       channel: `feed:${this.session.user.id}`,
       session: this.session,
+      channels: this.#channels,
       resume: this.#position ?? { since: this.#cursor },
       on: this.#handlers(() => link),
     });

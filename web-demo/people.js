@@ -9,11 +9,11 @@ export class People {
   #next;
   #known = new Map();
 
-  /** `onChange(user, followed)` runs after the server took it; `on` as `Card`'s, but for `follow`. */
-  constructor(api, onChange, on) {
+  /** `onChange(user, followed)` runs after the server took it; `live` and `on` as `Card`'s, `on` without `follow`. */
+  constructor(api, live, onChange, on) {
     this.api = api;
     this.onChange = onChange;
-    this.card = new Card(api, {
+    this.card = new Card(api, live, {
       follow: (user, followed) => this.set(user, followed),
       showed: on.showed,
       changed: on.changed,

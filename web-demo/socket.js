@@ -5,6 +5,9 @@ const answerMs = 10_000;
 const graceMs = 10_000;
 const invalidToken = 3500;
 const expired = 3005;
+/** From this code of an unsubscribe push on. */
+const subscribeAgain = 2500;
+const againMs = 2_000;
 
 export class SocketLink {
   #socket;
@@ -16,13 +19,14 @@ export class SocketLink {
   #token;
   #spoken = false;
   #over = false;
+  #ready = false;
 
   /**
-   * `resume` is `{epoch, offset}` of an earlier connection, or `{since}` of a REST page or an SSE stream.
+   * `channels` are others to subscribe to, by name: `{on, position?}` with `on` as `Live.watch` has it. `resume` is `{epoch, offset}` of an earlier connection, or `{since}` of a REST page or an SSE stream.
    * `on` has `connected(verdict)`, `event(event) -> was it news`, `position({epoch, offset})`, `lost(end)`.
    */
-  constructor({ url, channel, session, resume, on }) {
-    Object.assign(this, { url, channel, session, resume, on });
+  constructor({ url, channel, channels, session, resume, on }) {
+    Object.assign(this, { url, channel, channels, session, resume, on });
   }
 
   async open() {
@@ -66,6 +70,41 @@ export class SocketLink {
     const verdict = this.#takeOver(subs[this.channel]);
     this.on.connected(verdict);
     if (expires) this.#planRefresh(ttl);
+    this.#ready = true;
+    for (const name of this.channels.keys()) this.subscribe(name);
+  }
+
+  subscribe(name) {
+    const channel = this.channels.get(name);
+    if (!this.#ready || this.#over || !channel) return;
+    const subscribe = { channel: name, ...(channel.position && { recover: true, ...channel.position }) };
+    this.#request({ subscribe }, (error, reply) => {
+      if (this.channels.get(name) !== channel) return;
+      if (!error) this.#subscribed(channel, reply);
+      else if (error.code === 100 || error.temporary) setTimeout(() => this.subscribe(name), againMs);
+      else channel.on.ended();
+    });
+  }
+
+  unsubscribe(name) {
+    if (this.#ready && !this.#over) this.#request({ unsubscribe: { channel: name } }, () => {});
+  }
+
+  #subscribed(channel, { recovered = false, publications = [], epoch, offset = 0 }) {
+    const held = channel.position !== undefined;
+    publications.forEach((publication) => channel.on.event(publication.data));
+    channel.position = { epoch, offset };
+    if (!held || !recovered) channel.on.read();
+  }
+
+  #told(name, { pub, unsubscribe }) {
+    const channel = this.channels.get(name);
+    if (!channel) return;
+    if (unsubscribe && unsubscribe.code >= subscribeAgain) return this.subscribe(name);
+    if (unsubscribe) return channel.on.ended();
+    if (!pub) return;
+    channel.on.event(pub.data);
+    if (pub.offset !== undefined && channel.position) channel.position = { ...channel.position, offset: pub.offset };
   }
 
   /** Takes what was missed, then the position, in this order: a crash between the two repeats, never skips. */
@@ -102,7 +141,7 @@ export class SocketLink {
 
   #push({ channel, pub, disconnect, unsubscribe }) {
     if (disconnect) return this.#closed(disconnect.code, disconnect.reason);
-    if (channel !== this.channel) return;
+    if (channel !== this.channel) return this.#told(channel, { pub, unsubscribe });
     // The server cannot vouch for the subscription any more: a new connection recovers.
     if (unsubscribe) return this.#end({ opened: true, reason: unsubscribe.reason });
     if (!pub) return;

@@ -5,7 +5,7 @@ public struct ByteWriter: Sendable {
     @inlinable
     public init(capacity: Int = 0) {
         bytes = []
-        bytes.reserveCapacity(capacity)
+        if capacity > 0 { bytes.reserveCapacity(capacity) }
     }
 
     @inlinable public var count: Int { bytes.count }

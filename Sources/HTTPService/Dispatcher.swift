@@ -124,12 +124,12 @@ public final class Dispatcher: ServerHandler {
         if let refusal = handler.refusal(proxies.callerAddress(of: request)) {
             return .refuse(.problem(refusal, to: request))
         }
-        let chosen = handler.subprotocols.first { request.headers.hasToken($0, in: "sec-websocket-protocol") }
-        return .accept(subprotocol: chosen.map { "\($0)" })
+        return .accept(subprotocol: handler.subprotocol(for: request).map { "\($0)" })
     }
 
     public func opened(_ socket: WebSocket, _ request: HTTPRequest) {
-        webSocketHandler(request)?.opened(socket, proxies.callerAddress(of: request))
+        guard let handler = webSocketHandler(request) else { return }
+        handler.opened(socket, handler.subprotocol(for: request), proxies.callerAddress(of: request))
     }
 
     private func webSocketHandler(_ request: HTTPRequest) -> WebSocketHandler? {

@@ -46,14 +46,18 @@ public struct WebSocketHandler: Sendable {
     /// Why an address may open none now. On the sockets' loop.
     public let refusal: @Sendable (_ address: String) -> Problem?
     /// The handshake is done. On the sockets' loop.
-    public let opened: @Sendable (WebSocket, _ address: String) -> Void
+    public let opened: @Sendable (WebSocket, _ subprotocol: StaticString?, _ address: String) -> Void
 
     public init(
         subprotocols: [StaticString], refusal: @escaping @Sendable (_ address: String) -> Problem?,
-        opened: @escaping @Sendable (WebSocket, _ address: String) -> Void
+        opened: @escaping @Sendable (WebSocket, _ subprotocol: StaticString?, _ address: String) -> Void
     ) {
         self.subprotocols = subprotocols
         self.refusal = refusal
         self.opened = opened
+    }
+
+    func subprotocol(for request: HTTPRequest) -> StaticString? {
+        subprotocols.first { request.headers.hasToken($0, in: "sec-websocket-protocol") }
     }
 }

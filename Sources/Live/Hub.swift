@@ -10,8 +10,7 @@ public final class Hub {
     private let cursors: CursorSigner
     private let frameHeader: (LiveForm, _ length: Int, inout ByteWriter) -> Void
     private let deflation: PushDeflation?
-    /// The first of each log.
-    private var subscribers: [LogKey: Subscriber] = [:]
+    private var subscribers = SubscriberTable()
     private var dirty: [Subscriber] = []
     /// Those with frames that could not go out; some of them have got rid of theirs since.
     private var slow: [Subscriber] = []
@@ -33,7 +32,7 @@ public final class Hub {
 
     /// A long list is not freed from within its first.
     deinit {
-        for first in subscribers.values {
+        for first in subscribers.all {
             var last = first
             while let next = last.next {
                 last.next = nil
@@ -48,7 +47,7 @@ public final class Hub {
     @discardableResult
     public func add(_ subscriber: Subscriber) -> Bool {
         count += 1
-        let next = subscribers.updateValue(subscriber, forKey: subscriber.key)
+        let next = subscribers.put(subscriber)
         subscriber.next = next
         next?.previous = subscriber
         return next == nil
@@ -64,7 +63,13 @@ public final class Hub {
         count -= 1
         let next = subscriber.next
         next?.previous = subscriber.previous
-        if let previous = subscriber.previous { previous.next = next } else { subscribers[subscriber.key] = next }
+        if let previous = subscriber.previous {
+            previous.next = next
+        } else if let next {
+            _ = subscribers.put(next)
+        } else {
+            subscribers.remove(subscriber.key)
+        }
         (subscriber.next, subscriber.previous) = (nil, nil)
         return subscribers[subscriber.key] == nil
     }
@@ -100,7 +105,7 @@ public final class Hub {
         return slow.reduce(0) { max($0, $1.session.waiting) }
     }
 
-    public var keys: some Collection<LogKey> { subscribers.keys }
+    public var keys: [LogKey] { subscribers.all.map(\.key) }
 
     // MARK: Live events
 
@@ -169,10 +174,9 @@ public final class Hub {
         writer.removeAll()
         var index = 0
         let epoch = subscriber.state.cursor.epoch
-        preparePrefix(of: subscriber)
         while index < count, writer.count < Self.mostWritten {
             if subscriber.state.tells(frames[index]) {
-                append(frames[index], for: subscriber, epoch, deflation, to: &writer)
+                append(frames[index], for: subscriber, epoch, isShared: true, to: &writer)
             }
             index += 1
         }
@@ -185,25 +189,18 @@ public final class Hub {
     /// What is written at once; when a sink does not take it, the rest of it is a copy of the connection's own.
     private static let mostWritten = 64 * 1024
 
-    /// The part of its frames that is the same in all of them.
-    private func preparePrefix(of subscriber: Subscriber) {
-        guard case .webSocket(let form, _) = subscriber.kind else { return }
-        prefix.removeAll()
-        form.appendPushPrefix(channel: subscriber.key, to: &prefix)
-    }
-
+    /// - Parameter isShared: others are told the same.
     private func append(
-        _ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64, _ deflation: PushDeflation? = nil,
-        to writer: inout ByteWriter
+        _ frame: SharedFrame, for subscriber: Subscriber, _ epoch: UInt64, isShared: Bool, to writer: inout ByteWriter
     ) {
         switch subscriber.kind {
+        case .webSocket(let form, _) where !isShared:
+            _ = appendPush(frame, form, isDeflated: false, for: subscriber.key, to: &writer)
         case .webSocket(let form, let isDeflated):
-            if isDeflated, let deflation, let deflated = frame.pushTail(form, deflation) {
-                return append(deflated, of: frame, form, deflation, to: &writer)
-            }
-            let tail = frame.pushTail(form)
-            frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &writer)
-            form.appendPush(prefix: prefix.bytes, tail: tail, to: &writer)
+            let push =
+                frame.push(form, isDeflated: isDeflated, for: subscriber.key)
+                ?? makePush(frame, form, isDeflated: isDeflated, for: subscriber.key)
+            push.append(for: subscriber.key, to: &writer)
         case .eventStream(let suffix):
             let cursor = LiveCursor(epoch: epoch, position: frame.position)
             EventStreamText.appendID(cursor.encode(user: subscriber.user, cursors), suffix, to: &writer)
@@ -215,6 +212,32 @@ public final class Hub {
             EventStreamText.append(frame.eventTail, naming: channel, to: &writer)
         case .signal: break
         }
+    }
+
+    private func makePush(
+        _ frame: SharedFrame, _ form: LiveForm, isDeflated: Bool, for key: LogKey
+    ) -> SharedPush {
+        var writer = ByteWriter(capacity: frame.publication.event.count + 128)
+        let tail = appendPush(frame, form, isDeflated: isDeflated, for: key, to: &writer)
+        let push = SharedPush(writer.bytes, form, isDeflated: isDeflated, for: key, tail: tail)
+        frame.pushes.append(push)
+        return push
+    }
+
+    /// - Returns: bytes of its second part.
+    private func appendPush(
+        _ frame: SharedFrame, _ form: LiveForm, isDeflated: Bool, for key: LogKey, to writer: inout ByteWriter
+    ) -> Int {
+        prefix.removeAll()
+        form.appendPushPrefix(channel: key, to: &prefix)
+        if isDeflated, let deflation, let deflated = frame.pushTail(form, deflation) {
+            append(deflated, of: frame, form, deflation, to: &writer)
+            return deflated.count
+        }
+        let tail = frame.pushTail(form)
+        frameHeader(form, form.pushLength(prefix: prefix.count, tail: tail.count), &writer)
+        form.appendPush(prefix: prefix.bytes, tail: tail, to: &writer)
+        return tail.count
     }
 
     private func append(
@@ -249,8 +272,9 @@ public final class Hub {
     /// Events that were read for the connection, as bytes in its own form; not compressed, for nobody shares them.
     public func encode(_ publications: [Publication], for subscriber: Subscriber, epoch: UInt64) -> [UInt8] {
         var writer = ByteWriter()
-        preparePrefix(of: subscriber)
-        for publication in publications { append(SharedFrame(publication), for: subscriber, epoch, to: &writer) }
+        for publication in publications {
+            append(SharedFrame(publication), for: subscriber, epoch, isShared: false, to: &writer)
+        }
         return writer.bytes
     }
 }

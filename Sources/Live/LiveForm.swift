@@ -12,8 +12,8 @@ public enum LiveForm: Sendable, CaseIterable {
     public static let subprotocols: [StaticString] = ["centrifuge-json", "centrifuge-protobuf"]
 
     /// - Parameter subprotocol: what the handshake agreed on; JSON where it was nothing.
-    public init(subprotocol: String?) {
-        self = subprotocol?.isExactly("centrifuge-protobuf") == true ? .protobuf : .json
+    public init(subprotocol: StaticString?) {
+        self = subprotocol.map { "\($0)" } == "centrifuge-protobuf" ? .protobuf : .json
     }
 
     /// Whether messages are text; else they are binary.
@@ -52,6 +52,9 @@ public enum LiveForm: Sendable, CaseIterable {
         case (.protobuf, .channel(let name)): ProtobufReply.appendPushPrefix(channel: name.description, to: &writer)
         }
     }
+
+    /// Bytes of that part behind the id of a feed's user.
+    var behindUser: Int { self == .json ? 1 : 0 }
 
     /// The part of a push that all recipients share.
     func pushTail(_ publication: Publication) -> [UInt8] {

@@ -7,6 +7,8 @@ public final class SharedFrame {
     private lazy var protobufTail = LiveForm.protobuf.pushTail(publication)
     /// By form; a part that is not worth it is an empty one.
     private var deflatedTails: [LiveForm: [UInt8]] = [:]
+    /// What most recipients get a copy of, one for each of few shapes.
+    var pushes: [SharedPush] = []
     private(set) lazy var eventTail = EventStreamText.tail(publication)
 
     /// Moves a position on, and tells nothing.
@@ -48,6 +50,12 @@ public final class SharedFrame {
                 return made
             }()
         return tail.isEmpty ? nil : tail
+    }
+
+    /// The whole push, if one of this shape was made.
+    func push(_ form: LiveForm, isDeflated: Bool, for key: LogKey) -> SharedPush? {
+        for push in pushes where push.fits(form, isDeflated: isDeflated, key) { return push }
+        return nil
     }
 
     func pushTail(_ form: LiveForm) -> [UInt8] {

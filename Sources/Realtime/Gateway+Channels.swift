@@ -109,7 +109,9 @@ extension Gateway {
         for subscriber in hub.subscribers(of: .feed(of: user)) {
             polls[ObjectIdentifier(subscriber)]?.recheckChannels()
             guard let client = subscriber.owner as? any LiveClient else { continue }
-            for subscriber in client.channels { update(client, subscriber) { $0.miss(before: .max, now: now) } }
+            for subscriber in client.channels where !mustRead.contains(ObjectIdentifier(subscriber)) {
+                update(client, subscriber) { $0.miss(before: .max, now: now) }
+            }
         }
     }
 

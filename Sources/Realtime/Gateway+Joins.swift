@@ -35,11 +35,12 @@ extension Gateway {
         _ key: LogKey, but one: Subscriber? = nil, _ change: (inout LiveSession) -> LiveSession.Action
     ) {
         for subscriber in hub.subscribers(of: key) where subscriber !== one {
-            if let client = subscriber.owner as? any LiveClient {
-                update(client, subscriber, change)
-            } else {
+            guard let client = subscriber.owner as? any LiveClient else {
                 hub.signal(subscriber)
+                continue
             }
+            // Of a gap of all partitions a channel hears for itself and for its user.
+            if !mustRead.contains(ObjectIdentifier(subscriber)) { update(client, subscriber, change) }
         }
     }
 
@@ -69,7 +70,8 @@ extension Gateway {
         let key = SharedRead.Key(log: subscriber.key, user: subscriber.user, held: read.held)
         // What a client is charged for is its own.
         guard !read.isCharged else { return run(SharedRead(key, member)) }
-        if let waiting = reads[key] { return waiting.members.append(member) }
+        mustRead.insert(ObjectIdentifier(subscriber))
+        if let shared = reads[key] { return shared.members.append(member) }
         let shared = SharedRead(key, member)
         reads[key] = shared
         // The others of the user hear of the gap in the same turn.
@@ -80,6 +82,7 @@ extension Gateway {
     private func run(_ shared: SharedRead) {
         joins.run(of: shared.key.user, from: shared.members[0].client.address) { [unowned self] done in
             if reads[shared.key] === shared { reads[shared.key] = nil }
+            for member in shared.members { mustRead.remove(ObjectIdentifier(member.subscriber)) }
             register(shared, done)
         }
     }
@@ -112,8 +115,8 @@ extension Gateway {
             }
             metrics.reads.add()
             let boxed = LoopBound.holding((gateway: self, members: members, end: end), on: loop)
-            // Before requests: who is connected stays so.
-            Task(priority: .high) { [reader] in
+            // In turn with requests: a crowd that comes back must not keep them waiting.
+            Task(priority: .medium) { [reader] in
                 let result = await reader.read(key.log, for: key.user, from: key.held)
                 boxed.run { box in
                     box.end()

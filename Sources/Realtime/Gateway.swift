@@ -30,6 +30,8 @@ final class Gateway {
     let joins: JoinQueue
     /// Those that wait for their turn, of gaps.
     var reads: [SharedRead.Key: SharedRead] = [:]
+    /// The subscribers whose reads are among them: what is found to be missing now, they will find.
+    var mustRead: Set<ObjectIdentifier> = []
     private var ticker: LoopTimer?
     private let times: ClientTimes
     private var isFlushing = false
@@ -216,7 +218,7 @@ final class Gateway {
     private func keepTimelines(_ now: UInt64) {
         guard now - touchedAt > 6 * 3600 * 1_000_000_000 else { return }
         touchedAt = now
-        let users = Array(hub.keys).users
+        let users = hub.keys.users
         Task { [feeds] in try? await feeds.timelines.touch(users) }
     }
 
@@ -236,7 +238,7 @@ final class Gateway {
         isDraining = true
         let spread = max(1000, clients.count * options.loops * 1000 / options.returnsPerSecond)
         for client in clients.all { client.drain(retry: .random(in: 200...spread)) }
-        signal(Array(hub.keys))
+        signal(hub.keys)
     }
 
     func close() {

@@ -22,7 +22,7 @@ public struct GatewayOptions: Sendable {
     /// Of the process: as many may wait to read.
     public var maxConnections = 10_000
     /// How many connections read at once.
-    public var concurrentJoins = 64
+    public var concurrentJoins = 8
     /// Bytes of events that a live connection is told when it resumes; who missed more reads the feed.
     public var maxResumed = 1 << 19
     /// Whether joins and messages are limited; what a connection may send before `connect` always is.

@@ -38,6 +38,7 @@ final class LiveNode {
     private let gaps = Metrics.shared.counter(.gaps)
     private let rejected = Metrics.shared.counter(.rejected)
     private let skipped = SkippedEvents(.node)
+    private let checked = CheckedEvents()
     private let messages = Metrics.shared.counter(.messages)
 
     init(loop: EventLoop, address: RedisAddress, timelines: Timelines) {
@@ -123,7 +124,7 @@ final class LiveNode {
     private func received(_ channel: [UInt8], _ payload: [UInt8]) {
         messages.add()
         guard let partition = byChannel[channel] else { return }
-        guard let message = NodeMessage(payload) else {
+        guard let message = NodeMessage(payload, checked) else {
             // Nothing of it goes out.
             rejected.add()
             Log.error(.messageRejected, ["partition": .number(Int64(partition))])

@@ -71,7 +71,9 @@ extension LiveService {
             transport: .webSocket(
                 WebSocketHandler(
                     subprotocols: LiveForm.subprotocols, refusal: { [self] in refusal(of: $0) },
-                    opened: { [gateways] in WebSocketClient.open($0, on: gateways.current, from: $1) })))
+                    opened: { [gateways] in
+                        WebSocketClient.open($0, LiveForm(subprotocol: $1), on: gateways.current, from: $2)
+                    })))
     }
 
     @Sendable private func giveTicket(_ request: RequestContext) async throws -> Response {

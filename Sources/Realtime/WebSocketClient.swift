@@ -46,11 +46,11 @@ final class WebSocketClient: LiveClient {
     var channels: [Subscriber] = []
     var timerPlace = TimerPlace()
 
-    private init(_ socket: WebSocket, gateway: Gateway, address: String, now: UInt64) {
+    private init(_ socket: WebSocket, _ form: LiveForm, gateway: Gateway, address: String, now: UInt64) {
         self.socket = socket
         self.gateway = gateway
         self.address = address
-        form = LiveForm(subprotocol: socket.subprotocol)
+        self.form = form
         allowance = MessageAllowance(isOn: gateway.options.limitsAreOn)
         socket.maxMessage = ClientFrame.longestFirst
         socket.frameLimit = MessageAllowance.firstFrames
@@ -63,9 +63,9 @@ final class WebSocketClient: LiveClient {
 
     /// A socket whose handshake is done.
     /// - Parameter address: whose limits count it.
-    static func open(_ socket: WebSocket, on gateway: Gateway, from address: String) {
+    static func open(_ socket: WebSocket, _ form: LiveForm, on gateway: Gateway, from address: String) {
         guard !gateway.isDraining else { return socket.close(code: Disconnect.shutdown.rawValue, reason: "shutdown") }
-        gateway.opened(WebSocketClient(socket, gateway: gateway, address: address, now: gateway.now))
+        gateway.opened(WebSocketClient(socket, form, gateway: gateway, address: address, now: gateway.now))
     }
 
     var session: ID { token?.session ?? .zero }

@@ -9,8 +9,8 @@ package struct DeflateAgreement: Equatable {
     /// The first offer that can be accepted; `nil` where there is none.
     /// - Parameter offers: the values of `Sec-WebSocket-Extensions`.
     package init?(offers: [String]) {
-        let all = offers.flatMap { $0.utf8.split(separator: UInt8(ascii: ",")) }
-        for offer in all {
+        let all = offers.prefix(Self.most).flatMap { $0.utf8.split(separator: UInt8(ascii: ","), maxSplits: Self.most) }
+        for offer in all.prefix(Self.most) {
             if let tellsWindow = Self.accepts(offer) {
                 self.tellsWindow = tellsWindow
                 return
@@ -25,6 +25,8 @@ package struct DeflateAgreement: Equatable {
             + (tellsWindow ? "; server_max_window_bits=\(Deflater.windowBits)" : "")
     }
 
+    /// A browser makes one offer; those behind so many are not looked at.
+    package static let most = 16
     /// In bytes. What has a meaning is shorter.
     private static let longest = 256
 

@@ -20,10 +20,9 @@ public final class EventStream: LiveTransport {
     /// A stream whose client was gone before it began.
     init(closedOn loop: EventLoop) {
         isChunked = false
-        late = LoopTimer(on: loop, after: 0) { [unowned self] in finish(.peer(code: nil)) }
+        let boxed = LoopBound.holding(self, on: loop)
+        loop.post { boxed.value.finish(.peer(code: nil)) }
     }
-
-    private var late: LoopTimer?
 
     public var isClosed: Bool { connection == nil }
 
@@ -75,7 +74,6 @@ public final class EventStream: LiveTransport {
     private func finish(_ reason: CloseReason) {
         let last = owner
         owner = nil
-        late = nil
         last?.closed(reason)
     }
 }

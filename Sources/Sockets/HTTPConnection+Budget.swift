@@ -2,6 +2,34 @@ import Core
 
 /// What a connection holds of the budget: for a request that has come in part, and for what its peer has not taken yet.
 extension HTTPConnection {
+    /// What a request that has come in part holds.
+    var incoming: HeldBytes? {
+        get { holdings?.incoming }
+        set { hold(newValue != nil) { $0.incoming = newValue } }
+    }
+    /// For what a stream or WebSocket is about to write.
+    var reserved: HeldBytes? {
+        get { holdings?.reserved }
+        set { hold(newValue != nil) { $0.reserved = newValue } }
+    }
+    /// What the responses in `output` have been given.
+    var outgoing: [HeldBytes] {
+        get { holdings?.outgoing ?? [] }
+        set { hold(!newValue.isEmpty) { $0.outgoing = newValue } }
+    }
+    /// What those hold that wait for the peer.
+    var backlog: [HeldBytes] {
+        get { holdings?.backlog ?? [] }
+        set { hold(!newValue.isEmpty) { $0.backlog = newValue } }
+    }
+
+    private func hold(_ holdsSome: Bool, _ change: (Holdings) -> Void) {
+        guard holdsSome || holdings != nil else { return }
+        let all = holdings ?? Holdings()
+        change(all)
+        holdings = all.isEmpty ? nil : all
+    }
+
     /// Whom its bytes are counted for.
     var holder: FairShare.Holder { FairShare.Holder(address: client, user: user) }
 

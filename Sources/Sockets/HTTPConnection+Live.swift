@@ -1,6 +1,10 @@
+import Deflate
+
 /// What the connection does for its event stream or WebSocket.
 extension HTTPConnection: LiveCarrier {
     var slowClose: (code: Int, reason: String) { server.options.slowClose }
+
+    var inflater: Inflater? { server.inflater }
 
     func now() -> UInt64 { server.now() }
 

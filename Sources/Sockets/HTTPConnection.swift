@@ -39,13 +39,12 @@ final class HTTPConnection: Link, Slotted, Timed {
     let server: ServerContext
     /// What goes out by the next flush.
     var output: [UInt8] = []
-    /// For what a stream or WebSocket is about to write.
-    var reserved: HeldBytes?
+    /// `nil`: nothing.
+    var holdings: Holdings?
 
     private(set) var webSocket: WebSocket?
     var stream: EventStream?
     let owner: any ConnectionOwner
-    let remoteAddress: String
     /// Whose it is; `nil` where that is not known, or through a proxy while it carries no request.
     var client: IPAddress?
     /// Its peer passes on what others send.
@@ -60,17 +59,12 @@ final class HTTPConnection: Link, Slotted, Timed {
     private(set) var stage = HTTPParser.Stage.idle
     private(set) var isProcessing = false
     /// Requests wait unread, because as many as are allowed are being worked on.
-    private var isHeld = false
-    private var isPaused = false
+    private(set) var isHeld = false
+    var isPaused = false
     /// The peer has closed its side.
     private(set) var isHalfClosed = false
     /// A request has come.
     private(set) var isUsed = false
-    /// What a request that has come in part holds.
-    var incoming: HeldBytes?
-    /// What the responses in `output` have been given, and what those that wait for the peer hold.
-    var outgoing: [HeldBytes] = []
-    var backlog: [HeldBytes] = []
     /// In the order of arrival: without a response, or with one that must wait for its turn.
     var exchanges: [HTTPExchange] = []
     /// Milliseconds of the server's clock.
@@ -80,21 +74,21 @@ final class HTTPConnection: Link, Slotted, Timed {
     var timerPlace = TimerPlace()
 
     /// `nil` once the connection is a stream's or a WebSocket's, and reads no request any more.
-    private var requests: RequestReader?
+    private(set) var requests: RequestReader?
     var parser: HTTPParser {
         get { requests!.parser }
         _modify { yield &requests!.parser }
     }
+    var remoteAddress: String { requests?.remoteAddress ?? "" }
     private var reason = CloseReason.peer(code: nil)
 
     init(_ server: ServerContext, owner: any ConnectionOwner, remoteAddress: String) {
         self.server = server
         self.owner = owner
-        self.remoteAddress = remoteAddress
         let peer = IPAddress(remoteAddress)
         isProxied = peer.map(server.handler.isProxy) ?? false
         client = isProxied ? nil : peer
-        requests = RequestReader(HTTPParser(limits: server.options.parserLimits))
+        requests = RequestReader(HTTPParser(limits: server.options.parserLimits), from: remoteAddress)
         deadline = server.now() + UInt64(server.options.idleTimeout)
     }
 
@@ -104,12 +98,29 @@ final class HTTPConnection: Link, Slotted, Timed {
     // MARK: Events of the link
 
     override func received(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let requests, isNew, !server.turns.isOpen else { return handle(bytes) }
+        if requests.early.isEmpty { server.turns.wait(self) }
+        requests.early += bytes
+        pauseAsNeeded()
+        return true
+    }
+
+    override func takeTurn() {
+        guard let requests, !requests.early.isEmpty else { return }
+        let bytes = requests.early
+        requests.early = []
+        _ = bytes.withUnsafeBytes { handle($0) }
+        pauseAsNeeded()
+    }
+
+    private func handle(_ bytes: UnsafeRawBufferPointer) -> Bool {
         switch phase {
         case .reading:
             parser.append(bytes)
             process()
         case .webSocket:
             webSocket?.received(bytes)
+            if user != nil { requests = nil }
             if let webSocket, !holdIncoming(webSocket.held) { close(.stalled) }
         case .finishing, .streaming, .lingering:
             discarded += Int32(clamping: bytes.count)
@@ -210,7 +221,7 @@ final class HTTPConnection: Link, Slotted, Timed {
 
     // MARK: Requests
 
-    private func process() {
+    func process() {
         guard !isProcessing else { return }
         isProcessing = true
         isHeld = false
@@ -287,23 +298,24 @@ final class HTTPConnection: Link, Slotted, Timed {
             enqueue(request, keepAlive: keepAlive).respond(response)
         case .accept(let subprotocol):
             guard phase == .reading else { return }
-            let inflater = handshake.deflate == nil ? nil : server.inflater
-            open(WebSocket(self, subprotocol: subprotocol, inflater: inflater), request, handshake)
+            let socket = WebSocket(self, isDeflated: handshake.deflate != nil && server.inflater != nil)
+            open(socket, subprotocol, request, handshake)
         }
     }
 
-    private func open(_ socket: WebSocket, _ request: HTTPRequest, _ handshake: WebSocketHandshake) {
+    private func open(
+        _ socket: WebSocket, _ subprotocol: String?, _ request: HTTPRequest, _ handshake: WebSocketHandshake
+    ) {
         phase = .webSocket
         webSocket = socket
         gauge.add(1)
         SocketMetrics.shared.connections.add(-1)
         output += handshake.response(
-            subprotocol: socket.subprotocol, deflate: socket.isDeflated ? handshake.deflate : nil)
+            subprotocol: subprotocol, deflate: socket.isDeflated ? handshake.deflate : nil)
         flush()
         server.handler.opened(socket, request)
         // Frames that came right behind the handshake.
         let rest = parser.takeRest()
-        requests = nil
         rest.withUnsafeBytes { if phase == .webSocket { socket.received($0) } }
     }
 
@@ -323,22 +335,4 @@ final class HTTPConnection: Link, Slotted, Timed {
 
     /// The connection is a stream's.
     func readNoMore() { requests = nil }
-
-    // MARK: Holding back
-
-    /// Goes on where it had stopped because too many requests were being worked on.
-    func resume() {
-        if isHeld, phase == .reading, exchanges.count <= server.options.maxPipelined / 2 { process() }
-    }
-
-    /// lws reads nothing while it has a backlog, yet polls for reading all the same: a byte from the peer, or its end,
-    /// would make the loop spin. Nor is what comes ahead of its turn buffered without limit.
-    func pauseAsNeeded() {
-        let pauses =
-            isBacklogged || isHalfClosed || phase == .reading && parser.buffered > server.options.maxBuffered
-        if isBacklogged { server.watch(self, by: server.now() + UInt64(server.options.sweepInterval)) }
-        guard pauses != isPaused || isHalfClosed, let wsi = wsi else { return }
-        isPaused = pauses
-        lws_rx_flow_control(wsi, pauses ? 0 : 1)
-    }
 }

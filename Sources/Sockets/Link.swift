@@ -25,6 +25,9 @@ class Link {
     /// - Returns: false to have lws close the connection.
     func received(_ bytes: UnsafeRawBufferPointer) -> Bool { preconditionFailure("a link alone") }
 
+    /// What was received may be looked at now (`Turns`).
+    func takeTurn() { preconditionFailure("a link alone") }
+
     /// The kernel has taken what lws kept.
     func drained() { preconditionFailure("a link alone") }
 

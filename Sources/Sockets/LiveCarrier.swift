@@ -1,10 +1,13 @@
 import Core
+import Deflate
 
 /// The connection that an event stream or a WebSocket is on.
 protocol LiveCarrier: Link, FrameSink {
     /// See `LiveTransport`.
     var user: ID? { get set }
     func reserve(_ bytes: Int) -> Bool
+    /// Of the loop; `nil`: nothing is compressed.
+    var inflater: Inflater? { get }
     /// What a WebSocket that takes too little is closed with.
     var slowClose: (code: Int, reason: String) { get }
 

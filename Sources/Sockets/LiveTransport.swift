@@ -46,7 +46,7 @@ extension TransportOwner {
 
 public enum CloseReason: Sendable, Equatable {
     /// The peer ended it. A WebSocket's Close frame has a code.
-    case peer(code: Int?)
+    case peer(code: UInt16?)
     /// `close` was called, or the server is closing.
     case local
     /// The peer took too little for as long as `ServerOptions.writeTimeout`. A WebSocket is sent `ServerOptions.slowClose`,

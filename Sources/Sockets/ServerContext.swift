@@ -20,6 +20,7 @@ final class ServerContext {
     private var mostWaiting = 0
     private let mostShown = GaugePart(of: SocketMetrics.shared.mostWaiting, .largest)
 
+    let turns: Turns
     private let batch: WriteBatch
     private var beforeWaiting: BeforeWaiting?
 
@@ -35,7 +36,11 @@ final class ServerContext {
         wheel = TimerWheel(resolution: UInt64(options.sweepInterval), now: monotonicNanoseconds() / 1_000_000)
         Metrics.shared.queueLimit("connection_bytes").set(options.maxWaiting)
         batch = try options.writes.makeBatch()
-        beforeWaiting = BeforeWaiting(on: loop) { [unowned batch] in batch.submit() }
+        turns = Turns(loop: loop)
+        beforeWaiting = BeforeWaiting(on: loop) { [unowned self] in
+            turns.next()
+            batch.submit()
+        }
     }
 
     // MARK: Writing

@@ -1,5 +1,4 @@
 public import Core
-import Deflate
 
 /// An open WebSocket on a connection, which has become its own. Pings are answered and frames checked; messages come
 /// whole. Confined to its loop.
@@ -14,6 +13,8 @@ public final class WebSocket: LiveTransport {
     let connection: any LiveCarrier
     public var owner: (any TransportOwner)?
     private var state = State.open
+    /// Whether what is written may be compressed, message by message.
+    public let isDeflated: Bool
     private var ending: Ending?
     private var reading: Reading?
     private var allowance: FrameAllowance?
@@ -22,16 +23,10 @@ public final class WebSocket: LiveTransport {
     private var framesLeft = Int32.max
     private var mostBytes: Int32 = 65_536
 
-    /// What the handshake agreed on.
-    public let subprotocol: String?
-    /// Of the loop, where the handshake agreed on `permessage-deflate`.
-    private let inflater: Inflater?
-
-    /// - Parameter inflater: of the loop, where messages may be compressed.
-    init(_ connection: any LiveCarrier, subprotocol: String?, inflater: Inflater? = nil) {
+    /// - Parameter isDeflated: the handshake agreed on `permessage-deflate`.
+    init(_ connection: any LiveCarrier, isDeflated: Bool = false) {
         self.connection = connection
-        self.subprotocol = subprotocol
-        self.inflater = inflater
+        self.isDeflated = isDeflated
         connection.takesFrames = true
     }
 
@@ -83,9 +78,6 @@ public final class WebSocket: LiveTransport {
             reading?.parser.framesLeft = Int(framesLeft)
         }
     }
-
-    /// Whether what is written may be compressed, message by message.
-    public var isDeflated: Bool { inflater != nil }
 
     public var isBacklogged: Bool { connection.isBacklogged }
 
@@ -170,6 +162,7 @@ public final class WebSocket: LiveTransport {
 
     func received(_ bytes: UnsafeRawBufferPointer) {
         if let left = allowance?.fill(Int(framesLeft), now: connection.now()) { framesLeft = Int32(left) }
+        let inflater = isDeflated ? connection.inflater : nil
         let reading = self.reading ?? Reading(WebSocketParser(maxMessage: maxMessage, inflater: inflater))
         self.reading = reading
         reading.parser.framesLeft = Int(framesLeft)
@@ -191,7 +184,7 @@ public final class WebSocket: LiveTransport {
                 return connection.close(.local)
             case (.tooManyFrames, .open):
                 return finish(allowance?.limit.code, allowance?.limit.reason ?? "", .local)
-            case (.close(let code), .open): return finish(code, "", .peer(code: code))
+            case (.close(let code), .open): return finish(code, "", .peer(code: code.map { UInt16($0) }))
             case (.failure(1009, let reason), .open): return finish(1009, reason, .local)
             case (.failure(let code, let reason), .open): return finish(code, reason, .failed)
             }

@@ -15,6 +15,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support import expected_conditions as EC
 
 from conftest import MakeUser
+from hostile import metric
 from martlet_process import Server
 from support import PASSWORD, User, eventually, expect, http_client, unique_handle
 from tcp_proxy import TcpProxy
@@ -226,6 +227,40 @@ def test_a_private_account(server: Server, alice: User, make_user: MakeUser, dri
     assert not reader.http.get(f"/v1/users/{owner.id}").json()["followed"]
 
 
+def test_a_profile_is_live(server: Server, make_user: MakeUser, driver: webdriver.Chrome) -> None:
+    """On the card of somebody whom the reader does not follow: posts, edits and deletions come, over a cut of the line too."""
+    alice, bob = make_user("alice"), make_user("bob")
+    first, second = (alice.post(text)["id"] for text in ("an old post", "another one"))
+    bob.follow(alice)
+    with TcpProxy(server.port) as proxy:
+        window = Window(driver, f"http://localhost:{proxy.port}/")
+        window.fill("login-form", handle=bob.handle, password=PASSWORD)
+        window.is_live()
+        window.find("following-list").find_element(By.CSS_SELECTOR, ".name-button").click()
+
+        def posts() -> list[tuple[str, str]]:
+            return [tuple(pair) for pair in window.script(
+                "return [...document.querySelectorAll('[data-testid=card-posts] li')]"
+                ".map(row => [row.dataset.postId, row.querySelector('.text').textContent])")]
+
+        eventually(lambda: posts() == [(second, "another one"), (first, "an old post")], 10, "the posts on the card")
+        bob.unfollow(alice)
+        third = alice.post("while you look")["id"]
+        eventually(lambda: posts()[:1] == [(third, "while you look")], 10, "a post that comes to the card")
+        expect(alice.http.patch(f"/v1/posts/{first}", json={"text": "a new text"}), 200)
+        eventually(lambda: posts()[2:] == [(first, "a new text")], 10, "an edit")
+        alice.delete(second)
+        eventually(lambda: [post for post, _ in posts()] == [third, first], 10, "a deletion")
+        proxy.cut(refusing=True)
+        fourth = alice.post("while the line was down")["id"]
+        alice.delete(third)
+        proxy.heal()
+        eventually(lambda: [post for post, _ in posts()] == [fourth, first], 30, "what was missed")
+        window.find("user-card").find_elements(By.CSS_SELECTOR, ".card-end button")[-1].click()
+        name = "martlet_live_subscriptions"
+        eventually(lambda: metric(server, name) == 0, 10, "the end of the subscription")
+
+
 def test_over_sse_where_websockets_are_blocked(server: Server, open_pair: OpenPair) -> None:
     """Behind a proxy that lets no WebSocket through, the page is live over Server-Sent Events."""
     with TcpProxy(server.port, refused_path=b"/v1/live/ws") as proxy:
@@ -258,7 +293,7 @@ def test_the_page_outlives_a_restart(own_server: Server, open_pair: OpenPair) ->
     own_server.start()
     author.post("after the restart")
     bob.sees("after the restart", timeout=40)
-    assert bob.shown_once("before the restart") and bob.shown_once("after the restart")
+    assert bob.shown_once("before the restart") and bob.shown_once("after the restart"), bob.articles()
     assert bob.was_not_reloaded()
     author.close()
 

@@ -323,6 +323,22 @@ def test_a_gap_is_read_once_for_a_user(form: type[Centrifugo], own_server: Serve
         assert metric(own_server, "martlet_live_reads_total") == before + 1
 
 
+def test_a_gap_of_all_is_read_once_for_a_channel(form: type[Centrifugo], own_server: Server, make_user: MakeUser) -> None:
+    """It is missed for itself and for its user, whose feed has the same gap."""
+    alice, carol = (make_user(name, on=own_server) for name in ("alice", "carol"))
+    names = [user_channel(alice), user_channel(carol), f"post:{alice.post('first')['id']}"]
+    with opened(form, carol) as client:
+        for name in names:
+            client.subscribe(name)
+        before = metric(own_server, "martlet_live_reads_total")
+        gaps = metric(own_server, "martlet_live_gaps_total")
+        redis_command(own_server.redis_socket, "CLIENT", "KILL", "TYPE", "PUBSUB")
+        eventually(lambda: metric(own_server, "martlet_live_gaps_total") > gaps, 10, "the gap")
+        live = alice.post("live again")["id"]
+        assert client.told(user_channel(alice), 1)[0].post_id == live
+        assert metric(own_server, "martlet_live_reads_total") == before + 1 + len(names)
+
+
 def test_nobody_was_told_to_ask_again(form: type[Centrifugo], own_server: Server, make_user: MakeUser) -> None:
     """What a node would be told by the user's registration, it finds when that is missing."""
     own_server.stop()

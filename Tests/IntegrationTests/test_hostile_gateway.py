@@ -182,8 +182,11 @@ def test_connections_of_one_address(server: Server) -> None:
     held: list[RawHttp] = []
 
     def hold(address: str) -> None:
-        held.append(RawHttp(nginx))
-        held[-1].send(held[-1].head("POST", "/v1/posts", "Content-Length: 100", f"X-Forwarded-For: {address}"))
+        raw = RawHttp(nginx)
+        held.append(raw)
+        raw.send(raw.head("POST", "/v1/posts", "Content-Length: 100", "Expect: 100-continue", f"X-Forwarded-For: {address}"))
+        # nginx has counted it: a request that asks earlier takes the place of one that is held.
+        assert raw.socket.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
 
     def get(address: str) -> RawAnswer:
         with RawHttp(nginx) as raw:
@@ -199,7 +202,6 @@ def test_connections_of_one_address(server: Server) -> None:
         ):
             for number in range(5):
                 hold(site.format("" if "." in site else number + 1))
-            eventually(lambda: get(own).status_code == 503, 5, f"the limit of {own}")
             assert_problem(get(own), 503, "overloaded")
             assert int(get(own).headers["retry-after"]) >= 1
             assert get(other).status_code == 200

@@ -116,7 +116,7 @@ import Testing
     @Test func formsAreChosenAtTheHandshake() {
         #expect(LiveForm(subprotocol: nil) == .json && LiveForm(subprotocol: "centrifuge-json") == .json)
         #expect(LiveForm(subprotocol: "centrifuge-protobuf") == .protobuf)
-        #expect(LiveForm.subprotocols.map { LiveForm(subprotocol: "\($0)") } == [.json, .protobuf])
+        #expect(LiveForm.subprotocols.map { LiveForm(subprotocol: $0) } == [.json, .protobuf])
     }
 }
 

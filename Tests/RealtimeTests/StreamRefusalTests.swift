@@ -14,8 +14,8 @@ import Testing
     }
 
     /// Only a browser's own client takes 200 for what it is.
-    @Test func anEventSourceIsToldToWait() {
-        let answer = response(.rateLimited, "GET", [(name: "Accept", value: "text/event-stream")])
+    @Test(arguments: [ErrorCode.rateLimited, .overloaded]) func anEventSourceIsToldToWait(code: ErrorCode) {
+        let answer = response(code, "GET", [(name: "Accept", value: "text/event-stream")])
         let lines = String(decoding: answer.body, as: UTF8.self).split(separator: "\n")
         #expect(answer.status == 200 && lines.count == 2 && lines[0].hasPrefix(":"))
         #expect(answer.headers.contains { $0 == ("Content-Type", "text/event-stream") })
@@ -25,7 +25,7 @@ import Testing
     @Test(arguments: [
         (ErrorCode.rateLimited, "GET", [(name: "Authorization", value: "Bearer x")], 429),
         (.rateLimited, "HEAD", [], 429),
-        (.unauthenticated, "GET", [], 401), (.overloaded, "GET", [], 503),
+        (.unauthenticated, "GET", [], 401), (.overloaded, "GET", [(name: "Authorization", value: "Bearer x")], 503),
     ])
     func othersGetTheStatus(_ one: (code: ErrorCode, method: String, headers: Headers, status: Int)) {
         let answer = response(one.code, one.method, one.headers)

@@ -4,7 +4,6 @@ import Testing
 @testable import Sockets
 
 @Suite struct DeflateAgreementTests {
-    /// A compressed message in pieces, a control frame between them, and one that is not compressed behind it.
     /// Beside one that is: what is too long, or has a text that takes long to compare.
     @Test func offersThatAreNone() {
         let marks = String(repeating: "\u{301}\u{323}", count: 5_000)
@@ -17,6 +16,18 @@ import Testing
         }
     }
 
+    /// A long list of them is not read to its end.
+    @Test func offersBehindOthers() {
+        let others = { (count: Int) in Array(repeating: "x", count: count) }
+        for offers in [[(others(15) + ["permessage-deflate"]).joined(separator: ",")], others(15) + ["permessage-deflate"]] {
+            #expect(DeflateAgreement(offers: offers) != nil)
+        }
+        for offers in [[(others(16) + ["permessage-deflate"]).joined(separator: ",")], others(16) + ["permessage-deflate"]] {
+            #expect(DeflateAgreement(offers: offers) == nil)
+        }
+    }
+
+    /// A compressed message in pieces, a control frame between them, and one that is not compressed behind it.
     @Test func aMessageInPieces() {
         var parser = WebSocketParser(maxMessage: 100, inflater: Inflater())
         let text = Array("the same again, the same again, the same again".utf8)

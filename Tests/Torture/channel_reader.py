@@ -37,7 +37,9 @@ class ChannelReader(Reader):
         url = f"http://{self.address()}/v1/live/ws"
         self.next_id = FIRST_SUBSCRIPTION
         self.begun = {}
-        async with self.api.http.ws_connect(url, timeout=aiohttp.ClientWSTimeout(ws_close=1), max_msg_size=0) as ws:
+        async with self.api.http.ws_connect(
+            url, timeout=aiohttp.ClientWSTimeout(ws_close=1), max_msg_size=0, compress=15
+        ) as ws:
             self.ws = ws
             await ws.send_str(json.dumps({"id": 1, "connect": {"token": self.user.token}}))
             while not stop.is_set():

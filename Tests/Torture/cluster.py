@@ -176,7 +176,7 @@ class Cluster:
         self.network = Network()
         self.common = {
             "MARTLET_SECRET": secrets.token_hex(32), "MARTLET_LIMITS": "off", "MARTLET_PASSWORD_COST": "1",
-            "MARTLET_AUDIT_SECONDS": "5",
+            "MARTLET_AUDIT_SECONDS": "5", "MARTLET_LIVE_DEFLATE": "on",
         }
         if mutation:
             self.common["MARTLET_MUTATION"] = mutation

@@ -123,7 +123,9 @@ class WebSocketReader(Reader):
     async def session(self, stop: asyncio.Event) -> None:
         begin = self.api.history.now
         url = f"http://{self.address()}/v1/live/ws"
-        async with self.api.http.ws_connect(url, timeout=aiohttp.ClientWSTimeout(ws_close=1), max_msg_size=0) as ws:
+        async with self.api.http.ws_connect(
+            url, timeout=aiohttp.ClientWSTimeout(ws_close=1), max_msg_size=0, compress=15
+        ) as ws:
             await ws.send_str(self.connect_command())
             while not stop.is_set():
                 message = await ws.receive(timeout=40)

@@ -70,22 +70,22 @@ public struct NodeEvent: Equatable, Sendable {
 
     // MARK: Bytes
 
-    init?(operations reader: inout ByteReader) {
+    init?(operations reader: inout ByteReader, _ checked: CheckedEvents) {
         guard let code = reader.unsigned(width: 1), let operation = Operation(rawValue: UInt8(code)),
             let post = reader.timelineNumber(), let author = reader.timelineNumber(),
             let recipients = reader.users(), let missing = reader.users(),
             let length = reader.unsigned(width: 4), let bytes = reader.take(Int(length))
         else { return nil }
         let payload = Array(bytes)
-        guard TaggedEvent.isWellFormed(payload) else { return nil }
+        guard checked.accept(payload, .operations, TaggedEvent.isWellFormed) else { return nil }
         self.init(
             .operation(operation, post: ID(raw: post), author: ID(raw: author), payload: payload),
             recipients: recipients, missing: missing)
     }
 
-    init?(envelopes reader: inout ByteReader) {
+    init?(envelopes reader: inout ByteReader, _ checked: CheckedEvents) {
         guard let recipients = reader.users(), let missing = reader.users(), let envelope = Envelope(&reader),
-            LiveJSON.isEvent(envelope.payload[...])
+            checked.accept(envelope.payload, .envelopes, { LiveJSON.isEvent($0[...]) })
         else { return nil }
         self.init(.envelope(envelope), recipients: recipients, missing: missing)
     }

@@ -47,27 +47,30 @@ public struct NodeMessage: Equatable, Sendable {
 
     /// `nil` for what the scripts of no version write: a head that can't be read; and in what is known a length that does
     /// not fit, bytes left over, a payload that is no event. Who may publish in Redis must not write what clients read.
-    public init?(_ bytes: [UInt8]) {
+    /// - Parameter checked: of the node, which hears of an event in a message for each partition.
+    public init?(_ bytes: [UInt8], _ checked: CheckedEvents = CheckedEvents()) {
         var reader = ByteReader(bytes)
         guard let version = reader.unsigned(width: 1), version > 0, let kind = reader.unsigned(width: 1),
             let number = reader.timelineNumber(), let position = reader.timelineNumber(),
             let epoch = reader.epoch(),
-            let body = Self.body(UInt8(version), UInt8(kind), &reader), reader.remaining == 0
+            let body = Self.body(UInt8(version), UInt8(kind), &reader, checked), reader.remaining == 0
         else { return nil }
         self.init(number: number, position: position, epoch: epoch, body: body)
     }
 
-    private static func body(_ version: UInt8, _ kind: UInt8, _ reader: inout ByteReader) -> Body? {
+    private static func body(
+        _ version: UInt8, _ kind: UInt8, _ reader: inout ByteReader, _ checked: CheckedEvents
+    ) -> Body? {
         switch (Form(rawValue: version), kind) {
         case (.operations, 1):
             guard let code = reader.peek() else { return nil }
             guard NodeEvent.Operation(rawValue: code) != nil else { break }
-            return NodeEvent(operations: &reader).map { .event($0) }
+            return NodeEvent(operations: &reader, checked).map { .event($0) }
         case (.operations, 2): return .probe
         case (.operations, 3): return reader.users().map { .reset($0) }
         case (.envelopes, _) where ChannelMessage.isKnown(kind):
             return ChannelMessage(kind: kind, &reader).map { .channel($0) }
-        case (.envelopes, 1): return NodeEvent(envelopes: &reader).map { .event($0) }
+        case (.envelopes, 1): return NodeEvent(envelopes: &reader, checked).map { .event($0) }
         default: break
         }
         return reader.take(reader.remaining).map { .unknown(version: version, kind: kind, rest: Array($0)) }

@@ -14,8 +14,6 @@ from writers import Author
 
 LATEST = 30
 """Entries of a page that is looked at after a change."""
-MOST_EDITS = 90
-"""Of one post, which takes a hundred."""
 
 
 class Circle:
@@ -29,7 +27,6 @@ class Circle:
         self.owner, self.follower, self.stranger = self.members = members
         self.is_private = False
         self.authors = {user.id: Author(api, user, f"{user.handle}/circle", 1, random) for user in members}
-        self.edits: dict[str, int] = {}
         self.names = 0
         self.pinned = ""
 
@@ -133,15 +130,8 @@ class Circle:
         await self.look(self.follower)
 
     async def edit(self) -> None:
-        post = self.random.choice([self.pinned, self.authors[self.owner.id].posts[-1]])
-        count = self.edits[post] = self.edits.get(post, 0) + 1
-        if count > MOST_EDITS:
-            return
-        text = f"{self.authors[self.owner.id].texts[post]} | {count}"
-        begin = self.history.now
-        self.history.add("edit begins", post=post, text=text, begin=begin)
-        await self.insist("PATCH", f"/v1/posts/{post}", self.owner, {"text": text})
-        self.history.add("edit", post=post, text=text, begin=begin, end=self.history.now)
+        author = self.authors[self.owner.id]
+        await author.edit(self.random.choice([self.pinned, author.posts[-1]]))
 
     async def rename(self) -> None:
         """Shown with posts that are made from now on, and in all that is read."""

@@ -185,13 +185,14 @@ class Circle:
         if reply.status == 200:
             posts = self.authors[self.owner.id].posts
             owned = [post for post in reply.body["items"] if post["author"]["id"] == self.owner.id]
-            self.found("feed", viewer, self.owner, begin, owned, posts[-1] if posts and has_come else None)
+            self.found("feed", viewer, self.owner, begin, owned, posts[-1] if posts and has_come else None, "next" in reply.body)
 
     def found(
-        self, by: str, viewer: User, author: User, begin: float, posts: list[dict[str, Any]], due: str | None = None
+        self, by: str, viewer: User, author: User, begin: float, posts: list[dict[str, Any]], due: str | None = None,
+        goes_on: bool = False,
     ) -> None:
         self.history.add(
-            "probe", by=by, user=viewer.id, other=author.id, begin=begin, end=self.history.now, due=due,
+            "probe", by=by, user=viewer.id, other=author.id, begin=begin, end=self.history.now, due=due, goes_on=goes_on,
             posts=[[post["id"], post["text"], post["author"]["handle"], post["author"]["display_name"]] for post in posts])
 
     async def switch(

@@ -58,6 +58,7 @@ GOOD: dict[str, list[Event]] = {
     "again, and asked again": blocked(watch(7.1, 7.1, "ended"), watch(21.5, 20.5), heard("30", 22)),
     "refused": blocked(watch(7.1, 7.1, "ended"), watch(8, 7.5, "refused")),
     "not shown": blocked(probe(8, 9), probe(22, 23, "30", due="30")),
+    "a read whose next page has it": blocked(probe(22, 23, "30", due="10") | {"goes_on": True}),
     "a read in which it was hidden": blocked(probe(5, 7.5, "10", due="10"), probe(5, 7.5, due="10")),
 }
 BROKEN: dict[str, tuple[list[Event], str]] = {
@@ -69,6 +70,7 @@ BROKEN: dict[str, tuple[list[Event], str]] = {
     "a subscription that had ended": (blocked(watch(7.1, 7.1, "ended"), heard("20", 7.2)), "stranger"),
     "a read": (blocked(probe(8, 9, "10")), "stranger"),
     "a read that lacks it": (blocked(probe(22, 23, due="30")), "missing"),
+    "a page that lacks it": (blocked(probe(22, 23, "10", due="30") | {"goes_on": True}), "missing"),
     "a subscription that is refused": (blocked(watch(4, 3, "refused")), "missing"),
     "another text": (blocked(heard("10", 3, "other")), "invented"),
     "a post of nobody": (blocked(heard("99", 3)), "invented"),

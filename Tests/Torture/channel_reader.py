@@ -100,8 +100,8 @@ class ChannelReader(Reader):
         self.told_at(channel, event, offset)
 
     def told_at(self, channel: str, event: dict[str, Any], offset: int) -> None:
-        if event["type"] == "post.created":
-            what = {"kind": "created", "post": event["post"]["id"], "text": event["post"]["text"],
+        if event["type"] in ("post.created", "post.updated"):
+            what = {"kind": event["type"].removeprefix("post."), "post": event["post"]["id"], "text": event["post"]["text"],
                     "by": event["post"]["author"]["id"]}
         else:
             what = {"kind": "deleted", "post": event["post_id"]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facts import INFINITY, Event, Facts, Post
+from facts import INFINITY, Event, Facts, Post, unedited
 from report import Report
 
 
@@ -27,6 +27,7 @@ class Channel:
         """Since when it is to be told all: its last beginning, or its last reset."""
         self.told: set[str] = set()
         self.ended: set[str] = set()
+        self.texts: dict[str, str] = {}
         self.position = 0
 
     def take(self, event: Event) -> None:
@@ -44,6 +45,10 @@ class Channel:
             self.find("invented", event, "which is no post of this author")
         elif event["kind"] == "deleted":
             self.end_of(post, event)
+        elif event["kind"] == "updated":
+            if post.has_been(event["text"], event["t"]) is None:
+                self.find("invented", event, f"as {event['text']!r}, which nobody made of it")
+            self.texts[post.id] = event["text"]
         else:
             self.see(post, event)
 
@@ -55,7 +60,9 @@ class Channel:
         self.ended.add(post.id)
 
     def see(self, post: Post, event: Event) -> None:
-        if event["by"] != self.author or event["text"] != self.facts.truth_posts[post.id]["text"]:
+        self.texts[post.id] = event["text"]
+        is_text = event["text"] == unedited(self.facts.truth_posts[post.id]["text"]) or post.has_been(event["text"], event["t"])
+        if event["by"] != self.author or not is_text:
             self.find("invented", event, "with the text or author of another post")
         if post.id in self.told:
             self.find("duplicate", event, "again")
@@ -77,8 +84,17 @@ class Channel:
                 self.report.counts["channel posts checked"] += 1
                 if post.id not in self.told:
                     self.report.find("missing", f"{self.name} was never told of {post.id}, begun at {post.begin}")
+                self.check_text(post)
             elif post.id in self.told and post.delete_end < INFINITY and post.id not in self.ended:
                 self.report.find("missing", f"{self.name} was never told that {post.id} was deleted")
+
+    def check_text(self, post: Post) -> None:
+        last = post.edits[-1] if post.edits else None
+        if last and last["end"] < INFINITY and last["begin"] > self.since:
+            self.report.counts["channel edits checked"] += 1
+            if self.texts.get(post.id) != last["text"]:
+                self.report.find(
+                    "missing", f"{self.name} shows {post.id} as {self.texts.get(post.id)!r}, edited at {last['end']}")
 
     def find(self, kind: str, event: Event, what: str) -> None:
         self.report.find(kind, f"{self.name} at {event['t']}: {event['post']} {what}")

@@ -14,8 +14,6 @@ from writers import Author
 
 LATEST = 30
 """Entries of a page that is looked at after a change."""
-MOST_EDITS = 90
-"""Of one post, which takes a hundred."""
 
 
 class Circle:
@@ -29,7 +27,6 @@ class Circle:
         self.owner, self.follower, self.stranger = self.members = members
         self.is_private = False
         self.authors = {user.id: Author(api, user, f"{user.handle}/circle", 1, random) for user in members}
-        self.edits: dict[str, int] = {}
         self.names = 0
         self.pinned = ""
 
@@ -133,15 +130,8 @@ class Circle:
         await self.look(self.follower)
 
     async def edit(self) -> None:
-        post = self.random.choice([self.pinned, self.authors[self.owner.id].posts[-1]])
-        count = self.edits[post] = self.edits.get(post, 0) + 1
-        if count > MOST_EDITS:
-            return
-        text = f"{self.authors[self.owner.id].texts[post]} | {count}"
-        begin = self.history.now
-        self.history.add("edit begins", post=post, text=text, begin=begin)
-        await self.insist("PATCH", f"/v1/posts/{post}", self.owner, {"text": text})
-        self.history.add("edit", post=post, text=text, begin=begin, end=self.history.now)
+        author = self.authors[self.owner.id]
+        await author.edit(self.random.choice([self.pinned, author.posts[-1]]))
 
     async def rename(self) -> None:
         """Shown with posts that are made from now on, and in all that is read."""
@@ -195,13 +185,14 @@ class Circle:
         if reply.status == 200:
             posts = self.authors[self.owner.id].posts
             owned = [post for post in reply.body["items"] if post["author"]["id"] == self.owner.id]
-            self.found("feed", viewer, self.owner, begin, owned, posts[-1] if posts and has_come else None)
+            self.found("feed", viewer, self.owner, begin, owned, posts[-1] if posts and has_come else None, "next" in reply.body)
 
     def found(
-        self, by: str, viewer: User, author: User, begin: float, posts: list[dict[str, Any]], due: str | None = None
+        self, by: str, viewer: User, author: User, begin: float, posts: list[dict[str, Any]], due: str | None = None,
+        goes_on: bool = False,
     ) -> None:
         self.history.add(
-            "probe", by=by, user=viewer.id, other=author.id, begin=begin, end=self.history.now, due=due,
+            "probe", by=by, user=viewer.id, other=author.id, begin=begin, end=self.history.now, due=due, goes_on=goes_on,
             posts=[[post["id"], post["text"], post["author"]["handle"], post["author"]["display_name"]] for post in posts])
 
     async def switch(

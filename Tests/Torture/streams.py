@@ -87,7 +87,7 @@ class Stream:
             self.check_turn(post, now)
 
     def update(self, event: Event) -> None:
-        """An edit. It may come with what it was before, and of a post that the reader does not show."""
+        """An edit. Who was away is told of it alone, with the whole post: it shows what it did not show before."""
         now, post = event["t"], self.facts.posts.get(event["post"])
         edit = post.has_been(event["text"], now) if post else None
         if post is None or edit is None:
@@ -95,6 +95,8 @@ class Stream:
         self.report.counts["edits told"] += 1
         self.check_content(post, event, edit["begin"])
         self.check_right(post, self.facts.edges.get((self.user, post.author)), edit["begin"], now)
+        self.view.add(post.id)
+        self.following.add(post.id)
 
     def check_content(self, post: Post, event: Event, since: float) -> None:
         """Text, author and names are those of the post, then or since."""
@@ -180,8 +182,10 @@ class Stream:
         if not post.edits or post.id not in self.following or post.delete_begin < INFINITY:
             return
         last = post.edits[-1]
-        is_steady = edge is None or not edge.changed_between(last["begin"], INFINITY)
-        if is_steady and last["begin"] > max(self.since, post.end) and last["end"] < INFINITY:
+        follows_from = 0.0 if post.author == self.user else edge.surely_follows_from() if edge else INFINITY
+        is_steady = follows_from < last["begin"]
+        is_in_window = self.facts.newer(post, self.user) < WINDOW
+        if is_steady and is_in_window and last["begin"] > max(self.since, post.end) and last["end"] < INFINITY:
             self.report.counts["edits checked"] += 1
             if self.texts.get(post.id) != last["text"]:
                 self.report.find(

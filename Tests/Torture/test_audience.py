@@ -58,6 +58,7 @@ GOOD: dict[str, list[Event]] = {
     "again, and asked again": blocked(watch(7.1, 7.1, "ended"), watch(21.5, 20.5), heard("30", 22)),
     "refused": blocked(watch(7.1, 7.1, "ended"), watch(8, 7.5, "refused")),
     "not shown": blocked(probe(8, 9), probe(22, 23, "30", due="30")),
+    "a read whose next page has it": blocked(probe(22, 23, "30", due="10") | {"goes_on": True}),
     "a read in which it was hidden": blocked(probe(5, 7.5, "10", due="10"), probe(5, 7.5, due="10")),
 }
 BROKEN: dict[str, tuple[list[Event], str]] = {
@@ -69,6 +70,7 @@ BROKEN: dict[str, tuple[list[Event], str]] = {
     "a subscription that had ended": (blocked(watch(7.1, 7.1, "ended"), heard("20", 7.2)), "stranger"),
     "a read": (blocked(probe(8, 9, "10")), "stranger"),
     "a read that lacks it": (blocked(probe(22, 23, due="30")), "missing"),
+    "a page that lacks it": (blocked(probe(22, 23, "10", due="30") | {"goes_on": True}), "missing"),
     "a subscription that is refused": (blocked(watch(4, 3, "refused")), "missing"),
     "another text": (blocked(heard("10", 3, "other")), "invented"),
     "a post of nobody": (blocked(heard("99", 3)), "invented"),
@@ -105,6 +107,34 @@ def test_an_accept_is_told() -> None:
     assert report.times["accept to feed.changed"] == [0.5] and not report.findings
     assert "missing" in kinds(accepted())
     assert "missing" in kinds(accepted(told | {"reason": "follow"}))
+
+
+def shown_edit(*events: Event) -> list[Event]:
+    """Post 20 is edited from 6 to 7."""
+    edit = {"e": "edit", "post": "20", "text": "text 20 | 1", "begin": 6, "end": 7}
+    stored = [event | ({"text": "text 20 | 1"} if event["e"] == "truth post" and event["post"] == "20" else {})
+              for event in base()]
+    return [*stored, edit, *events]
+
+
+def test_an_edit_is_told() -> None:
+    told = {"e": "see", "r": "ben", "t": 7.1, "kind": "updated", "post": "20", "author": ANN, "text": "text 20 | 1"}
+    assert not kinds(shown_edit(told))
+    assert kinds(shown_edit()) == {"missing"}
+    assert "invented" in kinds(shown_edit(told | {"text": "text 20 | 2"}))
+    assert "invented" in kinds(shown_edit(told, told | {"t": 5.5})), "before it was asked for"
+
+
+def test_an_edit_is_told_on_a_channel() -> None:
+    reader = {"e": "reader", "r": "channels 0", "user": BEN, "road": "channels"}
+    conn = {"e": "channel conn", "r": "channels 0", "t": 1.7, "begin": 1.6, "author": ANN, "verdict": "live"}
+    seen = [{"e": "channel see", "r": "channels 0", "t": float(at), "kind": kind, "post": id, "author": ANN, "by": ANN,
+             "text": text, "at": at}
+            for id, at, kind, text in (("10", 3, "created", "text 10"), ("20", 5, "created", "text 20"),
+                                       ("20", 8, "updated", "text 20 | 1"))]
+    told = {"e": "see", "r": "ben", "t": 7.1, "kind": "updated", "post": "20", "author": ANN, "text": "text 20 | 1"}
+    assert not kinds(shown_edit(told, reader, conn, *seen))
+    assert kinds(shown_edit(told, reader, conn, *seen[:2])) == {"missing"}
 
 
 def renamed(shown: str) -> list[Event]:

@@ -18,8 +18,12 @@ def outcome(api: Api, reply: Reply) -> str:
     return "refused"
 
 
+MOST_EDITS = 90
+"""Of one post, which takes a hundred."""
+
+
 class Author:
-    """Posts one after the other, and deletes some of the posts. Each begins when the one before has its answer, so
+    """Posts one after the other, and deletes or edits some of the posts. Each begins when the one before has its answer, so
     their order is known."""
 
     def __init__(self, api: Api, user: User, name: str, rate: float, random: random.Random) -> None:
@@ -27,14 +31,18 @@ class Author:
         self.count = 0
         self.posts: list[str] = []
         self.texts: dict[str, str] = {}
+        self.edits: dict[str, int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             await asyncio.sleep(self.random.expovariate(self.rate))
             if stop.is_set():
                 return
-            if self.posts and self.random.random() < 0.06:
+            chance = self.random.random()
+            if self.posts and chance < 0.06:
                 await self.delete()
+            elif self.posts and chance < 0.12:
+                await self.edit(self.random.choice(self.posts[-20:]))
             else:
                 await self.post()
 
@@ -55,6 +63,18 @@ class Author:
         if post:
             self.posts.append(post)
             self.texts[post] = text
+
+    async def edit(self, post: str) -> None:
+        """Asked for until it is done: of two edits under way nobody knows which comes last."""
+        count = self.edits[post] = self.edits.get(post, 0) + 1
+        if count > MOST_EDITS:
+            return
+        text, begin = f"{self.texts[post]} | {count}", self.api.history.now
+        self.api.history.add("edit begins", post=post, text=text, begin=begin)
+        while (reply := await self.api.write("PATCH", f"/v1/posts/{post}", self.user, {"text": text})).is_open:
+            pass
+        if outcome(self.api, reply) == "done":
+            self.api.history.add("edit", post=post, text=text, begin=begin, end=self.api.history.now)
 
     async def delete(self) -> None:
         post = self.posts.pop(self.random.randrange(len(self.posts)))

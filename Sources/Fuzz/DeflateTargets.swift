@@ -82,7 +82,8 @@ extension FuzzTarget {
         // Header fields of one name are one list.
         let (first, behind) = (DeflateAgreement(offers: [text, "x"]), DeflateAgreement(offers: ["x, \(text)"]))
         let isSeen = text.utf8.count(where: { $0 == UInt8(ascii: ",") }) + 2 < DeflateAgreement.most
-        try require(!isSeen || alone == first && alone == behind, "beside another offer it is \(first?.header ?? "none")")
+        try require(
+            !isSeen || alone == first && alone == behind, "beside another offer it is \(first?.header ?? "none")")
         let plain = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
         guard let alone else { return false }
         try require(

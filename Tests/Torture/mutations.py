@@ -26,7 +26,6 @@ EMPHASIS = {
     "late-scripts": ["--only", "stampede", "--gap", "14", "--crowd", "4000", "--topology", "serve"],
     # A Redis that was killed has another epoch, which tells.
     "forget-outage": ["--only", "cut,refuse"],
-    "channels-miss-nothing": ["--only", "cut,refuse"],
 }
 SECONDS = 80
 """Of faults at most; most are caught by the first check, after 20."""
@@ -58,7 +57,7 @@ CAUGHT_AS = {
     "list-unasked": {"stranger"},
     "push-unasked": {"stranger"},
     "forget-rechecks": {"stranger"},
-    "channels-miss-nothing": {"missing", "silenced"},
+    "channel-skip-newest": {"missing"},
     "deflate-by-length": {"duplicate", "missing"},
 }
 """The promise that each breaks; another finding, a run that failed, or one in which the bug was never reached, has not

@@ -18,6 +18,7 @@ from cluster import Cluster
 from crowd import Crowd
 from faults import Executioner, plan
 from history import History, read
+from leavers import Leavers
 from readers import EventStreamReader, PageWalker, PollReader, Reader, WebSocketReader, walk
 from sdk_reader import SdkReader
 from sessions import Guests
@@ -90,6 +91,7 @@ class Round:
         self.executioner.crowd = self.crowd
         self.circles = Circles(self.api, self.circle_count, ROADS, self._random())
         await self.circles.set_up(f"p{run}_")
+        self.leavers, self.prefix = Leavers(self.api, self._random()), f"l{run}_"
         self.ids = ",".join(user.id for user in [*users, *self.circles.users])
         for index, user in enumerate(users):
             others = {(index + step) % USERS for step in range(1, FOLLOWED + 1)} | {0}
@@ -126,6 +128,8 @@ class Round:
             walkers = [group.create_task(PageWalker(self.api, users, f"walker {n}", self._random()).run(writing))
                        for n in range(2)]
             work = [*self._writers(users, writing), *self.circles.work(writing)]
+            if self.circle_count:
+                work.append(self.leavers.run(self.prefix, writing))
             writers = [group.create_task(one) for one in work]
             await self.break_things()
             self.api.is_calm = True
@@ -137,6 +141,7 @@ class Round:
             writing.set()
             await asyncio.gather(*writers, *walkers)
             await self.settle()
+            await self.leavers.check(self.cluster)
             await asyncio.to_thread(self.ask_audits)
             reading.set()
             await asyncio.wait(reads, timeout=3)

@@ -78,11 +78,12 @@ let package = Package(
             // Redis' scripts, as bytes in the program.
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
+        domain("Administration", ["Accounts", "Relations"]),
         module(
             "DomainRegistry",
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "Outbox", "DomainKit",
-                "Accounts", "Bookmarks", "Relations", "Posts", "Feed",
+                "Accounts", "Administration", "Bookmarks", "Relations", "Posts", "Feed",
             ]),
 
         // The roles: they mount the domains
@@ -150,6 +151,7 @@ let package = Package(
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
+        tests("Administration", ["TestSite"]),
         tests(
             "Feed",
             [

@@ -1,4 +1,5 @@
 public import Accounts
+public import Administration
 public import Bookmarks
 public import Core
 public import Crypto
@@ -21,14 +22,15 @@ public struct Domains: Sendable {
     public let posts: PostsDomain
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
+    public let administration: AdministrationDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self,
+        BookmarksDomain.self, AdministrationDomain.self,
     ]
 
     /// In the order in which one leans on another.
-    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks] }
+    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks, administration] }
 
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
@@ -42,6 +44,7 @@ public struct Domains: Sendable {
         posts = PostsDomain(
             resources, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources)
+        administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
     }
 
     /// The schema of PostgreSQL, which is the truth. Ids are Martlet's 53-bit ids; a row's time is in its id.

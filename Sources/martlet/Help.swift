@@ -10,6 +10,7 @@ enum Help {
         ("notifier", "role: push notifications (here: consumes the requests and logs them)"),
         ("migrate", "brings the PostgreSQL schema up to date"),
         ("format", "which forms of messages and events are written; format enable enables new ones"),
+        ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
         ("tail", "a live feed in the terminal"),
         ("token", "prints an access token for a user"),
         ("help", "what a command does and takes: martlet help COMMAND"),
@@ -41,7 +42,7 @@ enum Help {
     static func of(_ command: String) -> String {
         let description = commands.first { $0.name == command }?.text ?? ""
         let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
-        let more = command == "format" ? FormatCommand.help : ""
+        let more = ["format": FormatCommand.help, "admin": AdminCommand.help][command] ?? ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings
             + (command == "tail" ? "  --json\n      JSON lines: the events as they came\n" : "")
             + "  -h, --help\n      this text\n"

@@ -26,10 +26,10 @@ enum Program {
         if rest.contains("--help") || rest.contains("-h") { return help(command) }
         do {
             if command == "tail" { return try Tools.tail(rest) }
-            if command == "format" {
-                try await FormatCommand(rest).run()
-            } else {
-                try await dispatch(command, rest)
+            switch command {
+            case "format": try await FormatCommand(rest).run()
+            case "admin": try await AdminCommand(rest).run()
+            default: try await dispatch(command, rest)
             }
             return 0
         } catch let failure as Failure {

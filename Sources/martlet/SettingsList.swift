@@ -6,7 +6,7 @@ import Realtime
 /// All settings, in the order in which help shows them.
 enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier"]
-    static let tools: Set<String> = ["migrate", "format", "seed", "token"]
+    static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin"]
 
     static let all: [Setting] = [
         Setting("port", .integer(1...65535), default: "8080", roles: servers, "TCP port of HTTP and WebSocket"),

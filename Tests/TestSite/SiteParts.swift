@@ -1,4 +1,5 @@
 import Accounts
+import Administration
 import Core
 import Crypto
 import DomainKit
@@ -83,6 +84,10 @@ final class SiteParts: Sendable {
         if options.hasRedis { try await untilConnected() }
         try await domains.accounts.revocations.load(from: domains.accounts.accounts)
         try await lookForSuspensions()
+    }
+
+    func grant(_ handle: String, _ role: UserRole) async throws {
+        _ = try await domains.administration.administration.change(handle: handle, AdminChange(role: role))
     }
 
     func suspend(_ user: String, _ suspension: Suspension?) async throws {

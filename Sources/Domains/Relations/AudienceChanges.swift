@@ -2,11 +2,11 @@ import Core
 import HTTPService
 
 /// Tells observers of changes that are committed.
-struct AudienceChanges: Sendable {
+public struct AudienceChanges: Sendable {
     let observers: [any AudienceObserver]
 
     /// What fails here is finished later by upkeep, or hidden at read.
-    func tell(_ change: AudienceChange, requestID: String) async {
+    public func tell(_ change: AudienceChange, requestID: String) async {
         for observer in observers {
             do {
                 try await observer.changed(change)

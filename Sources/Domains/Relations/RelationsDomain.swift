@@ -17,7 +17,8 @@ public struct RelationsDomain: Domain {
     public let profiles: Profiles
     private let resources: Resources
     private let accounts: AccountsDomain
-    private let changes: AudienceChanges
+    /// Who must be told of changes that other domains make.
+    public let changes: AudienceChanges
 
     /// - Parameter observers: who must know when who sees whom has changed, one after the other.
     public init(_ resources: Resources, accounts: AccountsDomain, observers: [any AudienceObserver]) {

@@ -102,9 +102,9 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut",
-                "Formats",
-                "Realtime", "Notifier", "Sidecars", "Tail",
+                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Feed",
+                "FeedAPI",
+                "FanOut", "Formats", "Realtime", "Notifier", "Sidecars", "Tail",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -113,8 +113,9 @@ let package = Package(
             name: "TestSite",
             dependencies: [
                 "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "Formats", "Realtime",
-                "Sidecars",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Feed", "FeedAPI",
+                "Formats",
+                "Realtime", "Sidecars",
             ],
             path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
@@ -151,7 +152,7 @@ let package = Package(
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
-        tests("Administration", ["TestSite"]),
+        tests("Administration", ["Accounts", "Administration", "Core", "Store", "TestSite"]),
         tests(
             "Feed",
             [

@@ -3,6 +3,7 @@ import Administration
 import Core
 import HTTPService
 import NodeLease
+import Sidecars
 
 /// `martlet admin`: what the operator does to users, whatever role they have.
 struct AdminCommand {

@@ -69,7 +69,9 @@ import Testing
 
     /// A moderator who is suspended is none meanwhile.
     @Test func aSuspendedModerator() async throws {
-        let (admin, moderator, alice) = (try await signUp(.admin), try await signUp(.moderator), try await site.signUp())
+        let (admin, moderator, alice) = (
+            try await signUp(.admin), try await signUp(.moderator), try await site.signUp()
+        )
         #expect(try await change(admin, moderator, Self.endless).status == 200)
         #expect(try await change(moderator, alice, Self.endless).isProblem(403, "account_suspended"))
         // Also in a process that has not heard of it.

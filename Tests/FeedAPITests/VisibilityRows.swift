@@ -10,10 +10,14 @@ extension VisibilityRow {
     /// Of callers without a role.
     private static let administration: [String: VisibilityRow] = [
         "listUsersForAdmins": .reads(
-            Probe("all", needsSession: true, expected: { _ in Seen(403) }) { try await $0.caller.get("/v1/admin/users") }
+            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
+                try await $0.caller.get("/v1/admin/users")
+            }
         ),
         "listAudit": .reads(
-            Probe("all", needsSession: true, expected: { _ in Seen(403) }) { try await $0.caller.get("/v1/admin/audit") }
+            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
+                try await $0.caller.get("/v1/admin/audit")
+            }
         ),
         "changeUser": .writes(
             Probe("the author", needsSession: true, expected: { _ in Seen(403) }) {

@@ -1,5 +1,5 @@
 public import Accounts
-import HTTPService
+public import HTTPService
 
 /// What is done to a user, and whether one may do it. A value without I/O.
 public struct AdminChange: Sendable {

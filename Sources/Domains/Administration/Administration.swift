@@ -1,8 +1,8 @@
-public import Accounts
-public import Core
+import Accounts
+import Core
 import HTTPService
 import Relations
-public import Store
+import Store
 
 /// What moderators, admins and the operator do to users. Each change and its entry in the audit are one transaction.
 public struct Administration: Sendable {

@@ -38,6 +38,7 @@ let package = Package(
         library("CLibrdkafka", "rdkafka", "librdkafka-dev"),
         library("CLibpq", "libpq", "libpq-dev"),
         library("CZlib", "zlib", "zlib1g-dev"),
+        library("CICU", "icu-i18n", "libicu-dev"),
         library("COpenSSL", "libcrypto", "libssl-dev"),
         library("CCrypt", "libxcrypt", "libcrypt-dev"),
         library("CCurl", "libcurl", "libcurl4-openssl-dev"),
@@ -50,6 +51,7 @@ let package = Package(
         // Threads, and one adapter for each C library
         module("Runtime", ["Core", "CUv", "CGlibc"]),
         module("Deflate", ["CZlib"]),
+        module("Confusables", ["CICU"]),
         module("Sockets", ["Core", "Runtime", "Deflate", "CLibwebsockets", "CLiburing"]),
         module("RedisLink", ["Core", "Runtime", "Crypto", "CHiredis"]),
         module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),
@@ -70,7 +72,7 @@ let package = Package(
 
         // What the product does: a folder for each domain. Arrows point one way.
         module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
-        domain("Accounts", ["Outbox", "Runtime", "Crypto"]),
+        domain("Accounts", ["Confusables", "Outbox", "Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Live", "Outbox", "Relations"]),
         domain(
@@ -136,6 +138,7 @@ let package = Package(
 
         tests("Core", ["TestSupport", "Core"]),
         tests("Deflate", ["Deflate"]),
+        tests("Confusables", ["Confusables"]),
         tests("Live", ["TestSupport", "Core", "Deflate", "HTTPService", "Live", "Posts"]),
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),

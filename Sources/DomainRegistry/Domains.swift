@@ -35,9 +35,13 @@ public struct Domains: Sendable {
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
 
-    public init(_ resources: Resources, hasher: PasswordHasher, waiter: @escaping @Sendable () -> any FeedWaiter) {
+    /// - Parameter names: which nobody may take.
+    public init(
+        _ resources: Resources, hasher: PasswordHasher, names: NameRules = NameRules(),
+        waiter: @escaping @Sendable () -> any FeedWaiter
+    ) {
         self.resources = resources
-        accounts = AccountsDomain(resources, hasher: hasher)
+        accounts = AccountsDomain(resources, hasher: hasher, names: names)
         feed = FeedDomain(resources, accounts: accounts, waiter: waiter)
         relations = RelationsDomain(
             resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])

@@ -99,6 +99,11 @@ enum SettingsList {
             "threads that serve sockets, each with a part of the connections; without it as many as there are cores but one "
                 + "in the role realtime by itself, and one in all others"),
         Setting(
+            "refused-names", .checked(expected: "a file with a name a line", problem: Checks.names),
+            roles: ["serve", "api"],
+            "handles and display names that nobody may take, nor what looks like them; # begins a comment. It is read at the "
+                + "start. What looks like the handle of a moderator or admin can never be taken"),
+        Setting(
             "password-cost", .integer(1...11), default: "5", roles: servers.union(["seed"]),
             "yescrypt cost of password hashes; each step doubles time and memory"),
         Setting(

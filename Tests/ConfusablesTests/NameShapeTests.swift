@@ -10,7 +10,7 @@ import Testing
 
     @Test(arguments: [
         "admin", "Admin", "ADMIN", "ADMlN", "admın", "аdmin", "adｍin", "a d m i n", "ad_min", "ad-min", "ad.min",
-        "ad\u{200b}min", "\u{202e}admin", "𝐚𝐝𝐦𝐢𝐧", "adrnin"
+        "ad\u{200b}min", "\u{202e}admin", "𝐚𝐝𝐦𝐢𝐧", "adrnin",
     ])
     func likeAdmin(_ name: String) {
         #expect(looksLike(name, "admin"), "\(name)")

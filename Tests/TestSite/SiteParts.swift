@@ -57,7 +57,8 @@ final class SiteParts: Sendable {
                 connections: connections, partitions: partitions, ids: IDGenerator(node: node, clock: clock),
                 clock: clock, monotonicClock: clock, secret: secret, cursors: cursors, idempotency: idempotency,
                 writes: writes, formats: EnabledFormats(known: Domains.formats), limitsAreOn: options.limitsAreOn),
-            hasher: PasswordHasher(threads: 2, cost: 1), waiter: { waiter.value })
+            hasher: PasswordHasher(threads: 2, cost: 1), names: NameRules(options.refusedNames),
+            waiter: { waiter.value })
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds

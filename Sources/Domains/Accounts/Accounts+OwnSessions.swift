@@ -37,6 +37,13 @@ extension Accounts {
         _ change: CredentialChange, in transaction: Transaction, of caller: Caller, from origin: SessionOrigin
     ) async throws {
         let new = change.password
+        if let handle = change.handle {
+            let isOwn =
+                try await transaction.query(
+                    "SELECT id FROM users WHERE id = \(caller.user) AND handle = \(handle)"
+                ).count > 0
+            if !isOwn { try await names.check([("handle", handle)], of: caller.user, in: transaction) }
+        }
         do {
             let changed = try await transaction.query(
                 """

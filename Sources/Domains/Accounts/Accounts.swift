@@ -19,11 +19,13 @@ public struct Accounts: Sendable {
     let revocations: Revocations
     let suspensions: Suspensions
     let addresses: KnownAddresses
+    public let names: NameRules
     let clock: any WallClock
 
     public init(
         database: Database, ids: IDGenerator, hasher: PasswordHasher, signer: TokenSigner, answers: SealedBox,
-        revocations: Revocations, suspensions: Suspensions, addresses: KnownAddresses, clock: any WallClock
+        revocations: Revocations, suspensions: Suspensions, addresses: KnownAddresses, names: NameRules,
+        clock: any WallClock
     ) {
         self.database = database
         self.ids = ids
@@ -33,6 +35,7 @@ public struct Accounts: Sendable {
         self.revocations = revocations
         self.suspensions = suspensions
         self.addresses = addresses
+        self.names = names
         self.clock = clock
     }
 
@@ -49,6 +52,7 @@ public struct Accounts: Sendable {
         _ transaction: Transaction, handle: String, displayName: String, passwordHash: String,
         from origin: SessionOrigin
     ) async throws -> SessionGrant {
+        try await names.check([("handle", handle), ("display_name", displayName)], of: nil, in: transaction)
         let id = try ids.next()
         let inserted = try await transaction.query(
             """

@@ -16,7 +16,7 @@ public struct AccountsDomain: Domain {
     private let resources: Resources
     private let limits: LogInLimits
 
-    public init(_ resources: Resources, hasher: PasswordHasher) {
+    public init(_ resources: Resources, hasher: PasswordHasher, names: NameRules = NameRules()) {
         self.resources = resources
         revocations = Revocations(clock: resources.clock)
         suspensions = Suspensions(clock: resources.clock)
@@ -25,7 +25,7 @@ public struct AccountsDomain: Domain {
             signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: resources.secret)),
             answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: resources.secret)),
             revocations: revocations, suspensions: suspensions,
-            addresses: KnownAddresses(secret: resources.secret), clock: resources.clock)
+            addresses: KnownAddresses(secret: resources.secret), names: names, clock: resources.clock)
         users = Users(database: resources.database)
         limits = LogInLimits(areOn: resources.limitsAreOn, clock: resources.monotonicClock)
     }

@@ -30,10 +30,14 @@ public struct ProfileChange: Sendable {
 
     /// - Returns: whether the account was private before.
     public func store(
-        _ transaction: Transaction, of user: ID, _ context: TraceContext, clock: any WallClock
+        _ transaction: Transaction, of user: ID, _ names: NameRules, _ context: TraceContext, clock: any WallClock
     ) async throws -> Bool {
-        let found = try await transaction.query("SELECT private FROM users WHERE id = \(user) FOR NO KEY UPDATE")
+        let found = try await transaction.query(
+            "SELECT private, display_name FROM users WHERE id = \(user) FOR NO KEY UPDATE")
         guard let row = found.first else { throw Problem(.unauthenticated, "the account has gone") }
+        if let name = displayName.value, try !name.isExactly(row.text("display_name")) {
+            try await names.check([("display_name", name)], of: user, in: transaction)
+        }
         if let name = timeZone.value {
             let known = try await transaction.query("SELECT 1 AS one FROM pg_timezone_names WHERE name = \(name)")
             guard !known.isEmpty else {

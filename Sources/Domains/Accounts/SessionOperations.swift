@@ -33,7 +33,8 @@ struct SessionOperations: Sendable {
                 body: RequestBody(
                     "Credentials", AccountFields.newHandle, AccountFields.newPassword, AccountFields.oldPassword),
                 responses: [.noContent("Both are as the body says.")],
-                problems: [.missingField, .passwordRequired, .handleTaken], idempotency: .key("credentials"),
+                problems: [.missingField, .passwordRequired, .handleTaken, .nameRefused],
+                idempotency: .key("credentials"),
                 handler: changeCredentials),
         ]
     }

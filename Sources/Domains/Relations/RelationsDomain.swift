@@ -35,7 +35,8 @@ public struct RelationsDomain: Domain {
 
     public var operations: [Operation] {
         UserOperations(
-            users: accounts.users, profiles: profiles, lists: resources.lists, cursors: resources.cursors,
+            users: accounts.users, names: accounts.accounts.names, profiles: profiles, lists: resources.lists,
+            cursors: resources.cursors,
             writes: resources.writes, changes: changes, requests: requests, clock: resources.clock
         ).all
             + FollowOperations(graph: graph, writes: resources.writes, changes: changes).all

@@ -13,7 +13,7 @@ import Testing
             "/v1/auth/signup", .object(.init(body.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })))
     }
 
-    @Test(arguments: ["martlet", "MARTLET", "mart_let", "rnartlet", "martIet"])
+    @Test(arguments: ["martlet", "MARTLET", "mart_let", "rnartlet", "mart1et"])
     func handles(_ name: String) async throws {
         #expect(try await signUp(name).isProblem(400, "name_refused", field: "handle"))
         let alice = try await site.signUp()

@@ -1,4 +1,4 @@
-import Core
+public import Core
 public import Crypto
 public import DomainKit
 public import HTTPService
@@ -8,6 +8,8 @@ public import Store
 public struct AccountsDomain: Domain {
     public static let migrations = AccountsMigrations.all
     public static let topics = [TopicPlan(UserEvent.topic, retentionHours: 24 * 7)]
+
+    public static let liveKinds = KnownKinds(UserEvent.self)
 
     public let accounts: Accounts
     public let users: Users

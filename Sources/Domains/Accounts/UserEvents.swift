@@ -9,6 +9,9 @@ public enum UserEvent: String, NamedKinds {
     /// The user is suspended, or is it no more.
     case suspended = "user.suspended"
 
+    /// What others see of the user is another one: name, handle, text, role. Clients get it as it is.
+    case updated = "user.updated"
+
     public static let topic = "user.events"
 }
 
@@ -30,6 +33,14 @@ extension UserEvent {
     /// The same.
     static func suspended(_ user: ID, isSuspended: Bool, _ context: TraceContext, clock: any WallClock) -> SQL {
         statement(.suspended, of: user, .isSuspended, isSuspended, context, clock)
+    }
+
+    /// The same.
+    static func updated(_ user: UserView, _ context: TraceContext, clock: any WallClock) -> SQL {
+        var envelope = Envelope(
+            UserEvent.updated.kind, eventID: uuidV7(clock: clock), context, payload: UserUpdated(user: user).json)
+        envelope[.user] = user.id
+        return Outbox.statement(topic: topic, key: user.id, envelope)
     }
 
     private static func statement(

@@ -63,6 +63,7 @@ public struct Administration: Sendable {
                     try ids.next(), actor, .changedRole, target, before: ["role": .string(before.rawValue)],
                     after: ["role": .string(new.rawValue)], context),
             ])
+            try await accounts.updated(target, in: transaction, context)
         }
         let isHere = try await suspend(transaction, target, change, Standing(found), by: actor, context)
         let rows = try await transaction.query(

@@ -34,6 +34,8 @@ public struct AudienceWorker: Sendable {
         case .suspended:
             guard let user = event[.user], let isSuspended = event[.isSuspended] else { break }
             return (isSuspended ? .left(user, .suspended) : .returned(user), event)
+        // Who sees whom is as before.
+        case .updated: return nil
         }
         users.passOver(record)
         return nil

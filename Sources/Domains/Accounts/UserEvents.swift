@@ -35,14 +35,6 @@ extension UserEvent {
         statement(.suspended, of: user, .isSuspended, isSuspended, context, clock)
     }
 
-    /// The same.
-    static func updated(_ user: UserView, _ context: TraceContext, clock: any WallClock) -> SQL {
-        var envelope = Envelope(
-            UserEvent.updated.kind, eventID: uuidV7(clock: clock), context, payload: UserUpdated(user: user).json)
-        envelope[.user] = user.id
-        return Outbox.statement(topic: topic, key: user.id, envelope)
-    }
-
     private static func statement(
         _ event: UserEvent, of user: ID, _ field: EventField<Bool>, _ isSo: Bool, _ context: TraceContext,
         _ clock: any WallClock

@@ -1,5 +1,7 @@
 import Core
 public import HTTPService
+import Outbox
+import Store
 
 /// What a changed profile is told as: `{"type":"user.updated","user":{…}}`, without what depends on who reads it.
 public struct UserUpdated: Sendable {
@@ -32,5 +34,15 @@ public struct UserUpdated: Sendable {
                         ] + others), writing: UserUpdated(user: .example).append)
             )
         ]
+    }
+}
+
+extension UserEvent {
+    /// The user's row of `users` is locked (`Outbox.statement`).
+    static func updated(_ user: UserView, _ context: TraceContext, clock: any WallClock) -> SQL {
+        var envelope = Envelope(
+            UserEvent.updated.kind, eventID: uuidV7(clock: clock), context, payload: UserUpdated(user: user).json)
+        envelope[.user] = user.id
+        return Outbox.statement(topic: topic, key: user.id, envelope)
     }
 }

@@ -46,6 +46,7 @@ let package = Package(
         library("CLibrdkafka", "rdkafka", "librdkafka-dev"),
         library("CLibpq", "libpq", "libpq-dev"),
         library("CZlib", "zlib", "zlib1g-dev"),
+        library("CICU", "icu-i18n", "libicu-dev"),
         library("COpenSSL", "libcrypto", "libssl-dev"),
         library("CCrypt", "libxcrypt", "libcrypt-dev"),
         library("CCurl", "libcurl", "libcurl4-openssl-dev"),
@@ -58,6 +59,7 @@ let package = Package(
         // Threads, and one adapter for each C library
         module("Runtime", ["Core", "CUv", "CGlibc"]),
         module("Deflate", ["CZlib"]),
+        module("Confusables", ["CICU"]),
         hotModule("Sockets", ["Core", "Runtime", "Deflate", "CLibwebsockets", "CLiburing"]),
         module("RedisLink", ["Core", "Runtime", "Crypto", "CHiredis"]),
         module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),
@@ -78,7 +80,7 @@ let package = Package(
 
         // What the product does: a folder for each domain. Arrows point one way.
         module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
-        domain("Accounts", ["Outbox", "Runtime", "Crypto"]),
+        domain("Accounts", ["Confusables", "Outbox", "Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Live", "Outbox", "Relations"]),
         domain(
@@ -87,11 +89,12 @@ let package = Package(
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
+        domain("Administration", ["Accounts", "Relations"]),
         module(
             "DomainRegistry",
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "Outbox", "DomainKit",
-                "Accounts", "Bookmarks", "Erasure", "Relations", "Posts", "Feed",
+                "Accounts", "Administration", "Bookmarks", "Erasure", "Relations", "Posts", "Feed",
             ]),
 
         // The roles: they mount the domains
@@ -111,9 +114,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "FanOut",
-                "Formats",
-                "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
+                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Feed",
+                "FeedAPI", "FanOut", "Formats", "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -122,8 +124,9 @@ let package = Package(
             name: "TestSite",
             dependencies: [
                 "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Feed", "FeedAPI", "Formats", "Realtime",
-                "Sidecars",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Feed", "FeedAPI",
+                "Formats",
+                "Realtime", "Sidecars",
             ],
             path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
@@ -144,6 +147,7 @@ let package = Package(
 
         tests("Core", ["TestSupport", "Core"]),
         tests("Deflate", ["Deflate"]),
+        tests("Confusables", ["Confusables"]),
         tests("Live", ["TestSupport", "Core", "Deflate", "HTTPService", "Live", "Posts"]),
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
@@ -161,6 +165,7 @@ let package = Package(
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "RedisLink", "Store", "TestSite"]),
+        tests("Administration", ["Accounts", "Administration", "Core", "Store", "TestSite"]),
         tests(
             "Feed",
             [

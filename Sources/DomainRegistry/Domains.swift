@@ -1,4 +1,5 @@
 public import Accounts
+public import Administration
 public import Bookmarks
 public import Core
 public import Crypto
@@ -22,29 +23,35 @@ public struct Domains: Sendable {
     public let posts: PostsDomain
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
+    public let administration: AdministrationDomain
     public let erasure: ErasureDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, ErasureDomain.self,
+        BookmarksDomain.self, AdministrationDomain.self, ErasureDomain.self,
     ]
 
     /// In the order in which one leans on another.
-    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks, erasure] }
+    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks, administration, erasure] }
 
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
 
-    public init(_ resources: Resources, hasher: PasswordHasher, waiter: @escaping @Sendable () -> any FeedWaiter) {
+    /// - Parameter names: which nobody may take.
+    public init(
+        _ resources: Resources, hasher: PasswordHasher, names: NameRules = NameRules(),
+        waiter: @escaping @Sendable () -> any FeedWaiter
+    ) {
         self.resources = resources
-        accounts = AccountsDomain(resources, hasher: hasher)
+        accounts = AccountsDomain(resources, hasher: hasher, names: names)
         feed = FeedDomain(resources, accounts: accounts, waiter: waiter)
         let observers: [any AudienceObserver] = [feed.channelAudience, feed.repair, feed.changes]
         relations = RelationsDomain(resources, accounts: accounts, observers: observers)
         posts = PostsDomain(
             resources, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources)
-        let above: [any Domain] = [bookmarks, feed, posts, relations]
+        administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
+        let above: [any Domain] = [administration, bookmarks, feed, posts, relations]
         erasure = ErasureDomain(
             resources, accounts: accounts, observers: observers,
             holdings: Self.logs + above.flatMap(\.holdings) + Self.shared + accounts.holdings)

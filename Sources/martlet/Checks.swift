@@ -47,6 +47,11 @@ enum Checks {
         }
     }
 
+    static let names: Check = { path in
+        Files.read(path).flatMap { String(validating: $0, as: UTF8.self) } == nil
+            ? "it is no file with text of at most 4 MB" : nil
+    }
+
     static let secret: Check = { $0.utf8.count >= 32 ? nil : "it has \($0.utf8.count) characters" }
 
     /// What is the operator's commands' is for roles that make no ids: some manifests of versions before say so.

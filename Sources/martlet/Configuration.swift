@@ -1,3 +1,4 @@
+import Accounts
 import Core
 import Crypto
 import EventLog
@@ -79,6 +80,15 @@ struct Configuration: Sendable {
         Set(Setting.words(values.text("origins") ?? "").compactMap { Origin(setting: $0) })
     }
     var trustedProxies: [IPRange] { Setting.words(values.text("trusted-proxies") ?? "").compactMap { IPRange($0) } }
+
+    /// Of the operator's list.
+    func refusedNames() throws -> [String] {
+        guard values.has("refused-names"), let path = values.text("refused-names") else { return [] }
+        guard let bytes = Files.read(path), let text = String(validating: bytes, as: UTF8.self) else {
+            throw Failure("\(values.given("refused-names")): \(path) can't be read as text", exitCode: 2)
+        }
+        return NameRules.names(of: text)
+    }
 
     var kafkaOptions: KafkaOptions? {
         guard let kafka else { return nil }

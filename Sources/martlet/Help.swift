@@ -11,6 +11,7 @@ enum Help {
         ("worker", "role: jobs that take long, and consumers that no client waits for"),
         ("migrate", "brings the PostgreSQL schema up to date"),
         ("format", "which forms of messages and events are written; format enable enables new ones"),
+        ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
         ("tail", "a live feed in the terminal"),
         ("follow", "follows somebody: martlet follow HANDLE"),
         ("unfollow", "ends a follow, or takes a request back: martlet unfollow HANDLE"),
@@ -47,7 +48,7 @@ enum Help {
     static func of(_ command: String) -> String {
         let description = commands.first { $0.name == command }?.text ?? ""
         let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
-        let more = command == "format" ? FormatCommand.help : ""
+        let more = ["format": FormatCommand.help, "admin": AdminCommand.help][command] ?? ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings
             + (SettingsList.terminal.contains(command) ? "  --json\n      JSON lines: \(json(of: command))\n" : "")
             + "  -h, --help\n      this text\n"

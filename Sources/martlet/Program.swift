@@ -27,10 +27,10 @@ enum Program {
         do {
             if command == "tail" { return try Tools.tail(rest) }
             if SettingsList.terminal.contains(command) { return try TerminalCommand(command, rest).run() }
-            if command == "format" {
-                try await FormatCommand(rest).run()
-            } else {
-                try await dispatch(command, rest)
+            switch command {
+            case "format": try await FormatCommand(rest).run()
+            case "admin": try await AdminCommand(rest).run()
+            default: try await dispatch(command, rest)
             }
             return 0
         } catch let failure as Failure {

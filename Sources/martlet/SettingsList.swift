@@ -6,7 +6,7 @@ import Realtime
 /// All settings, in the order in which help shows them.
 enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier", "worker"]
-    static let tools: Set<String> = ["migrate", "format", "seed", "token"]
+    static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin"]
     /// Commands for people, which talk to a server as any client does.
     static let terminal: Set<String> = ["tail", "follow", "unfollow", "post", "feed", "requests"]
 
@@ -103,6 +103,11 @@ enum SettingsList {
         Setting(
             "work", .text, roles: ["serve", "worker"],
             "consumer groups and jobs that a worker does, by name, with commas between them; without it all"),
+        Setting(
+            "refused-names", .checked(expected: "a file with a name a line", problem: Checks.names),
+            roles: ["serve", "api"],
+            "handles and display names that nobody may take, nor what looks like them; # begins a comment. It is read at the "
+                + "start. What looks like the handle of a moderator or admin can never be taken"),
         Setting(
             "password-cost", .integer(1...11), default: "5", roles: servers.union(["seed"]),
             "yescrypt cost of password hashes; each step doubles time and memory"),

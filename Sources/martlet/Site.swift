@@ -69,7 +69,7 @@ final class Site: Sendable {
             formats: formats, limitsAreOn: configuration.limitsAreOn)
         domains = Domains(
             resources, hasher: PasswordHasher(threads: passwordThreads, cost: configuration.passwordCost),
-            waiter: { [waiter] in waiter.value })
+            names: NameRules(try configuration.refusedNames()), waiter: { [waiter] in waiter.value })
     }
 
     var accounts: Accounts { domains.accounts.accounts }

@@ -80,7 +80,8 @@ import Testing
         let change = CredentialChange(password: CredentialChange.Password(hash: "", old: verified))
         await #expect(throws: Problem.self) {
             try await site.database.transaction {
-                try await accounts.change(change, in: $0, of: caller, from: origin)
+                try await accounts.change(
+                    change, in: $0, of: caller, from: origin, TraceContext(requestID: "test"))
             }
         }
         #expect(try await logIn(alice.handle, Self.new) == 200)

@@ -142,6 +142,11 @@ import Testing
         #expect(before["followers"].integer == 1 && before["following"].integer == 1)
         #expect(blocked["following"].integer == 0)
 
+        try await site.database.query(
+            """
+            INSERT INTO audit (id, who, did, target, before, after, request_id)
+            VALUES (1, \(ID(alice.id)!), 'x', \(ID(bob.id)!), '{}', '{}', ''), (2, NULL, 'x', \(ID(alice.id)!), '{}', '{}', '')
+            """)
         let deletion = try await leave(alice, grace: 1)
         try await site.settle()
         try await site.runJobs()
@@ -163,6 +168,14 @@ import Testing
         #expect(stores["postgres.users"]!["removed"].integer == 1)
         for (name, store) in stores {
             #expect(store["left"].integer == 0 || store["kept_until"].string != nil, "\(name)")
+        }
+        let audit = try await site.database.query("SELECT who, target FROM audit ORDER BY id")
+        #expect(try audit.map { try $0.optionalInteger("who") } == [0, nil])
+        #expect(try audit.map { try $0.id("target") } == [ID(bob.id)!, .zero])
+        for forbidden: SQL in [
+            "UPDATE audit SET did = 'y'", "UPDATE audit SET target = 7", "DELETE FROM audit", "TRUNCATE audit",
+        ] {
+            await #expect(throws: PgError.self) { try await site.database.query(forbidden) }
         }
         // Whoever stays is counted down.
         let (bobLater, carolLater) = (try await site.logIn(bob), try await site.logIn(carol))

@@ -5,6 +5,25 @@ import TestSite
 extension VisibilityRow {
     static let all: [String: VisibilityRow] = sessions.merging(users) { $1 }.merging(graph) { $1 }
         .merging(restrictions) { $1 }.merging(posts) { $1 }.merging(feeds) { $1 }.merging(others) { $1 }
+        .merging(administration) { $1 }
+
+    /// Of callers without a role.
+    private static let administration: [String: VisibilityRow] = [
+        "listUsersForAdmins": .reads(
+            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
+                try await $0.caller.get("/v1/admin/users")
+            }
+        ),
+        "listAudit": .reads(
+            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
+                try await $0.caller.get("/v1/admin/audit")
+            }
+        ),
+        "changeUser": .writes(
+            Probe("the author", needsSession: true, expected: { _ in Seen(403) }) {
+                try await $0.caller.send("PATCH", "/v1/admin/users/\($0.author.id)", body: Array("{}".utf8))
+            }),
+    ]
 
     private static let sessions: [String: VisibilityRow] = [
         "signUp": .ownOnly("a session"), "logIn": .ownOnly("a session"), "refresh": .ownOnly("a session"),

@@ -59,9 +59,10 @@ import Testing
         let bodies = try await told([], channels + [.user(ID(bob.id)!), .post(ID(his)!)]) { away in
             try await alice.on(away).send("PATCH", "/v1/me", [:], body: Array(#"{"private":true}"#.utf8))
         }
-        #expect(bodies.count == 2)
+        // And the profile, which is told on the author's.
+        #expect(bodies.count == 3)
         for channel in channels { #expect(bodies.contains(.channel(.recheck(channel)))) }
         try await site.settle()
-        #expect(site.events(in: "user.events", of: alice.id) == ["user.privacy"])
+        #expect(site.events(in: "user.events", of: alice.id) == ["user.privacy", "user.updated"])
     }
 }

@@ -5,6 +5,9 @@ public struct SiteOptions: Sendable {
     /// False: Redis does not answer, and feeds come from PostgreSQL.
     public var hasRedis = true
 
+    /// Which nobody may take, nor what looks like them.
+    public var refusedNames = ["Martlet", "관리자"]
+
     public init() {}
 
     public static var withoutRedis: SiteOptions {

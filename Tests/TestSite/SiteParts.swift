@@ -1,4 +1,5 @@
 import Accounts
+import Administration
 import Core
 import Crypto
 import DomainKit
@@ -56,7 +57,8 @@ final class SiteParts: Sendable {
                 connections: connections, partitions: partitions, ids: IDGenerator(node: node, clock: clock),
                 clock: clock, monotonicClock: clock, secret: secret, cursors: cursors, idempotency: idempotency,
                 writes: writes, formats: EnabledFormats(known: Domains.formats), limitsAreOn: options.limitsAreOn),
-            hasher: PasswordHasher(threads: 2, cost: 1), waiter: { waiter.value })
+            hasher: PasswordHasher(threads: 2, cost: 1), names: NameRules(options.refusedNames),
+            waiter: { waiter.value })
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds
@@ -83,6 +85,10 @@ final class SiteParts: Sendable {
         if options.hasRedis { try await untilConnected() }
         try await domains.accounts.revocations.load(from: domains.accounts.accounts)
         try await lookForSuspensions()
+    }
+
+    func grant(_ handle: String, _ role: UserRole) async throws {
+        _ = try await domains.administration.administration.change(handle: handle, AdminChange(role: role))
     }
 
     func suspend(_ user: String, _ suspension: Suspension?) async throws {

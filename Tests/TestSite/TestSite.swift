@@ -133,6 +133,11 @@ public final class TestSite: Sendable {
     /// Whether a long poll of the user waits: its process is told what comes into the feed.
     public func isHeardOf(_ user: TestUser) async throws -> Bool { try await parts.isHeardOf(user.id) }
 
+    /// By the operator.
+    public func grant(_ user: TestUser, _ role: UserRole) async throws {
+        try await parts.grant(user.handle, role)
+    }
+
     /// Suspends a user, with what a route that does it would tell; or ends it.
     /// - Parameter seconds: `nil`: without end.
     public func suspend(_ user: TestUser, seconds: Double? = nil) async throws {

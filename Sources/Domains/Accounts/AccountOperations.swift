@@ -17,7 +17,7 @@ struct AccountOperations: Sendable {
                 body: RequestBody(
                     "SignUp", AccountFields.handle, AccountFields.password, AccountFields.displayName),
                 responses: [.json(SessionGrant.component, "The account was made.", status: 201)],
-                problems: [.handleTaken], idempotency: .key("signup"), handler: signUp),
+                problems: [.handleTaken, .nameRefused], idempotency: .key("signup"), handler: signUp),
             Operation(
                 .post, "/v1/auth/login", id: "logIn", tag: Self.tag, "Log in",
                 description: "A wrong handle and a wrong password get the same response in the same time.",

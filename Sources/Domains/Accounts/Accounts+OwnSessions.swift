@@ -34,9 +34,19 @@ extension Accounts {
 
     /// A new password ends all sessions but the caller's.
     func change(
-        _ change: CredentialChange, in transaction: Transaction, of caller: Caller, from origin: SessionOrigin
+        _ change: CredentialChange, in transaction: Transaction, of caller: Caller, from origin: SessionOrigin,
+        _ context: TraceContext
     ) async throws {
         let new = change.password
+        var isRenamed = false
+        if let handle = change.handle {
+            let isOwn =
+                try await transaction.query(
+                    "SELECT id FROM users WHERE id = \(caller.user) AND handle = \(handle)"
+                ).count > 0
+            isRenamed = !isOwn
+            if isRenamed { try await names.check([("handle", handle)], of: caller.user, in: transaction) }
+        }
         do {
             let changed = try await transaction.query(
                 """
@@ -52,6 +62,7 @@ extension Accounts {
         } catch let error as PgError where error.constraint == "users_handle_key" {
             throw Self.taken(change.handle ?? "")
         }
+        if isRenamed { try await updated(caller.user, in: transaction, context) }
         if let handle = change.handle {
             try await checkNotReserved(transaction, handle)
             try await transaction.query(addresses.remember(origin.address, of: handle, user: caller.user))

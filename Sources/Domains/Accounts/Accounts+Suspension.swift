@@ -29,6 +29,13 @@ extension Accounts {
         return (before.isHere, after.isHere)
     }
 
+    /// Writes down that others see the user in another way. The row is locked.
+    public func updated(_ user: ID, in transaction: Transaction, _ context: TraceContext) async throws {
+        guard let row = try await transaction.query(UserRow.select(user)).first else { return }
+        let view = try UserRow.view(row, relation: nil, isOwn: false)
+        try await transaction.query(UserEvent.updated(view, context, clock: clock))
+    }
+
     /// In this process at once; the others hear of it.
     public func suspended(_ user: ID, _ suspension: Suspension?) { suspensions.set(user, suspension) }
 

@@ -21,11 +21,13 @@ public struct Accounts: Sendable {
     let addresses: KnownAddresses
     /// For hashes of handles that nobody gets any more.
     let reservedHandles: [UInt8]
+    public let names: NameRules
     let clock: any WallClock
 
     public init(
         database: Database, ids: IDGenerator, hasher: PasswordHasher, signer: TokenSigner, answers: SealedBox,
         revocations: Revocations, suspensions: Suspensions, addresses: KnownAddresses, reservedHandles: [UInt8],
+        names: NameRules,
         clock: any WallClock
     ) {
         self.database = database
@@ -37,6 +39,7 @@ public struct Accounts: Sendable {
         self.suspensions = suspensions
         self.addresses = addresses
         self.reservedHandles = reservedHandles
+        self.names = names
         self.clock = clock
     }
 
@@ -53,6 +56,7 @@ public struct Accounts: Sendable {
         _ transaction: Transaction, handle: String, displayName: String, passwordHash: String,
         from origin: SessionOrigin
     ) async throws -> SessionGrant {
+        try await names.check([("handle", handle), ("display_name", displayName)], of: nil, in: transaction)
         let id = try ids.next()
         let inserted = try await transaction.query(
             """

@@ -1,4 +1,4 @@
-import Core
+public import Core
 public import Crypto
 public import DomainKit
 public import HTTPService
@@ -9,6 +9,8 @@ public struct AccountsDomain: Domain {
     public static let migrations = AccountsMigrations.all
     public static let topics = [TopicPlan(UserEvent.topic, retentionHours: 24 * 7)]
 
+    public static let liveKinds = KnownKinds(UserEvent.self)
+
     public let accounts: Accounts
     public let users: Users
     public let revocations: Revocations
@@ -16,7 +18,7 @@ public struct AccountsDomain: Domain {
     private let resources: Resources
     private let limits: LogInLimits
 
-    public init(_ resources: Resources, hasher: PasswordHasher) {
+    public init(_ resources: Resources, hasher: PasswordHasher, names: NameRules = NameRules()) {
         self.resources = resources
         revocations = Revocations(clock: resources.clock)
         suspensions = Suspensions(clock: resources.clock)
@@ -26,7 +28,8 @@ public struct AccountsDomain: Domain {
             answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: resources.secret)),
             revocations: revocations, suspensions: suspensions,
             addresses: KnownAddresses(secret: resources.secret),
-            reservedHandles: Crypto.derivedKey("reserved handles", from: resources.secret), clock: resources.clock)
+            reservedHandles: Crypto.derivedKey("reserved handles", from: resources.secret), names: names,
+            clock: resources.clock)
         users = Users(database: resources.database)
         limits = LogInLimits(areOn: resources.limitsAreOn, clock: resources.monotonicClock)
     }

@@ -30,10 +30,14 @@ public struct ProfileChange: Sendable {
 
     /// - Returns: whether the account was private before.
     public func store(
-        _ transaction: Transaction, of user: ID, _ context: TraceContext, clock: any WallClock
+        _ transaction: Transaction, of user: ID, _ names: NameRules, _ context: TraceContext, clock: any WallClock
     ) async throws -> Bool {
-        let found = try await transaction.query("SELECT private FROM users WHERE id = \(user) FOR NO KEY UPDATE")
+        let found = try await transaction.query(
+            "\(UserRow.select(user)) FOR NO KEY UPDATE OF u")
         guard let row = found.first else { throw Problem(.unauthenticated, "the account has gone") }
+        if let name = displayName.value, try !name.isExactly(row.text("display_name")) {
+            try await names.check([("display_name", name)], of: user, in: transaction)
+        }
         if let name = timeZone.value {
             let known = try await transaction.query("SELECT 1 AS one FROM pg_timezone_names WHERE name = \(name)")
             guard !known.isEmpty else {
@@ -49,9 +53,14 @@ public struct ProfileChange: Sendable {
                 locale = \(merged(locale, "locale")), time_zone = \(merged(timeZone, "time_zone"))
             WHERE id = \(user)
             """)
-        let wasPrivate = try row.bool("private")
+        let before = try UserRow.view(row, relation: nil, isOwn: false)
+        let wasPrivate = before.isPrivate
         if let isPrivate, isPrivate != wasPrivate {
             try await transaction.query(UserEvent.privacy(of: user, isPrivate: isPrivate, context, clock: clock))
+        }
+        if let changed = try await transaction.query(UserRow.select(user)).first {
+            let after = try UserRow.view(changed, relation: nil, isOwn: false)
+            if after != before { try await transaction.query(UserEvent.updated(after, context, clock: clock)) }
         }
         return wasPrivate
     }

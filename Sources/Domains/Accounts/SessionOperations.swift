@@ -33,7 +33,8 @@ struct SessionOperations: Sendable {
                 body: RequestBody(
                     "Credentials", AccountFields.newHandle, AccountFields.newPassword, AccountFields.oldPassword),
                 responses: [.noContent("Both are as the body says.")],
-                problems: [.missingField, .passwordRequired, .handleTaken], idempotency: .key("credentials"),
+                problems: [.missingField, .passwordRequired, .handleTaken, .nameRefused],
+                idempotency: .key("credentials"),
                 handler: changeCredentials),
         ]
     }
@@ -73,7 +74,8 @@ struct SessionOperations: Sendable {
             change = .failure(problem)
         }
         let response = try await writes.run(request) { transaction in
-            try await accounts.change(change.get(), in: transaction, of: caller, from: SessionOrigin(request))
+            try await accounts.change(
+                change.get(), in: transaction, of: caller, from: SessionOrigin(request), request.trace)
             return StoredResponse(status: 204, body: [])
         }
         users.forget(caller.user)

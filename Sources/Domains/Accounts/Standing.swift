@@ -27,12 +27,12 @@ public enum Standing: Sendable, Equatable {
     }
 
     /// What a value is made from, of `users u`.
-    static let columns: SQL = """
+    public static let columns: SQL = """
         u.suspended_until > now() AS is_suspended, \(Suspension.milliseconds("u.suspended_until")) AS suspended_until,
         u.erase_at IS NOT NULL OR u.erased_at IS NOT NULL AS is_erasing
         """
 
-    init(_ row: PgRow) throws(PgError) {
+    public init(_ row: PgRow) throws(PgError) {
         if try row.bool("is_erasing") {
             self = .erasing
         } else if let end = try row.optionalInteger("suspended_until"), try row.bool("is_suspended") {

@@ -13,6 +13,9 @@ public enum UserEvent: String, NamedKinds {
     /// There is nothing left of the user but the id.
     case erased = "user.erased"
 
+    /// What others see of the user is another one: name, handle, text, role. Clients get it as it is.
+    case updated = "user.updated"
+
     public static let topic = "user.events"
 }
 

@@ -2,7 +2,7 @@ public import Core
 public import HTTPService
 
 /// A user as the API shows it: `{"id","handle","display_name","created_at","followers","following","posts","private",
-/// "status_message"?,"bio"?}`, for a caller who is signed in what he has to do with the user (`UserRelation`), and of the
+/// "role"?,"status_message"?,"bio"?}`, for a caller who is signed in what he has to do with the user (`UserRelation`), and of the
 /// caller's own account `UserSettings`.
 public struct UserView: Sendable, Equatable {
     public let id: ID
@@ -12,6 +12,7 @@ public struct UserView: Sendable, Equatable {
     public let following: Int64
     public let posts: Int64
     public let isPrivate: Bool
+    public let role: UserRole
     public let statusMessage: String?
     public let bio: String?
     /// `nil`: the caller is not signed in.
@@ -21,7 +22,7 @@ public struct UserView: Sendable, Equatable {
 
     public init(
         id: ID, handle: String, displayName: String, followers: Int64, following: Int64, posts: Int64,
-        isPrivate: Bool = false,
+        isPrivate: Bool = false, role: UserRole = .user,
         statusMessage: String? = nil, bio: String? = nil, relation: UserRelation? = nil, settings: UserSettings? = nil
     ) {
         self.id = id
@@ -31,6 +32,7 @@ public struct UserView: Sendable, Equatable {
         self.following = following
         self.posts = posts
         self.isPrivate = isPrivate
+        self.role = role
         self.statusMessage = statusMessage
         self.bio = bio
         self.relation = relation
@@ -49,6 +51,7 @@ public struct UserView: Sendable, Equatable {
         writer.append(ascii: ",\"posts\":")
         writer.append(decimal: posts)
         writer.append(isPrivate ? ",\"private\":true" : ",\"private\":false")
+        if role > .user { writer.append(key: "role", of: role.rawValue) }
         writer.append(key: "status_message", of: statusMessage)
         writer.append(key: "bio", of: bio)
         relation?.appendKeys(to: &writer)
@@ -65,6 +68,7 @@ extension UserView {
                 .always("created_at", Component.time.reference), .always("followers", .integer(from: 0)),
                 .always("following", .integer(from: 0)), .always("posts", .integer(from: 0)),
                 .always("private", .boolean, "Posts, followers and followees are shown to followers only."),
+                .sometimes("role", .word(of: ["moderator", "admin"])),
                 .sometimes("status_message", .string(length: 1...100)), .sometimes("bio", .string(length: 1...500)),
             ] + UserRelation.keys + UserSettings.keys), writing: example.append)
 

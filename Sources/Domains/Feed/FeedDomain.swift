@@ -89,6 +89,7 @@ public struct FeedDomain: Domain {
         let audience = AudienceWorker(
             ChannelAudience(channels: Channels(timelines), database: database),
             FeedChanges(timelines: timelines, database: database, clock: resources.clock))
+        let profiles = ProfileWorker(channels: Channels(timelines), database: database)
         let teller = ChannelWorker(channels: Channels(timelines), visibility: store.visibility)
         return [
             Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true) {
@@ -100,6 +101,9 @@ public struct FeedDomain: Domain {
             // Nobody waits for it: who is behind is told later.
             Consumer(SubscriptionOptions(group: "channels", topics: [PostEvent.topic])) {
                 try await teller.handle($0)
+            },
+            Consumer(SubscriptionOptions(group: "profiles", topics: [UserEvent.topic])) {
+                try await profiles.handle($0)
             },
             Consumer(SubscriptionOptions(group: "audience", topics: [RelationEvent.topic, UserEvent.topic])) {
                 try await audience.handle($0)

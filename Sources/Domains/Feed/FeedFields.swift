@@ -1,3 +1,4 @@
+import Accounts
 import Core
 import HTTPService
 import Posts
@@ -50,7 +51,10 @@ enum FeedComponents {
         ])
 
     static let event = Component(
-        "Event", .oneOf(FeedEvent.components + FeedChange.components + PollVerdict.components, by: "type"),
+        "Event",
+        .oneOf(
+            FeedEvent.components + FeedChange.components + UserUpdated.components(FeedEvent.channel)
+                + PollVerdict.components, by: "type"),
         example: FeedEvent.example)
 
     static let events = Component(

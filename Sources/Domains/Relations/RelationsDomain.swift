@@ -17,7 +17,8 @@ public struct RelationsDomain: Domain {
     public let profiles: Profiles
     private let resources: Resources
     private let accounts: AccountsDomain
-    private let changes: AudienceChanges
+    /// Who must be told of changes that other domains make.
+    public let changes: AudienceChanges
 
     /// - Parameter observers: who must know when who sees whom has changed, one after the other.
     public init(_ resources: Resources, accounts: AccountsDomain, observers: [any AudienceObserver]) {
@@ -34,7 +35,8 @@ public struct RelationsDomain: Domain {
 
     public var operations: [Operation] {
         UserOperations(
-            users: accounts.users, profiles: profiles, lists: resources.lists, cursors: resources.cursors,
+            users: accounts.users, names: accounts.accounts.names, profiles: profiles, lists: resources.lists,
+            cursors: resources.cursors,
             writes: resources.writes, changes: changes, requests: requests, clock: resources.clock
         ).all
             + FollowOperations(graph: graph, writes: resources.writes, changes: changes).all

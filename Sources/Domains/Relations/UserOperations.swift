@@ -6,6 +6,7 @@ import HTTPService
 struct UserOperations: Sendable {
     static let tag = Tag("users", "Users and who follows whom")
     let users: Users
+    let names: NameRules
     let profiles: Profiles
     let lists: Lists
     let cursors: CursorSigner
@@ -25,8 +26,8 @@ struct UserOperations: Sendable {
             Operation(
                 .patch, "/v1/me", id: "updateMe", tag: Self.tag, "Change the own profile",
                 description: "A JSON merge: a key that is left out stays, `null` removes.",
-                lane: .write(makesEvents: false), body: ProfileChange.body, responses: [user], problems: [.notFound],
-                idempotency: .key("profile"), handler: update),
+                lane: .write(makesEvents: false), body: ProfileChange.body, responses: [user],
+                problems: [.notFound, .nameRefused], idempotency: .key("profile"), handler: update),
             Operation(
                 .get, "/v1/users/\(UserPath.id)", id: "getUser", tag: Self.tag, "A user by id", access: .optional,
                 responses: [user]
@@ -106,7 +107,7 @@ struct UserOperations: Sendable {
         let (change, user) = (ProfileChange(request), request.caller)
         let (response, told) = try await writes.run(request) { transaction in
             if change.isPrivate != nil { try await transaction.query(PrivacyLock.exclusive(user)) }
-            let wasPrivate = try await change.store(transaction, of: user, request.trace, clock: clock)
+            let wasPrivate = try await change.store(transaction, of: user, names, request.trace, clock: clock)
             guard let view = try await profiles.view(user, in: transaction) else { throw Profiles.noUser(user) }
             var json = ByteWriter(capacity: 512)
             view.append(to: &json)

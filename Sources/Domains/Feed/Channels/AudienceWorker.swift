@@ -39,6 +39,8 @@ public struct AudienceWorker: Sendable {
             return (isErasing ? .left(user, .erased) : .returned(user), event)
         // Nobody sees anything of him since he asked.
         case .erased: return nil
+        // Who sees whom is as before.
+        case .updated: return nil
         }
         users.passOver(record)
         return nil

@@ -1,0 +1,61 @@
+import CICU
+
+/// What names look like, by Unicode's skeletons (UTS #39): two that have a shape in common can be taken for each other.
+/// Case, spaces, `_`, `-` and `.`, and what can't be seen make no difference.
+public struct NameShape: Sendable, Equatable {
+    /// In Unicode scalars, of a name that is looked at; longer ones have no shape.
+    public static let longest = 500
+    private static let checker = Checker()
+    /// Each is enough.
+    public let forms: Set<String>
+
+    /// - Parameter isListed: true for a name that others must not look like: its capitals count, too.
+    /// - Returns: `nil` where it has none: all of it is invisible, or it is too long.
+    public init?(_ name: String, isListed: Bool = false) {
+        guard name.unicodeScalars.count <= Self.longest else { return nil }
+        let forms = [name] + (isListed ? [name.uppercased()] : [])
+        self.forms = Set(forms.flatMap(Self.forms)).subtracting([""])
+        if self.forms.isEmpty { return nil }
+    }
+
+    /// A capital I is taken for an l, a small one is not: so looks are taken before case, and once more behind it.
+    private static func forms(of name: String) -> [String] {
+        [
+            folded(name).flatMap(skeleton), skeleton(name).flatMap(folded).flatMap(skeleton),
+        ].compactMap { $0.map(joined) }
+    }
+
+    private static func joined(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.filter { !isGap($0) }))
+    }
+
+    private static func isGap(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "_" || scalar == "-" || scalar == "." || scalar.properties.isWhitespace
+    }
+
+    private static func skeleton(_ text: String) -> String? {
+        call(text) { martlet_skeleton(checker.pointer, $0, $1, $2, $3) }
+    }
+
+    private static func folded(_ text: String) -> String? { call(text, martlet_casefold) }
+
+    private static func call(
+        _ text: String, _ function: (UnsafePointer<CChar>, Int32, UnsafeMutablePointer<CChar>, Int32) -> Int32
+    ) -> String? {
+        let bytes = text.utf8.map { CChar(bitPattern: $0) }
+        var room = [CChar](repeating: 0, count: 64 * bytes.count + 64)
+        let length = function(bytes, Int32(bytes.count), &room, Int32(room.count))
+        guard length >= 0 else { return nil }
+        return String(decoding: room.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// ICU's checker. `@unchecked`: all threads ask it, and nobody changes it: ICU promises that this is safe.
+private struct Checker: @unchecked Sendable {
+    let pointer: UnsafeRawPointer
+
+    init() {
+        guard let made = martlet_spoof_checker() else { preconditionFailure("ICU has no data of confusables") }
+        pointer = made
+    }
+}

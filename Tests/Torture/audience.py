@@ -13,7 +13,7 @@ LOOKS_WITHIN = 12.0
 """Seconds after a fault by which a node has heard of a change that it could not hear of."""
 TOLD_WITHIN = 10.0
 """Seconds after an accept, by which live clients have heard of it at the latest, when nothing is broken."""
-HIDES = ("block", "private", "removal", "unfollow")
+HIDES = ("block", "private", "removal", "unfollow", "leave")
 FEED_ROADS = ("websocket", "sse", "poll", "sdk")
 
 
@@ -69,6 +69,9 @@ def check_watcher(reader: Event, events: list[Event], facts: Facts, report: Repo
         if channel not in begun:
             report.find("stranger", f"{reader['r']} at {event['t']}: {event['kind']} {event['post']} on {channel}, which had ended")
             continue
+        if event["kind"] == "user.updated":
+            check_hidden(reader, event, "user.updated", begun[channel], facts, report)
+            continue
         post = facts.posts.get(event["post"])
         if post is None or post.author != event["author"]:
             report.find("invented", f"{reader['r']} at {event['t']}: {event['post']}, no post of {event['author']}")
@@ -78,8 +81,7 @@ def check_watcher(reader: Event, events: list[Event], facts: Facts, report: Repo
 
 def check_sight(reader: Event, event: Event, post: Post, subscribed: float, facts: Facts, report: Report) -> None:
     """What was asked for behind the change must not come; what was subscribed to before it, for a second."""
-    edge, now = facts.sights[reader["user"], event["author"]], event["t"]
-    began, hidden = edge.last_before(now)
+    now = event["t"]
     text = event.get("text")
     edit = post.has_been(text, now) if text else None
     start = edit["begin"] if event["kind"] == "updated" and edit else post.begin
@@ -87,6 +89,12 @@ def check_sight(reader: Event, event: Event, post: Post, subscribed: float, fact
         report.find("invented", f"{reader['r']} at {now}: {post.id} as {text!r}")
     elif text is not None and not facts.is_named(post.author, event, start, now):
         report.find("stale", f"{reader['r']} at {now}: {post.id} by {event['handle']}, {event['display_name']}")
+    check_hidden(reader, event, f"{event['kind']} {post.id}", subscribed, facts, report)
+
+
+def check_hidden(reader: Event, event: Event, what: str, subscribed: float, facts: Facts, report: Report) -> None:
+    edge, now = facts.sights[reader["user"], event["author"]], event["t"]
+    began, hidden = edge.last_before(now)
     if not edge.surely_left(now, now):
         return
     report.counts["events under way when hidden"] += 1
@@ -95,7 +103,7 @@ def check_sight(reader: Event, event: Event, post: Post, subscribed: float, fact
     is_excused = not facts.is_calm(began) and now < trouble + LOOKS_WITHIN
     if subscribed > hidden or (now > hidden + within and not is_excused):
         report.find(
-            "stranger", f"{reader['r']} at {now}: {event['kind']} {post.id} on {event['channel']}, hidden since {hidden}")
+            "stranger", f"{reader['r']} at {now}: {what} on {event['channel']}, hidden since {hidden}")
 
 
 def check_switches(

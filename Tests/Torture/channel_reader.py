@@ -100,6 +100,8 @@ class ChannelReader(Reader):
         self.told_at(channel, event, offset)
 
     def told_at(self, channel: str, event: dict[str, Any], offset: int) -> None:
+        if event["type"] == "user.updated":
+            return
         if event["type"] in ("post.created", "post.updated"):
             what = {"kind": event["type"].removeprefix("post."), "post": event["post"]["id"], "text": event["post"]["text"],
                     "by": event["post"]["author"]["id"]}

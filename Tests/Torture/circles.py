@@ -7,7 +7,7 @@ import asyncio
 import random
 from typing import Any, Coroutine
 
-from api import Api, Reply, User
+from api import PASSWORD, Api, Reply, User
 from readers import PageWalker, Reader
 from watchers import Watcher, watchers
 from writers import Author
@@ -17,16 +17,17 @@ LATEST = 30
 
 
 class Circle:
-    """An owner, a follower and a stranger. Between two changes the follower follows and is not muted, and nobody is blocked.
+    """An owner, a follower and a stranger; and somebody who leaves and comes back, whom the follower follows. Between two changes the follower follows and is not muted, and nobody is blocked.
 
     History: `follow` (the follower's feed has the owner's posts, or no more), `sight` (the user sees the other's posts),
     `switch` (a change was acknowledged), `probe` (what a read of somebody's posts has shown), `edit`, `rename`."""
 
-    def __init__(self, api: Api, members: tuple[User, User, User], random: random.Random) -> None:
+    def __init__(self, api: Api, members: tuple[User, User, User], leaver: User, random: random.Random) -> None:
         self.api, self.history, self.random = api, api.history, random
         self.owner, self.follower, self.stranger = self.members = members
+        self.leaver = leaver
         self.is_private = False
-        self.authors = {user.id: Author(api, user, f"{user.handle}/circle", 1, random) for user in members}
+        self.authors = {user.id: Author(api, user, f"{user.handle}/circle", 1, random) for user in (*members, leaver)}
         self.names = 0
         self.pinned = ""
 
@@ -34,14 +35,16 @@ class Circle:
 
     async def set_up(self) -> None:
         """They are who they are, the follower follows, and one post is there to be subscribed to."""
-        for user in self.members:
-            for other in self.members:
+        for user in (*self.members, self.leaver):
+            for other in (*self.members, self.leaver):
                 if user is not other:
                     self.note("sight", user, other, True, 0.0, 0.0)
             view = await self.api.read("/v1/me", user)
             assert view
             for field in ("handle", "display_name"):
                 self.history.add("rename", user=user.id, field=field, value=view[field], begin=0.0, end=0.0)
+        path = f"/v1/users/{self.leaver.id}/follow"
+        await self.switch("follow", "PUT", path, self.follower, feed=[(self.follower, self.leaver, True)])
         await self.follow_again()
         self.pinned = await self.post(self.owner)
 
@@ -49,14 +52,15 @@ class Circle:
         """Of the owner's channels, and the owner of the follower's."""
         channels = {f"user:{self.owner.id}": self.owner.id, f"post:{self.pinned}": self.owner.id}
         mutual = {f"user:{self.follower.id}": self.follower.id}
+        leavers = {f"user:{self.leaver.id}": self.leaver.id}
         return watchers(
-            self.api, [(self.stranger, channels), (self.follower, channels), (self.owner, mutual)], self.random)
+            self.api, [(self.stranger, channels), (self.follower, channels | leavers), (self.owner, mutual)], self.random)
 
     # MARK: A life
 
     async def run(self, stop: asyncio.Event) -> None:
         changes: list[Any] = [self.block] * 9 + [self.go_private] * 7 + [self.mute] * 3 + [self.part] * 4
-        changes += [self.edit] * 4 + [self.rename] * 2
+        changes += [self.edit] * 4 + [self.rename] * 2 + [self.leave] * 3
         while not stop.is_set():
             await asyncio.sleep(self.random.uniform(0.05, 0.4))
             await self.random.choice(changes)()
@@ -128,6 +132,30 @@ class Circle:
         await self.while_hidden(self.follower)
         await self.switch("unmute", "DELETE", path, self.follower, feed=[(self.follower, self.owner, True)])
         await self.look(self.follower)
+
+    async def leave(self) -> None:
+        """Somebody asks to be erased, and thinks better of it."""
+        seers = (self.follower, self.stranger)
+        hidden, shown = ([(seer, self.leaver, sees) for seer in seers] for sees in (False, True))
+        post = await self.post(self.leaver)
+        await self.switch(
+            "leave", "POST", "/v1/me/deletion", self.leaver, {"password": PASSWORD}, feed=hidden[:1], sights=hidden)
+        for seer in seers:
+            await self.probe(seer, self.leaver, post)
+        await asyncio.sleep(self.random.choice([0, 0, 0.3, 1.5]))
+        if not await self.log_in():
+            return
+        await self.switch("return", "DELETE", "/v1/me/deletion", self.leaver, feed=shown[:1], sights=shown)
+        await self.log_in()
+        await self.probe(self.follower, self.leaver, post)
+        await self.post(self.leaver)
+
+    async def log_in(self) -> bool:
+        """The leaver. Whether there is something to take back."""
+        body = {"handle": self.leaver.handle, "password": PASSWORD}
+        reply = await self.insist("POST", "/v1/auth/login", None, body)
+        self.leaver.token, self.leaver.refresh_token = reply.body["access_token"], reply.body["refresh_token"]
+        return bool(reply.body.get("leaving"))
 
     async def edit(self) -> None:
         author = self.authors[self.owner.id]
@@ -216,11 +244,11 @@ class Circle:
         self.history.add(
             kind, user=viewer.id, other=author.id, follows=sees, begin=begin, end=end, outcome="done", status=204)
 
-    async def insist(self, method: str, path: str, user: User, body: Any = None) -> Reply:
-        """Until it is done: what follows leans on it."""
+    async def insist(self, method: str, path: str, user: User | None, body: Any = None) -> Reply:
+        """Until it is done: what follows leans on it. Who has left, and got no answer, is logged out when he asks again."""
         while (reply := await self.api.write(method, path, user, body)).is_open:
             pass
-        if reply.status >= 300:
+        if reply.status >= 300 and not (reply.status == 401 and path == "/v1/me/deletion"):
             self.history.add(
                 "bug", t=self.history.now, what=f"{method} {path} was answered {reply.status}: {reply.body}")
         return reply
@@ -236,9 +264,10 @@ class Circles:
 
     async def set_up(self, prefix: str) -> None:
         for index in range(self.count):
-            owner, follower, stranger = [await self.api.sign_up(f"{prefix}{index}{who}") for who in "ofs"]
-            self.users += owner, follower, stranger
-            self.circles.append(Circle(self.api, (owner, follower, stranger), random.Random(self.random.getrandbits(64))))
+            owner, follower, stranger, leaver = [await self.api.sign_up(f"{prefix}{index}{who}") for who in "ofsl"]
+            self.users += owner, follower, stranger, leaver
+            self.circles.append(
+                Circle(self.api, (owner, follower, stranger), leaver, random.Random(self.random.getrandbits(64))))
         await asyncio.gather(*(circle.set_up() for circle in self.circles))
 
     def readers(self) -> list[Reader]:

@@ -37,7 +37,7 @@ class Watcher(ChannelReader):
         author = post.get("author", {})
         self.record(
             "watch see", channel=channel, author=self.authors[channel], kind=event["type"].removeprefix("post."),
-            post=post["id"] if post else event["post_id"], text=post.get("text"), handle=author.get("handle"),
+            post=post["id"] if post else event.get("post_id", ""), text=post.get("text"), handle=author.get("handle"),
             display_name=author.get("display_name"), role=self.role)
         self.api.history.sights += 1
 

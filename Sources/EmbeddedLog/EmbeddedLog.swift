@@ -10,6 +10,9 @@ import Synchronization
 /// Give it a pool of connections with `synchronous_commit = off`: a crash of PostgreSQL loses a short end of the log
 /// and of the positions together, in the order of their commits, and what made the records (the outbox, the positions
 /// of the readers before) comes back with it. So nothing is lost, and a hop does not wait for the disk.
+///
+/// **An offset is never given twice in the life of the process**, though PostgreSQL forgets that it was: whoever has read the
+/// record that is lost goes on behind its offset, and would pass over another one there.
 public final class EmbeddedLog: EventLog {
     private static let pollMilliseconds: UInt64 = 500
     private let database: Database
@@ -19,6 +22,8 @@ public final class EmbeddedLog: EventLog {
         var partitions: [String: Int] = [:]
         var produced: [String: Counter] = [:]
         var wakeups: [PartitionName: [Wakeup]] = [:]
+        /// Offsets below these were given.
+        var given: [PartitionName: Int64] = [:]
         var ticker: Task<Void, Never>?
         var closed = false
     }
@@ -67,9 +72,18 @@ public final class EmbeddedLog: EventLog {
         }
         // In one order for all who append, so that their row locks can't wait for each other in a circle.
         let ordered = groups.sorted { $0.key < $1.key }
-        try await database.batch(ordered.map { Self.insert($0.key, $0.value) })
+        let given = state.withLock { $0.given }
+        let results = try await database.batch(
+            ordered.map { Self.insert($0.key, $0.value, from: given[$0.key] ?? 0) })
+        for (rows, (name, _)) in zip(results, ordered) {
+            if let last = try rows.map({ try $0.integer("log_offset") }).max() { give(name, below: last + 1) }
+        }
         count(ordered)
         wake(ordered.map(\.key))
+    }
+
+    private func give(_ name: PartitionName, below offset: Int64) {
+        state.withLock { $0.given[name] = max($0.given[name] ?? 0, offset) }
     }
 
     private func count(_ groups: [(key: PartitionName, value: [NewRecord])]) {
@@ -82,10 +96,11 @@ public final class EmbeddedLog: EventLog {
         }
     }
 
-    private static func insert(_ name: PartitionName, _ records: [NewRecord]) -> SQL {
+    /// - Parameter least: smaller offsets were given before.
+    private static func insert(_ name: PartitionName, _ records: [NewRecord], from least: Int64) -> SQL {
         """
         WITH p AS (
-            UPDATE log_partitions SET next = next + \(records.count)
+            UPDATE log_partitions SET next = greatest(next, \(least)) + \(records.count)
             WHERE topic = \(name.topic) AND partition = \(name.partition)
             RETURNING topic, partition, next - \(records.count) AS base)
         INSERT INTO log_records (topic, partition, log_offset, key, value, headers)
@@ -93,6 +108,7 @@ public final class EmbeddedLog: EventLog {
         FROM p, unnest(
             \(records.map(\.key))::text[], \(records.map(\.value))::bytea[],
             \(records.map { FlatJSON.encode($0.headers) })::jsonb[]) WITH ORDINALITY AS r (key, value, headers, i)
+        RETURNING log_offset
         """
     }
 
@@ -131,7 +147,7 @@ public final class EmbeddedLog: EventLog {
                 readers.append(
                     PartitionReader(
                         database: database, group: subscription.group, name: name, batch: subscription.batch,
-                        wakeup: wakeup, handler: handler))
+                        wakeup: wakeup, onRead: { [weak self] in self?.give(name, below: $0) }, handler: handler))
             }
         }
         return EmbeddedSubscription(readers: readers) { [weak self] in self?.forget($0) }

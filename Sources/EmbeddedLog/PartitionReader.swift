@@ -12,21 +12,24 @@ final class PartitionReader: Sendable {
     private let database: Database
     private let group: String
     private let batch: Int
+    private let onRead: @Sendable (_ next: Int64) -> Void
     private let handler: RecordHandler
     private let closing = Atomic<Bool>(false)
     private let forgets = Atomic<Bool>(false)
     private let consumed: Counter
     private let failures: Counter
 
+    /// - Parameter onRead: told behind which offset a batch ends, before it is handled.
     init(
         database: Database, group: String, name: PartitionName, batch: Int, wakeup: Wakeup,
-        handler: @escaping RecordHandler
+        onRead: @escaping @Sendable (_ next: Int64) -> Void, handler: @escaping RecordHandler
     ) {
         self.database = database
         self.group = group
         self.name = name
         self.batch = batch
         self.wakeup = wakeup
+        self.onRead = onRead
         self.handler = handler
         consumed = LogMetrics.consumed(group: group, topic: name.topic)
         failures = LogMetrics.handlerFailures(group: group, topic: name.topic)
@@ -54,8 +57,10 @@ final class PartitionReader: Sendable {
                     await wakeup.wait()
                     continue
                 }
+                let next = records.last!.offset + 1
+                onRead(next)
                 guard await handle(records) else { break }
-                position = records.last!.offset + 1
+                position = next
             } catch {
                 Log.warning(
                     .partitionNotRead, ["group": .text(group), "topic": .text(name.topic), "error": .text("\(error)")])

@@ -54,7 +54,9 @@ class Circle:
         mutual = {f"user:{self.follower.id}": self.follower.id}
         leavers = {f"user:{self.leaver.id}": self.leaver.id}
         return watchers(
-            self.api, [(self.stranger, channels), (self.follower, channels | leavers), (self.owner, mutual)], self.random)
+            self.api,
+            [(self.stranger, channels), (self.follower, channels), (self.follower, leavers), (self.owner, mutual)],
+            self.random)
 
     # MARK: A life
 

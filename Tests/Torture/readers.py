@@ -206,8 +206,11 @@ class EventStreamReader(Reader):
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=4, sock_read=40)
         async with self.api.http.get(url, headers=headers, params=query, timeout=timeout) as answer:
             if answer.status != 200:
-                if answer.status not in (429, 503):
-                    self.refused(f"the stream was answered {answer.status}: {await answer.text()}")
+                # The client library asks again by itself where a connection that it had kept was cut before the answer.
+                text = await answer.text()
+                is_again = answer.status == 401 and "was used before" in text
+                if answer.status not in (429, 503) and not is_again:
+                    self.refused(f"the stream was answered {answer.status}: {text}")
                 raise EOFError
             async for name, identifier, data in events(answer.content):
                 if stop.is_set():

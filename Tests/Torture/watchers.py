@@ -153,6 +153,6 @@ KINDS: list[type[Watcher]] = [WebSocketWatcher, EventStreamWatcher, PollWatcher]
 def watchers(api: Api, wanted: list[tuple[User, dict[str, str]]], random: random.Random) -> list[Watcher]:
     first = random.randrange(len(KINDS))
     return [
-        KINDS[(first + index) % len(KINDS)](api, user, channels, f"{user.handle} watches", random)
+        KINDS[(first + index) % len(KINDS)](api, user, channels, f"{user.handle} watches {index}", random)
         for index, (user, channels) in enumerate(wanted)
     ]

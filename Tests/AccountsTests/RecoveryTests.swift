@@ -216,7 +216,7 @@ import Testing
         let response = try await recover(code)
         #expect(response.status == 200 && response["leaving"].bool == true)
         let here = try anna.with(response)
-        #expect(try await here.get("/v1/me").status == 401)
+        #expect(try await here.get("/v1/me").isProblem(403, "forbidden"))
         #expect(try await here.delete("/v1/me/deletion").status == 204)
         #expect(try await recover(response["recovery_code"].string!)["leaving"].bool == nil)
     }

@@ -1,15 +1,15 @@
 // One's own account, in one's own card: the profile that others see, and its end.
 
 import { byId, make, notify, preciseTime } from "./dom.js";
-import { onSubmit } from "./forms.js";
+import { field, folded, onSubmit } from "./forms.js";
 
 /** `onChange(user)` runs with what others see from now on. */
 export function profileForm(api, user, onChange) {
   const form = make("form", { method: "post", noValidate: true, data: { testid: "profile-form" }, aria: { label: "Profile" } },
     make("p", { className: "form-error", role: "alert", hidden: true }),
-    field("display_name", "Display name", make("input", { value: user.display_name, autocomplete: "nickname" })),
-    field("status_message", "Status", make("input", { value: user.status_message ?? "", autocomplete: "off" })),
-    field("bio", "About you", make("textarea", { value: user.bio ?? "", rows: 3, dir: "auto" })),
+    field("account", "display_name", "Display name", make("input", { value: user.display_name, autocomplete: "nickname" })),
+    field("account", "status_message", "Status", make("input", { value: user.status_message ?? "", autocomplete: "off" })),
+    field("account", "bio", "About you", make("textarea", { value: user.bio ?? "", rows: 3, dir: "auto" })),
     make("button", { type: "submit", className: "plain", data: { testid: "save-profile" } }, "Save"));
   onSubmit(form, async (values) => {
     // A JSON merge: null removes.
@@ -21,28 +21,21 @@ export function profileForm(api, user, onChange) {
 }
 
 /** `onDeleted(deletion)` runs when it is too late for a word of warning. */
-export function deletionForm(api, onDeleted) {
+export function deletionForm(api, user, onDeleted) {
   const days = make("input", { type: "number", value: "7", min: "0", max: "30", inputMode: "numeric" });
   const form = make("form", { method: "post", noValidate: true, data: { testid: "delete-form" }, aria: { label: "Delete the account" } },
     make("p", { className: "hint" },
       "At once nobody sees you or your posts. Until the days are over you can log in and take it back; then all that is yours is erased."),
     make("p", { className: "form-error", role: "alert", hidden: true }),
-    field("password", "Password", make("input", { type: "password", autocomplete: "current-password" })),
-    field("grace", "Days to change your mind", days),
+    user.anonymous
+      ? field("account", "recovery_code", "Recovery code", make("input", { autocomplete: "off", autocapitalize: "characters", spellcheck: false }))
+      : field("account", "password", "Password", make("input", { type: "password", autocomplete: "current-password" })),
+    field("account", "grace", "Days to change your mind", days),
     make("button", { type: "submit", className: "plain", data: { testid: "delete-account" } }, "Delete my account"));
-  onSubmit(form, async ({ password, grace }) => {
-    onDeleted(await api.deleteAccount(password, grace));
+  onSubmit(form, async ({ grace, ...confirmation }) => {
+    onDeleted(await api.deleteAccount(confirmation, grace));
   });
   return folded("Delete the account", form);
-}
-
-function folded(title, form) {
-  return make("details", { className: "following" }, make("summary", {}, title), form);
-}
-
-function field(name, label, input) {
-  Object.assign(input, { name, id: `account-${name}` });
-  return make("div", { className: "field" }, make("label", { htmlFor: input.id }, label), input);
 }
 
 /** Where the doors are: when the account is erased, and where that can be followed. */

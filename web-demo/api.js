@@ -16,6 +16,16 @@ export class Api {
     this.session.adopt(await send(this.origin, "POST", "/v1/auth/login", { body: fields }));
   }
 
+  /** Makes an account without a name. Returns its recovery code. */
+  async signUpAnonymously() {
+    return this.session.adopt(await send(this.origin, "POST", "/v1/auth/anonymous", { body: {}, key: newKey() }));
+  }
+
+  /** Returns the next recovery code. */
+  async recover(fields) {
+    return this.session.adopt(await send(this.origin, "POST", "/v1/auth/recover", { body: fields, key: newKey() }));
+  }
+
   /** Ends the session here at once, and on the server if it can be reached. */
   async logout() {
     const body = { refresh_token: this.session.refreshToken };
@@ -77,9 +87,17 @@ export class Api {
     return this.#call("PATCH", "/v1/me", { body: change });
   }
 
-  /** `days`: in which it can be taken back. */
-  deleteAccount(password, days) {
-    return this.#call("POST", `/v1/me/deletion${query({ grace: days })}`, { body: { password } });
+  changeCredentials(fields) {
+    return this.#call("PUT", "/v1/me/credentials", { body: fields });
+  }
+
+  recoveryCode(password) {
+    return this.#call("POST", "/v1/me/recovery-code", { body: { password } });
+  }
+
+  /** `confirmation`: `password` or `recovery_code`; `days`: in which it can be taken back. */
+  deleteAccount(confirmation, days) {
+    return this.#call("POST", `/v1/me/deletion${query({ grace: days })}`, { body: confirmation });
   }
 
   keepAccount() {

@@ -1,7 +1,8 @@
-// Sign up, log in, log out.
+// Sign up, with or without a name, log in, log out.
 
 import { byId } from "./dom.js";
 import { onSubmit } from "./forms.js";
+import { showCode } from "./recovery.js";
 
 export function setUpAuth(api, onEntered) {
   enter(byId("signup-form"), ({ display_name: name, ...fields }) =>
@@ -9,6 +10,12 @@ export function setUpAuth(api, onEntered) {
     api.signup(name.trim() === "" ? fields : { ...fields, display_name: name }));
   enter(byId("login-form"), async (fields) => {
     await api.login(fields);
+    if (api.session.isLeaving) await comeBack(api);
+  });
+  enter(byId("try-form"), async () => showCode(await api.signUpAnonymously()));
+  enter(byId("recover-form"), async ({ password, ...fields }) => {
+    // The old code is spent: whatever comes next, the person has the new one.
+    showCode(await api.recover(password === "" ? fields : { ...fields, password }));
     if (api.session.isLeaving) await comeBack(api);
   });
   byId("logout").addEventListener("click", () => api.logout());

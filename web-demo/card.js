@@ -4,6 +4,7 @@ import { deletionForm, profileForm } from "./account.js";
 import { avatar, byId, countLabel, make, notify, preciseTime } from "./dom.js";
 import { words } from "./forms.js";
 import { ProfilePosts } from "./profile.js";
+import { codeForm, namingForm } from "./recovery.js";
 
 export class Card {
   /** `on` has `follow(user, followed)`, which takes it to the server, `hid(user)`, `showed(user)`, `changed(user)` and
@@ -47,7 +48,7 @@ export class Card {
       make("dl", { className: "counts" }, ...["posts", "followers", "following"].map((name) =>
         make("div", {}, make("dt", {}, countLabel(name, user[name])), make("dd", {}, user[name].toLocaleString("en"))))),
       make("p", { className: "hint" }, hints.join(" · ")),
-      ...(mine ? [this.#privacy(user), profileForm(this.api, user, this.on.changed), sessions, deletionForm(this.api, this.on.deleted)] : []),
+      ...(mine ? [this.#privacy(user), ...this.#account(user), sessions, deletionForm(this.api, user, this.on.deleted)] : []),
       ...(user.blocked ? [] : [this.posts.open(user)]),
       make("div", { className: "card-end" }, ...(mine ? [] : this.#acts(user)), this.#button("Close", "plain", () => this.close())),
     );
@@ -100,6 +101,16 @@ export class Card {
   }
 
   // One's own
+
+  #account(user) {
+    const profile = profileForm(this.api, user, this.on.changed);
+    if (!user.anonymous) return [profile, codeForm(this.api)];
+    return [namingForm(this.api, async () => {
+      const named = await this.api.me();
+      this.on.changed(named);
+      await this.#fill(named);
+    }), profile];
+  }
 
   #privacy(user) {
     const box = make("input", { type: "checkbox", checked: user.private, data: { testid: "private" } });

@@ -1,5 +1,6 @@
 // What every form here does: send once, and show an error at the field the server names.
 
+import { make } from "./dom.js";
 import { Problem } from "./http.js";
 
 /** Runs `action(values)` on submit; a rejected promise is shown in the form. */
@@ -18,6 +19,17 @@ export function onSubmit(form, action) {
     }
   });
   form.addEventListener("input", (event) => clearField(event.target));
+}
+
+/** A form behind its title. */
+export function folded(title, form) {
+  return make("details", { className: "following" }, make("summary", {}, title), form);
+}
+
+/** `input` with a label; `form` makes its id one of its own. */
+export function field(form, name, label, input) {
+  Object.assign(input, { name, id: `${form}-${name}` });
+  return make("div", { className: "field" }, make("label", { htmlFor: input.id }, label), input);
 }
 
 export function showError(form, error) {

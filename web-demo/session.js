@@ -42,12 +42,13 @@ export class Session {
     return this.#state?.refresh_token;
   }
 
-  /** Takes what signup, login or refresh answered. */
-  adopt(reply) {
+  /** Takes what signup, login, recovery or refresh answered. Returns the recovery code, if any, which is not kept. */
+  adopt({ recovery_code: code, ...reply }) {
     const lifeMs = (reply.expires_in ?? 900) * 1000;
     this.#state = { ...reply, endsAt: Date.now() + lifeMs, lead: Math.min(leadMs, lifeMs / 3) };
     store(this.#key, this.#state);
     this.#schedule();
+    return code;
   }
 
   updateUser(user) {

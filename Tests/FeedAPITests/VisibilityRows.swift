@@ -26,7 +26,8 @@ extension VisibilityRow {
     ]
 
     private static let sessions: [String: VisibilityRow] = [
-        "signUp": .ownOnly("a session"), "logIn": .ownOnly("a session"), "refresh": .ownOnly("a session"),
+        "signUp": .ownOnly("a session"), "signUpAnonymously": .ownOnly("a session"), "recover": .ownOnly("a session"),
+        "createRecoveryCode": .ownOnly("the account"), "logIn": .ownOnly("a session"), "refresh": .ownOnly("a session"),
         "logOut": .ownOnly("a session"), "listSessions": .ownOnly("a session"), "endSession": .ownOnly("a session"),
         "changeCredentials": .ownOnly("a session"), "deleteAccount": .ownOnly("the account"),
         "keepAccount": .ownOnly("the account"), "readDeletion": .ownOnly("what the key opens"),

@@ -18,12 +18,22 @@ package enum AccountFields {
     static let newHandle = handle.orNil
     static let newPassword = password.orNil
     static let oldPassword = Field.string(
-        "old_password", example: "wrong horse battery", "Needed for a new password."
+        "old_password", example: "wrong horse battery", "Needed for a new password where there is one."
+    ).orNil
+
+    // Whoever has found a session knows neither.
+    package static let confirmingPassword = Field.string(
+        "password", example: "correct horse battery", "Of the account."
+    ).orNil
+    package static let confirmingCode = Field.string(
+        "recovery_code", example: RecoveryCode.example.text, "Instead of the password."
     ).orNil
 
     // What is none is no error here, but nobody's.
     static let anyHandle = Field.string("handle", example: "ada_l", "In any case.")
     static let anyPassword = Field.string("password", example: "correct horse battery")
+    static let anyRecoveryCode = Field.string(
+        "recovery_code", example: RecoveryCode.example.text, "In any case, with or without hyphens and spaces.")
     static let refreshToken = Field.string(
         "refresh_token", example: SessionGrant.example.refreshToken, "Of the newest session response.")
 

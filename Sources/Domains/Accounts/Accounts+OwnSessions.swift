@@ -28,11 +28,15 @@ extension Accounts {
         try await endSession(transaction, session)
     }
 
+    static let oldPasswordRequired = Problem(
+        .passwordRequired, "a new password needs the old one", field: "old_password")
+
     func handle(of user: ID) async throws -> String? {
         try await database.query("SELECT handle FROM users WHERE id = \(user)").first.map { try $0.text("handle") }
     }
 
-    /// A new password ends all sessions but the caller's.
+    /// A new password ends all sessions but the caller's, and the recovery code: whoever knew the old password may have
+    /// asked for it. The first one of an account that was anonymous leaves the code.
     func change(
         _ change: CredentialChange, in transaction: Transaction, of caller: Caller, from origin: SessionOrigin,
         _ context: TraceContext
@@ -45,18 +49,25 @@ extension Accounts {
                     "SELECT id FROM users WHERE id = \(caller.user) AND handle = \(handle)"
                 ).count > 0
             isRenamed = !isOwn
-            if isRenamed { try await names.check([("handle", handle)], of: caller.user, in: transaction) }
+            if isRenamed || change.makesNamed {
+                try await names.check([("handle", handle)], of: caller.user, in: transaction)
+            }
         }
         do {
             let changed = try await transaction.query(
                 """
-                UPDATE users SET handle = COALESCE(\(change.handle)::text, handle),
+                UPDATE users SET handle = COALESCE(\(change.handle)::text, handle), anonymous = false,
+                    display_name = CASE WHEN anonymous AND display_name = handle
+                        THEN COALESCE(\(change.handle)::text, handle) ELSE display_name END,
+                    recovery_hash = CASE WHEN \(new?.old == nil) THEN recovery_hash END,
                     password_hash = COALESCE(\(new?.hash)::text, password_hash),
                     password_changes = password_changes + \(new == nil ? 0 : 1 as Int64)::int
-                WHERE id = \(caller.user) AND password_changes = COALESCE(\(new?.old.changes)::int, password_changes)
+                WHERE id = \(caller.user) AND anonymous = \(change.makesNamed)
+                    AND password_changes = COALESCE(\(new?.old?.changes)::int, password_changes)
                     AND \(Self.lives("\(caller.session)"))
                 """)
             guard changed.affected == 1 else {
+                if change.makesNamed { throw Self.oldPasswordRequired }
                 throw Problem(.unauthenticated, "the session has ended: log in again")
             }
         } catch let error as PgError where error.constraint == "users_handle_key" {

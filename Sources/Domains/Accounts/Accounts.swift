@@ -21,14 +21,15 @@ public struct Accounts: Sendable {
     let addresses: KnownAddresses
     /// For hashes of handles that nobody gets any more.
     let reservedHandles: [UInt8]
+    /// For hashes of recovery codes.
+    let recoveryCodes: [UInt8]
     public let names: NameRules
     let clock: any WallClock
 
     public init(
         database: Database, ids: IDGenerator, hasher: PasswordHasher, signer: TokenSigner, answers: SealedBox,
         revocations: Revocations, suspensions: Suspensions, addresses: KnownAddresses, reservedHandles: [UInt8],
-        names: NameRules,
-        clock: any WallClock
+        recoveryCodes: [UInt8], names: NameRules, clock: any WallClock
     ) {
         self.database = database
         self.ids = ids
@@ -39,6 +40,7 @@ public struct Accounts: Sendable {
         self.suspensions = suspensions
         self.addresses = addresses
         self.reservedHandles = reservedHandles
+        self.recoveryCodes = recoveryCodes
         self.names = names
         self.clock = clock
     }
@@ -57,18 +59,28 @@ public struct Accounts: Sendable {
         from origin: SessionOrigin
     ) async throws -> SessionGrant {
         try await names.check([("handle", handle), ("display_name", displayName)], of: nil, in: transaction)
-        let id = try ids.next()
+        let user = try await makeUser(transaction, handle: handle, displayName: displayName, passwordHash: passwordHash)
+        return try await openSession(transaction, user: user, from: origin)
+    }
+
+    /// - Parameter recoveryHash: of an anonymous account; `nil`: it has a name.
+    func makeUser(
+        _ transaction: Transaction, handle: String, displayName: String, passwordHash: String,
+        recoveryHash: [UInt8]? = nil
+    ) async throws -> UserView {
+        let (id, isAnonymous) = (try ids.next(), recoveryHash != nil)
         let inserted = try await transaction.query(
             """
-            INSERT INTO users (id, handle, display_name, password_hash)
-            VALUES (\(id), \(handle), \(displayName), \(passwordHash)) ON CONFLICT (handle) DO NOTHING
+            INSERT INTO users (id, handle, display_name, password_hash, anonymous, recovery_hash)
+            VALUES (\(id), \(handle), \(displayName), \(passwordHash), \(isAnonymous), \(recoveryHash))
+            ON CONFLICT (handle) DO NOTHING
             """)
         guard inserted.affected == 1 else { throw Self.taken(handle) }
         try await checkNotReserved(transaction, handle)
         try await transaction.query("INSERT INTO follow_counts (user_id) VALUES (\(id))")
-        let user = UserView(
-            id: id, handle: handle, displayName: displayName, followers: 0, following: 0, posts: 0)
-        return try await openSession(transaction, user: user, from: origin)
+        return UserView(
+            id: id, handle: handle, displayName: displayName, followers: 0, following: 0, posts: 0,
+            isAnonymous: isAnonymous)
     }
 
     /// A password that is changed meanwhile opens nothing: its change waits for this transaction and ends the session, or
@@ -94,7 +106,7 @@ public struct Accounts: Sendable {
 
     static let noSuchAccount = Problem(.invalidCredentials, "no account has this handle and password")
 
-    private func openSession(
+    func openSession(
         _ transaction: Transaction, user: UserView, isLeaving: Bool = false, from origin: SessionOrigin
     ) async throws -> SessionGrant {
         let session = try ids.next()
@@ -125,16 +137,19 @@ public struct Accounts: Sendable {
         _ transaction: Transaction, user: UserView, session: ID, isLeaving: Bool, from origin: SessionOrigin
     ) async throws -> SessionGrant {
         let refresh = Base64URL.encode(Crypto.randomBytes(Self.refreshTokenLength))
-        try await transaction.batch([
+        // Of who has no name it is not written down where he comes from.
+        let client = user.isAnonymous ? nil : origin.client
+        let statements: [SQL] = [
             """
             INSERT INTO refresh_tokens (hash, session_id, expires_at)
             VALUES (
                 \(Crypto.sha256(Array(refresh.utf8))), \(session),
                 now() + make_interval(days => \(TokenLife.refreshDays)::int))
             """,
-            "UPDATE sessions SET seen_at = now(), client = \(origin.client) WHERE id = \(session)",
-            addresses.remember(origin.address, of: user.handle, user: user.id),
-        ])
+            "UPDATE sessions SET seen_at = now(), client = \(client) WHERE id = \(session)",
+        ]
+        let known = user.isAnonymous ? [] : [addresses.remember(origin.address, of: user.handle, user: user.id)]
+        try await transaction.batch(statements + known)
         return SessionGrant(
             user: user, accessToken: accessToken(user: user.id, session: session, isLeaving: isLeaving),
             refreshToken: refresh,

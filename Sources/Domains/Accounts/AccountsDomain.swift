@@ -28,7 +28,8 @@ public struct AccountsDomain: Domain {
             answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: resources.secret)),
             revocations: revocations, suspensions: suspensions,
             addresses: KnownAddresses(secret: resources.secret),
-            reservedHandles: Crypto.derivedKey("reserved handles", from: resources.secret), names: names,
+            reservedHandles: Crypto.derivedKey("reserved handles", from: resources.secret),
+            recoveryCodes: Crypto.derivedKey("recovery codes", from: resources.secret), names: names,
             clock: resources.clock)
         users = Users(database: resources.database)
         limits = LogInLimits(areOn: resources.limitsAreOn, clock: resources.monotonicClock)
@@ -41,6 +42,7 @@ public struct AccountsDomain: Domain {
 
     public var operations: [Operation] {
         AccountOperations(accounts: accounts, writes: resources.writes, limits: limits).all
+            + RecoveryOperations(accounts: accounts, writes: resources.writes, check: passwordCheck).all
             + SessionOperations(
                 accounts: accounts, users: users, writes: resources.writes, lists: resources.lists,
                 cursors: resources.cursors, limits: limits

@@ -62,6 +62,16 @@ public enum AccountsMigrations {
                 // Keyed hashes of handles that nobody gets any more.
                 "CREATE TABLE reserved_handles (hash bytea PRIMARY KEY)",
             ]),
+        Migration(
+            50, "anonymous accounts, and recovery codes",
+            [
+                """
+                ALTER TABLE users ADD COLUMN anonymous boolean NOT NULL DEFAULT false,
+                    -- A keyed hash; NULL: the account has no code.
+                    ADD COLUMN recovery_hash bytea
+                """,
+                "CREATE UNIQUE INDEX users_recovery ON users (recovery_hash) WHERE recovery_hash IS NOT NULL",
+            ]),
         Migration(30, "who is suspended, is about to be erased, or has a role", standing),
     ]
 

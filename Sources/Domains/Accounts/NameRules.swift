@@ -3,8 +3,8 @@ import Core
 public import HTTPService
 import Store
 
-/// Which names nobody may take: those of the operator's list, the handles of moderators and admins, and what can be taken for
-/// one of them. Who is refused is told which field, never why: whoever wants to pass for somebody else would learn how.
+/// Which names nobody may take: those of the operator's list, the handles of moderators and admins, what can be taken for
+/// one of them, and the handles of anonymous accounts. Who is refused is told which field, never why: whoever wants to pass for somebody else would learn how.
 public struct NameRules: Sendable {
     /// Of users with a role, those whose handles are looked at.
     private static let mostWithRole = 1_000
@@ -33,6 +33,9 @@ public struct NameRules: Sendable {
     ) async throws {
         let given = names.compactMap { field, name in name.map { (field: field, name: $0) } }
         guard !given.isEmpty else { return }
+        guard !given.contains(where: { $0.field == "handle" && AnonymousHandle.begins($0.name) }) else {
+            throw Problem(.nameRefused, Self.refusal, field: "handle")
+        }
         let handles = try await transaction.query(
             """
             SELECT handle FROM users WHERE role IN ('moderator', 'admin') AND id IS DISTINCT FROM \(user)

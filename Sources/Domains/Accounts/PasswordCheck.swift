@@ -5,6 +5,24 @@ public struct PasswordCheck: Sendable {
     let accounts: Accounts
     let limits: LogInLimits
 
+    /// By `password` or `recovery_code` of the body, which are declared in `AccountFields`.
+    /// - Throws: `Problem`: `passwordRequired` where it is another one, or none is given.
+    package func verify(_ request: RequestContext) async throws -> VerifiedUser {
+        switch (request[AccountFields.confirmingPassword], request[AccountFields.confirmingCode]) {
+        case (let password?, nil): return try await verify(password, of: request, field: "password")
+        case (nil, let code?):
+            guard let code = RecoveryCode(code), let verified = try await accounts.verify(code, of: request.caller)
+            else {
+                throw Problem(.passwordRequired, "the recovery code is another one", field: "recovery_code")
+            }
+            return verified
+        case (nil, nil):
+            throw Problem(.passwordRequired, "give the account's password or its recovery code", field: "password")
+        case (_?, _?):
+            throw Problem(.invalidField, "give the password or the recovery code, not both", field: "recovery_code")
+        }
+    }
+
     /// Costs as much as a log-in, and counts as one.
     /// - Throws: `Problem`: `passwordRequired` where it is another one.
     public func verify(

@@ -11,8 +11,10 @@ public struct SessionGrant: Sendable {
     public let expiresIn: Int64
     /// The user has asked to be erased, and may only take that back.
     public var isLeaving = false
+    /// Of an account that was made without a name, or recovered: it is shown this once.
+    public var recoveryCode: String?
 
-    /// `{"user","access_token","token_type":"Bearer","expires_in","refresh_token","leaving"?}`
+    /// `{"user","access_token","token_type":"Bearer","expires_in","refresh_token","recovery_code"?,"leaving"?}`
     public func append(to writer: inout ByteWriter) {
         writer.append(ascii: "{\"user\":")
         user.append(to: &writer)
@@ -22,6 +24,7 @@ public struct SessionGrant: Sendable {
         writer.append(decimal: expiresIn)
         writer.append(ascii: ",\"refresh_token\":")
         writer.append(jsonString: refreshToken)
+        writer.append(key: "recovery_code", of: recoveryCode)
         writer.append(isLeaving ? ",\"leaving\":true}" : "}")
     }
 
@@ -37,6 +40,9 @@ public struct SessionGrant: Sendable {
             .always("user", UserView.component.reference), .always("access_token", .string()),
             .always("token_type", .constant("Bearer")), .always("expires_in", .integer(from: 1), "Seconds."),
             .always("refresh_token", .string()),
+            .sometimes(
+                "recovery_code", .string(),
+                "Of an account without a name, or after a recovery: it opens the account, and is shown this once."),
             .sometimes(
                 "leaving", .boolean,
                 "The account is about to be deleted: these tokens may only take that back (`DELETE /v1/me/deletion`)."),

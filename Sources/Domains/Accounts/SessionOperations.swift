@@ -26,8 +26,10 @@ struct SessionOperations: Sendable {
                 .put, "/v1/me/credentials", id: "changeCredentials", tag: AccountOperations.tag,
                 "Change handle or password",
                 description: """
-                    A new password needs the old one (403 `password_required`) and ends all other sessions. A new handle \
-                    leaves them: who has stolen one locks nobody out with it.
+                    A new password needs the old one (403 `password_required`) and ends all other sessions and the \
+                    recovery code. A new handle leaves them: who has stolen a session locks nobody out with it. An \
+                    anonymous account gets handle and password at once, without an old one: it has a name then, all \
+                    other sessions end, and its recovery code stays. So does its display name, unless that was the handle.
                     """,
                 rate: .auth, otherLimits: LogInRates.inWords, lane: .auth,
                 body: RequestBody(
@@ -64,11 +66,17 @@ struct SessionOperations: Sendable {
         guard handle != nil || password != nil else {
             throw Problem(.missingField, "give a handle or a password", field: "password")
         }
+        let isAnonymous = try await accounts.isAnonymous(caller.user)
+        if isAnonymous, handle == nil || password == nil {
+            throw Problem(
+                .missingField, "an anonymous account gets handle and password at once",
+                field: handle == nil ? "handle" : "password")
+        }
         // Slow, so before the transaction; told in it, for a repeated request is answered as the first was.
         let change: Result<CredentialChange, Problem>
         do {
             var new: CredentialChange.Password?
-            if let password { new = try await newPassword(password, request) }
+            if let password { new = try await newPassword(password, request, isAnonymous) }
             change = .success(CredentialChange(handle: handle, password: new))
         } catch let problem as Problem where problem.code == .passwordRequired {
             change = .failure(problem)
@@ -83,11 +91,12 @@ struct SessionOperations: Sendable {
     }
 
     private func newPassword(
-        _ password: String, _ request: RequestContext
+        _ password: String, _ request: RequestContext, _ isAnonymous: Bool
     ) async throws -> CredentialChange.Password {
-        guard let old = request[AccountFields.oldPassword] else {
-            throw Problem(.passwordRequired, "a new password needs the old one", field: "old_password")
+        guard !isAnonymous else {
+            return CredentialChange.Password(hash: try await accounts.hashPassword(password), old: nil)
         }
+        guard let old = request[AccountFields.oldPassword] else { throw Accounts.oldPasswordRequired }
         let verified = try await PasswordCheck(accounts: accounts, limits: limits)
             .verify(old, of: request, field: "old_password")
         return CredentialChange.Password(hash: try await accounts.hashPassword(password), old: verified)

@@ -7,7 +7,7 @@ public enum UserRow {
     public static let columns: SQL = """
         u.id, u.handle, u.display_name, \(FollowCounts.followers(of: "u.id")) AS followers,
         COALESCE(c.following, 0) AS following,
-        u.posts, u.private, u.role, u.status_message, u.bio, u.discoverable, u.locale, u.time_zone
+        u.posts, u.private, u.anonymous, u.role, u.status_message, u.bio, u.discoverable, u.locale, u.time_zone
         """
 
     public static let counters: SQL = "LEFT JOIN follow_counts c ON c.user_id = u.id"
@@ -24,7 +24,8 @@ public enum UserRow {
         UserView(
             id: try row.id("id"), handle: try row.text("handle"), displayName: try row.text("display_name"),
             followers: try row.integer("followers"), following: try row.integer("following"),
-            posts: try row.integer("posts"), isPrivate: try row.bool("private"), role: try UserRole(row),
+            posts: try row.integer("posts"), isPrivate: try row.bool("private"),
+            isAnonymous: try row.bool("anonymous"), role: try UserRole(row),
             statusMessage: try row.optionalText("status_message"), bio: try row.optionalText("bio"),
             relation: relation, settings: isOwn ? try settings(row) : nil)
     }

@@ -2,7 +2,7 @@ public import Core
 public import HTTPService
 
 /// A user as the API shows it: `{"id","handle","display_name","created_at","followers","following","posts","private",
-/// "role"?,"status_message"?,"bio"?}`, for a caller who is signed in what he has to do with the user (`UserRelation`), and of the
+/// "anonymous"?,"role"?,"status_message"?,"bio"?}`, for a caller who is signed in what he has to do with the user (`UserRelation`), and of the
 /// caller's own account `UserSettings`.
 public struct UserView: Sendable, Equatable {
     public let id: ID
@@ -12,6 +12,8 @@ public struct UserView: Sendable, Equatable {
     public let following: Int64
     public let posts: Int64
     public let isPrivate: Bool
+    /// Has neither name nor password.
+    public let isAnonymous: Bool
     public let role: UserRole
     public let statusMessage: String?
     public let bio: String?
@@ -22,7 +24,7 @@ public struct UserView: Sendable, Equatable {
 
     public init(
         id: ID, handle: String, displayName: String, followers: Int64, following: Int64, posts: Int64,
-        isPrivate: Bool = false, role: UserRole = .user,
+        isPrivate: Bool = false, isAnonymous: Bool = false, role: UserRole = .user,
         statusMessage: String? = nil, bio: String? = nil, relation: UserRelation? = nil, settings: UserSettings? = nil
     ) {
         self.id = id
@@ -32,6 +34,7 @@ public struct UserView: Sendable, Equatable {
         self.following = following
         self.posts = posts
         self.isPrivate = isPrivate
+        self.isAnonymous = isAnonymous
         self.role = role
         self.statusMessage = statusMessage
         self.bio = bio
@@ -51,6 +54,7 @@ public struct UserView: Sendable, Equatable {
         writer.append(ascii: ",\"posts\":")
         writer.append(decimal: posts)
         writer.append(isPrivate ? ",\"private\":true" : ",\"private\":false")
+        if isAnonymous { writer.append(ascii: ",\"anonymous\":true") }
         if role > .user { writer.append(key: "role", of: role.rawValue) }
         writer.append(key: "status_message", of: statusMessage)
         writer.append(key: "bio", of: bio)
@@ -68,6 +72,7 @@ extension UserView {
                 .always("created_at", Component.time.reference), .always("followers", .integer(from: 0)),
                 .always("following", .integer(from: 0)), .always("posts", .integer(from: 0)),
                 .always("private", .boolean, "Posts, followers and followees are shown to followers only."),
+                .sometimes("anonymous", .boolean, "The account has neither name nor password."),
                 .sometimes("role", .word(of: ["moderator", "admin"])),
                 .sometimes("status_message", .string(length: 1...100)), .sometimes("bio", .string(length: 1...500)),
             ] + UserRelation.keys + UserSettings.keys), writing: example.append)

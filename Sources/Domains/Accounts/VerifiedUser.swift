@@ -1,8 +1,8 @@
 import Core
 
-/// Somebody who knew the password.
+/// Somebody who knew the password, or the recovery code.
 public struct VerifiedUser: Sendable {
     let id: ID
-    /// How often the password had been changed: another number, and it may be another one by now.
+    /// How often password and code had been changed: another number, and either may be another one by now.
     let changes: Int64
 }

@@ -14,9 +14,6 @@ struct DeletionOperations: Sendable {
     private static let grace = Parameter<Int>.integer(
         "grace", in: 0...30, example: 7, "Days in which it can be taken back."
     ).or(7)
-    private static let password = Field.string(
-        "password", example: "correct horse battery", "Of the account."
-    ).orNil
     let accounts: Accounts
     let password: PasswordCheck
     let deletions: Deletions
@@ -31,10 +28,10 @@ struct DeletionOperations: Sendable {
                 description: """
                     At once the account does not exist for others any more, and all its sessions end. Until the grace is \
                     over a log-in can take that back, and nothing else. Then all that is held of the user is erased; \
-                    the receipt says where, and what was found.
+                    the receipt says where, and what was found. Wants the account's password, or its recovery code.
                     """,
                 rate: .auth, lane: .auth, parameters: [Self.grace],
-                body: RequestBody("AccountDeletion", Self.password),
+                body: RequestBody("AccountDeletion", AccountFields.confirmingPassword, AccountFields.confirmingCode),
                 responses: [.json(Receipt.component, "It will be deleted.", status: 202)],
                 problems: [.passwordRequired], idempotency: .key("delete account"), servesSuspended: true,
                 handler: delete),
@@ -55,10 +52,7 @@ struct DeletionOperations: Sendable {
     }
 
     @Sendable private func delete(_ request: RequestContext) async throws -> Response {
-        guard let text = request[Self.password] else {
-            throw Problem(.passwordRequired, "give the account's password", field: "password")
-        }
-        let verified = try await password.verify(text, of: request, field: "password")
+        let verified = try await password.verify(request)
         let (response, told) = try await writes.run(request) { transaction in
             let eraseAt = try await accounts.leave(
                 transaction, request.authenticated!, verified: verified, graceDays: request[Self.grace], request.trace)

@@ -11,6 +11,9 @@ public enum LiveRule: Sendable, CaseIterable {
     case epochs
     /// Who was told nothing for a while reads when he is told again.
     case absence
+    /// A registration that was made and is not there any more, as the next one of the same log shows, may have been lost with
+    /// what came meanwhile.
+    case registrations
 
     // MARK: Of a session
 
@@ -20,9 +23,6 @@ public enum LiveRule: Sendable, CaseIterable {
     case covered
     /// What is found to be missing while the log is being read is read once more.
     case findingsWhileReading
-    /// A registration that was made and is not there any more, as the next one of the same user shows, may have been lost with
-    /// what came meanwhile.
-    case registrations
     /// A queue that was cut while the log was being read is read once more.
     case overflow
     /// One for whom too much waits is told nothing but what a read finds.

@@ -61,8 +61,6 @@ public struct LiveSession {
     private var hasPosition: Bool
     /// The queue was cut while joining.
     private var hasOverflowed = false
-    /// For the read that is under way.
-    private var isRegistered = false
     private let rules: LiveRules
 
     /// - Parameters:
@@ -105,22 +103,12 @@ public struct LiveSession {
         queue.removeAll()
         hasOverflowed = false
         missing = 0
-        isRegistered = false
         number &+= 1
         return Read(held: hasPosition ? cursor : nil, deadline: deadline, isCharged: isCharged, number: number)
     }
 
     /// Is there still somebody who waits for what this read brings?
     public func awaits(_ read: Read) -> Bool { phase == .joining && read.number == number }
-
-    /// The registration for the read is done.
-    public mutating func registered(for read: Read) { if awaits(read) { isRegistered = true } }
-
-    /// There is none, says Redis: it was lost since it was made, if it was.
-    public mutating func lostRegistration(now: UInt64) -> Action {
-        guard rules.keep(.registrations), phase == .live || isRegistered else { return .none }
-        return miss(before: .max, now: now)
-    }
 
     /// The read has failed, or was not begun for want of room.
     public func failed(_ read: Read, now: UInt64) -> Action {

@@ -1,6 +1,7 @@
 /// What a node knows of one partition: which logs its connections are told there (feeds of users, channels), and whether it
 /// has heard all that was said to it. Messages are numbered for each node and partition; a probe tells the last number and
-/// the epoch of a partition that is quiet. A value without I/O: it says what the node is to do, and is told what came of it.
+/// the epoch of a partition that is quiet. Each registration says whether the node relies on an earlier one (`known`): where
+/// Redis has that no more, it leaves out a number. A value without I/O: it says what the node is to do, and is told what came of it.
 public struct PartitionTracker {
     public enum Action: Equatable {
         /// Something of these was missed: from now on nothing of them is told but what a read finds that begins later
@@ -10,9 +11,6 @@ public struct PartitionTracker {
         case register([LogKey])
         /// They are registered anew: long polls must look again.
         case look([LogKey])
-        /// They were not registered until now. Of a client that has registered since it was told to read, something was
-        /// missed all the same (`LiveSession.lostRegistration`).
-        case lost([LogKey])
         /// `retry` is to be called in a moment.
         case wait
     }
@@ -20,7 +18,8 @@ public struct PartitionTracker {
     /// How many are registered in one go.
     static let slice = 2000
 
-    public private(set) var keys: Set<LogKey> = []
+    /// Each log, and whether it was registered since all of them were last found to have missed something.
+    private var logs: [LogKey: Bool] = [:]
     /// All of them are being registered.
     public private(set) var isRecovering = false
     private var isListening = false
@@ -41,12 +40,23 @@ public struct PartitionTracker {
     // MARK: Logs
 
     /// Before it is registered.
-    public mutating func add(_ key: LogKey) { keys.insert(key) }
-    public mutating func remove(_ key: LogKey) { keys.remove(key) }
+    public mutating func add(_ key: LogKey) { logs[key] = logs[key] ?? false }
+    public mutating func remove(_ key: LogKey) { logs[key] = nil }
+    public var keys: Dictionary<LogKey, Bool>.Keys { logs.keys }
+
+    /// Those of them whose clients may rely on a registration that was made.
+    public func known(among keys: [LogKey]) -> Set<LogKey> {
+        rules.keep(.registrations) ? Set(keys.filter { logs[$0] == true }) : []
+    }
 
     /// A registration's reply.
     /// - Parameter number: of the last message to this node.
-    public mutating func note(number: Int64, epoch: UInt64) {
+    public mutating func note(_ key: LogKey, number: Int64, epoch: UInt64) {
+        if logs[key] != nil { logs[key] = true }
+        note(number: number, epoch: epoch)
+    }
+
+    private mutating func note(number: Int64, epoch: UInt64) {
         last = last ?? number
         self.epoch = self.epoch ?? epoch
     }
@@ -101,8 +111,10 @@ public struct PartitionTracker {
 
     /// Has the clients of the partition read, and registers all of it again: Redis may have forgotten them.
     private mutating func recover() -> [Action] {
-        guard !keys.isEmpty else { return [] }
+        guard !logs.isEmpty else { return [] }
         let all = Array(keys)
+        // Each client reads, and registers before: none relies on what was.
+        for key in all { logs[key] = false }
         // Nothing would be heard: whoever is registered now has to be again by `subscribed`.
         guard isListening else { return [.miss(all)] }
         guard !isRecovering else {
@@ -127,14 +139,10 @@ public struct PartitionTracker {
         return recover()
     }
 
-    /// - Parameters:
-    ///   - lost: which of them were not registered before.
-    ///   - number: of the last message to this node.
-    public mutating func registered(
-        _ keys: [LogKey], lost: [LogKey], number: Int64, epoch: UInt64
-    ) -> [Action] {
-        note(number: number, epoch: epoch)
-        return (lost.isEmpty ? [] : [.lost(lost)]) + [.look(keys)] + next()
+    /// - Parameter number: of the last message to this node.
+    public mutating func registered(_ keys: [LogKey], number: Int64, epoch: UInt64) -> [Action] {
+        for key in keys { note(key, number: number, epoch: epoch) }
+        return [.look(keys)] + next()
     }
 
     public mutating func registrationFailed() -> [Action] {

@@ -23,18 +23,9 @@ extension Gateway {
         }
     }
 
-    /// Of all connections but the one that has found it.
-    func lostRegistration(of key: LogKey, but finder: Subscriber? = nil) {
-        let now = now
-        tell(key, but: finder) { $0.lostRegistration(now: now) }
-        if case .feed(let user) = key { recheckChannels(of: user) }
-    }
-
     /// All connections that are told this log; long polls look again.
-    private func tell(
-        _ key: LogKey, but one: Subscriber? = nil, _ change: (inout LiveSession) -> LiveSession.Action
-    ) {
-        for subscriber in hub.subscribers(of: key) where subscriber !== one {
+    private func tell(_ key: LogKey, _ change: (inout LiveSession) -> LiveSession.Action) {
+        for subscriber in hub.subscribers(of: key) {
             guard let client = subscriber.owner as? any LiveClient else {
                 hub.signal(subscriber)
                 continue
@@ -96,22 +87,15 @@ extension Gateway {
         for member in waiting where !members.contains(where: { $0.subscriber === member.subscriber }) {
             failed(member)
         }
-        guard let first = members.first else { return done() }
+        guard !members.isEmpty else { return done() }
         let end = { [unowned self] in
             for member in members { room.giveBack(size, of: member.client) }
             done()
         }
         node.register(key.log) { [unowned self] result in
-            guard case .success(let wasRegistered) = result else {
+            guard case .success = result else {
                 end()
                 return members.forEach(failed)
-            }
-            if !wasRegistered { lostRegistration(of: key.log, but: first.subscriber) }
-            for member in members {
-                update(member.client, member.subscriber) { session in
-                    session.registered(for: member.read)
-                    return .none
-                }
             }
             metrics.reads.add()
             let boxed = LoopBound.holding((gateway: self, members: members, end: end), on: loop)

@@ -58,12 +58,8 @@ extension Gateway {
     private func register(_ subscribers: ArraySlice<Subscriber>, _ completion: @escaping ((any Error)?) -> Void) {
         var (left, failure) = (subscribers.count, (any Error)?.none)
         for subscriber in subscribers {
-            node.register(subscriber.key) { [unowned self] result in
-                switch result {
-                case .success(true): break
-                case .success(false): lostRegistration(of: subscriber.key, but: subscriber)
-                case .failure(let error): failure = error
-                }
+            node.register(subscriber.key) { result in
+                if case .failure(let error) = result { failure = error }
                 left -= 1
                 if left == 0 { completion(failure) }
             }

@@ -80,7 +80,6 @@ final class Gateway {
             channel: { [unowned self] in received($0, at: $1) },
             missed: { [unowned self] in miss($0, before: $1) },
             registered: { [unowned self] in signal($0) },
-            lost: { [unowned self] keys in for key in keys { lostRegistration(of: key) } },
             connected: { connected in
                 Log.info(.nodeListening, ["listening": .text(connected ? "yes" : "no")])
             })

@@ -17,8 +17,6 @@ final class LiveNode {
         var missed: ([LogKey], _ position: Int64) -> Void
         /// They have been registered anew: long polls must look again.
         var registered: ([LogKey]) -> Void
-        /// They were not registered until now: who registered them has missed something (`LiveSession.lostRegistration`).
-        var lost: ([LogKey]) -> Void
         /// Nothing is heard at all / all is heard again.
         var connected: (Bool) -> Void
     }
@@ -61,20 +59,20 @@ final class LiveNode {
     // MARK: Logs
 
     /// From the completion on, whatever is delivered to it is heard, or found to have been missed.
-    /// - Parameter completion: told whether it was registered before.
-    func register(_ key: LogKey, _ completion: @escaping (Result<Bool, RedisError>) -> Void) {
+    func register(_ key: LogKey, _ completion: @escaping (Result<Void, RedisError>) -> Void) {
         let partition = partition(of: key)
         partitions[partition].add(key)
         // It is registered with the others, when there is a link.
         guard isListening else { return completion(.failure(.notConnected)) }
         switch key {
         case .feed(let user):
-            timelines.registerOnLoop([user], node: name) { [weak self] result in
-                if case .success(let states) = result { self?.note(states[0], partition) }
-                completion(result.map { $0[0].wasRegistered })
+            let known = partitions[partition].known(among: [key])
+            timelines.registerOnLoop([user], known: known, node: name) { [weak self] result in
+                if case .success(let states) = result { self?.note(key, states[0]) }
+                completion(result.map { _ in })
             }
         case .channel(let channel):
-            registerAgain([channel]) { completion($0.map { $0[0].wasRegistered }) }
+            registerAgain([channel]) { completion($0.map { _ in }) }
         }
     }
 
@@ -82,11 +80,11 @@ final class LiveNode {
     func registerAgain(
         _ names: [ChannelName], _ completion: @escaping (Result<[ChannelRegistration], RedisError>) -> Void
     ) {
-        channels.registerOnLoop(names, node: name) { [weak self] result in
+        let keys = names.map { LogKey.channel($0) }
+        let known = keys.reduce(into: Set()) { $0.formUnion(partitions[partition(of: $1)].known(among: [$1])) }
+        channels.registerOnLoop(names, known: known, node: name) { [weak self] result in
             if let self, case .success(let found) = result {
-                for (name, registration) in zip(names, found) {
-                    note(registration.partition, partition(of: .channel(name)))
-                }
+                for (key, registration) in zip(keys, found) { note(key, registration.partition) }
             }
             completion(result)
         }
@@ -115,8 +113,8 @@ final class LiveNode {
         }
     }
 
-    private func note(_ state: PartitionState, _ partition: Int) {
-        partitions[partition].note(number: state.number, epoch: state.cursor.epoch)
+    private func note(_ key: LogKey, _ state: PartitionState) {
+        partitions[partition(of: key)].note(key, number: state.number, epoch: state.cursor.epoch)
     }
 
     // MARK: Messages
@@ -192,7 +190,6 @@ final class LiveNode {
             case .miss(let keys): handlers?.missed(keys, .max)
             case .register(let keys): register(keys, of: partition)
             case .look(let keys): handlers?.registered(keys)
-            case .lost(let keys): handlers?.lost(keys)
             case .wait:
                 retries[partition] = LoopTimer(on: loop, after: 200) { [weak self] in
                     self?.update(partition) { $0.retry() }
@@ -204,7 +201,8 @@ final class LiveNode {
     private func register(_ keys: [LogKey], of partition: Int) {
         let (users, names) = (keys.users, keys.channels)
         guard !users.isEmpty else { return register(names, of: partition, after: []) }
-        timelines.registerOnLoop(users, node: name) { [weak self] result in
+        let known = partitions[partition].known(among: keys)
+        timelines.registerOnLoop(users, known: known, node: name) { [weak self] result in
             guard case .success(let states) = result else {
                 self?.update(partition) { $0.registrationFailed() }
                 return
@@ -216,7 +214,8 @@ final class LiveNode {
     /// - Parameter feeds: those that are registered.
     private func register(_ names: [ChannelName], of partition: Int, after feeds: [(LogKey, PartitionState)]) {
         guard !names.isEmpty else { return registered(feeds, of: partition) }
-        channels.registerOnLoop(names, node: name) { [weak self] result in
+        let known = partitions[partition].known(among: names.map { .channel($0) })
+        channels.registerOnLoop(names, known: known, node: name) { [weak self] result in
             guard case .success(let found) = result else {
                 self?.update(partition) { $0.registrationFailed() }
                 return
@@ -226,11 +225,10 @@ final class LiveNode {
     }
 
     private func registered(_ logs: [(key: LogKey, state: PartitionState)], of partition: Int) {
-        let lost = logs.filter { !$0.state.wasRegistered }.map(\.key)
         // From where the partition was when the first of them was registered, all is heard.
         let first = logs[0].state
         update(partition) {
-            $0.registered(logs.map(\.key), lost: lost, number: first.number, epoch: first.cursor.epoch)
+            $0.registered(logs.map(\.key), number: first.number, epoch: first.cursor.epoch)
         }
     }
 

@@ -49,6 +49,35 @@ import Testing
         inbox.close()
     }
 
+    /// A registration is lost with what was told meanwhile, and the reply to the next one, too. What comes first behind that
+    /// shows it before it is told.
+    @Test func aLostRegistrationLeavesAGap() async throws {
+        let (server, inbox, channels) = try await start()
+        let key = LogKey.channel(channel)
+        var tracker = PartitionTracker()
+        #expect(tracker.subscribed().isEmpty)
+        tracker.add(key)
+        #expect(tracker.known(among: [key]).isEmpty)
+        let first = try await channels.register([channel], node: node)[0].partition
+        tracker.note(key, number: first.number, epoch: first.cursor.epoch)
+        _ = try await channels.publish([TestSource.event(1)], on: channel)
+        _ = try await server.redis.command("HDEL", .text(channels.heardKey(channel)), .text("\(channel)"))
+        _ = try await channels.publish([TestSource.event(2)], on: channel)
+        let known = tracker.known(among: [key])
+        #expect(known == [key])
+        _ = try await channels.register([channel], known: known, node: node)
+        _ = try await channels.publish([TestSource.event(3)], on: channel)
+        let messages = try await heard(inbox, channels)
+        #expect(messages.map(\.number) == [1, 3])
+        let actions = messages.map { tracker.heard(number: $0.number, epoch: $0.epoch) }
+        #expect(actions == [[], [.miss([key]), .register([key])]])
+        // One that is there leaves none.
+        _ = try await channels.register([channel], known: known, node: node)
+        _ = try await channels.publish([TestSource.event(4)], on: channel)
+        #expect(try await heard(inbox, channels).map(\.number) == [4])
+        inbox.close()
+    }
+
     @Test func whereNobodyIsNothingIsDone() async throws {
         let (server, inbox, channels) = try await start()
         _ = try await channels.register([channel], node: node)

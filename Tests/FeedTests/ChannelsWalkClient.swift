@@ -137,16 +137,12 @@ extension ChannelsWalk {
 
     private func register(_ client: ChannelsWalkClient, _ node: WalkNode) async throws {
         node.trackers[channels.partition(of: client.channel)].add(client.key)
+        let known = known(among: [client.key], node)
         let registration = try await failingWithoutScripts {
-            try await channels.register([client.channel], node: node.name)[0]
+            try await channels.register([client.channel], known: known, node: node.name)[0]
         }
+        if !registration.wasRegistered, !known.isEmpty { tally.strikes += 1 }
         note(registration, of: client.key, node)
-        if !registration.wasRegistered { lostRegistration(of: client.key, node, but: client) }
-        guard let read = client.reading?.read else { return }
-        update(client) { session in
-            session.registered(for: read)
-            return .none
-        }
     }
 
     private func finish(_ client: ChannelsWalkClient, _ reading: ChannelsWalkClient.Reading) throws {

@@ -50,7 +50,6 @@ extension ChannelsWalk {
                 miss(keys, on: node)
             case .register(let keys): node.registrations[partition] = keys
             case .look: break
-            case .lost(let keys): for key in keys { lostRegistration(of: key, node, but: nil) }
             case .wait: node.isWaiting[partition] = true
             }
         }
@@ -61,14 +60,14 @@ extension ChannelsWalk {
         for partition in 0..<2 {
             if let keys = node.registrations[partition] {
                 node.registrations[partition] = nil
+                let known = known(among: keys, node)
                 let result = try? await failingWithoutScripts {
-                    try await channels.register(keys.channels, node: node.name)
+                    try await channels.register(keys.channels, known: known, node: node.name)
                 }
                 update(node, partition) {
                     guard let result else { return $0.registrationFailed() }
-                    let lost = zip(keys, result).filter { !$1.wasRegistered }.map(\.0)
                     let first = result[0].partition
-                    return $0.registered(keys, lost: lost, number: first.number, epoch: first.cursor.epoch)
+                    return $0.registered(keys, number: first.number, epoch: first.cursor.epoch)
                 }
             } else if node.isWaiting[partition] {
                 node.isWaiting[partition] = false
@@ -106,7 +105,7 @@ extension ChannelsWalk {
         let told = due.map { node.hub.told($0) }
         guard !due.isEmpty,
             let found = try? await failingWithoutScripts({
-                try await channels.register(due.channels, node: node.name)
+                try await channels.register(due.channels, known: known(among: due, node), node: node.name)
             })
         else { return }
         for (index, registration) in found.enumerated() {
@@ -117,8 +116,6 @@ extension ChannelsWalk {
                 } else if registration.newest > told.position {
                     node.audit.suspect(due[index], mustHear: registration.newest, now: time)
                 }
-            } else if !registration.wasRegistered {
-                lostRegistration(of: due[index], node, but: nil)
             }
         }
     }
@@ -126,14 +123,11 @@ extension ChannelsWalk {
     func note(_ registration: ChannelRegistration, of key: LogKey, _ node: WalkNode) {
         let partition = channels.partition(of: [key].channels[0])
         node.trackers[partition].note(
-            number: registration.partition.number, epoch: registration.partition.cursor.epoch)
+            key, number: registration.partition.number, epoch: registration.partition.cursor.epoch)
     }
 
-    func lostRegistration(of key: LogKey, _ node: WalkNode, but finder: ChannelsWalkClient?) {
-        tally.strikes += 1
-        for client in clients where client.node === node && client.key == key && client !== finder {
-            update(client) { $0.lostRegistration(now: time) }
-        }
+    func known(among keys: [LogKey], _ node: WalkNode) -> Set<LogKey> {
+        Set(keys.flatMap { node.trackers[channels.partition(of: [$0].channels[0])].known(among: [$0]) })
     }
 
     private func heal(_ key: LogKey, _ node: WalkNode) throws {

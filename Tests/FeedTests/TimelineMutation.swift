@@ -47,13 +47,16 @@ struct TimelineMutation: Sendable, CustomTestStringConvertible {
             "a node that leaves takes the others with it", .channel,
             "string.sub(entry, 1, 7) .. rest", "string.sub(entry, 1, 7)"),
         TimelineMutation(
-            "a registration does not say that it was missing", .listen,
-            "was_heard and 1 or 0,", "1,"),
+            "a registration that was missing leaves no gap", .listen,
+            "leave_gap(node)", "local _"),
         TimelineMutation(
             "a reset goes on from a clock that was lost", .recover, "result[2] = tick()", ""),
     ]
 
     static let all = [
+        TimelineMutation(
+            "a registration that was missing leaves no gap", .register,
+            "leave_gap(ARGV[2])", "local _"),
         TimelineMutation(
             "a late post or a delete is not noted in `disordered`", .deliver,
             "local function note(user) call('HSET', disordered, user, decimal(position)) end",

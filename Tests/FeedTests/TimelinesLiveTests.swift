@@ -73,6 +73,29 @@ import Testing
         inbox.close()
     }
 
+    @Test func aLostRegistrationLeavesAGap() async throws {
+        let server = try await TimelinesServer()
+        let inbox = try await TimelinesInbox(server)
+        let timelines = server.timelines()
+        let channel = timelines.channel(partition: 0, node: node)
+        try await inbox.open([channel])
+        try await timelines.ensureEmpty(ann)
+        let known: Set<LogKey> = [.feed(of: ann)]
+        _ = try await timelines.register([ann], node: node)
+        for post in 1...3 as ClosedRange<Int64> {
+            if post == 2 { try await timelines.unregister([ann], node: node) }
+            if post == 3 {
+                let state = try await timelines.register([ann], known: known, node: node)[0]
+                #expect(state.number == 1 && !state.wasRegistered)
+            }
+            _ = try await timelines.deliver(event(post), to: [ann])
+        }
+        #expect(try await timelines.register([ann], known: known, node: node)[0].number == 3)
+        try await inbox.sync()
+        #expect(inbox.take(channel).map(\.number) == [1, 3])
+        inbox.close()
+    }
+
     @Test func aNodeThatDoesNotListenIsForgotten() async throws {
         let server = try await TimelinesServer()
         let inbox = try await TimelinesInbox(server)

@@ -164,17 +164,13 @@ extension TimelinesWalk {
 
     private func register(_ client: WalkClient, _ node: WalkNode) async throws {
         let partition = timelines.partitions.of(client.user)
-        node.trackers[partition].add(.feed(of: client.user))
+        let key = LogKey.feed(of: client.user)
+        node.trackers[partition].add(key)
+        let known = node.trackers[partition].known(among: [key])
         let state = try await failingWithoutScripts {
-            try await timelines.register([client.user], node: node.name)[0]
+            try await timelines.register([client.user], known: known, node: node.name)[0]
         }
-        node.trackers[partition].note(number: state.number, epoch: state.cursor.epoch)
-        if !state.wasRegistered { lostRegistration(of: client.user, node, but: client) }
-        guard let read = client.reading?.read else { return }
-        update(client) { session in
-            session.registered(for: read)
-            return .none
-        }
+        node.trackers[partition].note(key, number: state.number, epoch: state.cursor.epoch)
     }
 
     private func read(_ client: WalkClient) async throws {

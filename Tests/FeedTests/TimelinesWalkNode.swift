@@ -94,7 +94,6 @@ extension TimelinesWalk {
                 miss(keys.users, on: node, before: .max)
             case .register(let keys): node.registrations[partition] = keys
             case .look: break
-            case .lost(let keys): for user in keys.users { lostRegistration(of: user, node, but: nil) }
             case .wait: node.isWaiting[partition] = true
             }
         }
@@ -106,12 +105,12 @@ extension TimelinesWalk {
             if let keys = node.registrations[partition] {
                 node.registrations[partition] = nil
                 let result = try? await failingWithoutScripts {
-                    try await timelines.register(keys.users, node: node.name)
+                    try await timelines.register(
+                        keys.users, known: node.trackers[partition].known(among: keys), node: node.name)
                 }
                 update(node, partition) {
                     guard let result else { return $0.registrationFailed() }
-                    let lost = zip(keys, result).filter { !$1.wasRegistered }.map(\.0)
-                    return $0.registered(keys, lost: lost, number: result[0].number, epoch: result[0].cursor.epoch)
+                    return $0.registered(keys, number: result[0].number, epoch: result[0].cursor.epoch)
                 }
             } else if node.isWaiting[partition] {
                 node.isWaiting[partition] = false
@@ -135,12 +134,6 @@ extension TimelinesWalk {
             update(node, partition) {
                 $0.didProbe(number: beat.state.number, epoch: beat.state.cursor.epoch, subscribers: beat.subscribers)
             }
-        }
-    }
-
-    func lostRegistration(of user: ID, _ node: WalkNode, but finder: WalkClient?) {
-        for client in clients where client.node === node && client.user == user && client !== finder {
-            update(client) { $0.lostRegistration(now: time) }
         }
     }
 

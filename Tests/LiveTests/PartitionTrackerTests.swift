@@ -9,7 +9,7 @@ import Testing
         var tracker = PartitionTracker()
         _ = tracker.subscribed()
         for user in users { tracker.add(.feed(of: ID(raw: user))) }
-        tracker.note(number: 0, epoch: 7)
+        for key in Array(tracker.keys) { tracker.note(key, number: 0, epoch: 7) }
         return tracker
     }
 
@@ -24,9 +24,9 @@ import Testing
         #expect(first.count == PartitionTracker.slice && tracker.isRecovering)
         let gone = LogKey.feed(of: (1...count).map { ID(raw: $0) }.first { !first.users.contains($0) }!)
         tracker.remove(gone)
-        let second = registered(tracker.registered(first, lost: [], number: 0, epoch: 7))
+        let second = registered(tracker.registered(first, number: 0, epoch: 7))
         #expect(second.count == 9 && !second.contains(gone))
-        #expect(tracker.registered(second, lost: [], number: 0, epoch: 7) == [.look(second)])
+        #expect(tracker.registered(second, number: 0, epoch: 7) == [.look(second)])
         #expect(!tracker.isRecovering)
     }
 
@@ -36,18 +36,24 @@ import Testing
         let user = [LogKey.feed(of: ID(raw: 1))]
         #expect(tracker.heard(number: 3, epoch: 7) == [.miss(user), .register(user)])
         #expect(tracker.heard(number: 9, epoch: 7) == [.miss(user)])
-        #expect(
-            tracker.registered(user, lost: [], number: 9, epoch: 7) == [.look(user), .miss(user), .register(user)])
-        #expect(tracker.registered(user, lost: [], number: 9, epoch: 7) == [.look(user)])
+        #expect(tracker.registered(user, number: 9, epoch: 7) == [.look(user), .miss(user), .register(user)])
+        #expect(tracker.registered(user, number: 9, epoch: 7) == [.look(user)])
     }
 
     /// A client may have registered after it was told to read, and the registration may have been taken out since: nothing
     /// else would find that.
-    @Test func whoWasNotRegisteredIsNamed() {
+    @Test func onlyWhatWasRegisteredSinceIsReliedOn() {
         var tracker = tracker(1...2)
         let users = registered(tracker.heardNonsense())
-        let lost = Array(users.prefix(1))
-        #expect(tracker.registered(users, lost: lost, number: 0, epoch: 7) == [.lost(lost), .look(users)])
+        #expect(tracker.known(among: users).isEmpty)
+        tracker.note(users[0], number: 0, epoch: 7)
+        #expect(tracker.known(among: users) == [users[0]])
+        _ = tracker.registered(users, number: 0, epoch: 7)
+        #expect(tracker.known(among: users) == Set(users))
+        tracker.remove(users[0])
+        tracker.note(users[0], number: 0, epoch: 7)
+        tracker.add(users[0])
+        #expect(tracker.known(among: users) == [users[1]])
     }
 
     @Test func aRegistrationThatFailsIsTriedAgain() {

@@ -9,14 +9,19 @@ extension Channels {
     /// The node has subscribers of these channels: from now on it is told of them. Subscribe the partition's channel
     /// before. To be said again for each before `Options.life` has passed, which is also how a node finds out that it is
     /// not registered any more. The answers come in the order of the channels.
-    public func register(_ channels: [ChannelName], node: NodeName) async throws -> [ChannelRegistration] {
-        try await timelines.onLoop { registerOnLoop(channels, node: node, $0) }
+    /// - Parameter known: see `Timelines.register`.
+    public func register(
+        _ channels: [ChannelName], known: Set<LogKey> = [], node: NodeName
+    ) async throws -> [ChannelRegistration] {
+        try await timelines.onLoop { registerOnLoop(channels, known: known, node: node, $0) }
     }
 
     public func registerOnLoop(
-        _ channels: [ChannelName], node: NodeName, _ completion: @escaping Completion<[ChannelRegistration]>
+        _ channels: [ChannelName], known: Set<LogKey> = [], node: NodeName,
+        _ completion: @escaping Completion<[ChannelRegistration]>
     ) {
-        timelines.redis.evalOnLoop(presence(scripts.listen, channels, node)) { result in
+        let calls = presence(scripts.listen, channels, node) { known.contains(.channel($0)) }
+        timelines.redis.evalOnLoop(calls) { result in
             completion(Timelines.each(result, Self.registration))
         }
     }
@@ -55,11 +60,17 @@ extension Channels {
 
     /// On the loop, for the calls name the connection that they go over.
     private func presence(
-        _ script: RedisScript, _ channels: [ChannelName], _ node: NodeName
+        _ script: RedisScript, _ channels: [ChannelName], _ node: NodeName,
+        isKnown: (ChannelName) -> Bool = { _ in false }
     ) -> [RedisScriptCall] {
         let connection = Int64(timelines.redis.connectionNumber)
         return channels.map {
-            call(script, $0, [.text(node.description), timelines.candidate(), life, .number(connection)])
+            call(
+                script, $0,
+                [
+                    .text(node.description), timelines.candidate(), life, .number(connection),
+                    .number(isKnown($0) ? 1 : 0),
+                ])
         }
     }
 

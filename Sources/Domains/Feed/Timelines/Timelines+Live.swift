@@ -12,12 +12,19 @@ extension Timelines {
 
     /// The node holds clients of these users: from now on it is told of their events. Subscribe the channel before.
     /// The states come in the order of the users.
-    public func register(_ users: [ID], node: NodeName) async throws -> [PartitionState] {
-        try await onLoop { registerOnLoop(users, node: node, $0) }
+    /// - Parameter known: those that the node takes for registered. Where one is not, the node's messages have a gap from
+    ///   there on, whatever becomes of the reply.
+    public func register(
+        _ users: [ID], known: Set<LogKey> = [], node: NodeName
+    ) async throws -> [PartitionState] {
+        try await onLoop { registerOnLoop(users, known: known, node: node, $0) }
     }
 
-    public func registerOnLoop(_ users: [ID], node: NodeName, _ completion: @escaping Completion<[PartitionState]>) {
-        redis.evalOnLoop(presence(scripts.register, users, node)) { completion(Self.each($0, Self.state)) }
+    public func registerOnLoop(
+        _ users: [ID], known: Set<LogKey> = [], node: NodeName, _ completion: @escaping Completion<[PartitionState]>
+    ) {
+        let calls = presence(scripts.register, users, node) { known.contains(.feed(of: $0)) }
+        redis.evalOnLoop(calls) { completion(Self.each($0, Self.state)) }
     }
 
     /// The node holds none of their clients any more.
@@ -32,12 +39,17 @@ extension Timelines {
     }
 
     /// On the loop, for the calls name the connection that they go over.
-    private func presence(_ script: RedisScript, _ users: [ID], _ node: NodeName) -> [RedisScriptCall] {
+    private func presence(
+        _ script: RedisScript, _ users: [ID], _ node: NodeName, isKnown: (ID) -> Bool = { _ in false }
+    ) -> [RedisScriptCall] {
         let connection = Int64(redis.connectionNumber)
         return users.map { user in
             call(
                 script, of: user,
-                [.text(node.description), candidate(), .number(Int64(options.life)), .number(connection)])
+                [
+                    .text(node.description), candidate(), .number(Int64(options.life)), .number(connection),
+                    .number(isKnown(user) ? 1 : 0),
+                ])
         }
     }
 

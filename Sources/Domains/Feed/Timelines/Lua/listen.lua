@@ -1,7 +1,8 @@
 -- A node has subscribers of this channel. To be said again before the log's life has ended.
 --
 -- KEYS: 1 the partition's clock
--- ARGV: 1 channel, 2 node, 3 epoch candidate, 4 seconds that the log lives on, 5 number of the node's connection
+-- ARGV: 1 channel, 2 node, 3 epoch candidate, 4 seconds that the log lives on, 5 number of the node's connection,
+--       6 the node takes the channel for registered (1)
 -- Returns: 1 epoch, 2 clock, 3 number of the node's last message, 4 was the node registered (1), 5 position of the
 --          channel's last event, or what its log begins with; or the error STALE
 --
@@ -23,5 +24,6 @@ local log = logs .. channel
 if call('EXISTS', log) == 0 then begin_log(channel, time * 1000000, life) end
 call('EXPIRE', log, life)
 call('EXPIRE', states .. channel, life)
-local number = tonumber(call('HGET', numbers, node) or '0')
+local number = last_number(node)
+if not was_heard and ARGV[6] == '1' then leave_gap(node) end
 return {name, now(), number, was_heard and 1 or 0, (read('>I7', call('LINDEX', log, -1)))}

@@ -8,4 +8,4 @@
 
 if is_stale(ARGV[2], tonumber(ARGV[5])) then return STALE end
 leave(ARGV[1], ARGV[2])
-return {epoch(ARGV[3]), now(), tonumber(call('HGET', numbers, ARGV[2]) or '0')}
+return {epoch(ARGV[3]), now(), last_number(ARGV[2])}

@@ -72,10 +72,24 @@ import Testing
         #expect(try await site.stranger().get("/v1/users/\(alice.id)").status == 200)
     }
 
+    /// Who has no password deletes the account by its recovery code, which opens nothing afterwards.
+    @Test func anAnonymousAccount() async throws {
+        let session = try await site.stranger().post("/v1/auth/anonymous")
+        let anna = try TestUser(session, at: "127.0.0.1", of: site)
+        let code: JSONValue = ["recovery_code": .string(session["recovery_code"].string ?? "")]
+        #expect(try await anna.post("/v1/me/deletion", Self.password).isProblem(403, "password_required"))
+        let deletion = try await anna.post("/v1/me/deletion?grace=0", code)
+        #expect(deletion.status == 202)
+        try await site.settle()
+        try await untilDone(deletion)
+        #expect(try await site.stranger().post("/v1/auth/recover", code).isProblem(401, "invalid_credentials"))
+    }
+
     @Test func needsThePassword() async throws {
         let alice = try await site.signUp()
         for (body, field) in [
             (["password": "another one, but long"] as JSONValue, "password"), ([:], "password"),
+            (["recovery_code": "another one"], "recovery_code"),
         ] {
             let response = try await alice.post("/v1/me/deletion", body)
             #expect(response.status == 403 && response["code"].string == "password_required")

@@ -384,3 +384,47 @@ def test_ones_own_account(server: Server, make_user: MakeUser, driver: webdriver
     driver.switch_to.alert.accept()
     window.sees("second words")
     window.is_live()
+
+
+def test_without_an_account(server: Server, driver: webdriver.Chrome) -> None:
+    """Somebody tries it, loses the session, comes back with the recovery code, takes a name, and gets another code by it."""
+    window = Window(driver, f"http://localhost:{server.port}/")
+
+    def code() -> str:
+        """What is shown once; it is not in the page any more when it was put away."""
+        shown = window.find("recovery-code").text
+        window.find("kept-code").click()
+        eventually(lambda: shown not in window.script("return document.documentElement.outerHTML"), 10, "a code put away")
+        assert shown not in window.script("return JSON.stringify({...sessionStorage, ...localStorage})")
+        return shown
+
+    def own_card() -> None:
+        window.script("document.getElementById('me-name').click()")
+        eventually(lambda: window.script("return document.getElementById('card').open"), 10, "the card")
+        window.script("document.querySelectorAll('#card details').forEach((one) => (one.open = true))")
+
+    window.find("try-form").find_element(By.CSS_SELECTOR, "button").click()
+    first = code()
+    window.post("nobody in particular")
+    window.sees("nobody in particular")
+    handle = window.find("me-name").text
+    assert handle.startswith("@anon_")
+    window.find("logout").click()
+    window.find("recover").find_element(By.CSS_SELECTOR, "summary").click()
+    window.send("recover-form", recovery_code=first.lower())
+    second = code()
+    assert second != first
+    window.sees("nobody in particular")
+    assert window.find("me-name").text == handle
+    name = unique_handle("named")
+    own_card()
+    window.send("naming-form", handle=name, password=PASSWORD)
+    eventually(lambda: window.find("me-name").text == f"@{name}", 10, "the name")
+    user = user_of(server, name)
+    assert "anonymous" not in user.http.get("/v1/me").json()
+    window.script("document.querySelectorAll('#card details').forEach((one) => (one.open = true))")
+    window.send("code-form", password=PASSWORD)
+    third = code()
+    for old, status in ((second, 401), (third, 200)):
+        expect(user.http.post("/v1/auth/recover", json={"recovery_code": old}), status)
+    user.close()

@@ -10,7 +10,8 @@ public final class LogInLimits: Sendable {
 
     /// For people.
     public static let summary =
-        "Of calls about sessions \(logInsOfAddress) log-ins and \(signUpsOfAddress) sign-ups for an address. "
+        "Of calls about sessions \(logInsOfAddress) log-ins and \(signUpsOfAddress) sign-ups for an address, and as many by "
+        + "recovery codes and without a name. "
         + LogInRates.inWords
 
     private let rates = Mutex(LogInRates())

@@ -49,9 +49,9 @@ import Testing
         #expect(result.failure != nil)
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: WalkOmission.all.filter { $0 != .reset })
+    @Test(.timeLimit(.minutes(5)), arguments: WalkOmission.all.filter { $0 != .reset })
     func aNodeWithoutThisIsCaught(_ omission: WalkOmission) async throws {
-        let result = try await walk(50, without: omission)
+        let result = try await walk(500, without: omission)
         print("channels without \(omission): walk \(result.walks), \(result.failure ?? "not caught")")
         #expect(result.failure != nil)
     }

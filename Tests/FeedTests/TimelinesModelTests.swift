@@ -57,9 +57,9 @@ import Testing
         #expect(result.failure != nil)
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: WalkOmission.all)
+    @Test(.timeLimit(.minutes(5)), arguments: WalkOmission.all)
     func aNodeWithoutThisIsCaught(_ omission: WalkOmission) async throws {
-        let result = try await walk(50, without: omission, steps: 200)
+        let result = try await walk(500, without: omission, steps: 200)
         print("without \(omission): walk \(result.walks), \(result.failure ?? "not caught")")
         #expect(result.failure != nil)
     }

@@ -12,8 +12,8 @@ end
 
 local function last_number(node) return tonumber(call('HGET', numbers, node) or '0') end
 
--- A registration that the node relies on was not there: something was not told. A reply might be lost, or come behind what is
--- told from now on; a number that no message has is found out before that.
+-- A registration that the node relies on was not there: something was not told. A reply might be lost, or come behind
+-- what is told from now on; a number that no message has is found out before that.
 local function leave_gap(node) call('HINCRBY', numbers, node, 1) end
 
 local STALE = {err = 'STALE a newer connection of this node has come'}

@@ -186,12 +186,12 @@ private struct Numbers: Authenticator {
                 "invalid_field", "missing_field", "unknown_field", "invalid_json", "unknown_parameter",
                 "unauthenticated", "token_expired", "conflict", "idempotency_conflict", "body_too_large",
                 "unsupported_media_type", "rate_limited", "header_too_large", "overloaded",
-                "account_suspended",
+                "account_suspended", "forbidden",
             ])
         #expect(
             codes("show") == [
                 "invalid_field", "unknown_parameter", "unauthenticated", "token_expired", "not_found", "rate_limited",
-                "header_too_large", "overloaded",
+                "header_too_large", "overloaded", "forbidden",
             ])
         #expect(!codes("remove").contains("unauthenticated") && codes("remove").contains("not_found"))
     }

@@ -78,7 +78,8 @@ extension KafkaTests {
             #expect(monotonicNanoseconds() - before < 10_000_000_000)
             let seen = Recorder()
             let next = try await log.subscribe(subscription, handler: seen.handle)
-            try await seen.wait(for: 3)
+            // The broker may have to wait for the end of the first member's session.
+            try await seen.wait(for: 3, seconds: 60)
             await next.close()
             await log.close()
         }

@@ -50,12 +50,14 @@ public struct NameShape: Sendable, Equatable {
     }
 }
 
-/// ICU's checker. `@unchecked`: all threads ask it, and nobody changes it: ICU promises that this is safe.
-private struct Checker: @unchecked Sendable {
-    let pointer: UnsafeRawPointer
+/// ICU's checker, by its address: all threads ask it at once, as ICU allows, and it is there for as long as the process is.
+private struct Checker: Sendable {
+    private let address: UInt
 
     init() {
         guard let made = martlet_spoof_checker() else { preconditionFailure("ICU has no data of confusables") }
-        pointer = made
+        address = UInt(bitPattern: made)
     }
+
+    var pointer: UnsafeRawPointer { UnsafeRawPointer(bitPattern: address)! }
 }

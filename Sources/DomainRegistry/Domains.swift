@@ -45,15 +45,15 @@ public struct Domains: Sendable {
         self.resources = resources
         accounts = AccountsDomain(resources, hasher: hasher, names: names)
         feed = FeedDomain(resources, accounts: accounts, waiter: waiter)
-        let observers: [any AudienceObserver] = [feed.channelAudience, feed.repair, feed.changes]
-        relations = RelationsDomain(resources, accounts: accounts, observers: observers)
+        relations = RelationsDomain(
+            resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
         posts = PostsDomain(
             resources, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         let above: [any Domain] = [administration, bookmarks, feed, posts, relations]
         erasure = ErasureDomain(
-            resources, accounts: accounts, observers: observers,
+            resources, accounts: accounts, relations: relations,
             holdings: Self.logs + above.flatMap(\.holdings) + Self.shared + accounts.holdings)
     }
 

@@ -6,32 +6,11 @@ import Runtime
 /// Does one thing, tells what came of it, and ends. Blocks the calling thread; the caller has called `Signals.block()`.
 /// - Returns: the exit code, of `TailExit`.
 public func runFeedCommand(_ command: FeedCommand, _ options: TailOptions) -> Int32 {
-    let interrupt = Interrupt()
-    Signals.onTermination { _ in interrupt.fire() }
-    let terminal = Terminal(descriptor: STDOUT_FILENO)
-    let notices = Notices(Terminal(descriptor: STDERR_FILENO), options.color, interrupt, command: command.name)
-    let renderer: any Renderer =
-        if options.json {
-            JSONLines()
-        } else if terminal.isTerminal || options.color == .always {
-            PrettyText(color: terminal.shows(options.color), width: { terminal.width })
-        } else {
-            PlainLines()
-        }
-    do {
+    runInTerminal(options, command: command.name) { (renderer, output, _, interrupt) throws(TailEnd) in
         let run = try FeedCommandRun(
-            options, renderer: renderer, output: DescriptorOutput(STDOUT_FILENO, interrupt),
+            options, renderer: renderer, output: output,
             input: StandardInput(descriptor: STDIN_FILENO, interrupt: interrupt), interrupt: interrupt)
         try run.run(command)
-        return TailExit.ended
-    } catch {
-        switch error {
-        case .interrupted: return TailExit.signal(Signals.received)
-        case .outputClosed: return TailExit.ended
-        case .failed(let message, let code):
-            notices.complain(message)
-            return code
-        }
     }
 }
 

@@ -39,7 +39,7 @@ struct Notices {
     private let command: String
 
     /// - Parameter command: whose complaints they are.
-    init(_ terminal: Terminal, _ color: TailOptions.Color, _ interrupt: Interrupt, command: String = "tail") {
+    init(_ terminal: Terminal, _ color: TailOptions.Color, _ interrupt: Interrupt, command: String) {
         self.command = command
         self.interrupt = interrupt
         style = Style(isOn: terminal.isTerminal && terminal.shows(color))

@@ -19,7 +19,7 @@ struct DeletionOperations: Sendable {
     let deletions: Deletions
     let receipts: Receipts
     let writes: Writes
-    let observers: [any AudienceObserver]
+    let audience: AudienceChanges
 
     var all: [Operation] {
         [
@@ -60,7 +60,9 @@ struct DeletionOperations: Sendable {
             let receipt = Receipt(id: id, key: key, state: .scheduled, eraseAt: eraseAt, stores: [])
             return (StoredResponse(status: 202, body: receipt.signed(by: receipts.key)), true)
         }
-        if told != nil { await tell(.left(request.caller, .erased), request) }
+        if told != nil {
+            await audience.tell(.left(request.caller, .erased), requestID: request.requestID)
+        }
         return response
     }
 
@@ -70,12 +72,8 @@ struct DeletionOperations: Sendable {
             let isHere = try await accounts.comeBack(transaction, request.caller, request.trace)
             return (StoredResponse(status: 204, body: []), isHere)
         }
-        if isHere == true { await tell(.returned(request.caller), request) }
+        if isHere == true { await audience.tell(.returned(request.caller), requestID: request.requestID) }
         return response
-    }
-
-    private func tell(_ change: AudienceChange, _ request: RequestContext) async {
-        await AudienceChanges(observers: observers).tell(change, requestID: request.requestID)
     }
 
     @Sendable private func read(_ request: RequestContext) async throws -> Response {

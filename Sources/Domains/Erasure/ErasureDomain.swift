@@ -13,20 +13,18 @@ public struct ErasureDomain: Domain {
     private let resources: Resources
     private let accounts: AccountsDomain
     private let eraserName = uuidV7(clock: SystemClock())
-    private let observers: [any AudienceObserver]
+    private let audience: AudienceChanges
     /// Of all domains, in the order in which they are emptied.
     public let allHoldings: [Holding]
 
-    /// - Parameters:
-    ///   - observers: who must know when somebody is there for others no more.
-    ///   - holdings: of all domains, in the order in which they are emptied.
+    /// - Parameter holdings: of all domains, in the order in which they are emptied.
     public init(
-        _ resources: Resources, accounts: AccountsDomain, observers: [any AudienceObserver],
+        _ resources: Resources, accounts: AccountsDomain, relations: RelationsDomain,
         holdings: [Holding]
     ) {
         self.resources = resources
         self.accounts = accounts
-        self.observers = observers
+        audience = relations.changes
         allHoldings = holdings
     }
 
@@ -40,7 +38,7 @@ public struct ErasureDomain: Domain {
         DeletionOperations(
             accounts: accounts.accounts, password: accounts.passwordCheck,
             deletions: Deletions(ids: resources.ids), receipts: receipts, writes: resources.writes,
-            observers: observers
+            audience: audience
         ).all
     }
 

@@ -5,10 +5,6 @@ import HTTPService
 public struct AudienceChanges: Sendable {
     let observers: [any AudienceObserver]
 
-    public init(observers: [any AudienceObserver]) {
-        self.observers = observers
-    }
-
     /// What fails here is finished later by upkeep, or hidden at read.
     public func tell(_ change: AudienceChange, requestID: String) async {
         for observer in observers {

@@ -34,7 +34,7 @@ public struct ChannelWorker: Sendable {
         var batch: [ChannelName: [ChannelPublication]] = [:]
         for job in wanted {
             let post = visibility[job.change.id]
-            // A post that was deleted while it was under way is told to nobody but by its end; of who is away, nothing.
+            // Of a post that was deleted meanwhile only its end is told, and of an absent author nothing.
             guard job.change.kind == .deleted || post?.isVisibleToOthers == true else { continue }
             for channel in job.channels where known.contains(channel) {
                 // Who is told of an author's posts need not be a follower.

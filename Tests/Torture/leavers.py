@@ -67,7 +67,7 @@ class Leavers:
             if time.monotonic() > deadline:
                 return self.note(f"{len(open)} accounts are not erased")
             await asyncio.sleep(0.2)
-        left = await asyncio.to_thread(self.scan, cluster)
+        left = await asyncio.to_thread(self.scan, cluster) if self.gone else []
         if left:
             self.note(f"something is left of {len(self.gone)} accounts: {left}")
         self.api.history.add("erased", accounts=len(self.gone), receipts=len(self.receipts))
@@ -79,7 +79,7 @@ class Leavers:
             JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0
                 AND NOT a.attisdropped AND a.atttypid = 'bigint'::regtype""")
-        ids = ",".join(self.gone) or "0"
+        ids = ",".join(self.gone)
         found = []
         for table, column in (row.split() for row in columns):
             if cluster.sql(f"SELECT 1 FROM {table} WHERE {column} IN ({ids}) LIMIT 1"):

@@ -135,7 +135,7 @@ let package = Package(
         .executableTarget(
             name: "martlet-fuzz",
             dependencies: [
-                "TestSupport",
+                "TestSupport", "Confusables",
                 "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto", "HTTPService", "Accounts", "Posts", "Feed",
                 "Realtime",
                 "Sidecars", "Tail",

@@ -27,7 +27,7 @@ package enum ProfileFields {
     ).merged
 
     @Sendable private static func readLocale(_ text: String) throws(Refusal) -> String {
-        var parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Array($0.utf8) }[...]
+        var parts = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false).map(Array.init)[...]
         guard let language = parts.popFirst(), 2...3 ~= language.count, language.allSatisfy(isLower) else {
             throw noLocale
         }

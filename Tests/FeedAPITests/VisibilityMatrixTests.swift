@@ -4,14 +4,16 @@ import Store
 import TestSite
 import Testing
 
-/// Who sees what on every route: operations × what lies between the caller and an author. The rows are made for the
-/// operations of the router: one that has none fails.
+/// Who sees what on every route and channel: operations × what lies between the caller and an author. The rows are made for
+/// the operations of the router and the kinds of channels: one that has none fails.
 @Suite(.site, .serialized) struct VisibilityMatrixTests {
     private let site = TestSite.current
 
     @Test func everyOperationHasARow() {
         #expect(Set(site.operations.map(\.id)) == Set(VisibilityRow.all.keys))
     }
+
+    @Test func everyChannelHasARow() { #expect(site.channelKinds.names == VisibilityRow.channels.keys.sorted()) }
 
     @Test(arguments: VisibilityCase.allCases) func everyCell(_ between: VisibilityCase) async throws {
         let away = try await site.another(.withoutRedis)
@@ -29,7 +31,7 @@ import Testing
                 cells += 1
             }
         }
-        #expect(cells >= 34)
+        #expect(cells >= 47)
         await away.close()
     }
 

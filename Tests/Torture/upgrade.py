@@ -6,7 +6,7 @@ OLD is the program of the version before, NEW that of this one (by default the r
 and Redis; clients write and read all the time, and the torture's checker holds what they saw against the promises.
 
 1. Every process of OLD is replaced by one of NEW, one after the other, in an order that the seed decides. While one of OLD
-   is left, `martlet format enable` must refuse.
+   is left that does not know a format, `martlet format enable` must refuse.
 2. A later version is there: the database gets a migration that NEW does not know, and events, records and messages come
    that it does not know. Every process is started again, twice: as to the later version, and back.
 3. The formats are enabled.
@@ -22,6 +22,7 @@ import argparse
 import asyncio
 import json
 import random
+import re
 import resource
 import subprocess
 import sys
@@ -81,12 +82,14 @@ class UpgradeRound(Round):
 
     async def break_things(self) -> None:
         await asyncio.sleep(3)
-        await self.step("upgrade", self.replace_all(self.new, self.must_refuse))
+        news = await asyncio.to_thread(self.formats, self.new) - await asyncio.to_thread(self.formats, self.old)
+        between = self.must_refuse if news else None
+        await self.step("upgrade", self.replace_all(self.new, between))
         if self.back_to is not None:
             self.sql(HIDE.format(number=self.back_to))
             await self.step("back to the version before", self.replace_all(self.old))
             self.sql(SHOW)
-            await self.step("upgrade again", self.replace_all(self.new, self.must_refuse))
+            await self.step("upgrade again", self.replace_all(self.new, between))
         await self.step("a later version, and back", self.beside_a_later_version())
         await self.step("formats enabled", self.enable())
         await asyncio.sleep(5)
@@ -132,12 +135,17 @@ class UpgradeRound(Round):
 
     # Formats
 
-    def format_command(self, *words: str) -> tuple[int, str]:
+    def format_command(self, *words: str, of: Path | None = None) -> tuple[int, str]:
         settings = {name: value for name, value in self.cluster.roles[0].settings.items() if name.startswith("MARTLET_")}
         done = subprocess.run(
-            [self.new, "format", *words], env=settings | {"PATH": "/usr/bin:/bin"}, cwd=self.cluster.home,
+            [of or self.new, "format", *words], env=settings | {"PATH": "/usr/bin:/bin"}, cwd=self.cluster.home,
             capture_output=True, text=True, timeout=60)
         return done.returncode, done.stdout + done.stderr
+
+    def formats(self, of: Path) -> set[str]:
+        """None of a version that has no such command."""
+        code, said = self.format_command(of=of)
+        return set(re.findall(r"^  ([a-z0-9-]+): ", said.partition("Processes")[0], re.M)) if code == 0 else set()
 
     async def must_refuse(self) -> None:
         code, said = await asyncio.to_thread(self.format_command, "enable")

@@ -168,6 +168,10 @@ class Facts:
             int(other.id) > int(post.id) and (other.author == user or (user, other.author) in self.edges)
             for other in self.posts.values())
 
+    def newer_of_author(self, post: Post) -> int:
+        """How many posts are above this one in its author's list, or have been."""
+        return sum(other.author == post.author and int(other.id) > int(post.id) for other in self.posts.values())
+
     def is_named(self, user: str, event: Event, since: float, until: float) -> bool:
         """Was the user called this, handle and name, at any moment of this time?"""
         return all(self._was(self.names.get((user, field), []), event[field], since, until) for field in NAMES)

@@ -12,6 +12,8 @@ BEHIND_REDIS = ("realtime", "api", "serve")
 ON_THE_WAY = ("fanout", *BEHIND_REDIS)
 WINDOW = 790
 """Entries that a live feed goes back at least: of what is further down, the end is a matter of pages."""
+BACKFILL = 190
+"""Posts of an author that a follow brings into it at least."""
 
 
 def check_stream(reader: Event, stream: list[Event], facts: Facts, report: Report) -> None:
@@ -185,6 +187,9 @@ class Stream:
         follows_from = 0.0 if post.author == self.user else edge.surely_follows_from() if edge else INFINITY
         is_steady = follows_from < last["begin"]
         is_in_window = self.facts.newer(post, self.user) < WINDOW
+        # A later follow brings the newest only.
+        if edge and edge.changed_between(post.begin, INFINITY):
+            is_in_window = is_in_window and self.facts.newer_of_author(post) < BACKFILL
         if is_steady and is_in_window and last["begin"] > max(self.since, post.end) and last["end"] < INFINITY:
             self.report.counts["edits checked"] += 1
             if self.texts.get(post.id) != last["text"]:

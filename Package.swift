@@ -164,7 +164,7 @@ let package = Package(
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
-        tests("Erasure", ["Core", "Crypto", "DomainKit", "RedisLink", "Store", "TestSite"]),
+        tests("Erasure", ["Core", "Crypto", "DomainKit", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Administration", ["Accounts", "Administration", "Core", "Store", "TestSite"]),
         tests(
             "Feed",

@@ -1,5 +1,6 @@
 import Core
 import Crypto
+import Feed
 import Store
 import TestSite
 import Testing
@@ -214,6 +215,42 @@ import Testing
         }
     }
 
+    /// The fan-out has read who follows, then waits; the account is erased meanwhile.
+    @Test func nothingIsWrittenForWhoLeaves() async throws {
+        let (alice, bob) = (try await site.signUp(), try await site.signUp())
+        try await alice.follow(bob)
+        try await bob.follow(alice)
+        let (hers, his) = (try await alice.post(text: "hers"), try await bob.post(text: "his"))
+        try await site.settle()
+        let late = FanOutStore(database: site.database)
+        func write() async throws {
+            for (post, author, reader) in [(hers, alice, bob), (his, bob, alice)] {
+                let chunk = Chunk(
+                    post: ID(post)!, author: ID(author.id)!, kind: .created, buckets: 0..<Bucket.count)
+                try await late.store([.init(chunk: chunk, users: [ID(reader.id)!], next: nil, isTracked: false)])
+            }
+        }
+        func items() async throws -> Int {
+            try await site.database.query(
+                """
+                SELECT count(*) FROM feed_items
+                WHERE author_id = \(ID(alice.id)!) OR user_id = \(ID(alice.id)!) AND author_id = \(ID(bob.id)!)
+                """)[0].int("count")
+        }
+        #expect(try await items() >= 2)
+        try await site.database.query("DELETE FROM feed_items")
+        try await write()
+        #expect(try await items() == 2)
+        let deletion = try await leave(alice, grace: 0)
+        try await site.database.query("DELETE FROM feed_items")
+        try await write()
+        #expect(try await items() == 0)
+        try await untilDone(deletion)
+        try await write()
+        #expect(try await items() == 0)
+        try await expectNothing(of: alice)
+    }
+
     /// A second scan, which knows nothing of the first: all numbers in all tables, and all of Redis.
     private func expectNothing(of user: TestUser) async throws {
         let id = ID(user.id)!
@@ -225,7 +262,8 @@ import Testing
             """
         ).map { (try $0.text("name"), try $0.text("column_name")) }
         #expect(columns.count > 80)
-        for (table, column) in columns where table != "log_records" {
+        // What forgets by age.
+        for (table, column) in columns where !["log_records", "erased_users"].contains(table) {
             let found = try await site.database.query(
                 """
                 SELECT (xpath('/row/n/text()', query_to_xml(format(

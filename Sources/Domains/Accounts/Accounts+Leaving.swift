@@ -45,6 +45,8 @@ extension Accounts {
         return standing.isHere
     }
 
+    private static let erasedHours: Int64 = 1
+
     /// Where accounts hold something of a user. The user himself goes last: what is written of him meanwhile keeps him.
     var holdings: [Holding] {
         [
@@ -58,6 +60,10 @@ extension Accounts {
             Holding(
                 "postgres.users", columns: ["id"],
                 .erased(eraseUser, count: { "SELECT count(*) FROM users WHERE id = \($0)" })),
+            Holding(
+                "postgres.erased_users", columns: ["id"],
+                .agesOut(
+                    hours: Int(Self.erasedHours), why: "the number alone, so that nothing under way is written for it")),
         ]
     }
 
@@ -85,8 +91,15 @@ extension Accounts {
             "INSERT INTO reserved_handles (hash) VALUES (\(reserved(try row.text("handle")))) ON CONFLICT DO NOTHING",
             UserEvent.erased(user, TraceContext(requestID: "erasure"), clock: clock),
             "DELETE FROM users WHERE id = \(user)",
+            "INSERT INTO erased_users (id) VALUES (\(user))",
         ])
         return Holding.Step(removed: 1, next: nil)
+    }
+
+    /// Nothing that knew them can be under way any more.
+    func forgetErased() async throws {
+        try await database.query(
+            "DELETE FROM erased_users WHERE at < now() - make_interval(hours => \(Self.erasedHours)::int)")
     }
 
     // MARK: Handles of those who were erased

@@ -56,6 +56,7 @@ public struct AccountsDomain: Domain {
             UpkeepStep("end expired sessions") { try await Accounts.endExpired(database) },
             UpkeepStep("remove answers to refreshes") { try await Accounts.removeAnswers(database) },
             UpkeepStep("remove expired sessions") { try await Accounts.removeExpired(database) },
+            UpkeepStep("forget who was erased") { try await accounts.forgetErased() },
             UpkeepStep("remove known addresses") { try await KnownAddresses.removeExpired(database) },
         ]
     }

@@ -73,6 +73,15 @@ public enum AccountsMigrations {
                 "CREATE UNIQUE INDEX users_recovery ON users (recovery_hash) WHERE recovery_hash IS NOT NULL",
             ]),
         Migration(30, "who is suspended, is about to be erased, or has a role", standing),
+        Migration(
+            63, "who was erased just now",
+            [
+                """
+                CREATE TABLE erased_users (
+                    id bigint PRIMARY KEY,
+                    at timestamptz NOT NULL DEFAULT now())
+                """
+            ]),
     ]
 
     private static let standing: [StaticString] = [

@@ -26,6 +26,12 @@ public enum Standing: Sendable, Equatable {
         "SELECT asked.id FROM unnest(\(users)::bigint[]) asked (id) WHERE \(isAway("asked.id"))"
     }
 
+    /// Rows `id`: who is being erased, or was within the hour. What lists of users that were read before are written for leaves
+    /// these out, or something would come into a store that was emptied.
+    public static let leaving: SQL = """
+        SELECT id FROM users WHERE erase_at IS NOT NULL AND erase_at <= now() UNION ALL SELECT id FROM erased_users
+        """
+
     /// What a value is made from, of `users u`.
     public static let columns: SQL = """
         u.suspended_until > now() AS is_suspended, \(Suspension.milliseconds("u.suspended_until")) AS suspended_until,

@@ -24,11 +24,14 @@ struct Deletions: Sendable {
     /// - Throws: `Problem` where the user is being erased.
     func cancel(_ transaction: Transaction, of user: ID) async throws {
         let found = try await transaction.query(
-            "SELECT id, state FROM deletions WHERE user_id = \(user) AND state <> 'done' FOR UPDATE")
+            """
+            SELECT id, state = 'scheduled' AND erase_at > now() AS is_early FROM deletions
+            WHERE user_id = \(user) AND state <> 'done' FOR UPDATE
+            """)
         guard let row = found.first else {
             throw Problem(.notFound, "the account is not about to be deleted")
         }
-        guard try row.text("state") == "scheduled" else {
+        guard try row.bool("is_early") else {
             throw Problem(.gone, "the account is being deleted: it is too late")
         }
         try await transaction.query("DELETE FROM deletions WHERE id = \(try row.id("id"))")

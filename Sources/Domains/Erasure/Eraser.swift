@@ -11,6 +11,9 @@ struct Eraser: Sendable {
     private static let restShare: UInt64 = 3
     /// After so many seconds without a step another one takes it over.
     private static let leaseSeconds: Int64 = 10
+    /// How often is asked what is under way, and how many times, which ends before the lease.
+    private static let lookEvery: UInt64 = 50_000_000
+    private static let mostLooks = 100
 
     private struct Deletion: Sendable {
         let id: ID
@@ -31,7 +34,7 @@ struct Eraser: Sendable {
 
     /// Goes through all stores of one deletion.
     func run() async throws -> Job.Outcome {
-        guard let deletion = try await claim() else { return .idle }
+        guard let deletion = try await claim(), try await hasSettled() else { return .idle }
         for holding in holdings where !Task.isCancelled { try await empty(holding, deletion) }
         // Something may have come meanwhile; then all are gone through once more, after a rest.
         guard !Task.isCancelled, try await isClean(deletion) else { return .idle }
@@ -63,6 +66,19 @@ struct Eraser: Sendable {
             WHERE deletion_stores.position IS NULL
             """)
         return deletion
+    }
+
+    /// Is no statement under way any more that began before the deletion's time had come? Those that begin later write nothing
+    /// for the user (`Standing.leaving`).
+    private func hasSettled() async throws -> Bool {
+        let now = try await database.query("SELECT pg_current_xact_id()::text::bigint AS now")[0].integer("now")
+        for _ in 0..<Self.mostLooks {
+            let oldest = try await database.query(
+                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest")[0].integer("oldest")
+            if oldest > now { return true }
+            try await Task.sleep(nanoseconds: Self.lookEvery)
+        }
+        return false
     }
 
     private func empty(_ holding: Holding, _ deletion: Deletion) async throws {

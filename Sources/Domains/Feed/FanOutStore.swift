@@ -209,7 +209,7 @@ public struct FanOutStore: Sendable {
         if !insertions.isEmpty { try await insert(insertions) }
     }
 
-    /// A post that was deleted meanwhile is not written again.
+    /// A post that was deleted meanwhile is not written again, and nothing for who leaves: who follows was read before.
     private func insert(_ pages: [Page]) async throws {
         // Pages of one slice have the same users, which are sent once.
         var (users, starts, ends): ([ID], [Int], [Int]) = ([], [], [])
@@ -233,6 +233,7 @@ public struct FanOutStore: Sendable {
                 WHERE EXISTS (
                     SELECT FROM posts p WHERE p.id = n.post AND \(PostVisibility.sqlToSomebody("p"))) OFFSET 0) n
             CROSS JOIN LATERAL unnest((\(users)::bigint[])[n.start:n.stop]) u
+            WHERE u <> ALL (ARRAY(\(Standing.leaving)))
             ORDER BY u, n.post
             ON CONFLICT (user_id, post_id) DO NOTHING
             """

@@ -1,3 +1,4 @@
+import Accounts
 public import Core
 import Posts
 public import Relations
@@ -98,6 +99,7 @@ public struct FeedRepair: Sendable {
                 SELECT \(reader)::bigint, id, author_id FROM (
                     SELECT p.id, p.author_id FROM posts p
                     WHERE p.author_id = \(followee) AND \(PostVisibility.sql("p", to: reader, evenAway: true))
+                        AND \(PostVisibility.sqlToSomebody("p")) AND \(reader)::bigint <> ALL (ARRAY(\(Standing.leaving)))
                     ORDER BY p.id DESC LIMIT \(Repair.backfill)) newest
                 ORDER BY id
                 ON CONFLICT (user_id, post_id) DO UPDATE SET author_id = excluded.author_id

@@ -9,6 +9,7 @@ public import Store
 /// Nobody sees a deleted post, its author included.
 public struct PostVisibility: Sendable, Equatable {
     public let author: ID
+    /// Or its author is being erased.
     public let isDeleted: Bool
     public let level: Visibility
     /// The author is not here (`Standing`): others see it when he is again.
@@ -30,7 +31,7 @@ public struct PostVisibility: Sendable, Equatable {
     public static func sql(_ post: SQL, to reader: SQL, evenAway: Bool = false) -> SQL {
         let isOpen = Audience.isOpen(
             "\(post).author_id", to: reader, where: "\(post).visibility = 'public'", evenAway: evenAway)
-        return "\(sqlToSomebody(post)) AND \(isOpen)"
+        return "\(isThere(post)) AND \(isOpen)"
     }
 
     /// Does the reader see all of an author's posts that `sqlToSomebody` lets through, as soon as the author is here? Asked
@@ -40,16 +41,21 @@ public struct PostVisibility: Sendable, Equatable {
         Audience.isOpen(author, to: reader, where: "false", evenAway: true)
     }
 
-    /// May there be somebody who sees it? For what is written for many readers at once, each of whom is asked about when
-    /// he reads.
-    public static func sqlToSomebody(_ post: SQL) -> SQL { "\(post).deleted_at IS NULL" }
+    /// May there be somebody who sees it, now or later? For what is written for many readers at once, each of whom is asked
+    /// about when he reads.
+    public static func sqlToSomebody(_ post: SQL) -> SQL {
+        "\(isThere(post)) AND \(post).author_id <> ALL (ARRAY(\(Standing.leaving)))"
+    }
+
+    private static func isThere(_ post: SQL) -> SQL { "\(post).deleted_at IS NULL" }
 
     // MARK: As a value
 
     /// What a value is made from.
     public static func columns(_ post: SQL) -> SQL {
         """
-        \(post).author_id, \(post).deleted_at IS NOT NULL AS is_deleted, \(post).visibility,
+        \(post).author_id, \(post).visibility,
+        (\(post).deleted_at IS NOT NULL OR \(post).author_id = ANY (ARRAY(\(Standing.leaving)))) AS is_deleted,
         \(Standing.isAway("\(post).author_id")) AS is_author_away
         """
     }

@@ -8,7 +8,7 @@ struct Eraser: Sendable {
     /// Rows of a step, more or less.
     private static let step = 200
     /// It rests so many times as long as a step has taken: others notice little (Tests/IntegrationTests/test_erasure.py).
-    private static let restShare: UInt64 = 9
+    private static let restShare: UInt64 = 4
     /// After so many seconds without a step another one takes it over.
     private static let leaseSeconds: Int64 = 10
 

@@ -8,7 +8,7 @@ struct Eraser: Sendable {
     /// Rows of a step, more or less.
     private static let step = 200
     /// It rests so many times as long as a step has taken: others notice little (Tests/IntegrationTests/test_erasure.py).
-    private static let restShare: UInt64 = 3
+    private static let restShare: UInt64 = 4
     /// After so many seconds without a step another one takes it over.
     private static let leaseSeconds: Int64 = 10
     /// How often is asked what is under way, and how many times, which ends before the lease.
@@ -100,38 +100,43 @@ struct Eraser: Sendable {
         }
     }
 
+    /// Its commit does not wait for the disk, for then those of others would wait for it. What a crash of PostgreSQL loses of
+    /// it is done again: how far it is goes with it.
     /// - Returns: whether the pass is at its end.
     private func step(
         _ holding: Holding, _ erase: Holding.Erase, isCounted: Bool, _ deletion: Deletion
     ) async throws -> Bool {
         try await database.transaction { transaction in
-            try await renew(transaction, deletion)
-            let rows = try await transaction.query(
-                """
-                SELECT position FROM deletion_stores WHERE deletion_id = \(deletion.id) AND name = \(holding.name)
-                """)
-            guard let position = try rows.first?.optionalInteger("position") else { return true }
+            let begun = try await transaction.batch([
+                "SET LOCAL synchronous_commit = off", renewal(deletion),
+                "SELECT position FROM deletion_stores WHERE deletion_id = \(deletion.id) AND name = \(holding.name)",
+            ])
+            try check(begun[1])
+            guard let position = try begun[2].first?.optionalInteger("position") else { return true }
             let done = try await erase(transaction, deletion.user, position, Self.step)
             // What can't be counted was there when a pass has found some, and is not when it has found nothing.
-            try await transaction.query(
+            try await transaction.commit([
                 """
                 UPDATE deletion_stores SET removed = removed + \(Int64(done.removed))::bigint,
                     position = \(done.next)::bigint, checked_at = now(),
                     remaining = CASE WHEN \(isCounted) THEN remaining ELSE 0 END
                 WHERE deletion_id = \(deletion.id) AND name = \(holding.name)
-                """)
+                """
+            ])
             return done.next == nil
         }
     }
 
+    private func renewal(_ deletion: Deletion) -> SQL {
+        """
+        UPDATE deletions SET leased_until = now() + make_interval(secs => \(Self.leaseSeconds)::int)
+        WHERE id = \(deletion.id) AND eraser = \(name) AND state = 'running'
+        """
+    }
+
     /// - Throws: `LostLease`: another one has taken it over.
-    private func renew(_ transaction: Transaction, _ deletion: Deletion) async throws {
-        let renewed = try await transaction.query(
-            """
-            UPDATE deletions SET leased_until = now() + make_interval(secs => \(Self.leaseSeconds)::int)
-            WHERE id = \(deletion.id) AND eraser = \(name) AND state = 'running'
-            """)
-        guard renewed.affected == 1 else { throw LostLease() }
+    private func check(_ renewal: PgRows) throws {
+        guard renewal.affected == 1 else { throw LostLease() }
     }
 
     /// Counts what is left.
@@ -153,7 +158,7 @@ struct Eraser: Sendable {
     /// From here on nothing says whose it was.
     private func finish(_ deletion: Deletion) async throws {
         try await database.transaction { transaction in
-            try await renew(transaction, deletion)
+            try check(try await transaction.query(renewal(deletion)))
             try await transaction.query(
                 """
                 UPDATE deletions SET state = 'done', done_at = now(), user_id = NULL, eraser = NULL, leased_until = NULL

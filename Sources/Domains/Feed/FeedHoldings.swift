@@ -43,14 +43,12 @@ struct FeedHoldings: Sendable {
             return Holding.Step(removed: own, next: own == 0 ? Self.followers : 0)
         }
         let (followers, next) = try await followers(of: user, behind: position, limit / 4, transaction)
-        // In the order of `FanOutStore.store`.
+        // In the order of `FanOutStore.store`. Whose feeds is said twice, or the join would be with all there are.
+        let theirs: SQL = "user_id = ANY (\(followers)::bigint[]) AND author_id = \(user)"
         let removed = try await transaction.query(
             """
-            WITH theirs AS (
-                SELECT user_id, post_id FROM feed_items
-                WHERE user_id = ANY (\(followers)::bigint[]) AND author_id = \(user)
-                ORDER BY user_id, post_id FOR UPDATE)
-            DELETE FROM feed_items i USING theirs t WHERE i.user_id = t.user_id AND i.post_id = t.post_id
+            WITH theirs AS (SELECT user_id, post_id FROM feed_items WHERE \(theirs) ORDER BY user_id, post_id FOR UPDATE)
+            DELETE FROM feed_items WHERE \(theirs) AND (user_id, post_id) IN (SELECT user_id, post_id FROM theirs)
             """
         ).affected
         return Holding.Step(removed: removed, next: next)

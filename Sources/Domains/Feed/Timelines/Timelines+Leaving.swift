@@ -10,14 +10,13 @@ extension Timelines {
         try await removed((0..<partitions.count).map { call(scripts.purge, $0, [.number(user.raw)]) })
     }
 
-    /// All that timelines of these users have of the author. Live clients are not told.
+    /// All that timelines of these users have of the author. Live clients are not told. One after the other, for a timeline is
+    /// written anew and others wait for Redis meanwhile.
     /// - Returns: how much there was.
     func forget(_ author: ID, in users: [ID]) async throws -> Int {
-        let byPartition = Dictionary(grouping: users) { partitions.of($0) }.sorted { $0.key < $1.key }
-        return try await removed(
-            byPartition.map { partition, users in
-                call(scripts.forget, partition, [.number(author.raw)] + users.map { .number($0.raw) })
-            })
+        var gone = 0
+        for user in users { gone += try await removed([call(scripts.forget, of: user, [.number(author.raw)])]) }
+        return gone
     }
 
     /// What happened to feeds, all but posts, is forgotten when it is older than a position.

@@ -3,6 +3,9 @@
 import { Problem, send } from "./http.js";
 
 export class Api {
+  /** Keys of requests that were not answered, by what they ask for. */
+  #unanswered = new Map();
+
   constructor(origin, session) {
     this.origin = origin;
     this.session = session;
@@ -18,12 +21,12 @@ export class Api {
 
   /** Makes an account without a name. Returns its recovery code. */
   async signUpAnonymously() {
-    return this.session.adopt(await send(this.origin, "POST", "/v1/auth/anonymous", { body: {}, key: newKey() }));
+    return this.session.adopt(await this.#once("/v1/auth/anonymous", {}));
   }
 
   /** Returns the next recovery code. */
   async recover(fields) {
-    return this.session.adopt(await send(this.origin, "POST", "/v1/auth/recover", { body: fields, key: newKey() }));
+    return this.session.adopt(await this.#once("/v1/auth/recover", fields));
   }
 
   /** Ends the session here at once, and on the server if it can be reached. */
@@ -159,6 +162,16 @@ export class Api {
 
   ticket() {
     return this.#call("POST", "/v1/live/ticket");
+  }
+
+  /** Asks for what can't be asked for twice: after a lost answer the same request gets it by the same key. */
+  async #once(path, body) {
+    const request = path + JSON.stringify(body);
+    const key = this.#unanswered.get(request) ?? newKey();
+    this.#unanswered.set(request, key);
+    const answer = await send(this.origin, "POST", path, { body, key });
+    this.#unanswered.delete(request);
+    return answer;
   }
 
   /** A call as this person; a refused access token is renewed once. */

@@ -50,24 +50,33 @@ public struct Holding: Sendable {
     /// - Parameters:
     ///   - table: its name.
     ///   - columns: that name the user.
-    ///   - condition: whether a row of the table is the user's.
+    ///   - conditions: whether a row of the table is the user's; each is enough, and is looked for by itself, by an index.
     public static func rows(
-        _ table: StaticString, _ columns: [String], where condition: @escaping @Sendable (_ user: SQL) -> SQL
+        _ table: StaticString, _ columns: [String], where conditions: (@Sendable (_ user: SQL) -> SQL)...
     ) -> Holding {
         let rows = SQL(table)
         return Holding(
             "postgres.\(table)", columns: columns,
             .erased(
                 { transaction, user, _, limit in
-                    let gone = try await transaction.query(
-                        """
-                        DELETE FROM \(rows) WHERE ctid = ANY (ARRAY(
-                            SELECT ctid FROM \(rows) WHERE \(condition(.parameter(user))) LIMIT \(limit)
-                            FOR UPDATE))
-                        """
-                    ).affected
+                    var gone = 0
+                    for condition in conditions where gone < limit {
+                        gone += try await transaction.query(
+                            """
+                            DELETE FROM \(rows) WHERE ctid = ANY (ARRAY(
+                                SELECT ctid FROM \(rows) WHERE \(condition(.parameter(user))) LIMIT \(limit - gone)
+                                FOR UPDATE))
+                            """
+                        ).affected
+                    }
                     return Step(removed: gone, next: gone == 0 ? nil : 0)
-                }, count: { "SELECT count(*) FROM \(rows) WHERE \(condition(.parameter($0)))" }))
+                },
+                count: { user in
+                    let counts = conditions.map { condition -> SQL in
+                        "(SELECT count(*) FROM \(rows) WHERE \(condition(.parameter(user))))"
+                    }
+                    return "SELECT \(counts.joined(separator: " + ")) AS count"
+                }))
     }
 
     /// Rows that something else takes away, sooner or later; it is waited for.

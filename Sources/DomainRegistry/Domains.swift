@@ -54,7 +54,8 @@ public struct Domains: Sendable {
         let above: [any Domain] = [administration, bookmarks, feed, posts, relations]
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
-            holdings: Self.logs + above.flatMap(\.holdings) + Self.shared + accounts.holdings)
+            holdings: Self.logs + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
+            schema: Self.migrations.last!.number)
     }
 
     /// The schema of PostgreSQL, which is the truth. Ids are Martlet's 53-bit ids; a row's time is in its id.
@@ -71,9 +72,9 @@ public struct Domains: Sendable {
 
     private static var shared: [Holding] {
         [
-            .rows("idempotency_keys", ["user_id", "session_id"]) {
-                "(user_id = \($0) OR session_id IN (SELECT id FROM sessions WHERE user_id = \($0)))"
-            },
+            .rows(
+                "idempotency_keys", ["user_id", "session_id"], where: { "user_id = \($0)" },
+                { "session_id IN (SELECT id FROM sessions WHERE user_id = \($0))" }),
             // The relay moves them into the log.
             .passing("outbox", ["key"]) { "key = (\($0)::bigint)::text" },
         ]

@@ -158,6 +158,26 @@ import Testing
         }
     }
 
+    /// A session that the recovery ends while it waits for the account changes nothing any more.
+    @Test func whoWaitsMeanwhile() async throws {
+        let (anna, _) = try await anonymous()
+        let id = ID(anna.id)!
+        let taken: JSONValue = ["handle": "taken_over", "password": .string(Self.new)]
+        let waiting = try await site.database.transaction { transaction in
+            try await transaction.query("SELECT id FROM users WHERE id = \(id) FOR NO KEY UPDATE")
+            let waiting = Task { try await anna.put("/v1/me/credentials", taken) }
+            try await eventually { try await self.site.waitingForLocks() > 0 }
+            try await transaction.batch([
+                "UPDATE users SET password_changes = password_changes + 1 WHERE id = \(id)",
+                "UPDATE sessions SET ended_at = now() WHERE user_id = \(id)",
+            ])
+            return waiting
+        }
+        #expect(try await waiting.value.status / 100 == 4)
+        let users = try await site.database.query("SELECT anonymous FROM users WHERE id = \(id)")
+        #expect(try users[0].bool("anonymous"))
+    }
+
     // MARK: Asking for a code
 
     @Test func aCodeForTheAsking() async throws {

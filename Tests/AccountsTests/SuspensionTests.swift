@@ -1,3 +1,6 @@
+import Accounts
+import Core
+import Synchronization
 import TestSite
 import Testing
 
@@ -81,6 +84,20 @@ import Testing
         try await other.lookForSuspensions()
         #expect(try await alice.on(other).put("/v1/users/1/block").isProblem(404, "not_found"))
         await other.close()
+    }
+
+    /// One that came to its end a moment ago is still known; the next one is told all the same.
+    @Test func onceMore() async throws {
+        let suspensions = Suspensions(clock: site.clock)
+        let told = Mutex(0)
+        suspensions.observe { users in told.withLock { $0 += users.count } }
+        func suspend() { suspensions.set(ID(raw: 7), Suspension(end: site.clock.milliseconds() + 60_000)) }
+        suspend()
+        suspend()
+        #expect(told.withLock { $0 } == 1)
+        try await site.pass(seconds: 61)
+        suspend()
+        #expect(told.withLock { $0 } == 2 && suspensions.contains(ID(raw: 7)))
     }
 
     /// An end that was put off is the one that counts, and is told once.

@@ -74,6 +74,7 @@ import Testing
         )
         #expect(try await change(admin, moderator, Self.endless).status == 200)
         #expect(try await change(moderator, alice, Self.endless).isProblem(403, "account_suspended"))
+        #expect(try await moderator.get("/v1/admin/users").isProblem(403, "account_suspended"))
         // Also in a process that has not heard of it.
         let other = try await site.another(.withoutRedis)
         try await site.restore(moderator)
@@ -81,6 +82,19 @@ import Testing
         try await site.suspend(moderator)
         #expect(try await change(moderator.on(other), alice, Self.endless).isProblem(403, "account_suspended"))
         await other.close()
+    }
+
+    /// Who is about to be erased is suspended like anybody else, and the audit has it.
+    @Test func whoLeaves() async throws {
+        let (admin, alice) = (try await signUp(.admin), try await site.signUp())
+        #expect(try await alice.post("/v1/me/deletion", ["password": .string(TestUser.password)]).status == 202)
+        let end = rfc3339(milliseconds: site.clock.milliseconds() + 60_000)
+        #expect(try await change(admin, alice, "{\"suspended_until\":\"\(end)\"}")["suspended_until"].string == end)
+        #expect(try await change(admin, alice, Self.endless).status == 200)
+        #expect(try await change(admin, alice, #"{"suspended_until":null}"#)["suspended_until"].string == nil)
+        let entries = try await admin.get("/v1/admin/audit?limit=3")["items"].array ?? []
+        #expect(entries.map { $0["did"].string } == ["user.restored", "user.suspended", "user.suspended"])
+        #expect(entries[1]["before"]["suspended_until"].string == end)
     }
 
     @Test func badInput() async throws {

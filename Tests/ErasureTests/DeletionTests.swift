@@ -73,6 +73,55 @@ import Testing
         #expect(try await site.stranger().get("/v1/users/\(alice.id)").status == 200)
     }
 
+    /// Whose answer was lost gets it by the key of the request, after a log-in.
+    @Test func aLostAnswer() async throws {
+        let alice = try await site.signUp()
+        let key = ["Idempotency-Key": "deletion-of-alice"]
+        let first = try await alice.post("/v1/me/deletion?grace=7", Self.password, key)
+        #expect(first.status == 202)
+        let session = try await site.stranger().post(
+            "/v1/auth/login", ["handle": .string(alice.handle), "password": .string(TestUser.password)])
+        let back = try alice.with(session)
+        let again = try await back.post("/v1/me/deletion?grace=7", Self.password, key)
+        #expect(again.status == 202 && again.body == first.body)
+        #expect(try await back.post("/v1/me/deletion?grace=7", Self.password).isProblem(403, "forbidden"))
+        #expect(try await receipt(again)["state"].string == "scheduled")
+    }
+
+    /// One that fails, here by what the program does not know of, holds up nobody else's.
+    @Test func oneThatFails() async throws {
+        let (alice, bob) = (try await site.signUp(), try await site.signUp())
+        try await site.database.batch([
+            "CREATE TABLE obstacle (user_id bigint REFERENCES users)",
+            "INSERT INTO obstacle VALUES (\(ID(alice.id)!))",
+        ])
+        let hers = try await leave(alice, grace: 0)
+        try await site.pass(seconds: 1)
+        let his = try await leave(bob, grace: 0)
+        try await eventually {
+            try? await self.site.runJobs()
+            try await self.site.settle()
+            return try await self.receipt(his)["state"].string == "done"
+        }
+        #expect(try await receipt(hers)["state"].string == "running")
+        try await site.database.query("DROP TABLE obstacle")
+        try await site.runJobs()
+        #expect(try await receipt(hers)["state"].string == "running")
+        try await site.pass(seconds: 3601)
+        try await untilDone(hers)
+    }
+
+    /// Nobody erases, and signs that nothing is left, who does not know all there is.
+    @Test func aLaterVersionsSchema() async throws {
+        let deletion = try await leave(try await site.signUp(), grace: 0)
+        try await site.database.query("INSERT INTO schema_migrations (number, name) VALUES (999, 'later')")
+        try await site.settle()
+        try await site.runJobs()
+        #expect(try await receipt(deletion)["state"].string == "scheduled")
+        try await site.database.query("DELETE FROM schema_migrations WHERE number = 999")
+        try await untilDone(deletion)
+    }
+
     /// Who has no password deletes the account by its recovery code, which opens nothing afterwards.
     @Test func anAnonymousAccount() async throws {
         let session = try await site.stranger().post("/v1/auth/anonymous")

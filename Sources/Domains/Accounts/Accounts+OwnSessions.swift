@@ -54,7 +54,9 @@ extension Accounts {
             }
         }
         do {
-            let changed = try await transaction.query(
+            // Locked by a statement of its own: who waits for the row sees by the next one what has become of the session.
+            let changed = try await transaction.batch([
+                "SELECT id FROM users WHERE id = \(caller.user) FOR NO KEY UPDATE",
                 """
                 UPDATE users SET handle = COALESCE(\(change.handle)::text, handle), anonymous = false,
                     display_name = CASE WHEN anonymous AND display_name = handle
@@ -65,7 +67,8 @@ extension Accounts {
                 WHERE id = \(caller.user) AND anonymous = \(change.makesNamed)
                     AND password_changes = COALESCE(\(new?.old?.changes)::int, password_changes)
                     AND \(Self.lives("\(caller.session)"))
-                """)
+                """,
+            ])[1]
             guard changed.affected == 1 else {
                 if change.makesNamed { throw Self.oldPasswordRequired }
                 throw Problem(.unauthenticated, "the session has ended: log in again")

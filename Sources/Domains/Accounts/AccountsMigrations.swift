@@ -80,7 +80,8 @@ public enum AccountsMigrations {
                 CREATE TABLE erased_users (
                     id bigint PRIMARY KEY,
                     at timestamptz NOT NULL DEFAULT now())
-                """
+                """,
+                "CREATE INDEX users_leaving ON users (erase_at) INCLUDE (id) WHERE erase_at IS NOT NULL",
             ]),
     ]
 

@@ -41,10 +41,8 @@ public enum Standing: Sendable, Equatable {
     public init(_ row: PgRow) throws(PgError) {
         if try row.bool("is_erasing") {
             self = .erasing
-        } else if let end = try row.optionalInteger("suspended_until"), try row.bool("is_suspended") {
-            self = .suspended(Suspension(end: end))
         } else {
-            self = .here
+            self = try Suspension.now(row).map { .suspended($0) } ?? .here
         }
     }
 }
@@ -57,6 +55,14 @@ public struct Suspension: Sendable, Equatable {
 
     public init(end: Int64) {
         self.end = end
+    }
+
+    /// Of `Standing.columns`, also of who is about to be erased; `nil`: there is none now.
+    public static func now(_ row: PgRow) throws(PgError) -> Suspension? {
+        guard let end = try row.optionalInteger("suspended_until"), try row.optionalBool("is_suspended") == true else {
+            return nil
+        }
+        return Suspension(end: end)
     }
 
     /// As it is stored.

@@ -15,6 +15,9 @@ public final class Suspensions: Sendable {
         var ends: [ID: Int64] = [:]
         /// How often somebody was told.
         var changes = 0
+
+        /// One that has come to its end may still be known.
+        func isSuspended(_ user: ID, _ now: Int64) -> Bool { ends[user].map { $0 > now } ?? false }
     }
 
     private let state = Mutex(State())
@@ -32,20 +35,21 @@ public final class Suspensions: Sendable {
     }
 
     public func contains(_ user: ID) -> Bool {
-        guard let end = state.withLock({ $0.ends[user] }) else { return false }
-        return end > clock.milliseconds()
+        let now = clock.milliseconds()
+        return state.withLock { $0.isSuspended(user, now) }
     }
 
     // MARK: Changes
 
     /// - Parameter suspension: `nil`: there is none any more.
     public func set(_ user: ID, _ suspension: Suspension?) {
+        let now = clock.milliseconds()
         let isNew = state.withLock { state in
             state.changes += 1
-            let known = state.ends[user]
+            let wasSuspended = state.isSuspended(user, now)
             state.ends[user] = suspension?.end
             size.set(state.ends.count)
-            return known == nil && suspension != nil
+            return suspension != nil && !wasSuspended
         }
         if isNew { tell([user]) }
     }
@@ -64,9 +68,10 @@ public final class Suspensions: Sendable {
             let rows = try await database.query(Self.all)
             let ends = Dictionary(
                 try rows.map { (try $0.id("id"), try $0.integer("suspended_until")) }, uniquingKeysWith: { $1 })
+            let now = clock.milliseconds()
             let new: Set<ID>? = state.withLock { state in
                 guard state.changes == changes else { return nil }
-                let new = Set(ends.keys).subtracting(state.ends.keys)
+                let new = Set(ends.keys.filter { !state.isSuspended($0, now) })
                 state.ends = ends
                 size.set(ends.count)
                 return new

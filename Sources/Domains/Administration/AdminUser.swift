@@ -17,10 +17,9 @@ struct AdminUser: Sendable {
     }
 
     init(_ row: PgRow) throws(PgError) {
-        var suspension: Suspension?
-        if case .suspended(let found) = try Standing(row) { suspension = found }
         self.init(
-            user: try UserRow.view(row, relation: nil, isOwn: false), role: try UserRole(row), suspension: suspension)
+            user: try UserRow.view(row, relation: nil, isOwn: false), role: try UserRole(row),
+            suspension: try Suspension.now(row))
     }
 
     func append(to writer: inout ByteWriter) {

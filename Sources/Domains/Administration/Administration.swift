@@ -21,14 +21,18 @@ public struct Administration: Sendable {
 
     /// - Throws: `Problem` where the caller has no such role now.
     func check(_ caller: ID, is role: UserRole) async throws {
-        let rows = try await database.query("SELECT u.role FROM users u WHERE u.id = \(caller)")
-        try check(rows.first, is: role)
+        let rows = try await database.query(
+            "SELECT u.role, \(Standing.columns) FROM users u WHERE u.id = \(caller)")
+        _ = try check(rows.first, is: role)
     }
 
-    private func check(_ row: PgRow?, is role: UserRole) throws {
-        guard let row, try UserRole(row) >= role else {
+    /// - Returns: the role that he has.
+    private func check(_ row: PgRow?, is role: UserRole) throws -> UserRole {
+        guard let row, case let own = try UserRole(row), own >= role else {
             throw Problem(.forbidden, "this is for users with the role \(role.rawValue)")
         }
+        guard try Standing(row).isHere else { throw Accounts.accountSuspended }
+        return own
     }
 
     // MARK: Changes
@@ -44,15 +48,7 @@ public struct Administration: Sendable {
             WHERE u.id = \(target) OR u.id = \(actor) ORDER BY u.id FOR NO KEY UPDATE
             """)
         func row(_ id: ID) throws -> PgRow? { try locked.first { try $0.id("id") == id } }
-        var role: UserRole?
-        if let actor {
-            let own = try row(actor)
-            try check(own, is: .moderator)
-            if let own {
-                guard try Standing(own).isHere else { throw Accounts.accountSuspended }
-                role = try UserRole(own)
-            }
-        }
+        let role = try actor.map { try check(row($0), is: .moderator) }
         guard let found = try row(target) else { throw Problem(.notFound, "there is no user \(target)") }
         let before = try UserRole(found)
         try change.check(by: role, on: before)
@@ -65,22 +61,20 @@ public struct Administration: Sendable {
             ])
             try await accounts.updated(target, in: transaction, context)
         }
-        let isHere = try await suspend(transaction, target, change, Standing(found), by: actor, context)
+        let isHere = try await suspend(transaction, target, change, Suspension.now(found), by: actor, context)
         let rows = try await transaction.query(
             "SELECT \(AdminUser.columns) FROM users u \(UserRow.counters) WHERE u.id = \(target)")
         return Outcome(user: try AdminUser(rows[0]), isHere: isHere)
     }
 
     private func suspend(
-        _ transaction: Transaction, _ target: ID, _ change: AdminChange, _ standing: Standing, by actor: ID?,
+        _ transaction: Transaction, _ target: ID, _ change: AdminChange, _ old: Suspension?, by actor: ID?,
         _ context: TraceContext
     ) async throws -> Bool? {
         let new = change.suspension.value
         guard !change.suspension.isKept,
             let (wasHere, isHere) = try await accounts.suspend(transaction, target, new, context)
         else { return nil }
-        var old: Suspension?
-        if case .suspended(let found) = standing { old = found }
         if old != new {
             try await transaction.query(
                 AuditEntry.statement(

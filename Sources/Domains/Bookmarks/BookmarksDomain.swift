@@ -32,9 +32,9 @@ public struct BookmarksDomain: Domain {
     /// The user's, and others' of the user's posts.
     public var holdings: [Holding] {
         [
-            .rows("bookmarks", ["user_id", "post_id"]) {
-                "(user_id = \($0) OR post_id IN (SELECT id FROM posts WHERE author_id = \($0)))"
-            }
+            .rows(
+                "bookmarks", ["user_id", "post_id"], where: { "user_id = \($0)" },
+                { "post_id IN (SELECT id FROM posts WHERE author_id = \($0))" })
         ]
     }
 

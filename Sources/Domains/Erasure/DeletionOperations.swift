@@ -28,12 +28,13 @@ struct DeletionOperations: Sendable {
                 description: """
                     At once the account does not exist for others any more, and all its sessions end. Until the grace is \
                     over a log-in can take that back, and nothing else. Then all that is held of the user is erased; \
-                    the receipt says where, and what was found. Wants the account's password, or its recovery code.
+                    the receipt says where, and what was found. Wants the account's password, or its recovery code. \
+                    Whose answer was lost logs in again within the grace, and repeats the request with its key.
                     """,
-                rate: .auth, lane: .auth, parameters: [Self.grace],
+                access: .signedInOrLeaving, rate: .auth, lane: .auth, parameters: [Self.grace],
                 body: RequestBody("AccountDeletion", AccountFields.confirmingPassword, AccountFields.confirmingCode),
                 responses: [.json(Receipt.component, "It will be deleted.", status: 202)],
-                problems: [.passwordRequired], idempotency: .key("delete account"), servesSuspended: true,
+                problems: [.passwordRequired, .forbidden], idempotency: .key("delete account"), servesSuspended: true,
                 handler: delete),
             Operation(
                 .delete, "/v1/me/deletion", id: "keepAccount", tag: Self.tag, "Take the deletion back",
@@ -54,6 +55,10 @@ struct DeletionOperations: Sendable {
     @Sendable private func delete(_ request: RequestContext) async throws -> Response {
         let verified = try await password.verify(request)
         let (response, told) = try await writes.run(request) { transaction in
+            guard !request.authenticated!.isLeaving else {
+                throw Problem(
+                    .forbidden, "the account is about to be deleted: its receipt goes by the key of the request")
+            }
             let eraseAt = try await accounts.leave(
                 transaction, request.authenticated!, verified: verified, graceDays: request[Self.grace], request.trace)
             let (id, key) = try await deletions.schedule(transaction, request.caller, at: eraseAt)

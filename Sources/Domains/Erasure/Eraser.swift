@@ -9,6 +9,7 @@ struct Eraser: Sendable {
     private static let step = 200
     /// It rests so many times as long as a step has taken: others notice little (Tests/IntegrationTests/test_erasure.py).
     private static let restShare: UInt64 = 4
+    private static let longestRest: UInt64 = 2_000_000_000
     /// After so many seconds without a step another one takes it over.
     private static let leaseSeconds: Int64 = 10
     /// How often is asked what is under way, and how many times, which ends before the lease.
@@ -22,10 +23,13 @@ struct Eraser: Sendable {
 
     let database: Database
     let holdings: [Holding]
+    /// The number of the last migration that this program knows: of a later one it does not know what it holds.
+    let schema: Int
     /// Of this process.
     private let name: String
 
-    init(name: String, database: Database, holdings: [Holding]) {
+    init(name: String, database: Database, holdings: [Holding], schema: Int) {
+        self.schema = schema
         precondition(Set(holdings.map(\.name)).count == holdings.count, "two holdings have one name")
         self.name = name
         self.database = database
@@ -34,12 +38,17 @@ struct Eraser: Sendable {
 
     /// Goes through all stores of one deletion.
     func run() async throws -> Job.Outcome {
-        guard let deletion = try await claim(), try await hasSettled() else { return .idle }
-        for holding in holdings where !Task.isCancelled { try await empty(holding, deletion) }
-        // Something may have come meanwhile; then all are gone through once more, after a rest.
-        guard !Task.isCancelled, try await isClean(deletion) else { return .idle }
-        try await finish(deletion)
-        return .more
+        guard let deletion = try await claim() else { return .idle }
+        do {
+            try await settle()
+            for holding in holdings where !Task.isCancelled { try await empty(holding, deletion) }
+            guard !Task.isCancelled, try await isClean(deletion) else { return .idle }
+            try await finish(deletion)
+            return .more
+        } catch {
+            if !Task.isCancelled { try await postpone(deletion) }
+            throw error
+        }
     }
 
     private func claim() async throws -> Deletion? {
@@ -50,7 +59,8 @@ struct Eraser: Sendable {
                 leased_until = now() + make_interval(secs => \(Self.leaseSeconds)::int)
             WHERE id = (
                 SELECT id FROM deletions
-                WHERE state <> 'done' AND erase_at <= now()
+                WHERE state <> 'done' AND erase_at <= now() AND retry_at <= now()
+                    AND NOT EXISTS (SELECT FROM schema_migrations WHERE number > \(schema))
                     AND (leased_until IS NULL OR leased_until < now() OR eraser = \(name))
                 ORDER BY erase_at LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING id, user_id
@@ -62,23 +72,36 @@ struct Eraser: Sendable {
             """
             INSERT INTO deletion_stores (deletion_id, name, place) SELECT \(deletion.id)::bigint, name, place
             FROM unnest(\(holdings.map(\.name))::text[], \(places)::bigint[]) s (name, place)
-            ON CONFLICT (deletion_id, name) DO UPDATE SET position = 0
-            WHERE deletion_stores.position IS NULL
+            ON CONFLICT (deletion_id, name) DO NOTHING
             """)
         return deletion
     }
 
-    /// Is no statement under way any more that began before the deletion's time had come? Those that begin later write nothing
-    /// for the user (`Standing.leaving`).
-    private func hasSettled() async throws -> Bool {
-        let now = try await database.query("SELECT pg_current_xact_id()::text::bigint AS now")[0].integer("now")
+    /// Waits until nothing is under way any more that began before the deletion's time had come: what begins later writes
+    /// nothing for the user (`Standing.leaving`). A transaction that somebody has forgotten is not waited for.
+    private func settle() async throws {
+        let now = try await database.query(
+            "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now")[0].integer("now")
         for _ in 0..<Self.mostLooks {
-            let oldest = try await database.query(
-                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS oldest")[0].integer("oldest")
-            if oldest > now { return true }
+            let older = try await database.query(
+                """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+                    AND xact_start < to_timestamp(\(now)::bigint / 1000000.0)
+                """)[0].int("count")
+            if older == 0 { return }
             try await Task.sleep(nanoseconds: Self.lookEvery)
         }
-        return false
+    }
+
+    /// The others go first, and it is tried again after a time that doubles, an hour at most.
+    private func postpone(_ deletion: Deletion) async throws {
+        try await database.query(
+            """
+            UPDATE deletions SET attempts = attempts + 1,
+                retry_at = now() + make_interval(secs => least(3600, 2 ^ least(attempts, 12)))
+            WHERE id = \(deletion.id) AND eraser = \(name) AND state = 'running'
+            """)
     }
 
     private func empty(_ holding: Holding, _ deletion: Deletion) async throws {
@@ -95,7 +118,9 @@ struct Eraser: Sendable {
                 let began = monotonicNanoseconds()
                 let isDone = try await step(holding, erase, isCounted: count != nil, deletion)
                 if isDone { return }
-                try? await Task.sleep(nanoseconds: Self.restShare * (monotonicNanoseconds() - began))
+                // A step that waited for others is no reason to lose the lease.
+                let rest = min(Self.restShare * (monotonicNanoseconds() - began), Self.longestRest)
+                try? await Task.sleep(nanoseconds: rest)
             }
         }
     }
@@ -139,7 +164,7 @@ struct Eraser: Sendable {
         guard renewal.affected == 1 else { throw LostLease() }
     }
 
-    /// Counts what is left.
+    /// Counts what is left. Where something has come meanwhile, all are gone through once more, after a rest.
     private func isClean(_ deletion: Deletion) async throws -> Bool {
         var left: Int64 = 0
         for holding in holdings {
@@ -151,6 +176,9 @@ struct Eraser: Sendable {
                 UPDATE deletion_stores SET remaining = \(remaining), checked_at = now()
                 WHERE deletion_id = \(deletion.id) AND name = \(holding.name)
                 """)
+        }
+        if left > 0 {
+            try await database.query("UPDATE deletion_stores SET position = 0 WHERE deletion_id = \(deletion.id)")
         }
         return left == 0
     }

@@ -17,11 +17,16 @@ public struct ErasureDomain: Domain {
     /// Of all domains, in the order in which they are emptied.
     public let allHoldings: [Holding]
 
-    /// - Parameter holdings: of all domains, in the order in which they are emptied.
+    private let schema: Int
+
+    /// - Parameters:
+    ///   - holdings: of all domains, in the order in which they are emptied.
+    ///   - schema: the number of the last migration.
     public init(
         _ resources: Resources, accounts: AccountsDomain, relations: RelationsDomain,
-        holdings: [Holding]
+        holdings: [Holding], schema: Int
     ) {
+        self.schema = schema
         self.resources = resources
         self.accounts = accounts
         audience = relations.changes
@@ -44,7 +49,7 @@ public struct ErasureDomain: Domain {
 
     public var jobs: [Job] {
         let eraser = Eraser(
-            name: eraserName, database: resources.connections.scans.database, holdings: allHoldings)
+            name: eraserName, database: resources.connections.scans.database, holdings: allHoldings, schema: schema)
         return [Job("erasure", restSeconds: 1) { try await eraser.run() }]
     }
 }

@@ -38,6 +38,14 @@ enum ErasureMigrations {
                     why text,
                     PRIMARY KEY (deletion_id, name))
                 """,
-            ])
+            ]),
+        Migration(
+            64, "deletions that fail are tried again later",
+            [
+                """
+                ALTER TABLE deletions ADD COLUMN attempts int NOT NULL DEFAULT 0,
+                    ADD COLUMN retry_at timestamptz NOT NULL DEFAULT '-infinity'
+                """
+            ]),
     ]
 }

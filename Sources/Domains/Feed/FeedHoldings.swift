@@ -11,6 +11,8 @@ struct FeedHoldings: Sendable {
     static let changesHours = 24 * 15
     /// Rows of an own feed come before followers; ids of follows are larger.
     private static let followers: Int64 = 1
+    /// Of a step: those of some followers, who may have all posts of an author.
+    private static let mostItems = 2000
 
     let timelines: Timelines
 
@@ -47,11 +49,13 @@ struct FeedHoldings: Sendable {
         let theirs: SQL = "user_id = ANY (\(followers)::bigint[]) AND author_id = \(user)"
         let removed = try await transaction.query(
             """
-            WITH theirs AS (SELECT user_id, post_id FROM feed_items WHERE \(theirs) ORDER BY user_id, post_id FOR UPDATE)
+            WITH theirs AS (
+                SELECT user_id, post_id FROM feed_items WHERE \(theirs) ORDER BY user_id, post_id LIMIT \(Self.mostItems)
+                FOR UPDATE)
             DELETE FROM feed_items WHERE \(theirs) AND (user_id, post_id) IN (SELECT user_id, post_id FROM theirs)
             """
         ).affected
-        return Holding.Step(removed: removed, next: next)
+        return Holding.Step(removed: removed, next: removed < Self.mostItems ? next : position)
     }
 
     @Sendable private func eraseTimelines(

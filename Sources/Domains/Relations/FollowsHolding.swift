@@ -12,7 +12,9 @@ extension Follows {
                 let user = SQL.parameter(user)
                 let rows = try await transaction.query(
                     """
-                    SELECT followee, bucket, follower FROM follows WHERE followee = \(user) OR follower = \(user)
+                    (SELECT followee, bucket, follower FROM follows WHERE followee = \(user) LIMIT \(limit))
+                    UNION ALL
+                    (SELECT followee, bucket, follower FROM follows WHERE follower = \(user) LIMIT \(limit))
                     LIMIT \(limit)
                     """)
                 let (followees, followers) = (
@@ -48,6 +50,9 @@ extension Follows {
             },
             count: { user in
                 let user = SQL.parameter(user)
-                return "SELECT count(*) FROM follows WHERE followee = \(user) OR follower = \(user)"
+                return """
+                    SELECT (SELECT count(*) FROM follows WHERE followee = \(user))
+                        + (SELECT count(*) FROM follows WHERE follower = \(user)) AS count
+                    """
             }))
 }

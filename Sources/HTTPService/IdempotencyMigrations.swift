@@ -12,7 +12,7 @@ public enum IdempotencyMigrations {
             49, "idempotent answers by session",
             [
                 """
-                CREATE INDEX idempotency_keys_by_session ON idempotency_keys (session_id) WHERE session_id IS NOT NULL
+                CREATE INDEX IF NOT EXISTS idempotency_keys_by_session ON idempotency_keys (session_id) WHERE session_id IS NOT NULL
                 """
             ]),
     ]

@@ -4,7 +4,8 @@ import Core
 public struct Migration: Sendable {
     public let number: Int
     public let name: String
-    /// One SQL statement each; all of a step run in one transaction.
+    /// One SQL statement each; all of a step run in one transaction, which holds their locks. So what changes a table that
+    /// may be large is a step, and an index of it is another one: nobody but who writes waits while that is built.
     public let statements: [StaticString]
 
     public init(_ number: Int, _ name: String, _ statements: [StaticString]) {

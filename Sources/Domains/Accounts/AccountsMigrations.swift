@@ -69,10 +69,15 @@ public enum AccountsMigrations {
                 ALTER TABLE users ADD COLUMN anonymous boolean NOT NULL DEFAULT false,
                     -- A keyed hash; NULL: the account has no code.
                     ADD COLUMN recovery_hash bytea
-                """,
-                "CREATE UNIQUE INDEX users_recovery ON users (recovery_hash) WHERE recovery_hash IS NOT NULL",
+                """
+            ]),
+        Migration(
+            65, "recovery codes, to be looked for",
+            [
+                "CREATE UNIQUE INDEX IF NOT EXISTS users_recovery ON users (recovery_hash) WHERE recovery_hash IS NOT NULL"
             ]),
         Migration(30, "who is suspended, is about to be erased, or has a role", standing),
+        Migration(32, "the same, to be looked for", standingIndexes),
         Migration(
             63, "who was erased just now",
             [
@@ -81,8 +86,17 @@ public enum AccountsMigrations {
                     id bigint PRIMARY KEY,
                     at timestamptz NOT NULL DEFAULT now())
                 """,
-                "CREATE INDEX users_leaving ON users (erase_at) INCLUDE (id) WHERE erase_at IS NOT NULL",
+                "CREATE INDEX IF NOT EXISTS users_leaving ON users (erase_at) INCLUDE (id) WHERE erase_at IS NOT NULL",
             ]),
+    ]
+
+    private static let standingIndexes: [StaticString] = [
+        """
+        CREATE INDEX IF NOT EXISTS users_away ON users (id)
+        WHERE suspended_until IS NOT NULL OR erase_at IS NOT NULL OR erased_at IS NOT NULL
+        """,
+        "CREATE INDEX IF NOT EXISTS users_suspended ON users (suspended_until) WHERE suspended_until IS NOT NULL",
+        "CREATE INDEX IF NOT EXISTS users_with_role ON users (role, id) WHERE role <> 'user'",
     ]
 
     private static let standing: [StaticString] = [
@@ -98,12 +112,6 @@ public enum AccountsMigrations {
         """
         ALTER TABLE users ADD CONSTRAINT users_role_known CHECK (role IN ('user', 'moderator', 'admin')) NOT VALID
         """,
-        """
-        CREATE INDEX users_away ON users (id)
-        WHERE suspended_until IS NOT NULL OR erase_at IS NOT NULL OR erased_at IS NOT NULL
-        """,
-        "CREATE INDEX users_suspended ON users (suspended_until) WHERE suspended_until IS NOT NULL",
-        "CREATE INDEX users_with_role ON users (role, id) WHERE role <> 'user'",
     ]
 
     /// What `FollowCounts` counts beside `follow_counts`. A version before counts there only.

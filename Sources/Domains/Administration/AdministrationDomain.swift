@@ -49,8 +49,10 @@ public struct AdministrationDomain: Domain {
                 """,
                 "CREATE INDEX audit_by_target ON audit (target)",
                 "CREATE INDEX audit_by_who ON audit (who) WHERE who IS NOT NULL",
-                "CREATE INDEX users_by_handle ON users (handle COLLATE \"C\", id)",
-            ])
+            ]),
+        Migration(
+            33, "users by the beginning of their handles",
+            ["CREATE INDEX IF NOT EXISTS users_by_handle ON users (handle COLLATE \"C\", id)"]),
     ]
 
     public let administration: Administration

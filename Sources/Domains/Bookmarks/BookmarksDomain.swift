@@ -20,7 +20,7 @@ public struct BookmarksDomain: Domain {
                 "CREATE UNIQUE INDEX bookmarks_by_user ON bookmarks (user_id, id DESC) INCLUDE (post_id)",
             ]),
         // For a post that goes.
-        Migration(46, "bookmarks by post", ["CREATE INDEX bookmarks_by_post ON bookmarks (post_id)"]),
+        Migration(46, "bookmarks by post", ["CREATE INDEX IF NOT EXISTS bookmarks_by_post ON bookmarks (post_id)"]),
     ]
 
     private let resources: Resources

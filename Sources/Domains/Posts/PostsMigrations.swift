@@ -20,10 +20,8 @@ public enum PostsMigrations {
         Migration(24, "edits of posts", edits),
         Migration(
             45, "posts by author, deleted ones, too",
-            [
-                "CREATE INDEX posts_of_author ON posts (author_id, id DESC)",
-                "DROP INDEX posts_by_author",
-            ]),
+            ["CREATE INDEX IF NOT EXISTS posts_of_author ON posts (author_id, id DESC)"]),
+        Migration(66, "posts by author: the index before", ["DROP INDEX IF EXISTS posts_by_author"]),
     ]
 
     private static let edits: [StaticString] = [

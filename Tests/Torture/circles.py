@@ -140,8 +140,9 @@ class Circle:
         seers = (self.follower, self.stranger)
         hidden, shown = ([(seer, self.leaver, sees) for seer in seers] for sees in (False, True))
         post = await self.post(self.leaver)
-        await self.switch(
-            "leave", "POST", "/v1/me/deletion", self.leaver, {"password": PASSWORD}, feed=hidden[:1], sights=hidden)
+        body = {"password": PASSWORD}
+        if not await self.switch("leave", "POST", "/v1/me/deletion", self.leaver, body, feed=hidden[:1], sights=hidden):
+            return
         for seer in seers:
             await self.probe(seer, self.leaver, post)
         await asyncio.sleep(self.random.choice([0, 0, 0.3, 1.5]))
@@ -228,19 +229,27 @@ class Circle:
     async def switch(
         self, what: str, method: str, path: str, user: User, body: Any = None,
         feed: list[tuple[User, User, bool]] = [], sights: list[tuple[User, User, bool]] = [],
-    ) -> None:
-        """`feed`, `sights`: what it changes, as viewer, author, and whether the one sees the other from then on."""
+    ) -> bool:
+        """`feed`, `sights`: what it changes, as viewer, author, and whether the one sees the other from then on. Whether it
+        was done: who has left, and got no answer, may be logged out without having left."""
         begin = self.history.now
         notes = [("follow", *change) for change in feed] + [("sight", *change) for change in sights]
         for kind, viewer, author, sees in notes:
             self.history.add(f"{kind} begins", user=viewer.id, other=author.id, follows=sees, begin=begin)
-        await self.insist(method, path, user, body)
+        reply = await self.insist(method, path, user, body)
+        if reply.status == 401 and not await self.log_in():
+            for kind, viewer, author, sees in notes:
+                now = self.history.now
+                self.history.add(f"{kind} begins", user=viewer.id, other=author.id, follows=not sees, begin=now)
+                self.note(kind, viewer, author, not sees, now, self.history.now)
+            return False
         end = self.history.now
         for note in notes:
             self.note(*note, begin, end)
         self.history.add(
             "switch", what=what, user=self.follower.id, other=self.owner.id, begin=begin, end=end,
             pairs=[[viewer.id, author.id] for viewer, author, sees in sights if not sees])
+        return True
 
     def note(self, kind: str, viewer: User, author: User, sees: bool, begin: float, end: float) -> None:
         self.history.add(

@@ -27,6 +27,8 @@ public protocol Domain: Sendable {
     var jobs: [Job] { get }
     /// Where it holds something of users, in the order in which that goes when one leaves.
     var holdings: [Holding] { get }
+    /// What a user gets of it in an export of the account.
+    var exports: [ExportedFile] { get }
 }
 
 extension Domain {
@@ -40,6 +42,7 @@ extension Domain {
     public var upkeep: [UpkeepStep] { [] }
     public var jobs: [Job] { [] }
     public var holdings: [Holding] { [] }
+    public var exports: [ExportedFile] { [] }
 }
 
 /// A group that reads from the log.

@@ -31,7 +31,9 @@ extension VisibilityRow {
         "logOut": .ownOnly("a session"), "listSessions": .ownOnly("a session"), "endSession": .ownOnly("a session"),
         "changeCredentials": .ownOnly("a session"), "deleteAccount": .ownOnly("the account"),
         "keepAccount": .ownOnly("the account"), "readDeletion": .ownOnly("what the key opens"),
-        "listKeys": .ownOnly("the service's keys"),
+        "listKeys": .ownOnly("the service's keys"), "exportAccount": .ownOnly("the account"),
+        "listExports": .ownOnly("the account"), "readExport": .ownOnly("the account"),
+        "fetchExport": .ownOnly("what the key opens; names of others in it: ExportTests.whoIsNotSeenHasNoName"),
     ]
 
     private static let others: [String: VisibilityRow] = [

@@ -118,8 +118,12 @@ final class SiteParts: Sendable {
             return nil
         }
         let response = await router.respond(to: request)
+        var body = response.body
+        if let pieces = response.pieces, method != "HEAD" {
+            while body.count < pieces.length { try? await body += pieces.next(body.count) }
+        }
         return TestResponse(
-            status: response.status, headers: response.headers.map { ($0.0, $0.1) }, body: response.body)
+            status: response.status, headers: response.headers.map { ($0.0, $0.1) }, body: body)
     }
 
     /// What the role `fanout` does, step by step until there is nothing left to do. Tests that ask at the same time get
@@ -169,6 +173,8 @@ final class SiteParts: Sendable {
     }
 
     var holdings: [Holding] { domains.erasure.allHoldings }
+
+    var exportedFiles: [ExportedFile] { domains.exports.allFiles }
 
     func upkeep() async throws {
         for step in domains.all.flatMap(\.upkeep) { try await step.run() }

@@ -158,6 +158,9 @@ public final class TestSite: Sendable {
     /// Where something of users is held.
     public var holdings: [Holding] { parts.holdings }
 
+    /// What is in an export.
+    public var exportedFiles: [ExportedFile] { parts.exportedFiles }
+
     /// What is done every few seconds.
     public func runUpkeep() async throws { try await parts.upkeep() }
 

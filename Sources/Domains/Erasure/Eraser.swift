@@ -7,8 +7,6 @@ import Store
 struct Eraser: Sendable {
     /// Rows of a step, more or less.
     private static let step = 200
-    /// It rests so many times as long as a step has taken: others notice little (Tests/IntegrationTests/test_erasure.py).
-    private static let restShare: UInt64 = 3
     /// After so many seconds without a step another one takes it over.
     private static let leaseSeconds: Int64 = 10
 
@@ -79,7 +77,7 @@ struct Eraser: Sendable {
                 let began = monotonicNanoseconds()
                 let isDone = try await step(holding, erase, isCounted: count != nil, deletion)
                 if isDone { return }
-                try? await Task.sleep(nanoseconds: Self.restShare * (monotonicNanoseconds() - began))
+                await Job.rest(since: began)
             }
         }
     }

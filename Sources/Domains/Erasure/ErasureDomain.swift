@@ -1,6 +1,6 @@
 public import Accounts
 import Core
-import Crypto
+public import Crypto
 public import DomainKit
 public import HTTPService
 public import Relations
@@ -16,6 +16,8 @@ public struct ErasureDomain: Domain {
     private let audience: AudienceChanges
     /// Of all domains, in the order in which they are emptied.
     public let allHoldings: [Holding]
+    /// Signs receipts and exports; its public key is at `/v1/keys`.
+    public let signer: SigningKey
 
     /// - Parameter holdings: of all domains, in the order in which they are emptied.
     public init(
@@ -26,12 +28,26 @@ public struct ErasureDomain: Domain {
         self.accounts = accounts
         audience = relations.changes
         allHoldings = holdings
+        signer = SigningKey(seed: Crypto.derivedKey("receipts", from: resources.secret))
     }
 
-    private var receipts: Receipts {
-        Receipts(
-            database: resources.database,
-            key: SigningKey(seed: Crypto.derivedKey("receipts", from: resources.secret)))
+    private var receipts: Receipts { Receipts(database: resources.database, key: signer) }
+
+    /// Of who has asked to be erased.
+    public var exports: [ExportedFile] {
+        [
+            ExportedFile("deletions", from: ["deletions"]) { user, position, limit in
+                """
+                SELECT id, state, (extract(epoch FROM erase_at) * 1000)::bigint AS erase_at FROM deletions
+                WHERE user_id = \(user) AND id > \(position) ORDER BY id LIMIT \(limit)
+                """
+            } line: { row, writer in
+                writer.appendBegin(try row.id("id"))
+                writer.append(key: "state", of: try row.text("state"))
+                writer.append(key: "erase_at", time: try row.integer("erase_at"))
+                writer.append(ascii: "}")
+            }
+        ]
     }
 
     public var operations: [Operation] {

@@ -21,14 +21,10 @@ extension ByteWriter {
 }
 
 extension Sequence<UInt8> {
-    /// Two lower-case digits a byte.
+    /// Lower-case hexadecimal, two digits a byte.
     public var hexadecimal: String {
         var writer = ByteWriter(capacity: 2 * underestimatedCount)
-        let digits = Array("0123456789abcdef".utf8)
-        for byte in self {
-            writer.append(digits[Int(byte >> 4)])
-            writer.append(digits[Int(byte & 15)])
-        }
+        writer.append(hex: self)
         return writer.string
     }
 }

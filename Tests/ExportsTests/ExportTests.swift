@@ -35,7 +35,7 @@ import Testing
         let (carol, dan) = (try await site.signUp(), try await site.signUp())
         _ = try await alice.send(
             "PATCH", "/v1/me", body: Array(#"{"bio":"line\nbreak, \"quotes\" \\ 안녕","private":true}"#.utf8))
-        let text = "first\nsecond\r\n\"quoted\" \\ \u{2028} \u{1F468}\u{200D}\u{1F469} e\u{301} \u{7F}"
+        let text = "first\nsecond\tthird\n\"quoted\" \\ \u{2028} \u{1F468}\u{200D}\u{1F469} e\u{301}"
         let posts = [
             try await alice.post(text: text), try await alice.post(text: "before"), try await alice.post(text: "gone"),
         ]
@@ -68,10 +68,7 @@ import Testing
         #expect(written[1]["text"].string == "after" && written[1]["edited_at"].string != nil)
         #expect(written[1]["versions"].array?.map { $0["text"].string } == ["before"])
         #expect(written[2]["deleted_at"].string != nil && written[0]["deleted_at"].isNull)
-        #expect(
-            written.map { $0["visibility"].string } == ["followers", "followers", "followers", "followers"]
-                || written.map { $0["visibility"].string } == ["public", "public", "public", "followers"]
-                || written.last?["visibility"].string == "followers")
+        #expect(written.map { $0["visibility"].string } == ["public", "public", "public", "followers"])
         for (file, other, handle) in [
             ("follows", bob.id, bob.handle), ("followers", bob.id, bob.handle), ("requests", dan.id, dan.handle),
             ("requests_sent", carol.id, carol.handle), ("blocks", blocked.id, blocked.handle),
@@ -126,13 +123,13 @@ import Testing
         try await site.database.query(
             """
             INSERT INTO posts (id, author_id, text) SELECT \(first)::bigint + n, \(ID(alice.id)!),
-                (SELECT string_agg(md5(n::text || m::text), '') FROM generate_series(1, 150) m) FROM generate_series(0, 2499) n
+                (SELECT string_agg(md5(n::text || m::text), '') FROM generate_series(1, 150) m) FROM generate_series(0, 699) n
             """)
         let done = try await export(alice)
         // Hexadecimal digits are compressed to half of their size, more or less: many chunks.
-        #expect(done["bytes"].integer! > 4 << 20)
+        #expect(done["bytes"].integer! > 1 << 20)
         let archive = try await fetch(done)
-        #expect(try archive.lines("posts").map { $0["id"].string! } == (0..<2500).map { "\(first + $0)" })
+        #expect(try archive.lines("posts").map { $0["id"].string! } == (0..<700).map { "\(first + Int64($0))" })
         try await expectManifest(of: archive, alice)
         try await expectParts(done)
     }
@@ -145,9 +142,9 @@ import Testing
             ("bytes=0-0", 0..<1), ("bytes=262143-262144", 262_143..<262_145),
             ("bytes=-5", whole.count - 5..<whole.count),
             ("bytes=\(whole.count - 300_000)-", whole.count - 300_000..<whole.count),
-            ("bytes=1000000-\(whole.count + 10)", 1_000_000..<whole.count),
+            ("bytes=700000-\(whole.count + 10)", 700_000..<whole.count),
         ] {
-            let response = try await site.stranger().get(url, headers: ["Range": range, "If-Range": etag])
+            let response = try await site.stranger().get(url, ["Range": range, "If-Range": etag])
             #expect(response.status == 206 && response.body == Array(whole[part]), "\(range)")
             #expect(
                 response.header("Content-Range") == "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(whole.count)")
@@ -156,9 +153,9 @@ import Testing
             ["Range": "bytes=0-1,5-6"], ["Range": "bytes=5-4"], ["Range": "lines=1-2"], ["Range": "bytes=x-"],
             ["Range": "bytes=0-1", "If-Range": "\"1\""], ["Range": "bytes=+1-2"], ["Range": "bytes=-"],
         ] {
-            #expect(try await site.stranger().get(url, headers: headers).body.count == whole.count, "\(headers)")
+            #expect(try await site.stranger().get(url, headers).body.count == whole.count, "\(headers)")
         }
-        let beyond = try await site.stranger().get(url, headers: ["Range": "bytes=\(whole.count)-"])
+        let beyond = try await site.stranger().get(url, ["Range": "bytes=\(whole.count)-"])
         #expect(beyond.isProblem(416, "range_not_satisfiable", field: "Range"))
         let head = try await site.stranger().send("HEAD", url)
         #expect(head.status == 200 && head.body.isEmpty && head.header("ETag") == etag)
@@ -168,9 +165,9 @@ import Testing
 
     @Test func oneAtATimeAndTwoADay() async throws {
         let alice = try await site.signUp()
-        let first = try await alice.post("/v1/me/export", key: "once")
+        let first = try await alice.post("/v1/me/export", nil, ["Idempotency-Key": "once"])
         #expect(first.status == 202)
-        #expect(try await alice.post("/v1/me/export", key: "once").body == first.body)
+        #expect(try await alice.post("/v1/me/export", nil, ["Idempotency-Key": "once"]).body == first.body)
         #expect(try await alice.post("/v1/me/export").isProblem(409, "conflict"))
         try await site.runJobs()
         let second = try await export(alice)
@@ -291,7 +288,7 @@ import Testing
         try await site.pass(seconds: 11)
         try await site.runJobs()
         let lines = try await fetch(try await alice.get("/v1/me/exports/\(id)")).lines("posts")
-        #expect(lines.map { $0["id"].string } == [nil] + posts.dropFirst())
+        #expect(lines.map { $0["id"].string } == [nil, posts[1], posts[2]])
     }
 
     @Test func isGivenUpAfterTenTries() async throws {

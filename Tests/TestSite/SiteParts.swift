@@ -169,7 +169,7 @@ final class SiteParts: Sendable {
 
     /// Each until it has nothing to do.
     func jobs() async throws {
-        for job in domains.all.flatMap(\.jobs) { while case .more = try await job.run() {} }
+        for job in domains.all.flatMap({ $0.jobs(log) }) { while case .more = try await job.run() {} }
     }
 
     var holdings: [Holding] { domains.erasure.allHoldings }

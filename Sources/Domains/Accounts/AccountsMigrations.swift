@@ -75,6 +75,7 @@ public enum AccountsMigrations {
         Migration(30, "who is suspended, is about to be erased, or has a role", standing),
     ]
 
+    /// `erased_at` is for processes of versions before, which read it. Nobody has ever written it.
     private static let standing: [StaticString] = [
         """
         ALTER TABLE users

@@ -17,14 +17,16 @@ struct Eraser: Sendable {
 
     let database: Database
     let holdings: [Holding]
+    let subjects: Subjects
     /// Of this process.
     private let name: String
 
-    init(name: String, database: Database, holdings: [Holding]) {
+    init(name: String, database: Database, holdings: [Holding], subjects: Subjects) {
         precondition(Set(holdings.map(\.name)).count == holdings.count, "two holdings have one name")
         self.name = name
         self.database = database
         self.holdings = holdings
+        self.subjects = subjects
     }
 
     /// Goes through all stores of one deletion.
@@ -65,7 +67,7 @@ struct Eraser: Sendable {
 
     private func empty(_ holding: Holding, _ deletion: Deletion) async throws {
         switch holding.means {
-        case .agesOut(let hours, let why):
+        case .agesOut(let hours, let why, _):
             try await database.query(
                 """
                 UPDATE deletion_stores SET kept_hours = \(Int64(hours))::int, why = \(why), position = NULL,
@@ -132,13 +134,14 @@ struct Eraser: Sendable {
         return left == 0
     }
 
-    /// From here on nothing says whose it was.
+    /// From here on nothing in the database says whose it was but to who has the secret.
     private func finish(_ deletion: Deletion) async throws {
         try await database.transaction { transaction in
             try await renew(transaction, deletion)
             try await transaction.query(
                 """
-                UPDATE deletions SET state = 'done', done_at = now(), user_id = NULL, eraser = NULL, leased_until = NULL
+                UPDATE deletions SET state = 'done', done_at = now(), user_id = NULL,
+                    subject = \(subjects.seal(deletion.user, of: deletion.id)), eraser = NULL, leased_until = NULL
                 WHERE id = \(deletion.id)
                 """)
         }

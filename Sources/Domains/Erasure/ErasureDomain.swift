@@ -2,6 +2,7 @@ public import Accounts
 import Core
 public import Crypto
 public import DomainKit
+public import EventLog
 public import HTTPService
 public import Relations
 public import Store
@@ -58,9 +59,22 @@ public struct ErasureDomain: Domain {
         ).all
     }
 
-    public var jobs: [Job] {
-        let eraser = Eraser(
-            name: eraserName, database: resources.connections.scans.database, holdings: allHoldings)
-        return [Job("erasure", restSeconds: 1) { try await eraser.run() }]
+    public func jobs(_ log: any EventLog) -> [Job] {
+        let database = resources.connections.scans.database
+        let eraser = Eraser(name: eraserName, database: database, holdings: allHoldings, subjects: subjects)
+        let rechecks = Rechecks(database: database, holdings: allHoldings, subjects: subjects, log: log)
+        return [
+            Job("erasure", restSeconds: 1) { try await eraser.run() },
+            Job("receipts", restSeconds: 60) { try await rechecks.run() },
+        ]
+    }
+
+    private var subjects: Subjects {
+        Subjects(box: SealedBox(key: Crypto.derivedKey("erased users", from: resources.secret)))
+    }
+
+    /// Whether something is left of those who were erased.
+    public var audit: ErasureAudit {
+        ErasureAudit(database: resources.connections.scans.database, holdings: allHoldings, subjects: subjects)
     }
 }

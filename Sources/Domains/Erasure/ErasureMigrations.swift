@@ -38,6 +38,13 @@ enum ErasureMigrations {
                     why text,
                     PRIMARY KEY (deletion_id, name))
                 """,
-            ])
+            ]),
+        Migration(
+            55, "deletions that are looked at again",
+            [
+                // Whose it was, sealed: for who has the secret.
+                "ALTER TABLE deletions ADD COLUMN subject bytea",
+                "CREATE INDEX deletion_stores_kept ON deletion_stores (deletion_id) WHERE kept_hours IS NOT NULL",
+            ]),
     ]
 }

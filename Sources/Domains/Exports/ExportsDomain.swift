@@ -1,6 +1,7 @@
 import Core
 public import Crypto
 public import DomainKit
+public import EventLog
 public import HTTPService
 public import Store
 
@@ -32,7 +33,7 @@ public struct ExportsDomain: Domain {
         ).all
     }
 
-    public var jobs: [Job] {
+    public func jobs(_ log: any EventLog) -> [Job] {
         let database = resources.connections.scans.database
         let exporter = Exporter(
             database: database, files: allFiles,

@@ -116,7 +116,7 @@ public struct FeedDomain: Domain {
 
     public var holdings: [Holding] { FeedHoldings(timelines: lateTimelines).all }
 
-    public var jobs: [Job] {
+    public func jobs(_ log: any EventLog) -> [Job] {
         let (clock, timelines) = (resources.clock, lateTimelines)
         return [
             Job("trim-changes", restSeconds: 3600) {

@@ -19,14 +19,25 @@ struct FeedHoldings: Sendable {
             .rows("fanout_progress", ["author_id"]) { "author_id = \($0)" },
             Holding("postgres.feed_items", columns: ["user_id", "author_id"], .erased(eraseItems, count: nil)),
             .rows("feed_metadata", ["user_id"]) { "user_id = \($0)" },
-            Holding("redis.timelines", .erased(eraseTimelines, count: nil)),
+            Holding("redis.timelines", .erased(eraseTimelines, count: nil)) {
+                try await timelines.traces(of: $0, in: [.timelines, .builds, .online, .disordered])
+            },
             Holding("redis.channels", .erased(eraseChannels, count: nil)),
             Holding(
-                "redis.severed", .agesOut(hours: 1, why: "whose posts somebody refuses after an unfollow, for an hour")),
+                "redis.severed",
+                .agesOut(
+                    hours: 1, why: "whose posts somebody refuses after an unfollow, for an hour",
+                    check: named(in: .severed))),
             Holding(
                 "redis.changes",
-                .agesOut(hours: Self.changesHours, why: "what happened to others' feeds, kept for two weeks")),
+                .agesOut(
+                    hours: Self.changesHours, why: "what happened to others' feeds, kept for two weeks",
+                    check: named(in: .changes))),
         ]
+    }
+
+    private func named(in family: Timelines.Family) -> Holding.Check {
+        .count { try await timelines.traces(of: [$0], in: [family]).values.reduce(0, +) }
     }
 
     @Sendable private func eraseItems(

@@ -117,7 +117,7 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Feed",
+                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure", "Feed",
                 "FeedAPI", "FanOut", "Formats", "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
             ],
             swiftSettings: strict),
@@ -127,7 +127,7 @@ let package = Package(
             name: "TestSite",
             dependencies: [
                 "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Feed", "FeedAPI",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure", "Feed", "FeedAPI",
                 "Formats",
                 "Realtime", "Sidecars",
             ],
@@ -168,7 +168,7 @@ let package = Package(
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
-        tests("Erasure", ["Core", "Crypto", "DomainKit", "RedisLink", "Store", "TestSite"]),
+        tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite"]),
         tests("Administration", ["Accounts", "Administration", "Core", "Store", "TestSite"]),
         tests(

@@ -12,6 +12,7 @@ enum Help {
         ("migrate", "brings the PostgreSQL schema up to date"),
         ("format", "which forms of messages and events are written; format enable enables new ones"),
         ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
+        ("audit", "compares what should be so with what is: martlet audit erasure [--repair]"),
         ("tail", "a live feed in the terminal"),
         ("follow", "follows somebody: martlet follow HANDLE"),
         ("unfollow", "ends a follow, or takes a request back: martlet unfollow HANDLE"),
@@ -48,7 +49,8 @@ enum Help {
     static func of(_ command: String) -> String {
         let description = commands.first { $0.name == command }?.text ?? ""
         let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
-        let more = ["format": FormatCommand.help, "admin": AdminCommand.help][command] ?? ""
+        let more =
+            ["format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help][command] ?? ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings
             + (SettingsList.terminal.contains(command) ? "  --json\n      JSON lines: \(json(of: command))\n" : "")
             + "  -h, --help\n      this text\n"

@@ -6,7 +6,7 @@ import Realtime
 /// All settings, in the order in which help shows them.
 enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier", "worker"]
-    static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin"]
+    static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin", "audit"]
     /// Commands for people, which talk to a server as any client does.
     static let terminal: Set<String> = ["tail", "follow", "unfollow", "post", "feed", "requests"]
 
@@ -39,7 +39,7 @@ enum SettingsList {
             secrecy: .parts, "where Redis is; without it serve runs a private Redis"),
         Setting(
             "partitions", .powerOfTwo(1...1024), unit: "partitions", default: "16",
-            roles: servers.union(["seed"]), "Redis partitions of users; a change rebuilds all timelines"),
+            roles: servers.union(["seed", "audit"]), "Redis partitions of users; a change rebuilds all timelines"),
         Setting(
             "kafka", .checked(expected: "host:port, several by commas", problem: Checks.kafka),
             "its brokers: the event log is Kafka; without it serve keeps the log in PostgreSQL"),

@@ -41,7 +41,7 @@ import Testing
         ]
         _ = try await alice.send("PATCH", "/v1/posts/\(posts[1])", body: Array(#"{"text":"after"}"#.utf8))
         _ = try await alice.delete("/v1/posts/\(posts[2])")
-        _ = try await alice.post("/v1/posts", ["text": "for few", "visibility": "followers"])
+        _ = try await alice.post("/v1/posts", ["text": "for all", "visibility": "public"])
         try await alice.follow(bob)
         _ = try await bob.put("/v1/users/\(alice.id)/follow")
         _ = try await alice.put("/v1/me/requests/\(bob.id)")
@@ -68,7 +68,7 @@ import Testing
         #expect(written[1]["text"].string == "after" && written[1]["edited_at"].string != nil)
         #expect(written[1]["versions"].array?.map { $0["text"].string } == ["before"])
         #expect(written[2]["deleted_at"].string != nil && written[0]["deleted_at"].isNull)
-        #expect(written.map { $0["visibility"].string } == ["public", "public", "public", "followers"])
+        #expect(written.map { $0["visibility"].string } == ["followers", "followers", "followers", "public"])
         for (file, other, handle) in [
             ("follows", bob.id, bob.handle), ("followers", bob.id, bob.handle), ("requests", dan.id, dan.handle),
             ("requests_sent", carol.id, carol.handle), ("blocks", blocked.id, blocked.handle),

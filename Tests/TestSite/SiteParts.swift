@@ -4,6 +4,7 @@ import Core
 import Crypto
 import DomainKit
 import DomainRegistry
+import Erasure
 import EventLog
 import Feed
 import FeedAPI
@@ -173,6 +174,8 @@ final class SiteParts: Sendable {
     }
 
     var holdings: [Holding] { domains.erasure.allHoldings }
+
+    var audit: ErasureAudit { domains.erasure.audit }
 
     var exportedFiles: [ExportedFile] { domains.exports.allFiles }
 

@@ -1,6 +1,6 @@
 public import Core
 import DomainKit
-public import Store
+import Store
 
 /// Looks whether something is left of those who were erased: by all numbers in all tables, whatever the domains say of them,
 /// and by reading all of Redis. `martlet audit erasure`.

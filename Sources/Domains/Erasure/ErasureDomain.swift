@@ -69,6 +69,20 @@ public struct ErasureDomain: Domain {
         ]
     }
 
+    public var upkeep: [UpkeepStep] {
+        let (database, gauge) = (resources.connections.scans.database, Metrics.shared.gauge(.overdue))
+        return [
+            UpkeepStep("count overdue deletions") {
+                let rows = try await database.query(
+                    """
+                    SELECT count(*) AS overdue FROM deletions
+                    WHERE state <> 'done' AND erase_at < now() - interval '1 hour'
+                    """)
+                gauge.set(try rows[0].int("overdue"))
+            }
+        ]
+    }
+
     private var subjects: Subjects {
         Subjects(box: SealedBox(key: Crypto.derivedKey("erased users", from: resources.secret)))
     }

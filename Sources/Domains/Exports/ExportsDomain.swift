@@ -41,6 +41,20 @@ public struct ExportsDomain: Domain {
         return [Job("exports", restSeconds: 1) { try await exporter.run() }]
     }
 
+    public var upkeep: [UpkeepStep] {
+        let (database, gauge) = (resources.connections.scans.database, Metrics.shared.gauge(.overdue))
+        return [
+            UpkeepStep("count overdue exports") {
+                let rows = try await database.query(
+                    """
+                    SELECT count(*) AS overdue FROM exports
+                    WHERE state IN ('waiting', 'running') AND requested_at < now() - interval '1 hour'
+                    """)
+                gauge.set(try rows[0].int("overdue"))
+            }
+        ]
+    }
+
     public static let holdings: [Holding] = [
         .rows("export_chunks", ["export_id"]) { "export_id IN (SELECT id FROM exports WHERE user_id = \($0))" },
         .rows("export_parts", ["export_id"]) { "export_id IN (SELECT id FROM exports WHERE user_id = \($0))" },

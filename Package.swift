@@ -117,7 +117,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure", "Feed",
+                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure",
+                "Feed",
                 "FeedAPI", "FanOut", "Formats", "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
             ],
             swiftSettings: strict),
@@ -127,7 +128,8 @@ let package = Package(
             name: "TestSite",
             dependencies: [
                 "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure", "Feed", "FeedAPI",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure", "Feed",
+                "FeedAPI",
                 "Formats",
                 "Realtime", "Sidecars",
             ],

@@ -19,6 +19,11 @@ enum Help {
         ("post", "posts a text: martlet post TEXT; without it, or for -, what comes by standard input"),
         ("feed", "the newest posts of the feed, the newest last"),
         ("requests", "who asks to follow; martlet requests accept HANDLE, martlet requests refuse HANDLE"),
+        ("export", "all that is held of the account, as a ZIP: martlet export [FILE]"),
+        (
+            "account",
+            "deletes the account: martlet account delete, martlet account cancel, martlet account receipt ID KEY"
+        ),
         ("token", "prints an access token for a user"),
         ("help", "what a command does and takes: martlet help COMMAND"),
         ("version", "the name and version of this program"),
@@ -61,6 +66,8 @@ enum Help {
         case "tail": "the events as they came"
         case "follow", "unfollow": "the user, and whether he is followed or requested now"
         case "requests": "the requests, or the user and whether he is accepted"
+        case "export": "the export"
+        case "account": "the deletion, or whether the account is kept"
         default: "the posts"
         }
     }

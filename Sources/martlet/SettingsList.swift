@@ -8,7 +8,7 @@ enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier", "worker"]
     static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin", "audit"]
     /// Commands for people, which talk to a server as any client does.
-    static let terminal: Set<String> = ["tail", "follow", "unfollow", "post", "feed", "requests"]
+    static let terminal: Set<String> = ["tail", "follow", "unfollow", "post", "feed", "requests", "export", "account"]
 
     static let all: [Setting] = [
         Setting("port", .integer(1...65535), default: "8080", roles: servers, "TCP port of HTTP and WebSocket"),
@@ -153,6 +153,9 @@ enum SettingsList {
             "shows a user's posts, or what becomes of a post, instead of the feed"),
         Setting(
             "color", .oneOf(["auto", "always", "never"]), default: "auto", roles: terminal, "colours in the terminal"),
+        Setting(
+            "grace", .integer(0...30), unit: "days", default: "7", roles: ["account"],
+            "in which a deletion can be taken back"),
         Setting(
             "limit", .integer(1...100), unit: "posts", default: "30", roles: ["feed"], "how many of the newest posts"),
     ]

@@ -138,7 +138,10 @@ extension VisibilityRow {
             ("unmute", "DELETE", "mute"),
         ] {
             rows[id] = .writes(
-                Probe("the author", needsSession: true, expected: { Seen($0.isSelf ? 400 : 204) }) {
+                Probe(
+                    "the author", needsSession: true,
+                    expected: { Seen($0.isSelf ? 400 : $0 == .erased && method == "PUT" ? 404 : 204) }
+                ) {
                     try await $0.caller.send(method, "/v1/users/\($0.author.id)/\(name)")
                 })
         }

@@ -17,12 +17,6 @@ struct Exporter: Sendable {
     private static let leaseSeconds: Int64 = 10
     private static let hoursKept: Int64 = 24
 
-    struct Claimed: Sendable {
-        let id: ID
-        let user: ID
-        let requestedAt: Int64
-    }
-
     let database: Database
     let files: [ExportedFile]
     let packer: Packer
@@ -43,7 +37,7 @@ struct Exporter: Sendable {
         return .more
     }
 
-    private func claim() async throws -> Claimed? {
+    private func claim() async throws -> ClaimedExport? {
         let rows = try await database.query(
             """
             UPDATE exports SET worker = \(name), leased_until = now() + make_interval(secs => \(Self.leaseSeconds)::int),
@@ -58,7 +52,7 @@ struct Exporter: Sendable {
             RETURNING id, user_id, state, (extract(epoch FROM requested_at) * 1000)::bigint AS requested_at
             """)
         guard let row = rows.first else { return nil }
-        let export = Claimed(
+        let export = ClaimedExport(
             id: try row.id("id"), user: try row.id("user_id"), requestedAt: try row.integer("requested_at"))
         guard try row.text("state") == "running" else {
             Self.gaveUp(export, "it was tried \(Self.mostAttempts) times")
@@ -69,14 +63,14 @@ struct Exporter: Sendable {
 
     private static let end: SQL = "now() + make_interval(hours => \(hoursKept)::int)"
 
-    private static func gaveUp(_ export: Claimed, _ why: String) {
+    private static func gaveUp(_ export: ClaimedExport, _ why: String) {
         Log.error(.exportFailed, ["export": .text(export.id.description), "error": .text(why)])
     }
 
     // MARK: Gathering
 
     /// - Returns: false when it was given up, or is to be gone on with later.
-    private func gather(_ export: Claimed) async throws -> Bool {
+    private func gather(_ export: ClaimedExport) async throws -> Bool {
         while !Task.isCancelled {
             let began = monotonicNanoseconds()
             switch try await step(export) {
@@ -96,7 +90,7 @@ struct Exporter: Sendable {
         case tooLarge
     }
 
-    private func step(_ export: Claimed) async throws -> Progress {
+    private func step(_ export: ClaimedExport) async throws -> Progress {
         try await database.transaction { transaction in
             try await renew(transaction, export)
             let row = try await transaction.query(
@@ -163,7 +157,7 @@ struct Exporter: Sendable {
     }
 
     /// - Throws: `LostExport`.
-    private func renew(_ transaction: Transaction, _ export: Claimed) async throws {
+    private func renew(_ transaction: Transaction, _ export: ClaimedExport) async throws {
         let renewed = try await transaction.query(
             """
             UPDATE exports SET leased_until = now() + make_interval(secs => \(Self.leaseSeconds)::int)
@@ -174,7 +168,7 @@ struct Exporter: Sendable {
 
     // MARK: The end
 
-    private func finish(_ export: Claimed, _ length: Int64) async throws {
+    private func finish(_ export: ClaimedExport, _ length: Int64) async throws {
         let done = try await database.query(
             """
             UPDATE exports SET state = 'ready', length = \(length), worker = NULL, leased_until = NULL,
@@ -208,6 +202,3 @@ struct Exporter: Sendable {
         return removed.contains { $0.affected > 0 }
     }
 }
-
-/// It is another worker's by now, or nobody's: the account is erased.
-struct LostExport: Error {}

@@ -27,7 +27,7 @@ struct Packer: Sendable {
     ///   - renew: throws where it is to be left to somebody else.
     /// - Returns: the length of the archive in bytes.
     func pack(
-        _ export: Exporter.Claimed, _ files: [String], renew: @escaping @Sendable (Transaction) async throws -> Void
+        _ export: ClaimedExport, _ files: [String], renew: @escaping @Sendable (Transaction) async throws -> Void
     ) async throws -> Int64 {
         try await database.query("DELETE FROM export_chunks WHERE export_id = \(export.id)")
         let now = clock.milliseconds()
@@ -62,7 +62,7 @@ struct Packer: Sendable {
 
     /// - Returns: `nil` where the file ends.
     private func nextPart(
-        of file: String, _ export: Exporter.Claimed, _ work: Work
+        of file: String, _ export: ClaimedExport, _ work: Work
     ) async throws -> (lines: Int64, bytes: [UInt8])? {
         try Task.checkCancellation()
         let rows = try await database.query(
@@ -78,7 +78,7 @@ struct Packer: Sendable {
     /// Stores what has been made, in chunks.
     /// - Parameter least: bytes; what is less waits for more.
     private func store(
-        _ work: Work, of export: Exporter.Claimed, atLeast least: Int,
+        _ work: Work, of export: ClaimedExport, atLeast least: Int,
         _ renew: @escaping @Sendable (Transaction) async throws -> Void
     ) async throws {
         while work.zip.count >= least {

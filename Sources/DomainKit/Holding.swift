@@ -53,9 +53,14 @@ public struct Holding: Sendable {
     public let columns: [String]
     public let means: Means
     public let audit: Audit?
+    /// Takes out what an audit has found and `means` does not, for it finds things by others that are gone by then.
+    public let repair: Erase?
 
-    public init(_ name: String, columns: [String] = [], _ means: Means, audit: Audit? = nil) {
-        (self.name, self.columns, self.means, self.audit) = (name, columns, means, audit)
+    public init(
+        _ name: String, columns: [String] = [], _ means: Means, audit: Audit? = nil, repair: Erase? = nil
+    ) {
+        (self.name, self.columns, self.means) = (name, columns, means)
+        (self.audit, self.repair) = (audit, repair)
     }
 
     /// Rows of a table that go as they are.

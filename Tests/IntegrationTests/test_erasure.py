@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from conftest import MakeUser
-from martlet_process import Server
+from martlet_process import Server, run_martlet
 from sql import psql, rows
 from support import PASSWORD, User, base64url_decode, eventually, expect, http_client
 
@@ -155,3 +155,27 @@ def test_an_account_is_erased_though_the_server_is_killed(own_server: Server, ma
     assert expect(other.http.get(f"/v1/users/{author.id}"), 404)
     print(f"\n{POSTS} posts, {2 * FOLLOWS} follows: erased in {took:.1f} s with one kill -9 of the server; others' posts: p99 "
           f"{idle.p99():.1f} ms idle, {during.p99():.1f} ms meanwhile")
+
+
+def audit(server: Server, *flags: str) -> tuple[int, list[str]]:
+    done = run_martlet("audit", "erasure", *flags, MARTLET_DATA=str(server.data))
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_an_audit_finds_and_erases_what_is_left(own_server: Server, make_user: MakeUser) -> None:
+    user, other = make_user("gone", own_server), make_user("other", own_server)
+    other.follow(user)
+    user.post("soon gone")
+    deletion = expect(user.http.post("/v1/me/deletion?grace=0", json={"password": PASSWORD}), 202).json()
+    eventually(lambda: read(own_server, deletion)["state"] == "done", 60, "the end of the deletion")
+    stores = len(read(own_server, deletion)["stores"])
+    assert audit(own_server) == (0, [f"{stores} passed, 0 failed"])
+    # As a restored backup, or a bug, would leave it.
+    subprocess.run([*psql(own_server), "-c", f"INSERT INTO feed_items VALUES ({other.id}, 7, {user.id}), ({other.id}, 8, {user.id})"],
+        check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+    left = f"deletion {deletion['id']}, postgres.feed_items: 2 left"
+    assert audit(own_server) == (1, [left, f"{stores - 1} passed, 1 failed"])
+    assert audit(own_server, "--repair") == (0, [f"repaired: {left}", f"{stores} passed, 0 failed"])
+    assert scan(own_server, user.id) == []
+    assert run_martlet("audit").returncode == 2
+    assert run_martlet("audit", "erasure", "now", MARTLET_DATA=str(own_server.data)).returncode == 2

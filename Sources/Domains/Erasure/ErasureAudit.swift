@@ -134,7 +134,8 @@ public struct ErasureAudit: Sendable {
     /// As when he left. The receipt counts it.
     private func erase(_ user: ID, _ deletion: ID) async throws {
         for holding in holdings {
-            guard case .erased(let erase, _) = holding.means else { continue }
+            guard case .erased(let usual, _) = holding.means else { continue }
+            let erase = holding.repair ?? usual
             var position: Int64? = 0
             while let place = position {
                 position = try await database.transaction { transaction in

@@ -11,9 +11,24 @@ extension Timelines {
         case changes
         case online
         case disordered
+
+        /// Those that don't forget by themselves.
+        static let kept: Set<Family> = [.timelines, .builds, .online, .disordered]
     }
 
     private static let keysPerStep: RedisArgument = "500"
+
+    /// - Returns: in whose timelines there is something of the author.
+    func readers(of author: ID) async throws -> [ID] {
+        var readers: [ID] = []
+        try await scan(["SCAN"], more: ["MATCH", .text(options.prefix + "tl:*")]) { keys in
+            for key in keys where try await named(by: key, .timelines).contains(author) {
+                let name = String(decoding: key, as: UTF8.self)
+                readers += name.split(separator: ":").last.flatMap { ID(String($0)) }.map { [$0] } ?? []
+            }
+        }
+        return readers
+    }
 
     /// - Returns: of each user who is named in these families, how often.
     func traces(of users: Set<ID>, in families: Set<Family>) async throws -> [ID: Int] {

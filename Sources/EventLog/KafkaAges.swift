@@ -1,4 +1,5 @@
 import CLibrdkafka
+import Glibc
 
 /// How old the records of a topic are. Blocks: for a thread of its own.
 struct KafkaAges {
@@ -6,10 +7,24 @@ struct KafkaAges {
     /// With the prefix.
     let topic: String
     private static let milliseconds: Int32 = 10_000
+    /// A topic that is new, or whose leader has just changed, is looked for so often, twice a second.
+    private static let attempts = 20
 
-    /// Each partition has an offset from which on records are as young as that, and one that is its first.
     /// - Parameter time: milliseconds since 1970.
     func hasRecords(before time: Int64) throws(EventLogError) -> Bool {
+        for _ in 1..<Self.attempts {
+            do throws(EventLogError) {
+                return try look(before: time)
+            } catch {
+                guard error.isTemporary else { throw error }
+                usleep(500_000)
+            }
+        }
+        return try look(before: time)
+    }
+
+    /// Each partition has an offset from which on records are as young as that, and one that is its first.
+    private func look(before time: Int64) throws(EventLogError) -> Bool {
         let partitions = try count()
         let list = PartitionList()
         for number in 0..<partitions { list.add(PartitionName(topic: topic, number: number), offset: time) }

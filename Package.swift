@@ -46,6 +46,7 @@ let package = Package(
         library("CLibrdkafka", "rdkafka", "librdkafka-dev"),
         library("CLibpq", "libpq", "libpq-dev"),
         library("CZlib", "zlib", "zlib1g-dev"),
+        library("CArchive", "libarchive", "libarchive-dev"),
         library("CICU", "icu-i18n", "libicu-dev"),
         library("COpenSSL", "libcrypto", "libssl-dev"),
         library("CCrypt", "libxcrypt", "libcrypt-dev"),
@@ -59,6 +60,7 @@ let package = Package(
         // Threads, and one adapter for each C library
         module("Runtime", ["Core", "CUv", "CGlibc"]),
         module("Deflate", ["CZlib"]),
+        module("Archive", ["CArchive"]),
         module("Confusables", ["CICU"]),
         hotModule("Sockets", ["Core", "Runtime", "Deflate", "CLibwebsockets", "CLiburing"]),
         module("RedisLink", ["Core", "Runtime", "Crypto", "CHiredis"]),
@@ -90,11 +92,12 @@ let package = Package(
         domain("Bookmarks", ["Posts"]),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         domain("Administration", ["Accounts", "Relations"]),
+        domain("Exports", ["Accounts", "Archive", "Crypto"]),
         module(
             "DomainRegistry",
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "Outbox", "DomainKit",
-                "Accounts", "Administration", "Bookmarks", "Erasure", "Relations", "Posts", "Feed",
+                "Accounts", "Administration", "Bookmarks", "Erasure", "Exports", "Relations", "Posts", "Feed",
             ]),
 
         // The roles: they mount the domains
@@ -114,7 +117,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Feed",
+                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure",
+                "Feed",
                 "FeedAPI", "FanOut", "Formats", "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
             ],
             swiftSettings: strict),
@@ -124,7 +128,8 @@ let package = Package(
             name: "TestSite",
             dependencies: [
                 "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Feed", "FeedAPI",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure", "Feed",
+                "FeedAPI",
                 "Formats",
                 "Realtime", "Sidecars",
             ],
@@ -147,6 +152,7 @@ let package = Package(
 
         tests("Core", ["TestSupport", "Core"]),
         tests("Deflate", ["Deflate"]),
+        tests("Archive", ["Archive"]),
         tests("Confusables", ["Confusables"]),
         tests("Live", ["TestSupport", "Core", "Deflate", "HTTPService", "Live", "Posts"]),
         tests("Runtime", ["Runtime"]),
@@ -164,7 +170,8 @@ let package = Package(
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
-        tests("Erasure", ["Core", "Crypto", "DomainKit", "Feed", "RedisLink", "Store", "TestSite"]),
+        tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
+        tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite"]),
         tests("Administration", ["Accounts", "Administration", "Core", "Store", "TestSite"]),
         tests(
             "Feed",

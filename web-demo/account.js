@@ -20,6 +20,44 @@ export function profileForm(api, user, onChange) {
   return folded("Profile", form);
 }
 
+const exportWords = {
+  waiting: "It waits for its turn.", running: "It is being made.",
+  failed: "It could not be made: the account may be too large. Ask whoever runs this site.",
+};
+
+/** All that is held of the account, as an archive: it is asked for, waited for, and fetched. */
+export function exportForm(api) {
+  const state = make("p", { className: "hint", role: "status", data: { testid: "export-state" } });
+  const form = make("form", { method: "post", noValidate: true, data: { testid: "export-form" }, aria: { label: "Your data" } },
+    make("p", { className: "hint" },
+      "A ZIP with your profile, posts, follows and what else is held of you, as JSON Lines. It can be fetched for a day."),
+    make("p", { className: "form-error", role: "alert", hidden: true }), state,
+    make("button", { type: "submit", className: "plain", data: { testid: "export" } }, "Make an archive"));
+  let timer;
+  const look = async () => {
+    clearTimeout(timer);
+    const latest = (await api.exports()).items[0];
+    if (!latest) return state.replaceChildren();
+    if (latest.state !== "ready") state.textContent = exportWords[latest.state] ?? "";
+    else {
+      state.replaceChildren(
+        make("a", { href: api.archive(latest), rel: "noreferrer", data: { testid: "archive" } }, "Fetch your archive"),
+        ` (${Math.ceil(latest.bytes / 1024)} KB), until ${preciseTime(latest.expires_at)}.`);
+    }
+    // For as long as somebody looks.
+    if (latest.state === "waiting" || latest.state === "running") {
+      timer = setTimeout(() => { if (form.isConnected) look().catch(() => {}); }, 2_000);
+    }
+  };
+  onSubmit(form, async () => {
+    await api.exportAccount();
+    await look();
+  });
+  const details = folded("Your data", form);
+  details.addEventListener("toggle", () => { if (details.open) look().catch(() => {}); });
+  return details;
+}
+
 /** `onDeleted(deletion)` runs when it is too late for a word of warning. */
 export function deletionForm(api, user, onDeleted) {
   const days = make("input", { type: "number", value: "7", min: "0", max: "30", inputMode: "numeric" });

@@ -103,6 +103,20 @@ export class Api {
     return this.#call("POST", `/v1/me/deletion${query({ grace: days })}`, { body: confirmation });
   }
 
+  exportAccount() {
+    return this.#call("POST", "/v1/me/export", { key: newKey() });
+  }
+
+  /** Newest first. */
+  exports() {
+    return this.#call("GET", "/v1/me/exports?limit=1");
+  }
+
+  /** The address of an archive: who has it needs no token. */
+  archive({ url }) {
+    return `${this.origin}${url}`;
+  }
+
   keepAccount() {
     return this.#call("DELETE", "/v1/me/deletion");
   }

@@ -24,9 +24,11 @@ public protocol Domain: Sendable {
     /// What is done every few seconds, in the role `fanout`.
     var upkeep: [UpkeepStep] { get }
     /// What takes long, in the role `worker`.
-    var jobs: [Job] { get }
+    func jobs(_ log: any EventLog) -> [Job]
     /// Where it holds something of users, in the order in which that goes when one leaves.
     var holdings: [Holding] { get }
+    /// What a user gets of it in an export of the account.
+    var exports: [ExportedFile] { get }
 }
 
 extension Domain {
@@ -38,8 +40,9 @@ extension Domain {
     public var operations: [Operation] { [] }
     public func consumers(_ log: any EventLog) -> [Consumer] { [] }
     public var upkeep: [UpkeepStep] { [] }
-    public var jobs: [Job] { [] }
+    public func jobs(_ log: any EventLog) -> [Job] { [] }
     public var holdings: [Holding] { [] }
+    public var exports: [ExportedFile] { [] }
 }
 
 /// A group that reads from the log.

@@ -32,19 +32,39 @@ public struct Holding: Sendable {
         ///   one finds nothing, nothing is.
         case erased(Erase, count: (@Sendable (ID) -> SQL)?)
         /// Nobody can take anything out of it: it forgets by itself. For how many hours after the last word of the user
-        /// something may be left, and why.
-        case agesOut(hours: Int, why: String)
+        /// something may be left, why, and how it is seen then that nothing is.
+        case agesOut(hours: Int, why: String, check: Check)
     }
+
+    public enum Check: Sendable {
+        /// A topic of the log: has it records of before the user's last word?
+        case topic(String)
+        /// How often the user is named, found by reading all there is.
+        case count(@Sendable (ID) async throws -> Int)
+    }
+
+    /// Of each of these users who is still named how often, found in another way than by `Means`. Tables have no need of one:
+    /// all numbers of the schema are looked at.
+    public typealias Audit = @Sendable (Set<ID>) async throws -> [ID: Int]
 
     /// As receipts have it: `postgres.posts`.
     public let name: String
     /// Of a table: which columns name the user, or hold something of the user. For the test that knows the schema.
     public let columns: [String]
     public let means: Means
+    public let audit: Audit?
+    /// Takes out what an audit has found and `means` does not, for it finds things by others that are gone by then.
+    public let repair: Erase?
 
-    public init(_ name: String, columns: [String] = [], _ means: Means) {
+    public init(
+        _ name: String, columns: [String] = [], _ means: Means, audit: Audit? = nil, repair: Erase? = nil
+    ) {
         (self.name, self.columns, self.means) = (name, columns, means)
+        (self.audit, self.repair) = (audit, repair)
     }
+
+    /// It forgets by itself.
+    public var isAging: Bool { if case .agesOut = means { true } else { false } }
 
     /// Rows of a table that go as they are.
     /// - Parameters:
@@ -95,6 +115,8 @@ public struct Holding: Sendable {
     public static func topic(_ plan: TopicPlan) -> Holding {
         Holding(
             "log.\(plan.name)",
-            .agesOut(hours: plan.retentionHours + 24 * 7, why: "the event log forgets by age, not by user"))
+            .agesOut(
+                hours: plan.retentionHours + 24 * 7, why: "the event log forgets by age, not by user",
+                check: .topic(plan.name)))
     }
 }

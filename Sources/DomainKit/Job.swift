@@ -1,3 +1,5 @@
+import Core
+
 /// Work that takes long and goes on by itself, in the role `worker`: in pieces, each of which may run twice.
 public struct Job: Sendable {
     public enum Outcome: Sendable {
@@ -16,5 +18,12 @@ public struct Job: Sendable {
 
     public init(_ name: String, restSeconds: Double, run: @escaping @Sendable () async throws -> Outcome) {
         (self.name, self.restSeconds, self.run) = (name, restSeconds, run)
+    }
+
+    /// Between two steps of a piece: four times as long as the step has taken, so others notice little
+    /// (Tests/IntegrationTests/test_erasure.py). At most two seconds: a step that waited for others is not one that disturbs.
+    /// - Parameter began: when the step began, in nanoseconds of the monotonic clock.
+    public static func rest(since began: UInt64) async {
+        try? await Task.sleep(nanoseconds: min(4 * (monotonicNanoseconds() - began), 2_000_000_000))
     }
 }

@@ -6,6 +6,7 @@ public import Crypto
 public import DomainKit
 import EmbeddedLog
 public import Erasure
+public import Exports
 public import Feed
 public import Formats
 import HTTPService
@@ -25,14 +26,15 @@ public struct Domains: Sendable {
     public let bookmarks: BookmarksDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
+    public let exports: ExportsDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, AdministrationDomain.self, ErasureDomain.self,
+        BookmarksDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// In the order in which one leans on another.
-    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks, administration, erasure] }
+    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks, administration, erasure, exports] }
 
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
@@ -54,8 +56,10 @@ public struct Domains: Sendable {
         let above: [any Domain] = [administration, bookmarks, feed, posts, relations]
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
-            holdings: Self.logs + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
+            holdings: Self.logs + ExportsDomain.holdings + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
             schema: Self.migrations.last!.number)
+        let below: [any Domain] = [accounts, posts, relations, bookmarks, feed, administration, erasure]
+        exports = ExportsDomain(resources, files: below.flatMap(\.exports), signer: erasure.signer)
     }
 
     /// The schema of PostgreSQL, which is the truth. Ids are Martlet's 53-bit ids; a row's time is in its id.

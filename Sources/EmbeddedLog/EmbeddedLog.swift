@@ -199,6 +199,14 @@ public final class EmbeddedLog: EventLog {
         return LogBacklog(records: try rows[0].int("records"), age: try rows[0].int("age"))
     }
 
+    public func hasRecords(in topic: String, before time: Int64) async throws -> Bool {
+        try await !database.query(
+            """
+            SELECT 1 FROM log_records WHERE topic = \(topic) AND created_at < to_timestamp(\(time)::bigint / 1000.0) LIMIT 1
+            """
+        ).isEmpty
+    }
+
     public func close() async {
         state.withLock { state in
             state.closed = true

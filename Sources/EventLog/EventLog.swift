@@ -21,6 +21,10 @@ public protocol EventLog: Sendable {
     /// What these subscriptions have not handled yet, as far as this process knows.
     func backlog(of subscriptions: [SubscriptionOptions]) async throws -> LogBacklog
 
+    /// Are there records that were appended before a time?
+    /// - Parameter time: milliseconds since 1970.
+    func hasRecords(in topic: String, before time: Int64) async throws -> Bool
+
     /// Appends what is queued, closes connections. Subscriptions are closed before.
     func close() async
 }

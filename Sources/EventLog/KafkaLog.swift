@@ -125,6 +125,15 @@ public final class KafkaLog: EventLog {
         return LogBacklog(records: lags.reduce(0, +), age: 0)
     }
 
+    public func hasRecords(in topic: String, before time: Int64) async throws -> Bool {
+        let ages = KafkaAges(handle: try producer().handle, topic: options.prefix + topic)
+        return try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Bool, any Error>) in
+            startThread(name: "kafka-ages") {
+                continuation.resume(with: Result { try ages.hasRecords(before: time) })
+            }
+        }
+    }
+
     /// Waits for the appends in hand.
     public func close() async {
         let producer = state.withLock { state in

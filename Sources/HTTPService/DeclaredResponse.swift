@@ -36,6 +36,15 @@ public struct DeclaredResponse: Sendable {
         DeclaredResponse(304, description, headers: headers)
     }
 
+    /// A file.
+    public static func file(
+        _ type: String, _ description: String, status: Int = 200, headers: [HeaderField] = []
+    ) -> DeclaredResponse {
+        DeclaredResponse(
+            status, description, contents: [Content(type: type, schema: .string(format: "binary"), example: "")],
+            headers: headers)
+    }
+
     /// Text of other kinds than JSON.
     public static func text(
         _ types: [String], _ description: String, example: String, headers: [HeaderField] = []

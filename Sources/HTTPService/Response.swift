@@ -10,6 +10,8 @@ public struct Response: Sendable {
     public var isReplay = false
     /// What `RequestContext.hold` has taken for it.
     public var held: HeldBytes?
+    /// In place of `body`.
+    public var pieces: BodyPieces?
 
     public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
         self.status = status
@@ -58,6 +60,7 @@ public struct Response: Sendable {
         if !headers.contains(where: { $0.0 == "Cache-Control" }) { all.append(("Cache-Control", "no-store")) }
         var response = HTTPResponse(status: status, headers: all, body: body)
         response.held = held
+        response.pieces = pieces
         return response
     }
 }

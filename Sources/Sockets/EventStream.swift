@@ -1,8 +1,8 @@
 public import Core
 import Runtime
 
-/// A response that stays open, for server-sent events. Each write goes out at once: to HTTP/1.1 as a chunk, to HTTP/1.0
-/// as it is, where the end of the connection is the end of the body. Confined to its loop.
+/// A response that stays open, for server-sent events and for bodies in pieces. Each write goes out at once: an event to
+/// HTTP/1.1 as a chunk, to HTTP/1.0 as it is, where the end of the connection is the end of the body. Confined to its loop.
 public final class EventStream: LiveTransport {
     /// `nil` once it is closed.
     private var connection: (any LiveCarrier)?

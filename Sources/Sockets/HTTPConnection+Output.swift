@@ -4,7 +4,10 @@ import Glibc
 /// The way out: responses, the head of a stream, and the end.
 extension HTTPConnection: ExchangeOwner {
     func respond(to exchange: HTTPExchange, _ response: HTTPResponse) {
-        respond(to: exchange, response, with: nil)
+        guard let pieces = response.pieces else { return respond(to: exchange, response, with: nil) }
+        let stream = EventStream(self, isChunked: false)
+        stream.owner = BodyPump(pieces, over: stream, on: server.loop)
+        respond(to: exchange, response, with: stream)
     }
 
     func stream(_ exchange: HTTPExchange, _ head: HTTPResponse) -> EventStream {
@@ -18,9 +21,10 @@ extension HTTPConnection: ExchangeOwner {
         guard phase != .closed else { return }
         let isLastOfDrain = server.isDraining && exchanges.count == 1 && stage == .idle
         let closes = exchange.closes || stream != nil || isLastOfDrain
+        let ofStream = exchange.takesChunks ? Framing.Length.chunked : .untilTheEnd
         let framing = Framing(
             date: server.date, isHead: exchange.isHead, closes: closes,
-            length: stream == nil ? .known : exchange.takesChunks ? .chunked : .untilTheEnd)
+            length: response.pieces.map { .stated($0.length) } ?? (stream == nil ? .known : ofStream))
         var response = response
         response.headers += exchange.commonHeaders
         if closes && stream == nil { phase = .finishing }

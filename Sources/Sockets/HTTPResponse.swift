@@ -1,6 +1,6 @@
 import Core
 
-/// A response of known length. The server adds `Content-Length`, `Date` and `Connection`; any of these that the handler
+/// A response; what has no known length is a stream. The server adds `Content-Length`, `Date` and `Connection`; any of these that the handler
 /// gives is left out.
 public struct HTTPResponse: Sendable {
     public var status: Int
@@ -10,6 +10,8 @@ public struct HTTPResponse: Sendable {
     /// What was taken from the budget for it before it was made, and is kept until the bytes are sent. Without it, room
     /// is taken when they have to wait.
     public var held: HeldBytes?
+    /// In place of `body`.
+    public var pieces: BodyPieces?
 
     public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
         self.status = status
@@ -28,6 +30,8 @@ struct Framing {
 
     enum Length {
         case known
+        /// Bytes of a body in pieces.
+        case stated(Int)
         /// In chunks, for a stream.
         case chunked
         /// Not stated: the body ends with the connection.
@@ -47,16 +51,20 @@ extension HTTPResponse {
         output.append(contentsOf: framing.date)
         let hasBody = status >= 200 && status != 204 && status != 304
         switch framing.length {
-        case .known where hasBody:
-            output.append(contentsOf: "\r\nContent-Length: ".utf8)
-            var digits = ByteWriter(capacity: 20)
-            digits.append(decimal: UInt64(body.count))
-            output.append(contentsOf: digits.bytes)
+        case .known where hasBody: Self.append(length: body.count, to: &output)
+        case .stated(let length): Self.append(length: length, to: &output)
         case .chunked: output.append(contentsOf: "\r\nTransfer-Encoding: chunked".utf8)
         case .known, .untilTheEnd: break
         }
         output.append(contentsOf: (framing.closes ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n").utf8)
         if hasBody && !framing.isHead { output.append(contentsOf: body) }
+    }
+
+    private static func append(length: Int, to output: inout [UInt8]) {
+        output.append(contentsOf: "\r\nContent-Length: ".utf8)
+        var digits = ByteWriter(capacity: 20)
+        digits.append(decimal: UInt64(length))
+        output.append(contentsOf: digits.bytes)
     }
 
     private static func append(status: Int, to output: inout [UInt8]) {
@@ -102,6 +110,7 @@ extension HTTPResponse {
         case 201: "Created"
         case 202: "Accepted"
         case 204: "No Content"
+        case 206: "Partial Content"
         case 304: "Not Modified"
         case 400: "Bad Request"
         case 401: "Unauthorized"
@@ -113,6 +122,7 @@ extension HTTPResponse {
         case 413: "Content Too Large"
         case 414: "URI Too Long"
         case 415: "Unsupported Media Type"
+        case 416: "Range Not Satisfiable"
         case 417: "Expectation Failed"
         case 426: "Upgrade Required"
         case 429: "Too Many Requests"

@@ -1,4 +1,5 @@
-/// What a person does in a terminal besides watching: `martlet follow`, `unfollow`, `post`, `feed`, `requests`.
+/// What a person does in a terminal besides watching: `martlet follow`, `unfollow`, `post`, `feed`, `requests`,
+/// `export`, `account`.
 public enum FeedCommand: Sendable, Equatable {
     /// Handles without `@`.
     case follow(String)
@@ -11,6 +12,13 @@ public enum FeedCommand: Sendable, Equatable {
     case requests
     case accept(String)
     case refuse(String)
+    /// All that is held of the account, into a file that is not there yet.
+    case export(to: String)
+    /// The account is deleted, with so many days in which that can be taken back.
+    case deleteAccount(graceDays: Int)
+    case keepAccount
+    /// How far a deletion is.
+    case receipt(id: String, key: String)
 
     /// The command's word.
     public var name: String {
@@ -20,6 +28,8 @@ public enum FeedCommand: Sendable, Equatable {
         case .post: "post"
         case .feed: "feed"
         case .requests, .accept, .refuse: "requests"
+        case .export: "export"
+        case .deleteAccount, .keepAccount, .receipt: "account"
         }
     }
 }

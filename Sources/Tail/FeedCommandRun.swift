@@ -20,13 +20,14 @@ final class FeedCommandRun {
     /// Milliseconds.
     private static let longestWait = 10_000
     private static let mostRequests = 1_000
-    private let server: Server
-    private let credentials: Credentials
-    private let options: TailOptions
+    let server: Server
+    /// `nil` where nobody need be known.
+    private let credentials: Credentials?
+    let options: TailOptions
     private let renderer: any Renderer
-    private let output: any Output
+    let output: any Output
     private let input: StandardInput
-    private let interrupt: Interrupt
+    let interrupt: Interrupt
 
     init(
         _ options: TailOptions, renderer: any Renderer, output: any Output, input: StandardInput, interrupt: Interrupt
@@ -35,11 +36,11 @@ final class FeedCommandRun {
             options, renderer, output, input, interrupt
         )
         server = try Server(options.url, interrupt: interrupt)
-        credentials = try Credentials(options, server)
+        credentials = options.isSomebody ? try Credentials(options, server) : nil
     }
 
     func run(_ command: FeedCommand) throws(TailEnd) {
-        defer { credentials.logOut(from: server) }
+        defer { credentials?.logOut(from: server) }
         switch command {
         case .follow(let handle): try follow(handle)
         case .unfollow(let handle):
@@ -60,6 +61,10 @@ final class FeedCommandRun {
             let user = try user(handle)
             _ = try call("PUT", "/v1/me/requests/\(user.id)")
             try tell(user, "accepted", true, "@\(handle) follows you")
+        case .export(let path): try export(to: path)
+        case .deleteAccount(let days): try deleteAccount(graceDays: days)
+        case .keepAccount: try keepAccount()
+        case .receipt(let id, let key): try receipt(id, key)
         case .refuse(let handle):
             let user = try user(handle)
             _ = try call("DELETE", "/v1/me/requests/\(user.id)")
@@ -134,18 +139,21 @@ final class FeedCommandRun {
     }
 
     /// - Parameter about: before what the server says of it.
-    private func call(_ method: String, _ path: String, body: [UInt8]? = nil, about: String = "") throws(TailEnd)
-        -> HTTPReply
-    {
+    func call(
+        _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil, about: String = ""
+    ) throws(TailEnd) -> HTTPReply {
         let key = method == "GET" ? nil : uuidV7(clock: SystemClock())
         var attempt = 1
         while true {
             do throws(Trouble) {
-                return try server.call(method, path, token: try credentials.token(), body: body, key: key)
+                return try server.call(
+                    method, path, token: try credentials?.token(), headers: headers, body: body, key: key)
             } catch {
                 switch error {
                 case .end(let end): throw end
-                case .unauthenticated(let detail): try credentials.refused(detail)
+                case .unauthenticated(let detail):
+                    guard let credentials else { throw .failed(detail, code: TailExit.credentials) }
+                    try credentials.refused(detail)
                 case .missing(let detail), .strange(let detail): throw .failed(about + detail, code: TailExit.network)
                 case .positionLost: throw Self.strange
                 case .passing(let detail, let after):
@@ -159,5 +167,5 @@ final class FeedCommandRun {
         }
     }
 
-    private static let strange = TailEnd.failed("the server does not answer as Martlet would", code: TailExit.network)
+    static let strange = TailEnd.failed("the server does not answer as Martlet would", code: TailExit.network)
 }

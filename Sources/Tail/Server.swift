@@ -97,13 +97,17 @@ final class Server {
 
     /// Any call, with an answer of success.
     /// - Parameters:
+    ///   - token: `nil`: nobody is signed in.
+    ///   - headers: beside those that follow from the rest.
     ///   - body: JSON.
     ///   - key: an idempotency key.
     func call(
-        _ method: String, _ path: String, token: String, body: [UInt8]? = nil, key: String? = nil
+        _ method: String, _ path: String, token: String?, headers: [(String, String)] = [], body: [UInt8]? = nil,
+        key: String? = nil
     ) throws(Trouble) -> HTTPReply {
         let headers =
-            [("Authorization", "Bearer " + token)] + (body == nil ? [] : [("Content-Type", "application/json")])
+            headers + (token.map { [("Authorization", "Bearer " + $0)] } ?? [])
+            + (body == nil ? [] : [("Content-Type", "application/json")])
             + (key.map { [("Idempotency-Key", $0)] } ?? [])
         let reply = try send(method, path, headers: headers, body: body)
         if !(200..<300).contains(reply.status) { try Self.check(reply) }

@@ -37,6 +37,9 @@ public struct TailOptions: Sendable {
         self.channel = channel
     }
 
+    /// Whether it says who asks.
+    var isSomebody: Bool { token != nil || handle != nil || password != nil }
+
     /// Whether a text names a channel: it goes into addresses as it is.
     public static func isChannel(_ text: String) -> Bool {
         let key = ["user:@", "user:", "post:"].first(where: text.hasPrefix).map { text.dropFirst($0.count) }

@@ -20,7 +20,7 @@ public final class Worker: Sendable {
     /// - Throws: `UnknownWork` for a name that nothing has.
     public init(log: any EventLog, domains: [any Domain], names: Set<String>?) throws(UnknownWork) {
         let consumers = domains.flatMap { $0.consumers(log) }.filter { $0.place == .worker }
-        let jobs = domains.flatMap(\.jobs)
+        let jobs = domains.flatMap { $0.jobs(log) }
         let known = Set(consumers.map(\.subscription.group) + jobs.map(\.name))
         precondition(known.count == consumers.count + jobs.count, "two workers have one name: \(known.sorted())")
         if let unknown = names?.subtracting(known).min() { throw UnknownWork(name: unknown, known: known.sorted()) }

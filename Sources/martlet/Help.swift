@@ -12,12 +12,18 @@ enum Help {
         ("migrate", "brings the PostgreSQL schema up to date"),
         ("format", "which forms of messages and events are written; format enable enables new ones"),
         ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
+        ("audit", "compares what should be so with what is: martlet audit erasure [--repair]"),
         ("tail", "a live feed in the terminal"),
         ("follow", "follows somebody: martlet follow HANDLE"),
         ("unfollow", "ends a follow, or takes a request back: martlet unfollow HANDLE"),
         ("post", "posts a text: martlet post TEXT; without it, or for -, what comes by standard input"),
         ("feed", "the newest posts of the feed, the newest last"),
         ("requests", "who asks to follow; martlet requests accept HANDLE, martlet requests refuse HANDLE"),
+        ("export", "all that is held of the account, as a ZIP: martlet export [FILE]"),
+        (
+            "account",
+            "deletes the account: martlet account delete, martlet account cancel, martlet account receipt ID KEY"
+        ),
         ("token", "prints an access token for a user"),
         ("help", "what a command does and takes: martlet help COMMAND"),
         ("version", "the name and version of this program"),
@@ -48,7 +54,8 @@ enum Help {
     static func of(_ command: String) -> String {
         let description = commands.first { $0.name == command }?.text ?? ""
         let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
-        let more = ["format": FormatCommand.help, "admin": AdminCommand.help][command] ?? ""
+        let more =
+            ["format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help][command] ?? ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings
             + (SettingsList.terminal.contains(command) ? "  --json\n      JSON lines: \(json(of: command))\n" : "")
             + "  -h, --help\n      this text\n"
@@ -59,6 +66,8 @@ enum Help {
         case "tail": "the events as they came"
         case "follow", "unfollow": "the user, and whether he is followed or requested now"
         case "requests": "the requests, or the user and whether he is accepted"
+        case "export": "the export"
+        case "account": "the deletion, or whether the account is kept"
         default: "the posts"
         }
     }

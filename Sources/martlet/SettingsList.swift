@@ -6,9 +6,9 @@ import Realtime
 /// All settings, in the order in which help shows them.
 enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier", "worker"]
-    static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin"]
+    static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin", "audit"]
     /// Commands for people, which talk to a server as any client does.
-    static let terminal: Set<String> = ["tail", "follow", "unfollow", "post", "feed", "requests"]
+    static let terminal: Set<String> = ["tail", "follow", "unfollow", "post", "feed", "requests", "export", "account"]
 
     static let all: [Setting] = [
         Setting("port", .integer(1...65535), default: "8080", roles: servers, "TCP port of HTTP and WebSocket"),
@@ -39,7 +39,7 @@ enum SettingsList {
             secrecy: .parts, "where Redis is; without it serve runs a private Redis"),
         Setting(
             "partitions", .powerOfTwo(1...1024), unit: "partitions", default: "16",
-            roles: servers.union(["seed"]), "Redis partitions of users; a change rebuilds all timelines"),
+            roles: servers.union(["seed", "audit"]), "Redis partitions of users; a change rebuilds all timelines"),
         Setting(
             "kafka", .checked(expected: "host:port, several by commas", problem: Checks.kafka),
             "its brokers: the event log is Kafka; without it serve keeps the log in PostgreSQL"),
@@ -153,6 +153,9 @@ enum SettingsList {
             "shows a user's posts, or what becomes of a post, instead of the feed"),
         Setting(
             "color", .oneOf(["auto", "always", "never"]), default: "auto", roles: terminal, "colours in the terminal"),
+        Setting(
+            "grace", .integer(0...30), unit: "days", default: "7", roles: ["account"],
+            "in which a deletion can be taken back"),
         Setting(
             "limit", .integer(1...100), unit: "posts", default: "30", roles: ["feed"], "how many of the newest posts"),
     ]

@@ -10,8 +10,9 @@ struct TerminalCommand {
     init(_ name: String, _ arguments: [String]) throws {
         let (flags, words) = Self.split(arguments)
         var values = try SettingsList.values(of: name, flags.filter { $0 != "--json" })
-        command = try Self.command(name, words)
-        let who = try Self.caller(&values)
+        command = try Self.command(name, words, graceDays: values.has("grace") ? values.number("grace") : 0)
+        // A receipt is for who has its key.
+        let who = if case .receipt = command { (nil, nil, nil) as Caller } else { try Self.caller(&values) }
         options = TailOptions(
             url: values.text("url")!, token: who.token, handle: who.handle, password: who.password,
             json: flags.contains("--json"), color: TailOptions.Color(rawValue: values.text("color")!)!,
@@ -39,7 +40,7 @@ struct TerminalCommand {
         return (flags, words)
     }
 
-    private static func command(_ name: String, _ words: [String]) throws -> FeedCommand {
+    private static func command(_ name: String, _ words: [String], graceDays: Int) throws -> FeedCommand {
         switch (name, words.count) {
         case ("follow", 1): return .follow(try handle(words[0]))
         case ("unfollow", 1): return .unfollow(try handle(words[0]))
@@ -49,6 +50,15 @@ struct TerminalCommand {
         case ("requests", 0): return .requests
         case ("requests", 2) where words[0] == "accept": return .accept(try handle(words[1]))
         case ("requests", 2) where words[0] == "refuse": return .refuse(try handle(words[1]))
+        case ("export", 0): return .export(to: "martlet-export.zip")
+        case ("export", 1): return .export(to: words[0])
+        case ("account", 1) where words[0] == "delete": return .deleteAccount(graceDays: graceDays)
+        case ("account", 1) where words[0] == "cancel": return .keepAccount
+        case ("account", 3) where words[0] == "receipt" && ID(words[1]) != nil:
+            return .receipt(id: words[1], key: words[2])
+        case ("export", _): throw SettingError("one file, please: martlet export [FILE]")
+        case ("account", _):
+            throw SettingError("martlet account delete, martlet account cancel, or martlet account receipt ID KEY")
         case ("follow", _), ("unfollow", _): throw SettingError("whom? martlet \(name) HANDLE")
         case ("post", _): throw SettingError("one text, please: put it in quotation marks, or give - and pipe it in")
         case ("requests", _): throw SettingError("martlet requests, martlet requests accept HANDLE or refuse HANDLE")
@@ -62,8 +72,10 @@ struct TerminalCommand {
         return handle
     }
 
+    typealias Caller = (token: String?, handle: String?, password: String?)
+
     /// Who does it: an access token, or a handle and a password.
-    static func caller(_ values: inout SettingValues) throws -> (token: String?, handle: String?, password: String?) {
+    static func caller(_ values: inout SettingValues) throws -> Caller {
         try values.choose(["token"], or: ["handle", "password"])
         try values.choose(["token-file"], or: ["handle", "password"])
         try values.choose(["token"], or: ["token-file"])

@@ -300,6 +300,25 @@ import Testing
         try await expectNothing(of: alice)
     }
 
+    /// What was written when its author was not followed any more is found by nobody who erases.
+    @Test func strays() async throws {
+        let (alice, bob) = (try await site.signUp(), try await site.signUp())
+        try await bob.follow(alice)
+        _ = try await alice.post(text: "there")
+        try await site.settle()
+        func items() async throws -> Int {
+            try await site.database.query("SELECT count(*) FROM feed_items WHERE user_id = \(ID(bob.id)!)")[0].int(
+                "count")
+        }
+        let count = try await items()
+        #expect(count > 0)
+        try await site.database.query(
+            "INSERT INTO feed_items (user_id, post_id, author_id) VALUES (\(ID(bob.id)!), 7, 8)")
+        #expect(try await items() == count + 1)
+        try await site.runJobs()
+        #expect(try await items() == count)
+    }
+
     /// A second scan, which knows nothing of the first: all numbers in all tables, and all of Redis.
     private func expectNothing(of user: TestUser) async throws {
         let id = ID(user.id)!

@@ -16,6 +16,7 @@ import Testing
         "deletion_stores.deletion_id", "outbox.id", "users.posts", "users.followers", "users.following",
         "follow_counts.followers", "follow_counts.following", "follower_stripes.followers",
         "audit.id", "deletion_stores.removed", "deletion_stores.remaining", "deletion_stores.position",
+        "exports.id", "exports.position", "exports.bytes", "exports.attempts", "exports.length",
         // NULL once it is done.
         "deletions.user_id",
         // Of processes and logs.

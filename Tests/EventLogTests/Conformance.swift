@@ -1,3 +1,4 @@
+import Core
 import EventLog
 import Testing
 
@@ -268,6 +269,17 @@ struct Conformance: Sendable {
         try await next.wait(for: 1)
         #expect(next.records.map(\.text) == ["second"], "close has committed what was in hand")
         await again.close()
+        await client.close()
+    }
+
+    func itIsKnownHowOldRecordsAre() async throws {
+        let client = try await log.make()
+        let topic = try await topic(3, on: client)
+        let (now, minute) = (SystemClock().milliseconds(), 60_000 as Int64)
+        #expect(try await !client.hasRecords(in: topic, before: now + minute), "there are none")
+        try await client.append([record(topic, "k", "young")])
+        #expect(try await client.hasRecords(in: topic, before: now + minute))
+        #expect(try await !client.hasRecords(in: topic, before: now - minute))
         await client.close()
     }
 

@@ -52,5 +52,6 @@ enum TestPostgres {
     @Test func recordsStayIntact() async throws { try await conformance.recordsStayIntact() }
     @Test func eachGroupGetsAll() async throws { try await conformance.eachGroupGetsAll() }
     @Test func closeWaitsForTheHandler() async throws { try await conformance.closeWaitsForTheHandler() }
+    @Test func itIsKnownHowOldRecordsAre() async throws { try await conformance.itIsKnownHowOldRecordsAre() }
     @Test func aClosedLogSaysSo() async throws { try await conformance.aClosedLogSaysSo() }
 }

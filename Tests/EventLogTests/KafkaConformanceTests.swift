@@ -27,6 +27,10 @@ struct KafkaTests {
         @Test func recordsStayIntact() async throws { try await conformance.recordsStayIntact() }
         @Test func eachGroupGetsAll() async throws { try await conformance.eachGroupGetsAll() }
         @Test func closeWaitsForTheHandler() async throws { try await conformance.closeWaitsForTheHandler() }
+        /// The mock does not look at times.
+        @Test(.enabled(if: TestBroker.isReal)) func itIsKnownHowOldRecordsAre() async throws {
+            try await conformance.itIsKnownHowOldRecordsAre()
+        }
         @Test func aClosedLogSaysSo() async throws { try await conformance.aClosedLogSaysSo() }
     }
 }

@@ -41,10 +41,12 @@ import Testing
         let world = try await VisibilityWorld(between, on: site, away: site)
         let (filler, reader) = (try await site.signUp(), world.caller as! TestUser)
         let newest = SQL.parameter(ID(world.postForFollowers)!)
+        // No case has another's ids.
+        let first = 10_000 + 1000 * VisibilityCase.allCases.firstIndex(of: between)!
         try await site.database.batch([
             """
             INSERT INTO posts (id, author_id, text)
-            SELECT \(newest)::bigint + (10000 + n) * 4096, \(ID(filler.id)!), 'x' FROM generate_series(1, 820) n
+            SELECT \(newest)::bigint + (\(first)::bigint + n) * 4096, \(ID(filler.id)!), 'x' FROM generate_series(1, 820) n
             """,
             """
             INSERT INTO follows (followee, bucket, follower, id, backfilled)

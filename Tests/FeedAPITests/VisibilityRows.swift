@@ -31,7 +31,9 @@ extension VisibilityRow {
         "logOut": .ownOnly("a session"), "listSessions": .ownOnly("a session"), "endSession": .ownOnly("a session"),
         "changeCredentials": .ownOnly("a session"), "deleteAccount": .ownOnly("the account"),
         "keepAccount": .ownOnly("the account"), "readDeletion": .ownOnly("what the key opens"),
-        "listKeys": .ownOnly("the service's keys"),
+        "listKeys": .ownOnly("the service's keys"), "exportAccount": .ownOnly("the account"),
+        "listExports": .ownOnly("the account"), "readExport": .ownOnly("the account"),
+        "fetchExport": .ownOnly("what the key opens; names of others in it: ExportTests.whoIsNotSeenHasNoName"),
     ]
 
     private static let others: [String: VisibilityRow] = [
@@ -136,7 +138,10 @@ extension VisibilityRow {
             ("unmute", "DELETE", "mute"),
         ] {
             rows[id] = .writes(
-                Probe("the author", needsSession: true, expected: { Seen($0.isSelf ? 400 : 204) }) {
+                Probe(
+                    "the author", needsSession: true,
+                    expected: { Seen($0.isSelf ? 400 : $0 == .erased && method == "PUT" ? 404 : 204) }
+                ) {
                     try await $0.caller.send(method, "/v1/users/\($0.author.id)/\(name)")
                 })
         }

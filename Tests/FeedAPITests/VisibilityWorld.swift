@@ -81,6 +81,20 @@ struct VisibilityWorld {
         if !between.isSelf {
             try await run("INSERT INTO follow_requests (target, asker, id) VALUES (\(viewer), \(author), 2)")
         }
+        if between == .erased { try await erase() }
+    }
+
+    /// As the worker does it.
+    private func erase() async throws {
+        let asked = try await author.post("/v1/me/deletion?grace=0", ["password": .string(TestUser.password)])
+        guard let id = asked["id"].string, let key = asked["key"].string else {
+            throw UnexpectedResponse(response: asked)
+        }
+        try await eventually {
+            try await site.settle()
+            try await site.runJobs()
+            return try await site.stranger().get("/v1/deletions/\(id)?key=\(key)")["state"].string == "done"
+        }
     }
 
     private static let standing: [VisibilityCase: SQL] = [
@@ -89,7 +103,6 @@ struct VisibilityWorld {
         .suspendedAuthor: "suspended_until = 'infinity'",
         .suspensionEnded: "suspended_until = now()",
         .erasing: "erase_at = now() + interval '7 days'",
-        .erased: "erase_at = now(), erased_at = now()",
     ]
 
     private func relate(_ owner: SQL, _ other: SQL, _ kind: SQL, until: SQL = "NULL::timestamptz") async throws {

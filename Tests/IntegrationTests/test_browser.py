@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
+import httpx
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
@@ -373,6 +376,14 @@ def test_ones_own_account(server: Server, make_user: MakeUser, driver: webdriver
     window.script("document.querySelectorAll('#card details').forEach((one) => (one.open = true))")
     window.send("profile-form", status_message="Counting")
     eventually(lambda: user.http.get("/v1/me").json().get("status_message") == "Counting", 10, "the status")
+    window.send("export-form")
+    eventually(lambda: "Fetch your archive" in window.find("export-state").text, 20, "an archive")
+    archive = httpx.get(window.find("archive").get_attribute("href"))
+    assert zipfile.ZipFile(io.BytesIO(archive.content)).read("posts.jsonl").count(b"\n") == 1
+    window.send("export-form")
+    eventually(lambda: "Fetch your archive" in window.find("export-state").text, 20, "the second archive")
+    window.send("export-form")
+    eventually(lambda: "busy" in window.find("export-form").text or "24 hours" in window.find("export-form").text, 10, "a refusal")
     window.send("delete-form", password="not this one")
     eventually(lambda: "password" in window.find("delete-form").text and window.script(
         "return document.activeElement.name") == "password", 10, "the error at its field")

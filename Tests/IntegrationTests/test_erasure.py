@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from conftest import MakeUser
-from martlet_process import Server, is_postgres
+from martlet_process import Server, is_postgres, run_martlet
 from sql import psql, rows
 from support import PASSWORD, User, base64url_decode, eventually, expect, http_client
 
@@ -204,3 +204,27 @@ def test_what_a_crash_takes_back_is_erased_again(own_server: Server, make_user: 
     own_server.start()
     eventually(lambda: read(own_server, deletion)["state"] == "done", 60, "the end of the deletion")
     check_erased(own_server, deletion, author, tmp_path)
+
+
+def audit(server: Server, *flags: str) -> tuple[int, list[str]]:
+    done = run_martlet("audit", "erasure", *flags, MARTLET_DATA=str(server.data))
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_an_audit_finds_and_erases_what_is_left(own_server: Server, make_user: MakeUser) -> None:
+    user, other = make_user("gone", own_server), make_user("other", own_server)
+    other.follow(user)
+    user.post("soon gone")
+    deletion = expect(user.http.post("/v1/me/deletion?grace=0", json={"password": PASSWORD}), 202).json()
+    eventually(lambda: read(own_server, deletion)["state"] == "done", 60, "the end of the deletion")
+    stores = len(read(own_server, deletion)["stores"])
+    assert audit(own_server) == (0, [f"{stores} passed, 0 failed"])
+    # As a restored backup, or a bug, would leave it.
+    subprocess.run([*psql(own_server), "-c", f"INSERT INTO feed_items VALUES ({other.id}, 7, {user.id}), ({other.id}, 8, {user.id})"],
+        check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+    left = f"deletion {deletion['id']}, postgres.feed_items: 2 left"
+    assert audit(own_server) == (1, [left, f"{stores - 1} passed, 1 failed"])
+    assert audit(own_server, "--repair") == (0, [f"repaired: {left}", f"{stores} passed, 0 failed"])
+    assert scan(own_server, user.id) == []
+    assert run_martlet("audit").returncode == 2
+    assert run_martlet("audit", "erasure", "now", MARTLET_DATA=str(own_server.data)).returncode == 2

@@ -25,7 +25,7 @@ OF_KAFKA = {"log_producer"}
 # rate (the rest).
 UNNUMBERED = {
     "loop_stores", "loop_sockets", "slow_connections", "list_reads", "poll_reads", "idempotency_keys", "ended_sessions",
-    "suspended_users",
+    "suspended_users", "export_reads",
 }
 
 

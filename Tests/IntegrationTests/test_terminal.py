@@ -1,16 +1,18 @@
-"""The commands for people who live in terminals: follow, unfollow, post, feed, requests."""
+"""The commands for people who live in terminals: follow, unfollow, post, feed, requests, export, account."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
+from conftest import MakeUser
 from martlet_process import Server, clean_environment, martlet_binary
-from support import User, expect
+from support import User, eventually, expect
 
 Terminal = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -138,3 +140,39 @@ def test_nobody(terminal: Terminal, alice: User, tmp_path: Path) -> None:
 def test_help(terminal: Terminal, command: str) -> None:
     shown = said(terminal(None, command, "--help"))
     assert all(option in shown for option in ("--json", "MARTLET_TOKEN_FILE", "--url")) and "--postgres" not in shown
+
+
+def test_an_export_into_a_file(terminal: Terminal, make_user: MakeUser, tmp_path: Path) -> None:
+    user = make_user("exporter")
+    user.post("kept")
+    file = tmp_path / "all.zip"
+    assert said(terminal(user, "export", str(file))) == f"{file}: {file.stat().st_size} bytes\n"
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None
+        assert [json.loads(line)["text"] for line in archive.read("posts.jsonl").splitlines()] == ["kept"]
+    there = terminal(user, "export", str(file))
+    assert there.returncode == 2 and "exists" in there.stderr
+    [told] = documents(terminal(user, "export", str(tmp_path / "two.zip"), "--json"))
+    assert told["state"] == "ready" and (tmp_path / "two.zip").stat().st_size == told["bytes"]
+    enough = terminal(user, "export", str(tmp_path / "three.zip"))
+    assert enough.returncode == 1 and "24 hours" in enough.stderr and not (tmp_path / "three.zip").exists()
+
+
+def test_an_account_is_deleted_and_kept(terminal: Terminal, make_user: MakeUser) -> None:
+    user = make_user("leaver")
+    who = {"MARTLET_HANDLE": user.handle, "MARTLET_PASSWORD": user.password}
+    without = terminal(user, "account", "delete")
+    assert without.returncode == 2 and "password" in without.stderr
+    [told] = documents(terminal(None, "account", "delete", "--json", "--grace", "3", **who))
+    assert told["state"] == "scheduled"
+    shown = said(terminal(None, "account", "receipt", told["id"], told["key"]))
+    assert shown == f"scheduled, to be erased on {told['erase_at']}\n"
+    assert terminal(None, "account", "receipt", told["id"], "x").returncode == 1
+    assert said(terminal(None, "account", "cancel", **who)) == "the account is here again\n"
+    assert terminal(None, "account", "receipt", told["id"], told["key"]).returncode == 1
+    lines = said(terminal(None, "account", "delete", "--grace", "0", **who)).splitlines()
+    words = lines[1].split()[3:]
+    eventually(lambda: said(terminal(None, *words)).startswith("done, "), 60, "the end of the deletion")
+    assert "postgres.users: found 1, removed 1, left 0" in said(terminal(None, *words))
+    for wrong in (["account"], ["account", "receipt", "x", "y"], ["account", "delete", "now"], ["export", "a", "b"]):
+        assert terminal(user, *wrong).returncode == 2

@@ -4,6 +4,7 @@ import Core
 import Crypto
 import DomainKit
 import DomainRegistry
+import Erasure
 import EventLog
 import Feed
 import FeedAPI
@@ -118,8 +119,12 @@ final class SiteParts: Sendable {
             return nil
         }
         let response = await router.respond(to: request)
+        var body = response.body
+        if let pieces = response.pieces, method != "HEAD" {
+            while body.count < pieces.length { try? await body += pieces.next(body.count) }
+        }
         return TestResponse(
-            status: response.status, headers: response.headers.map { ($0.0, $0.1) }, body: response.body)
+            status: response.status, headers: response.headers.map { ($0.0, $0.1) }, body: body)
     }
 
     /// What the role `fanout` does, step by step until there is nothing left to do. Tests that ask at the same time get
@@ -165,10 +170,14 @@ final class SiteParts: Sendable {
 
     /// Each until it has nothing to do.
     func jobs() async throws {
-        for job in domains.all.flatMap(\.jobs) { while case .more = try await job.run() {} }
+        for job in domains.all.flatMap({ $0.jobs(log) }) { while case .more = try await job.run() {} }
     }
 
     var holdings: [Holding] { domains.erasure.allHoldings }
+
+    var audit: ErasureAudit { domains.erasure.audit }
+
+    var exportedFiles: [ExportedFile] { domains.exports.allFiles }
 
     func upkeep() async throws {
         for step in domains.all.flatMap(\.upkeep) { try await step.run() }

@@ -37,6 +37,14 @@ final class StepLog: EventLog {
         LogBacklog(records: 0, age: 0)
     }
 
+    /// Each record is as old as the log.
+    func hasRecords(in topic: String, before time: Int64) async throws -> Bool {
+        state.withLock { !($0.records[topic] ?? []).isEmpty }
+    }
+
+    /// Its records have aged out.
+    func forget() { state.withLock { $0.records = $0.records.mapValues { _ in [] } } }
+
     func close() async {}
 
     /// Hands the next batch to a reader.

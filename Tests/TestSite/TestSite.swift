@@ -2,6 +2,7 @@ public import Accounts
 public import Core
 public import DomainKit
 import DomainRegistry
+public import Erasure
 public import Feed
 public import HTTPService
 public import RedisLink
@@ -157,6 +158,15 @@ public final class TestSite: Sendable {
 
     /// Where something of users is held.
     public var holdings: [Holding] { parts.holdings }
+
+    /// Whether something is left of those who were erased.
+    public var audit: ErasureAudit { parts.audit }
+
+    /// The log's records have aged out.
+    public func forgetLog() { parts.log.forget() }
+
+    /// What is in an export.
+    public var exportedFiles: [ExportedFile] { parts.exportedFiles }
 
     /// What is done every few seconds.
     public func runUpkeep() async throws { try await parts.upkeep() }

@@ -63,7 +63,10 @@ extension Accounts {
             Holding(
                 "postgres.erased_users", columns: ["id"],
                 .agesOut(
-                    hours: Int(Self.erasedHours), why: "the number alone, so that nothing under way is written for it")),
+                    hours: Int(Self.erasedHours), why: "the number alone, so that nothing under way is written for it",
+                    check: .count { [database] user in
+                        try await database.query("SELECT count(*) FROM erased_users WHERE id = \(user)")[0].int("count")
+                    })),
         ]
     }
 

@@ -47,7 +47,7 @@ extension Accounts {
         try await database.transaction { transaction in
             let ended = try await transaction.query(
                 """
-                SELECT u.id, u.erase_at IS NOT NULL OR u.erased_at IS NOT NULL AS is_erasing FROM users u
+                SELECT u.id, u.erase_at IS NOT NULL AS is_erasing FROM users u
                 WHERE u.suspended_until <= now() ORDER BY u.suspended_until LIMIT \(Self.mostEnded)
                 FOR NO KEY UPDATE SKIP LOCKED
                 """)

@@ -40,6 +40,8 @@ public struct AccountsDomain: Domain {
 
     public var holdings: [Holding] { accounts.holdings }
 
+    public var exports: [ExportedFile] { [AccountFiles.profile, AccountFiles.sessions] }
+
     public var operations: [Operation] {
         AccountOperations(accounts: accounts, writes: resources.writes, limits: limits).all
             + RecoveryOperations(accounts: accounts, writes: resources.writes, check: passwordCheck).all

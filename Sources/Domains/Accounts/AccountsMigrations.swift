@@ -93,7 +93,7 @@ public enum AccountsMigrations {
     private static let standingIndexes: [StaticString] = [
         """
         CREATE INDEX IF NOT EXISTS users_away ON users (id)
-        WHERE suspended_until IS NOT NULL OR erase_at IS NOT NULL OR erased_at IS NOT NULL
+        WHERE suspended_until IS NOT NULL OR erase_at IS NOT NULL
         """,
         "CREATE INDEX IF NOT EXISTS users_suspended ON users (suspended_until) WHERE suspended_until IS NOT NULL",
         "CREATE INDEX IF NOT EXISTS users_with_role ON users (role, id) WHERE role <> 'user'",
@@ -104,8 +104,8 @@ public enum AccountsMigrations {
         ALTER TABLE users
             -- Suspended until then; 'infinity': until somebody ends it.
             ADD COLUMN suspended_until timestamptz,
-            -- When the user will be erased, and when that was done.
-            ADD COLUMN erase_at timestamptz, ADD COLUMN erased_at timestamptz,
+            -- When the user will be erased.
+            ADD COLUMN erase_at timestamptz,
             ADD COLUMN role text NOT NULL DEFAULT 'user'
         """,
         // Not looked for in what is there: all of that has the default.

@@ -6,7 +6,7 @@ public import Store
 public enum Standing: Sendable, Equatable {
     case here
     case suspended(Suspension)
-    /// Has asked to be erased, or is.
+    /// Has asked to be erased.
     case erasing
 
     public var isHere: Bool { self == .here }
@@ -16,8 +16,8 @@ public enum Standing: Sendable, Equatable {
         """
         EXISTS (
             SELECT FROM users known WHERE known.id = \(user)
-                AND (known.suspended_until IS NOT NULL OR known.erase_at IS NOT NULL OR known.erased_at IS NOT NULL)
-                AND (known.suspended_until > now() OR known.erase_at IS NOT NULL OR known.erased_at IS NOT NULL))
+                AND (known.suspended_until IS NOT NULL OR known.erase_at IS NOT NULL)
+                AND (known.suspended_until > now() OR known.erase_at IS NOT NULL))
         """
     }
 
@@ -35,7 +35,7 @@ public enum Standing: Sendable, Equatable {
     /// What a value is made from, of `users u`.
     public static let columns: SQL = """
         u.suspended_until > now() AS is_suspended, \(Suspension.milliseconds("u.suspended_until")) AS suspended_until,
-        u.erase_at IS NOT NULL OR u.erased_at IS NOT NULL AS is_erasing
+        u.erase_at IS NOT NULL AS is_erasing
         """
 
     public init(_ row: PgRow) throws(PgError) {

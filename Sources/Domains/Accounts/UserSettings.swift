@@ -1,4 +1,4 @@
-public import Core
+import Core
 import HTTPService
 
 /// What of a user only the user sees.
@@ -27,15 +27,4 @@ public struct UserSettings: Sendable, Equatable {
         .sometimes("locale", .string(), "BCP 47. The caller's own only."),
         .sometimes("time_zone", .string(), "The IANA's name. The caller's own only."),
     ]
-}
-
-extension ByteWriter {
-    /// `,"key":"text"`; nothing where there is none.
-    public mutating func append(key: StaticString, of text: String?) {
-        guard let text else { return }
-        append(ascii: ",\"")
-        append(ascii: key)
-        append(ascii: "\":")
-        append(jsonString: text)
-    }
 }

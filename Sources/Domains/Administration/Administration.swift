@@ -113,7 +113,7 @@ public struct Administration: Sendable {
         return try await database.query(
             """
             SELECT \(AdminUser.columns) FROM users u \(UserRow.counters)
-            WHERE u.id < \(below) AND u.erased_at IS NULL AND \(isWanted) ORDER BY u.id DESC LIMIT \(limit)
+            WHERE u.id < \(below) AND \(isWanted) ORDER BY u.id DESC LIMIT \(limit)
             """
         ).map { try AdminUser($0) }
     }

@@ -1,3 +1,4 @@
+import Core
 public import DomainKit
 public import HTTPService
 import Posts
@@ -35,6 +36,20 @@ public struct BookmarksDomain: Domain {
             .rows(
                 "bookmarks", ["user_id", "post_id"], where: { "user_id = \($0)" },
                 { "post_id IN (SELECT id FROM posts WHERE author_id = \($0))" })
+        ]
+    }
+
+    public var exports: [ExportedFile] {
+        [
+            ExportedFile("bookmarks", from: ["bookmarks"]) { user, position, limit in
+                """
+                SELECT id, post_id FROM bookmarks WHERE user_id = \(user) AND id > \(position) ORDER BY id LIMIT \(limit)
+                """
+            } line: { row, writer in
+                writer.appendBegin(try row.id("id"))
+                writer.append(key: "post_id", of: try row.id("post_id").description)
+                writer.append(ascii: "}")
+            }
         ]
     }
 

@@ -7,9 +7,6 @@ import Store
 struct Eraser: Sendable {
     /// Rows of a step, more or less.
     private static let step = 200
-    /// It rests so many times as long as a step has taken: others notice little (Tests/IntegrationTests/test_erasure.py).
-    private static let restShare: UInt64 = 4
-    private static let longestRest: UInt64 = 2_000_000_000
     /// After so many seconds without a step another one takes it over.
     private static let leaseSeconds: Int64 = 10
     /// How often is asked what is under way, and how many times, which ends before the lease.
@@ -23,17 +20,19 @@ struct Eraser: Sendable {
 
     let database: Database
     let holdings: [Holding]
+    let subjects: Subjects
     /// The number of the last migration that this program knows: of a later one it does not know what it holds.
     let schema: Int
     /// Of this process.
     private let name: String
 
-    init(name: String, database: Database, holdings: [Holding], schema: Int) {
+    init(name: String, database: Database, holdings: [Holding], subjects: Subjects, schema: Int) {
         self.schema = schema
         precondition(Set(holdings.map(\.name)).count == holdings.count, "two holdings have one name")
         self.name = name
         self.database = database
         self.holdings = holdings
+        self.subjects = subjects
     }
 
     /// Goes through all stores of one deletion.
@@ -106,7 +105,7 @@ struct Eraser: Sendable {
 
     private func empty(_ holding: Holding, _ deletion: Deletion) async throws {
         switch holding.means {
-        case .agesOut(let hours, let why):
+        case .agesOut(let hours, let why, _):
             try await database.query(
                 """
                 UPDATE deletion_stores SET kept_hours = \(Int64(hours))::int, why = \(why), position = NULL,
@@ -118,9 +117,7 @@ struct Eraser: Sendable {
                 let began = monotonicNanoseconds()
                 let isDone = try await step(holding, erase, isCounted: count != nil, deletion)
                 if isDone { return }
-                // A step that waited for others is no reason to lose the lease.
-                let rest = min(Self.restShare * (monotonicNanoseconds() - began), Self.longestRest)
-                try? await Task.sleep(nanoseconds: rest)
+                await Job.rest(since: began)
             }
         }
     }
@@ -183,13 +180,14 @@ struct Eraser: Sendable {
         return left == 0
     }
 
-    /// From here on nothing says whose it was.
+    /// From here on nothing in the database says whose it was but to who has the secret.
     private func finish(_ deletion: Deletion) async throws {
         try await database.transaction { transaction in
             try check(try await transaction.query(renewal(deletion)))
             try await transaction.query(
                 """
-                UPDATE deletions SET state = 'done', done_at = now(), user_id = NULL, eraser = NULL, leased_until = NULL
+                UPDATE deletions SET state = 'done', done_at = now(), user_id = NULL,
+                    subject = \(subjects.seal(deletion.user, of: deletion.id)), eraser = NULL, leased_until = NULL
                 WHERE id = \(deletion.id)
                 """)
         }

@@ -1,7 +1,8 @@
 public import Accounts
 import Core
-import Crypto
+public import Crypto
 public import DomainKit
+public import EventLog
 public import HTTPService
 public import Relations
 public import Store
@@ -16,6 +17,8 @@ public struct ErasureDomain: Domain {
     private let audience: AudienceChanges
     /// Of all domains, in the order in which they are emptied.
     public let allHoldings: [Holding]
+    /// Signs receipts and exports; its public key is at `/v1/keys`.
+    public let signer: SigningKey
 
     private let schema: Int
 
@@ -31,12 +34,26 @@ public struct ErasureDomain: Domain {
         self.accounts = accounts
         audience = relations.changes
         allHoldings = holdings
+        signer = SigningKey(seed: Crypto.derivedKey("receipts", from: resources.secret))
     }
 
-    private var receipts: Receipts {
-        Receipts(
-            database: resources.database,
-            key: SigningKey(seed: Crypto.derivedKey("receipts", from: resources.secret)))
+    private var receipts: Receipts { Receipts(database: resources.database, key: signer) }
+
+    /// Of who has asked to be erased.
+    public var exports: [ExportedFile] {
+        [
+            ExportedFile("deletions", from: ["deletions"]) { user, position, limit in
+                """
+                SELECT id, state, (extract(epoch FROM erase_at) * 1000)::bigint AS erase_at FROM deletions
+                WHERE user_id = \(user) AND id > \(position) ORDER BY id LIMIT \(limit)
+                """
+            } line: { row, writer in
+                writer.appendBegin(try row.id("id"))
+                writer.append(key: "state", of: try row.text("state"))
+                writer.append(key: "erase_at", time: try row.integer("erase_at"))
+                writer.append(ascii: "}")
+            }
+        ]
     }
 
     public var operations: [Operation] {
@@ -47,9 +64,37 @@ public struct ErasureDomain: Domain {
         ).all
     }
 
-    public var jobs: [Job] {
+    public func jobs(_ log: any EventLog) -> [Job] {
+        let database = resources.connections.scans.database
         let eraser = Eraser(
-            name: eraserName, database: resources.connections.scans.database, holdings: allHoldings, schema: schema)
-        return [Job("erasure", restSeconds: 1) { try await eraser.run() }]
+            name: eraserName, database: database, holdings: allHoldings, subjects: subjects, schema: schema)
+        let rechecks = Rechecks(database: database, holdings: allHoldings, subjects: subjects, log: log)
+        return [
+            Job("erasure", restSeconds: 1) { try await eraser.run() },
+            Job("receipts", restSeconds: 60) { try await rechecks.run() },
+        ]
+    }
+
+    public var upkeep: [UpkeepStep] {
+        let (database, gauge) = (resources.connections.scans.database, Metrics.shared.gauge(.overdue))
+        return [
+            UpkeepStep("count overdue deletions") {
+                let rows = try await database.query(
+                    """
+                    SELECT count(*) AS overdue FROM deletions
+                    WHERE state <> 'done' AND erase_at < now() - interval '1 hour'
+                    """)
+                gauge.set(try rows[0].int("overdue"))
+            }
+        ]
+    }
+
+    private var subjects: Subjects {
+        Subjects(box: SealedBox(key: Crypto.derivedKey("erased users", from: resources.secret)))
+    }
+
+    /// Whether something is left of those who were erased.
+    public var audit: ErasureAudit {
+        ErasureAudit(database: resources.connections.scans.database, holdings: allHoldings, subjects: subjects)
     }
 }

@@ -40,6 +40,13 @@ enum ErasureMigrations {
                 """,
             ]),
         Migration(
+            55, "deletions that are looked at again",
+            [
+                // Whose it was, sealed: for who has the secret.
+                "ALTER TABLE deletions ADD COLUMN subject bytea",
+                "CREATE INDEX deletion_stores_kept ON deletion_stores (deletion_id) WHERE kept_hours IS NOT NULL",
+            ]),
+        Migration(
             64, "deletions that fail are tried again later",
             [
                 """

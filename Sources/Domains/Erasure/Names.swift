@@ -5,4 +5,11 @@ import Core
 extension LogEvent {
     /// There is nothing left of an account but in logs, which forget by age.
     static let accountErased = LogEvent("account.erased")
+    /// What should have forgotten an erased account by its age has not. It is looked at again after a day.
+    static let erasedStillThere = LogEvent("erased.still_there")
+}
+
+extension MetricName {
+    static let overdue = MetricName(
+        "martlet_deletions_overdue", "Accounts that should have been erased more than an hour ago")
 }

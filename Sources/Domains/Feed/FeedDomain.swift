@@ -116,16 +116,22 @@ public struct FeedDomain: Domain {
 
     public var holdings: [Holding] { FeedHoldings(timelines: lateTimelines).all }
 
-    public var jobs: [Job] {
+    public func jobs(_ log: any EventLog) -> [Job] {
         let (clock, timelines) = (resources.clock, lateTimelines)
         return [
             Job("trim-changes", restSeconds: 3600) {
                 let oldest = clock.milliseconds() * 1000 - Int64(timelines.options.life) * 1_000_000
                 _ = try await timelines.trimChanges(before: oldest)
                 return .idle
-            }
+            },
+            Job("sweep-feeds", restSeconds: 5) { [sweep = feedSweep] in
+                try await sweep.run()
+                return .idle
+            },
         ]
     }
+
+    private var feedSweep: FeedSweep { FeedSweep(database: resources.connections.scans.database) }
 
     public var upkeep: [UpkeepStep] {
         let (clock, repair) = (resources.clock, lateRepair)

@@ -19,16 +19,29 @@ struct FeedHoldings: Sendable {
     var all: [Holding] {
         [
             .rows("fanout_progress", ["author_id"]) { "author_id = \($0)" },
-            Holding("postgres.feed_items", columns: ["user_id", "author_id"], .erased(eraseItems, count: nil)),
+            Holding(
+                "postgres.feed_items", columns: ["user_id", "author_id"], .erased(eraseItems, count: nil),
+                repair: eraseItemsOfAll),
             .rows("feed_metadata", ["user_id"]) { "user_id = \($0)" },
-            Holding("redis.timelines", .erased(eraseTimelines, count: nil)),
+            Holding(
+                "redis.timelines", .erased(eraseTimelines, count: nil),
+                audit: { try await timelines.traces(of: $0, in: Timelines.Family.kept) }, repair: eraseTimelinesOfAll),
             Holding("redis.channels", .erased(eraseChannels, count: nil)),
             Holding(
-                "redis.severed", .agesOut(hours: 1, why: "whose posts somebody refuses after an unfollow, for an hour")),
+                "redis.severed",
+                .agesOut(
+                    hours: 1, why: "whose posts somebody refuses after an unfollow, for an hour",
+                    check: named(in: .severed))),
             Holding(
                 "redis.changes",
-                .agesOut(hours: Self.changesHours, why: "what happened to others' feeds, kept for two weeks")),
+                .agesOut(
+                    hours: Self.changesHours, why: "what happened to others' feeds, kept for two weeks",
+                    check: named(in: .changes))),
         ]
+    }
+
+    private func named(in family: Timelines.Family) -> Holding.Check {
+        .count { try await timelines.traces(of: [$0], in: [family]).values.reduce(0, +) }
     }
 
     @Sendable private func eraseItems(
@@ -56,6 +69,32 @@ struct FeedHoldings: Sendable {
             """
         ).affected
         return Holding.Step(removed: removed, next: removed < Self.mostItems ? next : position)
+    }
+
+    /// In feeds of those who don't follow any more, too: the whole table is read.
+    @Sendable private func eraseItemsOfAll(
+        _ transaction: Transaction, _ user: ID, _ position: Int64, _ limit: Int
+    ) async throws -> Holding.Step {
+        let user = SQL.parameter(user)
+        let removed = try await transaction.query(
+            """
+            WITH theirs AS (
+                SELECT user_id, post_id FROM feed_items WHERE user_id = \(user) OR author_id = \(user)
+                ORDER BY user_id, post_id LIMIT \(limit) FOR UPDATE)
+            DELETE FROM feed_items i USING theirs t WHERE i.user_id = t.user_id AND i.post_id = t.post_id
+            """
+        ).affected
+        return Holding.Step(removed: removed, next: removed == 0 ? nil : 0)
+    }
+
+    @Sendable private func eraseTimelinesOfAll(
+        _ transaction: Transaction, _ user: ID, _ position: Int64, _ limit: Int
+    ) async throws -> Holding.Step {
+        var removed = try await timelines.purge(user)
+        for readers in try await timelines.readers(of: user) {
+            removed += try await timelines.forget(user, in: [readers])
+        }
+        return Holding.Step(removed: removed, next: nil)
     }
 
     @Sendable private func eraseTimelines(

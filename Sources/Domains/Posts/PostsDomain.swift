@@ -35,6 +35,8 @@ public struct PostsDomain: Domain {
         ]
     }
 
+    public var exports: [ExportedFile] { [PostsFile.all] }
+
     public var operations: [Operation] {
         PostOperations(
             posts: posts, profiles: relations.profiles, writes: resources.writes, lists: resources.lists,

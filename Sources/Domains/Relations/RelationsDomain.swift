@@ -61,6 +61,8 @@ public struct RelationsDomain: Domain {
         ]
     }
 
+    public var exports: [ExportedFile] { RelationFiles.all }
+
     public func consumers(_ log: any EventLog) -> [Consumer] {
         let worker = GraphWorker(log: log)
         return [

@@ -1,0 +1,46 @@
+import Core
+import Erasure
+import NodeLease
+import Sidecars
+
+/// `martlet audit`: compares what should be so with what is.
+struct AuditCommand {
+    static let help = """
+
+        martlet audit erasure [--repair] [--setting value …]
+          looks in all tables and in Redis for what is left of erased accounts, by other ways than those by which they were
+          erased; prints what it finds, and then `N passed, N failed`: stores, for each account. It takes as long as to
+          read all of it. --repair erases what is left, and looks again.
+          Exit codes: 0 nothing is left, 1 something is.
+
+        """
+
+    private let repairs: Bool
+    private let configuration: Configuration
+
+    init(_ arguments: [String]) throws {
+        let words = arguments.prefix { !$0.hasPrefix("-") }
+        guard words == ["erasure"] else {
+            throw Failure("martlet audit: what? martlet audit erasure, see martlet help audit", exitCode: 2)
+        }
+        repairs = arguments.contains("--repair")
+        let settings = arguments.dropFirst().filter { $0 != "--repair" }
+        configuration = try Configuration(try SettingsList.values(of: "audit", settings), for: "audit")
+    }
+
+    func run() async throws {
+        try await Tools.withSite(configuration, needsSecret: true, node: NodeNumbers.tools) { site in
+            try await site.reached("redis") { try await site.connections.waitForRedis(milliseconds: 5000) }
+            let (report, repaired) = try await site.domains.erasure.audit.run(repairs: repairs)
+            for finding in repaired { Console.say("repaired: \(Self.words(finding))") }
+            for finding in report.findings { Console.say(Self.words(finding)) }
+            Console.say("\(report.passed) passed, \(report.findings.count) failed")
+            guard report.findings.isEmpty else { throw Failure("something is left of erased accounts") }
+        }
+    }
+
+    private static func words(_ finding: ErasureAudit.Finding) -> String {
+        let what = finding.count == 0 ? "was not looked at again in time" : "\(finding.count) left"
+        return "deletion \(finding.deletion), \(finding.store): \(what)"
+    }
+}

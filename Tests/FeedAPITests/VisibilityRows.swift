@@ -31,7 +31,8 @@ extension VisibilityRow {
         "logOut": .ownOnly("a session"), "listSessions": .ownOnly("a session"), "endSession": .ownOnly("a session"),
         "changeCredentials": .ownOnly("a session"), "deleteAccount": .ownOnly("the account"),
         "keepAccount": .ownOnly("the account"), "readDeletion": .ownOnly("what the key opens"),
-        "listKeys": .ownOnly("the service's keys"),
+        "listKeys": .ownOnly("the service's keys"), "listProviders": .ownOnly("the operator's settings"),
+        "startProviderLogIn": .ownOnly("a session"), "finishProviderLogIn": .ownOnly("a session"),
     ]
 
     private static let others: [String: VisibilityRow] = [

@@ -243,7 +243,7 @@ import Testing
             let response = try await site.stranger().post(path, ["redirect": .string(redirect)])
             #expect(response.isProblem(400, "invalid_field", field: "redirect"), "\(redirect)")
         }
-        #expect(try await site.stranger().post(path).isProblem(400, "missing_field", field: "redirect"))
+        #expect(try await site.stranger().post(path, [:]).isProblem(400, "missing_field", field: "redirect"))
         let good: JSONValue = ["redirect": "https://app.example/back"]
         for name in ["nobody", "Example", "a-b", String(repeating: "x", count: 21)] {
             #expect(try await site.stranger().post("/v1/auth/oidc/\(name)/start", good).status == 404)

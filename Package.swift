@@ -140,8 +140,8 @@ let package = Package(
             name: "martlet-fuzz",
             dependencies: [
                 "TestSupport",
-                "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto", "HTTPService", "Accounts", "Posts", "Feed",
-                "Realtime",
+                "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto", "HTTPService", "OpenIDConnect", "Accounts", "Posts",
+                "Feed", "Realtime",
                 "Sidecars", "Tail",
             ],
             path: "Sources/Fuzz", swiftSettings: strict),

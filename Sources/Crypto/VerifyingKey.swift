@@ -1,4 +1,5 @@
 import COpenSSL
+import Core
 
 /// Somebody else's public key, and the one algorithm by which it checks signatures (RFC 7518, RFC 8037).
 public struct VerifyingKey: Sendable, Equatable {
@@ -9,6 +10,11 @@ public struct VerifyingKey: Sendable, Equatable {
         case es256 = "ES256"
         /// Ed25519.
         case edDSA = "EdDSA"
+
+        /// - Parameter name: as a JWS or a JWK has it; Ed25519 has a newer one (RFC 9864).
+        public init?(name: String) {
+            self.init(rawValue: name.isExactly("Ed25519") ? Self.edDSA.rawValue : name)
+        }
     }
 
     /// Bytes of an RSA modulus: 2,048 to 8,192 bits.

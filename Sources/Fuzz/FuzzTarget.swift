@@ -40,7 +40,7 @@ struct FuzzTarget: Sendable {
         .http, .requestTarget, .webSocketHandshake, .json, .flatJSON, .command, .protobufCommand, .cursor, .channels,
         .ticket, .accessToken, .sealedBox, .eventHeaders, .nodeMessage, .timelineEntry, .redisAddress, .eventStream,
         .feedPage,
-        .programSettings, .webSocket, .inflate, .deflateOffer, .requestBody,
+        .programSettings, .idToken, .webSocket, .inflate, .deflateOffer, .requestBody,
     ]
 }
 

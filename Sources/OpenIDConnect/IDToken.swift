@@ -56,7 +56,7 @@ public enum IDToken {
     private static func key(of head: JSONObject, in keys: KeySet) throws(Failure) -> VerifyingKey {
         // What says that something must be understood is not understood.
         guard let name = head["alg"]?.string, head["crit"] == nil else { throw .malformed }
-        guard let algorithm = VerifyingKey.Algorithm(rawValue: name) else { throw .algorithm }
+        guard let algorithm = VerifyingKey.Algorithm(name: name) else { throw .algorithm }
         var id: String?
         if let given = head["kid"] {
             guard let text = given.string else { throw .malformed }

@@ -41,7 +41,7 @@ public struct KeySet: Sendable, Equatable {
         if let use = object["use"], use.string != "sig" { return nil }
         if let operations = object["key_ops"], operations.array?.contains(.string("verify")) != true { return nil }
         guard let key = verifyingKey(object) else { return nil }
-        if let algorithm = object["alg"], algorithm.string != key.algorithm.rawValue { return nil }
+        if let name = object["alg"], name.string.flatMap({ .init(name: $0) }) != key.algorithm { return nil }
         guard let id = object["kid"] else { return Key(id: nil, key: key) }
         guard let text = id.string else { return nil }
         return Key(id: text, key: key)

@@ -1,12 +1,12 @@
 import Core
 
 /// What a provider says of itself (OpenID Connect Discovery 1.0): where it is asked.
-struct Metadata: Sendable, Equatable {
+package struct Metadata: Sendable, Equatable {
     static let path = "/.well-known/openid-configuration"
 
-    let authorizationEndpoint: String
-    let tokenEndpoint: String
-    let keysAddress: String
+    package let authorizationEndpoint: String
+    package let tokenEndpoint: String
+    package let keysAddress: String
     /// Whether the secret goes into the body of the request for tokens, and not into its head.
     let takesSecretInBody: Bool
 
@@ -16,7 +16,7 @@ struct Metadata: Sendable, Equatable {
     }
 
     /// - Parameter allowsLoopback: addresses of this machine may be without TLS.
-    init(_ bytes: [UInt8], of issuer: String, allowsLoopback: Bool) throws(ProviderFailure) {
+    package init(_ bytes: [UInt8], of issuer: String, allowsLoopback: Bool) throws(ProviderFailure) {
         guard let object = try? JSONValue.parse(bytes).object else { throw .unavailable(.malformed) }
         guard let named = object["issuer"]?.string, named.isExactly(issuer) else { throw .unavailable(.issuer) }
         func address(_ key: String) throws(ProviderFailure) -> String {

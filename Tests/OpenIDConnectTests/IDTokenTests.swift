@@ -84,6 +84,7 @@ import Testing
             (.malformed, #"{"alg":"EdDSA","kid":"ed","crit":["b64"],"b64":false}"#),
             (.malformed, #"{"alg":"none","alg":"EdDSA","kid":"ed"}"#),
         ] { #expect(Self.outcome(Self.sign(claims, head: head)) == .failure(failure), "\(head)") }
+        #expect(Self.outcome(Self.sign(claims, head: #"{"alg":"Ed25519","kid":"ed"}"#)) == .success("user-1"))
         // A key that the token brings itself is not looked at.
         let own = Base64URL.encode(Self.signer.publicKey)
         let head = #"{"alg":"EdDSA","kid":"x","jwk":{"kty":"OKP","crv":"Ed25519","x":"\#(own)"}}"#
@@ -137,7 +138,7 @@ import Testing
         func count(_ text: String) -> Int? { KeySet(Array(text.utf8))?.keys.count }
         let x = Base64URL.encode(Self.signer.publicKey)
         func key(_ more: String) -> String { #"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"\#(x)"\#(more)}]}"# }
-        for more in ["", #","use":"sig""#, #","key_ops":["verify"]"#, #","alg":"EdDSA""#, #","kid":"a""#] {
+        for more in ["", #","use":"sig""#, #","key_ops":["verify"]"#, #","alg":"EdDSA""#, #","alg":"Ed25519""#, #","kid":"a""#] {
             #expect(count(key(more)) == 1, "\(more)")
         }
         // For other uses, of another algorithm, or none.

@@ -9,6 +9,7 @@ import secrets
 import ssl
 import threading
 import time
+import warnings
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable
@@ -16,6 +17,10 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+# What it is built on warns its authors, and sets the filters for that itself.
+with warnings.catch_warnings(record=True):
+    import oidc_provider_mock  # noqa: F401: for tests
 
 CLIENT, SECRET = "martlet", "s3cret: with 100% / + &="
 MAKE_KEY: dict[str, Callable[[], Any]] = {

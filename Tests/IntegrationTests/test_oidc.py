@@ -15,11 +15,10 @@ from typing import Any, Callable, Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
-import oidc_provider_mock
 import pytest
 
 from martlet_process import Server, run_martlet
-from oidc_provider import CLIENT, MAKE_KEY, SECRET, Answer, Provider, unsigned
+from oidc_provider import CLIENT, MAKE_KEY, SECRET, Answer, Provider, oidc_provider_mock, unsigned
 from ports import free_port
 from sql import rows
 from support import User, assert_problem, eventually, expect, http_client

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Iterator
 from urllib.parse import urlencode
 
-import oidc_provider_mock
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from martlet_process import Server
+from oidc_provider import oidc_provider_mock
 from sql import rows
 from support import eventually, expect, http_client, unique_handle
 from test_browser import Window, driver, pytestmark  # noqa: F401

@@ -96,7 +96,8 @@ let package = Package(
         module(
             "DomainRegistry",
             [
-                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect", "Outbox",
+                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
+                "Outbox",
                 "DomainKit",
                 "Accounts", "Administration", "Bookmarks", "Erasure", "Relations", "Posts", "Feed",
             ]),
@@ -140,7 +141,8 @@ let package = Package(
             name: "martlet-fuzz",
             dependencies: [
                 "TestSupport",
-                "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto", "HTTPService", "OpenIDConnect", "Accounts", "Posts",
+                "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto", "HTTPService", "OpenIDConnect", "Accounts",
+                "Posts",
                 "Feed", "Realtime",
                 "Sidecars", "Tail",
             ],

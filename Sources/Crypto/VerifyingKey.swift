@@ -32,7 +32,8 @@ public struct VerifyingKey: Sendable, Equatable {
     /// - Returns: `nil` for what is no key, or is not of 2,048 to 8,192 bits.
     public init?(rsaModulus modulus: [UInt8], exponent: [UInt8]) {
         let (modulus, exponent) = (DER.trimmed(modulus), DER.trimmed(exponent))
-        guard Self.modulusLength.contains(modulus.count), modulus.count > Self.modulusLength.lowerBound || modulus[0] >= 0x80,
+        guard Self.modulusLength.contains(modulus.count),
+            modulus.count > Self.modulusLength.lowerBound || modulus[0] >= 0x80,
             modulus.last! & 1 == 1,
             (1...4).contains(exponent.count), exponent.last! & 1 == 1, exponent != [1]
         else { return nil }

@@ -35,8 +35,10 @@ extension FuzzTarget {
     static let idToken = FuzzTarget(
         "id-token",
         words: [
-            ".", "..", "{", "}", "[", "]", "null", "\"aud\":[\"martlet\"]", "\"azp\":\"martlet\"", "\"nbf\":0", "\"exp\":1e300",
-            "\"alg\":\"none\"", "\"alg\":\"HS256\"", "\"alg\":\"RS256\"", "\"crit\":[]", "\"kid\":\"ed\"", "\"kty\":\"RSA\"",
+            ".", "..", "{", "}", "[", "]", "null", "\"aud\":[\"martlet\"]", "\"azp\":\"martlet\"", "\"nbf\":0",
+            "\"exp\":1e300",
+            "\"alg\":\"none\"", "\"alg\":\"HS256\"", "\"alg\":\"RS256\"", "\"crit\":[]", "\"kid\":\"ed\"",
+            "\"kty\":\"RSA\"",
             "\"kty\":\"EC\"", "\"crv\":\"P-256\"", "\"n\":\"AQAB\"", "\"e\":\"AQAB\"", "\"x\":\"\"", "\"use\":\"enc\"",
             "\"sub\":\"v\"", "https://", "http://127.0.0.1", "#",
         ], minted: [minted, claims, head], leastAccepted: 10,
@@ -78,7 +80,8 @@ extension FuzzTarget {
         guard subject(token(input, claims)) != nil else { return false }
         let object = try? JSONValue.parse(input, depth: 8).object
         try require(
-            ["EdDSA", "Ed25519"].contains(object?["alg"]?.string) && object?["crit"] == nil, "another algorithm is accepted")
+            ["EdDSA", "Ed25519"].contains(object?["alg"]?.string) && object?["crit"] == nil,
+            "another algorithm is accepted")
         return true
     }
 
@@ -88,7 +91,8 @@ extension FuzzTarget {
         for key in set.keys {
             for length in [0, 64, 256] {
                 try require(
-                    !key.key.verify([UInt8](repeating: 0, count: length), of: input), "a signature of zeros is accepted")
+                    !key.key.verify([UInt8](repeating: 0, count: length), of: input), "a signature of zeros is accepted"
+                )
             }
         }
         return !set.keys.isEmpty
@@ -107,7 +111,9 @@ extension FuzzTarget {
         if let list = try? ProviderList.parse(input, allowsLoopback: false, secretFile: { _ in nil }) {
             isGood = isGood || !list.isEmpty
             try require(
-                list.allSatisfy { Provider.isName($0.name) && !$0.redirects.isEmpty && !$0.redirects.contains { $0.contains("#") } },
+                list.allSatisfy {
+                    Provider.isName($0.name) && !$0.redirects.isEmpty && !$0.redirects.contains { $0.contains("#") }
+                },
                 "a list that is none is taken")
         }
         return isGood

@@ -139,7 +139,9 @@ final class Transfer {
         let message = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
         return switch code {
         case CURLE_WRITE_ERROR where isTooLarge:
-            HTTPFailure(reason: .tooLarge, message: "the answer is larger than \(limit) bytes, or its head than \(Self.headLimit)")
+            HTTPFailure(
+                reason: .tooLarge,
+                message: "the answer is larger than \(limit) bytes, or its head than \(Self.headLimit)")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: HTTPFailure(reason: .invalidRequest, message: message)
         case CURLE_OPERATION_TIMEDOUT: HTTPFailure(reason: .timeout, message: message)
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR,

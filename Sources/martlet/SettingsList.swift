@@ -111,7 +111,8 @@ enum SettingsList {
         Setting(
             "oidc-providers", .text, roles: ["serve", "api"],
             "a JSON file with the OpenID providers by which people may log in, read at the start: "
-                + #"{"providers": [{"name", "title"?, "issuer", "client_id", "client_secret_file"?, "redirects": […]}]}"#),
+                + #"{"providers": [{"name", "title"?, "issuer", "client_id", "client_secret_file"?, "redirects": […]}]}"#
+        ),
         Setting(
             "oidc-loopback", .oneOf(["on", "off"]), default: "off", roles: ["serve", "api"],
             "OpenID providers may be on this machine and without TLS; for tests only"),

@@ -38,9 +38,12 @@ import Testing
         #expect(second["recovery_code"].string == nil)
         #expect(try await newcomer("bob").id != first.id)
         // The same name at another provider is somebody else; the operator's name for a provider means nothing.
-        let elsewhere = Provider(name: "example", issuer: "https://other.example", clientID: "martlet", redirects: ["https://app.example/back"])
+        let elsewhere = Provider(
+            name: "example", issuer: "https://other.example", clientID: "martlet",
+            redirects: ["https://app.example/back"])
         #expect(try await site.logIn(subject: "ada", of: elsewhere).status == 201)
-        let renamed = Provider(name: "renamed", issuer: Self.provider.issuer, clientID: "new", redirects: ["https://app.example/back"])
+        let renamed = Provider(
+            name: "renamed", issuer: Self.provider.issuer, clientID: "new", redirects: ["https://app.example/back"])
         #expect(try await site.logIn(subject: "ada", of: renamed)["user"]["id"].string == first.id)
     }
 
@@ -161,7 +164,8 @@ import Testing
             try await old.post("/v1/me/recovery-code"), try await old.post("/v1/me/deletion"),
             try await patch(old, ["handle": .string(site.newHandle()), "password": .string(TestUser.password)]),
         ] { #expect(response.isProblem(403, "password_required")) }
-        #expect(try await old.post("/v1/me/deletion", ["password": "guess number one"]).isProblem(403, "password_required"))
+        #expect(
+            try await old.post("/v1/me/deletion", ["password": "guess number one"]).isProblem(403, "password_required"))
         #expect(try await old.get("/v1/me").status == 200)
         let young = try await again("confirms")
         #expect(try await young.post("/v1/me/deletion").status == 202)
@@ -183,7 +187,9 @@ import Testing
     @Test func aHandleAlone() async throws {
         let user = try await newcomer("takes a name")
         try await site.pass(seconds: 601)
-        #expect(try await patch(user, ["password": .string(TestUser.password)]).isProblem(400, "missing_field", field: "handle"))
+        #expect(
+            try await patch(user, ["password": .string(TestUser.password)]).isProblem(
+                400, "missing_field", field: "handle"))
         let handle = site.newHandle()
         #expect(try await patch(user, ["handle": .string(handle)]).status == 204)
         let me = try await user.get("/v1/me")
@@ -197,7 +203,8 @@ import Testing
     @Test func aFirstPassword() async throws {
         let user = try await newcomer("takes a password")
         let (other, handle) = (try await again("takes a password"), site.newHandle())
-        #expect(try await patch(user, ["handle": .string(handle), "password": .string(TestUser.password)]).status == 204)
+        #expect(
+            try await patch(user, ["handle": .string(handle), "password": .string(TestUser.password)]).status == 204)
         #expect(try await other.get("/v1/me").status == 401)
         #expect(try await user.get("/v1/me")["has_password"].bool == true)
         let login: JSONValue = ["handle": .string(handle), "password": .string(TestUser.password)]
@@ -223,7 +230,8 @@ import Testing
         let user = try await newcomer("keeps a code")
         let code = try await user.post("/v1/me/recovery-code")["recovery_code"].string!
         try await site.pass(seconds: 601)
-        let next = try await user.post("/v1/me/recovery-code", ["recovery_code": .string(code)])["recovery_code"].string!
+        let next = try await user.post("/v1/me/recovery-code", ["recovery_code": .string(code)])["recovery_code"]
+            .string!
         let session = try await site.stranger().post("/v1/auth/recover", ["recovery_code": .string(next)])
         #expect(session.status == 200 && session["user"]["id"].string == user.id)
     }
@@ -239,7 +247,10 @@ import Testing
 
     @Test func badStarts() async throws {
         let path = "/v1/auth/oidc/example/start"
-        for redirect in ["https://app.example/back/", "https://app.example/bac", "https://evil.example", "", "HTTPS://app.example/back"] {
+        for redirect in [
+            "https://app.example/back/", "https://app.example/bac", "https://evil.example", "",
+            "HTTPS://app.example/back",
+        ] {
             let response = try await site.stranger().post(path, ["redirect": .string(redirect)])
             #expect(response.isProblem(400, "invalid_field", field: "redirect"), "\(redirect)")
         }
@@ -258,13 +269,16 @@ import Testing
         func finish(_ code: String, _ state: String) async throws -> TestResponse {
             try await site.stranger().post(path, ["code": .string(code), "state": .string(state)])
         }
-        for state in ["", "x", String(repeating: "A", count: PendingLogIn.textLength), String(repeating: "A", count: 4000)] {
+        for state in [
+            "", "x", String(repeating: "A", count: PendingLogIn.textLength), String(repeating: "A", count: 4000),
+        ] {
             #expect(try await finish("c", state).isProblem(400, "invalid_field", field: "state"), "\(state)")
         }
         for code in ["", "é", "a\nb", String(repeating: "a", count: 2049)] {
             #expect(try await finish(code, "x").isProblem(400, "invalid_field", field: "code"), "\(code)")
         }
         #expect(try await site.stranger().post(path, ["code": "c"]).isProblem(400, "missing_field", field: "state"))
-        #expect(try await site.stranger().post("/v1/auth/oidc/nobody/finish", ["code": "c", "state": "s"]).status == 404)
+        #expect(
+            try await site.stranger().post("/v1/auth/oidc/nobody/finish", ["code": "c", "state": "s"]).status == 404)
     }
 }

@@ -20,7 +20,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 # What it is built on warns its authors, and sets the filters for that itself.
 with warnings.catch_warnings(record=True):
-    import oidc_provider_mock  # noqa: F401: for tests
+    import oidc_provider_mock  # noqa: F401
 
 CLIENT, SECRET = "martlet", "s3cret: with 100% / + &="
 MAKE_KEY: dict[str, Callable[[], Any]] = {

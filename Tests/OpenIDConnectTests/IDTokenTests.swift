@@ -15,7 +15,8 @@ import Testing
     private static let signer = SigningKey(seed: [UInt8](repeating: 7, count: 32))
     private static let keys = KeySet([
         KeySet.Key(id: "ed", key: VerifyingKey(ed25519: signer.publicKey)!),
-        KeySet.Key(id: "other", key: VerifyingKey(ed25519: SigningKey(seed: [UInt8](repeating: 8, count: 32)).publicKey)!),
+        KeySet.Key(
+            id: "other", key: VerifyingKey(ed25519: SigningKey(seed: [UInt8](repeating: 8, count: 32)).publicKey)!),
     ])
     private static let foreign = KeySet(Array(Foreign.keys.utf8))!
 
@@ -58,8 +59,10 @@ import Testing
             (.issuer, [("iss", "https://id.example/")]), (.issuer, [("iss", nil)]), (.issuer, [("iss", 7)]),
             (.audience, [("aud", "other")]), (.audience, [("aud", nil)]), (.audience, [("aud", [])]),
             (.audience, [("aud", ["other", "martlet"])]), (.audience, [("aud", ["martlet", 7]), ("azp", "martlet")]),
-            (.audience, [("azp", "other")]), (.audience, [("azp", .null)]), (.audience, [("aud", ["other"]), ("azp", "martlet")]),
-            (.expired, [("exp", .integer(Self.now - 60))]), (.malformed, [("exp", nil)]), (.malformed, [("exp", "1800000300")]),
+            (.audience, [("azp", "other")]), (.audience, [("azp", .null)]),
+            (.audience, [("aud", ["other"]), ("azp", "martlet")]),
+            (.expired, [("exp", .integer(Self.now - 60))]), (.malformed, [("exp", nil)]),
+            (.malformed, [("exp", "1800000300")]),
             (.malformed, [("exp", .number(1e300))]), (.malformed, [("exp", .integer(.max))]),
             (.time, [("iat", .integer(Self.now + 61))]), (.time, [("iat", .integer(Self.now - 661))]),
             (.malformed, [("iat", nil)]), (.malformed, [("iat", -1)]), (.time, [("nbf", .integer(Self.now + 61))]),
@@ -104,12 +107,15 @@ import Testing
             }
         }
         // A claim that is there twice; what is no object.
-        #expect(Self.outcome(Self.sign(String(Self.claims.text.dropLast()) + #","sub":"user-2"}"#)) == .failure(.malformed))
+        #expect(
+            Self.outcome(Self.sign(String(Self.claims.text.dropLast()) + #","sub":"user-2"}"#)) == .failure(.malformed))
         #expect(Self.outcome(Self.sign("[]")) == .failure(.malformed))
         let long = Self.with([("padding", .string(String(repeating: "x", count: 13_000)))])
         #expect(Self.outcome(Self.sign(long)) == .failure(.malformed))
         #expect(Self.sign(long).utf8.count > IDToken.longest)
-        #expect(Self.outcome(Self.sign(Self.with([("padding", .string(String(repeating: "x", count: 11_000)))]))) == .success("user-1"))
+        #expect(
+            Self.outcome(Self.sign(Self.with([("padding", .string(String(repeating: "x", count: 11_000)))])))
+                == .success("user-1"))
     }
 
     // MARK: By another library
@@ -138,15 +144,22 @@ import Testing
         func count(_ text: String) -> Int? { KeySet(Array(text.utf8))?.keys.count }
         let x = Base64URL.encode(Self.signer.publicKey)
         func key(_ more: String) -> String { #"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"\#(x)"\#(more)}]}"# }
-        for more in ["", #","use":"sig""#, #","key_ops":["verify"]"#, #","alg":"EdDSA""#, #","alg":"Ed25519""#, #","kid":"a""#] {
+        for more in [
+            "", #","use":"sig""#, #","key_ops":["verify"]"#, #","alg":"EdDSA""#, #","alg":"Ed25519""#, #","kid":"a""#,
+        ] {
             #expect(count(key(more)) == 1, "\(more)")
         }
         // For other uses, of another algorithm, or none.
-        for more in [#","use":"enc""#, #","use":7"#, #","key_ops":["sign"]"#, #","key_ops":"verify""#, #","alg":"HS256""#, #","kid":7"#] {
+        for more in [
+            #","use":"enc""#, #","use":7"#, #","key_ops":["sign"]"#, #","key_ops":"verify""#, #","alg":"HS256""#,
+            #","kid":7"#,
+        ] {
             #expect(count(key(more)) == 0, "\(more)")
         }
         for text in ["", "[]", "{}", #"{"keys":{}}"#, #"{"keys":[]"#] { #expect(count(text) == nil, "\(text)") }
-        #expect(count(#"{"keys":[7,{},{"kty":"RSA","n":"AQAB","e":"AQAB"},{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]}"#) == 0)
+        #expect(
+            count(#"{"keys":[7,{},{"kty":"RSA","n":"AQAB","e":"AQAB"},{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}]}"#)
+                == 0)
         let many = String(repeating: "{},", count: KeySet.most)
         #expect(count(#"{"keys":[\#(many.dropLast())]}"#) == 0 && count(#"{"keys":[\#(many){}]}"#) == nil)
         // No point of the curve, a weak key, an exponent of one.

@@ -42,7 +42,8 @@ import Testing
     }
 
     @Test func isNobodyElses() {
-        let text = PendingLogIn(redirect: Self.provider.redirects[0], now: Self.now).sealed(for: Self.provider, Self.box)
+        let text = PendingLogIn(redirect: Self.provider.redirects[0], now: Self.now).sealed(
+            for: Self.provider, Self.box)
         #expect(Self.failure(text) == nil)
         #expect(Self.failure(text, now: Self.now + 600_000) == .expired)
         for other in [

@@ -38,9 +38,11 @@ import Testing
     @Test func aList() throws {
         let two = try parse(
             entry([]), entry([("name", "two"), ("title", "Two"), ("client_secret_file", "/run/secret")]))
-        #expect(two[0] == Provider(
-            name: "example", issuer: "https://id.example/realm", clientID: "martlet",
-            redirects: ["https://app.example/back"]))
+        #expect(
+            two[0]
+                == Provider(
+                    name: "example", issuer: "https://id.example/realm", clientID: "martlet",
+                    redirects: ["https://app.example/back"]))
         #expect(two[0].title == "example" && two[0].clientSecret == nil)
         #expect(two[1].title == "Two" && two[1].clientSecret == "s3cret")
         #expect(try parse(entry([("client_secret", "in line")]))[0].clientSecret == "in line")
@@ -78,7 +80,8 @@ import Testing
         ] { #expect(ProviderAddress.isRedirect(text), "\(text)") }
         for text in [
             "", "app.example", "http://app.example", "https://", "https:///x", "https://a b", "https://app.example/#x",
-            "javascript:alert(1)", "data:,x", "myapp:/back", "com.example.app:", "https://a@app.example/", "https://ä.example",
+            "javascript:alert(1)", "data:,x", "myapp:/back", "com.example.app:", "https://a@app.example/",
+            "https://ä.example",
             "https://app.example/" + String(repeating: "x", count: 2048),
         ] { #expect(!ProviderAddress.isRedirect(text), "\(text)") }
     }
@@ -102,7 +105,8 @@ import Testing
 
     @Test func discovery() throws {
         #expect(Metadata.address(of: "https://id.example") == "https://id.example/.well-known/openid-configuration")
-        #expect(Metadata.address(of: "https://id.example/a/") == "https://id.example/a/.well-known/openid-configuration")
+        #expect(
+            Metadata.address(of: "https://id.example/a/") == "https://id.example/a/.well-known/openid-configuration")
         let found = try metadata([])
         #expect(found.tokenEndpoint == "https://id.example/token" && !found.takesSecretInBody)
         let methods = "token_endpoint_auth_methods_supported"
@@ -120,7 +124,9 @@ import Testing
 
     @Test func formText() {
         #expect(FormText.encode([("a", "b c&d=é"), ("x", "-._~")]) == "a=b%20c%26d%3D%C3%A9&x=-._~")
-        for (text, encoded) in [("", ""), ("a", "YQ=="), ("ab", "YWI="), ("abc", "YWJj"), ("??>", "Pz8+"), ("???", "Pz8/")] {
+        for (text, encoded) in [
+            ("", ""), ("a", "YQ=="), ("ab", "YWI="), ("abc", "YWJj"), ("??>", "Pz8+"), ("???", "Pz8/"),
+        ] {
             #expect(FormText.base64(text) == encoded)
         }
     }

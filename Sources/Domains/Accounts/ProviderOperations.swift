@@ -113,7 +113,8 @@ struct ProviderOperations: Sendable {
         let client = try client(request)
         guard client.provider.redirects.containsExactly(request[Self.redirect]) else {
             throw Problem(
-                .invalidField, "the operator has not allowed this address: it must be one of the provider's, to the letter",
+                .invalidField,
+                "the operator has not allowed this address: it must be one of the provider's, to the letter",
                 field: "redirect")
         }
         let logIn = PendingLogIn(redirect: request[Self.redirect], now: accounts.clock.milliseconds())

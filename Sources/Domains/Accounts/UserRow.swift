@@ -33,7 +33,8 @@ public enum UserRow {
 
     private static func settings(_ row: PgRow) throws(PgError) -> UserSettings {
         UserSettings(
-            isDiscoverable: try row.bool("discoverable"), hasPassword: try row.bool("has_password"), locale: try row.optionalText("locale"),
+            isDiscoverable: try row.bool("discoverable"), hasPassword: try row.bool("has_password"),
+            locale: try row.optionalText("locale"),
             timeZone: try row.optionalText("time_zone"))
     }
 }

@@ -109,7 +109,8 @@ enum SettingsList {
             "handles and display names that nobody may take, nor what looks like them; # begins a comment. It is read at the "
                 + "start. What looks like the handle of a moderator or admin can never be taken"),
         Setting(
-            "oidc-providers", .text, roles: ["serve", "api"],
+            "oidc-providers", .checked(expected: "a JSON file with a list of them", problem: { _ in nil }),
+            roles: ["serve", "api"],
             "a JSON file with the OpenID providers by which people may log in, read at the start: "
                 + #"{"providers": [{"name", "title"?, "issuer", "client_id", "client_secret_file"?, "redirects": […]}]}"#
         ),

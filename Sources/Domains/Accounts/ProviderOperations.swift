@@ -8,14 +8,14 @@ struct ProviderOperations: Sendable {
     private static let name = PathParameter<String>(
         "provider", .string(pattern: "^[a-z][a-z0-9_]{0,19}$"), example: "example", "As the operator calls it."
     ) { Provider.isName($0) ? $0 : nil }
+    private static let text = Schema.string(length: 1...2048, pattern: "^[ -~]+$")
     private static let redirect = Field<String>.string(
-        "redirect", .string(length: 1...2048), example: redirectExample,
+        "redirect", text, example: redirectExample,
         "Where the provider sends the user back to, with `code` and `state` in the query: one of those that are allowed, to "
-            + "the letter."
-    ) { $0 }
+            + "the letter.", parse: readText)
     private static let code = Field<String>.string(
-        "code", .string(length: 1...2048), example: "SplxlOBeZQQYbYS6WxSbIA", "What the provider has sent back.",
-        parse: readCode)
+        "code", text, example: "SplxlOBeZQQYbYS6WxSbIA", "What the provider has sent back.",
+        parse: readText)
     private static let state = Field.string(
         "state", example: Base64URL.encode([UInt8](repeating: 1, count: 85)),
         "What the start has given, once the provider has sent the same back.")
@@ -96,9 +96,9 @@ struct ProviderOperations: Sendable {
         ]
     }
 
-    @Sendable private static func readCode(_ text: String) throws(Refusal) -> String {
+    @Sendable private static func readText(_ text: String) throws(Refusal) -> String {
         guard (1...2048).contains(text.utf8.count), text.utf8.allSatisfy({ 0x20...0x7e ~= $0 }) else {
-            throw Refusal("a code has 1 to 2,048 characters of ASCII")
+            throw Refusal("it has 1 to 2,048 characters of ASCII")
         }
         return text
     }

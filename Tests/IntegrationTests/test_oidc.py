@@ -34,7 +34,7 @@ def write_providers(folder: Path, **providers: Any) -> Path:
     path.write_text(json.dumps({"providers": [
         {"name": name, "client_id": CLIENT, "redirects": [BACK, OTHER_BACK]} | entry for name, entry in providers.items()]}))
     for file in (path, folder / "client-secret"):
-        file.chmod(0o644)
+        file.chmod(0o600)
     return path
 
 

@@ -385,7 +385,7 @@ def test_tls_is_checked(tmp_path: Path) -> None:
         with http_client(server.url) as http:
             unavailable(http.post("/v1/auth/oidc/one/start", json={"redirect": BACK}))
         assert not provider.asked
-        assert '"reason":"unreachable"' in server.log.read_text()
+        eventually(lambda: '"reason":"unreachable"' in server.log.read_text(), 5, "why, in the log")
         server.stop()
         write_providers(server.home, one={"issuer": plain.issuer})
         done = run_martlet("serve", **server.settings)

@@ -41,7 +41,7 @@ async function leave(api, provider, redirect, box) {
 /** What the provider has sent back, taken out of the address. */
 function returned() {
   const query = new URLSearchParams(location.search);
-  if (!query.has("state") || !(query.has("code") || query.has("error"))) return undefined;
+  if (!query.has("error") && !(query.has("code") && query.has("state"))) return undefined;
   history.replaceState(null, "", location.pathname);
   return { code: query.get("code"), state: query.get("state") };
 }
@@ -49,8 +49,8 @@ function returned() {
 async function arrive(api, { code, state }, enter, box) {
   const begun = JSON.parse(sessionStorage.getItem(key) ?? "null");
   sessionStorage.removeItem(key);
-  if (begun?.state !== state) return showAbove(box, "This log-in was not begun in this tab. Begin it here.");
   if (code === null) return showAbove(box, "The provider has not logged you in.");
+  if (begun?.state !== state) return showAbove(box, "This log-in was not begun in this tab. Begin it here.");
   announce("Logging in.");
   try {
     await enter(() => api.finishLogIn(begun.provider, code, state));

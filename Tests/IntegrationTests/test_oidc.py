@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import re
+import signal
 import ssl
 import subprocess
 import time
@@ -181,6 +183,21 @@ def test_states_are_used_once(site: Site) -> None:
     assert_problem(site.finish(*way), 400, "invalid_field", "state")
     assert_problem(site.finish("another code", way[1]), 400, "invalid_field", "state")
     assert len(site.one.exchanges) == asked, "a log-in that is done was brought to the provider"
+
+
+def test_another_process_finishes(site: Site) -> None:
+    """What one has begun, and knows of no more; and what is done is done for all, whatever Redis has lost."""
+    way = site.at_provider("two processes")
+    assert site.server.stop() == 0
+    site.server.start()
+    expect(site.finish(*way), 201)
+    site.server.kill()
+    for pid in site.server.leftovers():
+        if "redis" in Path(f"/proc/{pid}/comm").read_text():
+            os.kill(pid, signal.SIGKILL)
+    site.server.start()
+    assert_problem(site.finish(*way), 400, "invalid_field", "state")
+    expect(site.log_in("two processes"), 200)
 
 
 def test_states_of_others(site: Site) -> None:

@@ -108,8 +108,8 @@ def test_who_does_not_want_to(page: Server, driver: webdriver.Chrome) -> None:  
     window = Window(driver, f"http://localhost:{page.port}/")
     window.find("provider-mock").click()
     at_provider(driver, None)
-    # This provider gives no state back with a refusal; what came of it is not taken for a log-in.
-    window.find("provider-mock")
+    assert "has not logged you in" in error(window)
+    assert driver.current_url == f"http://localhost:{page.port}/"
     assert window.find("login-form") and not driver.find_element(By.CSS_SELECTOR, "[data-testid=composer]").is_displayed()
 
 

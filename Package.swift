@@ -80,9 +80,12 @@ let package = Package(
         module("Outbox", ["Core", "Runtime", "EventLog", "Store"]),
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
 
+        // What OpenID providers are asked, and what is believed of it
+        module("OpenIDConnect", ["Core", "Runtime", "Crypto", "HTTPClient"]),
+
         // What the product does: a folder for each domain. Arrows point one way.
         module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
-        domain("Accounts", ["Confusables", "Outbox", "Runtime", "Crypto"]),
+        domain("Accounts", ["Confusables", "OpenIDConnect", "Outbox", "Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Live", "Outbox", "Relations"]),
         domain(
@@ -96,8 +99,10 @@ let package = Package(
         module(
             "DomainRegistry",
             [
-                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "Outbox", "DomainKit",
-                "Accounts", "Administration", "Bookmarks", "Erasure", "Exports", "Relations", "Posts", "Feed",
+                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
+                "Outbox",
+                "DomainKit", "Accounts", "Administration", "Bookmarks", "Erasure", "Exports", "Relations", "Posts",
+                "Feed",
             ]),
 
         // The roles: they mount the domains
@@ -119,7 +124,7 @@ let package = Package(
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
                 "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure",
                 "Feed",
-                "FeedAPI", "FanOut", "Formats", "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
+                "FeedAPI", "FanOut", "Formats", "OpenIDConnect", "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -131,7 +136,7 @@ let package = Package(
                 "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure", "Feed",
                 "FeedAPI",
                 "Formats",
-                "Realtime", "Sidecars",
+                "OpenIDConnect", "Realtime", "Sidecars",
             ],
             path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
@@ -140,9 +145,9 @@ let package = Package(
         .executableTarget(
             name: "martlet-fuzz",
             dependencies: [
-                "TestSupport", "Confusables",
-                "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto", "HTTPService", "Accounts", "Posts", "Feed",
-                "Realtime",
+                "TestSupport", "Confusables", "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto",
+                "HTTPService",
+                "OpenIDConnect", "Accounts", "Posts", "Feed", "Realtime",
                 "Sidecars", "Tail",
             ],
             path: "Sources/Fuzz", swiftSettings: strict),
@@ -157,6 +162,7 @@ let package = Package(
         tests("Live", ["TestSupport", "Core", "Deflate", "HTTPService", "Live", "Posts"]),
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
+        tests("OpenIDConnect", ["Core", "Crypto", "OpenIDConnect"]),
         tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),
         tests("FeedAPI", ["TestSupport", "Core", "Sockets", "HTTPService", "Store", "TestSite"]),
         tests("Sockets", ["TestSupport", "Core", "Deflate", "Runtime", "Sockets"]),
@@ -166,7 +172,7 @@ let package = Package(
         tests("DomainKit", ["Core", "Live", "RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
-        tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "Store", "TestSite"]),
+        tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "OpenIDConnect", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),

@@ -2,6 +2,7 @@
 
 import { byId, make, notify, preciseTime } from "./dom.js";
 import { field, folded, onSubmit } from "./forms.js";
+import { confirmation } from "./providers.js";
 
 /** `onChange(user)` runs with what others see from now on. */
 export function profileForm(api, user, onChange) {
@@ -65,13 +66,11 @@ export function deletionForm(api, user, onDeleted) {
     make("p", { className: "hint" },
       "At once nobody sees you or your posts. Until the days are over you can log in and take it back; then all that is yours is erased."),
     make("p", { className: "form-error", role: "alert", hidden: true }),
-    user.anonymous
-      ? field("account", "recovery_code", "Recovery code", make("input", { autocomplete: "off", autocapitalize: "characters", spellcheck: false }))
-      : field("account", "password", "Password", make("input", { type: "password", autocomplete: "current-password" })),
+    confirmation("account", api.session, user),
     field("account", "grace", "Days to change your mind", days),
     make("button", { type: "submit", className: "plain", data: { testid: "delete-account" } }, "Delete my account"));
-  onSubmit(form, async ({ grace, ...confirmation }) => {
-    onDeleted(await api.deleteAccount(confirmation, grace));
+  onSubmit(form, async ({ grace, ...proof }) => {
+    onDeleted(await api.deleteAccount(proof, grace));
   });
   return folded("Delete the account", form);
 }

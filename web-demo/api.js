@@ -29,6 +29,20 @@ export class Api {
     return this.session.adopt(await this.#once("/v1/auth/recover", fields));
   }
 
+  providers() {
+    return send(this.origin, "GET", "/v1/auth/oidc");
+  }
+
+  /** Where the provider is, and the `state` that it sends back. */
+  startLogIn(provider, redirect) {
+    return send(this.origin, "POST", `/v1/auth/oidc/${encodeURIComponent(provider)}/start`, { body: { redirect } });
+  }
+
+  async finishLogIn(provider, code, state) {
+    const path = `/v1/auth/oidc/${encodeURIComponent(provider)}/finish`;
+    this.session.adopt(await send(this.origin, "POST", path, { body: { code, state }, key: newKey() }), provider);
+  }
+
   /** Ends the session here at once, and on the server if it can be reached. */
   async logout() {
     const body = { refresh_token: this.session.refreshToken };
@@ -94,11 +108,12 @@ export class Api {
     return this.#call("PUT", "/v1/me/credentials", { body: fields });
   }
 
-  recoveryCode(password) {
-    return this.#call("POST", "/v1/me/recovery-code", { body: { password } });
+  /** `confirmation`: as `deleteAccount` takes it. */
+  recoveryCode(confirmation) {
+    return this.#call("POST", "/v1/me/recovery-code", { body: confirmation });
   }
 
-  /** `confirmation`: `password` or `recovery_code`; `days`: in which it can be taken back. */
+  /** `confirmation`: `password`, `recovery_code`, or nothing after a log-in by a provider; `days`: in which it can be taken back. */
   deleteAccount(confirmation, days) {
     return this.#call("POST", `/v1/me/deletion${query({ grace: days })}`, { body: confirmation });
   }

@@ -1,7 +1,8 @@
-// Sign up, with or without a name, log in, log out.
+// Sign up, with or without a name, log in, also by a provider, log out.
 
 import { byId } from "./dom.js";
 import { onSubmit } from "./forms.js";
+import { setUpProviders } from "./providers.js";
 import { showCode } from "./recovery.js";
 
 export function setUpAuth(api, onEntered) {
@@ -17,6 +18,11 @@ export function setUpAuth(api, onEntered) {
     // The old code is spent: whatever comes next, the person has the new one.
     showCode(await api.recover(password === "" ? fields : { ...fields, password }));
     if (api.session.isLeaving) await comeBack(api);
+  });
+  setUpProviders(api, async (call) => {
+    await call();
+    if (api.session.isLeaving) await comeBack(api);
+    onEntered();
   });
   byId("logout").addEventListener("click", () => api.logout());
 

@@ -104,12 +104,15 @@ export class Card {
 
   #account(user) {
     const profile = profileForm(this.api, user, this.on.changed);
-    if (!user.anonymous) return [profile, codeForm(this.api)];
-    return [namingForm(this.api, async () => {
+    const code = codeForm(this.api, user);
+    if (!user.anonymous) return [profile, code];
+    const naming = namingForm(this.api, async () => {
       const named = await this.api.me();
       this.on.changed(named);
       await this.#fill(named);
-    }), profile];
+    });
+    // Without a provider it has one already, which opens it.
+    return this.api.session.provider ? [naming, profile, code] : [naming, profile];
   }
 
   #privacy(user) {

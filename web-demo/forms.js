@@ -62,14 +62,18 @@ function showAtField(input, text) {
   input.focus();
 }
 
-function showAbove(form, text) {
+export function showAbove(form, text) {
   const message = form.querySelector(".form-error");
   message.textContent = text;
   message.hidden = false;
 }
 
-function clearErrors(form) {
+export function clearError(form) {
   form.querySelector(".form-error").hidden = true;
+}
+
+function clearErrors(form) {
+  clearError(form);
   form.querySelectorAll("[aria-invalid]").forEach(clearField);
 }
 

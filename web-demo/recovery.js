@@ -2,6 +2,7 @@
 
 import { byId, make, notify } from "./dom.js";
 import { field, folded, onSubmit } from "./forms.js";
+import { confirmation } from "./providers.js";
 
 /** The server shows a code once, and so does this page: it is kept nowhere. */
 export function showCode(code) {
@@ -37,15 +38,15 @@ function button(label, className, testid, action) {
   return made;
 }
 
-/** A named account gets a code, in place of the one that it had. */
-export function codeForm(api) {
+/** An account gets a code, in place of the one that it had. */
+export function codeForm(api, user) {
   const form = make("form", { method: "post", noValidate: true, data: { testid: "code-form" }, aria: { label: "Recovery code" } },
     make("p", { className: "hint" }, "It opens the account when the password is lost. A new one ends the one before, and so does a new password."),
     make("p", { className: "form-error", role: "alert", hidden: true }),
-    field("code", "password", "Password", make("input", { type: "password", autocomplete: "current-password" })),
+    confirmation("code", api.session, user),
     make("button", { type: "submit", className: "plain" }, "Get a recovery code"));
-  onSubmit(form, async ({ password }) => {
-    const { recovery_code: code } = await api.recoveryCode(password);
+  onSubmit(form, async (proof) => {
+    const { recovery_code: code } = await api.recoveryCode(proof);
     form.reset();
     showCode(code);
   });
@@ -55,14 +56,16 @@ export function codeForm(api) {
 /** An anonymous account gets a name; `onNamed()` runs then. */
 export function namingForm(api, onNamed) {
   const form = make("form", { method: "post", noValidate: true, data: { testid: "naming-form" }, aria: { label: "Choose a name" } },
-    make("p", { className: "hint" }, "Your posts and whom you follow stay. Other sessions end; the recovery code is still good."),
+    make("p", { className: "hint" }, api.session.provider
+      ? "Your posts and whom you follow stay. With a password you can log in without the provider, too."
+      : "Your posts and whom you follow stay. Other sessions end; the recovery code is still good."),
     make("p", { className: "form-error", role: "alert", hidden: true }),
     field("naming", "handle", "Handle",
       make("input", { autocomplete: "username", autocapitalize: "none", spellcheck: false, maxLength: 64 })),
-    field("naming", "password", "Password", make("input", { type: "password", autocomplete: "new-password" })),
+    field("naming", "password", api.session.provider ? "Password, if you want one" : "Password", make("input", { type: "password", autocomplete: "new-password" })),
     make("button", { type: "submit", className: "plain" }, "Take this name"));
-  onSubmit(form, async (fields) => {
-    await api.changeCredentials(fields);
+  onSubmit(form, async ({ password, ...fields }) => {
+    await api.changeCredentials(api.session.provider && password === "" ? fields : { ...fields, password });
     notify(`You are @${fields.handle.toLowerCase()} now.`);
     await onNamed();
   });

@@ -42,10 +42,15 @@ export class Session {
     return this.#state?.refresh_token;
   }
 
+  /** By which this session was begun, if by one. */
+  get provider() {
+    return this.#state?.provider;
+  }
+
   /** Takes what signup, login, recovery or refresh answered. Returns the recovery code, if any, which is not kept. */
-  adopt({ recovery_code: code, ...reply }) {
+  adopt({ recovery_code: code, ...reply }, provider = this.#state?.provider) {
     const lifeMs = (reply.expires_in ?? 900) * 1000;
-    this.#state = { ...reply, endsAt: Date.now() + lifeMs, lead: Math.min(leadMs, lifeMs / 3) };
+    this.#state = { ...reply, provider, endsAt: Date.now() + lifeMs, lead: Math.min(leadMs, lifeMs / 3) };
     store(this.#key, this.#state);
     this.#schedule();
     return code;

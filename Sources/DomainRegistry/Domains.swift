@@ -11,6 +11,7 @@ public import Feed
 public import Formats
 import HTTPService
 import NodeLease
+public import OpenIDConnect
 import Outbox
 public import Posts
 public import Relations
@@ -39,13 +40,16 @@ public struct Domains: Sendable {
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
 
-    /// - Parameter names: which nobody may take.
+    /// - Parameters:
+    ///   - names: which nobody may take.
+    ///   - providers: by which people may log in.
     public init(
         _ resources: Resources, hasher: PasswordHasher, names: NameRules = NameRules(),
+        providers: [ProviderClient] = [],
         waiter: @escaping @Sendable () -> any FeedWaiter
     ) {
         self.resources = resources
-        accounts = AccountsDomain(resources, hasher: hasher, names: names)
+        accounts = AccountsDomain(resources, hasher: hasher, names: names, providers: providers)
         feed = FeedDomain(resources, accounts: accounts, waiter: waiter)
         relations = RelationsDomain(
             resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])

@@ -40,7 +40,8 @@ struct FuzzTarget: Sendable {
         .http, .requestTarget, .webSocketHandshake, .json, .flatJSON, .command, .protobufCommand, .cursor, .channels,
         .ticket, .accessToken, .sealedBox, .eventHeaders, .nodeMessage, .timelineEntry, .redisAddress, .eventStream,
         .feedPage,
-        .programSettings, .webSocket, .inflate, .deflateOffer, .requestBody, .profile, .recoveryCode, .nameShape,
+        .programSettings, .idToken, .webSocket, .inflate, .deflateOffer, .requestBody, .profile, .recoveryCode,
+        .nameShape,
     ]
 }
 

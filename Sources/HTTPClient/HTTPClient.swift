@@ -33,13 +33,15 @@ public final class HTTPClient {
 
     /// - Parameters:
     ///   - body: sent as it is; name its type in the headers.
+    ///   - secureOnly: https and nothing else.
     ///   - milliseconds: for the whole of it.
     ///   - limit: bytes of the answer's body; more is an error.
     public func request(
         _ method: String, _ url: String, headers: [(String, String)] = [], body: [UInt8]? = nil,
-        milliseconds: Int = 20_000, limit: Int = 1 << 22
+        secureOnly: Bool = false, milliseconds: Int = 20_000, limit: Int = 1 << 22
     ) throws(HTTPFailure) -> HTTPReply {
-        let transfer = try Transfer(method, url, headers: headers, body: body, limit: limit)
+        let transfer = try Transfer(
+            method, url, headers: headers, body: body, secureOnly: secureOnly, limit: limit)
         let deadline = monotonicNanoseconds() + UInt64(milliseconds) * 1_000_000
         switch try run(transfer, deadline: deadline, silence: nil, onArrival: { true }) {
         case .deadline: throw HTTPFailure(reason: .timeout, message: "no answer within \(milliseconds / 1000) s")

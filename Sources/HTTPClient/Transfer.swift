@@ -11,18 +11,23 @@ final class Transfer {
     /// When the last byte came, or when it began.
     private(set) var activeAt = monotonicNanoseconds()
     private(set) var isTooLarge = false
+    private static let headLimit = 1 << 18
+    private var headBytes = 0
     private var headers: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
     private let limit: Int
 
     /// - Parameter limit: how many bytes of the body may wait to be taken.
-    init(_ method: String, _ url: String, headers: [(String, String)], body: [UInt8]?, limit: Int) throws(HTTPFailure) {
+    init(
+        _ method: String, _ url: String, headers: [(String, String)], body: [UInt8]?, secureOnly: Bool = false,
+        limit: Int
+    ) throws(HTTPFailure) {
         guard let handle = curl_easy_init() else { throw HTTPFailure(reason: .invalidRequest, message: "no memory") }
         self.handle = handle
         self.limit = limit
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        try setUp(method, url)
+        try setUp(method, url, secureOnly: secureOnly)
         try add(headers + [("Expect", "")])
         if let body { setBody(body) }
         setSinks()
@@ -34,7 +39,7 @@ final class Transfer {
         errorText.deallocate()
     }
 
-    private func setUp(_ method: String, _ url: String) throws(HTTPFailure) {
+    private func setUp(_ method: String, _ url: String, secureOnly: Bool) throws(HTTPFailure) {
         guard isHeaderText(url), martlet_curl_set_text(handle, CURLOPT_URL, url) == CURLE_OK else {
             throw HTTPFailure(reason: .invalidRequest, message: "the address is not valid")
         }
@@ -42,7 +47,7 @@ final class Transfer {
         martlet_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
         martlet_curl_set_text(handle, CURLOPT_USERAGENT, "martlet")
         // Redirects are not followed (curl's default): the headers carry credentials.
-        martlet_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http,https")
+        martlet_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, secureOnly ? "https" : "http,https")
         martlet_curl_set_number(handle, CURLOPT_CONNECTTIMEOUT_MS, 10_000)
         martlet_curl_set_number(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         // Signals belong to the program.
@@ -79,8 +84,8 @@ final class Transfer {
         martlet_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
         martlet_curl_set_sink(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
             let bytes = UnsafeRawBufferPointer(start: bytes, count: size * count)
-            Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().receiveHeaderLine(bytes)
-            return bytes.count
+            let transfer = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+            return transfer.receiveHeaderLine(bytes) ? bytes.count : 0
         }
     }
 
@@ -96,8 +101,13 @@ final class Transfer {
         return true
     }
 
-    private func receiveHeaderLine(_ bytes: UnsafeRawBufferPointer) {
+    private func receiveHeaderLine(_ bytes: UnsafeRawBufferPointer) -> Bool {
         activeAt = monotonicNanoseconds()
+        headBytes += bytes.count
+        guard headBytes <= Self.headLimit else {
+            isTooLarge = true
+            return false
+        }
         let line = String(decoding: bytes, as: UTF8.self).filter { $0 != "\r" && $0 != "\n" && $0 != "\r\n" }
         if line.hasPrefix("HTTP/") {
             // After an interim answer (1xx) the head begins anew.
@@ -107,6 +117,7 @@ final class Transfer {
             let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
             reply.headers.append((String(line[..<colon]), String(value)))
         }
+        return true
     }
 
     /// The time that its taker needed is not the server's silence.
@@ -128,7 +139,9 @@ final class Transfer {
         let message = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
         return switch code {
         case CURLE_WRITE_ERROR where isTooLarge:
-            HTTPFailure(reason: .tooLarge, message: "the answer is larger than \(limit) bytes")
+            HTTPFailure(
+                reason: .tooLarge,
+                message: "the answer is larger than \(limit) bytes, or its head than \(Self.headLimit)")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: HTTPFailure(reason: .invalidRequest, message: message)
         case CURLE_OPERATION_TIMEDOUT: HTTPFailure(reason: .timeout, message: message)
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR,

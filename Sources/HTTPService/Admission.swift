@@ -83,7 +83,7 @@ public final class Admission: Sendable {
 extension Lane {
     fileprivate var kind: Admission.Kind? {
         switch self {
-        case .free: nil
+        case .free, .outside: nil
         case .read: .read
         case .write: .write
         case .auth: .auth

@@ -7,4 +7,7 @@ public enum Lane: Sendable, Equatable {
     case write(makesEvents: Bool)
     /// What burns time for a password.
     case auth
+    /// What waits for somebody else's server. How much of it there may be, its operation limits by itself: its time says
+    /// nothing of ours.
+    case outside
 }

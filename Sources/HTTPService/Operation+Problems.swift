@@ -44,7 +44,7 @@ extension Operation {
     /// By a response with an end.
     var isAnswered: Bool { transport.isAnswered }
 
-    private var looksAtQuery: Bool { if case .webSocket = transport { false } else { true } }
+    private var looksAtQuery: Bool { if case .webSocket = transport { false } else { !ignoresQuery } }
 
     private var looksAtToken: Bool { if case .anyone = access { false } else { true } }
 

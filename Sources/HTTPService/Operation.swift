@@ -40,6 +40,8 @@ public struct Operation: Sendable {
     public let transport: Transport
     /// May who is suspended ask for it? What reads, and ends, is for all.
     public let servesSuspended: Bool
+    /// The query is the page's own that is served: it is not looked at here.
+    public let ignoresQuery: Bool
 
     /// - Parameters:
     ///   - rate: `nil`: by the method.
@@ -51,7 +53,7 @@ public struct Operation: Sendable {
         otherLimits: String = "", lane: Lane? = nil, parameters: [any Declares] = [], headers: [HeaderField] = [],
         body: RequestBody? = nil, responses: [DeclaredResponse], problems: [ErrorCode] = [],
         idempotency: IdempotencyRule = .none, largest: Int = 0, servesSuspended: Bool? = nil,
-        transport: Transport
+        ignoresQuery: Bool = false, transport: Transport
     ) {
         self.method = method
         self.path = path
@@ -74,6 +76,7 @@ public struct Operation: Sendable {
         self.largest = largest
         self.transport = transport
         self.servesSuspended = servesSuspended ?? (method == .get && transport.isAnswered)
+        self.ignoresQuery = ignoresQuery
         check()
     }
 
@@ -84,13 +87,13 @@ public struct Operation: Sendable {
         otherLimits: String = "", lane: Lane? = nil, parameters: [any Declares] = [], headers: [HeaderField] = [],
         body: RequestBody? = nil, responses: [DeclaredResponse], problems: [ErrorCode] = [],
         idempotency: IdempotencyRule = .none, largest: Int = 0, servesSuspended: Bool? = nil,
-        handler: @escaping Transport.Handler
+        ignoresQuery: Bool = false, handler: @escaping Transport.Handler
     ) {
         self.init(
             method, path, id: id, tag: tag, summary, description: description, access: access, rate: rate,
             addressRate: addressRate, otherLimits: otherLimits, lane: lane, parameters: parameters, headers: headers,
             body: body, responses: responses, problems: problems, idempotency: idempotency, largest: largest,
-            servesSuspended: servesSuspended, transport: .response(handler))
+            servesSuspended: servesSuspended, ignoresQuery: ignoresQuery, transport: .response(handler))
     }
 
     /// All that it declares to be read, in the order in which it is read.

@@ -12,7 +12,7 @@ extension Router {
         let address = options.trustedProxies.callerAddress(of: request)
         try checkRate(operation, caller?.user, address)
         if !operation.servesSuspended, let caller, let problem = authenticator.refusal(of: caller) { throw problem }
-        try request.checkParameters(route.parameterNames)
+        if !operation.ignoresQuery { try request.checkParameters(route.parameterNames) }
         let takesBody = operation.method != .get
         if takesBody { try request.checkBodyIsPlain() }
         var values: [any Sendable] = []

@@ -3,6 +3,7 @@ import Core
 import Crypto
 import EventLog
 import Glibc
+import OpenIDConnect
 import RedisLink
 import Sidecars
 import Store
@@ -14,10 +15,13 @@ struct Configuration: Sendable {
     let dataFolder: String
     /// Where the private servers are, once their folders are made ready.
     var places: PrivateServers.Places?
+    /// By which people may log in.
+    let providers: [Provider]
 
     /// - Throws: `SettingError` for what can be said of settings together only.
     init(_ values: SettingValues, for command: String) throws(SettingError) {
         self.values = values
+        providers = try Self.providers(values)
         for variable in values.unknownVariables.sorted() {
             Log.warning(.settingUnknown, ["variable": .text(variable), "see": "martlet --help"])
         }
@@ -43,6 +47,26 @@ struct Configuration: Sendable {
         case "serve": postgres == nil || redis == nil
         case _ where SettingsList.tools.contains(command): postgres == nil
         default: false
+        }
+    }
+
+    /// The list and the secrets that it names, which may be links, as Kubernetes mounts them. What is named by a path that is
+    /// not absolute is looked for beside the list.
+    private static func providers(_ values: SettingValues) throws(SettingError) -> [Provider] {
+        guard values.has("oidc-providers"), let path = values.text("oidc-providers") else { return [] }
+        let given = "\(values.given("oidc-providers")) is '\(path)'"
+        let absolute = Files.absolute(path)
+        guard let bytes = Files.read(absolute.resolved, limit: 1 << 20) else {
+            throw SettingError("\(given): the file can't be read")
+        }
+        let folder = absolute[...absolute.lastIndex(of: "/")!]
+        do throws(SettingError) {
+            let allowsLoopback = values.text("oidc-loopback") == "on"
+            return try ProviderList.parse(bytes, allowsLoopback: allowsLoopback) { file in
+                Files.read((file.hasPrefix("/") ? file : folder + file).resolved, limit: 4096)
+            }
+        } catch {
+            throw SettingError("\(given): \(error)")
         }
     }
 
@@ -89,6 +113,8 @@ struct Configuration: Sendable {
         }
         return NameRules.names(of: text)
     }
+
+    var allowsLoopbackProviders: Bool { values.has("oidc-loopback") && values.text("oidc-loopback") == "on" }
 
     var kafkaOptions: KafkaOptions? {
         guard let kafka else { return nil }

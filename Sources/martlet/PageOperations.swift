@@ -14,7 +14,8 @@ enum PageOperations {
         let byName = Dictionary(files.map { ($0.name, $0) }) { first, _ in first }
         let name = PathParameter.word("file", of: files.map(\.name), "One of the page's.")
         return [
-            operation("/", id: "page", "The demo page", types: [index.type]) { _ in index },
+            // Providers send people back to it with more than is known here.
+            operation("/", id: "page", "The demo page", types: [index.type], ignoresQuery: true) { _ in index },
             operation(
                 "/\(name)", id: "pageFile", "A file of the demo page", types: Set(files.map(\.type)).sorted()
             ) { byName[$0[name]] },
@@ -22,7 +23,7 @@ enum PageOperations {
     }
 
     private static func operation(
-        _ path: Path, id: String, _ summary: String, types: [String],
+        _ path: Path, id: String, _ summary: String, types: [String], ignoresQuery: Bool = false,
         file: @escaping @Sendable (RequestContext) -> Served?
     ) -> Operation {
         let types = types.map { String($0.prefix { $0 != ";" }) }
@@ -32,7 +33,7 @@ enum PageOperations {
             responses: [
                 .text(types, "The file.", example: "<!doctype html>", headers: [.etag]),
                 .notModified("The file is the one with the given tag."),
-            ]
+            ], ignoresQuery: ignoresQuery
         ) { request in
             guard let file = file(request) else { throw Problem(.notFound, "there is nothing at this address") }
             return request.http.has(tag: file.tag)

@@ -109,6 +109,15 @@ enum SettingsList {
             "handles and display names that nobody may take, nor what looks like them; # begins a comment. It is read at the "
                 + "start. What looks like the handle of a moderator or admin can never be taken"),
         Setting(
+            "oidc-providers", .checked(expected: "a JSON file with a list of them", problem: { _ in nil }),
+            roles: ["serve", "api"],
+            "a JSON file with the OpenID providers by which people may log in, read at the start: "
+                + #"{"providers": [{"name", "title"?, "issuer", "client_id", "client_secret_file"?, "redirects": […]}]}"#
+        ),
+        Setting(
+            "oidc-loopback", .oneOf(["on", "off"]), default: "off", roles: ["serve", "api"],
+            "OpenID providers may be on this machine and without TLS; for tests only"),
+        Setting(
             "password-cost", .integer(1...11), default: "5", roles: servers.union(["seed"]),
             "yescrypt cost of password hashes; each step doubles time and memory"),
         Setting(

@@ -9,6 +9,7 @@ import Feed
 import Formats
 import HTTPService
 import NodeLease
+import OpenIDConnect
 import Outbox
 import RedisLink
 import Runtime
@@ -69,7 +70,10 @@ final class Site: Sendable {
             formats: formats, limitsAreOn: configuration.limitsAreOn)
         domains = Domains(
             resources, hasher: PasswordHasher(threads: passwordThreads, cost: configuration.passwordCost),
-            names: NameRules(try configuration.refusedNames()), waiter: { [waiter] in waiter.value })
+            names: NameRules(try configuration.refusedNames()),
+            providers: configuration.providers.map { [clock] in
+                ProviderClient($0, allowsLoopback: configuration.allowsLoopbackProviders, clock: clock)
+            }, waiter: { [waiter] in waiter.value })
     }
 
     var accounts: Accounts { domains.accounts.accounts }

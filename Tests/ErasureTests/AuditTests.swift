@@ -114,6 +114,7 @@ import Testing
 
         // Topics: the log still has records, and has none.
         try await site.pass(seconds: 15 * 24 * Self.hour)
+        try await site.runUpkeep()
         try await site.runJobs()
         #expect(try await stores(receipt)["log.post.events"]?["kept_until"].string != nil)
         site.forgetLog()

@@ -10,6 +10,7 @@ import Feed
 import FeedAPI
 import Formats
 import HTTPService
+import OpenIDConnect
 import Outbox
 import Realtime
 import RedisLink
@@ -59,6 +60,7 @@ final class SiteParts: Sendable {
                 clock: clock, monotonicClock: clock, secret: secret, cursors: cursors, idempotency: idempotency,
                 writes: writes, formats: EnabledFormats(known: Domains.formats), limitsAreOn: options.limitsAreOn),
             hasher: PasswordHasher(threads: 2, cost: 1), names: NameRules(options.refusedNames),
+            providers: options.providers.map { ProviderClient($0, allowsLoopback: false, clock: clock) },
             waiter: { waiter.value })
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
@@ -90,6 +92,24 @@ final class SiteParts: Sendable {
 
     func grant(_ handle: String, _ role: UserRole) async throws {
         _ = try await domains.administration.administration.change(handle: handle, AdminChange(role: role))
+    }
+
+    /// What a provider's answer leads to.
+    func logIn(
+        subject: String, of provider: Provider, by logIn: PendingLogIn, from address: String
+    ) async throws -> TestResponse {
+        let accounts = domains.accounts.accounts
+        while true {
+            do {
+                let (grant, isNew) = try await connections.routes.database.transaction {
+                    try await accounts.logIn(
+                        $0, subject, of: provider, by: logIn, from: SessionOrigin(address: address, client: "a test"))
+                }
+                var body = ByteWriter()
+                grant.append(to: &body)
+                return TestResponse(status: isNew ? 201 : 200, headers: [], body: body.bytes)
+            } catch is Accounts.IdentityTaken {}
+        }
     }
 
     func suspend(_ user: String, _ suspension: Suspension?) async throws {

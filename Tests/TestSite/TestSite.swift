@@ -5,6 +5,7 @@ import DomainRegistry
 public import Erasure
 public import Feed
 public import HTTPService
+public import OpenIDConnect
 public import RedisLink
 public import Store
 import Synchronization
@@ -103,6 +104,16 @@ public final class TestSite: Sendable {
         let response = try await stranger(at: address).post(
             "/v1/auth/login", ["handle": .string(user.handle), "password": .string(TestUser.password)])
         return try TestUser(response, at: address, of: self)
+    }
+
+    /// What becomes of it when a provider has named somebody: no route, for no provider is asked.
+    /// - Parameter logIn: `nil`: a new one.
+    public func logIn(
+        subject: String, of provider: Provider = SiteOptions().providers[0], by logIn: PendingLogIn? = nil,
+        at address: String = "127.0.0.1"
+    ) async throws -> TestResponse {
+        let logIn = logIn ?? PendingLogIn(redirect: provider.redirects[0], now: clock.milliseconds())
+        return try await parts.logIn(subject: subject, of: provider, by: logIn, from: address)
     }
 
     func send(

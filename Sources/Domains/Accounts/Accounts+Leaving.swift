@@ -50,6 +50,7 @@ extension Accounts {
     /// Where accounts hold something of a user. The user himself goes last: what is written of him meanwhile keeps him.
     var holdings: [Holding] {
         [
+            .rows("identities", ["user_id"]) { "user_id = \($0)" },
             .rows("known_addresses", ["user_id"]) { "user_id = \($0)" },
             .rows("refresh_tokens", ["session_id"]) {
                 "session_id IN (SELECT id FROM sessions WHERE user_id = \($0))"

@@ -61,16 +61,16 @@ extension Accounts {
                 UPDATE users SET handle = COALESCE(\(change.handle)::text, handle), anonymous = false,
                     display_name = CASE WHEN anonymous AND display_name = handle
                         THEN COALESCE(\(change.handle)::text, handle) ELSE display_name END,
-                    recovery_hash = CASE WHEN \(new?.old == nil) THEN recovery_hash END,
+                    recovery_hash = CASE WHEN \(new == nil || change.makesNamed) THEN recovery_hash END,
                     password_hash = COALESCE(\(new?.hash)::text, password_hash),
                     password_changes = password_changes + \(new == nil ? 0 : 1 as Int64)::int
-                WHERE id = \(caller.user) AND anonymous = \(change.makesNamed)
+                WHERE id = \(caller.user) AND (\(new == nil) OR anonymous = \(change.makesNamed))
                     AND password_changes = COALESCE(\(new?.old?.changes)::int, password_changes)
                     AND \(Self.lives("\(caller.session)"))
                 """,
             ])[1]
             guard changed.affected == 1 else {
-                if change.makesNamed { throw Self.oldPasswordRequired }
+                if change.makesNamed, new != nil { throw Self.oldPasswordRequired }
                 throw Problem(.unauthenticated, "the session has ended: log in again")
             }
         } catch let error as PgError where error.constraint == "users_handle_key" {

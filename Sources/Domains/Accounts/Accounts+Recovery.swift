@@ -5,9 +5,6 @@ import Store
 
 /// Accounts without a name or a password, and the codes that open an account without its password.
 extension Accounts {
-    /// What is no hash of any password.
-    private static let noPassword = "*"
-
     /// - Parameter displayName: `nil`: the handle.
     /// - Returns: a session with the account's first recovery code.
     func signUpAnonymously(
@@ -17,7 +14,7 @@ extension Accounts {
         let (handle, code) = (AnonymousHandle.random(), RecoveryCode.random())
         let user = try await makeUser(
             transaction, handle: handle, displayName: displayName ?? handle, passwordHash: Self.noPassword,
-            recoveryHash: hash(of: code))
+            isAnonymous: true, recoveryHash: hash(of: code))
         var grant = try await openSession(transaction, user: user, from: origin)
         grant.recoveryCode = code.text
         return grant
@@ -95,10 +92,6 @@ extension Accounts {
             Crypto.equal(known, hash(of: code))
         else { return nil }
         return VerifiedUser(id: user, changes: try row.integer("password_changes"))
-    }
-
-    func isAnonymous(_ user: ID) async throws -> Bool {
-        try await database.query("SELECT anonymous FROM users WHERE id = \(user)").first?.bool("anonymous") ?? false
     }
 
     private func hash(of code: RecoveryCode) -> [UInt8] { code.hash(key: recoveryCodes) }

@@ -63,12 +63,15 @@ public struct Accounts: Sendable {
         return try await openSession(transaction, user: user, from: origin)
     }
 
-    /// - Parameter recoveryHash: of an anonymous account; `nil`: it has a name.
+    /// What is no hash of any password.
+    static let noPassword = "*"
+
+    /// - Parameter isAnonymous: the handle is made, not chosen.
     func makeUser(
         _ transaction: Transaction, handle: String, displayName: String, passwordHash: String,
-        recoveryHash: [UInt8]? = nil
+        isAnonymous: Bool = false, recoveryHash: [UInt8]? = nil
     ) async throws -> UserView {
-        let (id, isAnonymous) = (try ids.next(), recoveryHash != nil)
+        let id = try ids.next()
         let inserted = try await transaction.query(
             """
             INSERT INTO users (id, handle, display_name, password_hash, anonymous, recovery_hash)

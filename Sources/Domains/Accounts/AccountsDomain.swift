@@ -2,6 +2,7 @@ public import Core
 public import Crypto
 public import DomainKit
 public import HTTPService
+public import OpenIDConnect
 public import Store
 
 /// Users, sessions, tokens.
@@ -17,9 +18,15 @@ public struct AccountsDomain: Domain {
     public let suspensions: Suspensions
     private let resources: Resources
     private let limits: LogInLimits
+    private let providers: [ProviderClient]
 
-    public init(_ resources: Resources, hasher: PasswordHasher, names: NameRules = NameRules()) {
+    /// - Parameter providers: by which people may log in.
+    public init(
+        _ resources: Resources, hasher: PasswordHasher, names: NameRules = NameRules(),
+        providers: [ProviderClient] = []
+    ) {
         self.resources = resources
+        self.providers = providers
         revocations = Revocations(clock: resources.clock)
         suspensions = Suspensions(clock: resources.clock)
         accounts = Accounts(
@@ -45,6 +52,10 @@ public struct AccountsDomain: Domain {
     public var operations: [Operation] {
         AccountOperations(accounts: accounts, writes: resources.writes, limits: limits).all
             + RecoveryOperations(accounts: accounts, writes: resources.writes, check: passwordCheck).all
+            + ProviderOperations(
+                accounts: accounts, writes: resources.writes, providers: providers,
+                box: SealedBox(key: Crypto.derivedKey("log-ins by providers", from: resources.secret))
+            ).all
             + SessionOperations(
                 accounts: accounts, users: users, writes: resources.writes, lists: resources.lists,
                 cursors: resources.cursors, limits: limits
@@ -59,6 +70,7 @@ public struct AccountsDomain: Domain {
             UpkeepStep("remove answers to refreshes") { try await Accounts.removeAnswers(database) },
             UpkeepStep("remove expired sessions") { try await Accounts.removeExpired(database) },
             UpkeepStep("forget who was erased") { try await accounts.forgetErased() },
+            UpkeepStep("remove used log-ins") { try await Accounts.removeUsedLogIns(database) },
             UpkeepStep("remove known addresses") { try await KnownAddresses.removeExpired(database) },
         ]
     }

@@ -76,6 +76,14 @@ public enum AccountsMigrations {
             [
                 "CREATE UNIQUE INDEX IF NOT EXISTS users_recovery ON users (recovery_hash) WHERE recovery_hash IS NOT NULL"
             ]),
+        Migration(51, "accounts that are opened by providers", identities),
+        Migration(
+            52, "when sessions were opened",
+            [
+                // NULL: before this was written down.
+                "ALTER TABLE sessions ADD COLUMN opened_at timestamptz",
+                "ALTER TABLE sessions ALTER COLUMN opened_at SET DEFAULT now()",
+            ]),
         Migration(30, "who is suspended, is about to be erased, or has a role", standing),
         Migration(32, "the same, to be looked for", standingIndexes),
         Migration(
@@ -97,6 +105,26 @@ public enum AccountsMigrations {
         """,
         "CREATE INDEX IF NOT EXISTS users_suspended ON users (suspended_until) WHERE suspended_until IS NOT NULL",
         "CREATE INDEX IF NOT EXISTS users_with_role ON users (role, id) WHERE role <> 'user'",
+    ]
+
+    private static let identities: [StaticString] = [
+        """
+        CREATE TABLE identities (
+            -- A keyed hash of the provider's issuer and its name for the user.
+            subject_hash bytea PRIMARY KEY,
+            provider text NOT NULL,
+            user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE)
+        """,
+        "CREATE INDEX identities_by_user ON identities (user_id)",
+        // The key of these hashes is the database's own: with another secret of the site people still get in.
+        "CREATE TABLE identity_key (is_one boolean PRIMARY KEY DEFAULT true CHECK (is_one), key bytea NOT NULL)",
+        """
+        INSERT INTO identity_key (key)
+        VALUES (sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')))
+        """,
+        // Log-ins by providers that are done; until nobody could do them again.
+        "CREATE TABLE used_log_ins (mark bytea PRIMARY KEY, expires_at timestamptz NOT NULL)",
+        "CREATE INDEX used_log_ins_age ON used_log_ins (expires_at)",
     ]
 
     private static let standing: [StaticString] = [

@@ -3,7 +3,7 @@ struct CredentialChange: Sendable {
     /// A new password.
     struct Password: Sendable {
         let hash: String
-        /// Who knew the one before; `nil`: the account is anonymous, and gets its first one with a name.
+        /// Whoever has shown that he is the user; `nil`: the account is anonymous, and gets its first one with a name.
         let old: VerifiedUser?
     }
 
@@ -11,7 +11,6 @@ struct CredentialChange: Sendable {
     var handle: String?
     /// `nil`: it stays.
     var password: Password?
-
     /// An anonymous account becomes a named one.
-    var makesNamed: Bool { password.map { $0.old == nil } ?? false }
+    var makesNamed = false
 }

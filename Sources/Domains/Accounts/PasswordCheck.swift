@@ -5,7 +5,8 @@ public struct PasswordCheck: Sendable {
     let accounts: Accounts
     let limits: LogInLimits
 
-    /// By `password` or `recovery_code` of the body, which are declared in `AccountFields`.
+    /// By `password` or `recovery_code` of the body, which are declared in `AccountFields`; an account that has no password,
+    /// and is opened by a provider, by a young session.
     /// - Throws: `Problem`: `passwordRequired` where it is another one, or none is given.
     package func verify(_ request: RequestContext) async throws -> VerifiedUser {
         switch (request[AccountFields.confirmingPassword], request[AccountFields.confirmingCode]) {
@@ -17,6 +18,9 @@ public struct PasswordCheck: Sendable {
             }
             return verified
         case (nil, nil):
+            if try await accounts.kind(of: request.caller).confirmsBySession {
+                return try await accounts.verifyBySession(request.authenticated!)
+            }
             throw Problem(.passwordRequired, "give the account's password or its recovery code", field: "password")
         case (_?, _?):
             throw Problem(.invalidField, "give the password or the recovery code, not both", field: "recovery_code")

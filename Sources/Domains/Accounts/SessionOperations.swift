@@ -29,7 +29,9 @@ struct SessionOperations: Sendable {
                     A new password needs the old one (403 `password_required`) and ends all other sessions and the \
                     recovery code. A new handle leaves them: who has stolen a session locks nobody out with it. An \
                     anonymous account gets handle and password at once, without an old one: it has a name then, all \
-                    other sessions end, and its recovery code stays. So does its display name, unless that was the handle.
+                    other sessions end, and its recovery code stays. So does its display name, unless that was the handle. \
+                    An account that is opened by a provider may get a handle alone; for its first password the session \
+                    must be younger than \(Accounts.youngMinutes) minutes instead.
                     """,
                 rate: .auth, otherLimits: LogInRates.inWords, lane: .auth,
                 body: RequestBody(
@@ -66,8 +68,8 @@ struct SessionOperations: Sendable {
         guard handle != nil || password != nil else {
             throw Problem(.missingField, "give a handle or a password", field: "password")
         }
-        let isAnonymous = try await accounts.isAnonymous(caller.user)
-        if isAnonymous, handle == nil || password == nil {
+        let kind = try await accounts.kind(of: caller.user)
+        if kind.isAnonymous, handle == nil || password == nil && !kind.hasIdentity {
             throw Problem(
                 .missingField, "an anonymous account gets handle and password at once",
                 field: handle == nil ? "handle" : "password")
@@ -76,8 +78,8 @@ struct SessionOperations: Sendable {
         let change: Result<CredentialChange, Problem>
         do {
             var new: CredentialChange.Password?
-            if let password { new = try await newPassword(password, request, isAnonymous) }
-            change = .success(CredentialChange(handle: handle, password: new))
+            if let password { new = try await newPassword(password, request, kind) }
+            change = .success(CredentialChange(handle: handle, password: new, makesNamed: kind.isAnonymous))
         } catch let problem as Problem where problem.code == .passwordRequired {
             change = .failure(problem)
         }
@@ -91,9 +93,13 @@ struct SessionOperations: Sendable {
     }
 
     private func newPassword(
-        _ password: String, _ request: RequestContext, _ isAnonymous: Bool
+        _ password: String, _ request: RequestContext, _ kind: AccountKind
     ) async throws -> CredentialChange.Password {
-        guard !isAnonymous else {
+        if kind.confirmsBySession {
+            let verified = try await accounts.verifyBySession(request.authenticated!)
+            return CredentialChange.Password(hash: try await accounts.hashPassword(password), old: verified)
+        }
+        guard !kind.isAnonymous else {
             return CredentialChange.Password(hash: try await accounts.hashPassword(password), old: nil)
         }
         guard let old = request[AccountFields.oldPassword] else { throw Accounts.oldPasswordRequired }

@@ -9,7 +9,7 @@ public struct SessionOrigin: Sendable {
     /// What the client calls itself, cut after 200 characters; `nil` where it does not say, or says it unreadably.
     public let client: String?
 
-    init(address: String, client: String?) {
+    package init(address: String, client: String?) {
         (self.address, self.client) = (address, client)
     }
 

@@ -7,7 +7,8 @@ public enum UserRow {
     public static let columns: SQL = """
         u.id, u.handle, u.display_name, \(FollowCounts.followers(of: "u.id")) AS followers,
         COALESCE(c.following, 0) AS following,
-        u.posts, u.private, u.anonymous, u.role, u.status_message, u.bio, u.discoverable, u.locale, u.time_zone
+        u.posts, u.private, u.anonymous, u.role, u.status_message, u.bio, u.discoverable, u.locale, u.time_zone,
+        u.password_hash <> '*' AS has_password
         """
 
     public static let counters: SQL = "LEFT JOIN follow_counts c ON c.user_id = u.id"
@@ -32,7 +33,8 @@ public enum UserRow {
 
     private static func settings(_ row: PgRow) throws(PgError) -> UserSettings {
         UserSettings(
-            isDiscoverable: try row.bool("discoverable"), locale: try row.optionalText("locale"),
+            isDiscoverable: try row.bool("discoverable"), hasPassword: try row.bool("has_password"),
+            locale: try row.optionalText("locale"),
             timeZone: try row.optionalText("time_zone"))
     }
 }

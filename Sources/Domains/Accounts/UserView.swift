@@ -12,7 +12,7 @@ public struct UserView: Sendable, Equatable {
     public let following: Int64
     public let posts: Int64
     public let isPrivate: Bool
-    /// Has neither name nor password.
+    /// Nobody has chosen its handle.
     public let isAnonymous: Bool
     public let role: UserRole
     public let statusMessage: String?
@@ -72,7 +72,7 @@ extension UserView {
                 .always("created_at", Component.time.reference), .always("followers", .integer(from: 0)),
                 .always("following", .integer(from: 0)), .always("posts", .integer(from: 0)),
                 .always("private", .boolean, "Posts, followers and followees are shown to followers only."),
-                .sometimes("anonymous", .boolean, "The account has neither name nor password."),
+                .sometimes("anonymous", .boolean, "The account has no name: its handle was made, not chosen."),
                 .sometimes("role", .word(of: ["moderator", "admin"])),
                 .sometimes("status_message", .string(length: 1...100)), .sometimes("bio", .string(length: 1...500)),
             ] + UserRelation.keys + UserSettings.keys), writing: example.append)

@@ -86,6 +86,10 @@ public struct Transaction: Sendable {
         return hasBegin ? Array(rows.dropFirst()) : rows
     }
 
+    /// A statement of a transaction whose commit does not wait for the disk. A crash of PostgreSQL may lose what it did, and with
+    /// it what was committed after it in this way, but nothing of it that a later commit waited for.
+    public static let unhurried: SQL = "SELECT set_config('synchronous_commit', 'off', true)"
+
     /// Statements and the COMMIT in one round trip. The body must return right after it.
     @discardableResult
     public func commit(_ statements: [SQL]) async throws -> [PgRows] {

@@ -10,7 +10,16 @@ final class PgPool {
         let connection: PgConnection
         /// BEGIN was sent, and neither COMMIT nor ROLLBACK.
         var hasBegun = false
+        /// Goes out before what comes next.
+        var postponed: [RenderedSQL] = []
+
         init(_ connection: PgConnection) { self.connection = connection }
+
+        /// What is to be sent before the next statement.
+        func ahead() -> [RenderedSQL] {
+            defer { (hasBegun, postponed) = (true, []) }
+            return hasBegun ? postponed : [SQL("BEGIN").rendered()] + postponed
+        }
     }
 
     private enum Work {

@@ -168,6 +168,35 @@ enum TestPostgres {
         }
     }
 
+    /// What can wait goes out before what comes next, and fails there.
+    @Test func whatComesLater() async throws {
+        let database = database(connections: 1)
+        try await database.query("CREATE TABLE IF NOT EXISTS later (n int PRIMARY KEY)")
+        try await database.transaction { transaction in
+            transaction.later(["INSERT INTO later VALUES (1)", "INSERT INTO later VALUES (2)"])
+            let seen = try await transaction.batch(["SELECT count(*) FROM later", "SELECT 7 AS seven"])
+            #expect(try seen.count == 2 && seen[0][0].int("count") == 2 && seen[1][0].int("seven") == 7)
+            transaction.later(["INSERT INTO later VALUES (3)"])
+        }
+        try await database.transaction { $0.later(["INSERT INTO later VALUES (4)"]) }
+        #expect(try await database.query("SELECT count(*) FROM later")[0].int("count") == 4)
+        await #expect(throws: PgError.self) {
+            try await database.transaction { $0.later(["INSERT INTO later VALUES (5)", "INSERT INTO later VALUES (1)"]) }
+        }
+        try await database.transaction { transaction in
+            transaction.later(["INSERT INTO later VALUES (6)"])
+            #expect(try await transaction.commit(["SELECT count(*) FROM later"])[0][0].int("count") == 5)
+        }
+        struct Stop: Error {}
+        await #expect(throws: Stop.self) {
+            try await database.transaction { transaction in
+                transaction.later(["INSERT INTO later VALUES (7)"])
+                throw Stop()
+            }
+        }
+        #expect(try await database.query("SELECT sum(n) FROM later")[0].int("sum") == 1 + 2 + 3 + 4 + 6)
+    }
+
     /// What a transaction says of its own commit ends with it, also where there is no BEGIN.
     @Test func commitsThatDoNotWait() async throws {
         let database = database(connections: 1)

@@ -181,11 +181,14 @@ enum TestPostgres {
         try await database.transaction { $0.later(["INSERT INTO later VALUES (4)"]) }
         #expect(try await database.query("SELECT count(*) FROM later")[0].int("count") == 4)
         await #expect(throws: PgError.self) {
-            try await database.transaction { $0.later(["INSERT INTO later VALUES (5)", "INSERT INTO later VALUES (1)"]) }
+            try await database.transaction {
+                $0.later(["INSERT INTO later VALUES (5)", "INSERT INTO later VALUES (1)"])
+            }
         }
         try await database.transaction { transaction in
             transaction.later(["INSERT INTO later VALUES (6)"])
-            #expect(try await transaction.commit(["SELECT count(*) FROM later"])[0][0].int("count") == 5)
+            let seen = try await transaction.commit(["SELECT count(*) FROM later"])
+            #expect(try seen[0][0].int("count") == 5)
         }
         struct Stop: Error {}
         await #expect(throws: Stop.self) {
@@ -205,7 +208,8 @@ enum TestPostgres {
         #expect(try batch[1][0].text("value") == "off")
         #expect(try await database.query(setting)[0].text("value") == "on")
         try await database.transaction {
-            #expect(try await $0.batch([Transaction.unhurried, setting])[1][0].text("value") == "off")
+            let within = try await $0.batch([Transaction.unhurried, setting])
+            #expect(try within[1][0].text("value") == "off")
         }
         #expect(try await database.query(setting)[0].text("value") == "on")
     }

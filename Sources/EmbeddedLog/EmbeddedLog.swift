@@ -146,8 +146,8 @@ public final class EmbeddedLog: EventLog {
                 state.withLock { $0.wakeups[name, default: []].append(wakeup) }
                 readers.append(
                     PartitionReader(
-                        database: database, group: subscription.group, name: name, batch: subscription.batch,
-                        wakeup: wakeup, onRead: { [weak self] in self?.give(name, below: $0) }, handler: handler))
+                        database: database, subscription, name: name, wakeup: wakeup,
+                        onRead: { [weak self] in self?.give(name, below: $0) }, handler: handler))
             }
         }
         return EmbeddedSubscription(readers: readers) { [weak self] in self?.forget($0) }

@@ -10,8 +10,7 @@ final class PartitionReader: Sendable {
     let name: PartitionName
     let wakeup: Wakeup
     private let database: Database
-    private let group: String
-    private let batch: Int
+    private let subscription: SubscriptionOptions
     private let onRead: @Sendable (_ next: Int64) -> Void
     private let handler: RecordHandler
     private let closing = Atomic<Bool>(false)
@@ -21,16 +20,16 @@ final class PartitionReader: Sendable {
 
     /// - Parameter onRead: told behind which offset a batch ends, before it is handled.
     init(
-        database: Database, group: String, name: PartitionName, batch: Int, wakeup: Wakeup,
+        database: Database, _ subscription: SubscriptionOptions, name: PartitionName, wakeup: Wakeup,
         onRead: @escaping @Sendable (_ next: Int64) -> Void, handler: @escaping RecordHandler
     ) {
         self.database = database
-        self.group = group
+        self.subscription = subscription
         self.name = name
-        self.batch = batch
         self.wakeup = wakeup
         self.onRead = onRead
         self.handler = handler
+        let group = subscription.group
         consumed = LogMetrics.consumed(group: group, topic: name.topic)
         failures = LogMetrics.handlerFailures(group: group, topic: name.topic)
     }
@@ -46,6 +45,7 @@ final class PartitionReader: Sendable {
         stop()
     }
 
+    private var group: String { subscription.group }
     private var isClosing: Bool { closing.load(ordering: .acquiring) }
 
     func run() async {
@@ -61,6 +61,9 @@ final class PartitionReader: Sendable {
                 onRead(next)
                 guard await handle(records) else { break }
                 position = next
+                if subscription.rest > 0, records.count < subscription.batch {
+                    try? await Task.sleep(nanoseconds: UInt64(subscription.rest) * 1_000_000)
+                }
             } catch {
                 Log.warning(
                     .partitionNotRead, ["group": .text(group), "topic": .text(name.topic), "error": .text("\(error)")])
@@ -115,7 +118,7 @@ final class PartitionReader: Sendable {
             """
             SELECT log_offset, key, value, headers FROM log_records
             WHERE topic = \(name.topic) AND partition = \(name.partition) AND log_offset >= \(position!)
-            ORDER BY log_offset LIMIT \(batch)
+            ORDER BY log_offset LIMIT \(subscription.batch)
             """,
         ])
         return try results[1].map { row in

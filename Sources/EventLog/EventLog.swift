@@ -66,11 +66,15 @@ public struct SubscriptionOptions: Sendable {
     public let topics: [String]
     /// The most records a batch holds.
     public let batch: Int
+    /// Milliseconds that a partition rests behind a batch, so that the next one has more: for who is in no hurry. Of a Kafka
+    /// batches are larger by themselves where there is much.
+    public let rest: Int
 
-    public init(group: String, topics: [String], batch: Int = 100) {
+    public init(group: String, topics: [String], batch: Int = 100, rest: Int = 0) {
         self.group = group
         self.topics = topics
         self.batch = batch
+        self.rest = rest
     }
 }
 

@@ -18,7 +18,7 @@ public final class Notifier: Sendable {
         let reader = EventReader<NotificationEvent>()
         let requested = Metrics.shared.counter(.requested)
         let opened = try await log.subscribe(
-            SubscriptionOptions(group: "notifier", topics: [NotificationEvent.topic])
+            SubscriptionOptions(group: "notifier", topics: [NotificationEvent.topic], rest: 50)
         ) { records in
             for record in records {
                 guard let (_, envelope) = reader.known(record) else { continue }

@@ -38,11 +38,11 @@ public final class Database: Sendable {
         let transaction = Transaction(lease: lease)
         do {
             let value = try await body(transaction)
-            try await transaction.end("COMMIT")
+            try await transaction.commit()
             giveBack(lease, broken: false)
             return value
         } catch {
-            let rolledBack = (try? await transaction.end("ROLLBACK")) != nil
+            let rolledBack = (try? await transaction.rollback()) != nil
             giveBack(lease, broken: !rolledBack)
             throw error
         }
@@ -72,19 +72,29 @@ public struct Transaction: Sendable {
         try await run(statements.map { $0.rendered() })
     }
 
+    /// Statements whose results nobody reads. They go out with the next round trip, at the latest with the COMMIT, and what is
+    /// wrong with them is thrown there.
+    public func later(_ statements: [SQL]) {
+        let rendered = statements.map { $0.rendered() }
+        lease.run { $0.postponed += rendered }
+    }
+
     private func run(_ statements: [RenderedSQL]) async throws -> [PgRows] {
-        let (rows, hasBegin) = try await withCheckedThrowingContinuation { continuation in
+        let (rows, ahead) = try await withCheckedThrowingContinuation { continuation in
             lease.run(
                 { lease in
-                    let isFirst = !lease.hasBegun
-                    lease.hasBegun = true
-                    lease.connection.send(isFirst ? [SQL("BEGIN").rendered()] + statements : statements) { result in
-                        continuation.resume(with: result.map { ($0, isFirst) })
+                    let ahead = lease.ahead()
+                    lease.connection.send(ahead + statements) { result in
+                        continuation.resume(with: result.map { ($0, ahead.count) })
                     }
                 }, orElse: { continuation.resume(throwing: PgError.closed) })
         }
-        return hasBegin ? Array(rows.dropFirst()) : rows
+        return Array(rows.dropFirst(ahead))
     }
+
+    /// A statement of a transaction whose commit does not wait for the disk. A crash of PostgreSQL may lose what it did, and with
+    /// it what was committed after it in this way, but nothing of it that a later commit waited for.
+    public static let unhurried: SQL = "SELECT set_config('synchronous_commit', 'off', true)"
 
     /// Statements and the COMMIT in one round trip. The body must return right after it.
     @discardableResult
@@ -100,14 +110,31 @@ public struct Transaction: Sendable {
         return rows.dropLast()
     }
 
-    /// COMMIT or ROLLBACK, where there was a BEGIN.
-    fileprivate func end(_ sql: SQL) async throws {
+    /// COMMIT, where there is something to commit.
+    fileprivate func commit() async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            lease.run(
+                { lease in
+                    guard lease.hasBegun || !lease.postponed.isEmpty else { return continuation.resume() }
+                    lease.connection.send(lease.ahead() + [SQL("COMMIT").rendered()]) { result in
+                        // Without it there is still something to roll back.
+                        if case .success = result { lease.hasBegun = false }
+                        continuation.resume(with: result.map { _ in })
+                    }
+                }, orElse: { continuation.resume(throwing: PgError.closed) })
+        }
+    }
+
+    /// ROLLBACK, where there was a BEGIN.
+    fileprivate func rollback() async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             lease.run(
                 { lease in
                     guard lease.hasBegun else { return continuation.resume() }
                     lease.hasBegun = false
-                    lease.connection.send([sql.rendered()]) { result in continuation.resume(with: result.map { _ in }) }
+                    lease.connection.send([SQL("ROLLBACK").rendered()]) { result in
+                        continuation.resume(with: result.map { _ in })
+                    }
                 }, orElse: { continuation.resume(throwing: PgError.closed) })
         }
     }

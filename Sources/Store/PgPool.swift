@@ -2,14 +2,24 @@ import Core
 import Runtime
 
 /// Connections to one database, on a loop's thread. Single batches share connections by pipelining; a transaction has
-/// one for itself. What can't be served at once waits in order, bounded in number and time.
+/// one for itself. What can't be served at once waits in order, bounded in number and time; but a quarter of the connections is
+/// batches' alone, so these, which are short, don't wait behind a crowd of transactions.
 final class PgPool {
     /// A transaction's hold on its connection.
     final class Lease {
         let connection: PgConnection
         /// BEGIN was sent, and neither COMMIT nor ROLLBACK.
         var hasBegun = false
+        /// Goes out before what comes next.
+        var postponed: [RenderedSQL] = []
+
         init(_ connection: PgConnection) { self.connection = connection }
+
+        /// What is to be sent before the next statement.
+        func ahead() -> [RenderedSQL] {
+            defer { (hasBegun, postponed) = (true, []) }
+            return hasBegun ? postponed : [SQL("BEGIN").rendered()] + postponed
+        }
     }
 
     private enum Work {
@@ -89,8 +99,8 @@ final class PgPool {
         guard !isServing else { return }
         isServing = true
         defer { isServing = false }
-        while let waiter = waiters.first, let index = choose(for: waiter.work) {
-            waiters.removeFirst()
+        while let place = first, let index = choose(for: waiters[place].work) {
+            let waiter = waiters.remove(at: place)
             let connection = free[index]
             switch waiter.work {
             case .batch(let statements, let completion):
@@ -110,6 +120,12 @@ final class PgPool {
         if !waiters.isEmpty { connectOneMore() }
     }
 
+    /// Whose turn it is. While transactions have all that they may, batches pass them.
+    private var first: Int? {
+        guard leased.count >= mostLeased else { return waiters.indices.first }
+        return waiters.firstIndex { if case .batch = $0.work { true } else { false } }
+    }
+
     /// The least busy connection; for a transaction an idle one. While more may be opened, pipelining waits for them.
     private func choose(for work: Work) -> Int? {
         guard let index = free.indices.min(by: { free[$0].inFlight < free[$1].inFlight }) else { return nil }
@@ -119,6 +135,8 @@ final class PgPool {
         if total < options.connections { connectOneMore() }
         return busy < options.pipelineDepth ? index : nil
     }
+
+    private var mostLeased: Int { options.connections - options.connections / 4 }
 
     private var total: Int { free.count + leased.count + connecting.count }
 

@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func moreThanComesIsLeftToThePosts() {
-        let many = (1...200).reversed().map { ID(raw: $0 * 10) }
+        let many = (1...Repair.backfill).reversed().map { ID(raw: Int64($0) * 10) }
         #expect(Repair.completeFrom(many) == ID(raw: 10))
         #expect(Repair.completeFrom(Array(many.dropLast())) == nil && Repair.completeFrom([]) == nil)
         let steps = steps(.followed, [.done, .stored(many)])

@@ -136,6 +136,84 @@ enum TestPostgres {
         #expect(try results.map(\.affected) == [2, 1, 2] && results[1][0].integer("count") == 2)
     }
 
+    /// Of eight connections transactions have six; the others wait for one of these, and batches for nobody.
+    @Test func transactionsLeaveConnectionsToBatches() async throws {
+        let database = database(connections: 8)
+        let (open, begun) = AsyncStream<Void>.makeStream()
+        let (gate, holders) = (AsyncStream<Void>.makeStream(), 8)
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<holders {
+                group.addTask {
+                    try await database.transaction { transaction in
+                        let mine = try await transaction.query("SELECT pg_backend_pid() AS pid")[0].int("pid")
+                        begun.yield()
+                        for await _ in gate.stream { break }
+                        return mine
+                    }
+                }
+            }
+            var beginnings = open.makeAsyncIterator()
+            for _ in 0..<6 { await beginnings.next() }
+            for _ in 0..<20 { #expect(try await database.query("SELECT 1 AS one")[0].int("one") == 1) }
+            let others = try await database.query(
+                """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE state = 'idle in transaction' AND query = 'SELECT pg_backend_pid() AS pid'
+                """)
+            #expect(try others[0].int("count") == 6)
+            for _ in 0..<holders { gate.continuation.yield() }
+            var ended = 0
+            for try await _ in group { ended += 1 }
+            #expect(ended == holders)
+        }
+    }
+
+    /// What can wait goes out before what comes next, and fails there.
+    @Test func whatComesLater() async throws {
+        let database = database(connections: 1)
+        try await database.query("CREATE TABLE IF NOT EXISTS later (n int PRIMARY KEY)")
+        try await database.transaction { transaction in
+            transaction.later(["INSERT INTO later VALUES (1)", "INSERT INTO later VALUES (2)"])
+            let seen = try await transaction.batch(["SELECT count(*) FROM later", "SELECT 7 AS seven"])
+            #expect(try seen.count == 2 && seen[0][0].int("count") == 2 && seen[1][0].int("seven") == 7)
+            transaction.later(["INSERT INTO later VALUES (3)"])
+        }
+        try await database.transaction { $0.later(["INSERT INTO later VALUES (4)"]) }
+        #expect(try await database.query("SELECT count(*) FROM later")[0].int("count") == 4)
+        await #expect(throws: PgError.self) {
+            try await database.transaction {
+                $0.later(["INSERT INTO later VALUES (5)", "INSERT INTO later VALUES (1)"])
+            }
+        }
+        try await database.transaction { transaction in
+            transaction.later(["INSERT INTO later VALUES (6)"])
+            let seen = try await transaction.commit(["SELECT count(*) FROM later"])
+            #expect(try seen[0][0].int("count") == 5)
+        }
+        struct Stop: Error {}
+        await #expect(throws: Stop.self) {
+            try await database.transaction { transaction in
+                transaction.later(["INSERT INTO later VALUES (7)"])
+                throw Stop()
+            }
+        }
+        #expect(try await database.query("SELECT sum(n) FROM later")[0].int("sum") == 1 + 2 + 3 + 4 + 6)
+    }
+
+    /// What a transaction says of its own commit ends with it, also where there is no BEGIN.
+    @Test func commitsThatDoNotWait() async throws {
+        let database = database(connections: 1)
+        let setting: SQL = "SELECT current_setting('synchronous_commit') AS value"
+        let batch = try await database.batch([Transaction.unhurried, setting])
+        #expect(try batch[1][0].text("value") == "off")
+        #expect(try await database.query(setting)[0].text("value") == "on")
+        try await database.transaction {
+            let within = try await $0.batch([Transaction.unhurried, setting])
+            #expect(try within[1][0].text("value") == "off")
+        }
+        #expect(try await database.query(setting)[0].text("value") == "on")
+    }
+
     @Test func aTransactionThatThrowsIsRolledBack() async throws {
         struct Stop: Error {}
         let database = database(connections: 1)

@@ -130,7 +130,7 @@ struct Eraser: Sendable {
     ) async throws -> Bool {
         try await database.transaction { transaction in
             let begun = try await transaction.batch([
-                "SET LOCAL synchronous_commit = off", renewal(deletion),
+                Transaction.unhurried, renewal(deletion),
                 "SELECT position FROM deletion_stores WHERE deletion_id = \(deletion.id) AND name = \(holding.name)",
             ])
             try check(begun[1])

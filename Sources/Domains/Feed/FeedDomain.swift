@@ -105,7 +105,7 @@ public struct FeedDomain: Domain {
             Consumer(SubscriptionOptions(group: "profiles", topics: [UserEvent.topic])) {
                 try await profiles.handle($0)
             },
-            Consumer(SubscriptionOptions(group: "audience", topics: [RelationEvent.topic, UserEvent.topic])) {
+            Consumer(SubscriptionOptions(group: "audience", topics: [RelationEvent.topic, UserEvent.topic], rest: 50)) {
                 try await audience.handle($0)
             },
         ]

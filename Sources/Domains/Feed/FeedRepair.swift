@@ -89,11 +89,13 @@ public struct FeedRepair: Sendable {
         return .done
     }
 
-    /// In the order of `FanOutStore.store`.
+    /// In the order of `FanOutStore.store`. Its commit does not wait for the disk, nor does that of `settle`: what a crash takes
+    /// back leaves the follow pending.
     private func store(follower: ID, followee: ID) async throws -> [ID] {
         try await database.transaction { transaction in
             let reader = SQL.parameter(follower)
-            let rows = try await transaction.query(
+            let results = try await transaction.batch([
+                Transaction.unhurried,
                 """
                 INSERT INTO feed_items (user_id, post_id, author_id)
                 SELECT \(reader)::bigint, id, author_id FROM (
@@ -104,27 +106,29 @@ public struct FeedRepair: Sendable {
                 ORDER BY id
                 ON CONFLICT (user_id, post_id) DO UPDATE SET author_id = excluded.author_id
                 RETURNING post_id
-                """)
-            let posts = try rows.map { try $0.id("post_id") }.sorted(by: >)
-            if let completeFrom = Repair.completeFrom(posts) {
-                try await transaction.query(
-                    """
-                    INSERT INTO feed_metadata (user_id, complete_from)
-                    VALUES (\(follower), \(completeFrom))
-                    ON CONFLICT (user_id) DO UPDATE
-                    SET complete_from = greatest(feed_metadata.complete_from, excluded.complete_from)
-                    """)
-            }
+                """,
+            ])
+            let posts = try results[1].map { try $0.id("post_id") }.sorted(by: >)
+            try await transaction.commit(Repair.completeFrom(posts).map { [complete(follower, from: $0)] } ?? [])
             return posts
         }
+    }
+
+    private func complete(_ follower: ID, from post: ID) -> SQL {
+        """
+        INSERT INTO feed_metadata (user_id, complete_from) VALUES (\(follower), \(post))
+        ON CONFLICT (user_id) DO UPDATE
+        SET complete_from = greatest(feed_metadata.complete_from, excluded.complete_from)
+        """
     }
 
     /// - Returns: whether there is still a follow.
     private func settle(follower: ID, followee: ID) async throws -> Bool {
         let results = try await database.batch([
-            Follows.backfilled(follower: follower, followee: followee), follows(follower, followee),
+            Transaction.unhurried, Follows.backfilled(follower: follower, followee: followee),
+            follows(follower, followee),
         ])
-        return try results[1][0].bool("follows")
+        return try results[2][0].bool("follows")
     }
 
     /// - Returns: whether there is a follow again.
@@ -151,6 +155,7 @@ extension FeedRepair: AudienceObserver {
     /// What a block, a mute, a private account or one that is away hides, reads leave out.
     public func changed(_ change: AudienceChange) async throws {
         switch change {
+        case .followed(let followee, by: let follower, .new): try await followed(follower: follower, followee: followee)
         case .followed(let followee, by: let follower, _):
             try await followedIfPending(follower: follower, followee: followee)
         case .unfollowed(let followee, by: let follower):

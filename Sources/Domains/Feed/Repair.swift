@@ -36,7 +36,7 @@ struct Repair: Sendable {
     }
 
     /// How many of an author's posts come into a feed with a follow; older ones are read from the posts.
-    static let backfill = 200
+    static let backfill = 50
 
     /// What is to be done; `nil`: nothing more.
     private(set) var step: Step?

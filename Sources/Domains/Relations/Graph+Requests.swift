@@ -18,7 +18,7 @@ extension Graph {
             wasAsked || audience.relation.followsYou
         else { throw Problem(.notFound, "user \(asker) does not ask to follow") }
         guard !audience.relation.followsYou else { return false }
-        try await begin(transaction, Follow(follower: asker, followee: target), wasAsked: true, context)
+        try begin(transaction, Follow(follower: asker, followee: target), wasAsked: true, context)
         return true
     }
 

@@ -49,7 +49,7 @@ public struct Graph: Sendable {
             if !audience.relation.requested { try await ask(transaction, follower, followee) }
             return .requested
         }
-        try await begin(transaction, Follow(follower: follower, followee: followee), context)
+        try begin(transaction, Follow(follower: follower, followee: followee), context)
         return .followed
     }
 
@@ -112,8 +112,8 @@ public struct Graph: Sendable {
     /// A follow that is not there. A request for it ends.
     func begin(
         _ transaction: Transaction, _ follow: Follow, wasAsked: Bool = false, _ context: TraceContext
-    ) async throws {
-        try await transaction.batch(
+    ) throws {
+        transaction.later(
             [
                 """
                 INSERT INTO follows (followee, bucket, follower, id)
@@ -129,7 +129,7 @@ public struct Graph: Sendable {
         let ended = try await transaction.query(
             "DELETE FROM follows WHERE \(Follows.isOne(follower: follow.follower, followee: follow.followee))")
         guard ended.affected == 1 else { return false }
-        try await transaction.batch(record(.followRemoved, follow, delta: -1, context))
+        transaction.later(record(.followRemoved, follow, delta: -1, context))
         return true
     }
 

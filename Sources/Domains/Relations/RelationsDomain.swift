@@ -66,7 +66,7 @@ public struct RelationsDomain: Domain {
     public func consumers(_ log: any EventLog) -> [Consumer] {
         let worker = GraphWorker(log: log)
         return [
-            Consumer(SubscriptionOptions(group: "graph", topics: [RelationEvent.topic]), in: .worker) {
+            Consumer(SubscriptionOptions(group: "graph", topics: [RelationEvent.topic], rest: 50), in: .worker) {
                 try await worker.handle($0)
             }
         ]

@@ -28,7 +28,9 @@ struct DeletionOperations: Sendable {
                 description: """
                     At once the account does not exist for others any more, and all its sessions end. Until the grace is \
                     over a log-in can take that back, and nothing else. Then all that is held of the user is erased; \
-                    the receipt says where, and what was found. Wants the account's password, or its recovery code.
+                    the receipt says where, and what was found. Wants the account's password, or its recovery code; of \
+                    an account without a password that a provider opens, a session younger than \
+                    \(Accounts.youngMinutes) minutes will do.
                     """,
                 rate: .auth, lane: .auth, parameters: [Self.grace],
                 body: RequestBody("AccountDeletion", AccountFields.confirmingPassword, AccountFields.confirmingCode),

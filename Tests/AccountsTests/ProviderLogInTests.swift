@@ -7,7 +7,7 @@ import TestSite
 import Testing
 
 /// Accounts that are opened by OpenID providers. What a provider is asked, and what is believed of it, is tested with one
-/// that runs (`Tests/IntegrationTests/test_oidc.py`).
+/// that runs (`Tests/IntegrationTests/test_oidc_provider.py`).
 @Suite(.site, .serialized) struct ProviderLogInTests {
     private let site = TestSite.current
     private static let provider = SiteOptions().providers[0]

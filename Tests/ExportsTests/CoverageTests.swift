@@ -10,6 +10,7 @@ import Testing
         "refresh_tokens": "secrets",
         "idempotency_keys": "sealed responses, for a day",
         "erased_users": "numbers of those who are not there any more, for an hour",
+        "identities": "a keyed hash of whom a provider knows: nobody can read it",
         "outbox": "events on their way, of what is exported",
         "feed_items": "others' posts, derived from follows",
         "feed_metadata": "how far feed_items is complete",

@@ -34,7 +34,7 @@ extension VisibilityRow {
         "listKeys": .ownOnly("the service's keys"), "exportAccount": .ownOnly("the account"),
         "listExports": .ownOnly("the account"), "readExport": .ownOnly("the account"),
         "fetchExport": .ownOnly("what the key opens; names of others in it: ExportTests.whoIsNotSeenHasNoName"),
-        "listKeys": .ownOnly("the service's keys"), "listProviders": .ownOnly("the operator's settings"),
+        "listProviders": .ownOnly("the operator's settings"),
         "startProviderLogIn": .ownOnly("a session"), "finishProviderLogIn": .ownOnly("a session"),
     ]
 

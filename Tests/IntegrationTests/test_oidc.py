@@ -1,99 +1,26 @@
-"""Log-in by OpenID Connect, with providers that run here: one of another project, and one that breaks the rules on demand."""
+"""Log-in by OpenID Connect: there and back, and what clients and operators may not do."""
 
+# ruff: noqa: F811 (fixtures)
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import os
 import re
 import signal
 import ssl
 import subprocess
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Callable, Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
 
 from martlet_process import Server, run_martlet
-from oidc_provider import CLIENT, MAKE_KEY, SECRET, Answer, Provider, oidc_provider_mock, unsigned
+from oidc_provider import CLIENT, SECRET, Provider, oidc_provider_mock
+from oidc_site import BACK, OTHER_BACK, Site, right, site, unavailable, write_providers  # noqa: F401
 from ports import free_port
 from sql import rows
 from support import User, assert_problem, eventually, expect, http_client
-
-BACK = "https://app.example/back"
-OTHER_BACK = "com.example.app:/back"
-
-
-def write_providers(folder: Path, **providers: Any) -> Path:
-    """The operator's file: a provider's issuer, with what else is said of it."""
-    path = folder / "providers.json"
-    (folder / "client-secret").write_text(SECRET + "\n")
-    path.write_text(json.dumps({"providers": [
-        {"name": name, "client_id": CLIENT, "redirects": [BACK, OTHER_BACK]} | entry for name, entry in providers.items()]}))
-    for file in (path, folder / "client-secret"):
-        file.chmod(0o600)
-    return path
-
-
-class Site:
-    """A server with three providers: one for each way of signing and of saying who the client is."""
-
-    def __init__(self) -> None:
-        self.one, self.two, self.public = Provider("RS256"), Provider("ES256"), Provider("EdDSA", secret=None)
-        self.two.auth_methods = ["client_secret_post"]
-        self.server = Server()
-        self.server.settings |= {
-            "MARTLET_OIDC_LOOPBACK": "on",
-            "MARTLET_OIDC_PROVIDERS": str(write_providers(
-                self.server.home, one={"issuer": self.one.issuer, "client_secret_file": "client-secret", "title": "One"},
-                two={"issuer": self.two.issuer, "client_secret": SECRET}, public={"issuer": self.public.issuer})),
-        }
-        self.server.start()
-        self.http = http_client(self.server.url)
-
-    def provider(self, name: str) -> Provider:
-        return getattr(self, name)
-
-    def start(self, name: str = "one", redirect: str = BACK) -> dict[str, str]:
-        return expect(self.http.post(f"/v1/auth/oidc/{name}/start", json={"redirect": redirect}), 200).json()
-
-    def finish(self, code: str, state: str, name: str = "one", **headers: str) -> httpx.Response:
-        return self.http.post(f"/v1/auth/oidc/{name}/finish", json={"code": code, "state": state}, headers=headers)
-
-    def at_provider(self, subject: str, name: str = "one", redirect: str = BACK) -> tuple[str, str]:
-        """Up to the way back: the code and the state."""
-        begun = self.start(name, redirect)
-        code, state = self.provider(name).authorize(begun["url"], subject)
-        assert state == begun["state"]
-        return code, state
-
-    def log_in(self, subject: str, name: str = "one", redirect: str = BACK) -> httpx.Response:
-        return self.finish(*self.at_provider(subject, name, redirect), name)
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    made = Site()
-    try:
-        yield made
-        log = made.server.log.read_text()
-        assert SECRET not in log and "ada@example.com" not in log and "the provider's own words" not in log
-    finally:
-        made.server.remove()
-        for provider in (made.one, made.two, made.public):
-            provider.stop()
-
-
-@pytest.fixture(autouse=True)
-def right(site: Site) -> None:
-    for provider in (site.one, site.two, site.public):
-        provider.right()
-
 
 # What is right
 
@@ -125,6 +52,21 @@ def test_a_list_for_buttons(site: Site) -> None:
     items = expect(site.http.get("/v1/auth/oidc"), 200).json()["items"]
     assert [(item["name"], item["title"]) for item in items] == [("one", "One"), ("two", "two"), ("public", "public")]
     assert all(item["redirects"] == [BACK, OTHER_BACK] for item in items) and CLIENT not in str(items)
+
+
+def test_the_operator_sees_how_many(site: Site) -> None:
+    """What waits for a provider has a gauge and a limit, what became of log-ins a counter."""
+    def number(series: str) -> int:
+        text = expect(site.http.get("/metrics"), 200).text
+        return int(re.search(rf"^{re.escape(series)} (\d+)$", text, re.M)[1])
+
+    assert number('martlet_queue_limit{queue="provider_two"}') == 32 and number('martlet_queue_length{queue="provider_two"}') == 0
+    results = {result: f'martlet_provider_log_ins_total{{provider="two",result="{result}"}}' for result in ("done", "refused", "unavailable")}
+    before = {result: number(series) for result, series in results.items()}
+    expect(site.log_in("counted", "two"), 201)
+    assert_problem(site.finish("made up", site.start("two")["state"], "two"), 401, "invalid_credentials")
+    after = {result: number(series) - before[result] for result, series in results.items()}
+    assert after == {"done": 1, "refused": 1, "unavailable": 0}
 
 
 def test_many_at_once_are_one(site: Site) -> None:
@@ -217,173 +159,6 @@ def test_codes(site: Site) -> None:
     other, _ = site.at_provider("codes")
     assert_problem(site.finish(other, state), 401, "invalid_credentials", "code")
     expect(site.finish(code, state), 201)
-
-
-# Then what the provider says
-
-NOW = time.time
-CLAIMS: list[tuple[str, dict[str, Any]]] = [
-    ("issuer", {"iss": "http://127.0.0.1:1"}), ("issuer", {"iss": None}),
-    ("audience", {"aud": "another"}), ("audience", {"aud": [CLIENT, "another"]}), ("audience", {"azp": "another"}),
-    ("nonce", {"nonce": "another"}), ("nonce", {"nonce": None}),
-    ("expired", {"exp": int(NOW()) - 120}), ("time", {"iat": int(NOW()) + 3600}), ("time", {"iat": int(NOW()) - 3600}),
-    ("malformed", {"exp": None}), ("subject", {"sub": None}), ("subject", {"sub": ""}), ("malformed", {"padding": "x" * 20_000}),
-]
-
-
-def refused(site: Site, reason: str, name: str = "one") -> None:
-    """Whoever comes back is not let in, and the operator learns the class of the failure."""
-    begin = len(site.server.log.read_text())
-    answer = site.log_in("refused", name)
-    assert_problem(answer, 401, "invalid_credentials")
-    expected = f'"event":"provider.failed","provider":"{name}","reason":"token_{reason}"'
-    eventually(lambda: expected in site.server.log.read_text()[begin:], 5, expected)
-    provider = site.provider(name)
-    provider.right()
-    assert site.log_in("refused " + reason, name).status_code in (200, 201)
-
-
-@pytest.mark.parametrize(("reason", "claims"), CLAIMS)
-def test_claims(site: Site, reason: str, claims: dict[str, Any]) -> None:
-    site.one.claims = claims
-    refused(site, reason)
-
-
-def test_several_audiences(site: Site) -> None:
-    site.one.claims = {"aud": ["another", CLIENT], "azp": CLIENT}
-    expect(site.log_in("several"), 201)
-
-
-def hmac_by_public_key(provider: Provider, claims: dict[str, Any]) -> str:
-    kid, key = provider.keys[0]
-    signed = unsigned(claims, {"alg": "HS256", "kid": kid}).rsplit(".", 1)[0]
-    pem = key.as_pem(private=False)
-    return unsigned(claims, {"alg": "HS256", "kid": kid}, hmac.new(pem, signed.encode(), hashlib.sha256).digest())
-
-
-@pytest.mark.parametrize("name", ["one", "two", "public"])
-@pytest.mark.parametrize(("reason", "forge"), [
-    ("algorithm", lambda p, c: unsigned(c, {"alg": "none"})),
-    ("algorithm", hmac_by_public_key),
-    ("signature", lambda p, c: p.token(c)[:-8] + "AAAAAAAA"),
-    ("signature", lambda p, c: p.token(c, (p.keys[0][0], MAKE_KEY[p.algorithm]()))),
-    ("signature", lambda p, c: unsigned(c, {"alg": p.algorithm, "kid": p.keys[0][0]})),
-    ("malformed", lambda p, c: p.token(c) + "."),
-    ("malformed", lambda p, c: "no token"),
-], ids=["none", "HS256", "altered", "another-key", "no-signature", "four-parts", "no-token"])
-def test_signatures(site: Site, name: str, reason: str, forge: Callable[[Provider, dict[str, Any]], str]) -> None:
-    provider = site.provider(name)
-    provider.sign = lambda claims: forge(provider, claims)
-    refused(site, reason, name)
-
-
-def test_a_rotated_key(site: Site) -> None:
-    expect(site.log_in("before the rotation", "two"), 201)
-    old = site.two.keys[0]
-    site.two.rotate()
-    expect(site.log_in("behind the rotation", "two"), 201)
-    # The old one is withdrawn, and whoever still signs by it does not have the keys fetched each time.
-    site.two.sign = lambda claims: site.two.token(claims, old)
-    fetched = site.two.asked.count("/keys")
-    for _ in range(6):
-        assert_problem(site.log_in("by the old key", "two"), 401, "invalid_credentials")
-    assert site.two.asked.count("/keys") - fetched <= 3
-    site.two.right()
-    expect(site.log_in("behind the rotation", "two"), 200)
-
-
-# And how it says that, or does not
-
-
-@pytest.fixture
-def fresh() -> Iterator[Site]:
-    """Providers that nothing is known of yet."""
-    made = Site()
-    try:
-        yield made
-    finally:
-        made.server.remove()
-        for provider in (made.one, made.two, made.public):
-            provider.stop()
-
-
-def unavailable(answer: httpx.Response) -> None:
-    problem = assert_problem(answer, 503, ("provider_unavailable", "overloaded"))
-    assert int(answer.headers["Retry-After"]) in range(1, 11)
-    assert "own words" not in str(problem) and "127.0.0.1" not in str(problem)
-
-
-def test_bad_answers_to_a_code(site: Site) -> None:
-    for answer in (
-        Answer(500, b'{"error":"the provider\'s own words"}'), Answer(302, headers={"Location": site.one.issuer + "/elsewhere"}),
-        Answer(200, b"<html>"), Answer(200, b"{}"), Answer(200, b'{"id_token":7}'), Answer(200, b'{"id_token":"a","id_token":"b"}'),
-        Answer(400, b'{"error":"invalid_client"}'), Answer(401, b"the provider's own words"),
-        Answer(200, b" " * 200_000), Answer(200, b"{}", {"X": "x" * 90_000, "Y": "y" * 90_000, "Z": "z" * 90_000}),
-    ):
-        code, state = site.at_provider("bad answers")
-        site.one.answers = {"/token": answer}
-        unavailable(site.finish(code, state))
-        # The same may be tried again.
-        site.one.right()
-        assert site.finish(code, state).status_code in (200, 201)
-    assert "/elsewhere" not in site.one.asked
-
-
-def test_bad_documents(fresh: Site) -> None:
-    path = "/.well-known/openid-configuration"
-    right = fresh.one.document()
-    for change in ({"issuer": right["issuer"] + "/"}, {"token_endpoint": "http://192.0.2.1/token"}, {"jwks_uri": "file:///etc/passwd"},
-                   {"authorization_endpoint": "javascript:alert(1)"}, {"token_endpoint": None}):
-        fresh.one.answers = {path: Answer(body=json.dumps(right | change).encode())}
-        unavailable(fresh.http.post("/v1/auth/oidc/one/start", json={"redirect": BACK}))
-    for answer in (Answer(404), Answer(200, b"["), Answer(200, b"x" * 10_000_000), Answer(301, headers={"Location": "/"})):
-        fresh.one.answers = {path: answer}
-        unavailable(fresh.http.post("/v1/auth/oidc/one/start", json={"redirect": BACK}))
-    fresh.one.right()
-    code, state = fresh.at_provider("documents")
-    for answer in (Answer(200, b"[]"), Answer(200, b'{"keys":' + b"[" * 50), Answer(500), Answer(200, b"x" * 10_000_000)):
-        fresh.one.answers = {"/keys": answer}
-        unavailable(fresh.finish(code, state))
-        fresh.one.right()
-        code, state = fresh.at_provider("documents")
-    expect(fresh.finish(code, state), 201)
-
-
-def test_away_and_back(fresh: Site) -> None:
-    way = fresh.at_provider("away")
-    fresh.one.stop()
-    begin = time.monotonic()
-    unavailable(fresh.finish(*way))
-    unavailable(fresh.finish(*way))
-    assert time.monotonic() - begin < 5
-    assert fresh.log_in("meanwhile", "two").status_code == 201
-    fresh.one.start_again()
-    eventually(lambda: fresh.finish(*way).status_code == 201, 15, "a log-in by the provider that is back")
-
-
-@pytest.mark.slow
-def test_nobody_waits_for_a_slow_one(fresh: Site) -> None:
-    """It takes a connection and says nothing, or a byte now and then: a bounded time for who logs in by it, none for others."""
-    ways = [fresh.at_provider("slow") for _ in range(12)]
-    fresh.one.answers = {"/token": Answer(body=b"{" + b" " * 10_000 + b"}", drip=0.3)}
-    others: list[float] = []
-    with ThreadPoolExecutor(12) as pool:
-        begin = time.monotonic()
-
-        def finish(way: tuple[str, str]) -> float:
-            unavailable(fresh.finish(*way))
-            return time.monotonic() - begin
-
-        waiting = [pool.submit(finish, way) for way in ways]
-        while not all(one.done() for one in waiting):
-            asked = time.monotonic()
-            expect(fresh.http.get("/v1/auth/oidc"), 200)
-            assert fresh.log_in("quick", "public").status_code in (200, 201)
-            others.append(time.monotonic() - asked)
-            time.sleep(0.1)
-        took = [one.result() for one in waiting]
-    assert max(took) < 15, took
-    assert len(others) > 5 and max(others) < 3, others
 
 
 def test_tls_is_checked(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ package import Store
 /// Accounts that are opened by providers. Of the person there is a keyed hash of the provider's `sub`, and nothing else.
 extension Accounts {
     /// How young a session must be to stand for a password, for who has none.
-    static let youngMinutes = 10
+    package static let youngMinutes = 10
 
     /// Somebody else's first log-in by the same identity was quicker: it has to be done anew.
     package struct IdentityTaken: Error {}

@@ -41,7 +41,9 @@ struct RecoveryOperations: Sendable {
                 "Get a recovery code",
                 description: """
                     Shown this once. The one before opens nothing any more. Wants the account's password, or the code \
-                    that it has (403 `password_required`). Who changes the password asks for another one afterwards.
+                    that it has (403 `password_required`); of an account without a password that a provider opens, a \
+                    session younger than \(Accounts.youngMinutes) minutes will do. Who changes the password asks for \
+                    another one afterwards.
                     """,
                 rate: .auth, otherLimits: LogInRates.inWords, lane: .auth,
                 body: RequestBody("Confirmation", AccountFields.confirmingPassword, AccountFields.confirmingCode),

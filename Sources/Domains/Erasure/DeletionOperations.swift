@@ -28,8 +28,10 @@ struct DeletionOperations: Sendable {
                 description: """
                     At once the account does not exist for others any more, and all its sessions end. Until the grace is \
                     over a log-in can take that back, and nothing else. Then all that is held of the user is erased; \
-                    the receipt says where, and what was found. Wants the account's password, or its recovery code. \
-                    Whose answer was lost logs in again within the grace, and repeats the request with its key.
+                    the receipt says where, and what was found. Wants the account's password, or its recovery code; of \
+                    an account without a password that a provider opens, a session younger than \
+                    \(Accounts.youngMinutes) minutes will do. Whose answer was \
+                    lost logs in again within the grace, and repeats the request with its key.
                     """,
                 access: .signedInOrLeaving, rate: .auth, lane: .auth, parameters: [Self.grace],
                 body: RequestBody("AccountDeletion", AccountFields.confirmingPassword, AccountFields.confirmingCode),

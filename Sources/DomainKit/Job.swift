@@ -21,9 +21,9 @@ public struct Job: Sendable {
     }
 
     /// Between two steps of a piece: three times as long as the step has taken, so others notice little
-    /// (Tests/IntegrationTests/test_erasure.py).
+    /// (Tests/IntegrationTests/test_erasure.py); two seconds at most, for leases are short.
     /// - Parameter began: when the step began, in nanoseconds of the monotonic clock.
     public static func rest(since began: UInt64) async {
-        try? await Task.sleep(nanoseconds: 3 * (monotonicNanoseconds() - began))
+        try? await Task.sleep(nanoseconds: min(2_000_000_000, 3 * (monotonicNanoseconds() - began)))
     }
 }

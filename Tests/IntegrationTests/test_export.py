@@ -127,6 +127,11 @@ def test_a_download_is_read_as_fast_as_its_client_reads(own_server: Server, make
     assert len(check(whole.content, own_server, tmp_path)["posts.jsonl"]) == 6000
     # Nothing of the key is in a log.
     assert export["url"].split("=")[1] not in own_server.log_tail(1_000_000)
+    # Nor does a server that ends wait for who reads slowly.
+    with RawHttp(own_server, receive_buffer=16_384) as slow:
+        slow.socket.sendall(slow.head("GET", export["url"]))
+        assert slow.socket.recv(512)
+        assert own_server.stop() == 0
 
 
 def test_a_download_ends_where_its_account_is_erased(own_server: Server, make_user: MakeUser) -> None:

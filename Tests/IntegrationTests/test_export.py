@@ -13,8 +13,13 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import httpx
+import pytest
+
 from conftest import MakeUser
 from martlet_process import Server
+from nginx_gateway import Gateway
+from ports import free_port
 from raw_http import RawHttp
 from sql import psql
 from support import PATIENCE, User, eventually, expect, http_client
@@ -148,3 +153,25 @@ def test_a_download_ends_where_its_account_is_erased(own_server: Server, make_us
     assert received < export["bytes"]
     with http_client(own_server.url) as nobody:
         expect(nobody.get(export["url"]), 404)
+
+
+@pytest.mark.skipif(Gateway.unavailable() is not None, reason=str(Gateway.unavailable()))
+def test_no_key_is_in_the_gateways_logs(server: Server, make_user: MakeUser) -> None:
+    """Also not where the gateway can't reach a server, which it complains of with the whole request."""
+    user = make_user("author")
+    export = ready(user, ask(user))
+    gateway = Gateway(api=[free_port(), server.port], realtime=[server.port]).start()
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{gateway.port}", timeout=30) as http:
+            for _ in range(4):
+                with zipfile.ZipFile(io.BytesIO(expect(http.get(export["url"]), 200).content)) as archive:
+                    assert archive.testzip() is None
+            assert expect(http.get(export["url"], headers={"Range": "bytes=0-1"}), 206).content == b"PK"
+            for _ in range(4):
+                expect(http.get("/v1/deletions/1?key=the-key-of-a-receipt"), 404)
+                expect(http.get("/v1/users/1?other=complains"), 400)
+        logs = (gateway.home / "error.log").read_text() + (gateway.home / "access.log").read_text()
+    finally:
+        gateway.stop()
+    assert "other=complains" in logs, "it had nothing to complain of"
+    assert export["url"].split("=")[1] not in logs and "the-key-of-a-receipt" not in logs

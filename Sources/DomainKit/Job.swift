@@ -20,10 +20,10 @@ public struct Job: Sendable {
         (self.name, self.restSeconds, self.run) = (name, restSeconds, run)
     }
 
-    /// Between two steps of a piece: three times as long as the step has taken, so others notice little
-    /// (Tests/IntegrationTests/test_erasure.py); two seconds at most, for leases are short.
+    /// Between two steps of a piece: four times as long as the step has taken, so others notice little
+    /// (Tests/IntegrationTests/test_erasure.py). At most two seconds: a step that waited for others is not one that disturbs.
     /// - Parameter began: when the step began, in nanoseconds of the monotonic clock.
     public static func rest(since began: UInt64) async {
-        try? await Task.sleep(nanoseconds: min(2_000_000_000, 3 * (monotonicNanoseconds() - began)))
+        try? await Task.sleep(nanoseconds: min(4 * (monotonicNanoseconds() - began), 2_000_000_000))
     }
 }

@@ -10,12 +10,10 @@ import subprocess
 import threading
 import time
 from pathlib import Path
-from typing import Callable
 
 import httpx
 
 from conftest import MakeUser
-from hostile import metric
 from martlet_process import Server, run_martlet
 from sql import psql, rows
 from support import PASSWORD, User, base64url_decode, eventually, expect, http_client
@@ -181,29 +179,3 @@ def test_an_audit_finds_and_erases_what_is_left(own_server: Server, make_user: M
     assert scan(own_server, user.id) == []
     assert run_martlet("audit").returncode == 2
     assert run_martlet("audit", "erasure", "now", MARTLET_DATA=str(own_server.data)).returncode == 2
-
-
-def test_what_is_overdue_is_counted(event_log: Callable[[], dict[str, str]]) -> None:
-    """By those who do not do it: where no worker erases anybody, the operator hears of it."""
-    idle = Server(**event_log(), MARTLET_WORK="trim-changes")
-    try:
-        idle.start()
-        assert metric(idle, "martlet_deletions_overdue") == metric(idle, "martlet_exports_overdue") == 0
-        leaver, exporter = User.signup(idle, "leaver"), User.signup(idle, "exporter")
-        expect(leaver.http.post("/v1/me/deletion?grace=0", json={"password": PASSWORD}), 202)
-        expect(exporter.http.post("/v1/me/export"), 202)
-        for change in ("deletions SET erase_at = erase_at", "exports SET requested_at = requested_at"):
-            subprocess.run([*psql(idle), "-c", f"UPDATE {change} - interval '61 minutes'"],
-                check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
-        for name in ("martlet_deletions_overdue", "martlet_exports_overdue"):
-            eventually(lambda: metric(idle, name) == 1, 30, name)
-        idle.settings["MARTLET_WORK"] = "erasure,exports"
-        assert idle.stop() == 0
-        idle.start()
-        again = exporter.login()
-        eventually(lambda: again.http.get("/v1/me/exports").json()["items"][0]["state"] == "ready", 60, "the archive")
-        eventually(lambda: rows(idle, "SELECT state FROM deletions") == [("done",)], 60, "the end of the deletion")
-        for name in ("martlet_deletions_overdue", "martlet_exports_overdue"):
-            eventually(lambda: metric(idle, name) == 0, 30, name)
-    finally:
-        idle.remove()

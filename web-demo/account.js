@@ -51,7 +51,10 @@ export function exportForm(api) {
     }
   };
   onSubmit(form, async () => {
-    await api.exportAccount();
+    await api.exportAccount().catch((error) => {
+      // Twice a day is no business of a busy server.
+      throw error.status === 429 ? new Error(error.message) : error;
+    });
     await look();
   });
   const details = folded("Your data", form);

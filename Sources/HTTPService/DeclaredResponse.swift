@@ -36,12 +36,15 @@ public struct DeclaredResponse: Sendable {
         DeclaredResponse(304, description, headers: headers)
     }
 
-    /// A file.
+    /// Of bytes that are to be saved. Generators of clients know how to read it, and few other types.
+    public static let fileType = "application/octet-stream"
+
+    /// A file; its name says of what kind it is.
     public static func file(
-        _ type: String, _ description: String, status: Int = 200, headers: [HeaderField] = []
+        _ description: String, status: Int = 200, headers: [HeaderField] = []
     ) -> DeclaredResponse {
         DeclaredResponse(
-            status, description, contents: [Content(type: type, schema: .string(format: "binary"), example: "")],
+            status, description, contents: [Content(type: fileType, schema: .string(format: "binary"), example: "")],
             headers: headers)
     }
 

@@ -24,7 +24,7 @@ import Testing
         let response = try await site.stranger().get(export["url"].string!)
         try #require(response.status == 200)
         #expect(response.body.count == Int(export["bytes"].integer!))
-        #expect(response.header("Content-Type") == "application/zip")
+        #expect(response.header("Content-Type") == "application/octet-stream")
         return try Unzipped(response.body)
     }
 

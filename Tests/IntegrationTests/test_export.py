@@ -11,13 +11,19 @@ import subprocess
 import time
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
+
+import httpx
+import pytest
 
 from conftest import MakeUser
+from hostile import metric
 from martlet_process import Server
+from nginx_gateway import Gateway
+from ports import free_port
 from raw_http import RawHttp
-from sql import psql
-from support import PATIENCE, User, eventually, expect, http_client
+from sql import psql, rows
+from support import PASSWORD, PATIENCE, User, eventually, expect, http_client
 from test_erasure import Poster, check_signature, read
 
 POSTS = 10_000
@@ -127,6 +133,11 @@ def test_a_download_is_read_as_fast_as_its_client_reads(own_server: Server, make
     assert len(check(whole.content, own_server, tmp_path)["posts.jsonl"]) == 6000
     # Nothing of the key is in a log.
     assert export["url"].split("=")[1] not in own_server.log_tail(1_000_000)
+    # Nor does a server that ends wait for who reads slowly.
+    with RawHttp(own_server, receive_buffer=16_384) as slow:
+        slow.socket.sendall(slow.head("GET", export["url"]))
+        assert slow.socket.recv(512)
+        assert own_server.stop() == 0
 
 
 def test_a_download_ends_where_its_account_is_erased(own_server: Server, make_user: MakeUser) -> None:
@@ -143,3 +154,51 @@ def test_a_download_ends_where_its_account_is_erased(own_server: Server, make_us
     assert received < export["bytes"]
     with http_client(own_server.url) as nobody:
         expect(nobody.get(export["url"]), 404)
+
+
+@pytest.mark.skipif(Gateway.unavailable() is not None, reason=str(Gateway.unavailable()))
+def test_no_key_is_in_the_gateways_logs(server: Server, make_user: MakeUser) -> None:
+    """Also not where the gateway can't reach a server, which it complains of with the whole request."""
+    user = make_user("author")
+    export = ready(user, ask(user))
+    gateway = Gateway(api=[free_port(), server.port], realtime=[server.port]).start()
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{gateway.port}", timeout=30) as http:
+            for _ in range(4):
+                with zipfile.ZipFile(io.BytesIO(expect(http.get(export["url"]), 200).content)) as archive:
+                    assert archive.testzip() is None
+            assert expect(http.get(export["url"], headers={"Range": "bytes=0-1"}), 206).content == b"PK"
+            for _ in range(4):
+                expect(http.get("/v1/deletions/1?key=the-key-of-a-receipt"), 404)
+                expect(http.get("/v1/users/1?other=complains"), 400)
+        logs = (gateway.home / "error.log").read_text() + (gateway.home / "access.log").read_text()
+    finally:
+        gateway.stop()
+    assert "other=complains" in logs, "it had nothing to complain of"
+    assert export["url"].split("=")[1] not in logs and "the-key-of-a-receipt" not in logs
+
+
+def test_what_is_overdue_is_counted(event_log: Callable[[], dict[str, str]]) -> None:
+    """By those who do not do it: where no worker erases anybody, the operator hears of it."""
+    idle = Server(**event_log(), MARTLET_WORK="trim-changes")
+    try:
+        idle.start()
+        assert metric(idle, "martlet_deletions_overdue") == metric(idle, "martlet_exports_overdue") == 0
+        leaver, exporter = User.signup(idle, "leaver"), User.signup(idle, "exporter")
+        expect(leaver.http.post("/v1/me/deletion?grace=0", json={"password": PASSWORD}), 202)
+        expect(exporter.http.post("/v1/me/export"), 202)
+        for change in ("deletions SET erase_at = erase_at", "exports SET requested_at = requested_at"):
+            subprocess.run([*psql(idle), "-c", f"UPDATE {change} - interval '61 minutes'"],
+                check=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+        for name in ("martlet_deletions_overdue", "martlet_exports_overdue"):
+            eventually(lambda: metric(idle, name) == 1, 30, name)
+        idle.settings["MARTLET_WORK"] = "erasure,exports"
+        assert idle.stop() == 0
+        idle.start()
+        again = exporter.login()
+        eventually(lambda: again.http.get("/v1/me/exports").json()["items"][0]["state"] == "ready", 60, "the archive")
+        eventually(lambda: rows(idle, "SELECT state FROM deletions") == [("done",)], 60, "the end of the deletion")
+        for name in ("martlet_deletions_overdue", "martlet_exports_overdue"):
+            eventually(lambda: metric(idle, name) == 0, 30, name)
+    finally:
+        idle.remove()

@@ -45,9 +45,9 @@ struct ExportOperations: Sendable {
                     """,
                 access: .anyone, parameters: [Self.key], headers: [.range, .ifRange],
                 responses: [
-                    .file("application/zip", "All of it.", headers: [.etag, .contentDisposition]),
+                    .file("All of it.", headers: [.etag, .contentDisposition]),
                     .file(
-                        "application/zip", "The part that was asked for.", status: 206,
+                        "The part that was asked for.", status: 206,
                         headers: [.etag, .contentDisposition, .contentRange]),
                 ],
                 problems: [.rangeNotSatisfiable], handler: fetch),
@@ -82,7 +82,7 @@ struct ExportOperations: Sendable {
         let archive = try await exports.archive(id, key: request[Self.key])
         let etag = "\"\(id)\""
         var headers = [
-            ("Content-Type", "application/zip"), ("ETag", etag), ("Accept-Ranges", "bytes"),
+            ("Content-Type", DeclaredResponse.fileType), ("ETag", etag), ("Accept-Ranges", "bytes"),
             ("Content-Disposition", "attachment; filename=\"martlet-\(archive.handle).zip\""),
         ]
         let part: Range<Int>

@@ -12,6 +12,7 @@ struct Exporter: Sendable {
     private static let stepBytes = 1 << 20
     /// Of all lines of an account.
     static let mostBytes: Int64 = 1 << 30
+    /// Without a step that was done.
     private static let mostAttempts: Int64 = 10
     /// After so many seconds without a step another one takes it over.
     private static let leaseSeconds: Int64 = 10
@@ -47,7 +48,7 @@ struct Exporter: Sendable {
             WHERE id = (
                 SELECT id FROM exports
                 WHERE state IN ('waiting', 'running')
-                    AND (leased_until IS NULL OR leased_until < now() OR worker = \(name))
+                    AND (leased_until IS NULL OR leased_until < now())
                 ORDER BY requested_at LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING id, user_id, state, (extract(epoch FROM requested_at) * 1000)::bigint AS requested_at
             """)
@@ -127,6 +128,7 @@ struct Exporter: Sendable {
                 """,
                 """
                 UPDATE exports SET position = \(try last.integer("id")), parts = parts + 1, bytes = \(bytes),
+                    attempts = 0,
                     state = CASE WHEN \(isTooLarge) THEN 'failed' ELSE state END,
                     expires_at = CASE WHEN \(isTooLarge) THEN \(Self.end) END
                 WHERE id = \(export.id)

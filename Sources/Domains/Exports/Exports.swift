@@ -19,7 +19,8 @@ struct Exports: Sendable {
     /// - Throws: `Problem` where one is under way, or there were enough today.
     func request(_ transaction: Transaction, of user: ID) async throws -> Export {
         // Two requests at once wait for each other here.
-        try await transaction.query("SELECT id FROM users WHERE id = \(user) FOR NO KEY UPDATE")
+        let known = try await transaction.query("SELECT id FROM users WHERE id = \(user) FOR NO KEY UPDATE")
+        guard !known.isEmpty else { throw Problem(.unauthenticated, "the account is erased") }
         let rows = try await transaction.query(
             """
             SELECT count(*) AS made, count(*) FILTER (WHERE state IN ('waiting', 'running')) AS open,

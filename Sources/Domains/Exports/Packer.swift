@@ -41,7 +41,7 @@ struct Packer: Sendable {
             var file = Manifest.File(name: "\(name).jsonl")
             try work.zip.begin(file.name)
             let digest = SHA256Digest()
-            while let (lines, bytes) = try await nextPart(of: name, export, work) {
+            while let (lines, bytes) = try await nextPart(of: name, export, work, renew) {
                 let began = monotonicNanoseconds()
                 digest.update(bytes)
                 file.lines += lines
@@ -62,14 +62,19 @@ struct Packer: Sendable {
 
     /// - Returns: `nil` where the file ends.
     private func nextPart(
-        of file: String, _ export: ClaimedExport, _ work: Work
+        of file: String, _ export: ClaimedExport, _ work: Work,
+        _ renew: @escaping @Sendable (Transaction) async throws -> Void
     ) async throws -> (lines: Int64, bytes: [UInt8])? {
         try Task.checkCancellation()
-        let rows = try await database.query(
-            """
-            SELECT lines, bytes FROM export_parts
-            WHERE export_id = \(export.id) AND number = \(work.number)::int AND file = \(file)
-            """)
+        let number = work.number
+        let rows = try await database.transaction { transaction in
+            try await renew(transaction)
+            return try await transaction.query(
+                """
+                SELECT lines, bytes FROM export_parts
+                WHERE export_id = \(export.id) AND number = \(number)::int AND file = \(file)
+                """)
+        }
         guard let row = rows.first else { return nil }
         work.number += 1
         return (try row.integer("lines"), try row.bytes("bytes"))

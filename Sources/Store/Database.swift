@@ -39,9 +39,11 @@ public final class Database: Sendable {
         do {
             let value = try await body(transaction)
             try await transaction.commit()
+            transaction.ending.run()
             giveBack(lease, broken: false)
             return value
         } catch {
+            transaction.ending.run()
             let rolledBack = (try? await transaction.rollback()) != nil
             giveBack(lease, broken: !rolledBack)
             throw error
@@ -60,6 +62,10 @@ public final class Database: Sendable {
 /// The statements of one transaction, one after the other.
 public struct Transaction: Sendable {
     fileprivate let lease: LoopBound<PgPool.Lease>
+    fileprivate let ending = Ending()
+
+    /// What is to be done once it is committed, before the body's caller goes on; also where nobody knows whether it is.
+    public func afterCommit(_ action: @escaping @Sendable () -> Void) { ending.add(action) }
 
     @discardableResult
     public func query(_ sql: SQL) async throws -> PgRows {
@@ -99,6 +105,7 @@ public struct Transaction: Sendable {
     /// Statements and the COMMIT in one round trip. The body must return right after it.
     @discardableResult
     public func commit(_ statements: [SQL]) async throws -> [PgRows] {
+        ending.begin()
         let rows = try await batch(statements + ["COMMIT"])
         try await withCheckedThrowingContinuation { continuation in
             lease.run(
@@ -112,6 +119,7 @@ public struct Transaction: Sendable {
 
     /// COMMIT, where there is something to commit.
     fileprivate func commit() async throws {
+        ending.begin()
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             lease.run(
                 { lease in

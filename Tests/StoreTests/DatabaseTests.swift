@@ -2,6 +2,7 @@ import Core
 import Glibc
 import Runtime
 import Sidecars
+import Synchronization
 import Testing
 
 @testable import Store
@@ -212,6 +213,30 @@ enum TestPostgres {
             #expect(try within[1][0].text("value") == "off")
         }
         #expect(try await database.query(setting)[0].text("value") == "on")
+    }
+
+    /// What is put off until the commit is done before the caller goes on, and not where nothing was committed.
+    @Test func afterTheCommit() async throws {
+        let database = database(connections: 1)
+        let done = Mutex<[Int]>([])
+        try await database.transaction { transaction in
+            try await transaction.query("SELECT 1")
+            transaction.afterCommit { done.withLock { $0.append(1) } }
+            #expect(done.withLock { $0 } == [])
+        }
+        #expect(done.withLock { $0 } == [1])
+        try await database.transaction { transaction in
+            transaction.afterCommit { done.withLock { $0.append(2) } }
+            try await transaction.commit(["SELECT 1"])
+        }
+        #expect(done.withLock { $0 } == [1, 2])
+        await #expect(throws: PgError.self) {
+            try await database.transaction { transaction in
+                transaction.afterCommit { done.withLock { $0.append(3) } }
+                try await transaction.query("SELECT 1 / (SELECT 0)")
+            }
+        }
+        #expect(done.withLock { $0 } == [1, 2])
     }
 
     @Test func aTransactionThatThrowsIsRolledBack() async throws {

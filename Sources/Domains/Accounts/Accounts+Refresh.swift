@@ -84,9 +84,9 @@ extension Accounts {
                 RETURNING id)
             SELECT id, \(Self.notification(of: "id::text")) FROM ended
             """)
-        // Here at once, before anybody hears of the commit. Should that fail, they have ended in this process only, and
-        // their owner, who got an error, asks again.
-        revocations.add(try ended.map { try $0.id("id") })
+        // Here before the owner hears of it.
+        let sessions = try ended.map { try $0.id("id") }
+        transaction.afterCommit { [revocations] in revocations.add(sessions) }
     }
 
     /// Forgets answers that are not given again. What another process is about to forget is left to it, here and elsewhere:

@@ -12,7 +12,7 @@ BEHIND_REDIS = ("realtime", "api", "serve")
 ON_THE_WAY = ("fanout", *BEHIND_REDIS)
 WINDOW = 790
 """Entries that a live feed goes back at least: of what is further down, the end is a matter of pages."""
-BACKFILL = 190
+BACKFILL = 45
 """Posts of an author that a follow brings into it at least."""
 
 

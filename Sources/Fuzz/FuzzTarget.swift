@@ -18,6 +18,9 @@ struct FuzzTarget: Sendable {
     /// Of 1,000 mutated inputs so many at least are taken as good; fewer, and the inputs no longer reach what they
     /// should test. 0 where good ones are made from the input by the check itself.
     let leastAccepted: Int
+    /// Of the inputs for all targets it gets one in so many, for each costs it about as much as so many cost another. Asked for
+    /// alone it gets all.
+    let cost: Int
     let timed: Timed
     /// Reads the input; true when the parser took it as good. Thorough: may take milliseconds, for seeds and replays.
     let check: @Sendable (_ input: [UInt8], _ thorough: Bool) throws(Finding) -> Bool
@@ -25,13 +28,14 @@ struct FuzzTarget: Sendable {
     /// - Parameter pieces: words that are not text.
     init(
         _ name: String, words: [String] = [], pieces: [[UInt8]] = [], minted: [[UInt8]] = [], leastAccepted: Int,
-        timed: Timed,
+        cost: Int = 1, timed: Timed,
         check: @escaping @Sendable (_ input: [UInt8], _ thorough: Bool) throws(Finding) -> Bool
     ) {
         self.name = name
         self.words = words.map { Array($0.utf8) } + pieces
         self.minted = minted
         self.leastAccepted = leastAccepted
+        self.cost = cost
         self.timed = timed
         self.check = check
     }

@@ -41,7 +41,7 @@ extension FuzzTarget {
             "\"kty\":\"RSA\"",
             "\"kty\":\"EC\"", "\"crv\":\"P-256\"", "\"n\":\"AQAB\"", "\"e\":\"AQAB\"", "\"x\":\"\"", "\"use\":\"enc\"",
             "\"sub\":\"v\"", "https://", "http://127.0.0.1", "#",
-        ], minted: [minted, claims, head], leastAccepted: 10,
+        ], minted: [minted, claims, head], leastAccepted: 10, cost: 10,
         timed: Timed(.pool) { input, watch in
             let text = String(decoding: input, as: UTF8.self)
             _ = watch.time { subject(text) }

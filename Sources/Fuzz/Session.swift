@@ -37,7 +37,7 @@ struct Session {
 
     private func mutate(_ target: FuzzTarget) throws {
         let start = milliseconds(CLOCK_MONOTONIC)
-        let result = try fuzzer.run(inputs: options.inputs)
+        let result = try fuzzer.run(inputs: options.targets.count == 1 ? options.inputs : options.inputs / target.cost)
         let seconds = (milliseconds(CLOCK_MONOTONIC) - start) / 1000
         if let worst = result.worst {
             let path = "\(options.crashes)/slow-\(target.name)"

@@ -6,13 +6,14 @@ public import Sockets
 public struct CrossOrigin: Sendable {
     /// What a page may send.
     public static let requestHeaders = [
-        "Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key", "If-None-Match", "Last-Event-ID",
-        "Cache-Control", "Pragma", "X-Request-Id", "X-Requested-With", "traceparent", "tracestate",
+        "Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key", "If-None-Match", "If-Range",
+        "Last-Event-ID", "Range", "Cache-Control", "Pragma", "X-Request-Id", "X-Requested-With", "traceparent",
+        "tracestate",
     ]
     /// What a page may read.
     public static let exposedHeaders = [
         "ETag", "Location", "Retry-After", "X-Request-Id", "Idempotency-Replayed", "Allow", "WWW-Authenticate",
-        "Accept-Encoding", "Date",
+        "Accept-Encoding", "Accept-Ranges", "Content-Range", "Date",
     ]
     /// For how many seconds a browser may remember a preflight.
     private static let maxAge = "600"

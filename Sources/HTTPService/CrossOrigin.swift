@@ -13,7 +13,7 @@ public struct CrossOrigin: Sendable {
     /// What a page may read.
     public static let exposedHeaders = [
         "ETag", "Location", "Retry-After", "X-Request-Id", "Idempotency-Replayed", "Allow", "WWW-Authenticate",
-        "Accept-Encoding", "Accept-Ranges", "Content-Range", "Date",
+        "Accept-Encoding", "Accept-Ranges", "Content-Disposition", "Content-Range", "Date",
     ]
     /// For how many seconds a browser may remember a preflight.
     private static let maxAge = "600"

@@ -162,7 +162,12 @@ class Server:
 
 def is_postgres(pid: int) -> bool:
     """SIGQUIT ends a PostgreSQL with its children at once; the cluster is thrown away afterwards."""
+    return "postgres" in program(pid)
+
+
+def program(pid: int) -> str:
+    """Its name; "" of a process that has ended meanwhile."""
     try:
-        return "postgres" in Path(f"/proc/{pid}/comm").read_text()
+        return Path(f"/proc/{pid}/comm").read_text()
     except OSError:
-        return False
+        return ""

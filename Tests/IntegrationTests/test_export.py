@@ -24,7 +24,7 @@ from ports import free_port
 from raw_http import RawHttp
 from sql import psql, rows
 from support import PASSWORD, PATIENCE, User, eventually, expect, http_client
-from test_erasure import Poster, check_signature, read
+from test_erasure import Poster, check_signature, p99, read
 
 POSTS = 10_000
 
@@ -90,8 +90,8 @@ def test_ten_thousand_posts_are_exported_though_the_server_is_killed(
     files = check(archive, own_server, tmp_path)
     assert [post["id"] for post in files["posts.jsonl"]] == [str(int(author.id) + n) for n in range(1, POSTS + 1)]
     assert [post["text"] for post in files["posts.jsonl"]] == [f"post {n}" for n in range(1, POSTS + 1)]
-    print(f"\n{POSTS} posts: {len(archive)} bytes in {took:.1f} s with one kill -9; others' posts: p99 {idle.p99():.1f} ms "
-          f"idle, {during.p99():.1f} ms meanwhile")
+    print(f"\n{POSTS} posts: {len(archive)} bytes in {took:.1f} s with one kill -9; others' posts: p99 {p99(idle):.1f} ms "
+          f"idle, {p99(during):.1f} ms meanwhile")
 
 
 def gauge(server: Server, queue: str) -> int:

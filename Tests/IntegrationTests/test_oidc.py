@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from martlet_process import Server, run_martlet
+from martlet_process import Server, program, run_martlet
 from oidc_provider import CLIENT, SECRET, Provider, oidc_provider_mock
 from oidc_site import BACK, OTHER_BACK, Site, right, site, unavailable, write_providers  # noqa: F401
 from ports import free_port
@@ -135,7 +135,7 @@ def test_another_process_finishes(site: Site) -> None:
     expect(site.finish(*way), 201)
     site.server.kill()
     for pid in site.server.leftovers():
-        if "redis" in Path(f"/proc/{pid}/comm").read_text():
+        if "redis" in program(pid):
             os.kill(pid, signal.SIGKILL)
     site.server.start()
     assert_problem(site.finish(*way), 400, "invalid_field", "state")

@@ -157,7 +157,7 @@ let package = Package(
 
         tests("Core", ["TestSupport", "Core"]),
         tests("Deflate", ["Deflate"]),
-        tests("Archive", ["Archive"]),
+        tests("Archive", ["Archive", "TestSupport"]),
         tests("Confusables", ["Confusables"]),
         tests("Live", ["TestSupport", "Core", "Deflate", "HTTPService", "Live", "Posts"]),
         tests("Runtime", ["Runtime"]),
@@ -177,7 +177,7 @@ let package = Package(
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
-        tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite"]),
+        tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),
         tests("Administration", ["Accounts", "Administration", "Core", "Store", "TestSite"]),
         tests(
             "Feed",

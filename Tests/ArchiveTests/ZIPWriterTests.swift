@@ -1,5 +1,5 @@
 import Archive
-import Foundation
+import TestSupport
 import Testing
 
 /// What reads archives is Debian's `python3`, which knows nothing of libarchive.
@@ -23,25 +23,14 @@ import Testing
         // It is compressed.
         #expect(bytes.count < 50_000 * line.count / 10)
 
-        let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).zip")
-        defer { try? FileManager.default.removeItem(at: path) }
-        try Data(bytes).write(to: path)
         let script = """
             import sys, zipfile
             with zipfile.ZipFile(sys.argv[1]) as z:
                 assert z.testzip() is None
                 print([(i.filename, i.file_size, i.date_time[0]) for i in z.infolist()])
             """
-        let python = Process()
-        python.executableURL = URL(filePath: "/usr/bin/python3")
-        python.arguments = ["-c", script, path.path]
-        let output = Pipe()
-        python.standardOutput = output
-        try python.run()
-        let said = try output.fileHandleForReading.readToEnd() ?? Data()
-        python.waitUntilExit()
         #expect(
-            String(decoding: said, as: UTF8.self)
+            try python(script, reading: bytes)
                 == "[('posts.jsonl', \(50_000 * line.count), 2025), ('empty.jsonl', 0, 2025), ('manifest.json', 2, 2025)]\n"
         )
     }

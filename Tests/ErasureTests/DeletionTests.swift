@@ -7,17 +7,17 @@ import Testing
 
 /// `POST /v1/me/deletion`, and what becomes of it.
 @Suite(.site, .serialized) struct DeletionTests {
-    private let site = TestSite.current
-    private static let password: JSONValue = ["password": .string(TestUser.password)]
-    private static let day = 86_400.0
+    let site = TestSite.current
+    static let password: JSONValue = ["password": .string(TestUser.password)]
+    static let day = 86_400.0
 
-    private func leave(_ user: TestUser, grace: Int = 7) async throws -> TestResponse {
+    func leave(_ user: TestUser, grace: Int = 7) async throws -> TestResponse {
         let response = try await user.post("/v1/me/deletion?grace=\(grace)", Self.password)
         try #require(response.status == 202)
         return response
     }
 
-    private func receipt(_ deletion: TestResponse) async throws -> TestResponse {
+    func receipt(_ deletion: TestResponse) async throws -> TestResponse {
         try await site.stranger().get(
             "/v1/deletions/\(deletion["id"].string ?? "")?key=\(deletion["key"].string ?? "")")
     }
@@ -86,40 +86,6 @@ import Testing
         #expect(again.status == 202 && again.body == first.body)
         #expect(try await back.post("/v1/me/deletion?grace=7", Self.password).isProblem(403, "forbidden"))
         #expect(try await receipt(again)["state"].string == "scheduled")
-    }
-
-    /// One that fails, here by what the program does not know of, holds up nobody else's.
-    @Test func oneThatFails() async throws {
-        let (alice, bob) = (try await site.signUp(), try await site.signUp())
-        try await site.database.batch([
-            "CREATE TABLE obstacle (user_id bigint REFERENCES users)",
-            "INSERT INTO obstacle VALUES (\(ID(alice.id)!))",
-        ])
-        let hers = try await leave(alice, grace: 0)
-        try await site.pass(seconds: 1)
-        let his = try await leave(bob, grace: 0)
-        try await eventually {
-            try? await self.site.runJobs()
-            try await self.site.settle()
-            return try await self.receipt(his)["state"].string == "done"
-        }
-        #expect(try await receipt(hers)["state"].string == "running")
-        try await site.database.query("DROP TABLE obstacle")
-        try await site.runJobs()
-        #expect(try await receipt(hers)["state"].string == "running")
-        try await site.pass(seconds: 3601)
-        try await untilDone(hers)
-    }
-
-    /// Nobody erases, and signs that nothing is left, who does not know all there is.
-    @Test func aLaterVersionsSchema() async throws {
-        let deletion = try await leave(try await site.signUp(), grace: 0)
-        try await site.database.query("INSERT INTO schema_migrations (number, name) VALUES (999, 'later')")
-        try await site.settle()
-        try await site.runJobs()
-        #expect(try await receipt(deletion)["state"].string == "scheduled")
-        try await site.database.query("DELETE FROM schema_migrations WHERE number = 999")
-        try await untilDone(deletion)
     }
 
     /// Who has no password deletes the account by its recovery code, which opens nothing afterwards.
@@ -256,7 +222,7 @@ import Testing
     }
 
     /// The relay moves the outbox meanwhile.
-    private func untilDone(_ deletion: TestResponse) async throws {
+    func untilDone(_ deletion: TestResponse) async throws {
         try await eventually {
             try await self.site.runJobs()
             try await self.site.settle()
@@ -264,63 +230,8 @@ import Testing
         }
     }
 
-    /// The fan-out has read who follows, then waits; the account is erased meanwhile.
-    @Test func nothingIsWrittenForWhoLeaves() async throws {
-        let (alice, bob) = (try await site.signUp(), try await site.signUp())
-        try await alice.follow(bob)
-        try await bob.follow(alice)
-        let (hers, his) = (try await alice.post(text: "hers"), try await bob.post(text: "his"))
-        try await site.settle()
-        let late = FanOutStore(database: site.database)
-        func write() async throws {
-            for (post, author, reader) in [(hers, alice, bob), (his, bob, alice)] {
-                let chunk = Chunk(
-                    post: ID(post)!, author: ID(author.id)!, kind: .created, buckets: 0..<Bucket.count)
-                try await late.store([.init(chunk: chunk, users: [ID(reader.id)!], next: nil, isTracked: false)])
-            }
-        }
-        func items() async throws -> Int {
-            try await site.database.query(
-                """
-                SELECT count(*) FROM feed_items
-                WHERE author_id = \(ID(alice.id)!) OR user_id = \(ID(alice.id)!) AND author_id = \(ID(bob.id)!)
-                """)[0].int("count")
-        }
-        #expect(try await items() >= 2)
-        try await site.database.query("DELETE FROM feed_items")
-        try await write()
-        #expect(try await items() == 2)
-        let deletion = try await leave(alice, grace: 0)
-        try await site.database.query("DELETE FROM feed_items")
-        try await write()
-        #expect(try await items() == 0)
-        try await untilDone(deletion)
-        try await write()
-        #expect(try await items() == 0)
-        try await expectNothing(of: alice)
-    }
-
-    /// What was written when its author was not followed any more is found by nobody who erases.
-    @Test func strays() async throws {
-        let (alice, bob) = (try await site.signUp(), try await site.signUp())
-        try await bob.follow(alice)
-        _ = try await alice.post(text: "there")
-        try await site.settle()
-        func items() async throws -> Int {
-            try await site.database.query("SELECT count(*) FROM feed_items WHERE user_id = \(ID(bob.id)!)")[0].int(
-                "count")
-        }
-        let count = try await items()
-        #expect(count > 0)
-        try await site.database.query(
-            "INSERT INTO feed_items (user_id, post_id, author_id) VALUES (\(ID(bob.id)!), 7, 8)")
-        #expect(try await items() == count + 1)
-        try await site.runJobs()
-        #expect(try await items() == count)
-    }
-
     /// A second scan, which knows nothing of the first: all numbers in all tables, and all of Redis.
-    private func expectNothing(of user: TestUser) async throws {
+    func expectNothing(of user: TestUser) async throws {
         let id = ID(user.id)!
         let columns = try await site.database.query(
             """

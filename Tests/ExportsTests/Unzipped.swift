@@ -1,31 +1,21 @@
 import Core
-import Foundation
 import TestSite
+import TestSupport
 
 /// An archive as somebody else's program reads it: Python's `zipfile`, which checks the sums, too.
 struct Unzipped {
     let files: [String: String]
 
     init(_ archive: [UInt8]) throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).zip")
-        defer { try? FileManager.default.removeItem(at: path) }
-        try Data(archive).write(to: path)
         let script = """
             import json, sys, zipfile
             with zipfile.ZipFile(sys.argv[1]) as z:
                 assert z.testzip() is None
                 json.dump({i.filename: z.read(i).decode() for i in z.infolist()}, sys.stdout)
             """
-        let python = Process()
-        python.executableURL = URL(filePath: "/usr/bin/python3")
-        python.arguments = ["-c", script, path.path]
-        let output = Pipe()
-        python.standardOutput = output
-        try python.run()
-        let said = try output.fileHandleForReading.readToEnd() ?? Data()
-        python.waitUntilExit()
+        let said = try python(script, reading: archive)
         var files: [String: String] = [:]
-        for (name, text) in try JSONValue.parse(Array(said)).object!.members { files[name] = text.string }
+        for (name, text) in try JSONValue.parse(Array(said.utf8)).object!.members { files[name] = text.string }
         self.files = files
     }
 

@@ -15,6 +15,7 @@ public import OpenIDConnect
 import Outbox
 public import Posts
 public import Relations
+public import Reports
 public import Store
 
 /// All domains of the product. Who adds one adds it here: a line where it is made, and one in each list.
@@ -25,17 +26,20 @@ public struct Domains: Sendable {
     public let posts: PostsDomain
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
+    public let reports: ReportsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
     public let exports: ExportsDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        BookmarksDomain.self, ReportsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// In the order in which one leans on another.
-    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks, administration, erasure, exports] }
+    public var all: [any Domain] {
+        [accounts, relations, posts, feed, bookmarks, reports, administration, erasure, exports]
+    }
 
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
@@ -56,13 +60,15 @@ public struct Domains: Sendable {
         posts = PostsDomain(
             resources, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources)
+        let reported: [any Domain] = [accounts, posts]
+        reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        let above: [any Domain] = [administration, bookmarks, feed, posts, relations]
+        let above: [any Domain] = [administration, reports, bookmarks, feed, posts, relations]
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
             holdings: Self.logs + ExportsDomain.holdings + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
             schema: Self.migrations.last!.number)
-        let below: [any Domain] = [accounts, posts, relations, bookmarks, feed, administration, erasure]
+        let below: [any Domain] = [accounts, posts, relations, bookmarks, reports, feed, administration, erasure]
         exports = ExportsDomain(resources, files: below.flatMap(\.exports), signer: erasure.signer)
     }
 

@@ -93,6 +93,7 @@ let package = Package(
             // Redis' scripts, as bytes in the program.
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
+        domain("Comments", ["Accounts", "Live", "Outbox", "Posts", "Relations"]),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         domain("Administration", ["Accounts", "Relations"]),
         domain("Exports", ["Accounts", "Archive", "Crypto"]),
@@ -101,8 +102,8 @@ let package = Package(
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
-                "DomainKit", "Accounts", "Administration", "Bookmarks", "Erasure", "Exports", "Relations", "Posts",
-                "Feed",
+                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Erasure", "Exports", "Relations",
+                "Posts", "Feed",
             ]),
 
         // The roles: they mount the domains
@@ -176,6 +177,7 @@ let package = Package(
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
+        tests("Comments", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),
         tests("Administration", ["Accounts", "Administration", "Core", "Store", "TestSite"]),

@@ -1,6 +1,7 @@
 public import Accounts
 public import Administration
 public import Bookmarks
+public import Comments
 public import Core
 public import Crypto
 public import DomainKit
@@ -25,17 +26,20 @@ public struct Domains: Sendable {
     public let posts: PostsDomain
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
+    public let comments: CommentsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
     public let exports: ExportsDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        BookmarksDomain.self, CommentsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// In the order in which one leans on another.
-    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks, administration, erasure, exports] }
+    public var all: [any Domain] {
+        [accounts, relations, posts, feed, bookmarks, comments, administration, erasure, exports]
+    }
 
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
@@ -56,13 +60,14 @@ public struct Domains: Sendable {
         posts = PostsDomain(
             resources, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources)
+        comments = CommentsDomain(resources, posts: posts)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        let above: [any Domain] = [administration, bookmarks, feed, posts, relations]
+        let above: [any Domain] = [administration, bookmarks, comments, feed, posts, relations]
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
             holdings: Self.logs + ExportsDomain.holdings + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
             schema: Self.migrations.last!.number)
-        let below: [any Domain] = [accounts, posts, relations, bookmarks, feed, administration, erasure]
+        let below: [any Domain] = [accounts, posts, relations, bookmarks, comments, feed, administration, erasure]
         exports = ExportsDomain(resources, files: below.flatMap(\.exports), signer: erasure.signer)
     }
 

@@ -1,0 +1,29 @@
+import Accounts
+import Core
+import Posts
+import Store
+
+/// How comments are read: rows of `comments c`, with their authors' names and what is counted of them.
+enum CommentRow {
+    /// What `columns` are of. A deleted comment has no author.
+    static let table: SQL = "comments c LEFT JOIN users u ON u.id = c.author_id"
+
+    /// What `view` reads, of `table`.
+    static let columns: SQL = """
+        c.id, c.post_id, c.thread_id, c.parent_id, c.author_id, \(Users.identityColumns), c.text, c.edit_id,
+        \(Counters.column(of: "c.id"))
+        """
+
+    static func view(_ row: PgRow) throws(PgError) -> CommentView {
+        CommentView(
+            id: try row.id("id"), post: try row.id("post_id"), thread: try row.id("thread_id"),
+            parent: try row.optionalID("parent_id"), content: try content(row), counts: try Counts(row))
+    }
+
+    private static func content(_ row: PgRow) throws(PgError) -> CommentView.Content? {
+        guard let author = try row.optionalID("author_id") else { return nil }
+        return CommentView.Content(
+            authorID: author, handle: try row.text("handle"), displayName: try row.text("display_name"),
+            text: try row.text("text"), editedAt: try row.optionalID("edit_id")?.milliseconds)
+    }
+}

@@ -177,7 +177,7 @@ let package = Package(
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
-        tests("Comments", ["Core", "Store", "TestSite"]),
+        tests("Comments", ["Comments", "Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),
         tests("Administration", ["Accounts", "Administration", "Core", "Store", "TestSite"]),

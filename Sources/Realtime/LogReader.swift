@@ -61,6 +61,7 @@ struct LogReader: Sendable {
         var outcome = JoinOutcome(
             verdict: try await verdict(found, channel.contents, held, user), cursor: found.cursor)
         outcome.isContinuous = held != nil && found.missed != nil
+        if channel.contents.contains(.authors) { outcome.hidden = try await feeds.hiddenAuthors(from: user) }
         guard channel.contents.contains(.state) else { return outcome }
         outcome.state = found.state
         if outcome.state == nil, let state = try await channel.state() {
@@ -76,8 +77,17 @@ struct LogReader: Sendable {
         // Who has the newest state has missed nothing.
         guard contents.contains(.log) else { return .resumed([]) }
         guard let missed = found.missed else { return .reset }
-        let told = try await visible(missed.filter { known.contains($0.envelope.kind) }, to: user)
+        var told = try await visible(missed.filter { known.contains($0.envelope.kind) }, to: user)
+        if contents.contains(.authors) { told = try await listed(told, to: user) }
         return .resumed(told.map(\.publication))
+    }
+
+    /// Without those of authors whom the user must not see.
+    private func listed(_ events: [ChannelEvent], to user: ID) async throws -> [ChannelEvent] {
+        let authors = Set(events.compactMap { $0.envelope[.author] })
+        guard !authors.isEmpty else { return events }
+        let listed = try await feeds.listed(authors, for: user)
+        return events.filter { event in event.envelope[.author].map(listed.contains) ?? true }
     }
 
     /// The log has posts as they were: what has become of one, or between its author and the user, is asked now. The end of

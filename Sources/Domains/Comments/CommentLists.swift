@@ -32,9 +32,9 @@ struct CommentLists: Sendable {
         let reader = SQL.parameter(reader)
         return try await database.query(
             """
-            SELECT \(CommentRow.columns) FROM \(CommentRow.table) JOIN posts p ON p.id = c.post_id
-            WHERE c.id = \(comment) AND \(PostVisibility.sql("p", to: reader))
-                AND \(CommentVisibility.sql("c", to: reader))
+            SELECT \(CommentRow.columns) FROM \(CommentRow.table) JOIN posts p ON p.id = m.post_id
+            WHERE m.id = \(comment) AND \(PostVisibility.sql("p", to: reader))
+                AND \(CommentVisibility.sql("m", to: reader))
             """
         ).first.map { try CommentRow.view($0) }
     }
@@ -48,33 +48,33 @@ struct CommentLists: Sendable {
         let reader = SQL.parameter(reader)
         var lines: SQL = """
             SELECT n.place, n.id AS top, false AS is_preview, \(Self.own),
-                \(CommentVisibility.sql("c", to: reader)) AS is_shown
-            FROM next n JOIN comments c ON c.id = n.id
+                \(CommentVisibility.sql("m", to: reader)) AS is_shown
+            FROM next n JOIN comments m ON m.id = n.id
             """
         if withReplies { lines = "\(lines) UNION ALL \(previews(to: reader))" }
         let rows = try await database.query(
             """
             WITH next AS (\(next)), lines AS (\(lines))
-            SELECT c.place, c.top, c.is_preview, c.is_shown, c.total, \(CommentRow.columns)
+            SELECT m.place, m.top, m.is_preview, m.is_shown, m.total, \(CommentRow.columns)
             FROM (
                 SELECT *, count(*) OVER () AS total,
                     sum(octet_length(text)) OVER (ORDER BY place, is_preview, id) - octet_length(text) AS before
-                FROM lines) c LEFT JOIN users u ON u.id = c.author_id
-            WHERE c.before < \(Lists.mostBytes) ORDER BY c.place, c.is_preview, c.id
+                FROM lines) m LEFT JOIN users u ON u.id = m.author_id
+            WHERE m.before < \(Lists.mostBytes) ORDER BY m.place, m.is_preview, m.id
             """)
         return try page(of: rows, limit)
     }
 
     private static let own: SQL =
-        "c.id, c.post_id, c.thread_id, c.parent_id, c.author_id, c.text, c.edit_id"
+        "m.id, m.post_id, m.thread_id, m.parent_id, m.author_id, m.text, m.edit_id"
 
     private func previews(to reader: SQL) -> SQL {
         """
         SELECT n.place, n.id AS top, true AS is_preview, r.*, true AS is_shown FROM next n CROSS JOIN LATERAL (
             SELECT \(Self.own)
             FROM (SELECT id FROM comment_replies WHERE ancestor_id = n.id ORDER BY id LIMIT \(Self.mostLooked)) f
-            JOIN comments c ON c.id = f.id
-            WHERE c.deleted_at IS NULL AND \(CommentVisibility.sql("c", to: reader)) ORDER BY c.id
+            JOIN comments m ON m.id = f.id
+            WHERE m.deleted_at IS NULL AND \(CommentVisibility.sql("m", to: reader)) ORDER BY m.id
             LIMIT \(Self.previews)) r
         """
     }

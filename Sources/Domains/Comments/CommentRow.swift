@@ -3,15 +3,15 @@ import Core
 import Posts
 import Store
 
-/// How comments are read: rows of `comments c`, with their authors' names and what is counted of them.
+/// How comments are read: rows of `comments m`, with their authors' names and what is counted of them.
 enum CommentRow {
     /// What `columns` are of. A deleted comment has no author.
-    static let table: SQL = "comments c LEFT JOIN users u ON u.id = c.author_id"
+    static let table: SQL = "comments m LEFT JOIN users u ON u.id = m.author_id"
 
     /// What `view` reads, of `table`.
     static let columns: SQL = """
-        c.id, c.post_id, c.thread_id, c.parent_id, c.author_id, \(Users.identityColumns), c.text, c.edit_id,
-        \(Counters.column(of: "c.id"))
+        m.id, m.post_id, m.thread_id, m.parent_id, m.author_id, \(Users.identityColumns), m.text, m.edit_id,
+        \(Counters.column(of: "m.id"))
         """
 
     static func view(_ row: PgRow) throws(PgError) -> CommentView {

@@ -12,10 +12,10 @@ extension Comments {
     ) async throws {
         let rows = try await transaction.query(
             """
-            SELECT c.thread_id, c.author_id = \(caller) OR p.author_id = \(caller) AS is_own,
-                \(PostVisibility.sql("p", to: "\(caller)")) AND \(CommentVisibility.sql("c", to: "\(caller)"))
+            SELECT m.thread_id, m.author_id = \(caller) OR p.author_id = \(caller) AS is_own,
+                \(PostVisibility.sql("p", to: "\(caller)")) AND \(CommentVisibility.sql("m", to: "\(caller)"))
                     AS is_shown
-            FROM comments c JOIN posts p ON p.id = c.post_id WHERE c.id = \(comment) AND c.deleted_at IS NULL
+            FROM comments m JOIN posts p ON p.id = m.post_id WHERE m.id = \(comment) AND m.deleted_at IS NULL
             """)
         guard let row = rows.first else { throw Self.noComment(comment) }
         guard try row.bool("is_own") else {
@@ -32,7 +32,7 @@ extension Comments {
         try await transaction.query(
             """
             SELECT \(CommentRow.columns) FROM \(CommentRow.table)
-            WHERE c.id = \(comment) AND c.deleted_at IS NULL
+            WHERE m.id = \(comment) AND m.deleted_at IS NULL
             """
         ).first.map { try CommentRow.view($0) }
     }
@@ -64,11 +64,11 @@ extension Comments {
             """
             WITH one AS (SELECT ancestors FROM comments WHERE id = \(id) AND deleted_at IS NULL),
                 gone AS (
-                    DELETE FROM comments c USING one
-                    WHERE c.id = \(id) OR c.id = ANY (one.ancestors) AND c.deleted_at IS NOT NULL AND NOT EXISTS (
+                    DELETE FROM comments m USING one
+                    WHERE m.id = \(id) OR m.id = ANY (one.ancestors) AND m.deleted_at IS NOT NULL AND NOT EXISTS (
                         SELECT FROM comment_replies r JOIN comments other ON other.id = r.id
-                        WHERE r.ancestor_id = c.id AND r.id <> \(id) AND other.deleted_at IS NULL)
-                    RETURNING c.id),
+                        WHERE r.ancestor_id = m.id AND r.id <> \(id) AND other.deleted_at IS NULL)
+                    RETURNING m.id),
                 places AS (
                     DELETE FROM comment_replies r USING one, gone
                     WHERE r.ancestor_id = ANY (one.ancestors) AND r.id = gone.id),

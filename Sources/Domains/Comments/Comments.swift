@@ -37,9 +37,9 @@ struct Comments: Sendable {
             """,
             // Locked, it can't be removed before the commit: a deletion waits, and then finds the reply.
             """
-            SELECT c.thread_id, cardinality(c.ancestors) AS ancestors FROM comments c
-            WHERE c.id = \(parent) AND c.post_id = \(post) AND c.deleted_at IS NULL
-                AND \(CommentVisibility.sql("c", to: "\(author)"))
+            SELECT m.thread_id, cardinality(m.ancestors) AS ancestors FROM comments m
+            WHERE m.id = \(parent) AND m.post_id = \(post) AND m.deleted_at IS NULL
+                AND \(CommentVisibility.sql("m", to: "\(author)"))
             FOR KEY SHARE
             """,
         ])
@@ -108,10 +108,10 @@ struct Comments: Sendable {
     ) async throws -> CommentView {
         let rows = try await transaction.query(
             """
-            SELECT c.author_id, c.text, c.edits FROM comments c JOIN posts p ON p.id = c.post_id
-            WHERE c.id = \(comment) AND c.deleted_at IS NULL AND \(PostVisibility.sql("p", to: "\(caller)"))
-                AND \(CommentVisibility.sql("c", to: "\(caller)"))
-            FOR NO KEY UPDATE OF c
+            SELECT m.author_id, m.text, m.edits FROM comments m JOIN posts p ON p.id = m.post_id
+            WHERE m.id = \(comment) AND m.deleted_at IS NULL AND \(PostVisibility.sql("p", to: "\(caller)"))
+                AND \(CommentVisibility.sql("m", to: "\(caller)"))
+            FOR NO KEY UPDATE OF m
             """)
         guard let row = rows.first else { throw Self.noComment(comment) }
         guard try row.id("author_id") == caller else {
@@ -135,7 +135,7 @@ struct Comments: Sendable {
 
     func current(_ transaction: Transaction, _ comment: ID) async throws -> CommentView {
         let rows = try await transaction.query(
-            "SELECT \(CommentRow.columns) FROM \(CommentRow.table) WHERE c.id = \(comment)")
+            "SELECT \(CommentRow.columns) FROM \(CommentRow.table) WHERE m.id = \(comment)")
         guard let row = rows.first else { throw Self.noComment(comment) }
         return try CommentRow.view(row)
     }

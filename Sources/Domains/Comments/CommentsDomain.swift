@@ -17,6 +17,14 @@ public struct CommentsDomain: Domain {
         self.posts = posts.posts
     }
 
+    /// Rows `object_id, n`: how many replies posts and comments have, of those that have any, as `Counters` should say.
+    public static let countsAudit: SQL = """
+        SELECT post_id AS object_id, count(*) AS n FROM comments WHERE deleted_at IS NULL GROUP BY post_id
+        UNION ALL
+        SELECT r.ancestor_id, count(*) FROM comment_replies r JOIN comments c ON c.id = r.id
+        WHERE c.deleted_at IS NULL GROUP BY r.ancestor_id
+        """
+
     private var comments: Comments {
         Comments(database: resources.database, ids: resources.ids, clock: resources.clock)
     }

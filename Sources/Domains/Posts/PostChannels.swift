@@ -5,9 +5,9 @@ import Relations
 
 /// What one may subscribe to: a post, and one author's public posts.
 extension ChannelKind {
-    /// `post:{id}`: what happens to one post.
+    /// `post:{id}`: what happens to one post, and what others say of it.
     static func post(_ posts: Posts) -> ChannelKind {
-        ChannelKind(ChannelName.postKind, .log, at: "/v1/posts/{key}") { post, user in
+        ChannelKind(ChannelName.postKind, [.log, .authors], at: "/v1/posts/{key}") { post, user in
             try await posts.isVisible(post, to: user)
         }
     }

@@ -5,7 +5,7 @@ import TestSite
 extension VisibilityRow {
     static let all: [String: VisibilityRow] = sessions.merging(users) { $1 }.merging(graph) { $1 }
         .merging(restrictions) { $1 }.merging(posts) { $1 }.merging(feeds) { $1 }.merging(others) { $1 }
-        .merging(administration) { $1 }
+        .merging(administration) { $1 }.merging(comments) { $1 }
 
     /// Of callers without a role.
     private static let administration: [String: VisibilityRow] = [
@@ -161,7 +161,7 @@ extension VisibilityRow {
 
     /// - Parameters:
     ///   - seen: what comes of it where the caller sees the post.
-    private static func ofPosts(
+    static func ofPosts(
         needsSession: Bool, _ seen: @escaping @Sendable (VisibilityCase, World.Thing) -> Seen,
         _ send: @escaping @Sendable (World, _ post: String) async throws -> TestResponse
     ) -> [Probe] {

@@ -3,10 +3,11 @@ import Store
 import TestSite
 
 /// An author, a viewer, somebody whom the author follows and who follows back, and two posts of the author. All that was
-/// written while the viewer saw it is still there: bookmarks, the timeline, `feed_items`.
+/// written while the viewer saw it is still there: bookmarks, the timeline, `feed_items`. And two comments: the third one's on
+/// the author's public post, and the author's on the post of somebody who is seen by all.
 struct VisibilityWorld {
     enum Thing: String {
-        case author, third, publicPost, postForFollowers
+        case author, third, publicPost, postForFollowers, comment, authorsComment
     }
 
     let site: TestSite
@@ -18,6 +19,11 @@ struct VisibilityWorld {
     let third: TestUser
     let publicPost: String
     let postForFollowers: String
+    let host: TestUser
+    let hostsPost: String
+    /// The third one's.
+    let comment: String
+    let authorsComment: String
     /// Where the caller's feed was before the posts.
     let live: String
     /// The same of the author's channel.
@@ -44,6 +50,10 @@ struct VisibilityWorld {
         channelLive = subscribed["live"].string ?? ""
         publicPost = try await author.post(text: "the public post of \(author.handle)")
         postForFollowers = try await Self.post(author, "the post for followers of \(author.handle)")
+        host = try await site.signUp()
+        hostsPost = try await host.post(text: "the host's post")
+        comment = try await Self.comment(third, on: publicPost)
+        authorsComment = try await Self.comment(author, on: hostsPost)
         try await site.settle()
         for post in [publicPost, postForFollowers] {
             let kept = try await viewer.put("/v1/posts/\(post)/bookmark")
@@ -54,6 +64,12 @@ struct VisibilityWorld {
 
     private static func post(_ author: TestUser, _ text: String) async throws -> String {
         let response = try await author.post("/v1/posts", ["text": .string(text), "visibility": "followers"])
+        guard let id = response["id"].string else { throw UnexpectedResponse(response: response) }
+        return id
+    }
+
+    private static func comment(_ user: TestUser, on post: String) async throws -> String {
+        let response = try await user.post("/v1/posts/\(post)/comments", ["text": "a comment"])
         guard let id = response["id"].string else { throw UnexpectedResponse(response: response) }
         return id
     }
@@ -118,7 +134,8 @@ struct VisibilityWorld {
         let text = String(decoding: response.body, as: UTF8.self)
         let marks: [(Thing, String)] = [
             (.author, "\"\(author.id)\""), (.third, "\"\(third.id)\""), (.publicPost, "\"\(publicPost)\""),
-            (.postForFollowers, "\"\(postForFollowers)\""),
+            (.postForFollowers, "\"\(postForFollowers)\""), (.comment, "\"\(comment)\""),
+            (.authorsComment, "\"\(authorsComment)\""),
         ]
         return Set(marks.filter { text.contains($0.1) }.map(\.0))
     }

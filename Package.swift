@@ -189,7 +189,9 @@ let package = Package(
             ]),
         tests(
             "Realtime",
-            ["TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live"]),
+            [
+                "TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live", "Store",
+            ]),
         tests(
             "EventLog",
             [

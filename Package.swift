@@ -190,7 +190,8 @@ let package = Package(
         tests(
             "Realtime",
             [
-                "TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live", "Store",
+                "TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live",
+                "Store",
             ]),
         tests(
             "EventLog",

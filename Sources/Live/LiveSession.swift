@@ -1,5 +1,3 @@
-import Core
-
 /// One log, such as a user's feed, as one connection is told it: everything after the connection's position, once and in
 /// order; of the states that it may carry the newest, never an older one after it. A value without I/O and clock: it says
 /// what its owner is to do, and is told what came of it.

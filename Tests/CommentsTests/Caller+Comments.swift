@@ -12,7 +12,8 @@ extension Caller {
     }
 
     func edit(_ comment: String, _ text: JSONValue, _ headers: [String: String] = [:]) async throws -> TestResponse {
-        try await send("PATCH", "/v1/comments/\(comment)", headers, body: Array((["text": text] as JSONValue).text.utf8))
+        try await send(
+            "PATCH", "/v1/comments/\(comment)", headers, body: Array((["text": text] as JSONValue).text.utf8))
     }
 
     func delete(comment: String) async throws {

@@ -41,7 +41,8 @@ import Testing
         #expect(try await bob.post(path, ["text": .string(String(repeating: "é", count: 2000))]).status == 201)
         #expect(try await bob.post(path, [:]).isProblem(400, "missing_field", field: "text"))
         #expect(try await bob.post(path, ["text": "x", "media": "1"]).isProblem(400, "unknown_field", field: "media"))
-        #expect(try await bob.post(path, ["text": "x", "parent": "x"]).isProblem(400, "invalid_field", field: "parent"))
+        #expect(
+            try await bob.post(path, ["text": "x", "parent": "x"]).isProblem(400, "invalid_field", field: "parent"))
         let elsewhere = try await bob.comment(on: other)
         for parent in ["1", elsewhere] {
             let response = try await bob.post(path, .comment("x", below: parent))
@@ -132,7 +133,9 @@ import Testing
             }
             return statuses
         }
-        for (access, expected) in [("all", [201, 201, 201]), ("followers", [201, 201, 403]), ("none", [403, 403, 403])] {
+        for (access, expected) in [
+            ("all", [201, 201, 201]), ("followers", [201, 201, 403]), ("none", [403, 403, 403]),
+        ] {
             let response = try await made(.string(access))
             let post = response["id"].string!
             #expect(response["comments"].string == (access == "all" ? nil : access))

@@ -40,7 +40,9 @@ import Testing
         let gone = try await alice.get("/v1/comments/\(answered)")
         #expect(gone["deleted"].bool == true && gone["author"].isNull && gone["text"].isNull)
         #expect(try await alice.get("/v1/comments/\(answered)/replies").ids == [reply])
-        for comment in [below, lone, left, onOwn] { #expect(try await carol.get("/v1/comments/\(comment)").status == 404) }
+        for comment in [below, lone, left, onOwn] {
+            #expect(try await carol.get("/v1/comments/\(comment)").status == 404)
+        }
         #expect(try await alice.comments(on: post) == 1)
         #expect(try await alice.replies(of: reply) == 0)
         #expect(try await wrong(site) == 0)

@@ -76,7 +76,8 @@ import Testing
         #expect(second.ids == [late, comments[5], comments[4]])
         let third = try await alice.get(list(post, "top") + "&limit=3&cursor=\(second.next!)")
         #expect(third.ids == [comments[3]] && third.next == nil)
-        #expect(try await bob.get(list(post, "top") + "&limit=1&cursor=\(first.next!)").isProblem(400, "invalid_cursor"))
+        #expect(
+            try await bob.get(list(post, "top") + "&limit=1&cursor=\(first.next!)").isProblem(400, "invalid_cursor"))
         #expect(try await alice.get(list(post, "newest") + "&cursor=\(first.next!)").isProblem(400, "invalid_cursor"))
         try await site.pass(seconds: 31)
         #expect(try await alice.get(list(post, "top") + "&limit=2").ids == [comments[5], comments[1]])
@@ -144,7 +145,8 @@ import Testing
         let top = try await users[0].get(list(post) + "?limit=1").ids[0]
         for number in stride(from: 0, to: 400, by: 7) {
             let rows = try await site.database.query(
-                "SELECT id FROM comments WHERE post_id = \(ID(post)!) AND parent_id IS NULL ORDER BY id OFFSET \(number) LIMIT 1")
+                "SELECT id FROM comments WHERE post_id = \(ID(post)!) AND parent_id IS NULL ORDER BY id OFFSET \(number) LIMIT 1"
+            )
             try await like(try rows[0].id("id").description, Int64(1 + number % 50))
         }
         let paths = ["oldest", "newest", "top"].map { list(post, $0) } + ["/v1/comments/\(top)/replies"]

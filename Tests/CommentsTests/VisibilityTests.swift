@@ -75,7 +75,9 @@ import Testing
     @Test func aSuspendedAuthor() async throws {
         let s = try await scene()
         try await site.suspend(s.bob, seconds: 60)
-        for reader in [s.alice, s.carol, site.stranger()] as [any Caller] { try await expect(s, reader, bobIsHidden: true) }
+        for reader in [s.alice, s.carol, site.stranger()] as [any Caller] {
+            try await expect(s, reader, bobIsHidden: true)
+        }
         try await expect(s, s.bob, bobIsHidden: false)
         #expect(try await s.bob.edit(s.top, "x").isProblem(403, "account_suspended"))
         // The post's author may delete it all the same.
@@ -92,7 +94,9 @@ import Testing
         let response = try await s.bob.send("PATCH", "/v1/me", body: Array(#"{"private":true}"#.utf8))
         #expect(response.status == 200)
         #expect(try await s.carol.put("/v1/users/\(s.bob.id)/mute").status == 204)
-        for reader in [s.alice, s.carol, site.stranger()] as [any Caller] { try await expect(s, reader, bobIsHidden: false) }
+        for reader in [s.alice, s.carol, site.stranger()] as [any Caller] {
+            try await expect(s, reader, bobIsHidden: false)
+        }
     }
 
     @Test func whoDoesNotSeeThePostSeesNothing() async throws {

@@ -9,7 +9,9 @@ extension VisibilityRow {
             } + [
                 Probe(
                     "a reply to the author's", needsSession: true,
-                    expected: { ofAuthor($0) { Seen(201, $0.isSelf ? [.author, .authorsComment] : [.authorsComment]) } }
+                    expected: {
+                        ofAuthor($0) { Seen(201, $0.isSelf ? [.author, .authorsComment] : [.authorsComment]) }
+                    }
                 ) {
                     try await $0.caller.post(
                         "/v1/posts/\($0.hostsPost)/comments", ["text": "x", "parent": .string($0.authorsComment)])
@@ -30,7 +32,8 @@ extension VisibilityRow {
                 try await $0.caller.get("/v1/comments/\($0.authorsComment)")
             },
             Probe(
-                "on the author's post", expected: { $0.isOpen ? Seen(200, [.publicPost, .comment, .third]) : Seen(404) }
+                "on the author's post",
+                expected: { $0.isOpen ? Seen(200, [.publicPost, .comment, .third]) : Seen(404) }
             ) { try await $0.caller.get("/v1/comments/\($0.comment)") }),
         "listReplies": .reads(
             Probe("to the author's", expected: { ofAuthor($0) { _ in Seen(200) } }) {

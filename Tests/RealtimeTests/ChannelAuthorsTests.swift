@@ -86,7 +86,8 @@ import Testing
         }
         #expect(authors.count == HiddenAuthors.most)
         try await site.database.query(
-            "INSERT INTO relations (owner, other, kind, id) VALUES (\(id), \(id)::bigint - 9000000 - \(most + 1)::bigint, 'block', 1)")
+            "INSERT INTO relations (owner, other, kind, id) VALUES (\(id), \(id)::bigint - 9000000 - \(most + 1)::bigint, 'block', 1)"
+        )
         #expect(try await hidden() == .tooMany)
     }
 }

@@ -5,9 +5,7 @@ import Store
 
 /// How comments are read.
 struct CommentLists: Sendable {
-    /// Replies that a top-level comment of a list shows.
-    static let previews = 2
-    /// Of so many of its first replies.
+    /// Replies that are looked at for those that a top-level comment shows.
     private static let mostLooked = 20
 
     /// Some of a list, in its order.
@@ -75,7 +73,7 @@ struct CommentLists: Sendable {
             FROM (SELECT id FROM comment_replies WHERE ancestor_id = n.id ORDER BY id LIMIT \(Self.mostLooked)) f
             JOIN comments m ON m.id = f.id
             WHERE m.deleted_at IS NULL AND \(CommentVisibility.sql("m", to: reader)) ORDER BY m.id
-            LIMIT \(Self.previews)) r
+            LIMIT \(ListedComment.mostReplies)) r
         """
     }
 

@@ -36,7 +36,7 @@ struct CommentOperations: Sendable {
                     where the caller may not see some; `next` says whether there are more.
                     """,
                 access: .optional, parameters: [CommentParameters.sort, PageParameters.limit, PageParameters.cursor],
-                responses: [.json(CommentView.topLevel, "In the order that was asked for.")], handler: list),
+                responses: [.json(ListedComment.list, "In the order that was asked for.")], handler: list),
             Operation(
                 .get, "/v1/comments/\(CommentPath.id)", id: "getComment", tag: Self.tag, "A comment",
                 access: .optional, responses: [.json(CommentView.component, "The comment.")], largest: Self.mostJSON,

@@ -71,7 +71,7 @@ struct CommentView: Sendable, Equatable {
 
 extension CommentView {
     /// What each has.
-    private static let keys: [Schema.Property] = [
+    static let keys: [Schema.Property] = [
         .always("id", Component.id.reference), .always("post_id", Component.id.reference),
         .always("thread_id", Component.id.reference, "The top-level comment; of one its own id."),
         .sometimes("parent_id", Component.id.reference, "What it replies to; not of a top-level comment."),
@@ -110,22 +110,4 @@ extension CommentView {
     static let list = Component(
         "CommentList", .list(of: component),
         example: ["items": [.written { reply.append(to: &$0) }], "next": Component.cursor.example])
-
-    // MARK: A top-level one in a list
-
-    static let listed = Component(
-        "ListedComment",
-        .object(
-            keys + [
-                .sometimes(
-                    "replies_preview", .array(of: component.reference, count: 1...CommentLists.previews),
-                    "The first replies that the caller sees and that are not deleted.")
-            ])
-    ) { writer in
-        ListedComment(comment: example, replies: [reply]).append(to: &writer)
-    }
-
-    static let topLevel = Component(
-        "ListedCommentList", .list(of: listed),
-        example: ["items": [listed.example], "next": Component.cursor.example])
 }

@@ -77,7 +77,8 @@ struct TopPlace: Sendable, Equatable {
             let kind = reader.unsigned(width: 1), let value = reader.unsigned(width: 7)
         else { return nil }
         self.init(
-            ranking: ID(raw: Int64(ranking)), next: kind == 0 ? .ranked(Int(value)) : .older(than: ID(raw: Int64(value))))
+            ranking: ID(raw: Int64(ranking)),
+            next: kind == 0 ? .ranked(Int(value)) : .older(than: ID(raw: Int64(value))))
     }
 
     private static func context(_ post: ID, _ viewer: ID) -> [UInt8] {

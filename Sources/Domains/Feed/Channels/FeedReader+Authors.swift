@@ -8,7 +8,9 @@ extension FeedReader {
     /// Of what comes from now on. Who is not here says nothing.
     public func hiddenAuthors(from user: ID) async throws -> HiddenAuthors {
         HiddenAuthors(
-            try await database.query(Audience.blocked(with: user, limit: HiddenAuthors.most + 1)).map { try $0.id("id") })
+            try await database.query(Audience.blocked(with: user, limit: HiddenAuthors.most + 1)).map {
+                try $0.id("id")
+            })
     }
 
     /// Those of these whom the user may be told of.

@@ -93,7 +93,9 @@ let package = Package(
             // Redis' scripts, as bytes in the program.
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
-        domain("Comments", ["Accounts", "Live", "Outbox", "Posts", "Relations"]),
+        domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
+        domain("Comments", ["Accounts", "Engagement", "Live", "Outbox", "Posts", "Relations"]),
+        domain("Effects", ["Posts", "Feed"]),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         domain("Administration", ["Accounts", "Relations"]),
         domain("Exports", ["Accounts", "Archive", "Crypto"]),
@@ -102,8 +104,8 @@ let package = Package(
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
-                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Erasure", "Exports", "Relations",
-                "Posts", "Feed",
+                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Effects", "Engagement", "Erasure",
+                "Exports", "Relations", "Posts", "Feed",
             ]),
 
         // The roles: they mount the domains
@@ -176,6 +178,7 @@ let package = Package(
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "OpenIDConnect", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
+        tests("Engagement", ["Core", "Feed", "Live", "Posts", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests("Comments", ["Comments", "Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),

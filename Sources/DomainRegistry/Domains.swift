@@ -5,7 +5,9 @@ public import Comments
 public import Core
 public import Crypto
 public import DomainKit
+import Effects
 import EmbeddedLog
+public import Engagement
 public import Erasure
 public import Exports
 public import Feed
@@ -26,6 +28,7 @@ public struct Domains: Sendable {
     public let posts: PostsDomain
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
+    public let engagement: EngagementDomain
     public let comments: CommentsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
@@ -33,16 +36,27 @@ public struct Domains: Sendable {
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, CommentsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, AdministrationDomain.self,
+        ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// In the order in which one leans on another.
-    public var all: [any Domain] {
-        [accounts, relations, posts, feed, bookmarks, comments, administration, erasure, exports]
+    public var all: [any Domain] { parts + [effects] }
+
+    /// All but what leans on what they all declare.
+    private var parts: [any Domain] {
+        [accounts, relations, posts, feed, bookmarks, engagement, comments, administration, erasure, exports]
     }
 
     /// What clients may subscribe to.
-    public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
+    public var channels: ChannelKinds { ChannelKinds(parts.flatMap(\.channels)) }
+
+    /// What events mean to these.
+    public var channelEffects: [ChannelEffect] { parts.flatMap(\.effects) }
+
+    private var effects: EffectsDomain {
+        EffectsDomain(resources, kinds: channels, effects: channelEffects)
+    }
 
     /// - Parameters:
     ///   - names: which nobody may take.
@@ -54,21 +68,25 @@ public struct Domains: Sendable {
     ) {
         self.resources = resources
         accounts = AccountsDomain(resources, hasher: hasher, names: names, providers: providers)
-        let rows = PostRow(facts: [BookmarksDomain.fact])
-        feed = FeedDomain(resources, rows: rows, accounts: accounts, waiter: waiter)
+        let rows = PostRow(facts: [EngagementDomain.fact, BookmarksDomain.fact])
+        feed = FeedDomain(
+            resources, rows: rows, accounts: accounts, events: Self.kinds.flatMap { $0.liveEvents }, waiter: waiter)
         relations = RelationsDomain(
             resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
         posts = PostsDomain(
             resources, rows: rows, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
-        bookmarks = BookmarksDomain(resources, rows: rows)
-        comments = CommentsDomain(resources, posts: posts)
+        bookmarks = BookmarksDomain(resources, posts: posts)
+        engagement = EngagementDomain(resources, relations: relations, posts: posts)
+        comments = CommentsDomain(resources, posts: posts, engagement: engagement)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        let above: [any Domain] = [administration, bookmarks, comments, feed, posts, relations]
+        let above: [any Domain] = [administration, comments, engagement, bookmarks, feed, posts, relations]
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
             holdings: Self.logs + ExportsDomain.holdings + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
             schema: Self.migrations.last!.number)
-        let below: [any Domain] = [accounts, posts, relations, bookmarks, comments, feed, administration, erasure]
+        let below: [any Domain] = [
+            accounts, posts, relations, bookmarks, engagement, comments, feed, administration, erasure,
+        ]
         exports = ExportsDomain(resources, files: below.flatMap(\.exports), signer: erasure.signer)
     }
 

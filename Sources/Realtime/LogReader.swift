@@ -12,8 +12,14 @@ struct LogReader: Sendable {
     let known: KnownKinds
     /// Bytes of events; more are a reset.
     let most: Int
+    /// By kind: those of some events that may be told now.
+    private let selections: [EventKind: @Sendable ([Envelope]) async throws -> [Envelope]]
 
-    init(feeds: FeedReader, kinds: ChannelKinds, known: KnownKinds, most: Int) {
+    init(feeds: FeedReader, kinds: ChannelKinds, effects: [ChannelEffect] = [], known: KnownKinds, most: Int) {
+        let selections = effects.compactMap { effect in
+            if case .event(let select) = effect.means { (effect.kind, select) } else { nil }
+        }
+        self.selections = Dictionary(selections, uniquingKeysWith: { first, _ in first })
         self.feeds = feeds
         self.kinds = kinds
         self.known = known
@@ -21,7 +27,9 @@ struct LogReader: Sendable {
     }
 
     init(feeds: FeedReader, _ options: GatewayOptions) {
-        self.init(feeds: feeds, kinds: options.channels, known: options.liveKinds, most: options.maxResumed)
+        self.init(
+            feeds: feeds, kinds: options.channels, effects: options.effects, known: options.liveKinds,
+            most: options.maxResumed)
     }
 
     private var channels: Channels { Channels(feeds.timelines) }
@@ -79,7 +87,19 @@ struct LogReader: Sendable {
         guard let missed = found.missed else { return .reset }
         var told = try await visible(missed.filter { known.contains($0.envelope.kind) }, to: user)
         if contents.contains(.authors) { told = try await listed(told, to: user) }
+        told = try await current(told)
         return .resumed(told.map(\.publication))
+    }
+
+    /// The log has events as they were: what has become of what they are about is asked now.
+    private func current(_ events: [ChannelEvent]) async throws -> [ChannelEvent] {
+        var stale: Set<String> = []
+        for (kind, some) in Dictionary(grouping: events.map(\.envelope), by: \.kind) {
+            guard let select = selections[kind] else { continue }
+            stale.formUnion(some.map(\.eventID))
+            stale.subtract(try await select(some).map(\.eventID))
+        }
+        return events.filter { !stale.contains($0.envelope.eventID) }
     }
 
     /// Without those of authors whom the user must not see.

@@ -14,7 +14,7 @@ extension VisibilityRow {
                     }
                 ) {
                     try await $0.caller.post(
-                        "/v1/posts/\($0.hostsPost)/comments", ["text": "x", "parent": .string($0.authorsComment)])
+                        "/v1/posts/\($0.likedPost)/comments", ["text": "x", "parent": .string($0.authorsComment)])
                 }
             ], isWrite: true),
         "listComments": VisibilityRow(
@@ -23,9 +23,9 @@ extension VisibilityRow {
                 { _, post in Seen(200, post == .publicPost ? [.publicPost, .comment, .third] : []) }
             ) { try await $0.caller.get("/v1/posts/\($1)/comments?sort=top") } + [
                 Probe(
-                    "of the host's post",
+                    "of the liked post",
                     expected: { Seen(200, $0.isSelf || $0.isListed ? [.author, .authorsComment] : []) }
-                ) { try await $0.caller.get("/v1/posts/\($0.hostsPost)/comments") }
+                ) { try await $0.caller.get("/v1/posts/\($0.likedPost)/comments") }
             ], isWrite: false),
         "getComment": .reads(
             Probe("the author's", expected: { ofAuthor($0) { _ in Seen(200, [.author, .authorsComment]) } }) {
@@ -58,7 +58,18 @@ extension VisibilityRow {
                 "on the author's post", needsSession: true,
                 expected: { Seen($0.isSelf ? 204 : $0.isOpen ? 403 : 404) }
             ) { try await $0.caller.delete("/v1/comments/\($0.comment)") }),
+        "likeComment": like("PUT"), "unlikeComment": like("DELETE"),
     ]
+
+    private static func like(_ method: String) -> VisibilityRow {
+        .writes(
+            Probe("the author's", needsSession: true, expected: { ofAuthor($0) { _ in Seen(204) } }) {
+                try await $0.caller.send(method, "/v1/comments/\($0.authorsComment)/like")
+            },
+            Probe("on the author's post", needsSession: true, expected: { Seen($0.isOpen ? 204 : 404) }) {
+                try await $0.caller.send(method, "/v1/comments/\($0.comment)/like")
+            })
+    }
 
     /// - Parameter seen: what comes of it where the caller sees the author's comment.
     private static func ofAuthor(

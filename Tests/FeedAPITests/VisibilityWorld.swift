@@ -19,10 +19,11 @@ struct VisibilityWorld {
     let third: TestUser
     let publicPost: String
     let postForFollowers: String
-    let host: TestUser
-    let hostsPost: String
-    /// The third one's.
+    /// Of somebody whom everybody sees and nobody follows; the author likes it, and comments on it.
+    let likedPost: String
+    /// The third one's, on the public post.
     let comment: String
+    /// On the liked post.
     let authorsComment: String
     /// Where the caller's feed was before the posts.
     let live: String
@@ -50,16 +51,22 @@ struct VisibilityWorld {
         channelLive = subscribed["live"].string ?? ""
         publicPost = try await author.post(text: "the public post of \(author.handle)")
         postForFollowers = try await Self.post(author, "the post for followers of \(author.handle)")
-        host = try await site.signUp()
-        hostsPost = try await host.post(text: "the host's post")
+        likedPost = try await site.signUp().post(text: "of somebody whom nobody follows")
         comment = try await Self.comment(third, on: publicPost)
-        authorsComment = try await Self.comment(author, on: hostsPost)
+        authorsComment = try await Self.comment(author, on: likedPost)
         try await site.settle()
         for post in [publicPost, postForFollowers] {
-            let kept = try await viewer.put("/v1/posts/\(post)/bookmark")
-            guard kept.status == 204 else { throw UnexpectedResponse(response: kept) }
+            for (user, mark) in [(viewer, "bookmark"), (viewer, "like"), (third, "like")] {
+                try await Self.mark(post, user, mark)
+            }
         }
+        try await Self.mark(likedPost, author, "like")
         try await set()
+    }
+
+    private static func mark(_ post: String, _ user: TestUser, _ mark: String) async throws {
+        let kept = try await user.put("/v1/posts/\(post)/\(mark)")
+        guard kept.status == 204 else { throw UnexpectedResponse(response: kept) }
     }
 
     private static func post(_ author: TestUser, _ text: String) async throws -> String {

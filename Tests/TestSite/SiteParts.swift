@@ -66,6 +66,7 @@ final class SiteParts: Sendable {
         gatewayOptions.limitsAreOn = options.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds
         gatewayOptions.channels = domains.channels
+        gatewayOptions.effects = domains.channelEffects
         live = LiveService(
             loops: [
                 .init(

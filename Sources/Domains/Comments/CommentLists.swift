@@ -30,7 +30,7 @@ struct CommentLists: Sendable {
         let reader = SQL.parameter(reader)
         return try await database.query(
             """
-            SELECT \(CommentRow.columns) FROM \(CommentRow.table) JOIN posts p ON p.id = m.post_id
+            SELECT \(CommentRow.columns(for: reader)) FROM \(CommentRow.table) JOIN posts p ON p.id = m.post_id
             WHERE m.id = \(comment) AND \(PostVisibility.sql("p", to: reader))
                 AND \(CommentVisibility.sql("m", to: reader))
             """
@@ -53,7 +53,7 @@ struct CommentLists: Sendable {
         let rows = try await database.query(
             """
             WITH next AS (\(next)), lines AS (\(lines))
-            SELECT m.place, m.top, m.is_preview, m.is_shown, m.total, \(CommentRow.columns)
+            SELECT m.place, m.top, m.is_preview, m.is_shown, m.total, \(CommentRow.columns(for: reader))
             FROM (
                 SELECT *, count(*) OVER () AS total,
                     sum(octet_length(text)) OVER (ORDER BY place, is_preview, id) - octet_length(text) AS before

@@ -58,7 +58,7 @@ enum CommentNews: Sendable, Equatable {
 extension CommentNews {
     /// By type.
     /// - Parameter others: keys that all events may have.
-    static func components(_ others: Schema.Property...) -> [(String, Component)] {
+    static func components(_ others: Schema.Property...) -> [(type: String, component: Component)] {
         let place: [Schema.Property] = [
             .always("comment_id", Component.id.reference), .always("post_id", Component.id.reference),
             .always("thread_id", Component.id.reference), .sometimes("parent_id", Component.id.reference),
@@ -73,7 +73,7 @@ extension CommentNews {
 
     private static func component(
         _ name: String, _ example: CommentNews, _ keys: [Schema.Property]
-    ) -> (String, Component) {
+    ) -> (type: String, component: Component) {
         let type = example.kind.rawValue
         return (type, Component(name, .object([.always("type", .constant(type))] + keys), writing: example.append))
     }

@@ -64,6 +64,16 @@ struct CommentOperations: Sendable {
                     """,
                 responses: [.noContent("The comment is deleted.")], problems: [.forbidden],
                 idempotency: .key("delete comment"), handler: delete),
+            Operation(
+                .put, "/v1/comments/\(CommentPath.id)/like", id: "likeComment", tag: Self.tag, "Like a comment",
+                lane: .write(makesEvents: false),
+                responses: [.noContent("The caller likes the comment, perhaps since before.")],
+                idempotency: .key("like comment"), handler: { try await like(true, $0) }),
+            Operation(
+                .delete, "/v1/comments/\(CommentPath.id)/like", id: "unlikeComment", tag: Self.tag,
+                "Take the like of a comment back", lane: .write(makesEvents: false),
+                responses: [.noContent("The caller does not like the comment.")],
+                idempotency: .key("unlike comment"), handler: { try await like(false, $0) }),
         ]
     }
 
@@ -94,6 +104,20 @@ struct CommentOperations: Sendable {
         try await writes.run(request) { transaction in
             try await comments.delete(
                 transaction, request[CommentPath.id], caller: request.caller, request.trace)
+            return StoredResponse(status: 204, body: [])
+        }
+    }
+
+    private func like(_ isLiked: Bool, _ request: RequestContext) async throws -> Response {
+        let comment = request[CommentPath.id]
+        let statements = try comments.like(isLiked, comment, by: request.caller)
+        // One round trip.
+        guard request.idempotencyKey != nil else {
+            try comments.checkLiked(try await writes.run(statements), comment)
+            return .noContent
+        }
+        return try await writes.run(request) { transaction in
+            try comments.checkLiked(try await transaction.batch(statements), comment)
             return StoredResponse(status: 204, body: [])
         }
     }

@@ -60,8 +60,8 @@ enum CommentRanking {
         let comment = SQL.parameter(comment)
         return """
             WITH likes AS (
-                SELECT c.id, c.post_id, COALESCE((SELECT sum(k.likes) FROM counters k WHERE k.object_id = c.id), 0) AS n
-                FROM comments c WHERE c.id = \(comment) AND c.parent_id IS NULL),
+                SELECT m.id, m.post_id, \(Counters.sum(.likes, of: "m.id")) AS n
+                FROM comments m WHERE m.id = \(comment) AND m.parent_id IS NULL),
             free AS (SELECT comment_id FROM comment_scores WHERE comment_id = \(comment) FOR UPDATE SKIP LOCKED),
             known AS (UPDATE comment_scores s SET likes = l.n FROM free, likes l WHERE s.comment_id = free.comment_id)
             INSERT INTO comment_scores (comment_id, post_id, likes)

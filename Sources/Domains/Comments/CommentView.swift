@@ -4,7 +4,7 @@ import HTTPService
 import Posts
 
 /// A comment as the API and live events show it: `{"id","post_id","thread_id","parent_id"?,"author","text","created_at",
-/// "edited_at"?,"counts"}`; one that was deleted and has replies: `{"id","post_id","thread_id","parent_id"?,"deleted":true,
+/// "edited_at"?,"counts","liked"?}`; one that was deleted and has replies: `{"id","post_id","thread_id","parent_id"?,"deleted":true,
 /// "counts"}`.
 struct CommentView: Sendable, Equatable {
     struct Content: Sendable, Equatable {
@@ -25,6 +25,8 @@ struct CommentView: Sendable, Equatable {
     /// `nil`: it was deleted.
     let content: Content?
     let counts: Counts
+    /// By the reader; `nil`: it is told to many, or nobody is signed in.
+    var isLiked: Bool?
 
     /// - Parameter more: writes further keys of the same object, each behind a comma.
     func append(to writer: inout ByteWriter, more: (inout ByteWriter) -> Void = { _ in }) {
@@ -49,6 +51,7 @@ struct CommentView: Sendable, Equatable {
         writer.append(ascii: ",\"version\":")
         writer.append(decimal: counts.version)
         writer.append(ascii: "}")
+        if let isLiked, content != nil { writer.append(isLiked ? ",\"liked\":true" : ",\"liked\":false") }
         more(&writer)
         writer.append(ascii: "}")
     }
@@ -86,6 +89,7 @@ extension CommentView {
                 .always("replies", .integer(from: 0), "All below it that are not deleted, whoever may see them."),
                 .always("version", .integer(from: 0)),
             ]), "The same for all. The larger version is the newer one."),
+        .sometimes("liked", .boolean, "By the caller."),
     ]
 
     static let component = Component("Comment", .object(keys)) { example.append(to: &$0) }

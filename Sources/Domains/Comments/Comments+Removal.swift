@@ -1,4 +1,5 @@
 import Core
+import Engagement
 import HTTPService
 import Posts
 import Store
@@ -31,7 +32,7 @@ extension Comments {
     private func remaining(_ transaction: Transaction, _ comment: ID) async throws -> CommentView? {
         try await transaction.query(
             """
-            SELECT \(CommentRow.columns) FROM \(CommentRow.table)
+            SELECT \(CommentRow.columnsForAll) FROM \(CommentRow.table)
             WHERE m.id = \(comment) AND m.deleted_at IS NULL
             """
         ).first.map { try CommentRow.view($0) }
@@ -72,7 +73,8 @@ extension Comments {
                 places AS (
                     DELETE FROM comment_replies r USING one, gone
                     WHERE r.ancestor_id = ANY (one.ancestors) AND r.id = gone.id),
-                scores AS (DELETE FROM comment_scores WHERE comment_id IN (SELECT id FROM gone))
+                scores AS (DELETE FROM comment_scores WHERE comment_id IN (SELECT id FROM gone)),
+                likes AS (\(Likes.removed(of: "SELECT id FROM gone")))
             \(Counters.removed(of: "SELECT id FROM gone"))
             """,
         ]

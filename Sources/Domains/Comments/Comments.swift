@@ -1,5 +1,6 @@
 import Accounts
 import Core
+import Engagement
 import HTTPService
 import Outbox
 import Posts
@@ -18,6 +19,7 @@ struct Comments: Sendable {
 
     let database: Database
     let ids: IDGenerator
+    let likes: Likes
     let clock: any WallClock
 
     /// Comments on a post, or replies to a comment on it.
@@ -56,12 +58,13 @@ struct Comments: Sendable {
             }
         }
         let id = try ids.next()
-        let comment = CommentView(
+        var comment = CommentView(
             id: id, post: post, thread: try found[1].first?.id("thread_id") ?? id, parent: parent,
             content: CommentView.Content(
                 authorID: author, handle: try row.text("handle"), displayName: try row.text("display_name"),
                 text: text, editedAt: nil), counts: Counts())
         try await transaction.batch(stored(comment, text, by: author) + [told(.created(comment), context)])
+        comment.isLiked = false
         return comment
     }
 
@@ -117,7 +120,9 @@ struct Comments: Sendable {
         guard try row.id("author_id") == caller else {
             throw Problem(.forbidden, "only its author may edit a comment")
         }
-        guard try !row.text("text").isExactly(text) else { return try await current(transaction, comment) }
+        guard try !row.text("text").isExactly(text) else {
+            return try await current(transaction, comment, as: caller)
+        }
         guard try row.integer("edits") < Self.mostEdits else {
             throw Problem(.tooMany, "a comment is edited at most \(Self.mostEdits) times")
         }
@@ -128,14 +133,17 @@ struct Comments: Sendable {
                 edit_id = greatest(\(try ids.next())::bigint, COALESCE(edit_id, id) + 1)
             WHERE id = \(comment)
             """)
-        let after = try await current(transaction, comment)
-        try await transaction.query(told(.updated(after), context))
+        let after = try await current(transaction, comment, as: caller)
+        var told = after
+        told.isLiked = nil
+        try await transaction.query(self.told(.updated(told), context))
         return after
     }
 
-    func current(_ transaction: Transaction, _ comment: ID) async throws -> CommentView {
+    /// The comment as its author sees it.
+    private func current(_ transaction: Transaction, _ comment: ID, as author: ID) async throws -> CommentView {
         let rows = try await transaction.query(
-            "SELECT \(CommentRow.columns) FROM \(CommentRow.table) WHERE m.id = \(comment)")
+            "SELECT \(CommentRow.columns(for: .parameter(author))) FROM \(CommentRow.table) WHERE m.id = \(comment)")
         guard let row = rows.first else { throw Self.noComment(comment) }
         return try CommentRow.view(row)
     }

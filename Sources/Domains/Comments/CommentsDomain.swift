@@ -1,5 +1,6 @@
 public import Core
 public import DomainKit
+public import Engagement
 public import HTTPService
 public import Posts
 public import Store
@@ -8,13 +9,14 @@ public import Store
 public struct CommentsDomain: Domain {
     public static let migrations = CommentsMigrations.all
     public static let liveKinds = KnownKinds(CommentEvent.self)
+    public static let liveEvents = CommentNews.components(FeedEvent.channel)
 
     private let resources: Resources
     private let posts: Posts
+    private let likes: Likes
 
-    public init(_ resources: Resources, posts: PostsDomain) {
-        self.resources = resources
-        self.posts = posts.posts
+    public init(_ resources: Resources, posts: PostsDomain, engagement: EngagementDomain) {
+        (self.resources, self.posts, likes) = (resources, posts.posts, engagement.likes)
     }
 
     /// Rows `object_id, n`: how many replies posts and comments have, of those that have any, as `Counters` should say.
@@ -26,8 +28,10 @@ public struct CommentsDomain: Domain {
         """
 
     private var comments: Comments {
-        Comments(database: resources.database, ids: resources.ids, clock: resources.clock)
+        Comments(database: resources.database, ids: resources.ids, likes: likes, clock: resources.clock)
     }
+
+    public var effects: [ChannelEffect] { CommentEffects(database: resources.connections.workers.database).all }
 
     public var operations: [Operation] {
         CommentOperations(

@@ -1,5 +1,6 @@
 import Core
 import DomainKit
+import Engagement
 import Posts
 import Store
 
@@ -40,6 +41,7 @@ enum CommentsHoldings {
                 WHERE r.ancestor_id = g.ancestor_id AND r.id = g.id),
             scores AS (DELETE FROM comment_scores WHERE comment_id IN (SELECT id FROM gone)),
             rankings AS (DELETE FROM comment_rankings WHERE post_id IN (SELECT post_id FROM gone)),
+            likes AS (\(Likes.removed(of: "SELECT id FROM gone"))),
             counts AS (\(Counters.removed(of: "SELECT id FROM gone")))
             SELECT count(*) AS gone FROM gone
             """)[0].int("gone")

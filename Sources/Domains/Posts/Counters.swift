@@ -65,6 +65,11 @@ public enum Counters {
         """
     }
 
+    /// One of the numbers, an expression of SQL.
+    public static func sum(_ kind: Kind, of object: SQL) -> SQL {
+        "(SELECT COALESCE(sum(k.\(kind.column)), 0) FROM counters k WHERE k.object_id = \(object))"
+    }
+
     /// Rows of objects that are gone, for a statement that takes them out.
     /// - Parameter objects: a list or a statement of ids.
     public static func removed(of objects: SQL) -> SQL { "DELETE FROM counters WHERE object_id IN (\(objects))" }

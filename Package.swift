@@ -94,6 +94,7 @@ let package = Package(
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
         domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
+        domain("Comments", ["Accounts", "Engagement", "Live", "Outbox", "Posts", "Relations"]),
         domain("Effects", ["Posts", "Feed"]),
         domain("Reports", []),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
@@ -104,8 +105,8 @@ let package = Package(
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
-                "DomainKit", "Accounts", "Administration", "Bookmarks", "Effects", "Engagement", "Erasure", "Exports",
-                "Relations", "Posts", "Feed", "Reports",
+                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Effects", "Engagement", "Erasure",
+                "Exports", "Relations", "Posts", "Feed", "Reports",
             ]),
 
         // The roles: they mount the domains
@@ -180,6 +181,7 @@ let package = Package(
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Engagement", ["Core", "Feed", "Live", "Posts", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
+        tests("Comments", ["Comments", "Core", "Store", "TestSite"]),
         tests("Reports", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),
@@ -192,7 +194,10 @@ let package = Package(
             ]),
         tests(
             "Realtime",
-            ["TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live"]),
+            [
+                "TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live",
+                "Store",
+            ]),
         tests(
             "EventLog",
             [

@@ -1,6 +1,7 @@
 public import Accounts
 public import Administration
 public import Bookmarks
+public import Comments
 public import Core
 public import Crypto
 public import DomainKit
@@ -29,6 +30,7 @@ public struct Domains: Sendable {
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
     public let engagement: EngagementDomain
+    public let comments: CommentsDomain
     public let reports: ReportsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
@@ -36,8 +38,8 @@ public struct Domains: Sendable {
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, EngagementDomain.self, ReportsDomain.self, AdministrationDomain.self, ErasureDomain.self,
-        ExportsDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, ReportsDomain.self, AdministrationDomain.self,
+        ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
@@ -55,8 +57,11 @@ public struct Domains: Sendable {
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(parts.flatMap(\.channels)) }
 
+    /// What events mean to these.
+    public var channelEffects: [ChannelEffect] { parts.flatMap(\.effects) }
+
     private var effects: EffectsDomain {
-        EffectsDomain(resources, kinds: channels, effects: parts.flatMap(\.effects))
+        EffectsDomain(resources, kinds: channels, effects: channelEffects)
     }
 
     /// - Parameters:
@@ -78,10 +83,11 @@ public struct Domains: Sendable {
             resources, rows: rows, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources, posts: posts)
         engagement = EngagementDomain(resources, relations: relations, posts: posts)
+        comments = CommentsDomain(resources, posts: posts, engagement: engagement)
         let reported: [any Domain] = [accounts, posts]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        below = [accounts, relations, posts, feed, bookmarks, engagement, reports, administration]
+        below = [accounts, relations, posts, feed, bookmarks, engagement, comments, reports, administration]
         let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,

@@ -93,6 +93,7 @@ let package = Package(
             // Redis' scripts, as bytes in the program.
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
+        domain("Polls", ["Live", "Outbox", "Posts"]),
         domain("Reports", []),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         domain("Administration", ["Accounts", "Relations"]),
@@ -103,7 +104,7 @@ let package = Package(
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
                 "DomainKit", "Accounts", "Administration", "Bookmarks", "Erasure", "Exports", "Relations", "Posts",
-                "Feed", "Reports",
+                "Feed", "Polls", "Reports",
             ]),
 
         // The roles: they mount the domains
@@ -177,6 +178,7 @@ let package = Package(
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
+        tests("Polls", ["Core", "DomainKit", "Polls", "Posts", "Store", "TestSite"]),
         tests("Reports", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),

@@ -13,6 +13,7 @@ import HTTPService
 import NodeLease
 public import OpenIDConnect
 import Outbox
+public import Polls
 public import Posts
 public import Relations
 public import Reports
@@ -26,6 +27,7 @@ public struct Domains: Sendable {
     public let posts: PostsDomain
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
+    public let polls: PollsDomain
     public let reports: ReportsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
@@ -33,12 +35,12 @@ public struct Domains: Sendable {
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, ReportsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        BookmarksDomain.self, PollsDomain.self, ReportsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// In the order in which one leans on another.
     public var all: [any Domain] {
-        [accounts, relations, posts, feed, bookmarks, reports, administration, erasure, exports]
+        [accounts, relations, posts, feed, bookmarks, polls, reports, administration, erasure, exports]
     }
 
     /// What clients may subscribe to.
@@ -54,22 +56,26 @@ public struct Domains: Sendable {
     ) {
         self.resources = resources
         accounts = AccountsDomain(resources, hasher: hasher, names: names, providers: providers)
-        let rows = PostRow(facts: [BookmarksDomain.fact])
+        let rows = PostRow(facts: [PollsDomain.fact, BookmarksDomain.fact])
         feed = FeedDomain(resources, rows: rows, accounts: accounts, waiter: waiter)
         relations = RelationsDomain(
             resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
         posts = PostsDomain(
-            resources, rows: rows, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
+            resources, rows: rows, attachments: [PollsDomain.attachment(resources)], accounts: accounts,
+            relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources, rows: rows)
+        polls = PollsDomain(resources)
         let reported: [any Domain] = [accounts, posts]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        let above: [any Domain] = [administration, reports, bookmarks, feed, posts, relations]
+        let above: [any Domain] = [administration, reports, polls, bookmarks, feed, posts, relations]
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
             holdings: Self.logs + ExportsDomain.holdings + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
             schema: Self.migrations.last!.number)
-        let below: [any Domain] = [accounts, posts, relations, bookmarks, reports, feed, administration, erasure]
+        let below: [any Domain] = [
+            accounts, posts, polls, relations, bookmarks, reports, feed, administration, erasure,
+        ]
         exports = ExportsDomain(resources, files: below.flatMap(\.exports), signer: erasure.signer)
     }
 

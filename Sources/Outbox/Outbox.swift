@@ -12,11 +12,22 @@ public enum Outbox {
     /// **whoever writes an event has locked, by an earlier statement of the transaction, a row that all writers of events
     /// of that key lock, and holds it until the commit**. So of two events of a key the second gets its number when the
     /// first is committed. The locks: for `post.events` the author's row of `users`; for `graph.events` the follower's row
-    /// of `follow_counts`.
+    /// of `follow_counts`. Where less is to be in order, less is locked: votes of a poll share its row, which its close has to
+    /// itself.
     public static func statement(topic: String, key: ID, _ event: Envelope) -> SQL {
         """
         INSERT INTO outbox (topic, key, payload, headers)
         VALUES (\(topic), \(key.description), \(event.payload), \(FlatJSON.encode(event.headers)))
+        """
+    }
+
+    /// The same, where something is so.
+    /// - Parameter condition: of SQL; it may name parts of a `WITH` before it.
+    public static func statement(topic: String, key: ID, _ event: Envelope, if condition: SQL) -> SQL {
+        """
+        INSERT INTO outbox (topic, key, payload, headers)
+        SELECT \(topic)::text, \(key.description)::text, \(event.payload)::bytea, \(FlatJSON.encode(event.headers))::jsonb
+        WHERE \(condition)
         """
     }
 }

@@ -18,6 +18,8 @@ struct VisibilityWorld {
     let third: TestUser
     let publicPost: String
     let postForFollowers: String
+    /// Of these posts.
+    let (publicPoll, pollForFollowers): (String, String)
     /// Where the caller's feed was before the posts.
     let live: String
     /// The same of the author's channel.
@@ -42,8 +44,9 @@ struct VisibilityWorld {
         live = try await (between.isSelf ? author : viewer).get("/v1/feed")["live"].string ?? ""
         let subscribed = try await (between.isSelf ? author : viewer).get("/v1/feed?channels=user:\(author.id)")
         channelLive = subscribed["live"].string ?? ""
-        publicPost = try await author.post(text: "the public post of \(author.handle)")
-        postForFollowers = try await Self.post(author, "the post for followers of \(author.handle)")
+        (publicPost, publicPoll) = try await Self.post(author, "the public post of \(author.handle)", "public")
+        (postForFollowers, pollForFollowers) = try await Self.post(
+            author, "the post for followers of \(author.handle)", "followers")
         try await site.settle()
         for post in [publicPost, postForFollowers] {
             let kept = try await viewer.put("/v1/posts/\(post)/bookmark")
@@ -52,10 +55,19 @@ struct VisibilityWorld {
         try await set()
     }
 
-    private static func post(_ author: TestUser, _ text: String) async throws -> String {
-        let response = try await author.post("/v1/posts", ["text": .string(text), "visibility": "followers"])
-        guard let id = response["id"].string else { throw UnexpectedResponse(response: response) }
-        return id
+    private static func post(
+        _ author: TestUser, _ text: String, _ visibility: String
+    ) async throws -> (post: String, poll: String) {
+        let response = try await author.post(
+            "/v1/posts",
+            [
+                "text": .string(text), "visibility": .string(visibility),
+                "poll": ["options": ["a", "b"], "closes_in": 2_592_000],
+            ])
+        guard let post = response["id"].string, let poll = response["poll"]["id"].string else {
+            throw UnexpectedResponse(response: response)
+        }
+        return (post, poll)
     }
 
     /// By hand, with nothing that the routes would do besides.

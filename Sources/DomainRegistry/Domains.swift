@@ -4,7 +4,9 @@ public import Bookmarks
 public import Core
 public import Crypto
 public import DomainKit
+import Effects
 import EmbeddedLog
+public import Engagement
 public import Erasure
 public import Exports
 public import Feed
@@ -27,6 +29,7 @@ public struct Domains: Sendable {
     public let posts: PostsDomain
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
+    public let engagement: EngagementDomain
     public let polls: PollsDomain
     public let reports: ReportsDomain
     public let administration: AdministrationDomain
@@ -35,16 +38,24 @@ public struct Domains: Sendable {
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, PollsDomain.self, ReportsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, PollsDomain.self, ReportsDomain.self, AdministrationDomain.self,
+        ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// In the order in which one leans on another.
-    public var all: [any Domain] {
-        [accounts, relations, posts, feed, bookmarks, polls, reports, administration, erasure, exports]
+    public var all: [any Domain] { parts + [effects] }
+
+    /// All but what leans on what they all declare.
+    private var parts: [any Domain] {
+        [accounts, relations, posts, feed, bookmarks, engagement, polls, reports, administration, erasure, exports]
     }
 
     /// What clients may subscribe to.
-    public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
+    public var channels: ChannelKinds { ChannelKinds(parts.flatMap(\.channels)) }
+
+    private var effects: EffectsDomain {
+        EffectsDomain(resources, kinds: channels, effects: parts.flatMap(\.effects))
+    }
 
     /// - Parameters:
     ///   - names: which nobody may take.
@@ -56,25 +67,27 @@ public struct Domains: Sendable {
     ) {
         self.resources = resources
         accounts = AccountsDomain(resources, hasher: hasher, names: names, providers: providers)
-        let rows = PostRow(facts: [PollsDomain.fact, BookmarksDomain.fact])
-        feed = FeedDomain(resources, rows: rows, accounts: accounts, waiter: waiter)
+        let rows = PostRow(facts: [PollsDomain.fact, EngagementDomain.fact, BookmarksDomain.fact])
+        feed = FeedDomain(
+            resources, rows: rows, accounts: accounts, events: Self.kinds.flatMap { $0.liveEvents }, waiter: waiter)
         relations = RelationsDomain(
             resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
         posts = PostsDomain(
             resources, rows: rows, attachments: [PollsDomain.attachment(resources)], accounts: accounts,
             relations: relations, feeds: OwnFeed(timelines: feed.timelines))
-        bookmarks = BookmarksDomain(resources, rows: rows)
+        bookmarks = BookmarksDomain(resources, posts: posts)
+        engagement = EngagementDomain(resources, relations: relations, posts: posts)
         polls = PollsDomain(resources)
         let reported: [any Domain] = [accounts, posts]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        let above: [any Domain] = [administration, reports, polls, bookmarks, feed, posts, relations]
+        let above: [any Domain] = [administration, reports, polls, engagement, bookmarks, feed, posts, relations]
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
             holdings: Self.logs + ExportsDomain.holdings + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
             schema: Self.migrations.last!.number)
         let below: [any Domain] = [
-            accounts, posts, polls, relations, bookmarks, reports, feed, administration, erasure,
+            accounts, posts, polls, relations, bookmarks, engagement, reports, feed, administration, erasure,
         ]
         exports = ExportsDomain(resources, files: below.flatMap(\.exports), signer: erasure.signer)
     }

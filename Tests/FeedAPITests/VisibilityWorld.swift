@@ -20,6 +20,8 @@ struct VisibilityWorld {
     let postForFollowers: String
     /// Of these posts.
     let (publicPoll, pollForFollowers): (String, String)
+    /// Of somebody whom everybody sees and nobody follows; the author likes it.
+    let likedPost: String
     /// Where the caller's feed was before the posts.
     let live: String
     /// The same of the author's channel.
@@ -47,12 +49,20 @@ struct VisibilityWorld {
         (publicPost, publicPoll) = try await Self.post(author, "the public post of \(author.handle)", "public")
         (postForFollowers, pollForFollowers) = try await Self.post(
             author, "the post for followers of \(author.handle)", "followers")
+        likedPost = try await site.signUp().post(text: "of somebody whom nobody follows")
         try await site.settle()
         for post in [publicPost, postForFollowers] {
-            let kept = try await viewer.put("/v1/posts/\(post)/bookmark")
-            guard kept.status == 204 else { throw UnexpectedResponse(response: kept) }
+            for (user, mark) in [(viewer, "bookmark"), (viewer, "like"), (third, "like")] {
+                try await Self.mark(post, user, mark)
+            }
         }
+        try await Self.mark(likedPost, author, "like")
         try await set()
+    }
+
+    private static func mark(_ post: String, _ user: TestUser, _ mark: String) async throws {
+        let kept = try await user.put("/v1/posts/\(post)/\(mark)")
+        guard kept.status == 204 else { throw UnexpectedResponse(response: kept) }
     }
 
     private static func post(

@@ -1,5 +1,4 @@
 import Core
-import DomainKit
 import HTTPService
 import Outbox
 import Posts
@@ -96,7 +95,7 @@ struct Polls: Sendable {
         let reader = SQL.parameter(voter)
         let event = Self.envelope(.voted, poll: poll.id, post: poll.post, context, clock)
         let told = Outbox.statement(
-            topic: EngagementTopic.name, key: poll.post, event, if: "EXISTS (SELECT FROM vote)")
+            topic: EngagementTopic.name, key: poll.post, event, forEachOf: "vote")
         return [
             """
             WITH open AS (
@@ -170,18 +169,6 @@ struct Polls: Sendable {
                     })
             return due.count == Self.mostAtOnce
         }
-    }
-
-    /// As live clients are told of it: `{"type":"poll.updated","poll":{…}}`.
-    func state(_ poll: PollView) throws -> Channel.State {
-        var json = ByteWriter(capacity: 512)
-        json.append(ascii: "{\"type\":\"poll.updated\",\"poll\":")
-        poll.append(to: &json)
-        json.append(ascii: "}")
-        let context = TraceContext(requestID: "")
-        return Channel.State(
-            version: poll.version,
-            Envelope(PollNews.updated.kind, eventID: uuidV7(clock: clock), context, payload: json.bytes))
     }
 
     private static func envelope(

@@ -2,6 +2,7 @@ public import Core
 public import DomainKit
 public import EventLog
 public import HTTPService
+import Live
 public import Posts
 public import Store
 
@@ -9,6 +10,7 @@ public import Store
 public struct PollsDomain: Domain {
     public static let migrations = PollsMigrations.all
     public static let liveKinds = KnownKinds(PollNews.self)
+    public static let liveEvents = [(type: PollNews.updated.rawValue, component: PollUpdate.component)]
 
     private let polls: Polls
     private let resources: Resources
@@ -43,6 +45,10 @@ public struct PollsDomain: Domain {
     }
 
     public var channels: [ChannelKind] { [.poll(polls)] }
+
+    public var effects: [ChannelEffect] {
+        PollEvent.allCases.map { event in ChannelEffect(event.kind, .state) { $0[.poll].map(ChannelName.poll) } }
+    }
 
     public var holdings: [Holding] { PollHoldings.all }
 

@@ -13,7 +13,7 @@ public struct Posts: Sendable {
     public let rows: PostRow
     let attachments: [PostAttachment]
     private let users: Users
-    private let clock: any WallClock
+    let clock: any WallClock
 
     /// - Parameter attachments: what posts may have beside their text.
     public init(

@@ -69,7 +69,8 @@ public struct Domains: Sendable {
         accounts = AccountsDomain(resources, hasher: hasher, names: names, providers: providers)
         let rows = PostRow(facts: [PollsDomain.fact, EngagementDomain.fact, BookmarksDomain.fact])
         feed = FeedDomain(
-            resources, rows: rows, accounts: accounts, events: Self.kinds.flatMap { $0.liveEvents }, waiter: waiter)
+            resources, rows: rows, accounts: accounts, events: Self.kinds.flatMap { $0.liveEvents },
+            ofPosts: [.posts, PollsDomain.channelsOfPosts], waiter: waiter)
         relations = RelationsDomain(
             resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
         posts = PostsDomain(

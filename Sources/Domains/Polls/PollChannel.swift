@@ -3,7 +3,7 @@ import DomainKit
 import Live
 
 extension ChannelName {
-    fileprivate static let pollKind = "poll"
+    static let pollKind = "poll"
 
     static func poll(_ id: ID) -> ChannelName { ChannelName(kind: pollKind, id: id) }
 }

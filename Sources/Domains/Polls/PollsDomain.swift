@@ -46,6 +46,8 @@ public struct PollsDomain: Domain {
 
     public var channels: [ChannelKind] { [.poll(polls)] }
 
+    public static let channelsOfPosts = ChannelsOfPosts(ChannelName.pollKind, "SELECT id, post_id FROM polls")
+
     public var effects: [ChannelEffect] {
         PollEvent.allCases.map { event in ChannelEffect(event.kind, .state) { $0[.poll].map(ChannelName.poll) } }
     }

@@ -120,9 +120,8 @@ extension PollView {
                 "What the caller has voted for, counted from 0."),
         ]), writing: example.append)
 
-    /// Of the post that is the example of posts.
     public static let example = PollView(
-        id: ID(raw: PostView.example.id.raw + 1), post: PostView.example.id, options: ["Tea", "Coffee"],
-        isMultiple: false, results: .always, closesAt: PostView.example.id.milliseconds + 86_400_000, isClosed: false,
+        id: ID(raw: 14_173_395_402_049), post: ID(raw: 14_173_395_402_048), options: ["Tea", "Coffee"],
+        isMultiple: false, results: .always, closesAt: 1_767_658_041_289, isClosed: false,
         tally: Tally(votes: [2, 1], voters: 3, changes: 3), voted: [0], isOwn: false)
 }

@@ -96,6 +96,7 @@ let package = Package(
         domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
         domain("Comments", ["Accounts", "Engagement", "Live", "Outbox", "Posts", "Relations"]),
         domain("Effects", ["Posts", "Feed"]),
+        domain("Reports", []),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         domain("Administration", ["Accounts", "Relations"]),
         domain("Exports", ["Accounts", "Archive", "Crypto"]),
@@ -105,7 +106,7 @@ let package = Package(
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
                 "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Effects", "Engagement", "Erasure",
-                "Exports", "Relations", "Posts", "Feed",
+                "Exports", "Relations", "Posts", "Feed", "Reports",
             ]),
 
         // The roles: they mount the domains
@@ -180,7 +181,8 @@ let package = Package(
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Engagement", ["Core", "Feed", "Live", "Posts", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
-        tests("Comments", ["Comments", "Core", "Store", "TestSite"]),
+        tests("Comments", ["Core", "DomainKit", "Store", "TestSite"]),
+        tests("Reports", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),
         tests("Administration", ["Accounts", "Administration", "Core", "Store", "TestSite"]),

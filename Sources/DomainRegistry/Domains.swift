@@ -18,6 +18,7 @@ public import OpenIDConnect
 import Outbox
 public import Posts
 public import Relations
+public import Reports
 public import Store
 
 /// All domains of the product. Who adds one adds it here: a line where it is made, and one in each list.
@@ -30,23 +31,28 @@ public struct Domains: Sendable {
     public let bookmarks: BookmarksDomain
     public let engagement: EngagementDomain
     public let comments: CommentsDomain
+    public let reports: ReportsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
     public let exports: ExportsDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, AdministrationDomain.self,
-        ErasureDomain.self, ExportsDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, ReportsDomain.self,
+        AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
-    /// In the order in which one leans on another.
+    /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
+    private let below: [any Domain]
+
+    /// In the same order.
     public var all: [any Domain] { parts + [effects] }
 
     /// All but what leans on what they all declare.
-    private var parts: [any Domain] {
-        [accounts, relations, posts, feed, bookmarks, engagement, comments, administration, erasure, exports]
-    }
+    private var parts: [any Domain] { below + [erasure, exports] }
+
+    /// What is counted, beside the rows that are counted.
+    public var countAudits: [CountAudit] { parts.flatMap(\.countAudits) }
 
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(parts.flatMap(\.channels)) }
@@ -78,16 +84,17 @@ public struct Domains: Sendable {
         bookmarks = BookmarksDomain(resources, posts: posts)
         engagement = EngagementDomain(resources, relations: relations, posts: posts)
         comments = CommentsDomain(resources, posts: posts, engagement: engagement)
+        let reported: [any Domain] = [accounts, posts, comments]
+        reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        let above: [any Domain] = [administration, comments, engagement, bookmarks, feed, posts, relations]
+        below = [accounts, relations, posts, feed, bookmarks, engagement, comments, reports, administration]
+        let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
-            holdings: Self.logs + ExportsDomain.holdings + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
+            holdings: Self.logs + ExportsDomain.holdings + leaning.flatMap(\.holdings) + Self.shared
+                + accounts.holdings,
             schema: Self.migrations.last!.number)
-        let below: [any Domain] = [
-            accounts, posts, relations, bookmarks, engagement, comments, feed, administration, erasure,
-        ]
-        exports = ExportsDomain(resources, files: below.flatMap(\.exports), signer: erasure.signer)
+        exports = ExportsDomain(resources, files: (below + [erasure]).flatMap(\.exports), signer: erasure.signer)
     }
 
     /// The schema of PostgreSQL, which is the truth. Ids are Martlet's 53-bit ids; a row's time is in its id.

@@ -4,7 +4,7 @@ import TestSite
 import Testing
 
 /// `DELETE /v1/comments/{id}`, and what stays.
-@Suite(.site) struct RemovalTests {
+@Suite(.site, .serialized) struct RemovalTests {
     private let site = TestSite.current
 
     @Test func withoutRepliesItIsGone() async throws {
@@ -126,6 +126,33 @@ import Testing
                 AND NOT EXISTS (SELECT FROM comments p WHERE p.id = c.parent_id)
             """)
         #expect(idle == 0 && orphans == 0)
+    }
+
+    /// The audit finds what is wrong, on posts and below comments, and sets it right.
+    @Test func theAuditOfNumbers() async throws {
+        let alice = try await site.signUp()
+        let post = try await alice.post(text: "hello")
+        let top = try await alice.comment(on: post)
+        _ = try await alice.comment(on: post, below: top)
+        let audit = try #require(site.countAudits.first { $0.name == "comments" })
+        func mine(repairs: Bool) async throws -> [String] {
+            var found: [String] = []
+            _ = try await audit.run(site.database, repairs: repairs) { findings in
+                found += findings.filter { [post, top].contains($0.id.description) }.map {
+                    "\($0.id) \($0.counted) \($0.found)"
+                }
+            }
+            return found
+        }
+        #expect(try await mine(repairs: false).isEmpty)
+        try await site.database.batch([
+            "UPDATE counters SET replies = replies + 5 WHERE object_id = \(ID(post)!)",
+            "DELETE FROM counters WHERE object_id = \(ID(top)!)",
+        ])
+        #expect(try await mine(repairs: true) == ["\(post) 7 2", "\(top) 0 1"])
+        #expect(try await mine(repairs: false).isEmpty)
+        #expect(try await alice.comments(on: post) == 2)
+        #expect(try await alice.replies(of: top) == 1)
     }
 
     private func count(_ rows: SQL) async throws -> Int { try await site.database.query(rows).count }

@@ -170,6 +170,9 @@ public final class TestSite: Sendable {
     /// Where something of users is held.
     public var holdings: [Holding] { parts.holdings }
 
+    /// What is counted, beside the rows that are counted.
+    public var countAudits: [CountAudit] { parts.domains.countAudits }
+
     /// Whether something is left of those who were erased.
     public var audit: ErasureAudit { parts.audit }
 

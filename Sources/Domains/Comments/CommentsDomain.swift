@@ -19,16 +19,34 @@ public struct CommentsDomain: Domain {
         (self.resources, self.posts, likes) = (resources, posts.posts, engagement.likes)
     }
 
-    /// Rows `object_id, n`: how many replies posts and comments have, of those that have any, as `Counters` should say.
-    public static let countsAudit: SQL = """
-        SELECT post_id AS object_id, count(*) AS n FROM comments WHERE deleted_at IS NULL GROUP BY post_id
-        UNION ALL
-        SELECT r.ancestor_id, count(*) FROM comment_replies r JOIN comments c ON c.id = r.id
-        WHERE c.deleted_at IS NULL GROUP BY r.ancestor_id
-        """
-
     private var comments: Comments {
         Comments(database: resources.database, ids: resources.ids, likes: likes, clock: resources.clock)
+    }
+
+    public var countAudits: [CountAudit] {
+        [
+            Counters.audit(
+                "comments", .replies,
+                rows: """
+                    (SELECT post_id AS object_id FROM comments WHERE deleted_at IS NULL
+                        UNION ALL SELECT ancestor_id FROM comment_replies) below
+                    """, by: "object_id"
+            ) { object in
+                """
+                SELECT (SELECT count(*) FROM comments m WHERE m.post_id = \(object) AND m.deleted_at IS NULL)
+                    + (SELECT count(*) FROM comment_replies r JOIN comments m ON m.id = r.id
+                        WHERE r.ancestor_id = \(object) AND m.deleted_at IS NULL)
+                """
+            }
+        ]
+    }
+
+    public var reportTargets: [ReportTarget] {
+        [
+            ReportTarget("comment") { id in
+                "SELECT author_id AS author, text AS copy FROM comments WHERE id = \(id) AND deleted_at IS NULL"
+            }
+        ]
     }
 
     public var effects: [ChannelEffect] { CommentEffects(database: resources.connections.workers.database).all }

@@ -181,7 +181,7 @@ let package = Package(
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Engagement", ["Core", "Feed", "Live", "Posts", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
-        tests("Comments", ["Core", "DomainKit", "Store", "TestSite"]),
+        tests("Comments", ["Core", "Store", "TestSite"]),
         tests("Reports", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),

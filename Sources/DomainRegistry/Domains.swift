@@ -38,8 +38,8 @@ public struct Domains: Sendable {
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, ReportsDomain.self,
-        AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, ReportsDomain.self, AdministrationDomain.self,
+        ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.

@@ -62,6 +62,6 @@ struct CommentMeasurements {
         }
         writers.cancel()
         _ = try await writers.value
-        #expect(try await wrong(site) == 0)
+        #expect(try await site.wrongCounts().count == 0)
     }
 }

@@ -45,7 +45,7 @@ import Testing
         }
         #expect(try await alice.comments(on: post) == 1)
         #expect(try await alice.replies(of: reply) == 0)
-        #expect(try await wrong(site) == 0)
+        #expect(try await site.wrongCounts().count == 0)
         let rows = try await site.database.query("SELECT id FROM comments WHERE post_id = \(ID(other)!)")
         #expect(rows.isEmpty)
         let report = try await site.audit.run(repairs: false).report

@@ -172,7 +172,7 @@ import Testing
             if path.contains("newest") { #expect(numbers == numbers.sorted(by: >)) }
             if path.contains("oldest") || path.hasSuffix("replies") { #expect(numbers == numbers.sorted()) }
         }
-        #expect(try await wrong(site) == 0)
+        #expect(try await site.wrongCounts().count == 0)
     }
 
     private func existing(_ post: String, below top: String?) async throws -> [String] {

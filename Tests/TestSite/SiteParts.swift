@@ -198,6 +198,14 @@ final class SiteParts: Sendable {
 
     var audit: ErasureAudit { domains.erasure.audit }
 
+    func wrongCounts() async throws -> [CountAudit.Finding] {
+        var findings: [CountAudit.Finding] = []
+        for audit in domains.countAudits {
+            _ = try await audit.run(connections.routes.database, repairs: false) { findings += $0 }
+        }
+        return findings
+    }
+
     var exportedFiles: [ExportedFile] { domains.exports.allFiles }
 
     func upkeep() async throws {

@@ -170,11 +170,11 @@ public final class TestSite: Sendable {
     /// Where something of users is held.
     public var holdings: [Holding] { parts.holdings }
 
-    /// What is counted, beside the rows that are counted.
-    public var countAudits: [CountAudit] { parts.domains.countAudits }
-
     /// Whether something is left of those who were erased.
     public var audit: ErasureAudit { parts.audit }
+
+    /// Counters that are not what they count.
+    public func wrongCounts() async throws -> [CountAudit.Finding] { try await parts.wrongCounts() }
 
     /// The log's records have aged out.
     public func forgetLog() { parts.log.forget() }

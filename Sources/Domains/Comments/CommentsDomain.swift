@@ -19,26 +19,26 @@ public struct CommentsDomain: Domain {
         (self.resources, self.posts, likes) = (resources, posts.posts, engagement.likes)
     }
 
-    private var comments: Comments {
-        Comments(database: resources.database, ids: resources.ids, likes: likes, clock: resources.clock)
-    }
-
     public var countAudits: [CountAudit] {
         [
+            Counters.audit("comments", .replies, rows: "comments", by: "post_id", where: Self.isPost) {
+                "SELECT count(*) FROM comments m WHERE m.post_id = \($0) AND m.deleted_at IS NULL"
+            },
             Counters.audit(
-                "comments", .replies,
-                rows: """
-                    (SELECT post_id AS object_id FROM comments WHERE deleted_at IS NULL
-                        UNION ALL SELECT ancestor_id FROM comment_replies) below
-                    """, by: "object_id"
-            ) { object in
+                "replies", .replies, rows: "comment_replies", by: "ancestor_id", where: { "NOT \(Self.isPost($0))" }
+            ) {
                 """
-                SELECT (SELECT count(*) FROM comments m WHERE m.post_id = \(object) AND m.deleted_at IS NULL)
-                    + (SELECT count(*) FROM comment_replies r JOIN comments m ON m.id = r.id
-                        WHERE r.ancestor_id = \(object) AND m.deleted_at IS NULL)
+                SELECT count(*) FROM comment_replies r JOIN comments m ON m.id = r.id
+                WHERE r.ancestor_id = \($0) AND m.deleted_at IS NULL
                 """
-            }
+            },
         ]
+    }
+
+    @Sendable private static func isPost(_ object: SQL) -> SQL { "EXISTS (SELECT FROM posts p WHERE p.id = \(object))" }
+
+    private var comments: Comments {
+        Comments(database: resources.database, ids: resources.ids, likes: likes, clock: resources.clock)
     }
 
     public var reportTargets: [ReportTarget] {

@@ -89,7 +89,7 @@ public struct Domains: Sendable {
         engagement = EngagementDomain(resources, relations: relations, posts: posts)
         comments = CommentsDomain(resources, posts: posts, engagement: engagement)
         polls = PollsDomain(resources)
-        let reported: [any Domain] = [accounts, posts]
+        let reported: [any Domain] = [accounts, posts, comments]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         below = [accounts, relations, posts, feed, bookmarks, engagement, comments, polls, reports, administration]

@@ -41,6 +41,14 @@ public struct CommentsDomain: Domain {
         Comments(database: resources.database, ids: resources.ids, likes: likes, clock: resources.clock)
     }
 
+    public var reportTargets: [ReportTarget] {
+        [
+            ReportTarget("comment") { id in
+                "SELECT author_id AS author, text AS copy FROM comments WHERE id = \(id) AND deleted_at IS NULL"
+            }
+        ]
+    }
+
     public var effects: [ChannelEffect] { CommentEffects(database: resources.connections.workers.database).all }
 
     public var operations: [Operation] {

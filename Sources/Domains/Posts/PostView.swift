@@ -72,7 +72,7 @@ extension PostView {
             .always("created_at", Component.time.reference), .sometimes("edited_at", Component.time.reference),
             .always("visibility", Visibility.schema),
             .sometimes("comments", CommentAccess.schema, "Who may comment; only where not all may who see it."),
-            .always("counts", Counts.schema, "The same for all. The larger version is the newer one."),
+            .always("counts", Counts.component.reference, "The same for all. The larger version is the newer one."),
             .sometimes("poll", PollView.component.reference), .sometimes("liked", .boolean, "By the caller."),
             .sometimes("bookmarked", .boolean, "By the caller."),
         ]), writing: example.append)

@@ -106,7 +106,7 @@ let package = Package(
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
                 "DomainKit", "Accounts", "Administration", "Bookmarks", "Effects", "Engagement", "Erasure", "Exports",
-                "Relations", "Polls", "Posts", "Reports", "Feed",
+                "Relations", "Polls", "Posts", "Feed", "Reports",
             ]),
 
         // The roles: they mount the domains

@@ -42,13 +42,17 @@ public struct Domains: Sendable {
         ErasureDomain.self, ExportsDomain.self,
     ]
 
-    /// In the order in which one leans on another.
+    /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
+    private let below: [any Domain]
+
+    /// In the same order.
     public var all: [any Domain] { parts + [effects] }
 
     /// All but what leans on what they all declare.
-    private var parts: [any Domain] {
-        [accounts, relations, posts, feed, bookmarks, engagement, polls, reports, administration, erasure, exports]
-    }
+    private var parts: [any Domain] { below + [erasure, exports] }
+
+    /// What is counted, beside the rows that are counted.
+    public var countAudits: [CountAudit] { parts.flatMap(\.countAudits) }
 
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(parts.flatMap(\.channels)) }
@@ -82,15 +86,14 @@ public struct Domains: Sendable {
         let reported: [any Domain] = [accounts, posts]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        let above: [any Domain] = [administration, reports, polls, engagement, bookmarks, feed, posts, relations]
+        below = [accounts, relations, posts, feed, bookmarks, engagement, polls, reports, administration]
+        let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
-            holdings: Self.logs + ExportsDomain.holdings + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
+            holdings: Self.logs + ExportsDomain.holdings + leaning.flatMap(\.holdings) + Self.shared
+                + accounts.holdings,
             schema: Self.migrations.last!.number)
-        let below: [any Domain] = [
-            accounts, posts, polls, relations, bookmarks, engagement, reports, feed, administration, erasure,
-        ]
-        exports = ExportsDomain(resources, files: below.flatMap(\.exports), signer: erasure.signer)
+        exports = ExportsDomain(resources, files: (below + [erasure]).flatMap(\.exports), signer: erasure.signer)
     }
 
     /// The schema of PostgreSQL, which is the truth. Ids are Martlet's 53-bit ids; a row's time is in its id.

@@ -1,4 +1,6 @@
 import Core
+import DomainKit
+import Polls
 import TestSite
 
 /// A poll that was made.
@@ -35,6 +37,18 @@ extension TestSite {
     /// Votes by option and voters, as a reader sees them.
     func counts(of poll: Poll, by reader: some Caller) async throws -> [Int64?] {
         let view = try await reader.get("/v1/polls/\(poll.id)")
-        return (view["options"].array ?? []).map { $0["votes"].integer } + [view["votes"].integer, view["voters"].integer]
+        return (view["options"].array ?? []).map { $0["votes"].integer } + [
+            view["votes"].integer, view["voters"].integer,
+        ]
+    }
+
+    /// Of all polls of the site.
+    /// - Parameter repairs: sets them right.
+    func wrongCounts(repairs: Bool = false) async throws -> [CountAudit.Finding] {
+        var all: [CountAudit.Finding] = []
+        for audit in PollsDomain.audits {
+            _ = try await audit.run(database, repairs: repairs) { all += $0 }
+        }
+        return all
     }
 }

@@ -38,7 +38,8 @@ import Testing
         let two: JSONValue = ["a", "b"]
         let long = JSONValue.string(String(repeating: "x", count: 81))
         for (body, code, field): (JSONValue, String, String) in [
-            ([:], "missing_field", "text"), (["text": "", "poll": ["options": two, "closes_in": 300]], "invalid_field", "text"),
+            ([:], "missing_field", "text"),
+            (["text": "", "poll": ["options": two, "closes_in": 300]], "invalid_field", "text"),
             (["poll": "x"], "invalid_field", "poll"), (["poll": ["options": two]], "missing_field", "poll.closes_in"),
             (["poll": ["closes_in": 300]], "missing_field", "poll.options"),
             (["poll": ["options": ["a"], "closes_in": 300]], "invalid_field", "poll.options"),
@@ -72,7 +73,10 @@ import Testing
             (site.stranger(), results == "always"),
         ]
         for (reader, sees) in seen {
-            for view in [try await reader.get("/v1/polls/\(poll.id)").json, try await reader.get("/v1/posts/\(poll.post)")["poll"]] {
+            for view in [
+                try await reader.get("/v1/polls/\(poll.id)").json,
+                try await reader.get("/v1/posts/\(poll.post)")["poll"],
+            ] {
                 #expect(view["votes"].isNull == !sees && view["voters"].isNull == !sees, "\(view.text)")
                 #expect(view["options"].array?.allSatisfy { $0["votes"].isNull == !sees } == true)
                 #expect((view["version"] == 0) == !sees)
@@ -91,7 +95,8 @@ import Testing
         try await site.settle()
         let created = try await bob.get("/v1/feed?since=\(live)").items.first
         #expect(created?["post"]["poll"]["id"] == .string(poll.id) && created?["post"]["poll"]["votes"].isNull == true)
-        #expect(try await alice.send("PATCH", "/v1/posts/\(poll.post)", body: Array(#"{"text":"now"}"#.utf8)).status == 200)
+        #expect(
+            try await alice.send("PATCH", "/v1/posts/\(poll.post)", body: Array(#"{"text":"now"}"#.utf8)).status == 200)
         try await site.settle()
         let updated = try await bob.get("/v1/feed?since=\(live)").items.last
         #expect(updated?["type"] == "post.updated" && updated?["post"]["poll"]["votes"].isNull == true)

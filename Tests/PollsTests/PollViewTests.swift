@@ -43,7 +43,8 @@ struct PollViewTests {
             ])
         #expect(shown["options"] == [["text": "a", "votes": 3], ["text": "b", "votes": 4]])
         #expect(shown["votes"] == 7 && shown["voters"] == 5 && shown["version"] == 9 && shown["voted"] == [0, 1])
-        #expect(shown["closes_at"] == "2027-01-15T08:00:00.000Z" && shown["closed"] == false && shown["multiple"] == true)
+        #expect(
+            shown["closes_at"] == "2027-01-15T08:00:00.000Z" && shown["closed"] == false && shown["multiple"] == true)
     }
 
     /// Nothing of it, nor how many have voted by the version.

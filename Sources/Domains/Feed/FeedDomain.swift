@@ -45,7 +45,8 @@ public struct FeedDomain: Domain {
     ///   - waiter: tells long polls that something has come; asked for when the operations are made.
     public init(
         _ resources: Resources, rows: PostRow, accounts: AccountsDomain,
-        events: [(type: String, component: Component)], ofPosts: [ChannelsOfPosts], waiter: @escaping @Sendable () -> any FeedWaiter
+        events: [(type: String, component: Component)], ofPosts: [ChannelsOfPosts],
+        waiter: @escaping @Sendable () -> any FeedWaiter
     ) {
         self.resources = resources
         self.rows = rows

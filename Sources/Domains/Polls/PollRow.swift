@@ -28,7 +28,8 @@ enum PollRow {
 
     static func view(_ text: String) throws(PgError) -> PollView {
         guard let values = try? JSONValue.parse(Array(text.utf8)).array, values.count == 12,
-            let id = values[0].integer, let post = values[1].integer, let options = values[2].array?.compactMap(\.string),
+            let id = values[0].integer, let post = values[1].integer,
+            let options = values[2].array?.compactMap(\.string),
             let isMultiple = values[3].bool, let results = values[4].string, let closesAt = values[5].integer,
             let isClosed = values[6].bool, let votes = values[7].array?.compactMap(\.integer),
             votes.count == options.count, let voters = values[8].integer, let changes = values[9].integer,

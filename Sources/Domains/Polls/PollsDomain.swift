@@ -34,7 +34,8 @@ public struct PollsDomain: Domain {
 
     /// The poll of a new post.
     public static func attachment(_ resources: Resources) -> PostAttachment {
-        PostAttachment(PollFields.poll, editProblems: [.pollHasVotes]) { [ids = resources.ids, clock = resources.clock] poll, post, author in
+        PostAttachment(PollFields.poll, editProblems: [.pollHasVotes]) {
+            [ids = resources.ids, clock = resources.clock] poll, post, author in
             let (id, now) = (try ids.next(), clock.milliseconds())
             let own = poll.view(id, of: post, now: now, isOwn: true)
             let told = poll.view(id, of: post, now: now, isOwn: false)
@@ -65,20 +66,8 @@ public struct PollsDomain: Domain {
         ]
     }
 
-    /// Rows `poll_id, votes, voters, should_votes, should_voters` of polls whose counts are not what their votes come to.
-    public static let countsAudit: SQL = """
-        SELECT * FROM (
-            SELECT po.id AS poll_id,
-                ARRAY(
-                    SELECT COALESCE(sum(c.votes[i]), 0) FROM generate_subscripts(po.options, 1) i
-                    LEFT JOIN poll_counts c ON c.poll_id = po.id GROUP BY i ORDER BY i)::bigint[] AS votes,
-                (SELECT COALESCE(sum(c.voters), 0) FROM poll_counts c WHERE c.poll_id = po.id) AS voters,
-                ARRAY(
-                    SELECT count(v.voter) FROM generate_subscripts(po.options, 1) i
-                    LEFT JOIN poll_votes v ON v.poll_id = po.id AND i - 1 = ANY (v.options)
-                    GROUP BY i ORDER BY i)::bigint[] AS should_votes,
-                (SELECT count(*) FROM poll_votes v WHERE v.poll_id = po.id) AS should_voters
-            FROM polls po) counted
-        WHERE (votes, voters) IS DISTINCT FROM (should_votes, should_voters)
-        """
+    public var countAudits: [CountAudit] { Self.audits }
+
+    /// The same.
+    public static let audits = PollAudits.all
 }

@@ -23,5 +23,7 @@ public struct ChannelsOfPosts: Sendable {
     }
 
     /// Rows `id`: the keys of posts' channels.
-    public func select(of posts: [ID]) -> SQL { "SELECT c.id FROM (\(rows)) c WHERE c.post_id = ANY (\(posts)::bigint[])" }
+    public func select(of posts: [ID]) -> SQL {
+        "SELECT c.id FROM (\(rows)) c WHERE c.post_id = ANY (\(posts)::bigint[])"
+    }
 }

@@ -109,7 +109,9 @@ extension PollView {
             .always(
                 "options",
                 .array(
-                    of: .object([.always("text", .string(length: optionLength)), .sometimes("votes", .integer(from: 0))]),
+                    of: .object([
+                        .always("text", .string(length: optionLength)), .sometimes("votes", .integer(from: 0)),
+                    ]),
                     count: optionCount), "They never change. Without `votes`: the results are hidden from the caller."),
             .sometimes("votes", .integer(from: 0), "For all options."), .sometimes("voters", .integer(from: 0)),
             .always("multiple", .boolean, "May one vote for several options?"),

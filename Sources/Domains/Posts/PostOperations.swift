@@ -30,7 +30,7 @@ struct PostOperations: Sendable {
                 .patch, "/v1/posts/\(PostPath.id)", id: "editPost", tag: Self.tag, "Edit a post",
                 description: "A JSON merge: what is left out stays. What it was before is in its history.",
                 body: RequestBody("PostEdit", PostFields.newText),
-                responses: [.json(PostView.component, "The post as it is now.")], 
+                responses: [.json(PostView.component, "The post as it is now.")],
                 problems: [.forbidden, .tooMany] + posts.attachments.flatMap(\.editProblems),
                 idempotency: .key("edit post"), largest: PostBytes.mostJSON, handler: edit),
             Operation(

@@ -65,9 +65,11 @@ extension PostView {
         .object([
             .always("id", Component.id.reference), .always("author", author.reference),
             .always("text", .string(length: 0...5000), "Empty where a post has none."),
-            .always("created_at", Component.time.reference), .sometimes("edited_at", Component.time.reference), .always("visibility", Visibility.schema),
+            .always("created_at", Component.time.reference), .sometimes("edited_at", Component.time.reference),
+            .always("visibility", Visibility.schema),
             .always("counts", Counts.schema, "The same for all. The larger version is the newer one."),
-            .sometimes("poll", PollView.component.reference), .sometimes("liked", .boolean, "By the caller."), .sometimes("bookmarked", .boolean, "By the caller."),
+            .sometimes("poll", PollView.component.reference), .sometimes("liked", .boolean, "By the caller."),
+            .sometimes("bookmarked", .boolean, "By the caller."),
         ]), writing: example.append)
 
     public static let list = Component(

@@ -49,7 +49,7 @@ struct PostOperations: Sendable {
             body: RequestBody(
                 "NewPost",
                 fields: [PostFields.newText.declaration, PostFields.visibility.declaration]
-                    + posts.attachments.map(\.declaration)),
+                    + posts.attachments.map(\.declaration), needsOne: true),
             responses: [
                 .json(PostView.component, "The post was made.", status: 201, headers: [PostView.location])
             ], problems: [.missingField], idempotency: .key("posts"), largest: PostBytes.mostJSON, handler: create)

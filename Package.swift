@@ -94,6 +94,7 @@ let package = Package(
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
         domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
+        domain("Comments", ["Accounts", "Engagement", "Live", "Outbox", "Posts", "Relations"]),
         domain("Polls", ["Live", "Outbox", "Posts"]),
         domain("Reports", []),
         domain("Effects", ["Posts", "Feed"]),
@@ -105,8 +106,8 @@ let package = Package(
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
-                "DomainKit", "Accounts", "Administration", "Bookmarks", "Effects", "Engagement", "Erasure", "Exports",
-                "Relations", "Polls", "Posts", "Feed", "Reports",
+                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Effects", "Engagement", "Erasure",
+                "Exports", "Relations", "Polls", "Posts", "Feed", "Reports",
             ]),
 
         // The roles: they mount the domains
@@ -182,6 +183,7 @@ let package = Package(
         tests("Engagement", ["Core", "Feed", "Live", "Posts", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests("Polls", ["Core", "DomainKit", "Polls", "Posts", "Store", "TestSite"]),
+        tests("Comments", ["Comments", "Core", "Store", "TestSite"]),
         tests("Reports", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),
@@ -194,7 +196,10 @@ let package = Package(
             ]),
         tests(
             "Realtime",
-            ["TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live"]),
+            [
+                "TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live",
+                "Store",
+            ]),
         tests(
             "EventLog",
             [

@@ -1,6 +1,7 @@
 public import Accounts
 public import Administration
 public import Bookmarks
+public import Comments
 public import Core
 public import Crypto
 public import DomainKit
@@ -30,6 +31,7 @@ public struct Domains: Sendable {
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
     public let engagement: EngagementDomain
+    public let comments: CommentsDomain
     public let polls: PollsDomain
     public let reports: ReportsDomain
     public let administration: AdministrationDomain
@@ -38,7 +40,8 @@ public struct Domains: Sendable {
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, EngagementDomain.self, PollsDomain.self, ReportsDomain.self, AdministrationDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
+        AdministrationDomain.self,
         ErasureDomain.self, ExportsDomain.self,
     ]
 
@@ -57,8 +60,11 @@ public struct Domains: Sendable {
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(parts.flatMap(\.channels)) }
 
+    /// What events mean to these.
+    public var channelEffects: [ChannelEffect] { parts.flatMap(\.effects) }
+
     private var effects: EffectsDomain {
-        EffectsDomain(resources, kinds: channels, effects: parts.flatMap(\.effects))
+        EffectsDomain(resources, kinds: channels, effects: channelEffects)
     }
 
     /// - Parameters:
@@ -82,11 +88,12 @@ public struct Domains: Sendable {
             relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources, posts: posts)
         engagement = EngagementDomain(resources, relations: relations, posts: posts)
+        comments = CommentsDomain(resources, posts: posts, engagement: engagement)
         polls = PollsDomain(resources)
-        let reported: [any Domain] = [accounts, posts]
+        let reported: [any Domain] = [accounts, posts, comments]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        below = [accounts, relations, posts, feed, bookmarks, engagement, polls, reports, administration]
+        below = [accounts, relations, posts, feed, bookmarks, engagement, comments, polls, reports, administration]
         let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,

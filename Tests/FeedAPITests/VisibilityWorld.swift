@@ -3,10 +3,11 @@ import Store
 import TestSite
 
 /// An author, a viewer, somebody whom the author follows and who follows back, and two posts of the author. All that was
-/// written while the viewer saw it is still there: bookmarks, the timeline, `feed_items`.
+/// written while the viewer saw it is still there: bookmarks, the timeline, `feed_items`. And two comments: the third one's on
+/// the author's public post, and the author's on the post of somebody who is seen by all.
 struct VisibilityWorld {
     enum Thing: String {
-        case author, third, publicPost, postForFollowers
+        case author, third, publicPost, postForFollowers, comment, authorsComment
     }
 
     let site: TestSite
@@ -20,8 +21,12 @@ struct VisibilityWorld {
     let postForFollowers: String
     /// Of these posts.
     let (publicPoll, pollForFollowers): (String, String)
-    /// Of somebody whom everybody sees and nobody follows; the author likes it.
+    /// Of somebody whom everybody sees and nobody follows; the author likes it, and comments on it.
     let likedPost: String
+    /// The third one's, on the public post.
+    let comment: String
+    /// On the liked post.
+    let authorsComment: String
     /// Where the caller's feed was before the posts.
     let live: String
     /// The same of the author's channel.
@@ -50,6 +55,8 @@ struct VisibilityWorld {
         (postForFollowers, pollForFollowers) = try await Self.post(
             author, "the post for followers of \(author.handle)", "followers")
         likedPost = try await site.signUp().post(text: "of somebody whom nobody follows")
+        comment = try await Self.comment(third, on: publicPost)
+        authorsComment = try await Self.comment(author, on: likedPost)
         try await site.settle()
         for post in [publicPost, postForFollowers] {
             for (user, mark) in [(viewer, "bookmark"), (viewer, "like"), (third, "like")] {
@@ -78,6 +85,12 @@ struct VisibilityWorld {
             throw UnexpectedResponse(response: response)
         }
         return (post, poll)
+    }
+
+    private static func comment(_ user: TestUser, on post: String) async throws -> String {
+        let response = try await user.post("/v1/posts/\(post)/comments", ["text": "a comment"])
+        guard let id = response["id"].string else { throw UnexpectedResponse(response: response) }
+        return id
     }
 
     /// By hand, with nothing that the routes would do besides.
@@ -127,7 +140,8 @@ struct VisibilityWorld {
         let text = String(decoding: response.body, as: UTF8.self)
         let marks: [(Thing, String)] = [
             (.author, "\"\(author.id)\""), (.third, "\"\(third.id)\""), (.publicPost, "\"\(publicPost)\""),
-            (.postForFollowers, "\"\(postForFollowers)\""),
+            (.postForFollowers, "\"\(postForFollowers)\""), (.comment, "\"\(comment)\""),
+            (.authorsComment, "\"\(authorsComment)\""),
         ]
         return Set(marks.filter { text.contains($0.1) }.map(\.0))
     }

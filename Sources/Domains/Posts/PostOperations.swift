@@ -29,7 +29,7 @@ struct PostOperations: Sendable {
             Operation(
                 .patch, "/v1/posts/\(PostPath.id)", id: "editPost", tag: Self.tag, "Edit a post",
                 description: "A JSON merge: what is left out stays. What it was before is in its history.",
-                body: RequestBody("PostEdit", PostFields.newText),
+                body: RequestBody("PostEdit", PostFields.newText, PostFields.newComments),
                 responses: [.json(PostView.component, "The post as it is now.")],
                 problems: [.forbidden, .tooMany] + posts.attachments.flatMap(\.editProblems),
                 idempotency: .key("edit post"), largest: PostBytes.mostJSON, handler: edit),
@@ -48,8 +48,9 @@ struct PostOperations: Sendable {
             description: "The text may be left out where there is something else, such as a poll.",
             body: RequestBody(
                 "NewPost",
-                fields: [PostFields.newText.declaration, PostFields.visibility.declaration]
-                    + posts.attachments.map(\.declaration), needsOne: true),
+                fields: [
+                    PostFields.newText.declaration, PostFields.visibility.declaration, PostFields.comments.declaration,
+                ] + posts.attachments.map(\.declaration), needsOne: true),
             responses: [
                 .json(PostView.component, "The post was made.", status: 201, headers: [PostView.location])
             ], problems: [.missingField], idempotency: .key("posts"), largest: PostBytes.mostJSON, handler: create)
@@ -71,7 +72,8 @@ struct PostOperations: Sendable {
             throw Problem(.missingField, "a post has a text, or something else", field: "text")
         }
         let (draft, (response, told)) = try await posts.create(
-            author: author, text: text ?? "", with: parts, for: request[PostFields.visibility], request.trace
+            author: author, text: text ?? "", with: parts, for: request[PostFields.visibility],
+            comments: request[PostFields.comments], request.trace
         ) { try await store($0, request) }
         // A replayed response tells of the first post; the one that was prepared just now does not exist.
         guard let previous = told else { return response }
@@ -112,8 +114,8 @@ struct PostOperations: Sendable {
     @Sendable private func edit(_ request: RequestContext) async throws -> Response {
         try await writes.run(request) { transaction in
             let post = try await posts.edit(
-                transaction, post: request[PostPath.id], text: request[PostFields.newText], caller: request.caller,
-                request.trace)
+                transaction, post: request[PostPath.id], text: request[PostFields.newText],
+                comments: request[PostFields.newComments], caller: request.caller, request.trace)
             var json = ByteWriter(capacity: 512)
             post.append(to: &json)
             return StoredResponse(status: 200, body: json.bytes)

@@ -3,7 +3,7 @@ public import Core
 public import HTTPService
 
 /// A post as the API and the live feed show it: ``{"id","author":{"id","handle","display_name"},"text","created_at",
-/// "edited_at"?,"visibility","counts","poll"?}`, and what domains above say of it.
+/// "edited_at"?,"visibility","comments"?,"counts","poll"?}`, and what domains above say of it.
 public struct PostView: Sendable, Equatable {
     public let id: ID
     public let authorID: ID
@@ -13,13 +13,15 @@ public struct PostView: Sendable, Equatable {
     public let visibility: Visibility
     /// When it was edited last, in milliseconds since 1970.
     public let editedAt: Int64?
+    /// Who may comment.
+    public let comments: CommentAccess
     public let counts: Counts
     /// Keys of its JSON, each behind a comma: what `PostFact`s say.
     public let facts: [UInt8]
 
     public init(
         id: ID, authorID: ID, authorHandle: String, authorDisplayName: String, text: String, visibility: Visibility,
-        editedAt: Int64? = nil, counts: Counts = Counts(), facts: [UInt8] = []
+        editedAt: Int64? = nil, comments: CommentAccess = .all, counts: Counts = Counts(), facts: [UInt8] = []
     ) {
         self.id = id
         self.authorID = authorID
@@ -28,6 +30,7 @@ public struct PostView: Sendable, Equatable {
         self.text = text
         self.visibility = visibility
         self.editedAt = editedAt
+        self.comments = comments
         self.counts = counts
         self.facts = facts
     }
@@ -35,7 +38,7 @@ public struct PostView: Sendable, Equatable {
     func saying(_ facts: [UInt8]) -> PostView {
         PostView(
             id: id, authorID: authorID, authorHandle: authorHandle, authorDisplayName: authorDisplayName, text: text,
-            visibility: visibility, editedAt: editedAt, counts: counts, facts: facts)
+            visibility: visibility, editedAt: editedAt, comments: comments, counts: counts, facts: facts)
     }
 
     public func append(to writer: inout ByteWriter) {
@@ -53,6 +56,7 @@ public struct PostView: Sendable, Equatable {
         }
         writer.append(ascii: "\",\"visibility\":")
         writer.append(jsonString: visibility.rawValue)
+        if comments != .all { writer.append(key: "comments", of: comments.rawValue) }
         counts.append(to: &writer)
         writer.append(facts)
         writer.append(ascii: "}")
@@ -67,6 +71,7 @@ extension PostView {
             .always("text", .string(length: 0...5000), "Empty where a post has none."),
             .always("created_at", Component.time.reference), .sometimes("edited_at", Component.time.reference),
             .always("visibility", Visibility.schema),
+            .sometimes("comments", CommentAccess.schema, "Who may comment; only where not all may who see it."),
             .always("counts", Counts.schema, "The same for all. The larger version is the newer one."),
             .sometimes("poll", PollView.component.reference), .sometimes("liked", .boolean, "By the caller."),
             .sometimes("bookmarked", .boolean, "By the caller."),

@@ -9,16 +9,38 @@ extension Posts {
     /// Of one post.
     static let mostEdits: Int64 = 100
 
-    /// Changes a post of the caller. The same text changes nothing.
-    /// - Parameter text: checked and trimmed; `nil`: it stays.
+    /// Changes a post of the caller. What is as before changes nothing.
+    /// - Parameters:
+    ///   - text: checked and trimmed; `nil`: it stays. Only this is an edit, with a version in the history.
+    ///   - comments: who may comment; `nil`: as before.
     /// - Returns: the post as it is now, as its author sees it.
     func edit(
-        _ transaction: Transaction, post: ID, text: String?, caller: ID, _ context: TraceContext
+        _ transaction: Transaction, post: ID, text: String?, comments: CommentAccess? = nil, caller: ID,
+        _ context: TraceContext
     ) async throws -> PostView {
         let found = try await own(transaction, post: post, caller: caller, to: "edit")
         guard !found.isDeleted else { throw Self.noPost(post) }
         let before = try await current(transaction, post, as: caller)
-        guard let text, !text.isExactly(before.own.text) else { return before.own }
+        let newText = text.flatMap { $0.isExactly(before.own.text) ? nil : $0 }
+        let newAccess = comments == before.own.comments ? nil : comments
+        var statements: [SQL] = []
+        if let newText { statements += try await edited(transaction, post, newText) }
+        if let newAccess {
+            statements.append("UPDATE posts SET comments = \(newAccess.rawValue) WHERE id = \(post)")
+        }
+        guard !statements.isEmpty else { return before.own }
+        // Its lock puts the author's events in order.
+        statements.append("SELECT id FROM users WHERE id = \(caller) FOR NO KEY UPDATE")
+        try await transaction.batch(statements)
+        let after = try await current(transaction, post, as: caller)
+        try await transaction.query(
+            Outbox.statement(
+                topic: PostEvent.topic, key: caller,
+                envelope(.updated(after.told), post: post, author: caller, context)))
+        return after.own
+    }
+
+    private func edited(_ transaction: Transaction, _ post: ID, _ text: String) async throws -> [SQL] {
         let edits = try await transaction.query(
             "SELECT count(*) AS edits FROM post_versions WHERE post_id = \(post)"
         )[0].integer("edits")
@@ -26,7 +48,7 @@ extension Posts {
             throw Problem(.tooMany, "a post is edited at most \(Self.mostEdits) times")
         }
         for attachment in attachments { try await attachment.checkEdit(transaction, post) }
-        try await transaction.batch([
+        return [
             """
             INSERT INTO post_versions (post_id, id, text)
             SELECT id, COALESCE(edit_id, id), text FROM posts WHERE id = \(post)
@@ -36,15 +58,7 @@ extension Posts {
             UPDATE posts SET text = \(text), edit_id = greatest(\(try ids.next())::bigint, COALESCE(edit_id, id) + 1)
             WHERE id = \(post)
             """,
-            // Its lock puts the author's events in order.
-            "SELECT id FROM users WHERE id = \(caller) FOR NO KEY UPDATE",
-        ])
-        let after = try await current(transaction, post, as: caller)
-        try await transaction.query(
-            Outbox.statement(
-                topic: PostEvent.topic, key: caller,
-                envelope(.updated(after.told), post: post, author: caller, context)))
-        return after.own
+        ]
     }
 
     /// The post as its author sees it, and as all are told of it.

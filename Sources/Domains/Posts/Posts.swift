@@ -42,13 +42,14 @@ public struct Posts: Sendable {
     ///   - text: checked and trimmed; empty where there is something else.
     ///   - parts: what there is beside the text.
     ///   - visibility: `nil`: as the account is.
+    ///   - comments: who may comment.
     func create<Stored: Sendable>(
         author: ID, text: String, with parts: [PostAttachment.Making], for visibility: Visibility?,
-        _ context: TraceContext,
-        storing store: (Draft) async throws -> Stored
+        comments: CommentAccess, _ context: TraceContext, storing store: (Draft) async throws -> Stored
     ) async throws -> (draft: Draft, stored: Stored) {
         for _ in 0..<3 {
-            let draft = try await prepare(author: author, text: text, with: parts, for: visibility, context)
+            let draft = try await prepare(
+                author: author, text: text, with: parts, for: visibility, comments: comments, context)
             do {
                 return (draft, try await store(draft))
             } catch let error as PgError where Users.saysChanged(error) {
@@ -60,7 +61,7 @@ public struct Posts: Sendable {
 
     private func prepare(
         author: ID, text: String, with parts: [PostAttachment.Making], for visibility: Visibility?,
-        _ context: TraceContext
+        comments: CommentAccess, _ context: TraceContext
     ) async throws -> Draft {
         guard let identity = try await users.identity(author) else {
             throw Problem(.unauthenticated, "the account has gone")
@@ -70,12 +71,14 @@ public struct Posts: Sendable {
         let post = PostView(
             id: id, authorID: author, authorHandle: identity.handle,
             authorDisplayName: identity.displayName, text: text,
-            visibility: visibility ?? (identity.isPrivate ? .followers : .public), facts: parts.flatMap(\.told))
+            visibility: visibility ?? (identity.isPrivate ? .followers : .public), comments: comments,
+            facts: parts.flatMap(\.told))
         let event = envelope(.created(post), post: post.id, author: author, context)
         let statements: [SQL] = [
             """
-            INSERT INTO posts (id, author_id, text, visibility)
-            VALUES (\(post.id), \(Users.unchanged(author, identity)), \(text), \(post.visibility.rawValue))
+            INSERT INTO posts (id, author_id, text, visibility, comments)
+            VALUES (\(post.id), \(Users.unchanged(author, identity)), \(text), \(post.visibility.rawValue),
+                \(comments.rawValue))
             """,
             // The row's lock puts the author's posts and their events in order. NO KEY: the post's foreign key holds KEY SHARE on the row,
             // and two posts would wait for each other.

@@ -50,12 +50,13 @@ public struct Domains: Sendable {
     ) {
         self.resources = resources
         accounts = AccountsDomain(resources, hasher: hasher, names: names, providers: providers)
-        feed = FeedDomain(resources, accounts: accounts, waiter: waiter)
+        let rows = PostRow(facts: [BookmarksDomain.fact])
+        feed = FeedDomain(resources, rows: rows, accounts: accounts, waiter: waiter)
         relations = RelationsDomain(
             resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
         posts = PostsDomain(
-            resources, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
-        bookmarks = BookmarksDomain(resources)
+            resources, rows: rows, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
+        bookmarks = BookmarksDomain(resources, rows: rows)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         let above: [any Domain] = [administration, bookmarks, feed, posts, relations]
         erasure = ErasureDomain(

@@ -12,6 +12,7 @@ import Testing
         // Of events, posts, sessions, deletions: they go with their rows.
         "bookmarks.id", "fanout_progress.post_id", "feed_items.post_id", "feed_metadata.complete_from", "follows.id",
         "follow_requests.id", "posts.id", "posts.edit_id", "post_versions.id", "relations.id", "sessions.id",
+        "counters.likes", "counters.replies", "counters.views", "counters.changes",
         "fanout_progress.next_follower", "fanout_progress.delivered", "users.last_post", "deletions.id",
         "deletion_stores.deletion_id", "outbox.id", "users.posts", "users.followers", "users.following",
         "follow_counts.followers", "follow_counts.following", "follower_stripes.followers",

@@ -13,6 +13,7 @@ import Testing
         "identities": "a keyed hash of whom a provider knows: nobody can read it",
         "outbox": "events on their way, of what is exported",
         "feed_items": "others' posts, derived from follows",
+        "counters": "numbers of what others did",
         "feed_metadata": "how far feed_items is complete",
         "fanout_progress": "how far a post was brought to its followers",
         "audit": "the site's own record of what was done by those with a role",

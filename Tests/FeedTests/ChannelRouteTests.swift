@@ -31,7 +31,7 @@ import Testing
         try await site.settle()
         var events: [String] = []
         for id in ids {
-            let shown = try await alice.get("/v1/posts/\(id)")
+            let shown = try await site.stranger().get("/v1/posts/\(id)")
             events.append("{\"type\":\"post.created\",\"post\":\(String(decoding: shown.body, as: UTF8.self))}")
         }
         #expect(try await told(author, since: start) == events)

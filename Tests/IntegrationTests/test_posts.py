@@ -24,7 +24,7 @@ def test_a_post_comes_back(alice: User, bob: User) -> None:
     """201 with the post and its Location; GET says the same to others."""
     answer = expect(alice.http.post("/v1/posts", json={"text": "hello"}), 201)
     post = answer.json()
-    assert set(post) == {"id", "author", "text", "created_at", "visibility"}
+    assert set(post) == {"id", "author", "text", "created_at", "visibility", "counts", "liked", "bookmarked"}
     assert set(post["author"]) == {"id", "handle", "display_name"}
     assert (post["author"]["id"], post["author"]["handle"], post["text"]) == (alice.id, alice.handle, "hello")
     assert post["id"].isdigit() and 0 < int(post["id"]) < 2**53 and TIME.fullmatch(post["created_at"])

@@ -13,7 +13,7 @@ import Testing
         text: "hi\n<b>", visibility: .public)
     private let postJSON =
         #"{"id":"4096000","author":{"id":"12","handle":"alice","display_name":"Alice \"A\""},"#
-        + #""text":"hi\n<b>","created_at":"2026-01-01T00:00:01.000Z","visibility":"public"}"#
+        + #""text":"hi\n<b>","created_at":"2026-01-01T00:00:01.000Z","visibility":"public","counts":{"likes":0,"comments":0,"views":0,"version":0}}"#
 
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 

@@ -13,7 +13,9 @@ import Testing
         let response = try await alice.post("/v1/posts", ["text": "hello"])
         #expect(
             response.status == 201
-                && response.json.object?.keys == ["id", "author", "text", "created_at", "visibility"])
+                && response.json.object?.keys == [
+                    "id", "author", "text", "created_at", "visibility", "counts", "bookmarked",
+                ])
         #expect(response["author"].object?.keys == ["id", "handle", "display_name"])
         #expect(response["author"]["id"].string == alice.id && response["author"]["handle"].string == alice.handle)
         #expect(response["text"].string == "hello")
@@ -21,8 +23,10 @@ import Testing
         #expect(response.header("Location") == "/v1/posts/\(response["id"].string!)")
         for reader: any Caller in [alice, bob, site.stranger()] {
             let read = try await reader.get(response.header("Location")!)
-            #expect(read.status == 200 && read.body == response.body)
+            #expect(read.status == 200 && read["text"].string == "hello")
+            #expect((read["bookmarked"].bool == nil) == !(reader is TestUser))
         }
+        #expect(try await alice.get(response.header("Location")!).body == response.body)
         #expect(try await alice.get("/v1/me")["posts"].integer == 1)
     }
 

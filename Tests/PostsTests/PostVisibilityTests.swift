@@ -126,10 +126,10 @@ import Testing
     func theFirstOfMany(_ bytes: Int, _ count: Int) async throws {
         let posts: SQL = """
             SELECT n AS id, 1 AS author_id, 'h' AS handle, 'd' AS display_name, repeat('é', 50) AS text,
-                'public' AS visibility, NULL::bigint AS edit_id
+                'public' AS visibility, NULL::bigint AS edit_id, '' AS counts
             FROM generate_series(1, 3) n
             """
         let rows = try await database.query(PostRow.first(of: posts, in: "id DESC", atMost: bytes))
-        #expect(try rows.map { try PostRow.view($0).id.raw } == Array([3, 2, 1].prefix(count)))
+        #expect(try rows.map { try PostRow(facts: []).view($0).id.raw } == Array([3, 2, 1].prefix(count)))
     }
 }

@@ -1,7 +1,7 @@
 import Core
 public import DomainKit
 public import HTTPService
-import Posts
+public import Posts
 public import Store
 
 /// Posts that a reader wants to find again. Nobody else sees them, and no event tells of them.
@@ -24,10 +24,15 @@ public struct BookmarksDomain: Domain {
         Migration(46, "bookmarks by post", ["CREATE INDEX IF NOT EXISTS bookmarks_by_post ON bookmarks (post_id)"]),
     ]
 
-    private let resources: Resources
+    public static let fact = PostFact.flag("bookmarked") { post, reader in
+        "EXISTS (SELECT FROM bookmarks b WHERE b.user_id = \(reader) AND b.post_id = \(post).id)"
+    }
 
-    public init(_ resources: Resources) {
-        self.resources = resources
+    private let resources: Resources
+    private let rows: PostRow
+
+    public init(_ resources: Resources, rows: PostRow) {
+        (self.resources, self.rows) = (resources, rows)
     }
 
     /// The user's, and others' of the user's posts.
@@ -55,7 +60,8 @@ public struct BookmarksDomain: Domain {
 
     public var operations: [Operation] {
         BookmarkOperations(
-            bookmarks: Bookmarks(database: resources.database, ids: resources.ids), writes: resources.writes,
+            bookmarks: Bookmarks(database: resources.database, ids: resources.ids, rows: rows),
+            writes: resources.writes,
             lists: resources.lists, cursors: resources.cursors
         ).all
     }

@@ -4,7 +4,7 @@ public import DomainKit
 public import EventLog
 public import Formats
 public import HTTPService
-import Posts
+public import Posts
 import Relations
 public import Store
 
@@ -32,12 +32,19 @@ public struct FeedDomain: Domain {
     /// Of what others began.
     private let lateRepair: FeedRepair
     private let resources: Resources
+    private let rows: PostRow
     private let accounts: AccountsDomain
     private let waiter: @Sendable () -> any FeedWaiter
 
-    /// - Parameter waiter: tells long polls that something has come; asked for when the operations are made.
-    public init(_ resources: Resources, accounts: AccountsDomain, waiter: @escaping @Sendable () -> any FeedWaiter) {
+    /// - Parameters:
+    ///   - rows: how posts are read.
+    ///   - waiter: tells long polls that something has come; asked for when the operations are made.
+    public init(
+        _ resources: Resources, rows: PostRow, accounts: AccountsDomain,
+        waiter: @escaping @Sendable () -> any FeedWaiter
+    ) {
         self.resources = resources
+        self.rows = rows
         self.accounts = accounts
         self.waiter = waiter
         timelines = Self.timelines(of: resources, over: resources.connections.routes)
@@ -50,7 +57,7 @@ public struct FeedDomain: Domain {
     /// One that has its own way to Redis.
     public func reader(over timelines: Timelines) -> FeedReader {
         FeedReader(
-            database: resources.database, timelines: timelines, rebuild: rebuild, repair: repair,
+            database: resources.database, rows: rows, timelines: timelines, rebuild: rebuild, repair: repair,
             clock: resources.clock)
     }
 

@@ -8,21 +8,21 @@ extension FeedReader {
     /// - Parameter begun: the page's posts above; they count for its bytes, see `PostBytes`.
     func stored(for user: ID, below: ID, limit: Int, after begun: [PostView]) async throws -> [PostView] {
         guard !PostBytes.areEnough(begun) else { return [] }
-        let rows = try await database.query(
+        let metadata = try await database.query(
             "SELECT complete_from FROM feed_metadata WHERE user_id = \(user)")
-        let completeFrom = try rows.first?.id("complete_from") ?? .zero
+        let completeFrom = try metadata.first?.id("complete_from") ?? .zero
         var posts: [PostView] = []
         if below > completeFrom {
             let reader = SQL.parameter(user)
             let items: SQL = """
-                SELECT \(PostRow.columns) FROM feed_items i JOIN (\(PostRow.table)) ON p.id = i.post_id
+                SELECT \(rows.columns(for: reader)) FROM feed_items i JOIN (\(PostRow.table)) ON p.id = i.post_id
                 WHERE i.user_id = \(reader) AND i.post_id < \(below) AND i.post_id >= \(completeFrom)
                     AND \(PostVisibility.sql("p", to: reader)) AND \(FeedAuthors.include("p.author_id", for: reader))
                 ORDER BY i.post_id DESC LIMIT \(limit)
                 """
             posts = try await database.query(
                 PostRow.first(of: items, in: "id DESC", atMost: PostBytes.left(after: begun))
-            ).map { try PostRow.view($0) }
+            ).map { try rows.view($0) }
         }
         if completeFrom > .zero, posts.count < limit {
             posts += try await merged(
@@ -39,12 +39,12 @@ extension FeedReader {
             for: reader, of: FeedAuthors.areShown("author", to: reader), where: "p.id < \(below)", limit: limit)
         // The newest of all first, by their ids alone: how many a rule lets through is nothing that PostgreSQL can guess.
         let posts: SQL = """
-            SELECT \(PostRow.columns)
+            SELECT \(rows.columns(for: reader))
             FROM (SELECT t.id FROM \(newest) ORDER BY t.id DESC LIMIT \(limit)) n JOIN (\(PostRow.table)) ON p.id = n.id
             ORDER BY p.id DESC
             """
         return try await database.query(
             PostRow.first(of: posts, in: "id DESC", atMost: PostBytes.left(after: begun))
-        ).map { try PostRow.view($0) }
+        ).map { try rows.view($0) }
     }
 }

@@ -31,15 +31,18 @@ public enum Missed: Sendable {
 /// timeline holds: deleted posts, and authors that he does not follow (any more).
 public struct FeedReader: Sendable {
     let database: Database
+    let rows: PostRow
     public let timelines: Timelines
     private let rebuild: FeedRebuild
     private let repair: FeedRepair
     private let clock: any WallClock
 
     public init(
-        database: Database, timelines: Timelines, rebuild: FeedRebuild, repair: FeedRepair, clock: any WallClock
+        database: Database, rows: PostRow, timelines: Timelines, rebuild: FeedRebuild, repair: FeedRepair,
+        clock: any WallClock
     ) {
         self.database = database
+        self.rows = rows
         self.timelines = timelines
         self.rebuild = rebuild
         self.repair = repair
@@ -82,12 +85,13 @@ public struct FeedReader: Sendable {
         while posts.count <= limit, floor == nil, !PostBytes.areEnough(posts) {
             let page = try await timeline(of: user, below: scanned, limit: limit + 1 - posts.count)
             live = live ?? page.cursor
-            let rows = try await visible(page.entries, to: user, atMost: PostBytes.left(after: posts))
-            if let first = rows.first {
+            let found = try await visible(
+                page.entries, to: user, atMost: PostBytes.left(after: posts), rows.columns(for: SQL.parameter(user)))
+            if let first = found.first {
                 if try first.bool("is_pending") { return nil }
                 isKnown = true
             }
-            posts += try rows.map { try PostRow.view($0) }
+            posts += try found.map { try rows.view($0) }
             if let last = page.entries.last { scanned = last.post }
             if page.hasEnded { floor = page.completeFrom }
         }
@@ -136,8 +140,8 @@ public struct FeedReader: Sendable {
     private func told(
         _ entries: [TimelineEntry], _ changes: [NotedChange], to user: ID, _ now: LiveCursor, atMost most: Int
     ) async throws -> Missed {
-        let posts = try await visible(entries.filter { !$0.isTombstone }, to: user, atMost: most)
-            .map { try PostRow.view($0) }
+        let posts = try await visible(entries.filter { !$0.isTombstone }, to: user, atMost: most, rows.columnsForAll)
+            .map { try rows.view($0) }
         let byID = Dictionary(posts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         let all =
             entries.compactMap { entry in
@@ -170,22 +174,26 @@ public struct FeedReader: Sendable {
 
     /// Which of these posts the user may see.
     public func visible(_ posts: Set<ID>, to user: ID) async throws -> Set<ID> {
-        let rows = try await database.query(
+        let found = try await database.query(
             """
             SELECT p.id FROM posts p
             WHERE p.id = ANY (\(Array(posts))::bigint[]) AND \(PostVisibility.sql("p", to: "\(user)"))
             """)
-        return Set(try rows.map { try $0.id("id") })
+        return Set(try found.map { try $0.id("id") })
     }
 
     /// The posts of entries that the user may see, in their order (`PostRow`), each with `is_pending`: is there a follow
     /// whose older posts are not in the feed?
-    /// - Parameter bytes: see `PostBytes`.
-    private func visible(_ entries: [TimelineEntry], to user: ID, atMost bytes: Int) async throws -> [PgRow] {
+    /// - Parameters:
+    ///   - bytes: see `PostBytes`.
+    ///   - columns: of the posts (`PostRow`).
+    private func visible(
+        _ entries: [TimelineEntry], to user: ID, atMost bytes: Int, _ columns: SQL
+    ) async throws -> [PgRow] {
         guard !entries.isEmpty else { return [] }
         let (reader, ids) = (SQL.parameter(user), SQL.parameter(entries.map(\.post)))
         let posts: SQL = """
-            SELECT \(PostRow.columns), array_position(\(ids)::bigint[], p.id) AS place FROM \(PostRow.table)
+            SELECT \(columns), array_position(\(ids)::bigint[], p.id) AS place FROM \(PostRow.table)
             WHERE p.id = ANY (\(ids)::bigint[]) AND \(PostVisibility.sql("p", to: reader))
                 AND \(FeedAuthors.include("p.author_id", for: reader))
             """

@@ -79,7 +79,7 @@ struct PostOperations: Sendable {
         _ draft: Posts.Draft, _ request: RequestContext
     ) async throws -> (response: Response, told: ID?) {
         var json = ByteWriter(capacity: 512)
-        draft.post.append(to: &json)
+        try posts.rows.ofNew(draft.post).append(to: &json)
         let stored = StoredResponse(status: 201, location: "/v1/posts/\(draft.post.id)", body: json.bytes)
         let statements = draft.statements
         // The one write that must be fast: a single round trip.

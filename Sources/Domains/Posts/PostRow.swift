@@ -2,20 +2,48 @@ import Accounts
 import Core
 public import Store
 
-/// How posts are read, with their authors' names.
-public enum PostRow {
+/// How posts are read, with their authors' names, what is counted of them, and what domains above say of them.
+public struct PostRow: Sendable {
     /// Posts `p` and their authors.
     public static let table: SQL = "posts p \(Users.joined(on: "p.author_id"))"
 
-    /// What `view` reads, of `table`.
-    public static let columns: SQL = "p.id, p.author_id, \(Users.identityColumns), p.text, p.visibility, p.edit_id"
+    private let facts: [PostFact]
 
-    public static func view(_ row: PgRow) throws(PgError) -> PostView {
-        PostView(
+    public init(facts: [PostFact]) {
+        self.facts = facts
+    }
+
+    /// What `view` reads, of `table`.
+    /// - Parameter reader: his id, an expression of SQL.
+    public func columns(for reader: SQL) -> SQL {
+        let own: SQL = """
+            p.id, p.author_id, \(Users.identityColumns), p.text, p.visibility, p.edit_id, \(Counters.column(of: "p.id"))
+            """
+        return ([own] + facts.map { "\($0.column("p", reader)) AS \($0.columnName)" }).joined(separator: ", ")
+    }
+
+    /// The same for what many are told: it says nothing that is so for one reader only.
+    public var columnsForAll: SQL { columns(for: "NULL::bigint") }
+
+    public func view(_ row: PgRow) throws(PgError) -> PostView {
+        var said = ByteWriter(capacity: 0)
+        for fact in facts {
+            if let text = try row.optionalText(fact.name) { try fact.append(text, &said) }
+        }
+        return PostView(
             id: try row.id("id"), authorID: try row.id("author_id"), authorHandle: try row.text("handle"),
             authorDisplayName: try row.text("display_name"), text: try row.text("text"),
-            visibility: try Visibility(row),
-            editedAt: try row.optionalID("edit_id")?.milliseconds)
+            visibility: try Visibility(row), editedAt: try row.optionalID("edit_id")?.milliseconds,
+            counts: try Counts(row), facts: said.bytes)
+    }
+
+    /// A post that was just made, as its author is shown it.
+    func ofNew(_ post: PostView) throws(PgError) -> PostView {
+        var said = ByteWriter(capacity: 64)
+        for fact in facts {
+            if let text = fact.ofNew { try fact.append(text.description, &said) }
+        }
+        return post.saying(said.bytes)
     }
 
     /// The first of many posts, up to the one with which their texts reach so many bytes (`PostBytes`).

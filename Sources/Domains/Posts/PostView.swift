@@ -3,7 +3,7 @@ public import Core
 public import HTTPService
 
 /// A post as the API and the live feed show it: ``{"id","author":{"id","handle","display_name"},"text","created_at",
-/// "edited_at"?,"visibility"}`.
+/// "edited_at"?,"visibility","counts"}`, and what domains above say of it.
 public struct PostView: Sendable, Equatable {
     public let id: ID
     public let authorID: ID
@@ -13,10 +13,13 @@ public struct PostView: Sendable, Equatable {
     public let visibility: Visibility
     /// When it was edited last, in milliseconds since 1970.
     public let editedAt: Int64?
+    public let counts: Counts
+    /// Keys of its JSON, each behind a comma: what `PostFact`s say.
+    public let facts: [UInt8]
 
     public init(
         id: ID, authorID: ID, authorHandle: String, authorDisplayName: String, text: String, visibility: Visibility,
-        editedAt: Int64? = nil
+        editedAt: Int64? = nil, counts: Counts = Counts(), facts: [UInt8] = []
     ) {
         self.id = id
         self.authorID = authorID
@@ -25,6 +28,14 @@ public struct PostView: Sendable, Equatable {
         self.text = text
         self.visibility = visibility
         self.editedAt = editedAt
+        self.counts = counts
+        self.facts = facts
+    }
+
+    func saying(_ facts: [UInt8]) -> PostView {
+        PostView(
+            id: id, authorID: authorID, authorHandle: authorHandle, authorDisplayName: authorDisplayName, text: text,
+            visibility: visibility, editedAt: editedAt, counts: counts, facts: facts)
     }
 
     public func append(to writer: inout ByteWriter) {
@@ -42,6 +53,8 @@ public struct PostView: Sendable, Equatable {
         }
         writer.append(ascii: "\",\"visibility\":")
         writer.append(jsonString: visibility.rawValue)
+        counts.append(to: &writer)
+        writer.append(facts)
         writer.append(ascii: "}")
     }
 }
@@ -53,6 +66,8 @@ extension PostView {
             .always("id", Component.id.reference), .always("author", author.reference),
             .always("text", .string(length: 1...5000)), .always("created_at", Component.time.reference),
             .sometimes("edited_at", Component.time.reference), .always("visibility", Visibility.schema),
+            .always("counts", Counts.schema, "The same for all. The larger version is the newer one."),
+            .sometimes("liked", .boolean, "By the caller."), .sometimes("bookmarked", .boolean, "By the caller."),
         ]), writing: example.append)
 
     public static let list = Component(

@@ -11,14 +11,14 @@ extension Posts {
 
     /// Changes a post of the caller. The same text changes nothing.
     /// - Parameter text: checked and trimmed; `nil`: it stays.
-    /// - Returns: the post as it is now.
+    /// - Returns: the post as it is now, as its author sees it.
     func edit(
         _ transaction: Transaction, post: ID, text: String?, caller: ID, _ context: TraceContext
     ) async throws -> PostView {
         let found = try await own(transaction, post: post, caller: caller, to: "edit")
         guard !found.isDeleted else { throw Self.noPost(post) }
-        let before = try await current(transaction, post)
-        guard let text, !text.isExactly(before.text) else { return before }
+        let before = try await current(transaction, post, as: caller)
+        guard let text, !text.isExactly(before.own.text) else { return before.own }
         let edits = try await transaction.query(
             "SELECT count(*) AS edits FROM post_versions WHERE post_id = \(post)"
         )[0].integer("edits")
@@ -38,18 +38,24 @@ extension Posts {
             // Its lock puts the author's events in order.
             "SELECT id FROM users WHERE id = \(caller) FOR NO KEY UPDATE",
         ])
-        let after = try await current(transaction, post)
+        let after = try await current(transaction, post, as: caller)
         try await transaction.query(
             Outbox.statement(
-                topic: PostEvent.topic, key: caller, envelope(.updated(after), post: post, author: caller, context)))
-        return after
+                topic: PostEvent.topic, key: caller,
+                envelope(.updated(after.told), post: post, author: caller, context)))
+        return after.own
     }
 
-    private func current(_ transaction: Transaction, _ post: ID) async throws -> PostView {
-        let rows = try await transaction.query(
-            "SELECT \(PostRow.columns) FROM \(PostRow.table) WHERE p.id = \(post)")
-        guard let row = rows.first else { throw Self.noPost(post) }
-        return try PostRow.view(row)
+    /// The post as its author sees it, and as all are told of it.
+    private func current(
+        _ transaction: Transaction, _ post: ID, as author: ID
+    ) async throws -> (own: PostView, told: PostView) {
+        let results = try await transaction.batch(
+            [rows.columns(for: SQL.parameter(author)), rows.columnsForAll].map { columns in
+                "SELECT \(columns) FROM \(PostRow.table) WHERE p.id = \(post)"
+            })
+        guard let own = results[0].first, let told = results[1].first else { throw Self.noPost(post) }
+        return (try rows.view(own), try rows.view(told))
     }
 
     /// All that a post was, the newest first, below an id; not more than `PostBytes.mostRead` has room for, and one more.

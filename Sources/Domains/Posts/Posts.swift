@@ -9,12 +9,15 @@ public import Store
 public struct Posts: Sendable {
     let database: Database
     let ids: IDGenerator
+    /// How they are read.
+    public let rows: PostRow
     private let users: Users
     private let clock: any WallClock
 
-    public init(database: Database, ids: IDGenerator, users: Users, clock: any WallClock) {
+    public init(database: Database, ids: IDGenerator, rows: PostRow, users: Users, clock: any WallClock) {
         self.database = database
         self.ids = ids
+        self.rows = rows
         self.users = users
         self.clock = clock
     }
@@ -122,23 +125,25 @@ public struct Posts: Sendable {
 
     /// - Parameter reader: `nil`: not signed in.
     public func view(_ id: ID, to reader: ID?) async throws -> PostView? {
-        try await database.query(
+        let reader = SQL.parameter(reader)
+        return try await database.query(
             """
-            SELECT \(PostRow.columns) FROM \(PostRow.table)
-            WHERE p.id = \(id) AND \(PostVisibility.sql("p", to: "\(reader)"))
+            SELECT \(rows.columns(for: reader)) FROM \(PostRow.table)
+            WHERE p.id = \(id) AND \(PostVisibility.sql("p", to: reader))
             """
-        ).first.map { try PostRow.view($0) }
+        ).first.map { try rows.view($0) }
     }
 
     /// Posts of one author, newest first, below an id; not more than `PostBytes.mostRead` has room for, and one more.
     /// - Parameter reader: `nil`: not signed in.
     public func list(of author: ID, to reader: ID?, below: ID, limit: Int) async throws -> [PostView] {
+        let reader = SQL.parameter(reader)
         let posts: SQL = """
-            SELECT \(PostRow.columns) FROM \(PostRow.table)
-            WHERE p.author_id = \(author) AND p.id < \(below) AND \(PostVisibility.sql("p", to: "\(reader)"))
+            SELECT \(rows.columns(for: reader)) FROM \(PostRow.table)
+            WHERE p.author_id = \(author) AND p.id < \(below) AND \(PostVisibility.sql("p", to: reader))
             ORDER BY p.id DESC LIMIT \(limit)
             """
         return try await database.query(PostRow.first(of: posts, in: "id DESC", atMost: PostBytes.mostRead))
-            .map { try PostRow.view($0) }
+            .map { try rows.view($0) }
     }
 }

@@ -8,7 +8,7 @@ public import Store
 /// Posts.
 public struct PostsDomain: Domain {
     public static let migrations = PostsMigrations.all
-    public static let topics = [TopicPlan(PostEvent.topic, retentionHours: 24 * 7)]
+    public static let topics = [TopicPlan(PostEvent.topic, retentionHours: 24 * 7), EngagementTopic.plan]
 
     public static let liveKinds = KnownKinds(PostEvent.self)
 
@@ -17,19 +17,26 @@ public struct PostsDomain: Domain {
     private let relations: RelationsDomain
     private let feeds: any PostObserver
 
-    /// - Parameter feeds: who shows a post to its author before its answer is read.
-    public init(_ resources: Resources, accounts: AccountsDomain, relations: RelationsDomain, feeds: any PostObserver) {
+    /// - Parameters:
+    ///   - rows: how posts are read.
+    ///   - feeds: who shows a post to its author before its answer is read.
+    public init(
+        _ resources: Resources, rows: PostRow, accounts: AccountsDomain, relations: RelationsDomain,
+        feeds: any PostObserver
+    ) {
         self.resources = resources
         self.relations = relations
         self.feeds = feeds
         posts = Posts(
-            database: resources.database, ids: resources.ids, users: accounts.users, clock: resources.clock)
+            database: resources.database, ids: resources.ids, rows: rows, users: accounts.users,
+            clock: resources.clock)
     }
 
     public var channels: [ChannelKind] { [.post(posts), .user(relations.profiles)] }
 
     public var holdings: [Holding] {
         [
+            .rows("counters", ["object_id"]) { "object_id IN (SELECT id FROM posts WHERE author_id = \($0))" },
             .rows("post_versions", ["post_id"]) { "post_id IN (SELECT id FROM posts WHERE author_id = \($0))" },
             .rows("posts", ["author_id"]) { "author_id = \($0)" },
         ]

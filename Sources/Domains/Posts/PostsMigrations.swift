@@ -22,6 +22,7 @@ public enum PostsMigrations {
             45, "posts by author, deleted ones, too",
             ["CREATE INDEX IF NOT EXISTS posts_of_author ON posts (author_id, id DESC)"]),
         Migration(66, "posts by author: the index before", ["DROP INDEX IF EXISTS posts_by_author"]),
+        Migration(67, "counters", [counters]),
     ]
 
     private static let edits: [StaticString] = [
@@ -36,6 +37,20 @@ public enum PostsMigrations {
             PRIMARY KEY (post_id, id))
         """,
     ]
+
+    // Half of each page is left empty, so a change finds room beside what it changes.
+    private static let counters: StaticString = """
+        CREATE TABLE counters (
+            -- A post or a comment.
+            object_id bigint NOT NULL,
+            stripe smallint NOT NULL,
+            likes bigint NOT NULL DEFAULT 0,
+            replies bigint NOT NULL DEFAULT 0,
+            views bigint NOT NULL DEFAULT 0,
+            -- How often likes or replies were changed.
+            changes bigint NOT NULL DEFAULT 0,
+            PRIMARY KEY (object_id, stripe)) WITH (fillfactor = 50)
+        """
 
     private static let first: [StaticString] = [
         """

@@ -88,12 +88,13 @@ let package = Package(
         module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
         domain("Accounts", ["Confusables", "OpenIDConnect", "Outbox", "Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
-        domain("Posts", ["Accounts", "Live", "Outbox", "Relations"]),
+        domain("Posts", ["Accounts", "Live", "Outbox", "Relations", "TextEntities"]),
         domain(
             "Feed", ["Accounts", "Relations", "Posts", "Live", "Runtime", "RedisLink", "Crypto"],
             // Redis' scripts, as bytes in the program.
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
+        domain("Tags", ["Posts", "TextEntities"]),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         domain("Administration", ["Accounts", "Relations"]),
         domain("Exports", ["Accounts", "Archive", "Crypto"]),
@@ -103,7 +104,7 @@ let package = Package(
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
                 "DomainKit", "Accounts", "Administration", "Bookmarks", "Erasure", "Exports", "Relations", "Posts",
-                "Feed",
+                "Feed", "Tags",
             ]),
 
         // The roles: they mount the domains
@@ -178,6 +179,7 @@ let package = Package(
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
+        tests("Tags", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),
         tests("Administration", ["Accounts", "Administration", "Core", "Store", "TestSite"]),

@@ -16,6 +16,7 @@ import Outbox
 public import Posts
 public import Relations
 public import Store
+public import Tags
 
 /// All domains of the product. Who adds one adds it here: a line where it is made, and one in each list.
 public struct Domains: Sendable {
@@ -25,17 +26,20 @@ public struct Domains: Sendable {
     public let posts: PostsDomain
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
+    public let tags: TagsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
     public let exports: ExportsDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        BookmarksDomain.self, TagsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// In the order in which one leans on another.
-    public var all: [any Domain] { [accounts, relations, posts, feed, bookmarks, administration, erasure, exports] }
+    public var all: [any Domain] {
+        [accounts, relations, posts, feed, bookmarks, tags, administration, erasure, exports]
+    }
 
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
@@ -57,13 +61,14 @@ public struct Domains: Sendable {
         posts = PostsDomain(
             resources, rows: rows, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources, rows: rows)
+        tags = TagsDomain(resources, rows: rows)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        let above: [any Domain] = [administration, bookmarks, feed, posts, relations]
+        let above: [any Domain] = [administration, bookmarks, tags, feed, posts, relations]
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
             holdings: Self.logs + ExportsDomain.holdings + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
             schema: Self.migrations.last!.number)
-        let below: [any Domain] = [accounts, posts, relations, bookmarks, feed, administration, erasure]
+        let below: [any Domain] = [accounts, posts, relations, bookmarks, tags, feed, administration, erasure]
         exports = ExportsDomain(resources, files: below.flatMap(\.exports), signer: erasure.signer)
     }
 

@@ -2,11 +2,11 @@ import Core
 import Store
 import TestSite
 
-/// An author, a viewer, somebody whom the author follows and who follows back, and two posts of the author. All that was
+/// An author, a viewer, somebody whom the author follows and who follows back, and four posts of the author. All that was
 /// written while the viewer saw it is still there: bookmarks, the timeline, `feed_items`.
 struct VisibilityWorld {
     enum Thing: String {
-        case author, third, publicPost, postForFollowers
+        case author, third, publicPost, postForFollowers, mentionOfViewer, mentionOfThird
     }
 
     let site: TestSite
@@ -18,6 +18,9 @@ struct VisibilityWorld {
     let third: TestUser
     let publicPost: String
     let postForFollowers: String
+    /// For those whom they mention.
+    let mentionOfViewer: String
+    let mentionOfThird: String
     /// Where the caller's feed was before the posts.
     let live: String
     /// The same of the author's channel.
@@ -42,18 +45,21 @@ struct VisibilityWorld {
         live = try await (between.isSelf ? author : viewer).get("/v1/feed")["live"].string ?? ""
         let subscribed = try await (between.isSelf ? author : viewer).get("/v1/feed?channels=user:\(author.id)")
         channelLive = subscribed["live"].string ?? ""
-        publicPost = try await author.post(text: "the public post of \(author.handle)")
-        postForFollowers = try await Self.post(author, "the post for followers of \(author.handle)")
+        publicPost = try await author.post(text: "the public post of \(author.handle) #of_\(author.handle)")
+        postForFollowers = try await Self.post(
+            author, "the post for followers of \(author.handle) #of_\(author.handle)", "followers")
+        mentionOfViewer = try await Self.post(author, "@\(viewer.handle) alone #of_\(author.handle)", "mentioned")
+        mentionOfThird = try await Self.post(author, "@\(third.handle) alone", "mentioned")
         try await site.settle()
-        for post in [publicPost, postForFollowers] {
+        for post in [publicPost, postForFollowers, mentionOfViewer] {
             let kept = try await viewer.put("/v1/posts/\(post)/bookmark")
             guard kept.status == 204 else { throw UnexpectedResponse(response: kept) }
         }
         try await set()
     }
 
-    private static func post(_ author: TestUser, _ text: String) async throws -> String {
-        let response = try await author.post("/v1/posts", ["text": .string(text), "visibility": "followers"])
+    private static func post(_ author: TestUser, _ text: String, _ visibility: String) async throws -> String {
+        let response = try await author.post("/v1/posts", ["text": .string(text), "visibility": .string(visibility)])
         guard let id = response["id"].string else { throw UnexpectedResponse(response: response) }
         return id
     }
@@ -118,7 +124,8 @@ struct VisibilityWorld {
         let text = String(decoding: response.body, as: UTF8.self)
         let marks: [(Thing, String)] = [
             (.author, "\"\(author.id)\""), (.third, "\"\(third.id)\""), (.publicPost, "\"\(publicPost)\""),
-            (.postForFollowers, "\"\(postForFollowers)\""),
+            (.postForFollowers, "\"\(postForFollowers)\""), (.mentionOfViewer, "\"\(mentionOfViewer)\""),
+            (.mentionOfThird, "\"\(mentionOfThird)\""),
         ]
         return Set(marks.filter { text.contains($0.1) }.map(\.0))
     }

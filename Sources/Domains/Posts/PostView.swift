@@ -3,7 +3,7 @@ public import Core
 public import HTTPService
 
 /// A post as the API and the live feed show it: ``{"id","author":{"id","handle","display_name"},"text","created_at",
-/// "edited_at"?,"visibility","counts"}`, and what domains above say of it.
+/// "edited_at"?,"visibility","tags"?,"mentions"?,"counts"}`, and what domains above say of it.
 public struct PostView: Sendable, Equatable {
     public let id: ID
     public let authorID: ID
@@ -13,13 +13,15 @@ public struct PostView: Sendable, Equatable {
     public let visibility: Visibility
     /// When it was edited last, in milliseconds since 1970.
     public let editedAt: Int64?
+    public let entities: PostEntities
     public let counts: Counts
     /// Keys of its JSON, each behind a comma: what `PostFact`s say.
     public let facts: [UInt8]
 
     public init(
         id: ID, authorID: ID, authorHandle: String, authorDisplayName: String, text: String, visibility: Visibility,
-        editedAt: Int64? = nil, counts: Counts = Counts(), facts: [UInt8] = []
+        editedAt: Int64? = nil, entities: PostEntities = PostEntities(),
+        counts: Counts = Counts(), facts: [UInt8] = []
     ) {
         self.id = id
         self.authorID = authorID
@@ -28,6 +30,7 @@ public struct PostView: Sendable, Equatable {
         self.text = text
         self.visibility = visibility
         self.editedAt = editedAt
+        self.entities = entities
         self.counts = counts
         self.facts = facts
     }
@@ -35,7 +38,7 @@ public struct PostView: Sendable, Equatable {
     func saying(_ facts: [UInt8]) -> PostView {
         PostView(
             id: id, authorID: authorID, authorHandle: authorHandle, authorDisplayName: authorDisplayName, text: text,
-            visibility: visibility, editedAt: editedAt, counts: counts, facts: facts)
+            visibility: visibility, editedAt: editedAt, entities: entities, counts: counts, facts: facts)
     }
 
     public func append(to writer: inout ByteWriter) {
@@ -53,6 +56,7 @@ public struct PostView: Sendable, Equatable {
         }
         writer.append(ascii: "\",\"visibility\":")
         writer.append(jsonString: visibility.rawValue)
+        entities.append(to: &writer)
         counts.append(to: &writer)
         writer.append(facts)
         writer.append(ascii: "}")
@@ -66,6 +70,11 @@ extension PostView {
             .always("id", Component.id.reference), .always("author", author.reference),
             .always("text", .string(length: 1...5000)), .always("created_at", Component.time.reference),
             .sometimes("edited_at", Component.time.reference), .always("visibility", Visibility.schema),
+            .sometimes(
+                "tags", .array(of: .string(length: 1...60), count: 1...20),
+                "Of the text, as they are compared: folded by NFKC_Casefold."),
+            .sometimes(
+                "mentions", .array(of: PostMention.component.reference, count: 1...20), "Of the text, in its order."),
             .always("counts", Counts.schema, "The same for all. The larger version is the newer one."),
             .sometimes("liked", .boolean, "By the caller."), .sometimes("bookmarked", .boolean, "By the caller."),
         ]), writing: example.append)
@@ -82,8 +91,11 @@ extension PostView {
 
     public static let example = PostView(
         id: ID(raw: 14_173_395_402_048), authorID: UserView.example.id, authorHandle: UserView.example.handle,
-        authorDisplayName: UserView.example.displayName, text: "Good morning, all.",
-        visibility: .public)
+        authorDisplayName: UserView.example.displayName, text: "Hi @ada_l, good #Morning!",
+        visibility: .public,
+        entities: PostEntities(
+            tags: ["morning"],
+            mentions: [PostMention(user: UserView.example.id, handle: UserView.example.handle, from: 3, to: 9)]))
 
     static let edited = PostView(
         id: example.id, authorID: example.authorID, authorHandle: example.authorHandle,

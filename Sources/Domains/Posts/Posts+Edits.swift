@@ -25,6 +25,9 @@ extension Posts {
         guard edits < Self.mostEdits else {
             throw Problem(.tooMany, "a post is edited at most \(Self.mostEdits) times")
         }
+        let changed = try await PostText(
+            text, by: caller, for: found.level, among: audience(transaction, of: post, found.level),
+            asking: transaction.query)
         try await transaction.batch([
             """
             INSERT INTO post_versions (post_id, id, text)
@@ -32,18 +35,31 @@ extension Posts {
             """,
             // Newer than the one before, whatever the clocks of two processes say.
             """
-            UPDATE posts SET text = \(text), edit_id = greatest(\(try ids.next())::bigint, COALESCE(edit_id, id) + 1)
+            UPDATE posts SET (\(PostText.columns)) = (\(changed.values)),
+                edit_id = greatest(\(try ids.next())::bigint, COALESCE(edit_id, id) + 1)
             WHERE id = \(post)
             """,
             // Its lock puts the author's events in order.
             "SELECT id FROM users WHERE id = \(caller) FOR NO KEY UPDATE",
         ])
         let after = try await current(transaction, post, as: caller)
-        try await transaction.query(
-            Outbox.statement(
-                topic: PostEvent.topic, key: caller,
-                envelope(.updated(after.told), post: post, author: caller, context)))
+        var tags = PostTags.Change(post: post, author: caller)
+        if found.level == .public { (tags.old, tags.new) = (before.told.entities.tags, changed.tags) }
+        try await transaction.batch(
+            [
+                Outbox.statement(
+                    topic: PostEvent.topic, key: caller,
+                    envelope(.updated(after.told), post: post, author: caller, context))
+            ] + PostTags.changed([tags]))
         return after.own
+    }
+
+    /// For whom a post is that is for those mentioned: an edit does not change it.
+    private func audience(_ transaction: Transaction, of post: ID, _ level: Visibility) async throws -> [ID]? {
+        guard level == .mentioned else { return nil }
+        let row = try await transaction.query(
+            "SELECT \(PostMentions.column("p")) AS mentions FROM posts p WHERE p.id = \(post)")[0]
+        return PostMentions.ids(try row.text("mentions"))
     }
 
     /// The post as its author sees it, and as all are told of it.
@@ -77,7 +93,8 @@ extension Posts {
     public func isVisible(_ id: ID, to reader: ID?) async throws -> Bool {
         let rows = try await database.query(
             """
-            SELECT \(PostVisibility.columns("p")), \(Audience.columns(of: "u.id", for: SQL.parameter(reader)))
+            SELECT \(PostVisibility.columns("p", to: SQL.parameter(reader))),
+                \(Audience.columns(of: "u.id", for: SQL.parameter(reader)))
             FROM \(PostRow.table) WHERE p.id = \(id)
             """)
         return try rows.first.map { try PostVisibility($0).isVisible(to: Audience($0)) } ?? false

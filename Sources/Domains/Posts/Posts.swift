@@ -54,15 +54,17 @@ public struct Posts: Sendable {
         guard let identity = try await users.identity(author) else {
             throw Problem(.unauthenticated, "the account has gone")
         }
+        let level = visibility ?? (identity.isPrivate ? .followers : .public)
+        let text = try await PostText(text, by: author, for: level, asking: database.query)
         let post = PostView(
             id: try ids.next(), authorID: author, authorHandle: identity.handle,
-            authorDisplayName: identity.displayName, text: text,
-            visibility: visibility ?? (identity.isPrivate ? .followers : .public))
+            authorDisplayName: identity.displayName, text: text.text, visibility: level, entities: text.entities)
         let event = envelope(.created(post), post: post.id, author: author, context)
+        let tags = level == .public ? [PostTags.Change(post: post.id, author: author, new: text.tags)] : []
         let statements: [SQL] = [
             """
-            INSERT INTO posts (id, author_id, text, visibility)
-            VALUES (\(post.id), \(Users.unchanged(author, identity)), \(text), \(post.visibility.rawValue))
+            INSERT INTO posts (id, author_id, visibility, \(PostText.columns))
+            VALUES (\(post.id), \(Users.unchanged(author, identity)), \(post.visibility.rawValue), \(text.values))
             """,
             // The row's lock puts the author's posts and their events in order. NO KEY: the post's foreign key holds KEY SHARE on the row,
             // and two posts would wait for each other.
@@ -73,7 +75,7 @@ public struct Posts: Sendable {
             """,
             Outbox.statement(topic: PostEvent.topic, key: author, event),
         ]
-        return Draft(post: post, event: event, statements: statements)
+        return Draft(post: post, event: event, statements: statements + PostTags.changed(tags))
     }
 
     /// The author's post that was accepted before the one that these results are of; `.zero`: it is the first.
@@ -87,13 +89,21 @@ public struct Posts: Sendable {
     ) async throws {
         let found = try await own(transaction, post: post, caller: caller, to: "delete")
         guard !found.isDeleted else { return }
-        try await transaction.batch([
-            "UPDATE posts SET deleted_at = now() WHERE id = \(post)",
-            "UPDATE users SET posts = posts - 1 WHERE id = \(caller)",
-            Outbox.statement(
-                topic: PostEvent.topic, key: caller,
-                envelope(.deleted(post), post: post, author: caller, context)),
-        ])
+        let tags = found.level == .public ? try await self.tags(transaction, of: post) : []
+        try await transaction.batch(
+            [
+                "UPDATE posts SET deleted_at = now() WHERE id = \(post)",
+                "UPDATE users SET posts = posts - 1 WHERE id = \(caller)",
+                Outbox.statement(
+                    topic: PostEvent.topic, key: caller,
+                    envelope(.deleted(post), post: post, author: caller, context)),
+            ] + PostTags.changed([PostTags.Change(post: post, author: caller, old: tags)]))
+    }
+
+    private func tags(_ transaction: Transaction, of post: ID) async throws -> [String] {
+        let row = try await transaction.query(
+            "SELECT \(PostEntities.columns("p")) FROM posts p WHERE p.id = \(post)")[0]
+        return try PostEntities(row).tags
     }
 
     /// A post that its author wants to change, locked.
@@ -104,7 +114,8 @@ public struct Posts: Sendable {
     ) async throws -> PostVisibility {
         let rows = try await transaction.query(
             """
-            SELECT \(PostVisibility.columns("p")), \(Audience.columns(of: "u.id", for: SQL.parameter(caller)))
+            SELECT \(PostVisibility.columns("p", to: SQL.parameter(caller))),
+                \(Audience.columns(of: "u.id", for: SQL.parameter(caller)))
             FROM \(PostRow.table) WHERE p.id = \(post) FOR UPDATE OF p
             """)
         guard let row = rows.first else { throw Self.noPost(post) }

@@ -94,7 +94,7 @@ let package = Package(
             // Redis' scripts, as bytes in the program.
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
-        domain("Tags", ["Posts", "TextEntities"]),
+        domain("Tags", ["Live", "Posts", "TextEntities"]),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         domain("Administration", ["Accounts", "Relations"]),
         domain("Exports", ["Accounts", "Archive", "Crypto"]),

@@ -255,10 +255,18 @@ extension VisibilityRow {
         "user": Probe("the user's channel", needsSession: true, expected: inChannel) {
             try await $0.caller.get("/v1/feed?channels=user:\($0.author.id)&since=\($0.channelLive)")
         },
+        "tag": Probe("the tag's channel", needsSession: true, expected: inTagChannel) {
+            try await $0.caller.get("/v1/feed?channels=tag:of_\($0.author.handle)&since=\($0.channelLive)")
+        },
         "post": Probe("the post's channel", needsSession: true, expected: inPostChannel) {
             try await $0.caller.get("/v1/feed?channels=post:\($0.publicPost)&since=\($0.channelLive)")
         },
     ]
+
+    /// Whoever is signed in may listen; of what was told, each is told what he sees.
+    @Sendable private static func inTagChannel(_ c: VisibilityCase) -> Seen {
+        Seen(200, c.isOpen ? [.publicPost, .author] : [])
+    }
 
     private static let feeds: [String: VisibilityRow] = [
         "getFeed": VisibilityRow(

@@ -43,7 +43,8 @@ struct VisibilityWorld {
         try await author.follow(third)
         try await viewer.follow(author)
         live = try await (between.isSelf ? author : viewer).get("/v1/feed")["live"].string ?? ""
-        let subscribed = try await (between.isSelf ? author : viewer).get("/v1/feed?channels=user:\(author.id)")
+        let subscribed = try await (between.isSelf ? author : viewer).get(
+            "/v1/feed?channels=user:\(author.id),tag:of_\(author.handle)")
         channelLive = subscribed["live"].string ?? ""
         publicPost = try await author.post(text: "the public post of \(author.handle) #of_\(author.handle)")
         postForFollowers = try await Self.post(

@@ -8,10 +8,7 @@ import Testing
     private let site = TestSite.current
 
     private func escaped(_ text: String) -> String {
-        text.utf8.map { byte in
-            let hex = String(byte, radix: 16, uppercase: true)
-            return byte < 16 ? "%0\(hex)" : "%\(hex)"
-        }.joined()
+        text.percentEscaped
     }
 
     private func tag(_ name: String, _ path: String = "", as caller: (any Caller)? = nil) async throws -> TestResponse {
@@ -142,6 +139,7 @@ import Testing
         // Its own page has another spelling.
         _ = try await alice.post(text: "#popular")
         #expect(try await tag("Popular")["posts"].integer == 1)
+        #expect(try await tag("popular", "/posts").items.count == 1)
         try await site.suspend(bob)
         let without = try await popular().first { $0["name"].string == "together" }
         #expect(without?["posts_today"].integer == 1)

@@ -123,17 +123,19 @@ struct FeedHoldings: Sendable {
         // Others' that mention him have his name in them.
         let rows = try await transaction.query(
             """
-            SELECT id, author_id FROM (
-                (SELECT p.id, p.author_id FROM posts p WHERE p.author_id = \(user) AND p.id > \(position)
+            SELECT id, author_id, array_to_string(tags, ' ') AS tags FROM (
+                (SELECT p.id, p.author_id, p.tags FROM posts p WHERE p.author_id = \(user) AND p.id > \(position)
                     ORDER BY p.id LIMIT \(limit))
                 UNION
-                (SELECT p.id, p.author_id FROM posts p
+                (SELECT p.id, p.author_id, p.tags FROM posts p
                     WHERE \(Posts.mention("\(user)", "p")) AND p.id > \(position) ORDER BY p.id LIMIT \(limit))
             ) posts ORDER BY id LIMIT \(limit)
             """)
         let posts = try rows.map { try $0.id("id") }
         let authors = Set(try rows.map { try $0.id("author_id") } + (position == 0 ? [user] : []))
-        let names: [ChannelName] = authors.map { .user($0) } + posts.map { .post($0) }
+        let tags = try rows.flatMap { try $0.optionalText("tags")?.split(separator: " ").map(String.init) ?? [] }
+        let names: [ChannelName] =
+            Set(tags.compactMap { .tag($0) }) + authors.map { .user($0) } + posts.map { .post($0) }
         return Holding.Step(removed: try await channels.drop(names), next: posts.last?.raw)
     }
 }

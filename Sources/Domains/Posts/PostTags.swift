@@ -15,6 +15,12 @@ public enum PostTags {
         /// What it had.
         var old: [String] = []
         var new: [TextTag] = []
+
+        /// What it has, then what it had.
+        var all: [String] {
+            let names = new.map(\.name)
+            return names + old.filter { !names.containsExactly($0) }
+        }
     }
 
     private static let stripes: UInt64 = 16

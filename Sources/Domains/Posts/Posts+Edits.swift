@@ -49,7 +49,7 @@ extension Posts {
             [
                 Outbox.statement(
                     topic: PostEvent.topic, key: caller,
-                    envelope(.updated(after.told), post: post, author: caller, context))
+                    envelope(.updated(after.told), post: post, author: caller, tags: tags.all, context))
             ] + PostTags.changed([tags]))
         return after.own
     }

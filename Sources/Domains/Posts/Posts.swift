@@ -59,7 +59,8 @@ public struct Posts: Sendable {
         let post = PostView(
             id: try ids.next(), authorID: author, authorHandle: identity.handle,
             authorDisplayName: identity.displayName, text: text.text, visibility: level, entities: text.entities)
-        let event = envelope(.created(post), post: post.id, author: author, context)
+        let event = envelope(
+            .created(post), post: post.id, author: author, tags: level == .public ? post.entities.tags : [], context)
         let tags = level == .public ? [PostTags.Change(post: post.id, author: author, new: text.tags)] : []
         let statements: [SQL] = [
             """
@@ -96,7 +97,7 @@ public struct Posts: Sendable {
                 "UPDATE users SET posts = posts - 1 WHERE id = \(caller)",
                 Outbox.statement(
                     topic: PostEvent.topic, key: caller,
-                    envelope(.deleted(post), post: post, author: caller, context)),
+                    envelope(.deleted(post), post: post, author: caller, tags: tags, context)),
             ] + PostTags.changed([PostTags.Change(post: post, author: caller, old: tags)]))
     }
 
@@ -127,10 +128,14 @@ public struct Posts: Sendable {
 
     public static func noPost(_ id: ID) -> Problem { Problem(.notFound, "there is no post \(id)") }
 
-    func envelope(_ event: FeedEvent, post: ID, author: ID, _ context: TraceContext) -> Envelope {
+    /// - Parameter tags: of a public post.
+    func envelope(
+        _ event: FeedEvent, post: ID, author: ID, tags: [String], _ context: TraceContext
+    ) -> Envelope {
         var envelope = Envelope(event.name.kind, eventID: uuidV7(clock: clock), context, payload: event.json)
         envelope[.post] = post
         envelope[.author] = author
+        envelope.tags = tags
         return envelope
     }
 

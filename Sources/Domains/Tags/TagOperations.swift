@@ -7,7 +7,7 @@ import TextEntities
 struct TagOperations: Sendable {
     private static let tag = Tag("tags", "Hashtags of public posts")
     private static let name = PathParameter(
-        "name", .string(), example: "zähler",
+        "name", .string(), example: "swift",
         "In any spelling: case, width and how its letters are put together make no difference. The tag `popular` is found as "
             + "`Popular`."
     ) { TextTag($0)?.name }

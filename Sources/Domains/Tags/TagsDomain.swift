@@ -29,6 +29,8 @@ public struct TagsDomain: Domain {
         (self.resources, self.rows) = (resources, rows)
     }
 
+    public var channels: [ChannelKind] { [.tag] }
+
     public var operations: [Operation] {
         TagOperations(
             tags: Tags(database: resources.database, rows: rows), lists: resources.lists, cursors: resources.cursors

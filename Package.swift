@@ -95,6 +95,8 @@ let package = Package(
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
         domain("Tags", ["Live", "Posts", "TextEntities"]),
+        domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
+        domain("Effects", ["Posts", "Feed"]),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         domain("Administration", ["Accounts", "Relations"]),
         domain("Exports", ["Accounts", "Archive", "Crypto"]),
@@ -103,7 +105,8 @@ let package = Package(
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
-                "DomainKit", "Accounts", "Administration", "Bookmarks", "Erasure", "Exports", "Relations", "Posts",
+                "DomainKit", "Accounts", "Administration", "Bookmarks", "Effects", "Engagement", "Erasure", "Exports",
+                "Relations", "Posts",
                 "Feed", "Tags",
             ]),
 
@@ -178,6 +181,7 @@ let package = Package(
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "OpenIDConnect", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
+        tests("Engagement", ["Core", "Feed", "Live", "Posts", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests("Tags", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),

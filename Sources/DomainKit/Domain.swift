@@ -14,8 +14,12 @@ public protocol Domain: Sendable {
     static var formats: [Format] { get }
     /// What it tells live clients.
     static var liveKinds: KnownKinds { get }
+    /// The schemas of that which channels tell, by type.
+    static var liveEvents: [(type: String, component: Component)] { get }
     /// What clients may subscribe to.
     var channels: [ChannelKind] { get }
+    /// What its events on `EngagementTopic` mean to channels.
+    var effects: [ChannelEffect] { get }
     /// What it serves over HTTP.
     var operations: [Operation] { get }
     /// What it reads from the log, and what it does about it.
@@ -36,6 +40,8 @@ extension Domain {
     public static var topics: [TopicPlan] { [] }
     public static var formats: [Format] { [] }
     public static var liveKinds: KnownKinds { KnownKinds() }
+    public static var liveEvents: [(type: String, component: Component)] { [] }
+    public var effects: [ChannelEffect] { [] }
     public var channels: [ChannelKind] { [] }
     public var operations: [Operation] { [] }
     public func consumers(_ log: any EventLog) -> [Consumer] { [] }

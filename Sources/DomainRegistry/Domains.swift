@@ -4,7 +4,9 @@ public import Bookmarks
 public import Core
 public import Crypto
 public import DomainKit
+import Effects
 import EmbeddedLog
+public import Engagement
 public import Erasure
 public import Exports
 public import Feed
@@ -27,22 +29,31 @@ public struct Domains: Sendable {
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
     public let tags: TagsDomain
+    public let engagement: EngagementDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
     public let exports: ExportsDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, TagsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, TagsDomain.self, AdministrationDomain.self, ErasureDomain.self,
+        ExportsDomain.self,
     ]
 
     /// In the order in which one leans on another.
-    public var all: [any Domain] {
-        [accounts, relations, posts, feed, bookmarks, tags, administration, erasure, exports]
+    public var all: [any Domain] { parts + [effects] }
+
+    /// All but what leans on what they all declare.
+    private var parts: [any Domain] {
+        [accounts, relations, posts, feed, bookmarks, engagement, tags, administration, erasure, exports]
     }
 
     /// What clients may subscribe to.
-    public var channels: ChannelKinds { ChannelKinds(all.flatMap(\.channels)) }
+    public var channels: ChannelKinds { ChannelKinds(parts.flatMap(\.channels)) }
+
+    private var effects: EffectsDomain {
+        EffectsDomain(resources, kinds: channels, effects: parts.flatMap(\.effects))
+    }
 
     /// - Parameters:
     ///   - names: which nobody may take.
@@ -54,21 +65,25 @@ public struct Domains: Sendable {
     ) {
         self.resources = resources
         accounts = AccountsDomain(resources, hasher: hasher, names: names, providers: providers)
-        let rows = PostRow(facts: [BookmarksDomain.fact])
-        feed = FeedDomain(resources, rows: rows, accounts: accounts, waiter: waiter)
+        let rows = PostRow(facts: [EngagementDomain.fact, BookmarksDomain.fact])
+        feed = FeedDomain(
+            resources, rows: rows, accounts: accounts, events: Self.kinds.flatMap { $0.liveEvents }, waiter: waiter)
         relations = RelationsDomain(
             resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
         posts = PostsDomain(
             resources, rows: rows, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
-        bookmarks = BookmarksDomain(resources, rows: rows)
-        tags = TagsDomain(resources, rows: rows)
+        bookmarks = BookmarksDomain(resources, posts: posts)
+        engagement = EngagementDomain(resources, relations: relations, posts: posts)
+        tags = TagsDomain(resources, posts: posts)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        let above: [any Domain] = [administration, bookmarks, tags, feed, posts, relations]
+        let above: [any Domain] = [administration, engagement, tags, bookmarks, feed, posts, relations]
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
             holdings: Self.logs + ExportsDomain.holdings + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
             schema: Self.migrations.last!.number)
-        let below: [any Domain] = [accounts, posts, relations, bookmarks, tags, feed, administration, erasure]
+        let below: [any Domain] = [
+            accounts, posts, relations, bookmarks, engagement, tags, feed, administration, erasure,
+        ]
         exports = ExportsDomain(resources, files: below.flatMap(\.exports), signer: erasure.signer)
     }
 

@@ -13,7 +13,7 @@ import Testing
         "identities": "a keyed hash of whom a provider knows: nobody can read it",
         "outbox": "events on their way, of what is exported",
         "feed_items": "others' posts, derived from follows",
-        "counters": "numbers of what others did",
+        "counters": "numbers of what others did", "post_views": "the same",
         "post_tags": "derived from the texts of posts",
         "feed_metadata": "how far feed_items is complete",
         "fanout_progress": "how far a post was brought to its followers",

@@ -5,7 +5,7 @@ import TestSite
 extension VisibilityRow {
     static let all: [String: VisibilityRow] = sessions.merging(users) { $1 }.merging(graph) { $1 }
         .merging(restrictions) { $1 }.merging(posts) { $1 }.merging(feeds) { $1 }.merging(others) { $1 }
-        .merging(administration) { $1 }
+        .merging(administration) { $1 }.merging(engagement) { $1 }
 
     /// Of callers without a role.
     private static let administration: [String: VisibilityRow] = [
@@ -53,7 +53,7 @@ extension VisibilityRow {
         c.exists ? Seen(200, c.isOpen ? [.third] : []) : Seen(404)
     }
 
-    @Sendable private static func amongKnown(_ c: VisibilityCase) -> Seen { Seen(200, c.isListed ? [.author] : []) }
+    @Sendable static func amongKnown(_ c: VisibilityCase) -> Seen { Seen(200, c.isListed ? [.author] : []) }
 
     private static let users: [String: VisibilityRow] = [
         "getMe": .reads(
@@ -152,7 +152,7 @@ extension VisibilityRow {
 
     // MARK: Posts
 
-    @Sendable private static func shown(_ c: VisibilityCase) -> Things {
+    @Sendable static func shown(_ c: VisibilityCase) -> Things {
         var things: Things = []
         if c.isOpen { things.formUnion([.publicPost, .author]) }
         if c.isOpen, c.isSignedIn { things.insert(.mentionOfViewer) }
@@ -163,7 +163,7 @@ extension VisibilityRow {
 
     /// - Parameters:
     ///   - seen: what comes of it where the caller sees the post.
-    private static func ofPosts(
+    static func ofPosts(
         needsSession: Bool, _ seen: @escaping @Sendable (VisibilityCase, World.Thing) -> Seen,
         _ send: @escaping @Sendable (World, _ post: String) async throws -> TestResponse
     ) -> [Probe] {
@@ -245,9 +245,9 @@ extension VisibilityRow {
         Seen(200, c.isOpen ? [.publicPost, .author] : [])
     }
 
-    /// Its log begins with who subscribes, who is told to read the post.
+    /// Its log begins with who subscribes, who is told to read the post; and what is counted of it.
     @Sendable private static func inPostChannel(_ c: VisibilityCase) -> Seen {
-        Seen(c.isOpen ? 200 : 404)
+        c.isOpen ? Seen(200, [.publicPost]) : Seen(404)
     }
 
     /// What each kind of channel told since.

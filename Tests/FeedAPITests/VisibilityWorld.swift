@@ -21,6 +21,8 @@ struct VisibilityWorld {
     /// For those whom they mention.
     let mentionOfViewer: String
     let mentionOfThird: String
+    /// Of somebody whom everybody sees and nobody follows; the author likes it.
+    let likedPost: String
     /// Where the caller's feed was before the posts.
     let live: String
     /// The same of the author's channel.
@@ -51,12 +53,23 @@ struct VisibilityWorld {
             author, "the post for followers of \(author.handle) #of_\(author.handle)", "followers")
         mentionOfViewer = try await Self.post(author, "@\(viewer.handle) alone #of_\(author.handle)", "mentioned")
         mentionOfThird = try await Self.post(author, "@\(third.handle) alone", "mentioned")
+        likedPost = try await site.signUp().post(text: "of somebody whom nobody follows")
         try await site.settle()
-        for post in [publicPost, postForFollowers, mentionOfViewer] {
-            let kept = try await viewer.put("/v1/posts/\(post)/bookmark")
-            guard kept.status == 204 else { throw UnexpectedResponse(response: kept) }
+        for post in [publicPost, postForFollowers] {
+            for (user, mark) in [(viewer, "bookmark"), (viewer, "like"), (third, "like")] {
+                try await Self.mark(post, user, mark)
+            }
         }
+        for mark in ["bookmark", "like"] {
+            try await Self.mark(mentionOfViewer, viewer, mark)
+        }
+        try await Self.mark(likedPost, author, "like")
         try await set()
+    }
+
+    private static func mark(_ post: String, _ user: TestUser, _ mark: String) async throws {
+        let kept = try await user.put("/v1/posts/\(post)/\(mark)")
+        guard kept.status == 204 else { throw UnexpectedResponse(response: kept) }
     }
 
     private static func post(_ author: TestUser, _ text: String, _ visibility: String) async throws -> String {

@@ -62,7 +62,7 @@ import Testing
             #expect(site.channelKinds.channel(name) == nil, "\(name)")
         }
         let refused = try await poll(bob, "Zähler")
-        #expect(refused.isProblem(404, "not_found"), "\(refused)")
+        #expect(refused.isProblem(400, "invalid_field", field: "channels"), "\(refused)")
     }
 
     /// What has become of a post, or between its author and the reader, is asked when it is read.

@@ -7,6 +7,7 @@ struct BookmarkOperations: Sendable {
     private static let tag = Tag("bookmarks", "Posts that the caller wants to find again; nobody else sees them")
     private static let post = PathParameter.id("id", "Of the post.")
     let bookmarks: Bookmarks
+    let posts: Posts
     let writes: Writes
     let lists: Lists
     let cursors: CursorSigner
@@ -46,14 +47,7 @@ struct BookmarkOperations: Sendable {
     }
 
     @Sendable private func list(_ request: RequestContext) async throws -> Response {
-        let list = PageCursor.List(tag: 6, subject: request.caller)
-        let below = try request.below(list, cursors)
-        return try await lists.read(request) {
-            let limit = request[PageParameters.limit]
-            let found = try await bookmarks.list(of: request.caller, below: below, limit: limit + 1)
-            return request.page(
-                found.prefix(limit), hasMore: found.count > limit, list, cursors, id: { $0.bookmark }
-            ) { $1.post.append(to: &$0) }
-        }
+        try await posts.page(
+            of: Bookmarks.entries, PageCursor.List(tag: 6, subject: request.caller), request, lists, cursors)
     }
 }

@@ -5,9 +5,7 @@ import Store
 
 /// Who wants to find which posts again.
 struct Bookmarks: Sendable {
-    let database: Database
     let ids: IDGenerator
-    let rows: PostRow
 
     /// A post that is there already keeps its place.
     /// - Throws: `Problem` where the reader does not see the post.
@@ -28,22 +26,6 @@ struct Bookmarks: Sendable {
         try await transaction.query("DELETE FROM bookmarks WHERE user_id = \(reader) AND post_id = \(post)")
     }
 
-    /// Those whose posts the reader still sees, newest bookmark first, below a bookmark's id; not more than
-    /// `PostBytes.mostRead` has room for, and one more.
-    func list(of reader: ID, below: ID, limit: Int) async throws -> [(post: PostView, bookmark: ID)] {
-        let reader = SQL.parameter(reader)
-        return try await database.query(
-            """
-            SELECT * FROM (
-                SELECT *, sum(octet_length(text)) OVER (ORDER BY bookmark DESC) - octet_length(text) AS before
-                FROM (
-                    SELECT \(rows.columns(for: reader)), b.id AS bookmark
-                    FROM bookmarks b JOIN (\(PostRow.table)) ON p.id = b.post_id
-                    WHERE b.user_id = \(reader) AND b.id < \(below) AND \(PostVisibility.sql("p", to: reader))
-                    ORDER BY b.id DESC LIMIT \(limit)) l
-            ) s
-            WHERE before < \(PostBytes.mostRead) ORDER BY bookmark DESC
-            """
-        ).map { (try rows.view($0), try $0.id("bookmark")) }
-    }
+    /// Rows of a reader, an expression of SQL, for `Posts.page`.
+    static func entries(of reader: SQL) -> SQL { "SELECT post_id, id FROM bookmarks WHERE user_id = \(reader)" }
 }

@@ -29,10 +29,10 @@ public struct BookmarksDomain: Domain {
     }
 
     private let resources: Resources
-    private let rows: PostRow
+    private let posts: PostsDomain
 
-    public init(_ resources: Resources, rows: PostRow) {
-        (self.resources, self.rows) = (resources, rows)
+    public init(_ resources: Resources, posts: PostsDomain) {
+        (self.resources, self.posts) = (resources, posts)
     }
 
     /// The user's, and others' of the user's posts.
@@ -60,8 +60,7 @@ public struct BookmarksDomain: Domain {
 
     public var operations: [Operation] {
         BookmarkOperations(
-            bookmarks: Bookmarks(database: resources.database, ids: resources.ids, rows: rows),
-            writes: resources.writes,
+            bookmarks: Bookmarks(ids: resources.ids), posts: posts.posts, writes: resources.writes,
             lists: resources.lists, cursors: resources.cursors
         ).all
     }

@@ -34,17 +34,20 @@ public struct FeedDomain: Domain {
     private let resources: Resources
     private let rows: PostRow
     private let accounts: AccountsDomain
+    private let events: [(type: String, component: Component)]
     private let waiter: @Sendable () -> any FeedWaiter
 
     /// - Parameters:
     ///   - rows: how posts are read.
+    ///   - events: what channels tell, beside the feed's own.
     ///   - waiter: tells long polls that something has come; asked for when the operations are made.
     public init(
         _ resources: Resources, rows: PostRow, accounts: AccountsDomain,
-        waiter: @escaping @Sendable () -> any FeedWaiter
+        events: [(type: String, component: Component)], waiter: @escaping @Sendable () -> any FeedWaiter
     ) {
         self.resources = resources
         self.rows = rows
+        self.events = events
         self.accounts = accounts
         self.waiter = waiter
         timelines = Self.timelines(of: resources, over: resources.connections.routes)
@@ -61,7 +64,7 @@ public struct FeedDomain: Domain {
             clock: resources.clock)
     }
 
-    private static func timelines(of resources: Resources, over pair: Connections.Pair) -> Timelines {
+    public static func timelines(of resources: Resources, over pair: Connections.Pair) -> Timelines {
         var options = Timelines.Options()
         options.form = { [formats = resources.formats] in
             formats.contains(namedMessages) ? .envelopes : .operations
@@ -81,7 +84,8 @@ public struct FeedDomain: Domain {
 
     public var operations: [Operation] {
         FeedOperations(
-            accounts: accounts.accounts, feeds: reader, lists: resources.lists, cursors: resources.cursors,
+            components: FeedComponents(channels: events), accounts: accounts.accounts, feeds: reader,
+            lists: resources.lists, cursors: resources.cursors,
             waiter: waiter()
         ).all
     }

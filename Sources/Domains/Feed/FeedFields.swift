@@ -41,7 +41,11 @@ enum FeedPath {
 }
 
 /// What `GET /v1/feed` answers.
-enum FeedComponents {
+struct FeedComponents {
+    let events: Component
+    /// First the one with a key of its own: generators take the first that fits.
+    let either: Component
+
     static let page = Component(
         "FeedPage",
         Schema.list(of: PostView.component, more: [.always("live", Component.cursor.reference, "To go live from.")])
@@ -50,26 +54,30 @@ enum FeedComponents {
             "items": [PostView.component.example], "next": Component.cursor.example, "live": Component.cursor.example,
         ])
 
-    static let event = Component(
-        "Event",
-        .oneOf(
-            FeedEvent.components + FeedChange.components + UserUpdated.components(FeedEvent.channel)
-                + PollVerdict.components, by: "type"),
-        example: FeedEvent.example)
+    /// - Parameter channels: what channels tell, beside the feed's own.
+    init(channels: [(type: String, component: Component)]) {
+        let event = Component(
+            "Event",
+            .oneOf(
+                FeedEvent.components + FeedChange.components + UserUpdated.components(FeedEvent.channel)
+                    + channels.map { ($0.type, $0.component) } + PollVerdict.components, by: "type"),
+            example: FeedEvent.example)
+        events = Self.events(of: event)
+        either = Component("Feed", .oneOf([events, Self.page]), example: Self.page.example)
+    }
 
-    static let events = Component(
-        "FeedEvents",
-        .object([
-            .always("items", .array(of: event.reference)),
-            .always("live", Component.cursor.reference, "To ask on from."),
-            .always(
-                "reset", .boolean,
-                """
-                The position is out of the window; there are no items: read the feed. With `channels`: an item `reset` says \
-                of which one, and where to read.
-                """),
-        ]), example: ["items": [event.example], "live": Component.cursor.example, "reset": false])
-
-    /// First the one with a key of its own: generators take the first that fits.
-    static let either = Component("Feed", .oneOf([events, page]), example: page.example)
+    private static func events(of event: Component) -> Component {
+        Component(
+            "FeedEvents",
+            .object([
+                .always("items", .array(of: event.reference)),
+                .always("live", Component.cursor.reference, "To ask on from."),
+                .always(
+                    "reset", .boolean,
+                    """
+                    The position is out of the window; there are no items: read the feed. With `channels`: an item `reset` says \
+                    of which one, and where to read.
+                    """),
+            ]), example: ["items": [event.example], "live": Component.cursor.example, "reset": false])
+    }
 }

@@ -11,6 +11,7 @@ struct FeedOperations: Sendable {
     private static let feed = PageCursor.List(tag: 1)
     /// A feed whose pages come from the database, for the page before did.
     private static let storedFeed = PageCursor.List(tag: 5)
+    let components: FeedComponents
     let accounts: Accounts
     let feeds: FeedReader
     let lists: Lists
@@ -46,7 +47,7 @@ struct FeedOperations: Sendable {
             ], headers: [.ifNoneMatch],
             responses: [
                 .json(
-                    FeedComponents.either, "A page of the feed, or, with the key `reset`, what came after a position.",
+                    components.either, "A page of the feed, or, with the key `reset`, what came after a position.",
                     headers: [.etag]),
                 .notModified("The page is the one with the given tag."),
             ], problems: [.missingField], transport: .longPoll(when: FeedParameters.wait, handler))

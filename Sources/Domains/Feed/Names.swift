@@ -15,6 +15,7 @@ extension MetricName {
         "martlet_channel_messages_total", "Messages to live nodes with events of channels")
     static let channelRepeats = MetricName(
         "martlet_channel_repeats_total", "Events for channels that came again and were not told again")
+    static let channelStates = MetricName("martlet_channel_states_total", "States told on channels")
     static let chunkTime = MetricName(
         "martlet_fanout_chunk_seconds", "Time for a batch of chunks to reach its followers")
     static let delivered = MetricName("martlet_fanout_delivered_total", "Deliveries done")

@@ -10,6 +10,11 @@ public enum PostEvent: String, NamedKinds {
     public static let topic = "post.events"
 }
 
+/// States of `post:{id}`.
+enum PostState: String, NamedKinds {
+    case counts = "post.counts"
+}
+
 extension EventField<ID> {
     public static let post = EventField("post")
     public static let author = EventField("author")

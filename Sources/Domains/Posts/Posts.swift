@@ -12,7 +12,7 @@ public struct Posts: Sendable {
     /// How they are read.
     public let rows: PostRow
     private let users: Users
-    private let clock: any WallClock
+    let clock: any WallClock
 
     public init(database: Database, ids: IDGenerator, rows: PostRow, users: Users, clock: any WallClock) {
         self.database = database

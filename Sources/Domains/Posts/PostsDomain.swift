@@ -11,7 +11,8 @@ public struct PostsDomain: Domain {
     public static let migrations = PostsMigrations.all
     public static let topics = [TopicPlan(PostEvent.topic, retentionHours: 24 * 7), EngagementTopic.plan]
 
-    public static let liveKinds = KnownKinds(PostEvent.self)
+    public static let liveKinds = KnownKinds(PostEvent.self) + KnownKinds(PostState.self)
+    public static let liveEvents = [(type: PostState.counts.rawValue, component: PostCounts.component)]
 
     public let posts: Posts
     private let resources: Resources

@@ -48,14 +48,14 @@ public struct Profiles: Sendable {
 
     /// A page of a list, as far as the viewer may see it.
     /// - Parameter below: entries with smaller ids.
-    func entries(of list: UserList, viewer: ID?, below: ID, limit: Int) async throws -> [UserEntry] {
+    func entries(_ rows: UserList.Rows, viewer: ID?, below: ID, limit: Int) async throws -> [UserEntry] {
         let viewer = Viewer(viewer)
         return try await database.query(
             """
             SELECT \(UserRow.columns), \(viewer.columns), e.id AS entry,
                 (extract(epoch FROM e.until) * 1000)::bigint AS until
-            FROM (\(list.entries)) e \(Users.joined(on: "e.other")) \(UserRow.counters)
-            WHERE e.id < \(below) AND \(list.isShown(to: viewer.sql)) ORDER BY e.id DESC LIMIT \(limit)
+            FROM (\(rows.entries)) e \(Users.joined(on: "e.other")) \(UserRow.counters)
+            WHERE e.id < \(below) AND \(rows.isShown) ORDER BY e.id DESC LIMIT \(limit)
             """
         ).map {
             UserEntry(user: try viewer.view($0), id: try $0.id("entry"), until: try $0.optionalInteger("until"))

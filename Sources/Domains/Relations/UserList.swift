@@ -5,6 +5,14 @@ import Store
 
 /// A list of users, newest entry first.
 enum UserList: Sendable {
+    /// How a list is read.
+    struct Rows: Sendable {
+        /// Rows `e (other, id, until)`.
+        let entries: SQL
+        /// A condition on users `u`.
+        let isShown: SQL
+    }
+
     case followers(of: ID)
     case following(of: ID)
     /// Those who follow the user and whom the user follows, by the time of the user's follow.
@@ -28,9 +36,11 @@ enum UserList: Sendable {
         }
     }
 
+    func rows(for viewer: ID?) -> Rows { Rows(entries: entries, isShown: isShown(to: .parameter(viewer))) }
+
     /// Rows `e (other, id)`, and `until` where there is an end: the other user, and what the list is ordered by. Of one user's
     /// list all of it, as nobody's business.
-    var entries: SQL {
+    private var entries: SQL {
         switch self {
         case .followers(let user):
             "SELECT follower AS other, id, NULL::timestamptz AS until FROM follows WHERE followee = \(user)"
@@ -55,7 +65,7 @@ enum UserList: Sendable {
 
     /// May a user `u` of the list be shown, and is the list shown at all? Of one's own blocks and mutes those are shown who
     /// exist; of all others who may be in a list.
-    func isShown(to viewer: SQL) -> SQL {
+    private func isShown(to viewer: SQL) -> SQL {
         switch self {
         case .followers(let user), .following(let user), .mutuals(let user):
             """

@@ -141,13 +141,7 @@ struct UserOperations: Sendable {
         _ request: RequestContext, _ list: UserList, first check: () async throws -> Void = {},
         append: (inout ByteWriter, UserEntry) -> Void
     ) async throws -> Response {
-        let limit = request[PageParameters.limit]
-        let below = try request.below(list.cursor, cursors)
-        return try await lists.read(request, largest: limit * 1024) {
-            try await check()
-            let found = try await profiles.entries(of: list, viewer: request.viewer, below: below, limit: limit + 1)
-            return request.page(
-                found.prefix(limit), hasMore: found.count > limit, list.cursor, cursors, id: { $0.id }, append: append)
-        }
+        try await profiles.page(
+            list.rows(for: request.viewer), list.cursor, request, lists, cursors, first: check, append: append)
     }
 }

@@ -22,18 +22,18 @@ public struct TagsDomain: Domain {
     ]
 
     private let resources: Resources
-    private let rows: PostRow
+    private let posts: PostsDomain
 
-    /// - Parameter rows: how posts are read.
-    public init(_ resources: Resources, rows: PostRow) {
-        (self.resources, self.rows) = (resources, rows)
+    public init(_ resources: Resources, posts: PostsDomain) {
+        (self.resources, self.posts) = (resources, posts)
     }
 
     public var channels: [ChannelKind] { [.tag] }
 
     public var operations: [Operation] {
         TagOperations(
-            tags: Tags(database: resources.database, rows: rows), lists: resources.lists, cursors: resources.cursors
+            tags: Tags(database: resources.database, rows: posts.posts.rows), lists: resources.lists,
+            cursors: resources.cursors
         ).all
     }
 

@@ -71,7 +71,7 @@ extension Channels {
     }
 
     /// Tells the state of a channel, all of it, unless there is this version or a newer one. Where there is nobody, nothing
-    /// is done: the domain tells it when somebody subscribes. `StatePace` says how often.
+    /// is done: the domain tells it when somebody subscribes. `StateTurns` says how often.
     /// - Parameter version: grows with each change.
     /// - Returns: whether it is the newest now.
     @discardableResult

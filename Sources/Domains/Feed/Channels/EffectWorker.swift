@@ -1,0 +1,106 @@
+import Core
+public import DomainKit
+public import EventLog
+import Live
+import Synchronization
+
+/// Does to channels what events mean to them (`ChannelEffect`): tells them, and tells the states that they have changed. May
+/// run twice: see `Channels.publish`.
+public struct EffectWorker: Sendable {
+    private let channels: Channels
+    private let kinds: ChannelKinds
+    private let effects: [EventKind: [ChannelEffect]]
+    private let skipped = SkippedEvents(.log)
+    private let turns = Turns()
+    private let told = Metrics.shared.counter(.channelEvents)
+    private let repeated = Metrics.shared.counter(.channelRepeats)
+    private let messages = Metrics.shared.counter(.channelMessages)
+    private let states = Metrics.shared.counter(.channelStates)
+
+    private final class Turns: Sendable {
+        let value = Mutex(StateTurns())
+    }
+
+    /// - Parameters:
+    ///   - kinds: which have the states.
+    ///   - effects: of all events of the topics, also those that mean nothing.
+    public init(channels: Channels, kinds: ChannelKinds, effects: [ChannelEffect]) {
+        (self.channels, self.kinds) = (channels, kinds)
+        self.effects = Dictionary(grouping: effects, by: \.kind)
+    }
+
+    /// Handles one batch of one partition, in order. It ends when all is told: what it would leave for later would be lost with
+    /// the process.
+    public func handle(_ records: [LogRecord]) async throws {
+        guard let first = records.first else { return }
+        let work = records.flatMap(work)
+        // Nearly always there is nobody: then nothing is read and nothing sent.
+        let known = try await channels.known(Set(work.map(\.channel)))
+        let wanted = work.filter { known.contains($0.channel) }
+        guard !wanted.isEmpty else { return }
+        try await tell(wanted, from: "\(first.topic)/\(first.partition)")
+        try await tellStates(
+            Set(wanted.filter { if case .state = $0.effect.means { true } else { false } }.map(\.channel)))
+    }
+
+    // MARK: Events
+
+    private struct Work {
+        let effect: ChannelEffect
+        let channel: ChannelName
+        let publication: ChannelPublication
+    }
+
+    private func work(_ record: LogRecord) -> [Work] {
+        let place = "\(record.topic), partition \(record.partition), offset \(record.offset)"
+        guard let envelope = Envelope(headers: record.headers, payload: record.value) else {
+            skipped.addMalformed(at: place)
+            return []
+        }
+        guard let effects = effects[envelope.kind] else {
+            skipped.add(envelope.kind, at: place)
+            return []
+        }
+        return effects.compactMap { effect in
+            if case .nothing = effect.means { return nil }
+            guard let channel = effect.channel(envelope) else {
+                skipped.addMalformed(at: place)
+                return nil
+            }
+            return Work(
+                effect: effect, channel: channel,
+                publication: ChannelPublication(offset: record.offset, envelope))
+        }
+    }
+
+    private func tell(_ work: [Work], from source: String) async throws {
+        var allowed: Set<String> = []
+        for some in Dictionary(grouping: work, by: \.effect.kind).values {
+            guard case .event(let select) = some[0].effect.means else { continue }
+            allowed.formUnion(try await select(some.map(\.publication.envelope)).map(\.eventID))
+        }
+        var batch: [ChannelName: [ChannelPublication]] = [:]
+        for one in work {
+            guard case .event = one.effect.means, allowed.contains(one.publication.envelope.eventID) else { continue }
+            batch[one.channel, default: []].append(one.publication)
+        }
+        let counts = try await channels.publish(batch, from: source)
+        told.add(counts.told)
+        repeated.add(counts.repeated)
+        messages.add(counts.messages)
+    }
+
+    // MARK: States
+
+    /// Each is read when its turn has come, so it has all that happened until then: a thousand votes are one state.
+    private func tellStates(_ names: Set<ChannelName>) async throws {
+        let now = monotonicNanoseconds()
+        let due = turns.value.withLock { turns in names.map { (name: $0, at: turns.take($0, now: now)) } }
+        for (name, at) in due.sorted(by: { $0.at < $1.at }) {
+            let now = monotonicNanoseconds()
+            if at > now { try await Task.sleep(nanoseconds: at - now) }
+            guard let channel = kinds.channel(name), let state = try await channel.state() else { continue }
+            if try await channels.publish(state: state.envelope, version: state.version, on: name) { states.add(1) }
+        }
+    }
+}

@@ -33,6 +33,8 @@ public protocol Domain: Sendable {
     var holdings: [Holding] { get }
     /// What a user gets of it in an export of the account.
     var exports: [ExportedFile] { get }
+    /// What of it users may report.
+    var reportTargets: [ReportTarget] { get }
 }
 
 extension Domain {
@@ -49,6 +51,7 @@ extension Domain {
     public func jobs(_ log: any EventLog) -> [Job] { [] }
     public var holdings: [Holding] { [] }
     public var exports: [ExportedFile] { [] }
+    public var reportTargets: [ReportTarget] { [] }
 }
 
 /// A group that reads from the log.

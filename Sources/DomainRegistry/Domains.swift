@@ -17,6 +17,7 @@ public import OpenIDConnect
 import Outbox
 public import Posts
 public import Relations
+public import Reports
 public import Store
 public import Tags
 
@@ -30,23 +31,26 @@ public struct Domains: Sendable {
     public let bookmarks: BookmarksDomain
     public let tags: TagsDomain
     public let engagement: EngagementDomain
+    public let reports: ReportsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
     public let exports: ExportsDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, EngagementDomain.self, TagsDomain.self, AdministrationDomain.self, ErasureDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, TagsDomain.self, ReportsDomain.self, AdministrationDomain.self,
+        ErasureDomain.self,
         ExportsDomain.self,
     ]
 
-    /// In the order in which one leans on another.
+    /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
+    private let below: [any Domain]
+
+    /// In the same order.
     public var all: [any Domain] { parts + [effects] }
 
     /// All but what leans on what they all declare.
-    private var parts: [any Domain] {
-        [accounts, relations, posts, feed, bookmarks, engagement, tags, administration, erasure, exports]
-    }
+    private var parts: [any Domain] { below + [erasure, exports] }
 
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(parts.flatMap(\.channels)) }
@@ -75,16 +79,17 @@ public struct Domains: Sendable {
         bookmarks = BookmarksDomain(resources, posts: posts)
         engagement = EngagementDomain(resources, relations: relations, posts: posts)
         tags = TagsDomain(resources, posts: posts)
+        let reported: [any Domain] = [accounts, posts]
+        reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        let above: [any Domain] = [administration, engagement, tags, bookmarks, feed, posts, relations]
+        below = [accounts, relations, posts, feed, bookmarks, engagement, tags, reports, administration]
+        let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,
-            holdings: Self.logs + ExportsDomain.holdings + above.flatMap(\.holdings) + Self.shared + accounts.holdings,
+            holdings: Self.logs + ExportsDomain.holdings + leaning.flatMap(\.holdings) + Self.shared
+                + accounts.holdings,
             schema: Self.migrations.last!.number)
-        let below: [any Domain] = [
-            accounts, posts, relations, bookmarks, engagement, tags, feed, administration, erasure,
-        ]
-        exports = ExportsDomain(resources, files: below.flatMap(\.exports), signer: erasure.signer)
+        exports = ExportsDomain(resources, files: (below + [erasure]).flatMap(\.exports), signer: erasure.signer)
     }
 
     /// The schema of PostgreSQL, which is the truth. Ids are Martlet's 53-bit ids; a row's time is in its id.

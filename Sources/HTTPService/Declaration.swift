@@ -59,9 +59,12 @@ public protocol Declares<Value>: Sendable {
 public struct Refusal: Error, Sendable, Equatable {
     public let code: ErrorCode
     public let detail: String
+    /// Where in the value, such as `id` in an object; `nil`: it is the value itself.
+    public let path: String?
 
-    public init(_ detail: String, _ code: ErrorCode = .invalidField) {
+    public init(_ detail: String, _ code: ErrorCode = .invalidField, at path: String? = nil) {
         self.code = code
         self.detail = detail
+        self.path = path
     }
 }

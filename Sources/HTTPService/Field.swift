@@ -7,15 +7,16 @@ public struct Field<Value: Sendable>: Declares {
 
     /// - Parameters:
     ///   - schema: what `parse` takes.
+    ///   - problems: the codes of its refusals beside `invalidField`.
     ///   - parse: its refusal is told with the field's name.
     public init(
-        _ name: String, _ schema: Schema, example: JSONValue, _ description: String = "",
+        _ name: String, _ schema: Schema, example: JSONValue, _ description: String = "", problems: [ErrorCode] = [],
         parse: @escaping @Sendable (JSONValue) throws(Refusal) -> Value
     ) {
         self.parse = parse
         declaration = Declaration(
             place: .body, name: name, description: description, schema: schema, example: example, isRequired: true,
-            problems: []
+            problems: problems
         ) { given throws(Problem) in
             guard let given else { throw Problem(.missingField, "the field \(name) is missing", field: name) }
             return try Self.read(given, name, parse)
@@ -70,7 +71,7 @@ public struct Field<Value: Sendable>: Declares {
         do throws(Refusal) {
             return try parse(given)
         } catch {
-            throw Problem(error.code, error.detail, field: name)
+            throw Problem(error.code, error.detail, field: error.path.map { "\(name).\($0)" } ?? name)
         }
     }
 }

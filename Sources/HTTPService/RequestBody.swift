@@ -16,8 +16,10 @@ public struct RequestBody: Sendable {
         precondition(self.fields.allSatisfy { $0.place == .body }, "only fields make a body: \(name)")
     }
 
+    public var component: Component { Self.component(name, fields) }
+
     /// Closed: a key that is not known is an error.
-    public var component: Component {
+    static func component(_ name: String, _ fields: [Declaration]) -> Component {
         let properties = fields.map { field in
             let schema = field.schema.described(field.description)
             return field.isRequired

@@ -26,6 +26,7 @@ extension Operation {
 extension Schema {
     /// Whether values of this type are among what it describes.
     func takes(_ type: String) -> Bool {
+        if members["$ref"] != nil { return components[0].schema.takes(type) }
         let types = members["type"]
         return types?.string == type || types?.array?.contains(.string(type)) ?? false
     }

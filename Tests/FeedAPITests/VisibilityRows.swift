@@ -38,9 +38,30 @@ extension VisibilityRow {
         "startProviderLogIn": .ownOnly("a session"), "finishProviderLogIn": .ownOnly("a session"),
     ]
 
+    private static func reported(_ thing: World.Thing) -> @Sendable (VisibilityCase) -> Seen {
+        { $0.isSelf ? Seen(400) : Seen(201, [thing]) }
+    }
+
+    @Sendable private static func report(_ type: String, _ id: String, by caller: any Caller) async throws
+        -> TestResponse
+    {
+        try await caller.post("/v1/reports", ["target": ["type": .string(type), "id": .string(id)], "reason": "spam"])
+    }
+
     private static let others: [String: VisibilityRow] = [
         "description": .ownOnly("the document"), "documentation": .ownOnly("the document"),
         "createTicket": .ownOnly("a session"),
+        // Repeats what the caller has sent, and nothing else.
+        "report": .writes(
+            Probe("the public post", needsSession: true, expected: reported(.publicPost)) {
+                try await report("post", $0.publicPost, by: $0.caller)
+            },
+            Probe("the post for followers", needsSession: true, expected: reported(.postForFollowers)) {
+                try await report("post", $0.postForFollowers, by: $0.caller)
+            },
+            Probe("the author", needsSession: true, expected: reported(.author)) {
+                try await report("user", $0.author.id, by: $0.caller)
+            }),
         "streamEvents": .ownOnly("what is pushed is another matrix's; what is resumed is read as by getFeed"),
         "openWebSocket": .ownOnly("the same"),
     ]

@@ -101,20 +101,7 @@ struct VisibilityWorld {
         if !between.isSelf {
             try await run("INSERT INTO follow_requests (target, asker, id) VALUES (\(viewer), \(author), 2)")
         }
-        if between == .erased { try await erase() }
-    }
-
-    /// As the worker does it.
-    private func erase() async throws {
-        let asked = try await author.post("/v1/me/deletion?grace=0", ["password": .string(TestUser.password)])
-        guard let id = asked["id"].string, let key = asked["key"].string else {
-            throw UnexpectedResponse(response: asked)
-        }
-        try await eventually {
-            try await site.settle()
-            try await site.runJobs()
-            return try await site.stranger().get("/v1/deletions/\(id)?key=\(key)")["state"].string == "done"
-        }
+        if between == .erased { try await site.erase(self.author) }
     }
 
     private static let standing: [VisibilityCase: SQL] = [

@@ -49,6 +49,18 @@ public struct AccountsDomain: Domain {
 
     public var exports: [ExportedFile] { [AccountFiles.profile, AccountFiles.sessions] }
 
+    /// With the profile as it is.
+    public var reportTargets: [ReportTarget] {
+        [
+            ReportTarget("user") { id in
+                """
+                SELECT id AS author, concat_ws(E'\n', handle, display_name, status_message, bio) AS copy FROM users
+                WHERE id = \(id)
+                """
+            }
+        ]
+    }
+
     public var operations: [Operation] {
         AccountOperations(accounts: accounts, writes: resources.writes, limits: limits).all
             + RecoveryOperations(accounts: accounts, writes: resources.writes, check: passwordCheck).all

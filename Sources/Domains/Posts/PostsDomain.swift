@@ -51,6 +51,10 @@ public struct PostsDomain: Domain {
 
     public var exports: [ExportedFile] { [PostsFile.all] }
 
+    public var reportTargets: [ReportTarget] {
+        [ReportTarget("post") { "SELECT author_id AS author, text AS copy FROM posts WHERE id = \($0)" }]
+    }
+
     public var operations: [Operation] {
         PostOperations(
             posts: posts, profiles: relations.profiles, writes: resources.writes, lists: resources.lists,

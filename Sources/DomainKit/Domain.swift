@@ -31,6 +31,8 @@ public protocol Domain: Sendable {
     func jobs(_ log: any EventLog) -> [Job]
     /// Where it holds something of users, in the order in which that goes when one leaves.
     var holdings: [Holding] { get }
+    /// What it counts, beside the rows that are counted.
+    var countAudits: [CountAudit] { get }
     /// What a user gets of it in an export of the account.
     var exports: [ExportedFile] { get }
     /// What of it users may report.
@@ -50,6 +52,7 @@ extension Domain {
     public var upkeep: [UpkeepStep] { [] }
     public func jobs(_ log: any EventLog) -> [Job] { [] }
     public var holdings: [Holding] { [] }
+    public var countAudits: [CountAudit] { [] }
     public var exports: [ExportedFile] { [] }
     public var reportTargets: [ReportTarget] { [] }
 }

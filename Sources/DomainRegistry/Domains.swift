@@ -52,6 +52,9 @@ public struct Domains: Sendable {
     /// All but what leans on what they all declare.
     private var parts: [any Domain] { below + [erasure, exports] }
 
+    /// What is counted, beside the rows that are counted.
+    public var countAudits: [CountAudit] { parts.flatMap(\.countAudits) }
+
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(parts.flatMap(\.channels)) }
 

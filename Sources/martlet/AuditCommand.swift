@@ -1,4 +1,5 @@
 import Core
+import DomainKit
 import Erasure
 import NodeLease
 import Sidecars
@@ -13,22 +14,61 @@ struct AuditCommand {
           read all of it. --repair erases what is left, and looks again.
           Exit codes: 0 nothing is left, 1 something is.
 
+        martlet audit counts [--repair] [--setting value …]
+          compares every counter with the rows that it counts (posts, follows, likes, …), also while they change; prints
+          those that differ, and then `N passed, N failed`. --repair sets them right. Views are about, and are not compared.
+          Exit codes: 0 all were right, or are now; 1 some are not.
+
         """
 
+    private enum Subject: String {
+        case erasure, counts
+    }
+
+    private let subject: Subject
     private let repairs: Bool
     private let configuration: Configuration
 
     init(_ arguments: [String]) throws {
         let words = arguments.prefix { !$0.hasPrefix("-") }
-        guard words == ["erasure"] else {
-            throw Failure("martlet audit: what? martlet audit erasure, see martlet help audit", exitCode: 2)
+        guard words.count == 1, let subject = Subject(rawValue: words[0]) else {
+            throw Failure("martlet audit: what? martlet audit counts or erasure, see martlet help audit", exitCode: 2)
         }
+        self.subject = subject
         repairs = arguments.contains("--repair")
         let settings = arguments.dropFirst().filter { $0 != "--repair" }
         configuration = try Configuration(try SettingsList.values(of: "audit", settings), for: "audit")
     }
 
     func run() async throws {
+        switch subject {
+        case .erasure: try await auditErasure()
+        case .counts: try await auditCounts()
+        }
+    }
+
+    private func auditCounts() async throws {
+        try await Tools.withSite(configuration, needsSecret: false, node: NodeNumbers.tools) { site in
+            var (passed, failed) = (0, 0)
+            for audit in site.domains.countAudits {
+                passed += try await audit.run(site.connections.scans.database, repairs: repairs) { findings in
+                    for finding in findings {
+                        Console.say("\(repairs ? "repaired: " : "")\(Self.words(finding))")
+                    }
+                    failed += findings.count
+                }
+            }
+            if repairs { (passed, failed) = (passed + failed, 0) }
+            Console.say("\(passed) passed, \(failed) failed")
+            guard failed == 0 else { throw Failure("some counters are not what they count") }
+        }
+    }
+
+    private static func words(_ finding: CountAudit.Finding) -> String {
+        "\(finding.name) of \(finding.id): \(finding.counted) counted, \(finding.found) found"
+    }
+
+    private func auditErasure() async throws {
         try await Tools.withSite(configuration, needsSecret: true, node: NodeNumbers.tools) { site in
             try await site.reached("redis") { try await site.connections.waitForRedis(milliseconds: 5000) }
             let (report, repaired) = try await site.domains.erasure.audit.run(repairs: repairs)

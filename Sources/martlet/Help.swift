@@ -12,7 +12,7 @@ enum Help {
         ("migrate", "brings the PostgreSQL schema up to date"),
         ("format", "which forms of messages and events are written; format enable enables new ones"),
         ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
-        ("audit", "compares what should be so with what is: martlet audit erasure [--repair]"),
+        ("audit", "compares what should be so with what is: martlet audit counts|erasure [--repair]"),
         ("tail", "a live feed in the terminal"),
         ("follow", "follows somebody: martlet follow HANDLE"),
         ("unfollow", "ends a follow, or takes a request back: martlet unfollow HANDLE"),

@@ -1,4 +1,5 @@
 public import Core
+public import DomainKit
 public import Store
 
 /// How many follow a user, and how many he follows: in a row of `follow_counts`, and for followers also in stripes beside it,
@@ -29,6 +30,27 @@ public enum FollowCounts {
             ON CONFLICT (user_id, stripe) DO UPDATE SET followers = s.followers + excluded.followers
             """,
         ]
+    }
+
+    /// Compares how many follow whom, or whom they follow, with the rows that are counted.
+    /// - Parameter found: rows of a user, an expression of SQL.
+    public static func audit(
+        _ name: String, ofFollowers: Bool, found: @escaping @Sendable (_ user: SQL) -> SQL
+    ) -> CountAudit {
+        let counted: SQL = ofFollowers ? followers(of: "u.id") : "COALESCE(c.following, 0)"
+        let column: SQL = ofFollowers ? "followers" : "following"
+        return CountAudit(name) { position, limit in
+            """
+            SELECT u.id, \(counted) AS counted, (SELECT count(*) FROM (\(found("u.id"))) f) AS found
+            FROM users u LEFT JOIN follow_counts c ON c.user_id = u.id
+            WHERE u.id > \(position) ORDER BY u.id LIMIT \(limit)
+            """
+        } repair: { differences in
+            """
+            INSERT INTO follow_counts AS c (user_id, \(column)) SELECT id, delta FROM \(differences) ORDER BY id
+            ON CONFLICT (user_id) DO UPDATE SET \(column) = c.\(column) + excluded.\(column)
+            """
+        }
     }
 
     private static func stripe(of follower: ID) -> Int64 {

@@ -59,6 +59,14 @@ public struct EngagementDomain: Domain {
 
     public var holdings: [Holding] { EngagementHoldings(likes: postLikes).all }
 
+    public var countAudits: [CountAudit] {
+        [
+            Counters.audit("likes", .likes, rows: "likes", by: "object_id") {
+                "SELECT count(*) FROM likes l WHERE l.object_id = \($0)"
+            }
+        ]
+    }
+
     public var exports: [ExportedFile] {
         [
             ExportedFile("likes", from: ["likes"]) { user, position, limit in

@@ -1,4 +1,5 @@
 import Core
+import DomainKit
 public import Store
 import TextEntities
 
@@ -44,6 +45,7 @@ public enum PostTags {
                 INSERT INTO tags (name, display)
                 SELECT DISTINCT ON (name) name, display
                 FROM unnest(\(added.map(\.1.name))::text[], \(added.map(\.1.display))::text[]) n (name, display)
+                WHERE NOT EXISTS (SELECT FROM tags t WHERE t.name = n.name)
                 ORDER BY name ON CONFLICT (name) DO NOTHING
                 """)
         }
@@ -70,6 +72,21 @@ public enum PostTags {
     static func summed(_ changes: SQL) -> SQL {
         """
         SELECT tag, stripe, sum(n) FROM (\(changes)) d (tag, stripe, n) GROUP BY tag, stripe ORDER BY tag, stripe
+        ON CONFLICT (tag, stripe) DO UPDATE SET posts = c.posts + excluded.posts
+        """
+    }
+
+    /// By the numbers of tags.
+    static let audit = CountAudit("tags") { position, limit in
+        """
+        SELECT t.number AS id, \(count(of: "t.name")) AS counted,
+            (SELECT count(*) FROM post_tags p WHERE p.tag = t.name) AS found
+        FROM tags t WHERE t.number > \(position) ORDER BY t.number LIMIT \(limit)
+        """
+    } repair: {
+        """
+        INSERT INTO tag_counts AS c (tag, stripe, posts)
+        SELECT t.name, 0, d.delta FROM \($0) d JOIN tags t ON t.number = d.id ORDER BY t.name
         ON CONFLICT (tag, stripe) DO UPDATE SET posts = c.posts + excluded.posts
         """
     }

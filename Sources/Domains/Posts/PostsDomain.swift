@@ -51,6 +51,20 @@ public struct PostsDomain: Domain {
 
     public var exports: [ExportedFile] { [PostsFile.all] }
 
+    public var countAudits: [CountAudit] {
+        [
+            CountAudit("posts") { position, limit in
+                """
+                SELECT u.id, u.posts AS counted,
+                    (SELECT count(*) FROM posts p WHERE p.author_id = u.id AND p.deleted_at IS NULL) AS found
+                FROM users u WHERE u.id > \(position) ORDER BY u.id LIMIT \(limit)
+                """
+            } repair: {
+                "UPDATE users u SET posts = u.posts + d.delta FROM \($0) d WHERE u.id = d.id"
+            }, PostTags.audit,
+        ]
+    }
+
     public var reportTargets: [ReportTarget] {
         [ReportTarget("post") { "SELECT author_id AS author, text AS copy FROM posts WHERE id = \($0)" }]
     }

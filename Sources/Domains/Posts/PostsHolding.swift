@@ -11,7 +11,7 @@ extension Posts {
                 let results = try await transaction.batch([
                     """
                     UPDATE posts SET mentions = array_replace(mentions, \(user), 0) WHERE id IN (
-                        SELECT id FROM posts p WHERE \(mention(user, "p")) ORDER BY id LIMIT \(limit) FOR UPDATE)
+                        SELECT id FROM posts p WHERE \(mention(user, "p")) ORDER BY id LIMIT \(limit) FOR NO KEY UPDATE)
                     """,
                     """
                     DELETE FROM posts WHERE id IN (

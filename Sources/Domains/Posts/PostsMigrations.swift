@@ -36,7 +36,9 @@ public enum PostsMigrations {
         CREATE TABLE tags (
             name text COLLATE "C" PRIMARY KEY,
             -- As it was written first.
-            display text NOT NULL)
+            display text NOT NULL,
+            -- By which `martlet audit counts` names it.
+            number bigint NOT NULL UNIQUE GENERATED ALWAYS AS IDENTITY)
         """,
         """
         CREATE TABLE post_tags (

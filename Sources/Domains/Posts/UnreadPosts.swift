@@ -45,7 +45,7 @@ struct UnreadPosts: Sendable {
             """
             SELECT p.id, p.author_id, p.text, p.visibility,
                 p.visibility = 'public' AND \(PostVisibility.sqlToSomebody("p")) AS is_listed
-            FROM posts p WHERE p.id = ANY (\(ids)::bigint[]) AND p.tags IS NULL ORDER BY p.id FOR UPDATE
+            FROM posts p WHERE p.id = ANY (\(ids)::bigint[]) AND p.tags IS NULL ORDER BY p.id FOR NO KEY UPDATE
             """
         ).map {
             Post(

@@ -63,6 +63,13 @@ public struct RelationsDomain: Domain {
 
     public var exports: [ExportedFile] { RelationFiles.all }
 
+    public var countAudits: [CountAudit] {
+        [
+            FollowCounts.audit("followers", ofFollowers: true) { "SELECT FROM follows f WHERE f.followee = \($0)" },
+            FollowCounts.audit("following", ofFollowers: false) { "SELECT FROM follows f WHERE f.follower = \($0)" },
+        ]
+    }
+
     public func consumers(_ log: any EventLog) -> [Consumer] {
         let worker = GraphWorker(log: log)
         return [

@@ -96,6 +96,7 @@ let package = Package(
         domain("Bookmarks", ["Posts"]),
         domain("Tags", ["Live", "Posts", "TextEntities"]),
         domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
+        domain("Comments", ["Accounts", "Engagement", "Live", "Outbox", "Posts", "Relations"]),
         domain("Effects", ["Posts", "Feed"]),
         domain("Reports", []),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
@@ -106,8 +107,8 @@ let package = Package(
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
-                "DomainKit", "Accounts", "Administration", "Bookmarks", "Effects", "Engagement", "Erasure", "Exports",
-                "Relations", "Posts", "Feed", "Reports", "Tags",
+                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Effects", "Engagement", "Erasure",
+                "Exports", "Relations", "Posts", "Feed", "Reports", "Tags",
             ]),
 
         // The roles: they mount the domains
@@ -184,6 +185,7 @@ let package = Package(
         tests("Engagement", ["Core", "Feed", "Live", "Posts", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests("Tags", ["Core", "Store", "TestSite"]),
+        tests("Comments", ["Comments", "Core", "Store", "TestSite"]),
         tests("Reports", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),
@@ -196,7 +198,10 @@ let package = Package(
             ]),
         tests(
             "Realtime",
-            ["TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live"]),
+            [
+                "TestSite", "Core", "Accounts", "DomainKit", "Feed", "HTTPService", "Realtime", "Sockets", "Live",
+                "Store",
+            ]),
         tests(
             "EventLog",
             [

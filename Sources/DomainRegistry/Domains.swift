@@ -1,6 +1,7 @@
 public import Accounts
 public import Administration
 public import Bookmarks
+public import Comments
 public import Core
 public import Crypto
 public import DomainKit
@@ -31,6 +32,7 @@ public struct Domains: Sendable {
     public let bookmarks: BookmarksDomain
     public let tags: TagsDomain
     public let engagement: EngagementDomain
+    public let comments: CommentsDomain
     public let reports: ReportsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
@@ -38,9 +40,8 @@ public struct Domains: Sendable {
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, EngagementDomain.self, TagsDomain.self, ReportsDomain.self, AdministrationDomain.self,
-        ErasureDomain.self,
-        ExportsDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, TagsDomain.self, ReportsDomain.self,
+        AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
@@ -58,8 +59,11 @@ public struct Domains: Sendable {
     /// What clients may subscribe to.
     public var channels: ChannelKinds { ChannelKinds(parts.flatMap(\.channels)) }
 
+    /// What events mean to these.
+    public var channelEffects: [ChannelEffect] { parts.flatMap(\.effects) }
+
     private var effects: EffectsDomain {
-        EffectsDomain(resources, kinds: channels, effects: parts.flatMap(\.effects))
+        EffectsDomain(resources, kinds: channels, effects: channelEffects)
     }
 
     /// - Parameters:
@@ -82,10 +86,11 @@ public struct Domains: Sendable {
         bookmarks = BookmarksDomain(resources, posts: posts)
         engagement = EngagementDomain(resources, relations: relations, posts: posts)
         tags = TagsDomain(resources, posts: posts)
+        comments = CommentsDomain(resources, posts: posts, engagement: engagement)
         let reported: [any Domain] = [accounts, posts]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        below = [accounts, relations, posts, feed, bookmarks, engagement, tags, reports, administration]
+        below = [accounts, relations, posts, feed, bookmarks, engagement, comments, tags, reports, administration]
         let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,

@@ -3,10 +3,13 @@ public import Core
 extension RequestContext {
     /// Where a list goes on; from the top when no cursor is given.
     public func below(_ list: PageCursor.List, _ signer: CursorSigner) throws(Problem) -> ID {
-        guard let text = self[PageParameters.cursor] else { return .max }
-        guard let cursor = PageCursor(text, list, viewer: viewer ?? .zero, signer) else {
-            throw Problem(.invalidCursor, "the cursor was not made for this list and caller", field: "cursor")
-        }
+        try position(list, signer) ?? .max
+    }
+
+    /// The last item of the page before; `nil`: this is the first page.
+    public func position(_ list: PageCursor.List, _ signer: CursorSigner) throws(Problem) -> ID? {
+        guard let text = self[PageParameters.cursor] else { return nil }
+        guard let cursor = PageCursor(text, list, viewer: viewer ?? .zero, signer) else { throw .foreignCursor }
         return cursor.below
     }
 }
@@ -29,4 +32,9 @@ extension RequestContext {
             writer.append(ascii: "}")
         }
     }
+}
+
+extension Problem {
+    public static let foreignCursor = Problem(
+        .invalidCursor, "the cursor was not made for this list and caller", field: "cursor")
 }

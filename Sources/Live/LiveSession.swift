@@ -52,6 +52,8 @@ public struct LiveSession {
     public private(set) var cursor: LiveCursor
     /// Of the newest state that the client was told; -1: of none.
     public private(set) var version: Int64 = -1
+    /// As of the last read.
+    private var hidden = HiddenAuthors.none
     /// Something is missing up to here, was said during a read: it may not have found that.
     private var missing: Int64 = 0
     private var queue = FrameQueue()
@@ -130,10 +132,13 @@ public struct LiveSession {
     /// - Parameters:
     ///   - end: everything up to it was found by the read.
     ///   - version: of the newest state that the client knows now; -1: of none.
+    ///   - hidden: of whom it is told nothing from now on, as far as the read has found it out.
     public mutating func finished(
-        _ read: Read, at end: LiveCursor, version: Int64 = -1, _ telling: Telling, now: UInt64
+        _ read: Read, at end: LiveCursor, version: Int64 = -1, hiding hidden: HiddenAuthors = .none,
+        _ telling: Telling, now: UInt64
     ) -> Action {
         guard awaits(read) else { return .none }
+        self.hidden = hidden
         guard telling == .told else {
             if telling == .begun { hasPosition = true }
             phase = .blocked
@@ -149,6 +154,9 @@ public struct LiveSession {
     }
 
     // MARK: Live
+
+    /// Whether an event that names its author can't be told as it comes: then it is missed, and a read finds it.
+    public var readsAuthors: Bool { hidden == .tooMany }
 
     /// An event of the log.
     /// - Returns: false when there is no room for it: send what waits and offer it again, or it counts as too much.
@@ -204,10 +212,15 @@ public struct LiveSession {
     mutating func tells(_ frame: SharedFrame) -> Bool {
         guard frame.position > cursor.position || !rules.keep(.covered) else { return false }
         cursor = LiveCursor(epoch: cursor.epoch, position: frame.position)
+        return frame.isPlain || tellsSpecial(frame)
+    }
+
+    private mutating func tellsSpecial(_ frame: SharedFrame) -> Bool {
         if frame.isState {
             guard frame.version > version else { return false }
             version = frame.version
         }
+        if let author = frame.author, hidden.contains(author) { return false }
         return !frame.isSilent
     }
 

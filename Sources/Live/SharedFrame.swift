@@ -1,4 +1,4 @@
-import Core
+public import Core
 
 /// One event, or one state of a channel, on its way to any number of connections: parsed once, encoded once for each form of connection.
 public final class SharedFrame {
@@ -13,11 +13,18 @@ public final class SharedFrame {
 
     /// Moves a position on, and tells nothing.
     let isSilent: Bool
+    /// Who must not see this one is not told; `nil`: it names nobody.
+    let author: ID?
+    /// It is told to whoever has not been told yet: nothing else is to be asked.
+    let isPlain: Bool
     /// Of a state, which takes the place of all that are older: the larger one is the newer one. -1: it is an event.
     let version: Int64
 
-    public init(_ publication: Publication) {
+    /// - Parameter author: of an event of a channel that people have caused beside its owner.
+    public init(_ publication: Publication, by author: ID? = nil) {
         self.publication = publication
+        self.author = author
+        isPlain = author == nil
         isSilent = false
         version = -1
     }
@@ -25,6 +32,8 @@ public final class SharedFrame {
     /// - Parameter version: 0 or more.
     public init(state publication: Publication, version: Int64) {
         self.publication = publication
+        author = nil
+        isPlain = false
         isSilent = false
         self.version = version
     }
@@ -32,6 +41,8 @@ public final class SharedFrame {
     /// What happened at a position is nothing that clients of this version can be told.
     public init(silentAt position: Int64) {
         publication = Publication(event: [], type: "", position: position)
+        author = nil
+        isPlain = false
         isSilent = true
         version = -1
     }

@@ -90,7 +90,10 @@ extension Gateway {
 
     func received(_ message: ChannelMessage, at position: Int64) {
         switch message {
-        case .event(let name, let envelope): deliver(envelope, on: name, position) { SharedFrame($0) }
+        case .event(let name, let envelope):
+            let author = envelope[.author]
+            if author != nil { readAuthors(of: name, before: position) }
+            deliver(envelope, on: name, position) { SharedFrame($0, by: author) }
         case .state(let name, let version, let envelope):
             deliver(envelope, on: name, position) { SharedFrame(state: $0, version: version) }
         case .recheck(let name):
@@ -100,6 +103,15 @@ extension Gateway {
         case .recheckUsers(let users):
             flush()
             for user in users { recheckChannels(of: user) }
+        }
+    }
+
+    /// Some can't be told an event that names its author: they read it.
+    private func readAuthors(of name: ChannelName, before position: Int64) {
+        let now = now
+        for subscriber in hub.subscribers(of: .channel(name)) where subscriber.session.readsAuthors {
+            guard let client = subscriber.owner as? any LiveClient else { continue }
+            update(client, subscriber) { $0.miss(before: position, now: now) }
         }
     }
 

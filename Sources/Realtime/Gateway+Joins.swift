@@ -138,7 +138,8 @@ extension Gateway {
         let telling = client.tell(outcome, of: subscriber)
         if hasRoom { room.giveBack(size, of: client) }
         update(client, subscriber) {
-            $0.finished(read, at: outcome.cursor, version: version, telling, now: now)
+            $0.finished(
+                read, at: outcome.cursor, version: version, hiding: outcome.hidden, telling, now: now)
         }
     }
 

@@ -31,6 +31,8 @@ public struct GatewayOptions: Sendable {
     public var liveKinds = KnownKinds()
     /// What they may subscribe to.
     public var channels = ChannelKinds()
+    /// What events mean to these: who comes back is told of those that may be told now.
+    public var effects: [ChannelEffect] = []
     /// Whether pushes are compressed for WebSockets that agreed on it.
     public var deflates = false
     /// How many loops share what a process may do.

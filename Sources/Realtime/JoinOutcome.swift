@@ -17,6 +17,8 @@ struct JoinOutcome {
     let cursor: LiveCursor
     /// The newest state of a channel that has one, unless the client knows it.
     var state: ChannelState?
+    /// Of whom the user is told nothing of what comes behind it.
+    var hidden = HiddenAuthors.none
     /// Redis still has all that a channel was told since the client's position.
     var isContinuous = false
 

@@ -12,8 +12,14 @@ struct LogReader: Sendable {
     let known: KnownKinds
     /// Bytes of events; more are a reset.
     let most: Int
+    /// By kind: those of some events that may be told now.
+    private let selections: [EventKind: @Sendable ([Envelope]) async throws -> [Envelope]]
 
-    init(feeds: FeedReader, kinds: ChannelKinds, known: KnownKinds, most: Int) {
+    init(feeds: FeedReader, kinds: ChannelKinds, effects: [ChannelEffect] = [], known: KnownKinds, most: Int) {
+        let selections = effects.compactMap { effect in
+            if case .event(let select) = effect.means { (effect.kind, select) } else { nil }
+        }
+        self.selections = Dictionary(selections, uniquingKeysWith: { first, _ in first })
         self.feeds = feeds
         self.kinds = kinds
         self.known = known
@@ -21,7 +27,9 @@ struct LogReader: Sendable {
     }
 
     init(feeds: FeedReader, _ options: GatewayOptions) {
-        self.init(feeds: feeds, kinds: options.channels, known: options.liveKinds, most: options.maxResumed)
+        self.init(
+            feeds: feeds, kinds: options.channels, effects: options.effects, known: options.liveKinds,
+            most: options.maxResumed)
     }
 
     private var channels: Channels { Channels(feeds.timelines) }
@@ -61,6 +69,7 @@ struct LogReader: Sendable {
         var outcome = JoinOutcome(
             verdict: try await verdict(found, channel.contents, held, user), cursor: found.cursor)
         outcome.isContinuous = held != nil && found.missed != nil
+        if channel.contents.contains(.authors) { outcome.hidden = try await feeds.hiddenAuthors(from: user) }
         guard channel.contents.contains(.state) else { return outcome }
         outcome.state = found.state
         if outcome.state == nil, let state = try await channel.state() {
@@ -76,8 +85,29 @@ struct LogReader: Sendable {
         // Who has the newest state has missed nothing.
         guard contents.contains(.log) else { return .resumed([]) }
         guard let missed = found.missed else { return .reset }
-        let told = try await visible(missed.filter { known.contains($0.envelope.kind) }, to: user)
+        var told = try await visible(missed.filter { known.contains($0.envelope.kind) }, to: user)
+        if contents.contains(.authors) { told = try await listed(told, to: user) }
+        told = try await current(told)
         return .resumed(told.map(\.publication))
+    }
+
+    /// The log has events as they were: what has become of what they are about is asked now.
+    private func current(_ events: [ChannelEvent]) async throws -> [ChannelEvent] {
+        var stale: Set<String> = []
+        for (kind, some) in Dictionary(grouping: events.map(\.envelope), by: \.kind) {
+            guard let select = selections[kind] else { continue }
+            stale.formUnion(some.map(\.eventID))
+            stale.subtract(try await select(some).map(\.eventID))
+        }
+        return events.filter { !stale.contains($0.envelope.eventID) }
+    }
+
+    /// Without those of authors whom the user must not see.
+    private func listed(_ events: [ChannelEvent], to user: ID) async throws -> [ChannelEvent] {
+        let authors = Set(events.compactMap { $0.envelope[.author] })
+        guard !authors.isEmpty else { return events }
+        let listed = try await feeds.listed(authors, for: user)
+        return events.filter { event in event.envelope[.author].map(listed.contains) ?? true }
     }
 
     /// The log has posts as they were: what has become of one, or between its author and the user, is asked now. The end of

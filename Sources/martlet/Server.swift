@@ -122,6 +122,7 @@ final class Server: Sendable {
         gatewayOptions.deflates = site.configuration.deflates
         gatewayOptions.liveKinds = Domains.liveKinds
         gatewayOptions.channels = site.domains.channels
+        gatewayOptions.effects = site.domains.channelEffects
         return LiveService(
             loops: loops, options: gatewayOptions, redisAddress: site.redisAddress,
             writes: Writes(database: database, idempotency: site.idempotency, onCommit: {}),

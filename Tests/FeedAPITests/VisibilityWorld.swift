@@ -3,10 +3,11 @@ import Store
 import TestSite
 
 /// An author, a viewer, somebody whom the author follows and who follows back, and four posts of the author. All that was
-/// written while the viewer saw it is still there: bookmarks, the timeline, `feed_items`.
+/// written while the viewer saw it is still there: bookmarks, the timeline, `feed_items`. And two comments: the third one's on
+/// the author's public post, and the author's on the post of somebody who is seen by all.
 struct VisibilityWorld {
     enum Thing: String {
-        case author, third, publicPost, postForFollowers, mentionOfViewer, mentionOfThird
+        case author, third, publicPost, postForFollowers, comment, authorsComment, mentionOfViewer, mentionOfThird
     }
 
     let site: TestSite
@@ -21,8 +22,12 @@ struct VisibilityWorld {
     /// For those whom they mention.
     let mentionOfViewer: String
     let mentionOfThird: String
-    /// Of somebody whom everybody sees and nobody follows; the author likes it.
+    /// Of somebody whom everybody sees and nobody follows; the author likes it, and comments on it.
     let likedPost: String
+    /// The third one's, on the public post.
+    let comment: String
+    /// On the liked post.
+    let authorsComment: String
     /// Where the caller's feed was before the posts.
     let live: String
     /// The same of the author's channel.
@@ -54,6 +59,8 @@ struct VisibilityWorld {
         mentionOfViewer = try await Self.post(author, "@\(viewer.handle) alone #of_\(author.handle)", "mentioned")
         mentionOfThird = try await Self.post(author, "@\(third.handle) alone", "mentioned")
         likedPost = try await site.signUp().post(text: "of somebody whom nobody follows")
+        comment = try await Self.comment(third, on: publicPost)
+        authorsComment = try await Self.comment(author, on: likedPost)
         try await site.settle()
         for post in [publicPost, postForFollowers] {
             for (user, mark) in [(viewer, "bookmark"), (viewer, "like"), (third, "like")] {
@@ -74,6 +81,12 @@ struct VisibilityWorld {
 
     private static func post(_ author: TestUser, _ text: String, _ visibility: String) async throws -> String {
         let response = try await author.post("/v1/posts", ["text": .string(text), "visibility": .string(visibility)])
+        guard let id = response["id"].string else { throw UnexpectedResponse(response: response) }
+        return id
+    }
+
+    private static func comment(_ user: TestUser, on post: String) async throws -> String {
+        let response = try await user.post("/v1/posts/\(post)/comments", ["text": "a comment"])
         guard let id = response["id"].string else { throw UnexpectedResponse(response: response) }
         return id
     }
@@ -127,6 +140,7 @@ struct VisibilityWorld {
             (.author, "\"\(author.id)\""), (.third, "\"\(third.id)\""), (.publicPost, "\"\(publicPost)\""),
             (.postForFollowers, "\"\(postForFollowers)\""), (.mentionOfViewer, "\"\(mentionOfViewer)\""),
             (.mentionOfThird, "\"\(mentionOfThird)\""),
+            (.comment, "\"\(comment)\""), (.authorsComment, "\"\(authorsComment)\""),
         ]
         return Set(marks.filter { text.contains($0.1) }.map(\.0))
     }

@@ -66,6 +66,7 @@ final class SiteParts: Sendable {
         gatewayOptions.limitsAreOn = options.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds
         gatewayOptions.channels = domains.channels
+        gatewayOptions.effects = domains.channelEffects
         live = LiveService(
             loops: [
                 .init(
@@ -196,6 +197,14 @@ final class SiteParts: Sendable {
     var holdings: [Holding] { domains.erasure.allHoldings }
 
     var audit: ErasureAudit { domains.erasure.audit }
+
+    func wrongCounts() async throws -> [CountAudit.Finding] {
+        var findings: [CountAudit.Finding] = []
+        for audit in domains.countAudits {
+            _ = try await audit.run(connections.routes.database, repairs: false) { findings += $0 }
+        }
+        return findings
+    }
 
     var exportedFiles: [ExportedFile] { domains.exports.allFiles }
 

@@ -173,6 +173,9 @@ public final class TestSite: Sendable {
     /// Whether something is left of those who were erased.
     public var audit: ErasureAudit { parts.audit }
 
+    /// Counters that are not what they count.
+    public func wrongCounts() async throws -> [CountAudit.Finding] { try await parts.wrongCounts() }
+
     /// The log's records have aged out.
     public func forgetLog() { parts.log.forget() }
 

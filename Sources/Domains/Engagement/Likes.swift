@@ -49,6 +49,10 @@ public struct Likes: Sendable {
         "EXISTS (SELECT FROM likes l WHERE l.object_id = \(object) AND l.user_id = \(reader))"
     }
 
+    /// Rows of objects that are gone, for a statement that takes them out. Nothing is counted: the counters go, too.
+    /// - Parameter objects: a list or a statement of ids.
+    public static func removed(of objects: SQL) -> SQL { "DELETE FROM likes WHERE object_id IN (\(objects))" }
+
     /// Rows `other, id` of who likes an object, for a list of users.
     public static func users(of object: ID) -> SQL {
         "SELECT user_id AS other, id FROM likes WHERE object_id = \(object)"

@@ -1,5 +1,4 @@
 public import Core
-public import DomainKit
 public import Store
 
 /// What is counted of an object, a post or a comment: exactly, in the transaction of the cause, in rows of `counters` that are
@@ -66,36 +65,9 @@ public enum Counters {
         """
     }
 
-    /// Compares a number of objects with the rows that it counts.
-    /// - Parameters:
-    ///   - rows: a table whose rows are counted, and its column that names the object, which has an index.
-    ///   - found: how many there are of an object, an expression of SQL.
-    public static func audit(
-        _ name: String, _ kind: Kind, rows: StaticString, by column: StaticString,
-        found: @escaping @Sendable (_ object: SQL) -> SQL
-    ) -> CountAudit {
-        let (rows, column) = (SQL(rows), SQL(column))
-        return CountAudit(name) { position, limit in
-            """
-            SELECT o.id, (SELECT COALESCE(sum(c.\(kind.column)), 0) FROM counters c WHERE c.object_id = o.id)::bigint AS counted,
-                (\(found("o.id")))::bigint AS found
-            FROM (
-                -- Those that have any, and those that are said to have some.
-                (SELECT DISTINCT \(column) AS id FROM \(rows) WHERE \(column) > \(position) ORDER BY 1 LIMIT \(limit))
-                UNION (
-                    SELECT DISTINCT object_id AS id FROM counters
-                    WHERE object_id > \(position) AND \(kind.column) <> 0 ORDER BY 1 LIMIT \(limit))
-                ORDER BY 1 LIMIT \(limit)) o
-            ORDER BY o.id
-            """
-        } repair: { differences in
-            """
-            INSERT INTO counters AS c (object_id, stripe, \(kind.column), changes)
-            SELECT id, 0, delta, 1 FROM \(differences) ORDER BY id
-            ON CONFLICT (object_id, stripe)
-            DO UPDATE SET \(kind.column) = c.\(kind.column) + excluded.\(kind.column), changes = c.changes + 1
-            """
-        }
+    /// One of the numbers, an expression of SQL.
+    public static func sum(_ kind: Kind, of object: SQL) -> SQL {
+        "(SELECT COALESCE(sum(k.\(kind.column)), 0) FROM counters k WHERE k.object_id = \(object))"
     }
 
     /// Rows of objects that are gone, for a statement that takes them out.

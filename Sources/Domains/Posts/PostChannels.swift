@@ -5,10 +5,10 @@ import Relations
 
 /// What one may subscribe to: a post, and one author's public posts.
 extension ChannelKind {
-    /// `post:{id}`: what happens to one post, and what is counted of it.
+    /// `post:{id}`: what happens to one post, what others say of it, and what is counted of it.
     static func post(_ posts: Posts) -> ChannelKind {
         ChannelKind(
-            ChannelName.postKind, [.log, .state], at: "/v1/posts/{key}",
+            ChannelName.postKind, [.log, .state, .authors], at: "/v1/posts/{key}",
             permission: { post, user in try await posts.isVisible(post, to: user) },
             state: { post in try await posts.countsState(of: post) })
     }

@@ -20,6 +20,23 @@ package enum PostFields {
     }.orNil
 }
 
+extension PostFields {
+    private static let access = Field.string(
+        "comments", CommentAccess.schema, example: "followers",
+        "Who may comment on it: `all` who see it, the author's `followers` and the author, or `none`, not the author "
+            + "either. Comments that are there stay."
+    ) { text throws(Refusal) in
+        guard let access = CommentAccess.allCases.first(where: { $0.rawValue.isExactly(text) }) else {
+            throw Refusal("comments is all, followers or none")
+        }
+        return access
+    }
+
+    package static let comments = access.or(.all)
+
+    static let newComments = access.orNil
+}
+
 enum PostPath {
     static let id = PathParameter.id("id", "Of the post.")
     static let author = PathParameter.id("id", "Of the user.")

@@ -29,7 +29,7 @@ struct PostOperations: Sendable {
             Operation(
                 .patch, "/v1/posts/\(PostPath.id)", id: "editPost", tag: Self.tag, "Edit a post",
                 description: "A JSON merge: what is left out stays. What it was before is in its history.",
-                body: RequestBody("PostEdit", PostFields.newText),
+                body: RequestBody("PostEdit", PostFields.newText, PostFields.newComments),
                 responses: [.json(PostView.component, "The post as it is now.")], problems: [.forbidden, .tooMany],
                 idempotency: .key("edit post"), largest: PostBytes.mostJSON, handler: edit),
             Operation(
@@ -44,7 +44,7 @@ struct PostOperations: Sendable {
     private func creation(_ path: Path, id: String, _ summary: String) -> Operation {
         Operation(
             .post, path, id: id, tag: Self.tag, summary,
-            body: RequestBody("NewPost", PostFields.text, PostFields.visibility),
+            body: RequestBody("NewPost", PostFields.text, PostFields.visibility, PostFields.comments),
             responses: [
                 .json(PostView.component, "The post was made.", status: 201, headers: [PostView.location])
             ], idempotency: .key("posts"), largest: PostBytes.mostJSON, handler: create)
@@ -61,7 +61,8 @@ struct PostOperations: Sendable {
     @Sendable private func create(_ request: RequestContext) async throws -> Response {
         let author = request.caller
         let (draft, (response, told)) = try await posts.create(
-            author: author, text: request[PostFields.text], for: request[PostFields.visibility], request.trace
+            author: author, text: request[PostFields.text], for: request[PostFields.visibility],
+            comments: request[PostFields.comments], request.trace
         ) { try await store($0, request) }
         // A replayed response tells of the first post; the one that was prepared just now does not exist.
         guard let previous = told else { return response }
@@ -102,8 +103,8 @@ struct PostOperations: Sendable {
     @Sendable private func edit(_ request: RequestContext) async throws -> Response {
         try await writes.run(request) { transaction in
             let post = try await posts.edit(
-                transaction, post: request[PostPath.id], text: request[PostFields.newText], caller: request.caller,
-                request.trace)
+                transaction, post: request[PostPath.id], text: request[PostFields.newText],
+                comments: request[PostFields.newComments], caller: request.caller, request.trace)
             var json = ByteWriter(capacity: 512)
             post.append(to: &json)
             return StoredResponse(status: 200, body: json.bytes)

@@ -3,7 +3,7 @@ public import Core
 public import HTTPService
 
 /// A post as the API and the live feed show it: ``{"id","author":{"id","handle","display_name"},"text","created_at",
-/// "edited_at"?,"visibility","tags"?,"mentions"?,"counts"}`, and what domains above say of it.
+/// "edited_at"?,"visibility","tags"?,"mentions"?,"comments"?,"counts"}`, and what domains above say of it.
 public struct PostView: Sendable, Equatable {
     public let id: ID
     public let authorID: ID
@@ -14,6 +14,8 @@ public struct PostView: Sendable, Equatable {
     /// When it was edited last, in milliseconds since 1970.
     public let editedAt: Int64?
     public let entities: PostEntities
+    /// Who may comment.
+    public let comments: CommentAccess
     public let counts: Counts
     /// Keys of its JSON, each behind a comma: what `PostFact`s say.
     public let facts: [UInt8]
@@ -21,7 +23,7 @@ public struct PostView: Sendable, Equatable {
     public init(
         id: ID, authorID: ID, authorHandle: String, authorDisplayName: String, text: String, visibility: Visibility,
         editedAt: Int64? = nil, entities: PostEntities = PostEntities(),
-        counts: Counts = Counts(), facts: [UInt8] = []
+        comments: CommentAccess = .all, counts: Counts = Counts(), facts: [UInt8] = []
     ) {
         self.id = id
         self.authorID = authorID
@@ -31,6 +33,7 @@ public struct PostView: Sendable, Equatable {
         self.visibility = visibility
         self.editedAt = editedAt
         self.entities = entities
+        self.comments = comments
         self.counts = counts
         self.facts = facts
     }
@@ -38,7 +41,8 @@ public struct PostView: Sendable, Equatable {
     func saying(_ facts: [UInt8]) -> PostView {
         PostView(
             id: id, authorID: authorID, authorHandle: authorHandle, authorDisplayName: authorDisplayName, text: text,
-            visibility: visibility, editedAt: editedAt, entities: entities, counts: counts, facts: facts)
+            visibility: visibility, editedAt: editedAt, entities: entities, comments: comments, counts: counts,
+            facts: facts)
     }
 
     public func append(to writer: inout ByteWriter) {
@@ -57,6 +61,7 @@ public struct PostView: Sendable, Equatable {
         writer.append(ascii: "\",\"visibility\":")
         writer.append(jsonString: visibility.rawValue)
         entities.append(to: &writer)
+        if comments != .all { writer.append(key: "comments", of: comments.rawValue) }
         counts.append(to: &writer)
         writer.append(facts)
         writer.append(ascii: "}")
@@ -75,6 +80,7 @@ extension PostView {
                 "Of the text, as they are compared: folded by NFKC_Casefold."),
             .sometimes(
                 "mentions", .array(of: PostMention.component.reference, count: 1...20), "Of the text, in its order."),
+            .sometimes("comments", CommentAccess.schema, "Who may comment; only where not all may who see it."),
             .always("counts", Counts.schema, "The same for all. The larger version is the newer one."),
             .sometimes("liked", .boolean, "By the caller."), .sometimes("bookmarked", .boolean, "By the caller."),
         ]), writing: example.append)

@@ -9,49 +9,66 @@ extension Posts {
     /// Of one post.
     static let mostEdits: Int64 = 100
 
-    /// Changes a post of the caller. The same text changes nothing.
-    /// - Parameter text: checked and trimmed; `nil`: it stays.
+    /// Changes a post of the caller. What is as before changes nothing.
+    /// - Parameters:
+    ///   - text: checked and trimmed; `nil`: it stays. Only this is an edit, with a version in the history.
+    ///   - comments: who may comment; `nil`: as before.
     /// - Returns: the post as it is now, as its author sees it.
     func edit(
-        _ transaction: Transaction, post: ID, text: String?, caller: ID, _ context: TraceContext
+        _ transaction: Transaction, post: ID, text: String?, comments: CommentAccess? = nil, caller: ID,
+        _ context: TraceContext
     ) async throws -> PostView {
         let found = try await own(transaction, post: post, caller: caller, to: "edit")
         guard !found.isDeleted else { throw Self.noPost(post) }
         let before = try await current(transaction, post, as: caller)
-        guard let text, !text.isExactly(before.own.text) else { return before.own }
+        let newText = text.flatMap { $0.isExactly(before.own.text) ? nil : $0 }
+        let newAccess = comments == before.own.comments ? nil : comments
+        var statements: [SQL] = []
+        var tags = PostTags.Change(post: post, author: caller)
+        if found.level == .public { tags.old = before.told.entities.tags }
+        if let newText {
+            let changed = try await PostText(
+                newText, by: caller, for: found.level, among: audience(transaction, of: post, found.level),
+                asking: transaction.query)
+            statements += try await edited(transaction, post, changed)
+            tags.new = found.level == .public ? changed.tags : []
+        }
+        if let newAccess {
+            statements.append("UPDATE posts SET comments = \(newAccess.rawValue) WHERE id = \(post)")
+        }
+        guard !statements.isEmpty else { return before.own }
+        // Its lock puts the author's events in order.
+        statements.append("SELECT id FROM users WHERE id = \(caller) FOR NO KEY UPDATE")
+        try await transaction.batch(statements)
+        let after = try await current(transaction, post, as: caller)
+        try await transaction.batch(
+            [
+                Outbox.statement(
+                    topic: PostEvent.topic, key: caller,
+                    envelope(.updated(after.told), post: post, author: caller, tags: tags.all, context))
+            ] + (newText == nil ? [] : PostTags.changed([tags])))
+        return after.own
+    }
+
+    private func edited(_ transaction: Transaction, _ post: ID, _ text: PostText) async throws -> [SQL] {
         let edits = try await transaction.query(
             "SELECT count(*) AS edits FROM post_versions WHERE post_id = \(post)"
         )[0].integer("edits")
         guard edits < Self.mostEdits else {
             throw Problem(.tooMany, "a post is edited at most \(Self.mostEdits) times")
         }
-        let changed = try await PostText(
-            text, by: caller, for: found.level, among: audience(transaction, of: post, found.level),
-            asking: transaction.query)
-        try await transaction.batch([
+        return [
             """
             INSERT INTO post_versions (post_id, id, text)
             SELECT id, COALESCE(edit_id, id), text FROM posts WHERE id = \(post)
             """,
             // Newer than the one before, whatever the clocks of two processes say.
             """
-            UPDATE posts SET (\(PostText.columns)) = (\(changed.values)),
+            UPDATE posts SET (\(PostText.columns)) = (\(text.values)),
                 edit_id = greatest(\(try ids.next())::bigint, COALESCE(edit_id, id) + 1)
             WHERE id = \(post)
             """,
-            // Its lock puts the author's events in order.
-            "SELECT id FROM users WHERE id = \(caller) FOR NO KEY UPDATE",
-        ])
-        let after = try await current(transaction, post, as: caller)
-        var tags = PostTags.Change(post: post, author: caller)
-        if found.level == .public { (tags.old, tags.new) = (before.told.entities.tags, changed.tags) }
-        try await transaction.batch(
-            [
-                Outbox.statement(
-                    topic: PostEvent.topic, key: caller,
-                    envelope(.updated(after.told), post: post, author: caller, tags: tags.all, context))
-            ] + PostTags.changed([tags]))
-        return after.own
+        ]
     }
 
     /// For whom a post is that is for those mentioned: an edit does not change it.

@@ -33,12 +33,13 @@ public struct Posts: Sendable {
     /// - Parameters:
     ///   - text: checked and trimmed.
     ///   - visibility: `nil`: as the account is.
+    ///   - comments: who may comment.
     public func create<Stored: Sendable>(
-        author: ID, text: String, for visibility: Visibility?, _ context: TraceContext,
+        author: ID, text: String, for visibility: Visibility?, comments: CommentAccess = .all, _ context: TraceContext,
         storing store: (Draft) async throws -> Stored
     ) async throws -> (draft: Draft, stored: Stored) {
         for _ in 0..<3 {
-            let draft = try await prepare(author: author, text: text, for: visibility, context)
+            let draft = try await prepare(author: author, text: text, for: visibility, comments: comments, context)
             do {
                 return (draft, try await store(draft))
             } catch let error as PgError where Users.saysChanged(error) {
@@ -49,7 +50,7 @@ public struct Posts: Sendable {
     }
 
     private func prepare(
-        author: ID, text: String, for visibility: Visibility?, _ context: TraceContext
+        author: ID, text: String, for visibility: Visibility?, comments: CommentAccess, _ context: TraceContext
     ) async throws -> Draft {
         guard let identity = try await users.identity(author) else {
             throw Problem(.unauthenticated, "the account has gone")
@@ -58,14 +59,16 @@ public struct Posts: Sendable {
         let text = try await PostText(text, by: author, for: level, asking: database.query)
         let post = PostView(
             id: try ids.next(), authorID: author, authorHandle: identity.handle,
-            authorDisplayName: identity.displayName, text: text.text, visibility: level, entities: text.entities)
+            authorDisplayName: identity.displayName, text: text.text, visibility: level, entities: text.entities,
+            comments: comments)
         let event = envelope(
             .created(post), post: post.id, author: author, tags: level == .public ? post.entities.tags : [], context)
         let tags = level == .public ? [PostTags.Change(post: post.id, author: author, new: text.tags)] : []
         let statements: [SQL] = [
             """
-            INSERT INTO posts (id, author_id, visibility, \(PostText.columns))
-            VALUES (\(post.id), \(Users.unchanged(author, identity)), \(post.visibility.rawValue), \(text.values))
+            INSERT INTO posts (id, author_id, visibility, comments, \(PostText.columns))
+            VALUES (\(post.id), \(Users.unchanged(author, identity)), \(post.visibility.rawValue),
+                \(comments.rawValue), \(text.values))
             """,
             // The row's lock puts the author's posts and their events in order. NO KEY: the post's foreign key holds KEY SHARE on the row,
             // and two posts would wait for each other.

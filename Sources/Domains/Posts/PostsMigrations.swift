@@ -23,6 +23,8 @@ public enum PostsMigrations {
             ["CREATE INDEX IF NOT EXISTS posts_of_author ON posts (author_id, id DESC)"]),
         Migration(66, "posts by author: the index before", ["DROP INDEX IF EXISTS posts_by_author"]),
         Migration(67, "counters", [counters]),
+        // `CommentAccess`.
+        Migration(73, "who may comment", ["ALTER TABLE posts ADD COLUMN comments text NOT NULL DEFAULT 'all'"]),
         Migration(79, "tags and mentions of posts", entities),
         Migration(
             80, "posts by whom they mention",

@@ -63,6 +63,9 @@ public struct Audience: Sendable, Equatable {
         "NOT \(Restrictions.isBlocked(viewer, by: user)) AND NOT \(Restrictions.blocks(viewer, user))"
     }
 
+    /// Rows `id`: who is in no list that the viewer reads, as far as that is between the two; `limit` of them at most.
+    public static func blocked(with viewer: ID, limit: Int) -> SQL { Restrictions.blocked(with: viewer, limit: limit) }
+
     /// Is the user kept out of the viewer's feed?
     public static func isMuted(_ user: SQL, by viewer: SQL) -> SQL { Restrictions.mutes(viewer, user) }
 

@@ -32,6 +32,14 @@ enum Restrictions {
         """
     }
 
+    /// Rows `id`: with whom the viewer has a block, either way; `limit` of them at most.
+    static func blocked(with viewer: ID, limit: Int) -> SQL {
+        """
+        (SELECT other AS id FROM relations WHERE owner = \(viewer) AND kind = 'block')
+        UNION (SELECT owner FROM relations WHERE other = \(viewer) AND kind = 'block') LIMIT \(limit)
+        """
+    }
+
     /// Rows `owner, other`: who mutes one of these now.
     static func muters(of others: [ID]) -> SQL {
         """

@@ -13,10 +13,12 @@ public struct ChannelAudience: AudienceObserver {
     public func changed(_ change: AudienceChange) async throws {
         switch change {
         case .unfollowed(_, by: let follower): try await channels.recheck(channelsOf: [follower])
-        case .blocked(let other, by: let owner): try await channels.recheck(channelsOf: [owner, other])
+        // Behind a block's end events come again that name one of them.
+        case .blocked(let other, by: let owner), .unblocked(let other, by: let owner):
+            try await channels.recheck(channelsOf: [owner, other])
         case .privacy(let user, isPrivate: true), .left(let user, _): try await recheck(channelsOn: user)
         // They close nothing.
-        case .followed, .unblocked, .muted, .unmuted, .privacy, .returned: break
+        case .followed, .muted, .unmuted, .privacy, .returned: break
         }
     }
 

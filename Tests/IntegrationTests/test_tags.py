@@ -57,3 +57,19 @@ def test_a_post_for_those_mentioned_is_told_to_them(alice: User, bob: User, make
         last = alice.post("for all")
         assert [one.post_id for one in his.until(last["id"])] == [hidden["id"], hidden["id"], last["id"]]
         assert [one.post_id for one in hers.until(last["id"])] == [last["id"]]
+
+
+def test_authors_with_whom_there_is_a_block_are_left_out(alice: User, bob: User, make_user: MakeUser) -> None:
+    """Also of a block that is made while a client listens, either way."""
+    carol = make_user("carol")
+    tag = f"block_{carol.id}"
+    expect(bob.http.put(f"/v1/users/{carol.id}/block"), 204)
+    with Centrifugo.of(carol) as client:
+        client.subscribe(f"tag:{tag}")
+        bob.post(f"#{tag}")
+        first = alice.post(f"#{tag}")
+        assert client.told(f"tag:{tag}", 1)[0].post_id == first["id"]
+        expect(carol.http.put(f"/v1/users/{alice.id}/block"), 204)
+        alice.post(f"#{tag}")
+        last = make_user("dan").post(f"#{tag}")
+        assert client.told(f"tag:{tag}", 1)[0].post_id == last["id"]

@@ -45,7 +45,6 @@ public struct ChannelKind: Sendable {
         guard name.kind == self.name, let (permission, supply) = find(name.key) else { return nil }
         return Channel(
             name: name, contents: contents, path: path.replacing("{key}", with: name.key.percentEscaped),
-            permission: permission,
-            supply: supply)
+            permission: permission, supply: supply)
     }
 }

@@ -133,7 +133,7 @@ struct FeedHoldings: Sendable {
             """)
         let posts = try rows.map { try $0.id("id") }
         let authors = Set(try rows.map { try $0.id("author_id") } + (position == 0 ? [user] : []))
-        let tags = try rows.flatMap { try $0.optionalText("tags")?.split(separator: " ").map(String.init) ?? [] }
+        let tags = try rows.flatMap { try $0.optionalText("tags").map(PostEntities.tags) ?? [] }
         let names: [ChannelName] =
             Set(tags.compactMap { .tag($0) }) + authors.map { .user($0) } + posts.map { .post($0) }
         return Holding.Step(removed: try await channels.drop(names), next: posts.last?.raw)

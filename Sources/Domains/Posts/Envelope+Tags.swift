@@ -7,7 +7,7 @@ extension Envelope {
     private static let fields = (0..<26).map { number in
         EventField<[String]>(
             number == 0 ? "tags" : "tags.\(number)",
-            read: { $0.isEmpty ? nil : $0.split(separator: " ").map(String.init) },
+            read: { $0.isEmpty ? nil : PostEntities.tags(in: $0) },
             write: { $0.joined(separator: " ") })
     }
     private static let longestField = 255

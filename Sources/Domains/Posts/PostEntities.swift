@@ -42,8 +42,13 @@ public struct PostEntities: Sendable, Equatable {
         """
     }
 
+    /// Names with spaces between them. By bytes: a letter may be one with the space before it.
+    public static func tags(in text: String) -> [String] {
+        text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
+    }
+
     init(_ row: PgRow) throws(PgError) {
-        tags = try row.optionalText("tags").map { $0.split(separator: " ").map(String.init) } ?? []
+        tags = try row.optionalText("tags").map(Self.tags) ?? []
         var mentions: [PostMention] = []
         for text in try row.optionalText("mentions")?.split(separator: ",") ?? [] {
             let parts = text.split(separator: " ")

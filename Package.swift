@@ -97,6 +97,7 @@ let package = Package(
         domain("Tags", ["Live", "Posts", "TextEntities"]),
         domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
         domain("Comments", ["Accounts", "Engagement", "Live", "Outbox", "Posts", "Relations"]),
+        domain("Polls", ["Live", "Outbox", "Posts"]),
         domain("Effects", ["Posts", "Feed"]),
         domain("Reports", []),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
@@ -108,7 +109,7 @@ let package = Package(
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
                 "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Effects", "Engagement", "Erasure",
-                "Exports", "Relations", "Posts", "Feed", "Reports", "Tags",
+                "Exports", "Relations", "Polls", "Posts", "Feed", "Reports", "Tags",
             ]),
 
         // The roles: they mount the domains
@@ -186,6 +187,7 @@ let package = Package(
         tests("Bookmarks", ["TestSite"]),
         tests("Tags", ["Core", "Store", "TestSite"]),
         tests("Comments", ["Comments", "Core", "Store", "TestSite"]),
+        tests("Polls", ["Core", "DomainKit", "Polls", "Posts", "Store", "TestSite"]),
         tests("Reports", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),

@@ -22,6 +22,8 @@ struct VisibilityWorld {
     /// For those whom they mention.
     let mentionOfViewer: String
     let mentionOfThird: String
+    /// Of these posts.
+    let (publicPoll, pollForFollowers): (String, String)
     /// Of somebody whom everybody sees and nobody follows; the author likes it, and comments on it.
     let likedPost: String
     /// The third one's, on the public post.
@@ -53,11 +55,14 @@ struct VisibilityWorld {
         let subscribed = try await (between.isSelf ? author : viewer).get(
             "/v1/feed?channels=user:\(author.id),tag:of_\(author.handle)")
         channelLive = subscribed["live"].string ?? ""
-        publicPost = try await author.post(text: "the public post of \(author.handle) #of_\(author.handle)")
-        postForFollowers = try await Self.post(
+        (publicPost, publicPoll) = try await Self.post(
+            author, "the public post of \(author.handle) #of_\(author.handle)", "public")
+        (postForFollowers, pollForFollowers) = try await Self.post(
             author, "the post for followers of \(author.handle) #of_\(author.handle)", "followers")
-        mentionOfViewer = try await Self.post(author, "@\(viewer.handle) alone #of_\(author.handle)", "mentioned")
-        mentionOfThird = try await Self.post(author, "@\(third.handle) alone", "mentioned")
+        mentionOfViewer = try await Self.post(
+            author, "@\(viewer.handle) alone #of_\(author.handle)", "mentioned"
+        ).post
+        mentionOfThird = try await Self.post(author, "@\(third.handle) alone", "mentioned").post
         likedPost = try await site.signUp().post(text: "of somebody whom nobody follows")
         comment = try await Self.comment(third, on: publicPost)
         authorsComment = try await Self.comment(author, on: likedPost)
@@ -79,10 +84,19 @@ struct VisibilityWorld {
         guard kept.status == 204 else { throw UnexpectedResponse(response: kept) }
     }
 
-    private static func post(_ author: TestUser, _ text: String, _ visibility: String) async throws -> String {
-        let response = try await author.post("/v1/posts", ["text": .string(text), "visibility": .string(visibility)])
-        guard let id = response["id"].string else { throw UnexpectedResponse(response: response) }
-        return id
+    private static func post(
+        _ author: TestUser, _ text: String, _ visibility: String
+    ) async throws -> (post: String, poll: String) {
+        let response = try await author.post(
+            "/v1/posts",
+            [
+                "text": .string(text), "visibility": .string(visibility),
+                "poll": ["options": ["a", "b"], "closes_in": 2_592_000],
+            ])
+        guard let post = response["id"].string, let poll = response["poll"]["id"].string else {
+            throw UnexpectedResponse(response: response)
+        }
+        return (post, poll)
     }
 
     private static func comment(_ user: TestUser, on post: String) async throws -> String {

@@ -86,7 +86,7 @@ public enum PostTags {
     } repair: {
         """
         INSERT INTO tag_counts AS c (tag, stripe, posts)
-        SELECT t.name, 0, d.delta FROM \($0) d JOIN tags t ON t.number = d.id ORDER BY t.name
+        SELECT t.name, 0, w.found - w.counted FROM \($0) w JOIN tags t ON t.number = w.id ORDER BY t.name
         ON CONFLICT (tag, stripe) DO UPDATE SET posts = c.posts + excluded.posts
         """
     }

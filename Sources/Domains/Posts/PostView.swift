@@ -3,7 +3,7 @@ public import Core
 public import HTTPService
 
 /// A post as the API and the live feed show it: ``{"id","author":{"id","handle","display_name"},"text","created_at",
-/// "edited_at"?,"visibility","tags"?,"mentions"?,"comments"?,"counts"}`, and what domains above say of it.
+/// "edited_at"?,"visibility","tags"?,"mentions"?,"comments"?,"counts"}`, and what domains above say of it, such as `"poll"?`.
 public struct PostView: Sendable, Equatable {
     public let id: ID
     public let authorID: ID
@@ -73,8 +73,9 @@ extension PostView {
         "Post",
         .object([
             .always("id", Component.id.reference), .always("author", author.reference),
-            .always("text", .string(length: 1...5000)), .always("created_at", Component.time.reference),
-            .sometimes("edited_at", Component.time.reference), .always("visibility", Visibility.schema),
+            .always("text", .string(length: 0...5000), "Empty where a post has none."),
+            .always("created_at", Component.time.reference), .sometimes("edited_at", Component.time.reference),
+            .always("visibility", Visibility.schema),
             .sometimes(
                 "tags", .array(of: .string(length: 1...60), count: 1...20),
                 "Of the text, as they are compared: folded by NFKC_Casefold."),
@@ -82,7 +83,8 @@ extension PostView {
                 "mentions", .array(of: PostMention.component.reference, count: 1...20), "Of the text, in its order."),
             .sometimes("comments", CommentAccess.schema, "Who may comment; only where not all may who see it."),
             .always("counts", Counts.schema, "The same for all. The larger version is the newer one."),
-            .sometimes("liked", .boolean, "By the caller."), .sometimes("bookmarked", .boolean, "By the caller."),
+            .sometimes("poll", PollView.component.reference), .sometimes("liked", .boolean, "By the caller."),
+            .sometimes("bookmarked", .boolean, "By the caller."),
         ]), writing: example.append)
 
     public static let list = Component(

@@ -62,6 +62,7 @@ let package = Package(
         module("Deflate", ["CZlib"]),
         module("Archive", ["CArchive"]),
         module("Confusables", ["CICU"]),
+        module("TextEntities", ["Confusables"]),
         hotModule("Sockets", ["Core", "Runtime", "Deflate", "CLibwebsockets", "CLiburing"]),
         module("RedisLink", ["Core", "Runtime", "Crypto", "CHiredis"]),
         module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),
@@ -87,12 +88,13 @@ let package = Package(
         module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
         domain("Accounts", ["Confusables", "OpenIDConnect", "Outbox", "Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
-        domain("Posts", ["Accounts", "Live", "Outbox", "Relations"]),
+        domain("Posts", ["Accounts", "Live", "Outbox", "Relations", "TextEntities"]),
         domain(
             "Feed", ["Accounts", "Relations", "Posts", "Live", "Runtime", "RedisLink", "Crypto"],
             // Redis' scripts, as bytes in the program.
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
+        domain("Tags", ["Live", "Posts", "TextEntities"]),
         domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
         domain("Comments", ["Accounts", "Engagement", "Live", "Outbox", "Posts", "Relations"]),
         domain("Polls", ["Live", "Outbox", "Posts"]),
@@ -107,7 +109,7 @@ let package = Package(
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
                 "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Effects", "Engagement", "Erasure",
-                "Exports", "Relations", "Polls", "Posts", "Feed", "Reports",
+                "Exports", "Relations", "Polls", "Posts", "Feed", "Reports", "Tags",
             ]),
 
         // The roles: they mount the domains
@@ -153,7 +155,7 @@ let package = Package(
                 "TestSupport", "Confusables", "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto",
                 "HTTPService",
                 "OpenIDConnect", "Accounts", "Posts", "Feed", "Realtime",
-                "Sidecars", "Tail",
+                "Sidecars", "Tail", "TextEntities",
             ],
             path: "Sources/Fuzz", swiftSettings: strict),
         .executableTarget(
@@ -164,6 +166,7 @@ let package = Package(
         tests("Deflate", ["Deflate"]),
         tests("Archive", ["Archive", "TestSupport"]),
         tests("Confusables", ["Confusables"]),
+        tests("TextEntities", ["TextEntities"]),
         tests("Live", ["TestSupport", "Core", "Deflate", "HTTPService", "Live", "Posts"]),
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["Core", "Crypto"]),
@@ -182,6 +185,7 @@ let package = Package(
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
         tests("Engagement", ["Core", "Feed", "Live", "Posts", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
+        tests("Tags", ["Core", "Store", "TestSite"]),
         tests("Comments", ["Core", "Store", "TestSite"]),
         tests("Polls", ["Core", "DomainKit", "Polls", "Posts", "Store", "TestSite"]),
         tests("Reports", ["Core", "Store", "TestSite"]),

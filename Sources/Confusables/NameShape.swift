@@ -21,7 +21,8 @@ public struct NameShape: Sendable, Equatable {
     /// A capital I is taken for an l, a small one is not: so looks are taken before case, and once more behind it.
     private static func forms(of name: String) -> [String] {
         [
-            folded(name).flatMap(skeleton), skeleton(name).flatMap(folded).flatMap(skeleton),
+            CaseFold.folded(name).flatMap(skeleton),
+            skeleton(name).flatMap(CaseFold.folded).flatMap(skeleton),
         ].compactMap { $0.map(joined) }
     }
 
@@ -34,19 +35,7 @@ public struct NameShape: Sendable, Equatable {
     }
 
     private static func skeleton(_ text: String) -> String? {
-        call(text) { martlet_skeleton(checker.pointer, $0, $1, $2, $3) }
-    }
-
-    private static func folded(_ text: String) -> String? { call(text, martlet_casefold) }
-
-    private static func call(
-        _ text: String, _ function: (UnsafePointer<CChar>, Int32, UnsafeMutablePointer<CChar>, Int32) -> Int32
-    ) -> String? {
-        let bytes = text.utf8.map { CChar(bitPattern: $0) }
-        var room = [CChar](repeating: 0, count: 64 * bytes.count + 64)
-        let length = function(bytes, Int32(bytes.count), &room, Int32(room.count))
-        guard length >= 0 else { return nil }
-        return String(decoding: room.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        ICUText.call(text) { martlet_skeleton(checker.pointer, $0, $1, $2, $3) }
     }
 }
 

@@ -44,7 +44,7 @@ public struct ChannelKind: Sendable {
     func channel(_ name: ChannelName) -> Channel? {
         guard name.kind == self.name, let (permission, supply) = find(name.key) else { return nil }
         return Channel(
-            name: name, contents: contents, path: path.replacing("{key}", with: name.key), permission: permission,
-            supply: supply)
+            name: name, contents: contents, path: path.replacing("{key}", with: name.key.percentEscaped),
+            permission: permission, supply: supply)
     }
 }

@@ -21,6 +21,7 @@ public import Posts
 public import Relations
 public import Reports
 public import Store
+public import Tags
 
 /// All domains of the product. Who adds one adds it here: a line where it is made, and one in each list.
 public struct Domains: Sendable {
@@ -30,6 +31,7 @@ public struct Domains: Sendable {
     public let posts: PostsDomain
     public let feed: FeedDomain
     public let bookmarks: BookmarksDomain
+    public let tags: TagsDomain
     public let engagement: EngagementDomain
     public let comments: CommentsDomain
     public let polls: PollsDomain
@@ -40,7 +42,8 @@ public struct Domains: Sendable {
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, TagsDomain.self,
+        ReportsDomain.self,
         AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
@@ -87,12 +90,15 @@ public struct Domains: Sendable {
             relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources, posts: posts)
         engagement = EngagementDomain(resources, relations: relations, posts: posts)
+        tags = TagsDomain(resources, posts: posts)
         comments = CommentsDomain(resources, posts: posts, engagement: engagement)
         polls = PollsDomain(resources)
         let reported: [any Domain] = [accounts, posts, comments]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        below = [accounts, relations, posts, feed, bookmarks, engagement, comments, polls, reports, administration]
+        below = [
+            accounts, relations, posts, feed, bookmarks, engagement, comments, polls, tags, reports, administration,
+        ]
         let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,

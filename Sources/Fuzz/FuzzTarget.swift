@@ -45,7 +45,7 @@ struct FuzzTarget: Sendable {
         .ticket, .accessToken, .sealedBox, .eventHeaders, .nodeMessage, .timelineEntry, .redisAddress, .eventStream,
         .feedPage,
         .programSettings, .idToken, .webSocket, .inflate, .deflateOffer, .requestBody, .profile, .recoveryCode,
-        .nameShape,
+        .nameShape, .textEntities,
     ]
 }
 

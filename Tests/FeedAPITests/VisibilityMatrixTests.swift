@@ -40,7 +40,7 @@ import Testing
     func belowTheTimeline(_ between: VisibilityCase) async throws {
         let world = try await VisibilityWorld(between, on: site, away: site)
         let (filler, reader) = (try await site.signUp(), world.caller as! TestUser)
-        let newest = SQL.parameter(ID(world.postForFollowers)!)
+        let newest = SQL.parameter(ID(world.mentionOfThird)!)
         // No case has another's ids.
         let first = 10_000 + 1000 * VisibilityCase.allCases.firstIndex(of: between)!
         try await site.database.batch([
@@ -57,7 +57,10 @@ import Testing
         let pages = try await reader.pages()
         #expect(pages.count >= 8)
         let things = pages.reduce(into: Set<VisibilityWorld.Thing>()) { $0.formUnion(world.things(in: $1)) }
-        #expect(things == (between.feedHasPosts ? [.author, .publicPost, .postForFollowers] : []))
+        var expected: Set<VisibilityWorld.Thing> = []
+        if between.feedHasPosts { expected = [.author, .publicPost, .postForFollowers, .mentionOfViewer] }
+        if between.isSelf { expected.formUnion([.mentionOfThird, .third]) }
+        #expect(things == expected)
     }
 
     /// What may not be seen and what never was get the same response, but for the id that was asked for.

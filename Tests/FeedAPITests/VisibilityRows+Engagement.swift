@@ -12,7 +12,9 @@ extension VisibilityRow {
                 try await $0.caller.delete("/v1/posts/\($1)/like")
             }, isWrite: true),
         "listLikes": VisibilityRow(
-            probes: ofPosts(needsSession: false, { _, _ in Seen(200, [.third]) }) {
+            probes: ofPosts(
+                needsSession: false, { Seen(200, [.publicPost, .postForFollowers].contains($1) ? [.third] : []) }
+            ) {
                 try await $0.caller.get("/v1/posts/\($1)/likes")
             } + [
                 Probe("of somebody's post that the author likes", expected: amongKnown) {

@@ -176,6 +176,8 @@ extension VisibilityRow {
     @Sendable static func shown(_ c: VisibilityCase) -> Things {
         var things: Things = []
         if c.isOpen { things.formUnion([.publicPost, .author]) }
+        if c.isOpen, c.isSignedIn { things.insert(.mentionOfViewer) }
+        if c.isSelf { things.formUnion([.mentionOfThird, .third]) }
         if c.seesPostsForFollowers { things.formUnion([.postForFollowers, .author]) }
         return things
     }
@@ -195,13 +197,23 @@ extension VisibilityRow {
                 "the post for followers", needsSession: needsSession,
                 expected: { $0.seesPostsForFollowers ? seen($0, .postForFollowers) : Seen(404) }
             ) { try await send($0, $0.postForFollowers) },
+            Probe(
+                "the post that mentions the viewer", needsSession: needsSession,
+                expected: { $0.isOpen && $0.isSignedIn ? seen($0, .mentionOfViewer) : Seen(404) }
+            ) { try await send($0, $0.mentionOfViewer) },
+            Probe(
+                "the post that mentions another", needsSession: needsSession,
+                expected: { $0.isSelf ? seen($0, .mentionOfThird) : Seen(404) }
+            ) { try await send($0, $0.mentionOfThird) },
         ]
     }
 
     private static let posts: [String: VisibilityRow] = [
         "createPost": .ownOnly("the caller's post"), "createPostShort": .ownOnly("the caller's post"),
         "getPost": VisibilityRow(
-            probes: ofPosts(needsSession: false, { Seen(200, [.author, $1]) }) {
+            probes: ofPosts(
+                needsSession: false, { Seen(200, $1 == .mentionOfThird ? [.author, $1, .third] : [.author, $1]) }
+            ) {
                 try await $0.caller.get("/v1/posts/\($1)")
             }, isWrite: false),
         "editPost": VisibilityRow(
@@ -222,6 +234,12 @@ extension VisibilityRow {
             Probe("of the author", expected: { $0.exists ? Seen(200, shown($0)) : Seen(404) }) {
                 try await $0.caller.get("/v1/users/\($0.author.id)/posts")
             }),
+        "listPopularTags": .ownOnly("spellings and numbers"), "getTag": .ownOnly("a spelling and a number"),
+        "listTagPosts": .reads(
+            Probe(
+                "of the author's tag",
+                expected: { $0 == .erased ? Seen(404) : Seen(200, $0.isOpen ? [.publicPost, .author] : []) }
+            ) { try await $0.caller.get("/v1/tags/OF_\($0.author.handle)/posts") }),
         "addBookmark": VisibilityRow(
             probes: ofPosts(needsSession: true, { _, _ in Seen(204) }) {
                 try await $0.caller.put("/v1/posts/\($1)/bookmark")
@@ -265,7 +283,8 @@ extension VisibilityRow {
     // MARK: Feeds
 
     @Sendable private static func inFeed(_ c: VisibilityCase) -> Seen {
-        Seen(200, c.feedHasPosts ? [.publicPost, .postForFollowers, .author] : [])
+        if c.isSelf { return Seen(200, shown(c)) }
+        return Seen(200, c.feedHasPosts ? [.publicPost, .postForFollowers, .mentionOfViewer, .author] : [])
     }
 
     /// A mute does not end what was asked for by name.
@@ -288,6 +307,9 @@ extension VisibilityRow {
         "user": Probe("the user's channel", needsSession: true, expected: inChannel) {
             try await $0.caller.get("/v1/feed?channels=user:\($0.author.id)&since=\($0.channelLive)")
         },
+        "tag": Probe("the tag's channel", needsSession: true, expected: inTagChannel) {
+            try await $0.caller.get("/v1/feed?channels=tag:of_\($0.author.handle)&since=\($0.channelLive)")
+        },
         "post": Probe("the post's channel", needsSession: true, expected: inPostChannel) {
             try await $0.caller.get("/v1/feed?channels=post:\($0.publicPost)&since=\($0.channelLive)")
         },
@@ -295,6 +317,11 @@ extension VisibilityRow {
             try await $0.caller.get("/v1/feed?channels=poll:\($0.publicPoll)&since=\($0.channelLive)")
         },
     ]
+
+    /// Whoever is signed in may listen; of what was told, each is told what he sees.
+    @Sendable private static func inTagChannel(_ c: VisibilityCase) -> Seen {
+        Seen(200, c.isOpen ? [.publicPost, .author] : [])
+    }
 
     private static let feeds: [String: VisibilityRow] = [
         "getFeed": VisibilityRow(

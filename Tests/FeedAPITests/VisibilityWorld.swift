@@ -2,12 +2,12 @@ import Core
 import Store
 import TestSite
 
-/// An author, a viewer, somebody whom the author follows and who follows back, and two posts of the author. All that was
+/// An author, a viewer, somebody whom the author follows and who follows back, and four posts of the author. All that was
 /// written while the viewer saw it is still there: bookmarks, the timeline, `feed_items`. And two comments: the third one's on
 /// the author's public post, and the author's on the post of somebody who is seen by all.
 struct VisibilityWorld {
     enum Thing: String {
-        case author, third, publicPost, postForFollowers, comment, authorsComment
+        case author, third, publicPost, postForFollowers, comment, authorsComment, mentionOfViewer, mentionOfThird
     }
 
     let site: TestSite
@@ -19,6 +19,9 @@ struct VisibilityWorld {
     let third: TestUser
     let publicPost: String
     let postForFollowers: String
+    /// For those whom they mention.
+    let mentionOfViewer: String
+    let mentionOfThird: String
     /// Of these posts.
     let (publicPoll, pollForFollowers): (String, String)
     /// Of somebody whom everybody sees and nobody follows; the author likes it, and comments on it.
@@ -49,11 +52,17 @@ struct VisibilityWorld {
         try await author.follow(third)
         try await viewer.follow(author)
         live = try await (between.isSelf ? author : viewer).get("/v1/feed")["live"].string ?? ""
-        let subscribed = try await (between.isSelf ? author : viewer).get("/v1/feed?channels=user:\(author.id)")
+        let subscribed = try await (between.isSelf ? author : viewer).get(
+            "/v1/feed?channels=user:\(author.id),tag:of_\(author.handle)")
         channelLive = subscribed["live"].string ?? ""
-        (publicPost, publicPoll) = try await Self.post(author, "the public post of \(author.handle)", "public")
+        (publicPost, publicPoll) = try await Self.post(
+            author, "the public post of \(author.handle) #of_\(author.handle)", "public")
         (postForFollowers, pollForFollowers) = try await Self.post(
-            author, "the post for followers of \(author.handle)", "followers")
+            author, "the post for followers of \(author.handle) #of_\(author.handle)", "followers")
+        mentionOfViewer = try await Self.post(
+            author, "@\(viewer.handle) alone #of_\(author.handle)", "mentioned"
+        ).post
+        mentionOfThird = try await Self.post(author, "@\(third.handle) alone", "mentioned").post
         likedPost = try await site.signUp().post(text: "of somebody whom nobody follows")
         comment = try await Self.comment(third, on: publicPost)
         authorsComment = try await Self.comment(author, on: likedPost)
@@ -62,6 +71,9 @@ struct VisibilityWorld {
             for (user, mark) in [(viewer, "bookmark"), (viewer, "like"), (third, "like")] {
                 try await Self.mark(post, user, mark)
             }
+        }
+        for mark in ["bookmark", "like"] {
+            try await Self.mark(mentionOfViewer, viewer, mark)
         }
         try await Self.mark(likedPost, author, "like")
         try await set()
@@ -140,8 +152,9 @@ struct VisibilityWorld {
         let text = String(decoding: response.body, as: UTF8.self)
         let marks: [(Thing, String)] = [
             (.author, "\"\(author.id)\""), (.third, "\"\(third.id)\""), (.publicPost, "\"\(publicPost)\""),
-            (.postForFollowers, "\"\(postForFollowers)\""), (.comment, "\"\(comment)\""),
-            (.authorsComment, "\"\(authorsComment)\""),
+            (.postForFollowers, "\"\(postForFollowers)\""), (.mentionOfViewer, "\"\(mentionOfViewer)\""),
+            (.mentionOfThird, "\"\(mentionOfThird)\""),
+            (.comment, "\"\(comment)\""), (.authorsComment, "\"\(authorsComment)\""),
         ]
         return Set(marks.filter { text.contains($0.1) }.map(\.0))
     }

@@ -11,7 +11,8 @@ import Testing
     private static let reader = ID(raw: 7000)
     private let database = TestSite.current.database
 
-    /// An author for each combination, by the bits of his number; of each two posts, one deleted, for each level.
+    /// An author for each combination, by the bits of his number; of each eight posts: for each level, and one for
+    /// somebody else; half of them deleted.
     private static let combinations = Array(0..<192)
     private static func author(_ number: Int) -> ID { ID(raw: Int64(8000 + number)) }
 
@@ -41,10 +42,11 @@ import Testing
             FROM generate_series(0, 191) n WHERE n & 16 > 0
             """,
             """
-            INSERT INTO posts (id, author_id, text, visibility, deleted_at)
-            SELECT 9000 + n * 4 + k, 8000 + n, 'x', CASE WHEN k & 1 > 0 THEN 'followers' ELSE 'public' END,
-                CASE WHEN k & 2 > 0 THEN now() END
-            FROM generate_series(0, 191) n, generate_series(0, 3) k
+            INSERT INTO posts (id, author_id, text, visibility, mentions, deleted_at)
+            SELECT 9000 + n * 8 + k, 8000 + n, 'x', (ARRAY['public', 'followers', 'mentioned', 'mentioned'])[k % 4 + 1],
+                CASE k % 4 WHEN 0 THEN ARRAY[8001, 7000] WHEN 2 THEN ARRAY[8001, 7000] WHEN 3 THEN ARRAY[0, 7001] ELSE '{}' END,
+                CASE WHEN k & 4 > 0 THEN now() END
+            FROM generate_series(0, 191) n, generate_series(0, 7) k
             """,
         ])
     }
@@ -55,13 +57,13 @@ import Testing
             let viewer = SQL.parameter(reader)
             let rows = try await database.query(
                 """
-                SELECT p.id, \(PostVisibility.columns("p")), \(Audience.columns(of: "u.id", for: viewer)),
+                SELECT p.id, \(PostVisibility.columns("p", to: viewer)), \(Audience.columns(of: "u.id", for: viewer)),
                     \(PostVisibility.sql("p", to: viewer)) AS is_seen,
                     \(PostVisibility.sqlToSomebody("p")) AS is_seen_by_somebody,
                     \(PostVisibility.sql("p", to: viewer, evenAway: true)) AS is_kept
                 FROM \(PostRow.table) ORDER BY p.id
                 """)
-            #expect(rows.count == 768)
+            #expect(rows.count == 1536)
             for row in rows {
                 let (visibility, audience) = (try PostVisibility(row), try Audience(row))
                 let place = "\(try row.id("id")) to \(reader?.description ?? "anybody")"
@@ -109,10 +111,11 @@ import Testing
         let seen = Set(try rows.map { try $0.id("id").raw })
         for number in Self.combinations {
             let (isPrivate, follows, isHidden) = (number & 1 > 0, number & 2 > 0, number & 12 > 0 || number >= 64)
-            let base = Int64(9000 + number * 4)
+            let base = Int64(9000 + number * 8)
             #expect(seen.contains(base) == (!isHidden && (follows || !isPrivate)), "\(number)")
             #expect(seen.contains(base + 1) == (!isHidden && follows), "\(number)")
-            #expect(!seen.contains(base + 2) && !seen.contains(base + 3))
+            #expect(seen.contains(base + 2) == (!isHidden && (follows || !isPrivate)), "\(number)")
+            #expect((3..<8).allSatisfy { !seen.contains(base + $0) })
         }
         let muted = try await database.query(
             "SELECT u.id FROM users u WHERE \(Audience.isMuted("u.id", by: "\(Self.reader)")) ORDER BY u.id")
@@ -126,7 +129,7 @@ import Testing
     func theFirstOfMany(_ bytes: Int, _ count: Int) async throws {
         let posts: SQL = """
             SELECT n AS id, 1 AS author_id, 'h' AS handle, 'd' AS display_name, repeat('é', 50) AS text,
-                'public' AS visibility, NULL::bigint AS edit_id, '' AS counts, 'all' AS comments
+                'public' AS visibility, NULL::bigint AS edit_id, NULL AS tags, NULL AS mentions, 'all' AS comments, '' AS counts
             FROM generate_series(1, 3) n
             """
         let rows = try await database.query(PostRow.first(of: posts, in: "id DESC", atMost: bytes))

@@ -66,9 +66,9 @@ public struct ErasureAudit: Sendable {
         var found: [String: [ID: Int64]] = [:]
         // Of what forgets by itself, `notCheckedAgain` tells.
         let aging = Set(holdings.filter(\.isAging).map(\.name))
-        for (table, column) in try await columns() where !aging.contains("postgres.\(table)") {
-            for (user, count) in try await look(in: table, column, for: Array(users.keys)) {
-                found["postgres.\(table)", default: [:]][user, default: 0] += count
+        for column in try await columns() where !aging.contains("postgres.\(column.table)") {
+            for (user, count) in try await look(in: column, for: Array(users.keys)) {
+                found["postgres.\(column.table)", default: [:]][user, default: 0] += count
             }
         }
         for holding in holdings {
@@ -92,29 +92,39 @@ public struct ErasureAudit: Sendable {
         return report
     }
 
+    /// A column of ids, or of lists of them.
+    private struct Column {
+        let table: String
+        let name: String
+        let isList: Bool
+    }
+
     /// All that can be an id. Partitions are read through their tables.
-    private func columns() async throws -> [(table: String, column: String)] {
+    private func columns() async throws -> [Column] {
         try await database.query(
             """
-            SELECT c.relname::text AS name, a.attname::text AS column_name FROM pg_attribute a
+            SELECT c.relname::text AS name, a.attname::text AS column_name, a.attndims > 0 AS is_list FROM pg_attribute a
             JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0
-                AND NOT a.attisdropped AND a.atttypid = 'bigint'::regtype
+                AND NOT a.attisdropped AND a.atttypid IN ('bigint'::regtype, 'bigint[]'::regtype)
             ORDER BY c.relname, a.attnum
             """
-        ).map { (try $0.text("name"), try $0.text("column_name")) }
+        ).map {
+            Column(table: try $0.text("name"), name: try $0.text("column_name"), isList: try $0.bool("is_list"))
+        }
     }
 
     /// One pass over a table, or an index, for all of them. It may take longer than a request may.
-    private func look(in table: String, _ column: String, for users: [ID]) async throws -> [(ID, Int64)] {
-        try await database.transaction { transaction in
+    private func look(in column: Column, for users: [ID]) async throws -> [(ID, Int64)] {
+        let ids: SQL = column.isList ? "'SELECT unnest(%1$I) AS id FROM %2$I'" : "'SELECT %1$I AS id FROM %2$I'"
+        return try await database.transaction { transaction in
             try await transaction.query("SET LOCAL statement_timeout = 0")
             return try await transaction.query(
                 """
                 SELECT unnest(xpath('//id/text()', x))::text::bigint AS id, unnest(xpath('//n/text()', x))::text::bigint AS n
                 FROM query_to_xml(format(
-                    'SELECT %1$I AS id, count(*) AS n FROM %2$I WHERE %1$I = ANY (%3$L::bigint[]) GROUP BY 1',
-                    \(column)::text, \(table)::text, \(users)::bigint[]), false, false, '') x
+                    'SELECT id, count(*) AS n FROM (' || \(ids) || ') i WHERE id = ANY (%3$L::bigint[]) GROUP BY 1',
+                    \(column.name)::text, \(column.table)::text, \(users)::bigint[]), false, false, '') x
                 """
             ).map { (try $0.id("id"), try $0.integer("n")) }
         }

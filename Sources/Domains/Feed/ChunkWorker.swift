@@ -104,12 +104,24 @@ public struct ChunkWorker: Sendable {
             var walk = job.walk
             pages.append(page(&walk))
         }
+        let users = pages[0].users
         let news = run.filter { $0.walk.isNews(isVisible: readers.isVisible($0.change.id)) }.map(\.change)
-        for start in stride(from: 0, to: news.count, by: Self.mostTogether) {
-            try await deliver(
-                Array(news[start..<min(start + Self.mostTogether, news.count)]), to: pages[0].users, readers)
+        var together: [PostChange] = []
+        for change in news {
+            // A post for some of them goes by itself, in its turn.
+            let some = readers.readers(of: change.id, by: change.author)
+            if some != nil || together.count == Self.mostTogether {
+                try await deliver(together, to: users, readers)
+                together = []
+            }
+            if let some {
+                try await deliver([change], to: users.filter(some.contains), readers)
+            } else {
+                together.append(change)
+            }
         }
-        return pages
+        try await deliver(together, to: users, readers)
+        return pages.map { $0.only(for: readers.readers(of: $0.chunk.post, by: $0.chunk.author)) }
     }
 
     /// - Parameter changes: of one author.

@@ -174,6 +174,12 @@ public struct FanOutStore: Sendable {
         /// Is its progress written down?
         public let isTracked: Bool
 
+        /// The same for some of the users only; `nil`: for all.
+        func only(for readers: Set<ID>?) -> Page {
+            guard let readers else { return self }
+            return Page(chunk: chunk, users: users.filter(readers.contains), next: next, isTracked: isTracked)
+        }
+
         public init(chunk: Chunk, users: [ID], next: ChunkPosition?, isTracked: Bool) {
             self.chunk = chunk
             self.users = users

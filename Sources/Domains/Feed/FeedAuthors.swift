@@ -33,7 +33,8 @@ enum FeedAuthors {
             ) all_authors WHERE \(PostVisibility.showsAll(author: "author", to: reader)) AND \(authors)) a
         CROSS JOIN LATERAL (
             SELECT p.id FROM posts p
-            WHERE p.author_id = a.author AND \(PostVisibility.sqlToSomebody("p")) AND \(condition)
+            WHERE p.author_id = a.author AND \(PostVisibility.sqlToSomebody("p")) AND \(PostVisibility.isFor(reader, "p"))
+                AND \(condition)
             ORDER BY p.id DESC LIMIT \(limit)) t
         """
     }

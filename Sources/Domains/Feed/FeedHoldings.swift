@@ -1,6 +1,7 @@
 import Core
 import DomainKit
 import Live
+import Posts
 import Relations
 import Store
 
@@ -119,10 +120,22 @@ struct FeedHoldings: Sendable {
         _ transaction: Transaction, _ user: ID, _ position: Int64, _ limit: Int
     ) async throws -> Holding.Step {
         let channels = Channels(timelines)
-        let posts = try await transaction.query(
-            "SELECT id FROM posts WHERE author_id = \(user) AND id > \(position) ORDER BY id LIMIT \(limit)"
-        ).map { try $0.id("id") }
-        let own: [ChannelName] = position == 0 ? [.user(user)] : []
-        return Holding.Step(removed: try await channels.drop(own + posts.map { .post($0) }), next: posts.last?.raw)
+        // Others' that mention him have his name in them.
+        let rows = try await transaction.query(
+            """
+            SELECT id, author_id, array_to_string(tags, ' ') AS tags FROM (
+                (SELECT p.id, p.author_id, p.tags FROM posts p WHERE p.author_id = \(user) AND p.id > \(position)
+                    ORDER BY p.id LIMIT \(limit))
+                UNION
+                (SELECT p.id, p.author_id, p.tags FROM posts p
+                    WHERE \(Posts.mention("\(user)", "p")) AND p.id > \(position) ORDER BY p.id LIMIT \(limit))
+            ) posts ORDER BY id LIMIT \(limit)
+            """)
+        let posts = try rows.map { try $0.id("id") }
+        let authors = Set(try rows.map { try $0.id("author_id") } + (position == 0 ? [user] : []))
+        let tags = try rows.flatMap { try $0.optionalText("tags").map(PostEntities.tags) ?? [] }
+        let names: [ChannelName] =
+            Set(tags.compactMap { .tag($0) }) + authors.map { .user($0) } + posts.map { .post($0) }
+        return Holding.Step(removed: try await channels.drop(names), next: posts.last?.raw)
     }
 }

@@ -25,7 +25,7 @@ struct PostChange {
 
     /// The key keeps an author's slice in one partition.
     func record(for chunk: Chunk, isTracked: Bool) -> NewRecord {
-        var envelope = envelope
+        var envelope = envelope.withoutTags
         envelope[.isTracked] = isTracked ? true : nil
         envelope[.buckets] = chunk.buckets
         return NewRecord(topic: ChunkEvents.topic, key: "\(author):\(chunk.buckets.lowerBound)", envelope)

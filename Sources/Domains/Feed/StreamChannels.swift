@@ -12,8 +12,8 @@ public struct StreamChannels: Sendable, Equatable {
     /// For people.
     public static let summary = """
         What to listen to, with commas: `feed`, which is all there is without this, and up to \(most) channels: `post:ID` \
-        (`post.updated`, `post.deleted`), `user:ID` (that user's public posts). 400 for a name that is none, 404 for a \
-        channel that is not there.
+        (`post.updated`, `post.deleted`), `user:ID` (that user's public posts), `tag:NAME` (public posts with a \
+        hashtag, by its name as posts have it in `tags`). 400 for a name that is none, 404 for a channel that is not there.
         """
 
     public let hasFeed: Bool

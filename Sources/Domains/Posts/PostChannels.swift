@@ -23,20 +23,27 @@ extension ChannelKind {
 
 extension ChannelName {
     public static let postKind = "post"
+    public static let tagKind = "tag"
     fileprivate static let userKind = "user"
 
     public static func post(_ id: ID) -> ChannelName { ChannelName(kind: postKind, id: id) }
+    /// - Parameter name: as a tag is compared.
+    /// - Returns: `nil` for what is no tag's name.
+    public static func tag(_ name: String) -> ChannelName? { ChannelName("\(tagKind):\(name)") }
     public static func user(_ id: ID) -> ChannelName { ChannelName(kind: userKind, id: id) }
 }
 
 extension PostEvent {
     /// Where it may be told, but for followers' feeds.
-    public func channels(post: ID, author: ID) -> [ChannelName] {
-        switch self {
-        // Nobody can have subscribed to the post yet.
-        case .created: [.user(author)]
-        case .updated, .deleted: [.user(author), .post(post)]
-        }
+    /// - Parameter tags: of a public post.
+    public func channels(post: ID, author: ID, tags: [String]) -> [ChannelName] {
+        let own: [ChannelName] =
+            switch self {
+            // Nobody can have subscribed to the post yet.
+            case .created: [.user(author)]
+            case .updated, .deleted: [.user(author), .post(post)]
+            }
+        return own + tags.compactMap { .tag($0) }
     }
 
     /// Whether who may see the post is another question now.

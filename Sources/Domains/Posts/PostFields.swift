@@ -11,11 +11,11 @@ package enum PostFields {
     /// `nil`: as the account is.
     package static let visibility = Field.string(
         "visibility", Visibility.schema, example: "followers",
-        "For whom it is; `public` counts while the account is not private. Without it: `public`, of a private account "
-            + "`followers`."
+        "For whom it is; `public` counts while the account is not private, `mentioned` is for those whom the text mentions. "
+            + "Without it: `public`, of a private account `followers`."
     ) { text throws(Refusal) in
         guard let visibility = Visibility.allCases.first(where: { $0.rawValue.isExactly(text) }) else {
-            throw Refusal("visibility is public or followers")
+            throw Refusal("visibility is public, followers or mentioned")
         }
         return visibility
     }.orNil

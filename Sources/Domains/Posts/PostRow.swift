@@ -18,6 +18,7 @@ public struct PostRow: Sendable {
     public func columns(for reader: SQL) -> SQL {
         let own: SQL = """
             p.id, p.author_id, \(Users.identityColumns), p.text, p.visibility, p.edit_id, p.comments,
+            \(PostEntities.columns("p")),
             \(Counters.column(of: "p.id"))
             """
         return ([own] + facts.map { "\($0.column("p", reader)) AS \($0.columnName)" }).joined(separator: ", ")
@@ -35,7 +36,8 @@ public struct PostRow: Sendable {
             id: try row.id("id"), authorID: try row.id("author_id"), authorHandle: try row.text("handle"),
             authorDisplayName: try row.text("display_name"), text: try row.text("text"),
             visibility: try Visibility(row), editedAt: try row.optionalID("edit_id")?.milliseconds,
-            comments: try CommentAccess(row), counts: try Counts(row), facts: said.bytes)
+            entities: try PostEntities(row), comments: try CommentAccess(row), counts: try Counts(row),
+            facts: said.bytes)
     }
 
     /// A post that was just made, as its author is shown it.

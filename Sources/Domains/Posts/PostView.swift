@@ -3,7 +3,7 @@ public import Core
 public import HTTPService
 
 /// A post as the API and the live feed show it: ``{"id","author":{"id","handle","display_name"},"text","created_at",
-/// "edited_at"?,"visibility","comments"?,"counts"}`, and what domains above say of it, such as `"poll"?`.
+/// "edited_at"?,"visibility","tags"?,"mentions"?,"comments"?,"counts"}`, and what domains above say of it, such as `"poll"?`.
 public struct PostView: Sendable, Equatable {
     public let id: ID
     public let authorID: ID
@@ -13,6 +13,7 @@ public struct PostView: Sendable, Equatable {
     public let visibility: Visibility
     /// When it was edited last, in milliseconds since 1970.
     public let editedAt: Int64?
+    public let entities: PostEntities
     /// Who may comment.
     public let comments: CommentAccess
     public let counts: Counts
@@ -21,7 +22,8 @@ public struct PostView: Sendable, Equatable {
 
     public init(
         id: ID, authorID: ID, authorHandle: String, authorDisplayName: String, text: String, visibility: Visibility,
-        editedAt: Int64? = nil, comments: CommentAccess = .all, counts: Counts = Counts(), facts: [UInt8] = []
+        editedAt: Int64? = nil, entities: PostEntities = PostEntities(),
+        comments: CommentAccess = .all, counts: Counts = Counts(), facts: [UInt8] = []
     ) {
         self.id = id
         self.authorID = authorID
@@ -30,6 +32,7 @@ public struct PostView: Sendable, Equatable {
         self.text = text
         self.visibility = visibility
         self.editedAt = editedAt
+        self.entities = entities
         self.comments = comments
         self.counts = counts
         self.facts = facts
@@ -38,7 +41,8 @@ public struct PostView: Sendable, Equatable {
     func saying(_ facts: [UInt8]) -> PostView {
         PostView(
             id: id, authorID: authorID, authorHandle: authorHandle, authorDisplayName: authorDisplayName, text: text,
-            visibility: visibility, editedAt: editedAt, comments: comments, counts: counts, facts: facts)
+            visibility: visibility, editedAt: editedAt, entities: entities, comments: comments, counts: counts,
+            facts: facts)
     }
 
     public func append(to writer: inout ByteWriter) {
@@ -56,6 +60,7 @@ public struct PostView: Sendable, Equatable {
         }
         writer.append(ascii: "\",\"visibility\":")
         writer.append(jsonString: visibility.rawValue)
+        entities.append(to: &writer)
         if comments != .all { writer.append(key: "comments", of: comments.rawValue) }
         counts.append(to: &writer)
         writer.append(facts)
@@ -71,6 +76,11 @@ extension PostView {
             .always("text", .string(length: 0...5000), "Empty where a post has none."),
             .always("created_at", Component.time.reference), .sometimes("edited_at", Component.time.reference),
             .always("visibility", Visibility.schema),
+            .sometimes(
+                "tags", .array(of: .string(length: 1...60), count: 1...20),
+                "Of the text, as they are compared: folded by NFKC_Casefold."),
+            .sometimes(
+                "mentions", .array(of: PostMention.component.reference, count: 1...20), "Of the text, in its order."),
             .sometimes("comments", CommentAccess.schema, "Who may comment; only where not all may who see it."),
             .always("counts", Counts.component.reference, "The same for all. The larger version is the newer one."),
             .sometimes("poll", PollView.component.reference), .sometimes("liked", .boolean, "By the caller."),
@@ -89,8 +99,11 @@ extension PostView {
 
     public static let example = PostView(
         id: ID(raw: 14_173_395_402_048), authorID: UserView.example.id, authorHandle: UserView.example.handle,
-        authorDisplayName: UserView.example.displayName, text: "Good morning, all.",
-        visibility: .public)
+        authorDisplayName: UserView.example.displayName, text: "Hi @ada_l, good #Morning!",
+        visibility: .public,
+        entities: PostEntities(
+            tags: ["morning"],
+            mentions: [PostMention(user: UserView.example.id, handle: UserView.example.handle, from: 3, to: 9)]))
 
     static let edited = PostView(
         id: example.id, authorID: example.authorID, authorHandle: example.authorHandle,

@@ -24,7 +24,15 @@ extension Posts {
         let newText = text.flatMap { $0.isExactly(before.own.text) ? nil : $0 }
         let newAccess = comments == before.own.comments ? nil : comments
         var statements: [SQL] = []
-        if let newText { statements += try await edited(transaction, post, newText) }
+        var tags = PostTags.Change(post: post, author: caller)
+        if found.level == .public { tags.old = before.told.entities.tags }
+        if let newText {
+            let changed = try await PostText(
+                newText, by: caller, for: found.level, among: audience(transaction, of: post, found.level),
+                asking: transaction.query)
+            statements += try await edited(transaction, post, changed)
+            tags.new = found.level == .public ? changed.tags : []
+        }
         if let newAccess {
             statements.append("UPDATE posts SET comments = \(newAccess.rawValue) WHERE id = \(post)")
         }
@@ -33,14 +41,16 @@ extension Posts {
         statements.append("SELECT id FROM users WHERE id = \(caller) FOR NO KEY UPDATE")
         try await transaction.batch(statements)
         let after = try await current(transaction, post, as: caller)
-        try await transaction.query(
-            Outbox.statement(
-                topic: PostEvent.topic, key: caller,
-                envelope(.updated(after.told), post: post, author: caller, context)))
+        try await transaction.batch(
+            [
+                Outbox.statement(
+                    topic: PostEvent.topic, key: caller,
+                    envelope(.updated(after.told), post: post, author: caller, tags: tags.all, context))
+            ] + (newText == nil ? [] : PostTags.changed([tags])))
         return after.own
     }
 
-    private func edited(_ transaction: Transaction, _ post: ID, _ text: String) async throws -> [SQL] {
+    private func edited(_ transaction: Transaction, _ post: ID, _ text: PostText) async throws -> [SQL] {
         let edits = try await transaction.query(
             "SELECT count(*) AS edits FROM post_versions WHERE post_id = \(post)"
         )[0].integer("edits")
@@ -55,10 +65,19 @@ extension Posts {
             """,
             // Newer than the one before, whatever the clocks of two processes say.
             """
-            UPDATE posts SET text = \(text), edit_id = greatest(\(try ids.next())::bigint, COALESCE(edit_id, id) + 1)
+            UPDATE posts SET (\(PostText.columns)) = (\(text.values)),
+                edit_id = greatest(\(try ids.next())::bigint, COALESCE(edit_id, id) + 1)
             WHERE id = \(post)
             """,
         ]
+    }
+
+    /// For whom a post is that is for those mentioned: an edit does not change it.
+    private func audience(_ transaction: Transaction, of post: ID, _ level: Visibility) async throws -> [ID]? {
+        guard level == .mentioned else { return nil }
+        let row = try await transaction.query(
+            "SELECT \(PostMentions.column("p")) AS mentions FROM posts p WHERE p.id = \(post)")[0]
+        return PostMentions.ids(try row.text("mentions"))
     }
 
     /// The post as its author sees it, and as all are told of it.
@@ -92,7 +111,8 @@ extension Posts {
     public func isVisible(_ id: ID, to reader: ID?) async throws -> Bool {
         let rows = try await database.query(
             """
-            SELECT \(PostVisibility.columns("p")), \(Audience.columns(of: "u.id", for: SQL.parameter(reader)))
+            SELECT \(PostVisibility.columns("p", to: SQL.parameter(reader))),
+                \(Audience.columns(of: "u.id", for: SQL.parameter(reader)))
             FROM \(PostRow.table) WHERE p.id = \(id)
             """)
         return try rows.first.map { try PostVisibility($0).isVisible(to: Audience($0)) } ?? false

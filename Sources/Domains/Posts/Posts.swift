@@ -66,19 +66,22 @@ public struct Posts: Sendable {
         guard let identity = try await users.identity(author) else {
             throw Problem(.unauthenticated, "the account has gone")
         }
+        let level = visibility ?? (identity.isPrivate ? .followers : .public)
+        let text = try await PostText(text, by: author, for: level, asking: database.query)
         let id = try ids.next()
         let parts = try parts.map { try $0(id, author) }
         let post = PostView(
             id: id, authorID: author, authorHandle: identity.handle,
-            authorDisplayName: identity.displayName, text: text,
-            visibility: visibility ?? (identity.isPrivate ? .followers : .public), comments: comments,
-            facts: parts.flatMap(\.told))
-        let event = envelope(.created(post), post: post.id, author: author, context)
+            authorDisplayName: identity.displayName, text: text.text, visibility: level, entities: text.entities,
+            comments: comments, facts: parts.flatMap(\.told))
+        let event = envelope(
+            .created(post), post: post.id, author: author, tags: level == .public ? post.entities.tags : [], context)
+        let tags = level == .public ? [PostTags.Change(post: post.id, author: author, new: text.tags)] : []
         let statements: [SQL] = [
             """
-            INSERT INTO posts (id, author_id, text, visibility, comments)
-            VALUES (\(post.id), \(Users.unchanged(author, identity)), \(text), \(post.visibility.rawValue),
-                \(comments.rawValue))
+            INSERT INTO posts (id, author_id, visibility, comments, \(PostText.columns))
+            VALUES (\(post.id), \(Users.unchanged(author, identity)), \(post.visibility.rawValue),
+                \(comments.rawValue), \(text.values))
             """,
             // The row's lock puts the author's posts and their events in order. NO KEY: the post's foreign key holds KEY SHARE on the row,
             // and two posts would wait for each other.
@@ -90,7 +93,8 @@ public struct Posts: Sendable {
             Outbox.statement(topic: PostEvent.topic, key: author, event),
         ]
         return Draft(
-            post: post, event: event, statements: statements + parts.flatMap(\.statements), own: parts.flatMap(\.own))
+            post: post, event: event,
+            statements: statements + parts.flatMap(\.statements) + PostTags.changed(tags), own: parts.flatMap(\.own))
     }
 
     /// The author's post that was accepted before the one that these results are of; `.zero`: it is the first.
@@ -104,13 +108,21 @@ public struct Posts: Sendable {
     ) async throws {
         let found = try await own(transaction, post: post, caller: caller, to: "delete")
         guard !found.isDeleted else { return }
-        try await transaction.batch([
-            "UPDATE posts SET deleted_at = now() WHERE id = \(post)",
-            "UPDATE users SET posts = posts - 1 WHERE id = \(caller)",
-            Outbox.statement(
-                topic: PostEvent.topic, key: caller,
-                envelope(.deleted(post), post: post, author: caller, context)),
-        ])
+        let tags = found.level == .public ? try await self.tags(transaction, of: post) : []
+        try await transaction.batch(
+            [
+                "UPDATE posts SET deleted_at = now() WHERE id = \(post)",
+                "UPDATE users SET posts = posts - 1 WHERE id = \(caller)",
+                Outbox.statement(
+                    topic: PostEvent.topic, key: caller,
+                    envelope(.deleted(post), post: post, author: caller, tags: tags, context)),
+            ] + PostTags.changed([PostTags.Change(post: post, author: caller, old: tags)]))
+    }
+
+    private func tags(_ transaction: Transaction, of post: ID) async throws -> [String] {
+        let row = try await transaction.query(
+            "SELECT \(PostEntities.columns("p")) FROM posts p WHERE p.id = \(post)")[0]
+        return try PostEntities(row).tags
     }
 
     /// A post that its author wants to change, locked.
@@ -121,7 +133,8 @@ public struct Posts: Sendable {
     ) async throws -> PostVisibility {
         let rows = try await transaction.query(
             """
-            SELECT \(PostVisibility.columns("p")), \(Audience.columns(of: "u.id", for: SQL.parameter(caller)))
+            SELECT \(PostVisibility.columns("p", to: SQL.parameter(caller))),
+                \(Audience.columns(of: "u.id", for: SQL.parameter(caller)))
             FROM \(PostRow.table) WHERE p.id = \(post) FOR UPDATE OF p
             """)
         guard let row = rows.first else { throw Self.noPost(post) }
@@ -133,10 +146,14 @@ public struct Posts: Sendable {
 
     public static func noPost(_ id: ID) -> Problem { Problem(.notFound, "there is no post \(id)") }
 
-    func envelope(_ event: FeedEvent, post: ID, author: ID, _ context: TraceContext) -> Envelope {
+    /// - Parameter tags: of a public post.
+    func envelope(
+        _ event: FeedEvent, post: ID, author: ID, tags: [String], _ context: TraceContext
+    ) -> Envelope {
         var envelope = Envelope(event.name.kind, eventID: uuidV7(clock: clock), context, payload: event.json)
         envelope[.post] = post
         envelope[.author] = author
+        envelope.tags = tags
         return envelope
     }
 

@@ -1,6 +1,7 @@
 public import Accounts
 public import Core
 public import DomainKit
+public import EventLog
 public import HTTPService
 public import Relations
 public import Store
@@ -41,8 +42,13 @@ public struct PostsDomain: Domain {
         [
             .rows("counters", ["object_id"]) { "object_id IN (SELECT id FROM posts WHERE author_id = \($0))" },
             .rows("post_versions", ["post_id"]) { "post_id IN (SELECT id FROM posts WHERE author_id = \($0))" },
-            .rows("posts", ["author_id"]) { "author_id = \($0)" },
+            PostTags.holding, Posts.holding,
         ]
+    }
+
+    public func jobs(_ log: any EventLog) -> [Job] {
+        let unread = UnreadPosts(database: resources.connections.scans.database, clock: resources.clock)
+        return [Job("read-posts", restSeconds: 60) { try await unread.run() }]
     }
 
     public var exports: [ExportedFile] { [PostsFile.all] }
@@ -57,7 +63,7 @@ public struct PostsDomain: Domain {
                 """
             } repair: {
                 "UPDATE users u SET posts = u.posts + w.found - w.counted FROM \($0) w WHERE u.id = w.id"
-            }
+            }, PostTags.audit,
         ]
     }
 

@@ -25,6 +25,55 @@ public enum PostsMigrations {
         Migration(67, "counters", [counters]),
         // `CommentAccess`.
         Migration(73, "who may comment", ["ALTER TABLE posts ADD COLUMN comments text NOT NULL DEFAULT 'all'"]),
+        Migration(79, "tags and mentions of posts", entities),
+        Migration(
+            80, "posts by whom they mention",
+            ["CREATE INDEX IF NOT EXISTS posts_by_mention ON posts USING gin (mentions) WHERE mentions <> '{}'"]),
+        Migration(81, "posts by hashtag", tags),
+    ]
+
+    private static let tags: [StaticString] = [
+        // Names are compared by their bytes.
+        """
+        CREATE TABLE tags (
+            name text COLLATE "C" PRIMARY KEY,
+            -- As it was written first.
+            display text NOT NULL,
+            -- By which `martlet audit counts` names it.
+            number bigint NOT NULL UNIQUE GENERATED ALWAYS AS IDENTITY)
+        """,
+        """
+        CREATE TABLE post_tags (
+            tag text COLLATE "C" NOT NULL,
+            post_id bigint NOT NULL REFERENCES posts,
+            author_id bigint NOT NULL,
+            -- Of tag_counts.
+            stripe smallint NOT NULL,
+            PRIMARY KEY (tag, post_id))
+        """,
+        "CREATE INDEX post_tags_by_post ON post_tags (post_id) INCLUDE (tag, author_id)",
+        "CREATE INDEX post_tags_by_author ON post_tags (author_id)",
+        """
+        CREATE TABLE tag_counts (
+            tag text COLLATE "C" NOT NULL,
+            stripe smallint NOT NULL,
+            posts bigint NOT NULL,
+            PRIMARY KEY (tag, stripe)) WITH (fillfactor = 50)
+        """,
+        // How far posts were read for tags and mentions that a version before did not look for.
+        "CREATE TABLE text_progress (position bigint NOT NULL)",
+        "INSERT INTO text_progress VALUES (0)",
+    ]
+
+    private static let entities: [StaticString] = [
+        """
+        ALTER TABLE posts
+            -- NULL: a version that knows none has written the post.
+            ADD COLUMN tags text[],
+            ADD COLUMN mentions bigint[] NOT NULL DEFAULT '{}',
+            -- For each place in the text: which of the mentions (from 1), from where, to where.
+            ADD COLUMN mention_spans int[] NOT NULL DEFAULT '{}'
+        """
     ]
 
     private static let edits: [StaticString] = [

@@ -50,8 +50,9 @@ public struct ChannelWorker: Sendable {
             guard job.change.kind == .deleted || post?.isVisibleToOthers == true else { continue }
             for channel in job.channels where known.contains(channel) {
                 // Who is told of an author's posts need not be a follower.
-                if channel == .user(job.change.author), post?.level != .public { continue }
-                batch[channel, default: []].append(ChannelPublication(offset: job.offset, job.change.envelope))
+                if channel.kind != ChannelName.postKind, post?.level != .public { continue }
+                batch[channel, default: []].append(
+                    ChannelPublication(offset: job.offset, job.change.envelope.withoutTags))
             }
         }
         let counts = try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
@@ -74,6 +75,7 @@ public struct ChannelWorker: Sendable {
             let kind = PostEvent(envelope.kind), let change = PostChange(kind, envelope)
         else { return nil }
         return Job(
-            change: change, offset: record.offset, channels: kind.channels(post: change.id, author: change.author))
+            change: change, offset: record.offset,
+            channels: kind.channels(post: change.id, author: change.author, tags: envelope.tags))
     }
 }

@@ -94,7 +94,7 @@ let package = Package(
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
         domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
-        domain("Comments", ["Accounts", "Engagement", "Live", "Outbox", "Posts", "Relations"]),
+        domain("Comments", ["Accounts", "Engagement", "Feed", "Live", "Outbox", "Posts", "Relations"]),
         domain("Effects", ["Posts", "Feed"]),
         domain("Reports", []),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),

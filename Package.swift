@@ -95,6 +95,7 @@ let package = Package(
         domain("Bookmarks", ["Posts"]),
         domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
         domain("Comments", ["Accounts", "Engagement", "Feed", "Live", "Outbox", "Posts", "Relations"]),
+        domain("Polls", ["Live", "Outbox", "Posts"]),
         domain("Effects", ["Posts", "Feed"]),
         domain("Reports", []),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
@@ -106,7 +107,7 @@ let package = Package(
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
                 "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Effects", "Engagement", "Erasure",
-                "Exports", "Relations", "Posts", "Feed", "Reports",
+                "Exports", "Relations", "Polls", "Posts", "Feed", "Reports",
             ]),
 
         // The roles: they mount the domains
@@ -182,6 +183,7 @@ let package = Package(
         tests("Engagement", ["Core", "Feed", "Live", "Posts", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests("Comments", ["Core", "Store", "TestSite"]),
+        tests("Polls", ["Core", "DomainKit", "Polls", "Posts", "Store", "TestSite"]),
         tests("Reports", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
         tests("Exports", ["Core", "Crypto", "DomainKit", "Store", "TestSite", "TestSupport"]),

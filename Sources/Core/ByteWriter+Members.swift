@@ -9,6 +9,14 @@ extension ByteWriter {
         append(jsonString: text)
     }
 
+    /// `,"key":12`.
+    public mutating func append(key: StaticString, of number: Int64) {
+        append(ascii: ",\"")
+        append(ascii: key)
+        append(ascii: "\":")
+        append(decimal: number)
+    }
+
     /// `,"key":"…"`, a time of RFC 3339; nothing where there is none.
     public mutating func append(key: StaticString, time milliseconds: Int64?) {
         guard let milliseconds else { return }

@@ -16,6 +16,7 @@ import HTTPService
 import NodeLease
 public import OpenIDConnect
 import Outbox
+public import Polls
 public import Posts
 public import Relations
 public import Reports
@@ -31,6 +32,7 @@ public struct Domains: Sendable {
     public let bookmarks: BookmarksDomain
     public let engagement: EngagementDomain
     public let comments: CommentsDomain
+    public let polls: PollsDomain
     public let reports: ReportsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
@@ -38,8 +40,8 @@ public struct Domains: Sendable {
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, ReportsDomain.self, AdministrationDomain.self,
-        ErasureDomain.self, ExportsDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
+        AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
@@ -74,20 +76,23 @@ public struct Domains: Sendable {
     ) {
         self.resources = resources
         accounts = AccountsDomain(resources, hasher: hasher, names: names, providers: providers)
-        let rows = PostRow(facts: [EngagementDomain.fact, BookmarksDomain.fact])
+        let rows = PostRow(facts: [PollsDomain.fact, EngagementDomain.fact, BookmarksDomain.fact])
         feed = FeedDomain(
-            resources, rows: rows, accounts: accounts, events: Self.kinds.flatMap { $0.liveEvents }, waiter: waiter)
+            resources, rows: rows, accounts: accounts, events: Self.kinds.flatMap { $0.liveEvents },
+            ofPosts: [.posts, PollsDomain.channelsOfPosts], waiter: waiter)
         relations = RelationsDomain(
             resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
         posts = PostsDomain(
-            resources, rows: rows, accounts: accounts, relations: relations, feeds: OwnFeed(timelines: feed.timelines))
+            resources, rows: rows, attachments: [PollsDomain.attachment(resources)], accounts: accounts,
+            relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources, posts: posts)
         engagement = EngagementDomain(resources, relations: relations, posts: posts)
         comments = CommentsDomain(resources, posts: posts, engagement: engagement)
+        polls = PollsDomain(resources)
         let reported: [any Domain] = [accounts, posts, comments]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
-        below = [accounts, relations, posts, feed, bookmarks, engagement, comments, reports, administration]
+        below = [accounts, relations, posts, feed, bookmarks, engagement, comments, polls, reports, administration]
         let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(
             resources, accounts: accounts, relations: relations,

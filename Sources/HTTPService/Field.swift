@@ -3,7 +3,7 @@ public import Core
 /// A key of a request's body: its name, how it is read, its limits, its schema and an example, in one value.
 public struct Field<Value: Sendable>: Declares {
     public let declaration: Declaration
-    private let parse: @Sendable (JSONValue) throws(Refusal) -> Value
+    let parse: @Sendable (JSONValue) throws(Refusal) -> Value
 
     /// - Parameters:
     ///   - schema: what `parse` takes.
@@ -60,7 +60,7 @@ public struct Field<Value: Sendable>: Declares {
     }
 
     /// The field's value in the object of a body.
-    package func read(_ object: JSONObject) throws(Problem) -> Value {
+    public func read(_ object: JSONObject) throws(Problem) -> Value {
         // What a declaration reads is of its own type.
         try declaration.read(object[declaration.name]) as! Value
     }

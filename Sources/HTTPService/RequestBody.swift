@@ -10,9 +10,13 @@ public struct RequestBody: Sendable {
     var isRequired: Bool { fields.contains(where: \.isRequired) }
 
     public init(_ name: String, _ fields: any Declares...) {
+        self.init(name, fields: fields.map(\.declaration))
+    }
+
+    public init(_ name: String, fields: [Declaration]) {
         self.name = name
-        self.fields = fields.map(\.declaration)
-        names = self.fields.map(\.name)
+        self.fields = fields
+        names = fields.map(\.name)
         precondition(self.fields.allSatisfy { $0.place == .body }, "only fields make a body: \(name)")
     }
 

@@ -22,7 +22,8 @@ extension JSONObject {
         case "boolean": return "true or false"
         case "array":
             let item = self["items"]?.object?.inWords ?? "anything"
-            return "array of \(item)" + range("minItems", "maxItems", "")
+            let distinct = self["uniqueItems"]?.bool == true ? ", no two the same" : ""
+            return "array of \(item)" + range("minItems", "maxItems", "") + distinct
         default: return "object"
         }
     }

@@ -5,7 +5,7 @@ import TestSite
 extension VisibilityRow {
     static let all: [String: VisibilityRow] = sessions.merging(users) { $1 }.merging(graph) { $1 }
         .merging(restrictions) { $1 }.merging(posts) { $1 }.merging(feeds) { $1 }.merging(others) { $1 }
-        .merging(administration) { $1 }.merging(engagement) { $1 }.merging(comments) { $1 }
+        .merging(administration) { $1 }.merging(engagement) { $1 }.merging(comments) { $1 }.merging(polls) { $1 }
 
     /// Of callers without a role.
     private static let administration: [String: VisibilityRow] = [
@@ -236,6 +236,32 @@ extension VisibilityRow {
             }),
     ]
 
+    // MARK: Polls
+
+    private static func ofPolls(
+        needsSession: Bool, _ send: @escaping @Sendable (World, _ poll: String) async throws -> TestResponse
+    ) -> [Probe] {
+        [
+            Probe(
+                "of the public post", needsSession: needsSession,
+                expected: { $0.isOpen ? Seen(200, [.publicPost]) : Seen(404) }
+            ) { try await send($0, $0.publicPoll) },
+            Probe(
+                "of the post for followers", needsSession: needsSession,
+                expected: { $0.seesPostsForFollowers ? Seen(200, [.postForFollowers]) : Seen(404) }
+            ) { try await send($0, $0.pollForFollowers) },
+        ]
+    }
+
+    private static let polls: [String: VisibilityRow] = [
+        "getPoll": VisibilityRow(
+            probes: ofPolls(needsSession: false) { try await $0.caller.get("/v1/polls/\($1)") }, isWrite: false),
+        "vote": VisibilityRow(
+            probes: ofPolls(needsSession: true) {
+                try await $0.caller.post("/v1/polls/\($1)/votes", ["options": [0]])
+            }, isWrite: true),
+    ]
+
     // MARK: Feeds
 
     @Sendable private static func inFeed(_ c: VisibilityCase) -> Seen {
@@ -252,6 +278,11 @@ extension VisibilityRow {
         c.isOpen ? Seen(200, [.publicPost]) : Seen(404)
     }
 
+    /// Its newest state comes first.
+    @Sendable private static func inPollChannel(_ c: VisibilityCase) -> Seen {
+        c.isOpen ? Seen(200, [.publicPost]) : Seen(404)
+    }
+
     /// What each kind of channel told since.
     static let channels: [String: Probe] = [
         "user": Probe("the user's channel", needsSession: true, expected: inChannel) {
@@ -259,6 +290,9 @@ extension VisibilityRow {
         },
         "post": Probe("the post's channel", needsSession: true, expected: inPostChannel) {
             try await $0.caller.get("/v1/feed?channels=post:\($0.publicPost)&since=\($0.channelLive)")
+        },
+        "poll": Probe("the poll's channel", needsSession: true, expected: inPollChannel) {
+            try await $0.caller.get("/v1/feed?channels=poll:\($0.publicPoll)&since=\($0.channelLive)")
         },
     ]
 

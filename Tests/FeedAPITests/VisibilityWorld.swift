@@ -19,6 +19,8 @@ struct VisibilityWorld {
     let third: TestUser
     let publicPost: String
     let postForFollowers: String
+    /// Of these posts.
+    let (publicPoll, pollForFollowers): (String, String)
     /// Of somebody whom everybody sees and nobody follows; the author likes it, and comments on it.
     let likedPost: String
     /// The third one's, on the public post.
@@ -49,8 +51,9 @@ struct VisibilityWorld {
         live = try await (between.isSelf ? author : viewer).get("/v1/feed")["live"].string ?? ""
         let subscribed = try await (between.isSelf ? author : viewer).get("/v1/feed?channels=user:\(author.id)")
         channelLive = subscribed["live"].string ?? ""
-        publicPost = try await author.post(text: "the public post of \(author.handle)")
-        postForFollowers = try await Self.post(author, "the post for followers of \(author.handle)")
+        (publicPost, publicPoll) = try await Self.post(author, "the public post of \(author.handle)", "public")
+        (postForFollowers, pollForFollowers) = try await Self.post(
+            author, "the post for followers of \(author.handle)", "followers")
         likedPost = try await site.signUp().post(text: "of somebody whom nobody follows")
         comment = try await Self.comment(third, on: publicPost)
         authorsComment = try await Self.comment(author, on: likedPost)
@@ -69,10 +72,19 @@ struct VisibilityWorld {
         guard kept.status == 204 else { throw UnexpectedResponse(response: kept) }
     }
 
-    private static func post(_ author: TestUser, _ text: String) async throws -> String {
-        let response = try await author.post("/v1/posts", ["text": .string(text), "visibility": "followers"])
-        guard let id = response["id"].string else { throw UnexpectedResponse(response: response) }
-        return id
+    private static func post(
+        _ author: TestUser, _ text: String, _ visibility: String
+    ) async throws -> (post: String, poll: String) {
+        let response = try await author.post(
+            "/v1/posts",
+            [
+                "text": .string(text), "visibility": .string(visibility),
+                "poll": ["options": ["a", "b"], "closes_in": 2_592_000],
+            ])
+        guard let post = response["id"].string, let poll = response["poll"]["id"].string else {
+            throw UnexpectedResponse(response: response)
+        }
+        return (post, poll)
     }
 
     private static func comment(_ user: TestUser, on post: String) async throws -> String {

@@ -51,18 +51,36 @@ import Testing
         #expect(bodies == [.channel(.recheckUsers([ID(bob.id)!]))])
     }
 
-    /// Of the author, and of the author's posts; nobody else's.
+    private func poll(by author: TestUser) async throws -> (post: String, channel: ChannelName) {
+        let response = try await author.post(
+            "/v1/posts", ["poll": ["options": ["a", "b"], "closes_in": 3600]])
+        let id = try #require(response["poll"]["id"].string)
+        return (try #require(response["id"].string), ChannelName(kind: "poll", id: ID(id)!))
+    }
+
+    /// Of the author, and of the author's posts and their polls; nobody else's.
     @Test func anAccountThatBecomesPrivate() async throws {
         let (alice, bob) = (try await site.signUp(), try await site.signUp())
         let (hers, his) = (try await alice.post(text: "a"), try await bob.post(text: "b"))
-        let channels = [ChannelName.user(ID(alice.id)!), .post(ID(hers)!)]
-        let bodies = try await told([], channels + [.user(ID(bob.id)!), .post(ID(his)!)]) { away in
+        let channels = [ChannelName.user(ID(alice.id)!), .post(ID(hers)!), try await poll(by: alice).channel]
+        let others = [ChannelName.user(ID(bob.id)!), .post(ID(his)!), try await poll(by: bob).channel]
+        let bodies = try await told([], channels + others) { away in
             try await alice.on(away).send("PATCH", "/v1/me", [:], body: Array(#"{"private":true}"#.utf8))
         }
         // And the profile, which is told on the author's.
-        #expect(bodies.count == 3)
+        #expect(bodies.count == 4)
         for channel in channels { #expect(bodies.contains(.channel(.recheck(channel)))) }
         try await site.settle()
         #expect(site.events(in: "user.events", of: alice.id) == ["user.privacy", "user.updated"])
+    }
+
+    /// Also where nobody is subscribed to the post itself.
+    @Test func aPostThatIsDeleted() async throws {
+        let alice = try await site.signUp()
+        let (one, other) = (try await poll(by: alice), try await poll(by: alice))
+        let bodies = try await told([], [one.channel, other.channel]) { away in
+            try await alice.on(away).delete("/v1/posts/\(one.post)")
+        }
+        #expect(bodies == [.channel(.recheck(one.channel))])
     }
 }

@@ -25,6 +25,7 @@ CODES = {
     "unauthenticated", "invalid_credentials", "token_expired", "token_reused", "forbidden", "not_found",
     "method_not_allowed", "conflict", "handle_taken", "idempotency_conflict", "body_too_large",
     "unsupported_media_type", "header_too_large", "rate_limited", "overloaded", "account_suspended", "password_required", "provider_unavailable",
+    "already_voted", "poll_closed", "poll_has_votes",
 }
 
 

@@ -42,6 +42,8 @@ public struct SchemaCheck: Sendable {
         case "maximum": isRight = value.integer.map { $0 <= rule.integer! } ?? true
         case "minItems": isRight = value.array.map { $0.count >= rule.integer! } ?? true
         case "maxItems": isRight = value.array.map { $0.count <= rule.integer! } ?? true
+        case "uniqueItems":
+            isRight = value.array.map { items in items.allSatisfy { item in items.count { $0 == item } == 1 } } ?? true
         case "pattern": isRight = value.string.map { matches($0, rule.string!) } ?? true
         case "required":
             isRight = value.object.map { object in rule.array!.allSatisfy { object[$0.string!] != nil } } ?? true

@@ -35,19 +35,23 @@ public struct FeedDomain: Domain {
     private let rows: PostRow
     private let accounts: AccountsDomain
     private let events: [(type: String, component: Component)]
+    private let ofPosts: [ChannelsOfPosts]
     private let waiter: @Sendable () -> any FeedWaiter
 
     /// - Parameters:
     ///   - rows: how posts are read.
     ///   - events: what channels tell, beside the feed's own.
+    ///   - ofPosts: channels that are open to who sees a post.
     ///   - waiter: tells long polls that something has come; asked for when the operations are made.
     public init(
         _ resources: Resources, rows: PostRow, accounts: AccountsDomain,
-        events: [(type: String, component: Component)], waiter: @escaping @Sendable () -> any FeedWaiter
+        events: [(type: String, component: Component)], ofPosts: [ChannelsOfPosts],
+        waiter: @escaping @Sendable () -> any FeedWaiter
     ) {
         self.resources = resources
         self.rows = rows
         self.events = events
+        self.ofPosts = ofPosts
         self.accounts = accounts
         self.waiter = waiter
         timelines = Self.timelines(of: resources, over: resources.connections.routes)
@@ -74,7 +78,7 @@ public struct FeedDomain: Domain {
 
     /// For changes of who sees whom.
     public var channelAudience: ChannelAudience {
-        ChannelAudience(channels: Channels(timelines), database: resources.database)
+        ChannelAudience(channels: Channels(timelines), database: resources.database, ofPosts: ofPosts)
     }
 
     /// The same.
@@ -98,10 +102,11 @@ public struct FeedDomain: Domain {
             store: store, timelines: timelines)
         let database = resources.connections.workers.database
         let audience = AudienceWorker(
-            ChannelAudience(channels: Channels(timelines), database: database),
+            ChannelAudience(channels: Channels(timelines), database: database, ofPosts: ofPosts),
             FeedChanges(timelines: timelines, database: database, clock: resources.clock))
         let profiles = ProfileWorker(channels: Channels(timelines), database: database)
-        let teller = ChannelWorker(channels: Channels(timelines), visibility: store.visibility)
+        let teller = ChannelWorker(
+            channels: Channels(timelines), database: database, ofPosts: ofPosts, visibility: store.visibility)
         return [
             Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true) {
                 try await planner.handle($0)

@@ -8,8 +8,8 @@ import HTTPService
 public enum PostBytes {
     /// Of a list, in bytes.
     public static let mostRead = Lists.mostBytes
-    /// Of one post as JSON: 5,000 characters, each of which may become six, and its author.
-    public static let mostJSON = 32_768
+    /// Of one post as JSON: 5,000 characters, each of which may become six, its author, and a poll.
+    public static let mostJSON = 40_960
 
     /// Can there be no more of them in an answer?
     public static func areEnough(_ posts: [PostView]) -> Bool { of(posts) >= mostRead }

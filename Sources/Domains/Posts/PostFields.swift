@@ -5,6 +5,7 @@ package import HTTPService
 package enum PostFields {
     package static let text = Field.text("text", TextRule("a text", .lines, 1...5000), example: "Good morning, all.")
 
+    /// Of a new post it may be missing where there is something else; of an edit, it stays then.
     static let newText = text.orNil
 
     /// `nil`: as the account is.

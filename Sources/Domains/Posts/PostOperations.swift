@@ -30,7 +30,8 @@ struct PostOperations: Sendable {
                 .patch, "/v1/posts/\(PostPath.id)", id: "editPost", tag: Self.tag, "Edit a post",
                 description: "A JSON merge: what is left out stays. What it was before is in its history.",
                 body: RequestBody("PostEdit", PostFields.newText, PostFields.newComments),
-                responses: [.json(PostView.component, "The post as it is now.")], problems: [.forbidden, .tooMany],
+                responses: [.json(PostView.component, "The post as it is now.")],
+                problems: [.forbidden, .tooMany] + posts.attachments.flatMap(\.editProblems),
                 idempotency: .key("edit post"), largest: PostBytes.mostJSON, handler: edit),
             Operation(
                 .get, "/v1/posts/\(PostPath.id)/history", id: "listPostVersions", tag: Self.tag,
@@ -44,10 +45,15 @@ struct PostOperations: Sendable {
     private func creation(_ path: Path, id: String, _ summary: String) -> Operation {
         Operation(
             .post, path, id: id, tag: Self.tag, summary,
-            body: RequestBody("NewPost", PostFields.text, PostFields.visibility, PostFields.comments),
+            description: "The text may be left out where there is something else, such as a poll.",
+            body: RequestBody(
+                "NewPost",
+                fields: [
+                    PostFields.newText.declaration, PostFields.visibility.declaration, PostFields.comments.declaration,
+                ] + posts.attachments.map(\.declaration)),
             responses: [
                 .json(PostView.component, "The post was made.", status: 201, headers: [PostView.location])
-            ], idempotency: .key("posts"), largest: PostBytes.mostJSON, handler: create)
+            ], problems: [.missingField], idempotency: .key("posts"), largest: PostBytes.mostJSON, handler: create)
     }
 
     @Sendable private func show(_ request: RequestContext) async throws -> Response {
@@ -60,8 +66,13 @@ struct PostOperations: Sendable {
 
     @Sendable private func create(_ request: RequestContext) async throws -> Response {
         let author = request.caller
+        let parts = posts.attachments.compactMap { $0.read(request) }
+        let text = request[PostFields.newText]
+        guard text != nil || !parts.isEmpty else {
+            throw Problem(.missingField, "a post has a text, or something else", field: "text")
+        }
         let (draft, (response, told)) = try await posts.create(
-            author: author, text: request[PostFields.text], for: request[PostFields.visibility],
+            author: author, text: text ?? "", with: parts, for: request[PostFields.visibility],
             comments: request[PostFields.comments], request.trace
         ) { try await store($0, request) }
         // A replayed response tells of the first post; the one that was prepared just now does not exist.
@@ -80,7 +91,7 @@ struct PostOperations: Sendable {
         _ draft: Posts.Draft, _ request: RequestContext
     ) async throws -> (response: Response, told: ID?) {
         var json = ByteWriter(capacity: 512)
-        try posts.rows.ofNew(draft.post).append(to: &json)
+        try posts.rows.ofNew(draft.post, attached: draft.own).append(to: &json)
         let stored = StoredResponse(status: 201, location: "/v1/posts/\(draft.post.id)", body: json.bytes)
         let statements = draft.statements
         // The one write that must be fast: a single round trip.

@@ -39,8 +39,10 @@ public struct PostRow: Sendable {
     }
 
     /// A post that was just made, as its author is shown it.
-    func ofNew(_ post: PostView) throws(PgError) -> PostView {
+    /// - Parameter attached: what it has beside its text.
+    func ofNew(_ post: PostView, attached: [UInt8]) throws(PgError) -> PostView {
         var said = ByteWriter(capacity: 64)
+        said.append(attached)
         for fact in facts {
             if let text = fact.ofNew { try fact.append(text.description, &said) }
         }

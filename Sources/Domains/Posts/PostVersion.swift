@@ -18,7 +18,7 @@ struct PostVersion: Sendable {
     private static let component = Component(
         "PostVersion",
         .object([
-            .always("text", .string(length: 1...5000)), .always("at", Component.time.reference, "When it was written."),
+            .always("text", .string(length: 0...5000)), .always("at", Component.time.reference, "When it was written."),
         ]), writing: PostVersion(id: PostView.example.id, text: PostView.example.text).append)
 
     static let list = Component(

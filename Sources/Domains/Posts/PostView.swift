@@ -3,7 +3,7 @@ public import Core
 public import HTTPService
 
 /// A post as the API and the live feed show it: ``{"id","author":{"id","handle","display_name"},"text","created_at",
-/// "edited_at"?,"visibility","comments"?,"counts"}`, and what domains above say of it.
+/// "edited_at"?,"visibility","comments"?,"counts"}`, and what domains above say of it, such as `"poll"?`.
 public struct PostView: Sendable, Equatable {
     public let id: ID
     public let authorID: ID
@@ -68,11 +68,13 @@ extension PostView {
         "Post",
         .object([
             .always("id", Component.id.reference), .always("author", author.reference),
-            .always("text", .string(length: 1...5000)), .always("created_at", Component.time.reference),
-            .sometimes("edited_at", Component.time.reference), .always("visibility", Visibility.schema),
+            .always("text", .string(length: 0...5000), "Empty where a post has none."),
+            .always("created_at", Component.time.reference), .sometimes("edited_at", Component.time.reference),
+            .always("visibility", Visibility.schema),
             .sometimes("comments", CommentAccess.schema, "Who may comment; only where not all may who see it."),
             .always("counts", Counts.component.reference, "The same for all. The larger version is the newer one."),
-            .sometimes("liked", .boolean, "By the caller."), .sometimes("bookmarked", .boolean, "By the caller."),
+            .sometimes("poll", PollView.component.reference), .sometimes("liked", .boolean, "By the caller."),
+            .sometimes("bookmarked", .boolean, "By the caller."),
         ]), writing: example.append)
 
     public static let list = Component(

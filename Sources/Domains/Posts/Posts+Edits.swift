@@ -47,6 +47,7 @@ extension Posts {
         guard edits < Self.mostEdits else {
             throw Problem(.tooMany, "a post is edited at most \(Self.mostEdits) times")
         }
+        for attachment in attachments { try await attachment.checkEdit(transaction, post) }
         return [
             """
             INSERT INTO post_versions (post_id, id, text)

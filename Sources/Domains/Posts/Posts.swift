@@ -11,13 +11,19 @@ public struct Posts: Sendable {
     let ids: IDGenerator
     /// How they are read.
     public let rows: PostRow
+    let attachments: [PostAttachment]
     private let users: Users
     let clock: any WallClock
 
-    public init(database: Database, ids: IDGenerator, rows: PostRow, users: Users, clock: any WallClock) {
+    /// - Parameter attachments: what posts may have beside their text.
+    public init(
+        database: Database, ids: IDGenerator, rows: PostRow, attachments: [PostAttachment], users: Users,
+        clock: any WallClock
+    ) {
         self.database = database
         self.ids = ids
         self.rows = rows
+        self.attachments = attachments
         self.users = users
         self.clock = clock
     }
@@ -27,19 +33,23 @@ public struct Posts: Sendable {
         public let post: PostView
         public let event: Envelope
         public let statements: [SQL]
+        /// Keys of its JSON that are its author's only.
+        let own: [UInt8]
     }
 
     /// Makes a post, which is stored by `store`, once.
     /// - Parameters:
-    ///   - text: checked and trimmed.
+    ///   - text: checked and trimmed; empty where there is something else.
+    ///   - parts: what there is beside the text.
     ///   - visibility: `nil`: as the account is.
     ///   - comments: who may comment.
-    public func create<Stored: Sendable>(
-        author: ID, text: String, for visibility: Visibility?, comments: CommentAccess = .all, _ context: TraceContext,
-        storing store: (Draft) async throws -> Stored
+    func create<Stored: Sendable>(
+        author: ID, text: String, with parts: [PostAttachment.Making], for visibility: Visibility?,
+        comments: CommentAccess, _ context: TraceContext, storing store: (Draft) async throws -> Stored
     ) async throws -> (draft: Draft, stored: Stored) {
         for _ in 0..<3 {
-            let draft = try await prepare(author: author, text: text, for: visibility, comments: comments, context)
+            let draft = try await prepare(
+                author: author, text: text, with: parts, for: visibility, comments: comments, context)
             do {
                 return (draft, try await store(draft))
             } catch let error as PgError where Users.saysChanged(error) {
@@ -50,15 +60,19 @@ public struct Posts: Sendable {
     }
 
     private func prepare(
-        author: ID, text: String, for visibility: Visibility?, comments: CommentAccess, _ context: TraceContext
+        author: ID, text: String, with parts: [PostAttachment.Making], for visibility: Visibility?,
+        comments: CommentAccess, _ context: TraceContext
     ) async throws -> Draft {
         guard let identity = try await users.identity(author) else {
             throw Problem(.unauthenticated, "the account has gone")
         }
+        let id = try ids.next()
+        let parts = try parts.map { try $0(id, author) }
         let post = PostView(
-            id: try ids.next(), authorID: author, authorHandle: identity.handle,
+            id: id, authorID: author, authorHandle: identity.handle,
             authorDisplayName: identity.displayName, text: text,
-            visibility: visibility ?? (identity.isPrivate ? .followers : .public), comments: comments)
+            visibility: visibility ?? (identity.isPrivate ? .followers : .public), comments: comments,
+            facts: parts.flatMap(\.told))
         let event = envelope(.created(post), post: post.id, author: author, context)
         let statements: [SQL] = [
             """
@@ -75,7 +89,8 @@ public struct Posts: Sendable {
             """,
             Outbox.statement(topic: PostEvent.topic, key: author, event),
         ]
-        return Draft(post: post, event: event, statements: statements)
+        return Draft(
+            post: post, event: event, statements: statements + parts.flatMap(\.statements), own: parts.flatMap(\.own))
     }
 
     /// The author's post that was accepted before the one that these results are of; `.zero`: it is the first.

@@ -20,16 +20,18 @@ public struct PostsDomain: Domain {
 
     /// - Parameters:
     ///   - rows: how posts are read.
+    ///   - attachments: what posts may have beside their text.
     ///   - feeds: who shows a post to its author before its answer is read.
     public init(
-        _ resources: Resources, rows: PostRow, accounts: AccountsDomain, relations: RelationsDomain,
-        feeds: any PostObserver
+        _ resources: Resources, rows: PostRow, attachments: [PostAttachment], accounts: AccountsDomain,
+        relations: RelationsDomain, feeds: any PostObserver
     ) {
         self.resources = resources
         self.relations = relations
         self.feeds = feeds
         posts = Posts(
-            database: resources.database, ids: resources.ids, rows: rows, users: accounts.users,
+            database: resources.database, ids: resources.ids, rows: rows, attachments: attachments,
+            users: accounts.users,
             clock: resources.clock)
     }
 
@@ -54,7 +56,7 @@ public struct PostsDomain: Domain {
                 FROM users u WHERE u.id > \(position) ORDER BY u.id LIMIT \(limit)
                 """
             } repair: {
-                "UPDATE users u SET posts = u.posts + d.delta FROM \($0) d WHERE u.id = d.id"
+                "UPDATE users u SET posts = u.posts + w.found - w.counted FROM \($0) w WHERE u.id = w.id"
             }
         ]
     }

@@ -9,6 +9,7 @@ import Store
 public struct ChannelAudience: AudienceObserver {
     let channels: Channels
     let database: Database
+    let ofPosts: [ChannelsOfPosts]
 
     public func changed(_ change: AudienceChange) async throws {
         switch change {
@@ -25,11 +26,11 @@ public struct ChannelAudience: AudienceObserver {
     /// Those of the author and of the author's posts. Whose a post is only the database knows.
     private func recheck(channelsOn author: ID) async throws {
         try await channels.recheck([.user(author)])
-        try await channels.heard(of: ChannelName.postKind) { names in
-            let ids = names.compactMap { ID($0.key) }
-            let posts = try await database.query(
-                "SELECT p.id FROM posts p WHERE p.id = ANY (\(ids)::bigint[]) AND p.author_id = \(author)")
-            try await channels.recheck(try posts.map { .post(try $0.id("id")) })
+        for some in ofPosts {
+            try await channels.heard(of: some.kind) { names in
+                let his = try await database.query(some.select(names.compactMap { ID($0.key) }, of: author))
+                try await channels.recheck(try his.map { ChannelName(kind: some.kind, id: try $0.id("id")) })
+            }
         }
     }
 }

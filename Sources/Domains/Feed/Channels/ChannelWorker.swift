@@ -2,18 +2,24 @@ import Core
 public import EventLog
 import Live
 import Posts
+import Store
 
 /// Tells the subscribers of channels what happens to posts. May run twice: see `Channels.publish`.
 public struct ChannelWorker: Sendable {
     private let channels: Channels
     /// Who may see these posts.
     private let visibility: @Sendable (Set<ID>) async throws -> [ID: PostVisibility]
+    private let database: Database
+    private let ofPosts: [ChannelsOfPosts]
     private let told = Metrics.shared.counter(.channelEvents)
     private let repeated = Metrics.shared.counter(.channelRepeats)
     private let messages = Metrics.shared.counter(.channelMessages)
 
-    init(channels: Channels, visibility: @escaping @Sendable (Set<ID>) async throws -> [ID: PostVisibility]) {
-        self.channels = channels
+    init(
+        channels: Channels, database: Database, ofPosts: [ChannelsOfPosts],
+        visibility: @escaping @Sendable (Set<ID>) async throws -> [ID: PostVisibility]
+    ) {
+        (self.channels, self.database, self.ofPosts) = (channels, database, ofPosts)
         self.visibility = visibility
     }
 
@@ -26,9 +32,15 @@ public struct ChannelWorker: Sendable {
     /// Handles one batch of `post.events`, in order.
     public func handle(_ records: [LogRecord]) async throws {
         let jobs = records.compactMap(job)
+        let changed = try await channels(of: jobs.filter(\.change.kind.changesVisibility).map(\.change.id))
         // Nearly always there is nobody: then no post is read and no event sent.
-        let known = try await channels.known(Set(jobs.flatMap(\.channels)))
+        let known = try await channels.known(Set(jobs.flatMap(\.channels) + changed))
         let wanted = jobs.filter { $0.channels.contains(where: known.contains) }
+        try await tell(wanted, known, from: records)
+        try await channels.recheck(changed.filter(known.contains))
+    }
+
+    private func tell(_ wanted: [Job], _ known: Set<ChannelName>, from records: [LogRecord]) async throws {
         guard !wanted.isEmpty, let first = records.first else { return }
         let visibility = try await visibility(Set(wanted.map(\.change.id)))
         var batch: [ChannelName: [ChannelPublication]] = [:]
@@ -43,11 +55,17 @@ public struct ChannelWorker: Sendable {
             }
         }
         let counts = try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
-        let changed = wanted.filter(\.change.kind.changesVisibility).map { ChannelName.post($0.change.id) }
-        try await channels.recheck(changed.filter(known.contains))
         told.add(counts.told)
         repeated.add(counts.repeated)
         messages.add(counts.messages)
+    }
+
+    private func channels(of posts: [ID]) async throws -> [ChannelName] {
+        guard !posts.isEmpty else { return [] }
+        let results = try await database.batch(ofPosts.map { $0.select(of: posts) })
+        return try zip(ofPosts, results).flatMap { some, rows in
+            try rows.map { ChannelName(kind: some.kind, id: try $0.id("id")) }
+        }
     }
 
     private func job(_ record: LogRecord) -> Job? {

@@ -7,13 +7,15 @@ public struct RequestBody: Sendable {
     let names: [String]
 
     /// False: without any field it may be left out.
-    var isRequired: Bool { fields.contains(where: \.isRequired) }
+    let isRequired: Bool
 
     public init(_ name: String, _ fields: any Declares...) {
         self.init(name, fields: fields.map(\.declaration))
     }
 
-    public init(_ name: String, fields: [Declaration]) {
+    /// - Parameter needsOne: one of its fields must be there, whichever; the handler says which go together.
+    public init(_ name: String, fields: [Declaration], needsOne: Bool = false) {
+        isRequired = needsOne || fields.contains(where: \.isRequired)
         self.name = name
         self.fields = fields
         names = fields.map(\.name)

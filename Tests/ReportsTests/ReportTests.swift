@@ -34,6 +34,10 @@ import Testing
         let kept = try await rows(by: bob)
         #expect(try kept.map { try $0.text("copy") } == ["buy this", "\(alice.handle)\n\(alice.handle)"])
         #expect(try kept.map { try $0.id("author").description } == [alice.id, alice.id])
+        let comment = try #require(
+            try await alice.post("/v1/posts/\(post)/comments", ["text": "and this"])["id"].string)
+        #expect(try await report("comment", comment, by: bob).status == 201)
+        #expect(try await rows(by: bob).last?.text("copy") == "and this")
         // What it said then, whatever becomes of it.
         #expect(
             try await alice.send("PATCH", "/v1/posts/\(post)", body: Array(#"{"text":"never said"}"#.utf8)).status

@@ -50,7 +50,7 @@ struct PostOperations: Sendable {
                 "NewPost",
                 fields: [
                     PostFields.newText.declaration, PostFields.visibility.declaration, PostFields.comments.declaration,
-                ] + posts.attachments.map(\.declaration)),
+                ] + posts.attachments.map(\.declaration), needsOne: true),
             responses: [
                 .json(PostView.component, "The post was made.", status: 201, headers: [PostView.location])
             ], problems: [.missingField], idempotency: .key("posts"), largest: PostBytes.mostJSON, handler: create)

@@ -96,7 +96,7 @@ let package = Package(
         domain("Bookmarks", ["Posts"]),
         domain("Tags", ["Live", "Posts", "TextEntities"]),
         domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
-        domain("Comments", ["Accounts", "Engagement", "Live", "Outbox", "Posts", "Relations"]),
+        domain("Comments", ["Accounts", "Engagement", "Feed", "Live", "Outbox", "Posts", "Relations"]),
         domain("Polls", ["Live", "Outbox", "Posts"]),
         domain("Effects", ["Posts", "Feed"]),
         domain("Reports", []),

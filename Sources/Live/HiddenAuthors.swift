@@ -2,8 +2,8 @@ public import Core
 
 /// Of whom a subscriber of a channel is told nothing: those with whom there is a block, as things were when the log was read.
 public enum HiddenAuthors: Sendable, Equatable {
-    /// Authors that a subscriber carries.
-    public static let most = 1000
+    /// Authors that a subscriber carries: 4 KB, which all of a user share.
+    public static let most = 256
     public static let none = HiddenAuthors.these([])
 
     case these(Set<ID>)

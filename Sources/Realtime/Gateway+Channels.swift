@@ -83,6 +83,7 @@ extension Gateway {
     func leaveChannel(_ subscriber: Subscriber) {
         leave(subscriber)
         counts.changeChannels(of: subscriber.user, by: -1)
+        if counts.channels(of: subscriber.user) == 0 { hiddenAuthors[subscriber.user] = nil }
         metrics.channels.add(-1)
     }
 

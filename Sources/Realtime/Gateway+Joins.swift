@@ -139,8 +139,17 @@ extension Gateway {
         if hasRoom { room.giveBack(size, of: client) }
         update(client, subscriber) {
             $0.finished(
-                read, at: outcome.cursor, version: version, hiding: outcome.hidden, telling, now: now)
+                read, at: outcome.cursor, version: version, hiding: shared(outcome.hidden, of: subscriber.user),
+                telling, now: now)
         }
+    }
+
+    /// One value for all channels of a user.
+    private func shared(_ hidden: HiddenAuthors, of user: ID) -> HiddenAuthors {
+        guard hidden != .none else { return .none }
+        if let known = hiddenAuthors[user], known == hidden { return known }
+        hiddenAuthors[user] = hidden
+        return hidden
     }
 
     private func failed(_ member: SharedRead.Member) {

@@ -39,6 +39,8 @@ final class Gateway {
     var idleSince: [LogKey: UInt64] = [:]
     /// Over all loops.
     let counts: LiveCounts
+    /// Of those who have channels, where there are any.
+    var hiddenAuthors: [ID: HiddenAuthors] = [:]
     /// By their subscriber of the feed.
     var polls: [ObjectIdentifier: Poll] = [:]
     private var touchedAt = monotonicNanoseconds()

@@ -33,9 +33,23 @@ import Testing
         let onOwn = try await carol.comment("carol's on bob's", on: other)
         _ = try await alice.comment("alice's", on: other, below: onOwn)
         for number in 0..<120 { _ = try await bob.comment("more \(number)", on: post, below: reply) }
+        // Who listens has what he said, until it is dropped.
+        _ = try await carol.get("/v1/feed?channels=post:\(post)")
+        _ = try await bob.comment("bob's last words", on: post, below: reply)
+        try await site.settle()
+        func kept() async throws -> Bool {
+            for key in try await site.keys() {
+                if String(decoding: try await site.contents(of: key), as: UTF8.self).contains("bob's last words") {
+                    return true
+                }
+            }
+            return false
+        }
+        #expect(try await kept())
         let stores = try await erase(bob)
+        #expect(try await !kept())
         let store = stores.first { $0["name"].string == "postgres.comments" }
-        #expect(store?["left"].integer == 0 && store?["removed"].integer == 126)
+        #expect(store?["left"].integer == 0 && store?["removed"].integer == 127)
         #expect(try await alice.get("/v1/posts/\(post)/comments").ids == [answered])
         let gone = try await alice.get("/v1/comments/\(answered)")
         #expect(gone["deleted"].bool == true && gone["author"].isNull && gone["text"].isNull)

@@ -66,7 +66,7 @@ enum CommentRanking {
             known AS (UPDATE comment_scores s SET likes = l.n FROM free, likes l WHERE s.comment_id = free.comment_id)
             INSERT INTO comment_scores (comment_id, post_id, likes)
             SELECT id, post_id, n FROM likes
-            WHERE NOT EXISTS (SELECT FROM comment_scores WHERE comment_id = \(comment))
+            WHERE n > 0 AND NOT EXISTS (SELECT FROM comment_scores WHERE comment_id = \(comment))
             ON CONFLICT (comment_id) DO NOTHING
             """
     }

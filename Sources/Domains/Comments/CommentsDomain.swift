@@ -1,6 +1,7 @@
 public import Core
 public import DomainKit
 public import Engagement
+import Feed
 public import HTTPService
 public import Posts
 public import Store
@@ -66,7 +67,10 @@ public struct CommentsDomain: Domain {
         ]
     }
 
-    public var holdings: [Holding] { CommentsHoldings.all }
+    public var holdings: [Holding] {
+        let timelines = FeedDomain.timelines(of: resources, over: resources.connections.scans)
+        return CommentsHoldings(channels: Channels(timelines)).all
+    }
 
     public var exports: [ExportedFile] { [CommentsFile.all] }
 }

@@ -4,11 +4,11 @@ import HTTPService
 import Store
 
 /// A user's posts as they are exported, with what they were before each edit, also those that he has deleted:
-/// `{"id","created_at","text","visibility","edited_at"?,"deleted_at"?,"versions"?:[{"text","at"}]}`.
+/// `{"id","created_at","text","visibility","comments","edited_at"?,"deleted_at"?,"versions"?:[{"text","at"}]}`.
 enum PostsFile {
     static let all = ExportedFile("posts", from: ["posts", "post_versions"]) { user, position, limit in
         """
-        SELECT p.id, p.text, p.visibility, p.edit_id,
+        SELECT p.id, p.text, p.visibility, p.comments, p.edit_id,
             (extract(epoch FROM p.deleted_at) * 1000)::bigint AS deleted_at,
             (SELECT jsonb_agg(jsonb_build_array(v.id, v.text) ORDER BY v.id) FROM post_versions v WHERE v.post_id = p.id)
                 AS versions
@@ -18,6 +18,7 @@ enum PostsFile {
         writer.appendBegin(try row.id("id"))
         writer.append(key: "text", of: try row.text("text"))
         writer.append(key: "visibility", of: try Visibility(row).rawValue)
+        writer.append(key: "comments", of: try row.text("comments"))
         writer.append(key: "edited_at", time: try row.optionalID("edit_id")?.milliseconds)
         writer.append(key: "deleted_at", time: try row.optionalInteger("deleted_at"))
         if let versions = try row.optionalText("versions") {

@@ -35,8 +35,8 @@ enum Restrictions {
     /// Rows `id`: with whom the viewer has a block, either way; `limit` of them at most.
     static func blocked(with viewer: ID, limit: Int) -> SQL {
         """
-        (SELECT other AS id FROM relations WHERE owner = \(viewer) AND kind = 'block')
-        UNION (SELECT owner FROM relations WHERE other = \(viewer) AND kind = 'block') LIMIT \(limit)
+        (SELECT other AS id FROM relations WHERE owner = \(viewer) AND kind = 'block' LIMIT \(limit))
+        UNION (SELECT owner FROM relations WHERE other = \(viewer) AND kind = 'block' LIMIT \(limit)) LIMIT \(limit)
         """
     }
 

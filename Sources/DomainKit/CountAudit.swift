@@ -10,23 +10,24 @@ public struct CountAudit: Sendable {
         public let name: String
         /// Of what.
         public let id: ID
-        public let counted: Int64
-        public let found: Int64
+        /// A number, or several, as PostgreSQL writes them.
+        public let counted: String
+        public let found: String
     }
 
     /// 1 to 32 of `a-z_`.
     public let name: String
     private let page: @Sendable (_ position: ID, _ limit: Int) -> SQL
-    private let repair: @Sendable (_ differences: SQL) -> SQL
+    private let repair: @Sendable (_ wrong: SQL) -> SQL
 
     /// - Parameters:
     ///   - page: rows `id, counted, found` of what has larger ids than a position, the smallest first, at most so many: all that
     ///     is counted or there. Its expressions are of one snapshot.
-    ///   - repair: what adds `delta` to the counters of `id`, both of them columns of a table. What others count meanwhile changes
-    ///     counter and rows alike, so the difference stays the same.
+    ///   - repair: what adds to the counters the difference of what was found and what was counted, of a table with those rows where
+    ///     there is one. What others count meanwhile changes counter and rows alike, so the difference stays the same.
     public init(
         _ name: String, page: @escaping @Sendable (_ position: ID, _ limit: Int) -> SQL,
-        repair: @escaping @Sendable (_ differences: SQL) -> SQL
+        repair: @escaping @Sendable (_ wrong: SQL) -> SQL
     ) {
         (self.name, self.page, self.repair) = (name, page, repair)
     }
@@ -46,7 +47,7 @@ public struct CountAudit: Sendable {
         while true {
             let rows = try await step(database, behind: position, repairs: repairs)
             let findings = try rows.compactMap { row -> Finding? in
-                let (counted, found) = (try row.integer("counted"), try row.integer("found"))
+                let (counted, found) = (try row.text("counted"), try row.text("found"))
                 return counted == found
                     ? nil : Finding(name: name, id: try row.id("id"), counted: counted, found: found)
             }
@@ -59,16 +60,15 @@ public struct CountAudit: Sendable {
 
     private func step(_ database: Database, behind position: ID, repairs: Bool) async throws -> PgRows {
         let page = page(position, Self.step)
-        guard repairs else { return try await database.query(page) }
+        let texts: SQL = "SELECT id, counted::text, found::text FROM page ORDER BY id"
+        guard repairs else { return try await database.query("WITH page AS (\(page)) \(texts)") }
         return try await database.transaction { transaction in
             // Two repairs at once would both add.
             try await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended('martlet audit counts', 0))")
             return try await transaction.query(
                 """
                 WITH page AS MATERIALIZED (\(page)),
-                differences AS (SELECT id, found - counted AS delta FROM page WHERE found <> counted),
-                repaired AS (\(repair("differences")))
-                SELECT * FROM page ORDER BY id
+                wrong AS (SELECT * FROM page WHERE counted <> found), repaired AS (\(repair("wrong"))) \(texts)
                 """)
         }
     }

@@ -41,8 +41,7 @@ public struct Domains: Sendable {
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
         BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
-        AdministrationDomain.self,
-        ErasureDomain.self, ExportsDomain.self,
+        AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.

@@ -55,7 +55,7 @@ extension LiveService {
                 subscribes to the channel `feed:` and the user's id; `unsubscribe` from it ends the pushes, and \
                 `subscribe` begins them again, with `recover`, `epoch` and `offset` from where they ended. Other \
                 channels are subscribed to in the same way: `user:ID` (that user's public posts), \
-                `post:ID` (`post.updated`, `post.deleted`), 128 for a connection and 512 for a user (error 106). Error 102 is for one \
+                `post:ID` (`post.updated`, `post.deleted`, `comment.…`, `post.counts`), 128 for a connection and 512 for a user (error 106). Error 102 is for one \
                 that is not there, or that the caller may not see; a push `unsubscribe` with code 2000 when that is so \
                 later, with 2500 to subscribe again. Before \
                 `connect` a client may send 4 messages of 4 KB; behind it messages have 24 KB at most, and 10 commands \

@@ -4,7 +4,7 @@ import TestSite
 import Testing
 
 /// `DELETE /v1/comments/{id}`, and what stays.
-@Suite(.site) struct RemovalTests {
+@Suite(.site, .serialized) struct RemovalTests {
     private let site = TestSite.current
 
     @Test func withoutRepliesItIsGone() async throws {
@@ -126,6 +126,25 @@ import Testing
                 AND NOT EXISTS (SELECT FROM comments p WHERE p.id = c.parent_id)
             """)
         #expect(idle == 0 && orphans == 0)
+    }
+
+    /// The audit finds what is wrong, on posts and below comments.
+    @Test func theAuditOfNumbers() async throws {
+        let alice = try await site.signUp()
+        let post = try await alice.post(text: "hello")
+        let top = try await alice.comment(on: post)
+        _ = try await alice.comment(on: post, below: top)
+        #expect(try await site.wrongCounts().isEmpty)
+        func add(_ replies: Int, to id: String) async throws {
+            try await site.database.query(
+                "UPDATE counters SET replies = replies + \(replies)::bigint WHERE object_id = \(ID(id)!)")
+        }
+        try await add(5, to: post)
+        try await add(-1, to: top)
+        let found = try await site.wrongCounts().map { "\($0.name) \($0.id) \($0.counted) \($0.found)" }
+        #expect(found == ["comments \(post) 7 2", "replies \(top) 0 1"])
+        try await add(-5, to: post)
+        try await add(1, to: top)
     }
 
     private func count(_ rows: SQL) async throws -> Int { try await site.database.query(rows).count }

@@ -21,7 +21,7 @@ import Testing
         "users.last_post", "deletions.id",
         "deletion_stores.deletion_id", "outbox.id", "users.posts", "users.followers", "users.following",
         "follow_counts.followers", "follow_counts.following", "follower_stripes.followers",
-        "reports.id", "polls.id", "poll_votes.id", "poll_counts.changes", "audit.id", "deletion_stores.removed",
+        "audit.id", "reports.id", "polls.id", "poll_votes.id", "poll_counts.changes", "deletion_stores.removed",
         "deletion_stores.remaining", "deletion_stores.position",
         "exports.id", "exports.position", "exports.bytes", "exports.attempts", "exports.length",
         // NULL once it is done.

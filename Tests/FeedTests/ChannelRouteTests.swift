@@ -123,7 +123,7 @@ import Testing
         let reader = try #require(ID(bob.id))
         let id = try await alice.post(text: "hello")
         let post = try #require(site.channelKinds.channel("post:\(id)"))
-        #expect(post.contents == [.log, .state])
+        #expect(post.contents == [.log, .state, .authors])
         #expect(try await post.isOpen(to: reader))
         #expect(try await alice.delete("/v1/posts/\(id)").status == 204)
         #expect(try await !post.isOpen(to: reader))

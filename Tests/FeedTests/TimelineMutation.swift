@@ -36,7 +36,7 @@ struct TimelineMutation: Sendable, CustomTestStringConvertible {
             "horizon = read('>I7', oldest)", ""),
         TimelineMutation(
             "what happens to a channel that was left a moment ago is not kept", .heard,
-            " or call('EXISTS', logs .. ARGV[index]) == 1", ""),
+            "logs .. ARGV[index], states", "states"),
         TimelineMutation(
             "a recovery leaves out the first event", .recover,
             "for index = #chunk, 1, -1 do", "for index = #chunk, 2, -1 do"),

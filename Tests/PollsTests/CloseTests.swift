@@ -1,4 +1,5 @@
 import Core
+import Polls
 import Store
 import TestSite
 import Testing

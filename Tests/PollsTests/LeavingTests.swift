@@ -1,5 +1,6 @@
 import Core
 import DomainKit
+import Polls
 import Store
 import TestSite
 import Testing

@@ -1,6 +1,4 @@
 import Core
-import DomainKit
-import Polls
 import TestSite
 
 /// A poll that was made.
@@ -40,15 +38,5 @@ extension TestSite {
         return (view["options"].array ?? []).map { $0["votes"].integer } + [
             view["votes"].integer, view["voters"].integer,
         ]
-    }
-
-    /// Of all polls of the site.
-    /// - Parameter repairs: sets them right.
-    func wrongCounts(repairs: Bool = false) async throws -> [CountAudit.Finding] {
-        var all: [CountAudit.Finding] = []
-        for audit in PollsDomain.audits {
-            _ = try await audit.run(database, repairs: repairs) { all += $0 }
-        }
-        return all
     }
 }

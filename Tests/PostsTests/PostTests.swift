@@ -14,7 +14,7 @@ import Testing
         #expect(
             response.status == 201
                 && response.json.object?.keys == [
-                    "id", "author", "text", "created_at", "visibility", "counts", "bookmarked",
+                    "id", "author", "text", "created_at", "visibility", "counts", "liked", "bookmarked",
                 ])
         #expect(response["author"].object?.keys == ["id", "handle", "display_name"])
         #expect(response["author"]["id"].string == alice.id && response["author"]["handle"].string == alice.handle)

@@ -126,7 +126,7 @@ import Testing
     func theFirstOfMany(_ bytes: Int, _ count: Int) async throws {
         let posts: SQL = """
             SELECT n AS id, 1 AS author_id, 'h' AS handle, 'd' AS display_name, repeat('é', 50) AS text,
-                'public' AS visibility, NULL::bigint AS edit_id, '' AS counts
+                'public' AS visibility, NULL::bigint AS edit_id, '' AS counts, 'all' AS comments
             FROM generate_series(1, 3) n
             """
         let rows = try await database.query(PostRow.first(of: posts, in: "id DESC", atMost: bytes))

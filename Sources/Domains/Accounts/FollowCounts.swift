@@ -45,9 +45,9 @@ public enum FollowCounts {
             FROM users u LEFT JOIN follow_counts c ON c.user_id = u.id
             WHERE u.id > \(position) ORDER BY u.id LIMIT \(limit)
             """
-        } repair: { differences in
+        } repair: { wrong in
             """
-            INSERT INTO follow_counts AS c (user_id, \(column)) SELECT id, delta FROM \(differences) ORDER BY id
+            INSERT INTO follow_counts AS c (user_id, \(column)) SELECT id, found - counted FROM \(wrong) ORDER BY id
             ON CONFLICT (user_id) DO UPDATE SET \(column) = c.\(column) + excluded.\(column)
             """
         }

@@ -83,14 +83,17 @@ extension CommentView {
         .sometimes("created_at", Component.time.reference), .sometimes("edited_at", Component.time.reference),
         .sometimes("deleted", .boolean, "Only where it is so: it was deleted and has replies."),
         .always(
-            "counts",
-            .object([
-                .always("likes", .integer(from: 0)),
-                .always("replies", .integer(from: 0), "All below it that are not deleted, whoever may see them."),
-                .always("version", .integer(from: 0)),
-            ]), "The same for all. The larger version is the newer one."),
+            "counts", countsComponent.reference, "The same for all. The larger version is the newer one."),
         .sometimes("liked", .boolean, "By the caller."),
     ]
+
+    private static let countsComponent = Component(
+        "CommentCounts",
+        .object([
+            .always("likes", .integer(from: 0)),
+            .always("replies", .integer(from: 0), "All below it that are not deleted, whoever may see them."),
+            .always("version", .integer(from: 0)),
+        ]), example: ["likes": 2, "replies": 1, "version": 3])
 
     static let component = Component("Comment", .object(keys)) { example.append(to: &$0) }
 

@@ -19,10 +19,6 @@ public struct CommentsDomain: Domain {
         (self.resources, self.posts, likes) = (resources, posts.posts, engagement.likes)
     }
 
-    public var reportTargets: [ReportTarget] {
-        [ReportTarget("comment") { "SELECT author_id AS author, text AS copy FROM comments WHERE id = \($0)" }]
-    }
-
     public var countAudits: [CountAudit] {
         [
             Counters.audit("comments", .replies, rows: "comments", by: "post_id", where: Self.isPost) {
@@ -43,6 +39,14 @@ public struct CommentsDomain: Domain {
 
     private var comments: Comments {
         Comments(database: resources.database, ids: resources.ids, likes: likes, clock: resources.clock)
+    }
+
+    public var reportTargets: [ReportTarget] {
+        [
+            ReportTarget("comment") { id in
+                "SELECT author_id AS author, text AS copy FROM comments WHERE id = \(id) AND deleted_at IS NULL"
+            }
+        ]
     }
 
     public var effects: [ChannelEffect] { CommentEffects(database: resources.connections.workers.database).all }

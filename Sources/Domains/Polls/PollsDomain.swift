@@ -66,8 +66,5 @@ public struct PollsDomain: Domain {
         ]
     }
 
-    public var countAudits: [CountAudit] { Self.audits }
-
-    /// The same.
-    public static let audits = PollAudits.all
+    public var countAudits: [CountAudit] { [PollCounts.audit] }
 }

@@ -25,10 +25,10 @@ extension Counters {
                 ORDER BY 1 LIMIT \(limit)) o
             ORDER BY o.id
             """
-        } repair: { differences in
+        } repair: { wrong in
             """
             INSERT INTO counters AS c (object_id, stripe, \(kind.column), changes)
-            SELECT id, 0, delta, 1 FROM \(differences) ORDER BY id
+            SELECT id, 0, found - counted, 1 FROM \(wrong) ORDER BY id
             ON CONFLICT (object_id, stripe)
             DO UPDATE SET \(kind.column) = c.\(kind.column) + excluded.\(kind.column), changes = c.changes + 1
             """

@@ -54,5 +54,9 @@ public struct Counts: Sendable, Equatable {
         .always("views", .integer(from: 0), "About."), .always("version", .integer(from: 0)),
     ]
 
-    static let schema = Schema.object(properties)
+    static let component = Component("Counts", .object(properties)) { writer in
+        writer.append(ascii: "{")
+        Counts(likes: 12, replies: 3, views: 250, version: 15).appendNumbers(to: &writer)
+        writer.append(ascii: "}")
+    }
 }

@@ -3,7 +3,7 @@ public import Core
 public import HTTPService
 
 /// A post as the API and the live feed show it: ``{"id","author":{"id","handle","display_name"},"text","created_at",
-/// "edited_at"?,"visibility","comments"?,"counts","poll"?}`, and what domains above say of it.
+/// "edited_at"?,"visibility","comments"?,"counts"}`, and what domains above say of it, such as `"poll"?`.
 public struct PostView: Sendable, Equatable {
     public let id: ID
     public let authorID: ID
@@ -72,7 +72,7 @@ extension PostView {
             .always("created_at", Component.time.reference), .sometimes("edited_at", Component.time.reference),
             .always("visibility", Visibility.schema),
             .sometimes("comments", CommentAccess.schema, "Who may comment; only where not all may who see it."),
-            .always("counts", Counts.schema, "The same for all. The larger version is the newer one."),
+            .always("counts", Counts.component.reference, "The same for all. The larger version is the newer one."),
             .sometimes("poll", PollView.component.reference), .sometimes("liked", .boolean, "By the caller."),
             .sometimes("bookmarked", .boolean, "By the caller."),
         ]), writing: example.append)

@@ -56,7 +56,7 @@ public struct PostsDomain: Domain {
                 FROM users u WHERE u.id > \(position) ORDER BY u.id LIMIT \(limit)
                 """
             } repair: {
-                "UPDATE users u SET posts = u.posts + d.delta FROM \($0) d WHERE u.id = d.id"
+                "UPDATE users u SET posts = u.posts + w.found - w.counted FROM \($0) w WHERE u.id = w.id"
             }
         ]
     }

@@ -1,5 +1,4 @@
 import Core
-import Polls
 import Store
 import TestSite
 import Testing

@@ -1,6 +1,5 @@
 import Core
 import DomainKit
-import Polls
 import Store
 import TestSite
 import Testing

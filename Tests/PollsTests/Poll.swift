@@ -1,4 +1,6 @@
 import Core
+import DomainKit
+import Polls
 import TestSite
 
 /// A poll that was made.

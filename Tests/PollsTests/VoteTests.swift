@@ -1,5 +1,4 @@
 import Core
-import Polls
 import Store
 import TestSite
 import Testing
@@ -10,8 +9,7 @@ import Testing
 
     /// Each poll's counts are what its votes come to.
     private func expectExact() async throws {
-        let wrong = try await site.wrongCounts()
-        #expect(wrong.isEmpty)
+        #expect(try await site.wrongCounts().isEmpty)
     }
 
     private func counts(_ poll: Poll) async throws -> [Int64?] { try await site.counts(of: poll, by: site.stranger()) }
@@ -113,14 +111,19 @@ import Testing
 
     @Test func theAuditFindsWhatIsWrong() async throws {
         let (alice, bob) = (try await site.signUp(), try await site.signUp())
-        let poll = try await Poll(by: alice)
-        #expect(try await bob.vote([0], in: poll).status == 200)
+        let poll = try await Poll(by: alice, multiple: true)
+        #expect(try await bob.vote([0, 2], in: poll).status == 200)
         try await expectExact()
         let id = ID(poll.id)!
-        try await site.database.query("UPDATE poll_counts SET votes = '{0,1,0}' WHERE poll_id = \(id)")
-        let wrong = try await site.wrongCounts()
-        #expect(wrong.map(\.id) == [id])
-        try await site.database.query("UPDATE poll_counts SET votes = '{1,0,0}' WHERE poll_id = \(id)")
-        try await expectExact()
+        for damage: SQL in [
+            "UPDATE poll_counts SET votes = '{0,1,5}', voters = 7 WHERE poll_id = \(id)",
+            "DELETE FROM poll_counts WHERE poll_id = \(id)",
+        ] {
+            try await site.database.query(damage)
+            let found = try await site.wrongCounts(repairs: true)
+            #expect(found.map(\.id) == [id] && found[0].name == "votes" && found[0].found == "{1,1,0,1}")
+            #expect(try await counts(poll) == [1, 0, 1, 2, 1])
+            try await expectExact()
+        }
     }
 }

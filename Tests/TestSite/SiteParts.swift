@@ -198,10 +198,10 @@ final class SiteParts: Sendable {
 
     var audit: ErasureAudit { domains.erasure.audit }
 
-    func wrongCounts() async throws -> [CountAudit.Finding] {
+    func wrongCounts(repairs: Bool) async throws -> [CountAudit.Finding] {
         var findings: [CountAudit.Finding] = []
         for audit in domains.countAudits {
-            _ = try await audit.run(connections.routes.database, repairs: false) { findings += $0 }
+            _ = try await audit.run(connections.routes.database, repairs: repairs) { findings += $0 }
         }
         return findings
     }

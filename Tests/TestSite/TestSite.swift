@@ -174,7 +174,10 @@ public final class TestSite: Sendable {
     public var audit: ErasureAudit { parts.audit }
 
     /// Counters that are not what they count.
-    public func wrongCounts() async throws -> [CountAudit.Finding] { try await parts.wrongCounts() }
+    /// - Parameter repairs: sets them right.
+    public func wrongCounts(repairs: Bool = false) async throws -> [CountAudit.Finding] {
+        try await parts.wrongCounts(repairs: repairs)
+    }
 
     /// The log's records have aged out.
     public func forgetLog() { parts.log.forget() }

@@ -141,7 +141,7 @@ struct Polls: Sendable {
     }
 
     /// The counts of a row `c` and others.
-    private static func sum(_ others: SQL) -> SQL {
+    static func sum(_ others: SQL) -> SQL {
         "ARRAY(SELECT c.votes[i] + (\(others))[i] FROM generate_subscripts(c.votes, 1) i ORDER BY i)"
     }
 

@@ -33,6 +33,43 @@ import Testing
         #expect(try await alice.get("/v1/posts/\(try await alice.post(text: "x"))")["poll"].isNull)
     }
 
+    @Test func anIdempotencyKeyMakesOnePoll() async throws {
+        let alice = try await site.signUp()
+        let body: JSONValue = ["poll": ["options": ["a", "b"], "closes_in": 3600]]
+        let responses = try await concurrently(4) { _ in
+            try await alice.post("/v1/posts", body, ["Idempotency-Key": "k"])
+        }
+        let made = responses.filter { $0.status == 201 }
+        #expect(!made.isEmpty && Set(made.map(\.body)).count == 1)
+        #expect(made.count + responses.filter { $0.isProblem(409, "conflict") }.count == 4)
+        let polls = try await site.database.query("SELECT id FROM polls WHERE author_id = \(ID(alice.id)!)")
+        #expect(try polls.map { try $0.id("id").description } == [made[0]["poll"]["id"].string])
+    }
+
+    /// What users get of their polls and votes.
+    @Test func whatIsExported() async throws {
+        let (alice, bob) = (try await site.signUp(), try await site.signUp())
+        let polls = [try await Poll(by: alice, results: "after_vote"), try await Poll(by: alice, multiple: true)]
+        for poll in polls { #expect(try await bob.vote([0], in: poll).status == 200) }
+        #expect(try await alice.vote([2, 1], in: polls[1]).status == 200)
+        let own = try await lines("polls", of: alice)
+        #expect(own.map { $0["id"].string } == polls.map(\.id) && own.map { $0["votes"] } == [1, 3])
+        #expect(try await lines("polls", of: bob).isEmpty)
+        let votes = try await lines("votes", of: alice)
+        #expect(votes.map(\.object?.keys) == [["id", "created_at", "poll_id", "options"]])
+        #expect(votes[0]["poll_id"].string == polls[1].id && votes[0]["options"] == [1, 2])
+        #expect(try await lines("votes", of: bob).map { $0["poll_id"].string } == polls.map(\.id))
+    }
+
+    private func lines(_ name: String, of user: TestUser) async throws -> [JSONValue] {
+        let file = try #require(site.exportedFiles.first { $0.name == name })
+        return try await site.database.query(file.page(SQL.parameter(ID(user.id)!), 0, 100)).map { row in
+            var writer = ByteWriter()
+            try file.line(row, &writer)
+            return try JSONValue.parse(writer.bytes)
+        }
+    }
+
     @Test func whatIsWrongIsNamed() async throws {
         let alice = try await site.signUp()
         let two: JSONValue = ["a", "b"]

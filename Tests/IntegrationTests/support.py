@@ -92,6 +92,11 @@ def unique_handle(name: str) -> str:
     return f"{name}_{uuid.uuid4().hex[:10]}"
 
 
+def told_to_all(post: dict[str, Any]) -> dict[str, Any]:
+    """A post as events have it, which say nothing of who is told."""
+    return {key: value for key, value in post.items() if key not in ("liked", "bookmarked")}
+
+
 def expect(answer: httpx.Response, status: int) -> httpx.Response:
     """The answer, which must have this status."""
     assert answer.status_code == status, f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text[:500]}"

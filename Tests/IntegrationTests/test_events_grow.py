@@ -18,7 +18,7 @@ from martlet_process import Server, run_martlet
 from redis_socket import redis_reply
 from sql import rows
 from sse_client import Sse
-from support import User, eventually, expect, http_client
+from support import User, eventually, expect, http_client, told_to_all
 
 
 def numbers(server: Server) -> dict[str, float]:
@@ -264,9 +264,7 @@ def test_formats_are_enabled_for_good(own_server: Server) -> None:
 
         def form() -> int:
             post = ann.post("which form?")
-            # An event says nothing of who is told.
-            told_to_all = {key: value for key, value in post.items() if key not in ("liked", "bookmarked")}
-            expected = {"type": "post.created", "post": told_to_all}
+            expected = {"type": "post.created", "post": told_to_all(post)}
             assert [event.json() for event in stream.until(post["id"])] == [expected]
             assert [told.event for told in client.until(post["id"])] == [expected]
             return next(message for message in messages.events() if b"which form?" in message)[0]

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conftest import LongAway, MakeUser
-from support import PATIENCE, SLACK, User, eventually, expect, newest_first
+from support import PATIENCE, SLACK, User, eventually, expect, newest_first, told_to_all
 
 
 @pytest.mark.both_logs
@@ -128,7 +128,7 @@ def test_a_long_poll_ends_with_the_post(alice: User, bob: User) -> None:
         post = alice.post("worth waiting for")
         posted = time.monotonic()
         answer, arrived = held.result(PATIENCE)
-    assert answer["items"] == [{"type": "post.created", "post": post}]
+    assert answer["items"] == [{"type": "post.created", "post": told_to_all(post)}]
     assert arrived - posted < 3 * SLACK
 
 

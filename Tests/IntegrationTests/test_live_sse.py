@@ -8,7 +8,7 @@ from centrifugo_client import Centrifugo
 from conftest import LongAway, MakeUser
 from martlet_process import Server
 from sse_client import Sse
-from support import A_SECOND, User, alterations, assert_problem, expect, http_client
+from support import A_SECOND, User, alterations, assert_problem, expect, http_client, told_to_all
 
 
 def ticket_of(user: User) -> str:
@@ -51,7 +51,7 @@ def test_posts_and_deletes_arrive(server: Server, alice: User, bob: User) -> Non
         alice.delete(posts[0]["id"])
         events += stream.take(1)
     assert [event.event for event in events] == ["post.created"] * 30 + ["post.deleted"]
-    assert [event.json() for event in events[:30]] == [{"type": "post.created", "post": post} for post in posts]
+    assert [event.json() for event in events[:30]] == [{"type": "post.created", "post": told_to_all(post)} for post in posts]
     assert events[30].json() == {"type": "post.deleted", "post_id": posts[0]["id"]}
     assert len({first, *(event.id for event in events)}) == 32 and all(event.id for event in events)
 

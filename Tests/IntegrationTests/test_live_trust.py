@@ -12,7 +12,7 @@ from hostile import metric
 from martlet_process import Server
 from redis_socket import redis_command, redis_reply
 from sse_client import Sse
-from support import User, eventually
+from support import User, eventually, told_to_all
 
 FORGED = '{"type":"post.deleted","post_id":"1"}'
 PAYLOADS = {
@@ -46,7 +46,7 @@ def test_what_is_published_to_a_node(server: Server, alice: User, bob: User, pay
             data = message(payload.encode(), bob, client.position[0])
             assert redis_command(server.redis_socket, "PUBLISH", channel, data) == ":1"
         post = alice.post("true")
-        expected = {"type": "post.created", "post": post}
+        expected = {"type": "post.created", "post": told_to_all(post)}
         assert [publication.event for publication in client.until(post["id"])] == [expected]
         assert [event.json() for event in stream.until(post["id"])] == [expected]
     eventually(lambda: metric(server, "martlet_live_rejected_total") == rejected + len(channels), 5, "the count")

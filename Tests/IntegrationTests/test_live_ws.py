@@ -11,7 +11,7 @@ from centrifugo_client import Centrifugo
 from conftest import LongAway, MakeUser
 from martlet_process import Server
 from raw_ws import open_websocket_that_never_reads
-from support import User, eventually
+from support import User, eventually, told_to_all
 
 
 def created(publications: list) -> list[str]:
@@ -38,7 +38,7 @@ def test_a_post_arrives(alice: User, bob: User) -> None:
     with Centrifugo.of(bob) as client:
         post = alice.post("live")
         publication = client.next()
-        assert publication.event == {"type": "post.created", "post": post}
+        assert publication.event == {"type": "post.created", "post": told_to_all(post)}
         assert publication.offset > client.position[1]
 
 
@@ -79,7 +79,7 @@ def test_a_follow_goes_live_without_a_reconnect(alice: User, make_user: MakeUser
     with Centrifugo.of(carol) as client:
         carol.follow(alice)
         post = alice.post("the first after the follow")
-        assert client.until(post["id"])[-1].event["post"] == post
+        assert client.until(post["id"])[-1].event["post"] == told_to_all(post)
 
 
 @pytest.mark.both_logs

@@ -8,7 +8,7 @@ import pytest
 
 from centrifugo_client import FORMS, Centrifugo
 from conftest import MakeUser
-from support import User, expect
+from support import User, expect, told_to_all
 
 NAME = "zähler東京"
 CHANNEL = f"tag:{NAME}"
@@ -30,7 +30,7 @@ def test_a_tags_posts_are_live(form: type[Centrifugo], alice: User, make_user: M
         told = [one.event for one in client.told(CHANNEL, 3)]
         alice.delete(second["id"])
         told += [one.event for one in client.told(CHANNEL, 1)]
-    shown = {key: value for key, value in first.items() if key not in ("liked", "bookmarked")}
+    shown = told_to_all(first)
     assert told[0] == {"type": "post.created", "post": shown} and shown["tags"] == [NAME, "other"]
     assert told[1]["type"] == "post.updated" and told[1]["post"]["text"] == edited["text"] and "tags" not in told[1]["post"]
     assert [told[2]["type"], told[2]["post"]["id"]] == ["post.created", second["id"]]

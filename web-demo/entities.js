@@ -4,7 +4,8 @@ import { make } from "./dom.js";
 import { linked } from "./links.js";
 import { tagAddress, userAddress } from "./router.js";
 
-const tag = /[#＃]([\p{L}\p{M}\p{N}_]{1,60})/gu;
+/** Where a tag may be. Which of these are some, the post says. */
+const tag = /(?<![\p{L}\p{M}\p{Nd}\p{Nl}_/@＠&])[#＃]([\p{L}\p{Nd}\p{Nl}_][\p{L}\p{M}\p{Nd}\p{Nl}_\u200c\u200d]*)/gu;
 
 /** In order. Mentions are where the server says, counted in Unicode scalars; a `#word` is a tag if the post has it. */
 export function textOf({ text, tags = [], mentions = [] }) {
@@ -41,7 +42,7 @@ function withTags(text, known) {
 
 /** Close to what the server does (NFKC_Casefold); where it differs, the word stays text. */
 function folded(word) {
-  return word.normalize("NFKC").toLowerCase().replaceAll("ß", "ss").replaceAll("ς", "σ").normalize("NFKC");
+  return word.normalize("NFKC").replace(/\p{Default_Ignorable_Code_Point}/gu, "").toLowerCase().replaceAll("ß", "ss").replaceAll("ς", "σ").normalize("NFKC");
 }
 
 function link(href, text, testid) {

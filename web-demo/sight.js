@@ -39,7 +39,8 @@ export class Sight {
     this.#inSight.clear();
     this.#views.clear();
     this.#viewed.clear();
-    this.#rest();
+    for (const [channel, listener] of this.#watched) this.live.unwatch(channel, listener);
+    this.#watched.clear();
   }
 
   #moved(entries) {

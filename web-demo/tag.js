@@ -57,6 +57,8 @@ export class TagPage {
     try {
       const [tag, page] = await Promise.all([this.api.tag(name), this.api.tagPosts(name)]);
       if (this.#listener !== listener || this.#heard !== heard) return;
+      // An address may spell it in another way; its channel has one name.
+      if (tag.name !== name) return this.open(tag.name);
       this.#heard = undefined;
       this.#feed.replace(page);
       heard.forEach((event) => this.#apply(event));

@@ -110,7 +110,7 @@ export class Thread {
 
   #event(event) {
     if (event.type === "post.deleted") return this.#ended("The post is deleted.");
-    if (event.type === "post.updated" && this.#post) return this.#showPost({ ...event.post, liked: undefined });
+    if (event.type === "post.updated" && this.#post) return this.#showPost(event.post);
     this.#heard?.push(event);
     this.cards.take(event);
     this.#take(event);

@@ -24,8 +24,10 @@ struct News: Equatable {
             else { return nil }
             let isReply = comment["parent_id"] != nil
             handle = author
-            text = (type == "comment.updated" ? "edited a " + (isReply ? "reply" : "comment")
-                : isReply ? "replied" : "commented") + ": " + said
+            text =
+                (type == "comment.updated"
+                    ? "edited a " + (isReply ? "reply" : "comment")
+                    : isReply ? "replied" : "commented") + ": " + said
         case "comment.deleted":
             guard event["comment_id"]?.string != nil else { return nil }
             handle = nil
@@ -37,7 +39,8 @@ struct News: Equatable {
                 return text + (option["votes"]?.integer.map { " \($0)" } ?? "")
             }
             handle = nil
-            text = "poll: " + counts.joined(separator: ", ")
+            text =
+                "poll: " + counts.joined(separator: ", ")
                 + (poll["voters"]?.integer.map { " (\(Self.number($0, "voter")))" } ?? "")
                 + (poll["closed"] == .bool(true) ? ", closed" : "")
         default: return nil

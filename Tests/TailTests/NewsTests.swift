@@ -29,7 +29,10 @@ import Testing
             "poll: tea 2, none 0 (2 voters)"
         ),
         // Whose results are hidden.
-        ("{\"type\":\"poll.updated\",\"poll\":{\"options\":[{\"text\":\"tea\"}],\"closed\":true}}", "poll: tea, closed"),
+        (
+            "{\"type\":\"poll.updated\",\"poll\":{\"options\":[{\"text\":\"tea\"}],\"closed\":true}}",
+            "poll: tea, closed"
+        ),
     ]
 
     @Test func aLineEach() {

@@ -23,11 +23,12 @@ export class Sight {
     document.addEventListener("visibilitychange", () => this.#soon());
   }
 
-  /** `article` shows the post from now on; `follows` is false where somebody else listens to its channel. */
-  add(article, post, follows = true) {
-    const channels = follows ? [`post:${post.id}`] : [];
+  /** `article` shows the post from now on. One's own posts are not seen: their author is no viewer. */
+  add(article, post) {
+    const channels = [`post:${post.id}`];
     if (post.poll) channels.push(`poll:${post.poll.id}`);
-    this.observer.observe(Object.assign(article, { sight: { id: post.id, channels } }));
+    const isOwn = post.author.id === this.api.session.user?.id;
+    this.observer.observe(Object.assign(article, { sight: { id: isOwn ? undefined : post.id, channels } }));
   }
 
   drop(article) {
@@ -87,7 +88,7 @@ export class Sight {
   }
 
   #see(id) {
-    if (this.#viewed.has(id) || this.#views.size >= viewsAtMost) return;
+    if (id === undefined || this.#viewed.has(id) || this.#views.size >= viewsAtMost) return;
     this.#viewed.add(id);
     this.#views.add(id);
     if (this.#viewed.size > rememberedAtMost) this.#viewed.delete(this.#viewed.values().next().value);

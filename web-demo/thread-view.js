@@ -40,10 +40,6 @@ export class ThreadView {
     for (const id of this.#rows.keys()) if (!wanted.has(id)) this.#rows.delete(id);
   }
 
-  focus(id) {
-    this.#rows.get(id)?.querySelector(".comment").focus();
-  }
-
   #row(comment, comments, reader, postAuthor) {
     let row = this.#rows.get(comment.id);
     if (!row) {

@@ -161,8 +161,78 @@ export class Api {
     return this.#call("GET", `/v1/users/${encodeURIComponent(id)}/posts`);
   }
 
-  post(text, key) {
-    return this.#call("POST", "/v1/posts", { body: { text }, key });
+  /** `poll` as the contract has it, or none. */
+  post(text, poll, key) {
+    return this.#call("POST", "/v1/posts", { body: { text, ...(poll && { poll }) }, key });
+  }
+
+  onePost(id) {
+    return this.#call("GET", `/v1/posts/${encodeURIComponent(id)}`);
+  }
+
+  like(id) {
+    return this.#call("PUT", `/v1/posts/${encodeURIComponent(id)}/like`);
+  }
+
+  unlike(id) {
+    return this.#call("DELETE", `/v1/posts/${encodeURIComponent(id)}/like`);
+  }
+
+  /** Tells which posts were on the screen. */
+  view(posts) {
+    return this.#call("POST", "/v1/views", { body: { posts } });
+  }
+
+  comments(post, cursor) {
+    return this.#call("GET", `/v1/posts/${encodeURIComponent(post)}/comments${query({ cursor })}`);
+  }
+
+  replies(comment, cursor) {
+    return this.#call("GET", `/v1/comments/${encodeURIComponent(comment)}/replies${query({ cursor })}`);
+  }
+
+  comment(post, text, parent, key) {
+    return this.#call("POST", `/v1/posts/${encodeURIComponent(post)}/comments`, { body: { text, ...(parent && { parent }) }, key });
+  }
+
+  oneComment(id) {
+    return this.#call("GET", `/v1/comments/${encodeURIComponent(id)}`);
+  }
+
+  editComment(id, text) {
+    return this.#call("PATCH", `/v1/comments/${encodeURIComponent(id)}`, { body: { text } });
+  }
+
+  deleteComment(id) {
+    return this.#call("DELETE", `/v1/comments/${encodeURIComponent(id)}`);
+  }
+
+  likeComment(id) {
+    return this.#call("PUT", `/v1/comments/${encodeURIComponent(id)}/like`);
+  }
+
+  unlikeComment(id) {
+    return this.#call("DELETE", `/v1/comments/${encodeURIComponent(id)}/like`);
+  }
+
+  poll(id) {
+    return this.#call("GET", `/v1/polls/${encodeURIComponent(id)}`);
+  }
+
+  vote(id, options) {
+    return this.#call("POST", `/v1/polls/${encodeURIComponent(id)}/votes`, { body: { options } });
+  }
+
+  tag(name) {
+    return this.#call("GET", `/v1/tags/${encodeURIComponent(name)}`);
+  }
+
+  tagPosts(name, cursor) {
+    return this.#call("GET", `/v1/tags/${encodeURIComponent(name)}/posts${query({ cursor })}`);
+  }
+
+  report(target, reason, text) {
+    return this.#call("POST", "/v1/reports", { body: { target, reason, ...(text && { text }) }, key: newKey() });
   }
 
   editPost(id, text) {

@@ -4,14 +4,18 @@ import { farewell } from "./account.js";
 import { Api } from "./api.js";
 import { setUpAuth } from "./auth.js";
 import { Bookmarks } from "./bookmarks.js";
+import { Cards } from "./cards.js";
 import { setUpComposer } from "./composer.js";
 import { serverFrom } from "./config.js";
 import { Connection } from "./connection.js";
 import { byId, countLabel, notify } from "./dom.js";
 import { Live } from "./live.js";
+import { Pages } from "./pages.js";
 import { People } from "./people.js";
 import { Requests } from "./requests.js";
 import { Session } from "./session.js";
+import { TagPage } from "./tag.js";
+import { Thread } from "./thread.js";
 import { Timeline } from "./timeline.js";
 
 /** Follows of others, and who asks to, do not come over the live link: they are read now and then. */
@@ -44,7 +48,11 @@ const people = new People(api, live, followChanged, {
 });
 const requests = new Requests(api, refreshCounters);
 const bookmarks = new Bookmarks(api);
-const timeline = new Timeline(api, people, bookmarks);
+const cards = new Cards(api, live, people, bookmarks);
+const timeline = new Timeline(api, cards);
+const thread = new Thread(api, live, cards);
+const tag = new TagPage(api, live, cards);
+const pages = new Pages({ post: thread, tag }, (id) => people.showCard(id));
 const connection = new Connection(live);
 
 session.onEnd = leave;
@@ -79,13 +87,16 @@ function enter() {
   bookmarks.load().catch(() => {});
   requests.load().catch(() => {});
   refreshCounters();
+  pages.enter();
   timeline.load();
 }
 
 function leave(reason) {
+  pages.leave();
   live.stop();
   connection.hide();
   timeline.clear();
+  cards.clear();
   people.clear();
   bookmarks.clear();
   requests.clear();
@@ -103,7 +114,7 @@ function focusOn(field) {
 
 function showDoors(open) {
   byId("welcome").hidden = !open;
-  byId("home").hidden = open;
+  if (open) byId("home").hidden = true;
   byId("me").hidden = open;
   document.body.dataset.view = open ? "welcome" : "home";
   if (open) connection.hide();

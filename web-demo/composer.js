@@ -4,6 +4,7 @@ import { newKey } from "./api.js";
 import { byId } from "./dom.js";
 import { onSubmit } from "./forms.js";
 import { Problem } from "./http.js";
+import { PollFields } from "./poll-fields.js";
 
 const limit = 5_000;
 const nearLimit = 200;
@@ -12,8 +13,9 @@ const stillRunningTries = 5;
 export function setUpComposer(api, onPosted) {
   const area = byId("composer");
   const form = byId("composer-form");
-  /** The key of the post being tried; another text is another post. */
-  let draft = { text: undefined, key: undefined };
+  const poll = new PollFields();
+  /** The key of the post being tried; another text or poll is another post. */
+  let draft = { said: undefined, key: undefined };
 
   area.addEventListener("input", () => count(area));
   area.addEventListener("keydown", (event) => {
@@ -25,9 +27,12 @@ export function setUpComposer(api, onPosted) {
   count(area);
 
   onSubmit(form, async ({ text }) => {
-    if (draft.text !== text) draft = { text, key: newKey() };
-    const post = await patiently(() => api.post(text, draft.key));
+    const asked = poll.value;
+    const said = JSON.stringify([text, asked]);
+    if (draft.said !== said) draft = { said, key: newKey() };
+    const post = await patiently(() => api.post(text, asked, draft.key));
     draft = {};
+    poll.clear();
     // What was typed while the post was under way stays.
     if (area.value.replaceAll("\r\n", "\n") === text.replaceAll("\r\n", "\n")) area.value = "";
     count(area);

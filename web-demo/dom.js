@@ -41,6 +41,11 @@ export function countLabel(name, number) {
   return number === 1 ? name.replace(/s$/, "") : name;
 }
 
+/** `1 comment`, `1,024 comments`. */
+export function counted(number, noun) {
+  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 const units = [
   [60, 1, "second"],
   [3600, 60, "minute"],

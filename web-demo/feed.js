@@ -60,6 +60,13 @@ export class Feed {
     return true;
   }
 
+  /** The post is not of this list any more, but may come back. */
+  leave(id) {
+    if (!this.#ids.delete(id)) return false;
+    this.posts = this.posts.filter((post) => post.id !== id);
+    return true;
+  }
+
   removeAuthor(id) {
     this.posts = this.posts.filter((post) => post.author.id !== id);
     this.#ids = new Set(this.posts.map((post) => post.id));

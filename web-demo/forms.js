@@ -1,6 +1,6 @@
 // What every form here does: send once, and show an error at the field the server names.
 
-import { make } from "./dom.js";
+import { make, notify } from "./dom.js";
 import { Problem } from "./http.js";
 
 /** Runs `action(values)` on submit; a rejected promise is shown in the form. */
@@ -37,6 +37,17 @@ export function showError(form, error) {
   const text = words(error);
   if (input instanceof HTMLElement) showAtField(input, text);
   else showAbove(form, text);
+}
+
+/** Tells the person why the server did not take it; says whether it did. */
+export async function tried(call) {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    notify(words(error));
+    return false;
+  }
 }
 
 export function words(error) {

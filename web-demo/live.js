@@ -1,6 +1,7 @@
 // Keeps one live link up: which transport, when to try again, from which position.
 
 import { isLoopback, socketUrl } from "./config.js";
+import { ChannelStream } from "./channels.js";
 import { SocketLink } from "./socket.js";
 import { StreamLink } from "./stream.js";
 
@@ -32,11 +33,13 @@ export class Live {
   #paused = false;
   #closed = false;
   #channels = new Map();
+  #side;
   transport = "websocket";
 
   /** `on` has `status(status)`, `event(event) -> was it news`, `reset()`. */
   constructor({ api, session, on }) {
     Object.assign(this, { api, session, on });
+    this.#side = new ChannelStream(api, this.#channels);
   }
 
   /** Goes live from a REST page's `live`; later pages change nothing, for the link keeps its own position. */
@@ -56,20 +59,33 @@ export class Live {
     this.#link?.close();
     this.#link = undefined;
     this.#channels.clear();
+    this.#side.use(false);
   }
 
   /**
    * Subscribes to a channel, over reconnects from the position in it. `on` has `event(event)`, `read()` (the subscription begins
-   * here, or what was missed can't be told) and `ended()`. An event stream knows the feed alone: then it is read, and not live.
+   * here, or what was missed can't be told) and `ended()`. Several may listen to one.
    */
   watch(name, on) {
-    this.#channels.set(name, { on });
+    const channel = this.#channels.get(name);
+    if (channel) {
+      channel.listeners.add(on);
+      return on.read();
+    }
+    const listeners = new Set([on]);
+    const all = (action) => (...told) => [...listeners].forEach((one) => one[action](...told));
+    this.#channels.set(name, { listeners, on: { event: all("event"), read: all("read"), ended: all("ended") } });
     if (this.transport === "websocket") this.#link?.subscribe(name);
-    else on.read();
+    else this.#side.changed();
   }
 
-  unwatch(name) {
-    if (this.#channels.delete(name) && this.transport === "websocket") this.#link?.unsubscribe(name);
+  unwatch(name, on) {
+    const channel = this.#channels.get(name);
+    channel?.listeners.delete(on);
+    if (!channel || channel.listeners.size > 0) return;
+    this.#channels.delete(name);
+    if (this.transport === "websocket") this.#link?.unsubscribe(name);
+    else this.#side.changed();
   }
 
   use(transport) {
@@ -102,6 +118,7 @@ export class Live {
     clearTimeout(this.#timer);
     this.#paused = this.#closed = false;
     this.#link?.close();
+    this.#side.use(this.transport === "sse");
     const link = this.transport === "websocket" ? this.#socketLink() : this.#streamLink();
     this.#link = link;
     this.#report(this.#wasLive ? "reconnecting" : "connecting");

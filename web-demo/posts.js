@@ -1,12 +1,11 @@
 // The feed as elements: rows are made once, kept by post id, and moved in and out.
 
-import { avatar, byId, make, preciseTime, refreshTime, timeElement } from "./dom.js";
-import { linked } from "./links.js";
+import { deleteButton, editInPlace, startOf } from "./acts.js";
+import { avatar, make, preciseTime, refreshTime, timeElement } from "./dom.js";
+import { textOf } from "./entities.js";
+import { postAddress } from "./router.js";
 
 const freshMs = 6_000;
-const sureMs = 5_000;
-/** So much of a post names it to who can't see it. */
-const namedBy = 60;
 /** More than this at once is a burst: sliding each one in would only blur. */
 const slideAtMost = 4;
 
@@ -14,10 +13,9 @@ export class PostList {
   #rows = new Map();
   #texts = new Map();
 
-  /** `on` has `remove(post)`, `edit(id, text)`, `history(id)`, `card(userId)` and `bookmark(post, which)`, which makes a button. */
-  constructor(on) {
-    this.list = byId("feed");
-    this.on = on;
+  /** `cards` is what all lists have in common; `on` has `remove(post)` and `edit(id, text)`. */
+  constructor(list, cards, on) {
+    Object.assign(this, { list, cards, on });
     setInterval(() => this.#refreshTimes(), 20_000);
   }
 
@@ -36,7 +34,9 @@ export class PostList {
   }
 
   #add(post, ownId, isFresh, slide) {
-    const row = make("li", {}, make("div", { className: "row" }, this.#article(post, ownId)));
+    const article = this.#article(post, ownId);
+    const row = make("li", {}, make("div", { className: "row" }, article));
+    this.cards.shown(article, post);
     if (isFresh) this.#mark(row, slide);
     this.#rows.set(post.id, row);
     return row;
@@ -44,11 +44,12 @@ export class PostList {
 
   /** Only what an edit changes: the buttons keep the focus. */
   #refresh(row, post) {
+    this.cards.know(post);
     const article = row.querySelector("article");
     this.#texts.set(post.id, post.text);
     if (article.dataset.editedAt === (post.edited_at ?? "")) return;
     article.dataset.editedAt = post.edited_at ?? "";
-    article.querySelector(".text").replaceChildren(...linked(post.text));
+    article.querySelector(".text").replaceChildren(...textOf(post));
     if (!post.edited_at) return;
     article.querySelector(".edited")?.remove();
     article.querySelector(".by").append(
@@ -60,7 +61,7 @@ export class PostList {
       type: "button", className: "name-button", title: preciseTime(post.edited_at), data: { testid: "edits" },
       aria: { haspopup: "dialog", label: `edited ${preciseTime(post.edited_at)}: what it said before` },
     }, "edited");
-    button.addEventListener("click", () => this.on.history(post.id));
+    button.addEventListener("click", () => this.cards.history(post.id));
     return make("span", { className: "edited" }, button);
   }
 
@@ -72,80 +73,38 @@ export class PostList {
 
   #drop(id, row) {
     const held = row.contains(document.activeElement);
+    this.cards.gone(row.querySelector("article"));
     row.remove();
     this.#rows.delete(id);
     this.#texts.delete(id);
     // Else the keyboard would be thrown back to the top of the page.
-    if (held) byId("feed-title").focus({ preventScroll: true });
+    if (held) this.list.closest("section").querySelector("h2").focus({ preventScroll: true });
   }
 
   #article(post, ownId) {
     const { author } = post;
-    const nameId = `by-${post.id}`;
+    const nameId = `${this.list.id}-by-${post.id}`;
     const name = make("button", { type: "button", className: "name-button", id: nameId, aria: { haspopup: "dialog" } },
       make("bdi", {}, author.display_name));
-    name.addEventListener("click", () => this.on.card(author.id));
+    name.addEventListener("click", () => this.cards.person(author.id));
     const by = make("p", { className: "by" },
-      make("span", { className: "handle" }, `@${author.handle}`), timeElement(post.created_at));
+      make("span", { className: "handle" }, `@${author.handle}`), make("a", { className: "when", href: postAddress(post.id) }, timeElement(post.created_at)));
     const head = make("header", {}, make("h3", {}, name), by);
     const which = naming(post);
-    const acts = make("div", { className: "acts" }, this.on.bookmark(post, which));
-    if (author.id === ownId) acts.append(this.#editButton(post.id, which), this.#deleteButton(post, which));
+    const acts = make("div", { className: "acts" }, this.cards.bookmark(post, which));
+    if (author.id === ownId) {
+      acts.append(this.#editButton(post.id, which), deleteButton(which, "delete-post", () => this.on.remove(post)));
+    } else acts.append(this.cards.report(post, which));
     head.append(acts);
     return make("article", { data: { postId: post.id }, aria: { labelledby: nameId } },
-      avatar(author), head, make("p", { className: "text", dir: "auto" }));
+      avatar(author), head, make("div", { className: "body" }, make("p", { className: "text", dir: "auto" }), ...this.cards.around(post, which)));
   }
 
   #editButton(id, which) {
     const button = make("button", { type: "button", className: "quiet edit", data: { testid: "edit-post" }, aria: { label: `Edit ${which}` } }, "Edit");
-    button.addEventListener("click", () => this.#edit(id, button));
-    return button;
-  }
-
-  /** In the text's place, until it is saved or given up. */
-  #edit(id, button) {
-    const article = this.#rows.get(id).querySelector("article");
-    if (article.querySelector("form")) return;
-    const text = article.querySelector(".text");
-    const area = make("textarea", { value: this.#texts.get(id), rows: 3, dir: "auto", name: "text", aria: { label: "The post's text" }, data: { testid: "edit-text" } });
-    const give = make("button", { type: "button", className: "quiet" }, "Cancel");
-    const form = make("form", { className: "editing", method: "post" }, area,
-      make("div", { className: "acts" }, make("button", { type: "submit", className: "plain", data: { testid: "save-edit" } }, "Save"), give));
-    const end = () => {
-      form.remove();
-      text.hidden = false;
-      button.focus();
-    };
-    give.addEventListener("click", end);
-    form.addEventListener("keydown", (event) => event.key === "Escape" && end());
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      if (await this.on.edit(id, area.value)) end();
-    });
-    text.hidden = true;
-    text.after(form);
-    area.focus();
-  }
-
-  /** Asks by its own label: the first press arms it, the second deletes. */
-  #deleteButton(post, which) {
-    const button = make("button", { type: "button", className: "quiet delete", data: { testid: "delete-post" } });
-    // Seen beside its post; heard in a list of buttons, where each must say what it deletes.
-    const say = (words) => {
-      button.textContent = words;
-      button.setAttribute("aria-label", `${words} ${which}`);
-    };
-    const disarm = () => {
-      delete button.dataset.armed;
-      say("Delete");
-    };
-    disarm();
-    button.addEventListener("blur", disarm);
     button.addEventListener("click", () => {
-      if (button.dataset.armed) return this.on.remove(post);
-      button.dataset.armed = "true";
-      say("Really delete?");
-      setTimeout(disarm, sureMs);
+      const text = this.#rows.get(id).querySelector(".text");
+      editInPlace(text, this.#texts.get(id), "The post's text", button, (value) => this.on.edit(id, value));
     });
     return button;
   }
@@ -157,6 +116,5 @@ export class PostList {
 }
 
 function naming(post) {
-  const start = [...post.text.replace(/\s+/gu, " ")];
-  return `“${start.slice(0, namedBy).join("")}${start.length > namedBy ? "…" : ""}”, ${preciseTime(post.created_at)}`;
+  return `${startOf(post.text)}, ${preciseTime(post.created_at)}`;
 }

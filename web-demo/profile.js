@@ -3,17 +3,18 @@
 import { make, preciseTime, timeElement } from "./dom.js";
 import { Feed } from "./feed.js";
 import { words } from "./forms.js";
-import { linked } from "./links.js";
+import { textOf } from "./entities.js";
 
 const shownAtMost = 20;
 
 export class ProfilePosts {
   #feed = new Feed();
   #channel;
+  #listener;
   /** What comes while a page is read: the page may be older. */
   #heard;
 
-  /** `live` has `watch(channel, on)` and `unwatch(channel)`. */
+  /** `live` has `watch(channel, on)` and `unwatch(channel, on)`. */
   constructor(api, live) {
     Object.assign(this, { api, live });
   }
@@ -27,16 +28,17 @@ export class ProfilePosts {
     this.list = make("ol", { className: "card-posts", role: "list", data: { testid: "card-posts" } });
     const channel = this.#channel;
     const isOpen = () => this.#channel === channel;
-    this.live.watch(channel, {
+    this.#listener = {
       event: (event) => isOpen() && this.#event(event),
       read: () => isOpen() && this.#read(user, isOpen),
       ended: () => isOpen() && this.#say("These posts can't be followed any more."),
-    });
+    };
+    this.live.watch(channel, this.#listener);
     return make("section", { aria: { label: `Posts by @${user.handle}` } }, make("h3", {}, "Posts"), this.note, this.list);
   }
 
   close() {
-    if (this.#channel !== undefined) this.live.unwatch(this.#channel);
+    if (this.#channel !== undefined) this.live.unwatch(this.#channel, this.#listener);
     this.#channel = undefined;
     this.#heard = undefined;
   }
@@ -77,7 +79,7 @@ export class ProfilePosts {
   #row(post) {
     const by = make("p", { className: "hint" }, timeElement(post.created_at));
     if (post.edited_at) by.append(" ", make("span", { className: "edited", title: preciseTime(post.edited_at) }, "edited"));
-    return make("li", { data: { postId: post.id } }, make("p", { className: "text", dir: "auto" }, ...linked(post.text)), by);
+    return make("li", { data: { postId: post.id } }, make("p", { className: "text", dir: "auto" }, ...textOf(post)), by);
   }
 
   #say(text) {

@@ -1,10 +1,9 @@
 // Joins the feed's data with its elements: pages, live events, and the reader's place.
 
-import { byId, notify } from "./dom.js";
+import { byId } from "./dom.js";
 import { Feed } from "./feed.js";
-import { words } from "./forms.js";
+import { tried, words } from "./forms.js";
 import { PostList } from "./posts.js";
-import { showHistory } from "./history.js";
 
 /** Beyond these, a page anew costs less than what has piled up. */
 const heldAtMost = 200;
@@ -32,14 +31,11 @@ export class Timeline {
   onPage = () => {};
   onDeleted = () => {};
 
-  constructor(api, people, bookmarks) {
+  constructor(api, cards) {
     this.api = api;
-    this.list = new PostList({
+    this.list = new PostList(byId("feed"), cards, {
       remove: (post) => this.#delete(post),
       edit: (id, text) => this.#edit(id, text),
-      history: (id) => showHistory(this.api, id),
-      card: (id) => people.showCard(id),
-      bookmark: (post, which) => bookmarks.button(post, which),
     });
     byId("new-posts").addEventListener("click", () => this.#goToTop());
     byId("older").addEventListener("click", () => this.#loadOlder());
@@ -195,24 +191,16 @@ export class Timeline {
   }
 
   /** Says whether the server took it. */
-  async #edit(id, text) {
-    try {
-      this.#edited(await this.api.editPost(id, text));
-      return true;
-    } catch (error) {
-      notify(words(error));
-      return false;
-    }
+  #edit(id, text) {
+    return tried(async () => this.#edited(await this.api.editPost(id, text)));
   }
 
-  async #delete(post) {
-    try {
+  #delete(post) {
+    return tried(async () => {
       await this.api.deletePost(post.id);
       this.#gone(post.id);
       this.onDeleted();
-    } catch (error) {
-      notify(words(error));
-    }
+    });
   }
 
   /** Many events, one drawing. A hidden tab gets no animation frames, so it draws by the clock. */

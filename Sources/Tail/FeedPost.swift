@@ -34,6 +34,12 @@ package struct FeedPage {
     /// `nil` in a list.
     let live: String?
 
+    static let empty = FeedPage(posts: [], next: nil, live: nil)
+
+    private init(posts: [(post: FeedPost, value: JSONValue)], next: String?, live: String?) {
+        (self.posts, self.next, self.live) = (posts, next, live)
+    }
+
     package init?(_ body: [UInt8]) {
         guard let object = (try? JSONValue.parse(body))?.object, let items = object["items"]?.array else { return nil }
         posts = items.compactMap { value in FeedPost(value).map { ($0, value) } }

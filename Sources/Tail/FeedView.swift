@@ -68,7 +68,9 @@ struct FeedView {
             case .unseen: return renderer.deleted(nil, event: json, now: now)
             case .again: return ""
             }
-        default: return renderer.other(event: json)
+        default:
+            guard let news = News(type: type, object) else { return renderer.other(event: json) }
+            return renderer.news(news, event: json, now: now)
         }
     }
 }

@@ -52,6 +52,12 @@ final class PrettyText: Renderer {
         return dayLine(day) + style.dim("\(time) @\(handle) deleted the post of \(post.createdAt)") + "\n"
     }
 
+    func news(_ news: News, event: String, now: Int64) -> String {
+        let (day, time) = Self.local(now)
+        let handle = news.handle.map { style.handle("@" + Harmless.visible($0, breaks: false)) + " " } ?? ""
+        return dayLine(day) + style.dim(time) + " " + handle + Harmless.visible(news.text, breaks: false) + "\n"
+    }
+
     func other(event: String) -> String { "" }
 
     /// Says the day where it changes.

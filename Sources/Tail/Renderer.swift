@@ -12,6 +12,9 @@ protocol Renderer {
     ///   - post: `nil` for a post that was never shown.
     ///   - now: milliseconds since 1970.
     func deleted(_ post: ShownPosts.Post?, event: String, now: Int64) -> String
+    /// What is around a post, on one line.
+    /// - Parameter now: milliseconds since 1970.
+    func news(_ news: News, event: String, now: Int64) -> String
     /// An event of a type that is not known here.
     func other(event: String) -> String
 }
@@ -21,6 +24,7 @@ struct JSONLines: Renderer {
     func created(_ post: FeedPost, event: String) -> String { other(event: event) }
     func edited(_ post: FeedPost, event: String, now: Int64) -> String { other(event: event) }
     func deleted(_ post: ShownPosts.Post?, event: String, now: Int64) -> String { other(event: event) }
+    func news(_ news: News, event: String, now: Int64) -> String { other(event: event) }
     func other(event: String) -> String { Harmless.json(event) + "\n" }
 }
 
@@ -39,6 +43,11 @@ struct PlainLines: Renderer {
         guard let post else { return "" }
         let time = rfc3339(milliseconds: now)
         return "\(time) @\(Harmless.escaped(post.handle)) deleted the post of \(post.createdAt)\n"
+    }
+
+    func news(_ news: News, event: String, now: Int64) -> String {
+        let handle = news.handle.map { "@\(Harmless.escaped($0)) " } ?? ""
+        return "\(rfc3339(milliseconds: now)) \(handle)\(Harmless.escaped(news.text))\n"
     }
 
     func other(event: String) -> String { "" }

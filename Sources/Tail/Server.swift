@@ -31,8 +31,9 @@ final class Server {
         return page
     }
 
-    /// What a channel is about.
+    /// What a channel is about; of a poll there are no posts, and its channel tells how it stands.
     func posts(of channel: String, token: String, limit: Int, cursor: String? = nil) throws(Trouble) -> FeedPage {
+        if channel.hasPrefix("poll:") { return .empty }
         let key = channel.dropFirst("user:".count)
         guard channel.hasPrefix("post:") else {
             return try list("/v1/users/\(key)/posts", token, limit, cursor)

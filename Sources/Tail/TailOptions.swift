@@ -19,7 +19,7 @@ public struct TailOptions: Sendable {
     public var posts: Int
     /// A position to begin behind, instead of the newest posts.
     public var since: String?
-    /// `user:@HANDLE`, `user:ID` or `post:ID`: what is shown instead of the feed.
+    /// `user:@HANDLE`, `user:ID`, `post:ID` or `poll:ID`: what is shown instead of the feed.
     public var channel: String?
 
     public init(
@@ -42,7 +42,7 @@ public struct TailOptions: Sendable {
 
     /// Whether a text names a channel: it goes into addresses as it is.
     public static func isChannel(_ text: String) -> Bool {
-        let key = ["user:@", "user:", "post:"].first(where: text.hasPrefix).map { text.dropFirst($0.count) }
+        let key = ["user:@", "user:", "post:", "poll:"].first(where: text.hasPrefix).map { text.dropFirst($0.count) }
         return key.map { (1...30).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isPlain) } ?? false
     }
 

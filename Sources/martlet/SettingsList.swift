@@ -158,8 +158,9 @@ enum SettingsList {
             "since", .checked(expected: "a position: `live` of a page, or an event's id", problem: Checks.position),
             roles: ["tail"], "begins behind a position, without the newest posts"),
         Setting(
-            "channel", .checked(expected: "user:@HANDLE, user:ID or post:ID", problem: Checks.channel), roles: ["tail"],
-            "shows a user's posts, or what becomes of a post, instead of the feed"),
+            "channel", .checked(expected: "user:@HANDLE, user:ID, post:ID or poll:ID", problem: Checks.channel),
+            roles: ["tail"],
+            "shows a user's posts, what becomes of a post and is said of it, or a poll, instead of the feed"),
         Setting(
             "color", .oneOf(["auto", "always", "never"]), default: "auto", roles: terminal, "colours in the terminal"),
         Setting(

@@ -12,6 +12,7 @@ from typing import Any, Callable, Iterator
 import httpx
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -52,7 +53,10 @@ class Window:
         """The visible element of this test id, once there is one."""
         def visible() -> WebElement | None:
             found = self._here().find_elements(By.CSS_SELECTOR, f'[data-testid="{testid}"]')
-            return next((element for element in found if element.is_displayed()), None)
+            try:
+                return next((element for element in found if element.is_displayed()), None)
+            except StaleElementReferenceException:
+                return None  # the page has just drawn it anew
 
         return eventually(visible, 15, f"a visible {testid}")
 

@@ -12,7 +12,7 @@ from typing import Callable, Iterator
 import pytest
 
 from martlet_process import Server, clean_environment, martlet_binary, run_martlet
-from support import User, eventually
+from support import User, eventually, expect
 
 
 @pytest.mark.parametrize("word", ["--version", "-V", "version"])
@@ -119,6 +119,24 @@ def test_tail_of_a_channel(tail: Tail, alice: User, bob: User) -> None:
     shown, said = process.communicate(timeout=10)
     assert process.returncode == 1 and f"post:{old[0]} is not there any more" in said
     assert "deleted" in shown
+
+
+def test_tail_of_what_is_around_a_post(tail: Tail, alice: User, bob: User) -> None:
+    """How a post and its poll stand, and what is said of it: each as it comes, a line each."""
+    post = expect(alice.http.post("/v1/posts", json={"text": "which?", "poll": {"options": ["tea", "none"], "closes_in": 300}}), 201).json()
+    around, poll = (tail("--channel", f"{kind}:{id}", "--token", bob.token) for kind, id in (("post", post["id"]), ("poll", post["poll"]["id"])))
+    for process in (around, poll):
+        until_live(process)
+    expect(bob.http.post(f"/v1/posts/{post['id']}/comments", json={"text": "both"}), 201)
+    expect(bob.http.put(f"/v1/posts/{post['id']}/like"), 204)
+    expect(bob.http.post(f"/v1/polls/{post['poll']['id']}/votes", json={"options": [0]}), 200)
+    assert around.stdout is not None and poll.stdout is not None
+    shown: list[str] = []
+    while not (any("commented: both" in line for line in shown) and any("1 like, 1 comment" in line for line in shown)):
+        shown.append(around.stdout.readline())
+        assert shown[-1], f"it ended behind {shown}"
+    while "tea 1, none 0 (1 voter)" not in (line := poll.stdout.readline()):
+        assert line, "it ended before the vote"
 
 
 def test_tail_of_a_channel_that_is_not_there(tail: Tail, alice: User) -> None:

@@ -25,7 +25,8 @@ PAYLOADS = [
     "&lt;script&gt;pwned=1&lt;/script&gt;", "\\u003cscript\\u003epwned=1\\u003c/script\\u003e", "<plaintext>", "<math><mi//xlink:href='javascript:pwned=1'>",
     "<form action=//evil.example><button>x", "<meta http-equiv=refresh content='0;url=//evil.example'>", "<video><source onerror=pwned=1>",
 ]
-FOREIGN = "script, img, iframe, object, embed, base, style, link, form, meta, video, details, input, math, a[href], [onerror], [onload], [onfocus]"
+# Each post has links to its own page; all others are foreign.
+FOREIGN = "script, img, iframe, object, embed, base, style, link, form, meta, video, details, input, math, a[href]:not([href^=\"#/posts/\"]), [onerror], [onload], [onfocus]"
 
 
 @pytest.fixture

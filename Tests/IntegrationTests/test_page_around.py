@@ -1,0 +1,196 @@
+"""The demo page, around a post: likes, comments, polls, tags, mentions, views and reports, in a real browser."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from conftest import MakeUser
+from hostile import metric
+from martlet_process import Server
+from redis_socket import redis_command
+from support import PASSWORD, User, eventually, expect
+from test_browser import Window, driver, pytestmark  # noqa: F401  (a fixture and a mark)
+from test_page_accessibility import assert_accessible
+
+POLL = {"options": ["tea", "<b>none</b>"], "closes_in": 86_400}
+
+
+def made(user: User, text: str, **more: Any) -> dict[str, Any]:
+    return expect(user.http.post("/v1/posts", json={"text": text, **more}), 201).json()
+
+
+def said(user: User, post: str, text: str, parent: str | None = None) -> str:
+    body = {"text": text, **({"parent": parent} if parent else {})}
+    return expect(user.http.post(f"/v1/posts/{post}/comments", json=body), 201).json()["id"]
+
+
+def counts(user: User, post: str) -> dict[str, int]:
+    return expect(user.http.get(f"/v1/posts/{post}"), 200).json()["counts"]
+
+
+def texts(window: Window, css: str) -> list[str]:
+    return window.script(f"return [...document.querySelectorAll('{css}')].filter(e => e.checkVisibility()).map(e => e.textContent)")
+
+
+def reads(window: Window, css: str, expected: list[str], what: str) -> None:
+    eventually(lambda: texts(window, css) == expected, 15, f"{what}: {expected}")
+
+
+@pytest.fixture
+def people(make_user: MakeUser) -> tuple[User, User]:
+    """A reader who follows an author."""
+    author, reader = make_user("author"), make_user("reader")
+    reader.follow(author)
+    return author, reader
+
+
+@pytest.fixture
+def window(server: Server, people: tuple[User, User], driver: webdriver.Chrome) -> Window:  # noqa: F811
+    window = Window(driver, f"http://localhost:{server.port}/")
+    window.fill("login-form", handle=people[1].handle, password=PASSWORD)
+    window.mark()
+    window.is_live()
+    return window
+
+
+def choose_sse(window: Window) -> None:
+    window.script("document.querySelector('#transport-choice [value=sse]').click()")
+    window.is_live("sse")
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse"])
+def test_likes_and_counts_move(server: Server, window: Window, people: tuple[User, User], transport: str) -> None:
+    """By keyboard, and as others like and comment; what has left the screen is not subscribed to."""
+    author, reader = people
+    if transport == "sse":
+        choose_sse(window)
+    post = made(author, "likeable")["id"]
+    window.sees("likeable")
+    # The subscription is there when what happens is told.
+    eventually(lambda: metric(server, "martlet_live_subscriptions") == 1, 15, "the card's channel")
+    expect(author.http.put(f"/v1/posts/{post}/like"), 204)
+    reads(window, "[data-testid=likes]", ["1"], "the like of another")
+    like = window.find("like")
+    like.send_keys(Keys.ENTER)
+    eventually(lambda: counts(reader, post)["likes"] == 2, 10, "the like")
+    reads(window, "[data-testid=likes]", ["2"], "both likes")
+    assert like.get_attribute("aria-pressed") == "true" and "2 likes" in like.accessible_name
+    said(author, post, "well")
+    reads(window, "[data-testid=comments-link]", ["1 comment"], "the comment counted")
+    like.send_keys(Keys.SPACE)
+    reads(window, "[data-testid=likes]", ["1"], "the like taken back")
+    assert window.was_not_reloaded() and like.get_attribute("aria-pressed") == "false"
+    author.delete(post)
+    eventually(lambda: metric(server, "martlet_live_subscriptions") == 0, 15, "no subscription")
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse"])
+def test_a_thread(window: Window, people: tuple[User, User], transport: str) -> None:
+    """A post's own page: comments come, change and go; one's own are written, edited, liked and deleted."""
+    author, reader = people
+    if transport == "sse":
+        choose_sse(window)
+    post = made(author, "discuss")["id"]
+    first = said(author, post, "first")
+    for number in range(3):
+        said(author, post, f"reply {number}", first)
+    window.sees("discuss")
+    window.find("comments-link").send_keys(Keys.ENTER)
+    comments = "[data-testid=comment] .text"
+    reads(window, comments, ["first", "reply 0", "reply 1"], "a thread with the first replies")
+    window.find("more-replies").click()
+    reads(window, comments, ["first", "reply 0", "reply 1", "reply 2"], "all replies")
+    if transport == "websocket":
+        assert_accessible(window, "a thread")
+    window.send("comment-form", text="<i>mine</i>")
+    reads(window, comments, ["first", "reply 0", "reply 1", "reply 2", "<i>mine</i>"], "one's own")
+    other = said(author, post, "second")
+    reads(window, comments, ["first", "reply 0", "reply 1", "reply 2", "<i>mine</i>", "second"], "one that comes")
+    expect(author.http.patch(f"/v1/comments/{other}", json={"text": "changed"}), 200)
+    reads(window, f"[data-comment-id=\\'{other}\\'] .text", ["changed"], "an edit")
+    window.find("edit-comment").click()
+    window.find("edit-text").send_keys(", still")
+    window.find("save-edit").click()
+    reads(window, comments, ["first", "reply 0", "reply 1", "reply 2", "<i>mine</i>, still", "changed"], "one's own edit")
+    expect(author.http.delete(f"/v1/comments/{first}"), 204)
+    reads(window, "[data-comment-id] .comment[data-kind=deleted]", ["This comment was deleted."], "a tombstone")
+    window.script("document.querySelector('[data-testid=reply]').click()")
+    window.send("comment-form", text="to a reply")
+    eventually(lambda: texts(window, comments)[:4] == ["reply 0", "reply 1", "reply 2", "to a reply"], 10, "a reply")
+    window.script("document.querySelector('[data-testid=like-comment]').click()")
+    eventually(lambda: texts(window, "[data-testid=like-comment]")[0] == "♥ 1", 10, "a comment that is liked")
+    for label in ("Delete", "Really delete?"):
+        button = window.find("delete-comment")
+        assert button.text == label
+        button.click()
+    eventually(lambda: "to a reply" not in texts(window, comments), 10, "the deletion")
+    assert counts(reader, post)["comments"] == 5 and window.was_not_reloaded()
+    author.delete(post)
+    eventually(lambda: "deleted" in window.find("thread-note").text, 10, "the end of the post")
+
+
+def test_a_poll(window: Window, people: tuple[User, User]) -> None:
+    """Written on the page, voted in, and moved by others."""
+    author, reader = people
+    poll = made(author, "which?", poll=POLL)["poll"]["id"]
+    window.sees("which?")
+    assert_accessible(window, "a poll")
+    form = window.find("poll-form")
+    form.find_elements(By.TAG_NAME, "input")[0].send_keys(Keys.SPACE)
+    form.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
+    reads(window, "[data-testid=poll-bars] .bar-count", ["1 (100 %)", "0 (0 %)"], "one's own vote")
+    assert expect(reader.http.get(f"/v1/polls/{poll}"), 200).json()["voted"] == [0]
+    expect(author.http.post(f"/v1/polls/{poll}/votes", json={"options": [1]}), 200)
+    reads(window, "[data-testid=poll-bars] .bar-count", ["1 (50 %)", "1 (50 %)"], "another's")
+    reads(window, "[data-testid=poll-bars] .bar-text", ["✓ tea", "<b>none</b>"], "the options as text")
+    assert "2 voters · 23 hours left" in window.find("poll-state").text
+    window.find("poll-toggle").click()
+    assert_accessible(window, "a poll that is written")
+    for number, option in enumerate(window._here().find_elements(By.CSS_SELECTOR, "[data-testid=poll-option]")):
+        option.send_keys(f"choice {number}")
+    window.post("mine?")
+    window.sees("mine?")
+    eventually(lambda: reader.http.get("/v1/feed").json()["items"][0].get("poll", {}).get("options") == [
+        {"text": "choice 0", "votes": 0}, {"text": "choice 1", "votes": 0}], 10, "the poll")
+
+
+def test_tags_and_mentions(window: Window, people: tuple[User, User]) -> None:
+    """Links where the server says: to a page of the tag, which is live, and to the card."""
+    author, reader = people
+    made(author, f"😀 @{reader.handle}: #Straße, #1, @nobody_here, <b>#ＴＥＡ</b>")
+    window.sees("Straße")
+    reads(window, "article .text a", [f"@{reader.handle}", "#Straße", "#ＴＥＡ"], "the links")
+    window._here().find_elements(By.CSS_SELECTOR, "[data-testid=tag]")[1].click()
+    window.find("tag-page")
+    posts = "[data-testid=tag-posts] .text"
+    eventually(lambda: len(texts(window, posts)) == 1, 10, "the post with the tag")
+    second = made(author, "more #tea")["id"]
+    eventually(lambda: texts(window, posts)[0] == "more #tea", 10, "one that comes")
+    expect(author.http.patch(f"/v1/posts/{second}", json={"text": "no more"}), 200)
+    eventually(lambda: len(texts(window, posts)) == 1, 10, "one that is not of the tag any more")
+    assert_accessible(window, "a tag")
+    window.find("mention").click()
+    eventually(lambda: f"@{reader.handle}" in window.find("user-card").text, 10, "the card")
+    assert window.script("return location.hash").startswith("#/tags/")
+
+
+def test_views_and_reports(server: Server, window: Window, people: tuple[User, User]) -> None:
+    author, reader = people
+    post = made(author, "look at this")["id"]
+    window.sees("look at this")
+    # What is shown follows within the hour; what counts is there at once.
+    seen = f"views:{{{int(post) % 16}}}:{int(time.time()) // 86_400}:{post}"
+    eventually(lambda: redis_command(server.redis_socket, "PFCOUNT", seen) == ":1", 30, "the view")
+    window.find("report").click()
+    window.find("report-form")
+    assert_accessible(window, "a report")
+    window.send("report-form", text="it is loud")
+    eventually(lambda: "moderators" in window.find("notice").text, 10, "the answer")
+    target = {"type": "post", "id": post}
+    expect(reader.http.post("/v1/reports", json={"target": target, "reason": "spam"}), 200)

@@ -1,0 +1,80 @@
+// Channels beside the feed where the page is live by server-sent events: one stream for all of them, opened anew when they change.
+
+/** What a stream may have. */
+const channelsAtMost = 16;
+/** Who scrolls changes many at once. */
+const settledMs = 500;
+const againMs = 5_000;
+const told = [
+  "post.created", "post.updated", "post.deleted", "post.counts", "comment.created", "comment.updated", "comment.deleted", "poll.updated",
+];
+
+export class ChannelStream {
+  #source;
+  #timer;
+  #isOn = false;
+  #names = "";
+  #generation = 0;
+
+  /** `channels` as `Live` keeps them: `{on}` by name. */
+  constructor(api, channels) {
+    Object.assign(this, { api, channels });
+    // A browser has few connections to a server: a tab that nobody sees needs none for this.
+    document.addEventListener("visibilitychange", () => this.changed());
+  }
+
+  use(isOn) {
+    if (isOn === this.#isOn) return;
+    this.#isOn = isOn;
+    this.changed();
+  }
+
+  changed() {
+    clearTimeout(this.#timer);
+    if (this.#isOn || this.#source) this.#timer = setTimeout(() => this.#open(), settledMs);
+  }
+
+  async #open() {
+    const names = this.#isOn && !document.hidden ? [...this.channels.keys()].slice(-channelsAtMost) : [];
+    const joined = names.join(",");
+    if (joined === this.#names && (this.#source || names.length === 0)) return;
+    const generation = ++this.#generation;
+    this.#close();
+    if (names.length === 0) return;
+    try {
+      const { ticket } = await this.api.ticket();
+      if (generation !== this.#generation) return;
+      this.#names = joined;
+      this.#source = new EventSource(`${this.api.origin}/v1/live/sse?${new URLSearchParams({ ticket, channels: joined })}`);
+    } catch {
+      return this.#again();
+    }
+    const source = this.#source;
+    const listen = (type, action) => source.addEventListener(type, ({ data }) => {
+      const event = JSON.parse(data);
+      if (source === this.#source) action(this.channels.get(event.channel)?.on, event);
+    });
+    listen("live", (on) => on?.read());
+    listen("reset", (on) => on?.read());
+    listen("unsubscribed", (on) => on?.ended());
+    for (const type of told) listen(type, (on, event) => on?.event(event));
+    source.onerror = () => {
+      if (source !== this.#source || source.readyState !== EventSource.CLOSED) return;
+      this.#close();
+      // One of them may be gone, which only a read tells.
+      for (const name of names) this.channels.get(name)?.on.read();
+      this.#again();
+    };
+  }
+
+  #again() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#open(), againMs);
+  }
+
+  #close() {
+    this.#source?.close();
+    this.#source = undefined;
+    this.#names = "";
+  }
+}

@@ -20,8 +20,8 @@ OPTIONS = 3
 
 
 class HotPosts:
-    def __init__(self, api: Api, random: random.Random) -> None:
-        self.api, self.random = api, random
+    def __init__(self, api: Api, random: random.Random, count: int = POSTS) -> None:
+        self.api, self.random, self.count = api, random, count
         self.posts: list[str] = []
         self.poll = ""
         self.liked: set[tuple[str, str]] = set()
@@ -30,20 +30,23 @@ class HotPosts:
     async def set_up(self, prefix: str, users: list[User]) -> None:
         self.users = users
         self.author = await self.api.sign_up(f"{prefix}author")
-        for number in range(POSTS):
+        for number in range(self.count):
             body: dict[str, Any] = {"text": f"hot {number}"}
-            if number == POSTS - 1:
+            if number == self.count - 1:
                 body["poll"] = {"options": [f"option {index}" for index in range(OPTIONS)], "closes_in": 86_400}
             reply = await self.api.write("POST", "/v1/posts", self.author, body)
             assert reply.status == 201, reply
             self.posts.append(reply.body["id"])
         self.poll = reply.body["poll"]["id"]
 
+    @property
+    def channels(self) -> list[str]:
+        return [f"post:{post}" for post in self.posts] + [f"poll:{self.poll}"]
+
     def readers(self) -> list[HotReader]:
         """Each of all the posts and the poll."""
-        channels = [f"post:{post}" for post in self.posts] + [f"poll:{self.poll}"]
         return [
-            ROADS[index % len(ROADS)](self.api, self.users[2 * index], channels, f"hot {index}", self._random())
+            ROADS[index % len(ROADS)](self.api, self.users[2 * index], self.channels, f"hot {index}", self._random())
             for index in range(READERS)
         ]
 

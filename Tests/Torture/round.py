@@ -102,13 +102,17 @@ class Round:
                 await change_follow(self.api, user, users[other], True)
         return users
 
-    def _seed_followers(self, author: User, run: str) -> list[User]:
+    def make_followers(self, author: User, prefix: str, count: int) -> list[User]:
+        """Users who follow an author and do nothing else."""
         done = self.cluster.run(
-            "seed", "--users", str(max(FOLLOWERS, self.crowd_size)), "--follow", author.handle, "--prefix", f"c{run}",
-            "--tokens", "crowd", "--lifetime", "86400")
+            "seed", "--users", str(count), "--follow", author.handle, "--prefix", prefix, "--tokens", "crowd",
+            "--lifetime", "86400")
         assert done.returncode == 0, done.stderr
         tokens = (self.cluster.home / "crowd").read_text().split()
-        crowd = [User(subject(token), "", token, "") for token in tokens]
+        return [User(subject(token), "", token, "") for token in tokens]
+
+    def _seed_followers(self, author: User, run: str) -> list[User]:
+        crowd = self.make_followers(author, f"c{run}", max(FOLLOWERS, self.crowd_size))
         change = {"other": author.id, "follows": True, "begin": self.history.now}
         for user in crowd:
             self.history.add("follow begins", user=user.id, **change)

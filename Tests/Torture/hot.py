@@ -80,6 +80,8 @@ class HotPosts:
         viewer = self.author
         for post in sorted({*self.posts, *(post for _, post in self.liked)}, key=int):
             reply = await self._get(f"/v1/posts/{post}", viewer)
+            if not reply and post in self.posts:
+                self.api.history.add("bug", t=self.api.history.now, what=f"{post} can't be read at the end")
             likes = reply and await self._all(f"/v1/posts/{post}/likes", viewer)
             if not reply or likes is None:
                 continue
@@ -107,8 +109,9 @@ class HotPosts:
                 for one in comments])
 
     async def _get(self, path: str, user: User) -> dict[str, Any] | None:
-        """Nothing where it was deleted."""
-        while (reply := await self.api.once("GET", path, user)).is_open:
+        """Nothing where it was deleted, or can't be had within a minute."""
+        deadline = self.api.history.now + 60
+        while (reply := await self.api.once("GET", path, user)).is_open and self.api.history.now < deadline:
             await self.api.pause(reply)
         return reply.body if reply.status == 200 else None
 

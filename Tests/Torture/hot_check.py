@@ -165,8 +165,9 @@ def check_hot_reader(reader: Event, events: list[Event], facts: Facts, hot: HotF
     by_channel: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         by_channel[event["channel"]].append(event)
-    if not by_channel:
-        report.find("bad answer", f"{reader['r']} was never subscribed")
+    for post in hot.final_comments:
+        if f"post:{post}" not in by_channel:
+            report.find("bad answer", f"{reader['r']} was never subscribed to post:{post}")
     for channel, told in by_channel.items():
         check_states(f"{reader['r']} on {channel}", channel, told, facts, hot, report)
         if channel.startswith("post:"):
@@ -194,10 +195,9 @@ def check_states(name: str, channel: str, events: list[Event], facts: Facts, hot
                 if len(calm) > STATES_A_SECOND * (calm[-1] - calm[0]) + 3:
                     report.find("too many", f"{name}: {len(calm)} states from {calm[0]} to {calm[-1]}")
                     calm = []
-    if (truth := hot.final_states.get(channel)) is None:
-        return
     report.counts["last states checked"] += 1
-    if last != truth:
+    # What could not be read in the end is a finding, too.
+    if last != (truth := hot.final_states.get(channel)):
         report.find("missing", f"{name}: the last state was {last}, it is {truth}")
 
 

@@ -86,7 +86,8 @@ class HotStreamReader(HotReader):
             headers["Last-Event-ID"] = self.live
         url = f"http://{self.address()}/v1/live/sse"
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=4, sock_read=40)
-        async with self.api.http.get(url, headers=headers, params={"channels": ",".join(self.authors)}, timeout=timeout) as answer:
+        query = {"channels": ",".join(self.authors)}
+        async with self.api.http.get(url, headers=headers, params=query, timeout=timeout) as answer:
             if answer.status != 200:
                 if answer.status not in (429, 503):
                     self.refused(f"the stream was answered {answer.status}: {await answer.text()}")

@@ -91,13 +91,14 @@ def test_likes(changes: dict[str, Any], found: set[str]) -> None:
 
 @pytest.mark.parametrize("changes, found", [
     ({"last": []}, {"missing"}),
+    ({"conn": [], "first": [], "created": [], "updated": [], "last": []}, {"bad answer"}),
     ({"last": state(6, 1, 1, 3)}, {"missing"}),
     ({"last": [state(6, 1, 1, 4), state(7, 0, 0, 1)]}, {"out of order", "missing"}),
     ({"last": [state(6, 1, 1, 4), conn(7, "resumed"), state(8, 1, 1, 4)]}, set()),
     ({"last": [{"e": "calm", "begin": 5, "end": 9}, *(state(6 + n / 4, 1, 1, 4) for n in range(8))]}, set()),
     ({"last": [{"e": "calm", "begin": 5, "end": 9}, *(state(6 + n / 10, 1, 1, 4) for n in range(8))]}, {"too many"}),
     ({"last": [state(6 + n / 10, 1, 1, 4) for n in range(8)]}, set()),
-], ids=["none", "an old one", "backwards", "after a resume", "four a second", "ten a second", "ten a second, after faults"])
+], ids=["none", "never there", "an old one", "backwards", "after a resume", "four a second", "ten a second", "ten a second, after faults"])
 def test_states(changes: dict[str, Any], found: set[str]) -> None:
     assert kinds(**changes) == found
 

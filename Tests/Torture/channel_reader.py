@@ -94,8 +94,9 @@ class ChannelReader(Reader):
         self.positions[channel] = (reply["epoch"], reply["offset"])
 
     def told(self, channel: str, publication: dict[str, Any]) -> None:
-        event, offset = publication["data"], publication["offset"]
-        if channel in self.positions:
+        # A state that comes with a subscription has no position.
+        event, offset = publication["data"], publication.get("offset", 0)
+        if offset and channel in self.positions:
             self.positions[channel] = (self.positions[channel][0], offset)
         self.told_at(channel, event, offset)
 

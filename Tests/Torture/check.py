@@ -14,6 +14,7 @@ from audience import check_probe, check_switches, check_watcher
 from channel_streams import check_channels
 from facts import INFINITY, Event, Facts, Post, unedited
 from history import read
+from hot_check import check_hot, check_hot_reader
 from report import Report
 from streams import check_stream
 
@@ -68,10 +69,16 @@ def check(events: Iterable[Event]) -> Report:
                 changed[readers[event["r"]]["user"]].append(event)
             case "watch" | "watch see":
                 streams[event["r"]].append(event)
+            case "hot conn" | "hot state" | "hot comment":
+                streams[event["r"]].append(event)
             case "see" | "conn" | "reset" | "stream reset" | "pages" | "channel see" | "channel conn":
                 streams[event["r"]].append(event)
+    hot = check_hot(facts.rest, report)
     for name, reader in readers.items():
-        CHECKS.get(reader["road"], check_stream)(reader, streams[name], facts, report)
+        if reader["road"] == "hot":
+            check_hot_reader(reader, streams[name], facts, hot, report)
+        else:
+            CHECKS.get(reader["road"], check_stream)(reader, streams[name], facts, report)
     check_switches(facts, changed, readers, streams, report)
     return report
 

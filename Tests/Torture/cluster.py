@@ -306,6 +306,15 @@ class Cluster:
         road = ["-p", str(self.redis.port)] if self.redis else ["-s", str(self.home / "data/redis/redis.sock")]
         return subprocess.run(["redis-cli", *road, *words], capture_output=True, text=True, timeout=10).stdout
 
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command of the program, with the settings of one of the roles."""
+        role = self.of("api")[0]
+        settings = {name: value for name, value in role.settings.items() if name.startswith("MARTLET_")}
+        settings.pop("MARTLET_MUTATION", None)
+        return subprocess.run(
+            [role.binary, *words], env=settings | {"PATH": "/usr/bin:/bin"}, cwd=self.home, capture_output=True, text=True,
+            timeout=120, check=False)
+
     def forget_scripts(self) -> None:
         self.redis_command("SCRIPT", "FLUSH", "SYNC")
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import math
-import os
 import random
 import time
 from typing import Any, Awaitable, Callable
 
 from api import Api, User
-from readers import CLIENT_ERRORS, WebSocketReader
+from bare_socket import BareSocket, Closed
+from readers import CLIENT_ERRORS, Reader, WebSocketReader
 from writers import Author
 
 AWAY = (4.3, 6.8)
@@ -105,52 +104,28 @@ class Member(WebSocketReader):
 
     async def session(self, stop: asyncio.Event) -> None:
         begin = self.api.history.now
-        host, port = self.api.address("realtime").split(":")
-        async with asyncio.timeout(10):
-            reader, writer = await asyncio.open_connection(host, int(port))
-        self.crowd.open.add(writer.transport)
+        socket = await BareSocket.open(self.api.address("realtime"))
+        self.crowd.open.add(socket.transport)
         try:
-            async with asyncio.timeout(10):
-                await shake_hands(reader, writer)
-            self.send(writer, self.connect_command().encode())
+            socket.send(self.connect_command().encode())
             while not stop.is_set():
-                async with asyncio.timeout(40):
-                    payload = await self.receive(reader)
+                payload = await next_message(self, socket)
                 for line in filter(None, payload.split(b"\n")):
                     if line == b"{}":
-                        self.send(writer, b"{}")
+                        socket.send(b"{}")
                     elif not self.take(json.loads(line), begin):
                         return
         finally:
             self.live_since = math.inf
-            self.crowd.open.discard(writer.transport)
-            writer.transport.abort()
-
-    def send(self, writer: asyncio.StreamWriter, payload: bytes) -> None:
-        """A text frame; its mask is zero, which changes no byte."""
-        length = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2, "big")
-        writer.write(b"\x81" + length + bytes(4) + payload)
-
-    async def receive(self, reader: asyncio.StreamReader) -> bytes:
-        head = await reader.readexactly(2)
-        length = head[1] & 0x7F
-        if length > 125:
-            length = int.from_bytes(await reader.readexactly(2 if length == 126 else 8), "big")
-        payload = await reader.readexactly(length)
-        if head[0] & 0x0F == 8:
-            code = int.from_bytes(payload[:2], "big")
-            if 3500 <= code < 4000:
-                self.refused(f"told never to come back: {code}")
-            self.is_open |= code == 3001
-            raise EOFError
-        return payload
+            self.crowd.open.discard(socket.transport)
+            socket.transport.abort()
 
 
-async def shake_hands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    key = base64.b64encode(os.urandom(16)).decode()
-    writer.write(
-        f"GET /v1/live/ws HTTP/1.1\r\nHost: martlet\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
-    head = await reader.readuntil(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 101"):
-        raise EOFError
+async def next_message(reader: Reader, socket: BareSocket) -> bytes:
+    try:
+        return await socket.receive()
+    except Closed as closed:
+        if 3500 <= closed.code < 4000:
+            reader.refused(f"told never to come back: {closed.code}")
+        reader.is_open |= closed.code == 3001
+        raise

@@ -59,6 +59,7 @@ CAUGHT_AS = {
     "forget-rechecks": {"stranger"},
     "channel-skip-newest": {"missing"},
     "deflate-by-length": {"duplicate", "missing"},
+    "skip-states": {"missing"},
 }
 """The promise that each breaks; another finding, a run that failed, or one in which the bug was never reached, has not
 caught it."""

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import random
-import subprocess
+import re
 import time
 from typing import Coroutine
 
@@ -18,6 +18,7 @@ from cluster import Cluster
 from crowd import Crowd
 from faults import Executioner, plan
 from history import History, read
+from hot import HotPosts
 from leavers import Leavers
 from readers import EventStreamReader, PageWalker, PollReader, Reader, WebSocketReader, walk
 from sdk_reader import SdkReader
@@ -92,6 +93,8 @@ class Round:
         self.circles = Circles(self.api, self.circle_count, ROADS, self._random())
         await self.circles.set_up(f"p{run}_")
         self.leavers, self.prefix = Leavers(self.api, self._random()), f"l{run}_"
+        self.hot = HotPosts(self.api, self._random())
+        await self.hot.set_up(f"h{run}_", users)
         self.ids = ",".join(user.id for user in [*users, *self.circles.users])
         for index, user in enumerate(users):
             others = {(index + step) % USERS for step in range(1, FOLLOWED + 1)} | {0}
@@ -99,17 +102,17 @@ class Round:
                 await change_follow(self.api, user, users[other], True)
         return users
 
-    def _seed_followers(self, author: User, run: str) -> list[User]:
-        role = self.cluster.of("api")[0]
-        settings = {name: value for name, value in role.settings.items() if name.startswith("MARTLET_")}
-        settings.pop("MARTLET_MUTATION", None)
-        done = subprocess.run(
-            [role.binary, "seed", "--users", str(max(FOLLOWERS, self.crowd_size)), "--follow", author.handle, "--prefix", f"c{run}",
-             "--tokens", "crowd", "--lifetime", "86400"],
-            env=settings | {"PATH": "/usr/bin:/bin"}, cwd=self.cluster.home, capture_output=True, text=True, timeout=120)
+    def make_followers(self, author: User, prefix: str, count: int) -> list[User]:
+        """Users who follow an author and do nothing else."""
+        done = self.cluster.run(
+            "seed", "--users", str(count), "--follow", author.handle, "--prefix", prefix, "--tokens", "crowd",
+            "--lifetime", "86400")
         assert done.returncode == 0, done.stderr
         tokens = (self.cluster.home / "crowd").read_text().split()
-        crowd = [User(subject(token), "", token, "") for token in tokens]
+        return [User(subject(token), "", token, "") for token in tokens]
+
+    def _seed_followers(self, author: User, run: str) -> list[User]:
+        crowd = self.make_followers(author, f"c{run}", max(FOLLOWERS, self.crowd_size))
         change = {"other": author.id, "follows": True, "begin": self.history.now}
         for user in crowd:
             self.history.add("follow begins", user=user.id, **change)
@@ -119,7 +122,8 @@ class Round:
     async def suffer(self, users: list[User]) -> None:
         """Clients and faults at the same time; then the clients go on until all is quiet."""
         writing, reading, supervising = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        readers = [*self._readers(users), *self._channel_readers(users), *self.circles.readers(), *self.crowd.members]
+        readers = [*self._readers(users), *self._channel_readers(users), *self.circles.readers(), *self.hot.readers(),
+                   *self.crowd.members]
         for reader in readers:
             self.history.add("reader", r=reader.name, user=reader.user.id, road=reader.road)
         async with asyncio.TaskGroup() as group:
@@ -127,7 +131,7 @@ class Round:
             reads = [group.create_task(reader.run(reading)) for reader in readers]
             walkers = [group.create_task(PageWalker(self.api, users, f"walker {n}", self._random()).run(writing))
                        for n in range(2)]
-            work = [*self._writers(users, writing), *self.circles.work(writing)]
+            work = [*self._writers(users, writing), *self.circles.work(writing), *self.hot.work(self.seconds, writing)]
             if self.circle_count:
                 work.append(self.leavers.run(self.prefix, writing))
             writers = [group.create_task(one) for one in work]
@@ -140,6 +144,7 @@ class Round:
             self.history.add("calm", begin=begin, end=self.history.now)
             writing.set()
             await asyncio.gather(*writers, *walkers)
+            await self.hot.close(self.cluster)
             await self.settle()
             await self.leavers.check(self.cluster)
             await asyncio.to_thread(self.ask_audits)
@@ -148,6 +153,8 @@ class Round:
             for read_task in reads:
                 read_task.cancel()
             await self.write_truth([*users, *self.circles.users])
+            await self.hot.write_truth()
+            await asyncio.to_thread(self.audit_counts)
             supervising.set()
 
     async def break_things(self) -> None:
@@ -216,6 +223,16 @@ class Round:
             if silenced := role.metric("martlet_live_silenced_total"):
                 self.silences.append(f"{role.name}: {silenced:.0f} users with live clients were not told everything")
 
+    def audit_counts(self) -> None:
+        """By the product itself; the other checks count what clients saw."""
+        done = self.cluster.run("audit", "counts")
+        lines = done.stdout.splitlines() or [done.stderr]
+        found = re.fullmatch(r"(\d+) passed, (\d+) failed", lines[-1])
+        if found is None:
+            self.history.add("bug", t=self.history.now, what=f"martlet audit counts ended with {done.returncode}: {lines[-1]}")
+        else:
+            self.history.add("audit of counts", passed=int(found[1]), failed=int(found[2]), lines=lines[:20])
+
     def _state(self) -> dict[str, float | str]:
         """What is still to be done; all is 0 when it is quiet. Long polls are always there, and say nothing of that."""
         try:
@@ -225,6 +242,8 @@ class Round:
                 "posts under way": float(self.cluster.sql(
                     "SELECT count(*) FROM posts p LEFT JOIN feed_items i ON i.user_id = p.author_id AND i.post_id = p.id "
                     f"WHERE p.author_id IN ({self.ids}) AND (p.deleted_at IS NULL) <> (i.post_id IS NOT NULL)")[0]),
+                "polls to close": float(self.cluster.sql(
+                    "SELECT count(*) FROM polls WHERE NOT closed AND closes_at <= clock_timestamp()")[0]),
                 "transactions": float(self.cluster.sql(
                     "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'")[0]),
             }

@@ -38,9 +38,8 @@ public struct EffectWorker: Sendable {
         let known = try await channels.known(Set(work.map(\.channel)))
         let wanted = work.filter { known.contains($0.channel) }
         guard !wanted.isEmpty else { return }
-        try await tell(wanted, from: "\(first.topic)/\(first.partition)")
-        try await tellStates(
-            Set(wanted.filter { if case .state = $0.effect.means { true } else { false } }.map(\.channel)))
+        try await tell(wanted.filter(\.isEvent), from: "\(first.topic)/\(first.partition)")
+        try await tellStates(Set(wanted.filter(\.isState).map(\.channel)))
     }
 
     // MARK: Events
@@ -49,6 +48,9 @@ public struct EffectWorker: Sendable {
         let effect: ChannelEffect
         let channel: ChannelName
         let publication: ChannelPublication
+
+        var isState: Bool { if case .state = effect.means { true } else { false } }
+        var isEvent: Bool { if case .event = effect.means { true } else { false } }
     }
 
     private func work(_ record: LogRecord) -> [Work] {
@@ -73,6 +75,7 @@ public struct EffectWorker: Sendable {
         }
     }
 
+    /// - Parameter work: events.
     private func tell(_ work: [Work], from source: String) async throws {
         var allowed: Set<String> = []
         for some in Dictionary(grouping: work, by: \.effect.kind).values {
@@ -80,8 +83,7 @@ public struct EffectWorker: Sendable {
             allowed.formUnion(try await select(some.map(\.publication.envelope)).map(\.eventID))
         }
         var batch: [ChannelName: [ChannelPublication]] = [:]
-        for one in work {
-            guard case .event = one.effect.means, allowed.contains(one.publication.envelope.eventID) else { continue }
+        for one in work where allowed.contains(one.publication.envelope.eventID) {
             batch[one.channel, default: []].append(one.publication)
         }
         let counts = try await channels.publish(batch, from: source)

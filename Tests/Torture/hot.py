@@ -37,21 +37,24 @@ class HotPosts:
             reply = await self.api.write("POST", "/v1/posts", self.author, body)
             assert reply.status == 201, reply
             self.posts.append(reply.body["id"])
-        self.poll = reply.body["poll"]["id"]
+            if "poll" in body:
+                self.poll = reply.body["poll"]["id"]
 
     @property
     def channels(self) -> list[str]:
-        return [f"post:{post}" for post in self.posts] + [f"poll:{self.poll}"]
+        return [f"post:{post}" for post in self.posts] + ([f"poll:{self.poll}"] if self.poll else [])
 
     def readers(self) -> list[HotReader]:
         """Each of all the posts and the poll."""
         return [
             ROADS[index % len(ROADS)](self.api, self.users[2 * index], self.channels, f"hot {index}", self._random())
-            for index in range(READERS)
+            for index in range(READERS if self.posts else 0)
         ]
 
     def work(self, seconds: float, stop: asyncio.Event) -> list[Coroutine[None, None, None]]:
         """`seconds`: of faults; all votes are within them."""
+        if not self.posts:
+            return []
         return [
             *(Fan(self, user, self._random()).run(stop) for user in self.users[:FANS]),
             *(Talker(self, user, self._random()).run(stop) for user in self.users[FANS:][:TALKERS]),
@@ -73,7 +76,8 @@ class HotPosts:
 
     async def close(self, cluster: Cluster) -> None:
         """Its time comes: nobody waits for a real one."""
-        await asyncio.to_thread(cluster.sql, f"UPDATE polls SET closes_at = clock_timestamp() WHERE id = {self.poll}")
+        if self.poll:
+            await asyncio.to_thread(cluster.sql, f"UPDATE polls SET closes_at = clock_timestamp() WHERE id = {self.poll}")
 
     async def write_truth(self) -> None:
         """What the API shows in the end, to somebody who is not among those who liked or wrote."""
@@ -93,7 +97,7 @@ class HotPosts:
                 "final likes", post=post, users=[user["id"] for user in likes], says=says, counts=reply["counts"])
         for post in self.posts:
             await self.write_comments(post)
-        if (reply := await self._get(f"/v1/polls/{self.poll}", viewer)):
+        if self.poll and (reply := await self._get(f"/v1/polls/{self.poll}", viewer)):
             self.api.history.add("final poll", poll=self.poll, state=reply)
 
     async def write_comments(self, post: str) -> None:

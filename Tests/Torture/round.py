@@ -18,7 +18,7 @@ from cluster import Cluster
 from crowd import Crowd
 from faults import Executioner, plan
 from history import History, read
-from hot import HotPosts
+from hot import POSTS, HotPosts
 from leavers import Leavers
 from readers import EventStreamReader, PageWalker, PollReader, Reader, WebSocketReader, walk
 from sdk_reader import SdkReader
@@ -59,7 +59,7 @@ class Round:
         self.random = random.Random(seed)
         self.only: tuple[str, ...] = ()
         self.crowd_size = CROWD
-        self.circle_count, self.calm = CIRCLES, CALM
+        self.circle_count, self.calm, self.hot_count = CIRCLES, CALM, POSTS
         self.silences: list[str] = []
         self.executioner = Executioner(cluster, self.history)
 
@@ -93,7 +93,7 @@ class Round:
         self.circles = Circles(self.api, self.circle_count, ROADS, self._random())
         await self.circles.set_up(f"p{run}_")
         self.leavers, self.prefix = Leavers(self.api, self._random()), f"l{run}_"
-        self.hot = HotPosts(self.api, self._random())
+        self.hot = HotPosts(self.api, self._random(), self.hot_count)
         await self.hot.set_up(f"h{run}_", users)
         self.ids = ",".join(user.id for user in [*users, *self.circles.users])
         for index, user in enumerate(users):
@@ -154,7 +154,8 @@ class Round:
                 read_task.cancel()
             await self.write_truth([*users, *self.circles.users])
             await self.hot.write_truth()
-            await asyncio.to_thread(self.audit_counts)
+            if self.hot_count:
+                await asyncio.to_thread(self.audit_counts)
             supervising.set()
 
     async def break_things(self) -> None:

@@ -17,6 +17,8 @@ const topSlack = 60;
 export class Timeline {
   #feed = new Feed();
   #held = new Map();
+  /** What came live while a page is on its way, which may be older; `undefined`: none is. */
+  #arrived;
   #fresh = new Set();
   #flooded = false;
   #unseen = 0;
@@ -50,6 +52,7 @@ export class Timeline {
     this.#generation += 1;
     this.#feed = new Feed();
     this.#held.clear();
+    this.#arrived = undefined;
     this.#fresh.clear();
     this.#flooded = this.#stuck = this.#loadingOlder = false;
     this.loaded = false;
@@ -60,6 +63,7 @@ export class Timeline {
   /** Reads the first page until it is there, unless another load overtakes this one. */
   async load() {
     const generation = ++this.#generation;
+    this.#arrived = new Map();
     byId("feed").setAttribute("aria-busy", "true");
     for (;;) {
       try {
@@ -87,19 +91,23 @@ export class Timeline {
   /** A post of one's own is shown at once, wherever the reader is. */
   addOwn(post) {
     this.#held.delete(post.id);
+    this.#arrived?.set(post.id, post);
     if (this.#feed.add(post)) this.#fresh.add(post.id);
     this.#release();
   }
 
   dropAuthor(id) {
     this.#feed.removeAuthor(id);
-    for (const post of this.#held.values()) if (post.author.id === id) this.#held.delete(post.id);
+    for (const posts of [this.#held, this.#arrived ?? new Map()]) {
+      for (const post of posts.values()) if (post.author.id === id) posts.delete(post.id);
+    }
     this.#changed();
   }
 
   #replace(page) {
-    const arrived = new Map(this.#held);
+    const arrived = new Map([...this.#held, ...this.#arrived]);
     this.#held.clear();
+    this.#arrived = undefined;
     this.#flooded = this.#stuck = false;
     this.#feed.replace(page);
     // What came live while the page was on its way is newer than the page.
@@ -112,6 +120,7 @@ export class Timeline {
   }
 
   #created(post) {
+    if (this.#arrived?.size < shownAtMost) this.#arrived.set(post.id, post);
     if (this.#feed.knows(post.id) || this.#held.has(post.id)) return false;
     if (document.hidden) this.#unseen += 1;
     if (!this.loaded || !this.#atTop()) this.#hold(post);

@@ -9,7 +9,7 @@ from typing import Any
 
 from api import Api, User
 from cluster import Cluster
-from hot_readers import ROADS, HotReader
+from hot_readers import ROADS, HotPollReader, HotReader
 from readers import walk
 from writers import outcome
 
@@ -47,7 +47,9 @@ class HotPosts:
     def readers(self) -> list[HotReader]:
         """Each of all the posts and the poll."""
         return [
-            ROADS[index % len(ROADS)](self.api, self.users[2 * index], self.channels, f"hot {index}", self._random())
+            (road := ROADS[index % len(ROADS)])(
+                self.api, self.users[2 * index], self.channels, f"hot {'poll ' if road is HotPollReader else ''}{index}",
+                self._random())
             for index in range(READERS if self.posts else 0)
         ]
 

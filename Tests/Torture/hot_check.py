@@ -174,6 +174,10 @@ def check_hot_reader(reader: Event, events: list[Event], facts: Facts, hot: HotF
             Comments(f"{reader['r']} on {channel}", channel, hot, report).check(told)
 
 
+POLLS = "hot poll"
+"""So begin the names of readers by long polls."""
+
+
 def check_states(name: str, channel: str, events: list[Event], facts: Facts, hot: HotFacts, report: Report) -> None:
     """Versions never go back in one subscription, there are not too many of them, and the last is what REST says."""
     version, last = -1, None
@@ -185,7 +189,8 @@ def check_states(name: str, channel: str, events: list[Event], facts: Facts, hot
         elif event["e"] == "hot state":
             last = event["state"]
             report.counts["states seen"] += 1
-            if last["version"] < version:
+            # Each poll is a read of its own, which may meet a Redis that has forgotten; its client takes the larger version.
+            if last["version"] < version and not name.startswith(POLLS):
                 report.find("out of order", f"{name} at {event['t']}: version {last['version']} after {version}")
             version = last["version"]
             if facts.is_calm(event["t"]):

@@ -7,6 +7,8 @@ import Synchronization
 /// Does to channels what events mean to them (`ChannelEffect`): tells them, and tells the states that they have changed. May
 /// run twice: see `Channels.publish`.
 public struct EffectWorker: Sendable {
+    /// Of a state, where each time it was held up.
+    private static let mostReads = 8
     private let channels: Channels
     private let kinds: ChannelKinds
     private let effects: [EventKind: [ChannelEffect]]
@@ -101,8 +103,19 @@ public struct EffectWorker: Sendable {
         for (name, at) in due.sorted(by: { $0.at < $1.at }) {
             let now = monotonicNanoseconds()
             if at > now { try await Task.sleep(nanoseconds: at - now) }
-            guard let channel = kinds.channel(name), let state = try await channel.state() else { continue }
+            try await tellState(of: name)
+        }
+    }
+
+    /// One that was held up on its way may come to a Redis that has forgotten a newer one meanwhile, and would stay: it is read
+    /// again behind it.
+    private func tellState(of name: ChannelName) async throws {
+        guard let channel = kinds.channel(name) else { return }
+        for _ in 0..<Self.mostReads {
+            let began = monotonicNanoseconds()
+            guard let state = try await channel.state() else { return }
             if try await channels.publish(state: state.envelope, version: state.version, on: name) { states.add(1) }
+            if monotonicNanoseconds() - began < StateTurns.interval { return }
         }
     }
 }

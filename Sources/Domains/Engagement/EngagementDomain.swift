@@ -57,7 +57,7 @@ public struct EngagementDomain: Domain {
         ]
     }
 
-    public var holdings: [Holding] { EngagementHoldings(likes: postLikes).all }
+    public var holdings: [Holding] { EngagementHoldings(likes: postLikes, views: views).all }
 
     public var countAudits: [CountAudit] {
         [

@@ -7,6 +7,7 @@ struct EngagementHoldings: Sendable {
     /// Hours for which a sketch is kept.
     private static let sketchHours = 48
     let likes: PostLikes
+    let views: Views
 
     var all: [Holding] {
         [
@@ -19,7 +20,7 @@ struct EngagementHoldings: Sendable {
                 .agesOut(
                     hours: Self.sketchHours,
                     why: "sketches of who has seen a post on a day, out of which nobody can be read",
-                    check: .count { _ in 0 })),
+                    check: .count { _ in try await views.overdue() })),
         ]
     }
 

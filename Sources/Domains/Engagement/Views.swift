@@ -55,6 +55,25 @@ struct Views: Sendable {
         }
     }
 
+    /// How many keys are there of days that should have gone by themselves: none.
+    func overdue() async throws -> Int {
+        var (position, count) = ("0", 0)
+        repeat {
+            let reply = try await redis.command("SCAN", .text(position), "MATCH", "views:*", "COUNT", 1000)
+            guard let parts = reply.elements, parts.count == 2, let next = parts[0].text else {
+                throw RedisError.unexpectedReply("a part of the keys")
+            }
+            position = next
+            count += (parts[1].elements ?? []).count { key in
+                guard let day = key.text?.split(separator: ":").dropFirst(2).first.flatMap({ Int64($0) }) else {
+                    return false
+                }
+                return day < today - 2
+            }
+        } while position != "0"
+        return count
+    }
+
     // MARK: Folding
 
     /// Brings what waits of today and yesterday into PostgreSQL.

@@ -90,11 +90,11 @@ let package = Package(
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Live", "Outbox", "Relations", "TextEntities"]),
         domain(
-            "Feed", ["Accounts", "Relations", "Posts", "Live", "Runtime", "RedisLink", "Crypto"],
+            "Feed", ["Accounts", "Relations", "Posts", "Tags", "Live", "Runtime", "RedisLink", "Crypto"],
             // Redis' scripts, as bytes in the program.
             resources: [.embedInCode("Timelines/Lua")]),
         domain("Bookmarks", ["Posts"]),
-        domain("Tags", ["Live", "Posts", "TextEntities"]),
+        domain("Tags", ["Accounts", "Live", "Outbox", "Posts", "TextEntities"]),
         domain("Engagement", ["Accounts", "Relations", "Posts", "Live", "Outbox", "RedisLink"]),
         domain("Comments", ["Accounts", "Engagement", "Feed", "Live", "Outbox", "Posts", "Relations"]),
         domain("Polls", ["Live", "Outbox", "Posts"]),

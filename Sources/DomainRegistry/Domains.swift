@@ -41,9 +41,8 @@ public struct Domains: Sendable {
     public let exports: ExportsDomain
 
     private static let kinds: [any Domain.Type] = [
-        AccountsDomain.self, RelationsDomain.self, PostsDomain.self, FeedDomain.self,
-        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, TagsDomain.self,
-        ReportsDomain.self,
+        AccountsDomain.self, RelationsDomain.self, PostsDomain.self, TagsDomain.self, FeedDomain.self,
+        BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
         AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
@@ -90,14 +89,14 @@ public struct Domains: Sendable {
             relations: relations, feeds: OwnFeed(timelines: feed.timelines))
         bookmarks = BookmarksDomain(resources, posts: posts)
         engagement = EngagementDomain(resources, relations: relations, posts: posts)
-        tags = TagsDomain(resources, posts: posts)
+        tags = TagsDomain(resources, posts: posts, observers: [feed.tagChanges])
         comments = CommentsDomain(resources, posts: posts, engagement: engagement)
         polls = PollsDomain(resources)
         let reported: [any Domain] = [accounts, posts, comments]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         below = [
-            accounts, relations, posts, feed, bookmarks, engagement, comments, polls, tags, reports, administration,
+            accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, administration,
         ]
         let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(

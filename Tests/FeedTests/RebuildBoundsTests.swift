@@ -9,7 +9,8 @@ import Testing
         _ entries: [(post: Int64, author: Int64)], perAuthor: Int, cap: Int
     ) -> (posts: [Int64], from: Int64) {
         let bounded = FeedRebuild.bounded(
-            entries.map { .init(post: ID(raw: $0.post), author: ID(raw: $0.author)) }, perAuthor: perAuthor, cap: cap)
+            entries.map { .init(post: ID(raw: $0.post), author: ID(raw: $0.author), tag: nil) }, most: perAuthor,
+            cap: cap)
         return (bounded.entries.map(\.post.raw), bounded.completeFrom.raw)
     }
 

@@ -125,10 +125,10 @@ import Testing
         let (inbox, timelines, start) = try await start()
         _ = try await timelines.deliver(event(7), to: [ann])
         for _ in 0..<2 {
-            let counts = try await timelines.deliver(event(8), to: [ann], areMuting: true)
+            let counts = try await timelines.deliver(event(8), to: [ann], as: DeliveryAudience(isTold: false))
             #expect(counts == DeliveryCounts())
         }
-        _ = try await timelines.deliver(event(7, .updated), to: [ann], areMuting: true)
+        _ = try await timelines.deliver(event(7, .updated), to: [ann], as: DeliveryAudience(isTold: false))
         _ = try await timelines.deliver(event(9), to: [ann])
         try await inbox.sync()
         #expect(inbox.take(timelines.channel(partition: 0, node: node)).count == 2)
@@ -151,7 +151,7 @@ import Testing
         try await timelines.evict(ann)
         try await inbox.sync()
         _ = inbox.take(timelines.channel(partition: 0, node: node))
-        #expect(try await timelines.deliver(event(8), to: [ann], areMuting: true).missing == 0)
+        #expect(try await timelines.deliver(event(8), to: [ann], as: DeliveryAudience(isTold: false)).missing == 0)
         try await inbox.sync()
         #expect(inbox.take(timelines.channel(partition: 0, node: node)).isEmpty)
         inbox.close()

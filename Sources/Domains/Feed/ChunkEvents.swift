@@ -4,8 +4,6 @@ import Core
 /// author and the range; kind and payload are the change's.
 enum ChunkEvents {
     static let topic = "fanout.chunks"
-    /// Kept for changes of feeds that are no changes of posts; nothing writes it yet.
-    static let feedUpdated = "feed.updated"
 }
 
 extension EventField<Range<Int>> {

@@ -109,44 +109,44 @@ public struct ChunkWorker: Sendable {
         var together: [PostChange] = []
         for change in news {
             // A post for some of them goes by itself, in its turn.
-            let some = readers.readers(of: change.id, by: change.author)
-            if some != nil || together.count == Self.mostTogether {
+            if readers.isSpecial(change.id) || together.count == Self.mostTogether {
                 try await deliver(together, to: users, readers)
                 together = []
             }
-            if let some {
-                try await deliver([change], to: users.filter(some.contains), readers)
+            if readers.isSpecial(change.id) {
+                try await deliver([change], to: readers.readers(of: change, among: users), readers)
             } else {
                 together.append(change)
             }
         }
         try await deliver(together, to: users, readers)
-        return pages.map { $0.only(for: readers.readers(of: $0.chunk.post, by: $0.chunk.author)) }
+        return zip(pages, run).map { page, job in page.only(for: readers.stored(job.change, among: page.users)) }
     }
 
-    /// - Parameter changes: of one author.
+    /// - Parameter changes: of one author; to each of the users all of them go in one way.
     private func deliver(_ changes: [PostChange], to users: [ID], _ readers: PostReaders) async throws {
         let told = changes.compactMap { change in
             TimelineEvent(change.kind.operation, change.envelope).map { (change: change, event: $0) }
         }
         guard !users.isEmpty, !told.isEmpty else { return }
-        let events = told.map(\.event)
-        let (hearing, quiet) = readers.split(users, for: changes[0].author)
-        let counts = try await timelines.deliver(events, to: hearing)
-        if !quiet.isEmpty { _ = try await timelines.deliver(events, to: quiet, areMuting: true) }
-        for (told, counts) in zip(told, counts) { note(told.change, counts, users.count) }
+        var pushed = Array(repeating: 0, count: told.count)
+        for (audience, users) in readers.audiences(of: told[0].change, among: users) {
+            let counts = try await timelines.deliver(told.map(\.event), to: users, as: audience)
+            for (index, counts) in counts.enumerated() { pushed[index] += counts.pushed }
+        }
+        for (told, pushed) in zip(told, pushed) { note(told.change, pushed: pushed, users.count) }
     }
 
-    private func note(_ change: PostChange, _ counts: DeliveryCounts, _ followers: Int) {
+    private func note(_ change: PostChange, pushed count: Int, _ followers: Int) {
         Log.info(
             .chunkDelivered,
             [
                 "request_id": .text(change.envelope.requestID), "event_id": .text(change.envelope.eventID),
                 "type": .text(change.kind.rawValue),
                 "post": .text(change.id.description), "followers": .number(Int64(followers)),
-                "pushed": .number(Int64(counts.pushed)),
+                "pushed": .number(Int64(count)),
             ])
         delivered.add(followers)
-        pushed.add(counts.pushed)
+        pushed.add(count)
     }
 }

@@ -1,29 +1,42 @@
 import Accounts
 public import Core
 public import Posts
-import Relations
 public import Store
+import Tags
 
-/// One post's change on its way to one range of its author's followers.
+/// One post's change on its way to one range of its author's followers, and of those of its hashtags.
 public struct Chunk: Sendable, Equatable {
     public let post: ID
     public let author: ID
     public let kind: PostEvent
     public let buckets: Range<Int>
+    /// Those that somebody follows; of an edit those from before, too.
+    public let tags: [String]
 
     /// Whose followers, in which buckets: of many chunks the same.
     struct Slice: Hashable {
         let author: ID
         let buckets: Range<Int>
+        /// A post with hashtags goes by itself.
+        let tagged: TaggedPost?
     }
-    var slice: Slice { Slice(author: author, buckets: buckets) }
+    var slice: Slice {
+        Slice(author: author, buckets: buckets, tagged: tags.isEmpty ? nil : TaggedPost(id: post, tags: tags))
+    }
 
-    public init(post: ID, author: ID, kind: PostEvent, buckets: Range<Int>) {
+    public init(post: ID, author: ID, kind: PostEvent, buckets: Range<Int>, tags: [String] = []) {
         self.post = post
         self.author = author
         self.kind = kind
         self.buckets = buckets
+        self.tags = tags
     }
+}
+
+/// A post that goes to followers of hashtags.
+struct TaggedPost: Hashable {
+    let id: ID
+    let tags: [String]
 }
 
 /// Where a chunk goes on: behind this follower in this bucket.
@@ -62,6 +75,15 @@ public struct FanOutStore: Sendable {
                 guard 1...Bucket.count ~= slices else { throw PgError.unreadable("fanout_slices is \(slices)") }
                 return (try $0.id("id"), Author(followers: try $0.integer("followers"), slices: slices))
             }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Those of these hashtags that somebody follows, with how many follow each.
+    /// - Parameter most: of each, more are not counted.
+    func followers(ofTags tags: [String], upTo most: Int64) async throws -> [ExactText: Int64] {
+        let rows = try await database.query(TagFollows.counts(of: tags, upTo: most))
+        return Dictionary(
+            try rows.map { (ExactText(try $0.text("tag")), try $0.integer("followers")) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     public func setSlices(author: ID, _ slices: Int) async throws {
@@ -134,15 +156,14 @@ public struct FanOutStore: Sendable {
         of slice: Chunk.Slice, from position: ChunkPosition, limit: Int, posts: [ID]
     ) async throws -> (followers: [ChunkPosition], readers: PostReaders) {
         let results = try await database.batch(
-            [
-                Follows.followers(
-                    of: slice.author, behind: (position.bucket, position.follower), below: slice.buckets.upperBound,
-                    limit: limit)
-            ] + PostReaders.statements(posts, of: [slice.author]))
+            [SliceFollowers.statement(slice, behind: position, limit: limit)]
+                + PostReaders.statements(posts, of: [slice]))
         let followers = try results[0].map {
             ChunkPosition(bucket: try $0.int("bucket"), follower: try $0.id("follower"))
         }
-        return (followers, try PostReaders(results[1...]))
+        var readers = try PostReaders(results[1...])
+        if let post = slice.tagged { try readers.add(post, results[0]) }
+        return (followers, readers)
     }
 
     /// The same of slices of authors who have few followers: all of each.
@@ -151,11 +172,15 @@ public struct FanOutStore: Sendable {
     ) async throws -> (followers: [Chunk.Slice: [ID]], readers: PostReaders) {
         guard !slices.isEmpty else { return ([:], PostReaders()) }
         let results = try await database.batch(
-            slices.map { Follows.followers(of: $0.author, in: $0.buckets) }
-                + PostReaders.statements(posts, of: Array(Set(slices.map(\.author)))))
+            slices.map(SliceFollowers.statement)
+                + PostReaders.statements(posts, of: slices))
         var followers: [Chunk.Slice: [ID]] = [:]
-        for (slice, rows) in zip(slices, results) { followers[slice] = try rows.map { try $0.id("follower") } }
-        return (followers, try PostReaders(results[slices.count...]))
+        var readers = try PostReaders(results[slices.count...])
+        for (slice, rows) in zip(slices, results) {
+            followers[slice] = try rows.map { try $0.id("follower") }
+            if let post = slice.tagged { try readers.add(post, rows) }
+        }
+        return (followers, readers)
     }
 
     /// Who may see these posts; of a post that is not there any more, nothing.
@@ -174,10 +199,9 @@ public struct FanOutStore: Sendable {
         /// Is its progress written down?
         public let isTracked: Bool
 
-        /// The same for some of the users only; `nil`: for all.
-        func only(for readers: Set<ID>?) -> Page {
-            guard let readers else { return self }
-            return Page(chunk: chunk, users: users.filter(readers.contains), next: next, isTracked: isTracked)
+        /// The same for those users only.
+        func only(for users: [ID]) -> Page {
+            Page(chunk: chunk, users: users, next: next, isTracked: isTracked)
         }
 
         public init(chunk: Chunk, users: [ID], next: ChunkPosition?, isTracked: Bool) {
@@ -202,9 +226,8 @@ public struct FanOutStore: Sendable {
         for page in pages {
             switch page.chunk.kind {
             case .deleted: try await database.batch([removal(page)] + progress([page]))
-            // Nothing of it is in `feed_items`.
-            case .updated: if page.isTracked { try await database.batch(progress([page])) }
-            case .created:
+            case .updated where page.users.isEmpty && !page.isTracked: break
+            case .created, .updated:
                 if !insertions.isEmpty, (insertions + [page]).reduce(0, { $0 + $1.users.count }) > Self.mostRows {
                     try await insert(insertions)
                     insertions = []

@@ -38,6 +38,16 @@ public struct FeedChange: Sendable, Equatable {
         return writer.bytes
     }
 
+    /// Posts with a hashtag that the owner does not follow any more. It is no value, for it is kept nowhere: the timeline goes
+    /// with it (`FeedTagChanges`).
+    static func json(dropping tag: String) -> [UInt8] {
+        var writer = ByteWriter(capacity: 320)
+        writer.append(ascii: "{\"type\":\"feed.changed\",\"reason\":\"tag\",\"tag\":")
+        writer.append(jsonString: tag)
+        writer.append(ascii: "}")
+        return writer.bytes
+    }
+
     private func append(to writer: inout ByteWriter) {
         writer.append(ascii: "{\"type\":\"feed.changed\",\"reason\":")
         writer.append(jsonString: reason.name)
@@ -70,9 +80,12 @@ public struct FeedChange: Sendable, Equatable {
         .object([
             .always("type", .constant("feed.changed")),
             .always(
-                "reason", .word(of: Reason.allCases.map(\.name)),
-                "`follow`, `accept`: read the feed anew. All others: drop what is of the user."),
-            .always("user_id", Component.id.reference), FeedEvent.channel,
+                "reason", .word(of: Reason.allCases.map(\.name) + ["tag"]),
+                "`follow`, `accept`: read the feed anew. `tag`: drop what has the hashtag. All others: drop what is of the user."
+            ),
+            .sometimes("user_id", Component.id.reference),
+            .sometimes("tag", .string(), "As it is compared; with `tag`."),
+            FeedEvent.channel,
         ]), writing: FeedChange(.mute, of: PostView.example.id).append)
 }
 

@@ -7,13 +7,12 @@ public import HTTPService
 public import Posts
 import Relations
 public import Store
+import Tags
 
 /// The feeds: timelines, what is read of them, and how posts come into them.
 public struct FeedDomain: Domain {
     public static let migrations = FeedMigrations.all
-    public static let topics = [
-        TopicPlan(ChunkEvents.topic, retentionHours: 24), TopicPlan(ChunkEvents.feedUpdated, retentionHours: 24),
-    ]
+    public static let topics = [TopicPlan(ChunkEvents.topic, retentionHours: 24)]
 
     /// Messages to nodes that name what happened: `NodeMessage.Form.envelopes`.
     public static let namedMessages = Format(
@@ -86,6 +85,11 @@ public struct FeedDomain: Domain {
         FeedChanges(timelines: timelines, database: resources.database, clock: resources.clock)
     }
 
+    /// For follows of hashtags.
+    public var tagChanges: FeedTagChanges {
+        FeedTagChanges(timelines: timelines, database: resources.database, clock: resources.clock)
+    }
+
     public var operations: [Operation] {
         FeedOperations(
             components: FeedComponents(channels: events), accounts: accounts.accounts, feeds: reader,
@@ -103,7 +107,8 @@ public struct FeedDomain: Domain {
         let database = resources.connections.workers.database
         let audience = AudienceWorker(
             ChannelAudience(channels: Channels(timelines), database: database, ofPosts: ofPosts),
-            FeedChanges(timelines: timelines, database: database, clock: resources.clock))
+            FeedChanges(timelines: timelines, database: database, clock: resources.clock),
+            FeedTagChanges(timelines: timelines, database: database, clock: resources.clock))
         let profiles = ProfileWorker(channels: Channels(timelines), database: database)
         let teller = ChannelWorker(
             channels: Channels(timelines), database: database, ofPosts: ofPosts, visibility: store.visibility)
@@ -121,9 +126,10 @@ public struct FeedDomain: Domain {
             Consumer(SubscriptionOptions(group: "profiles", topics: [UserEvent.topic])) {
                 try await profiles.handle($0)
             },
-            Consumer(SubscriptionOptions(group: "audience", topics: [RelationEvent.topic, UserEvent.topic], rest: 50)) {
-                try await audience.handle($0)
-            },
+            Consumer(
+                SubscriptionOptions(
+                    group: "audience", topics: [RelationEvent.topic, UserEvent.topic, TagFollowEvent.topic], rest: 50)
+            ) { try await audience.handle($0) },
         ]
     }
 

@@ -4,9 +4,10 @@ import Live
 import Posts
 import Relations
 import Store
+import Tags
 
-/// Where feeds hold something of a user: his own feed, and his posts in those of his followers. They are found by who
-/// follows him, so follows go after these.
+/// Where feeds hold something of a user: his own feed, and his posts in those of his followers, and of followers of their
+/// hashtags. They are found by who follows what, so follows and posts go after these.
 struct FeedHoldings: Sendable {
     /// Hours for which `changes` in Redis names somebody (`trim.lua`), with what the job that trims it rests.
     static let changesHours = 24 * 15
@@ -48,7 +49,7 @@ struct FeedHoldings: Sendable {
     @Sendable private func eraseItems(
         _ transaction: Transaction, _ user: ID, _ position: Int64, _ limit: Int
     ) async throws -> Holding.Step {
-        guard position >= Self.followers else {
+        guard position != 0 else {
             let own = try await transaction.query(
                 """
                 WITH own AS (
@@ -101,19 +102,26 @@ struct FeedHoldings: Sendable {
     @Sendable private func eraseTimelines(
         _ transaction: Transaction, _ user: ID, _ position: Int64, _ limit: Int
     ) async throws -> Holding.Step {
-        guard position >= Self.followers else {
+        guard position != 0 else {
             return Holding.Step(removed: try await timelines.purge(user), next: Self.followers)
         }
         let (followers, next) = try await followers(of: user, behind: position, limit / 4, transaction)
         return Holding.Step(removed: try await timelines.forget(user, in: followers), next: next)
     }
 
+    /// First the user's, and then, at positions below 0, those of his posts' hashtags.
     /// - Returns: `next`: `nil` at the end.
     private func followers(
         of user: ID, behind position: Int64, _ limit: Int, _ transaction: Transaction
     ) async throws -> (followers: [ID], next: Int64?) {
+        guard position > 0 else {
+            let rows = try await transaction.query(
+                TagFollows.followers(ofTagsBy: user, behind: ID(raw: -position), limit: max(1, limit)))
+            let followers = try rows.map { try $0.id("follower") }
+            return (followers, followers.last.map { -$0.raw })
+        }
         let rows = try await transaction.query(Follows.followers(of: user, made: position, limit: max(1, limit)))
-        return (try rows.map { try $0.id("follower") }, try rows.last?.id("id").raw)
+        return (try rows.map { try $0.id("follower") }, try rows.last?.id("id").raw ?? -1)
     }
 
     @Sendable private func eraseChannels(

@@ -195,7 +195,7 @@ public struct FeedReader: Sendable {
         let posts: SQL = """
             SELECT \(columns), array_position(\(ids)::bigint[], p.id) AS place FROM \(PostRow.table)
             WHERE p.id = ANY (\(ids)::bigint[]) AND \(PostVisibility.sql("p", to: reader))
-                AND \(FeedAuthors.include("p.author_id", for: reader))
+                AND \(FeedPosts.include("p", for: reader))
             """
         let isPending: SQL = "\(Follows.arePending(of: reader)) AS is_pending"
         return Array(

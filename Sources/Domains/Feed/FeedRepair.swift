@@ -3,6 +3,7 @@ public import Core
 import Posts
 public import Relations
 public import Store
+import Tags
 
 /// Brings feeds in line with a follow or an unfollow that was committed (`Repair` has the rule).
 public struct FeedRepair: Sendable {
@@ -80,7 +81,7 @@ public struct FeedRepair: Sendable {
         switch step {
         case .join: try await timelines.join(follower, to: followee)
         case .backfill(let entries): try await timelines.backfill(follower, entries)
-        case .sever: try await timelines.sever(follower, from: followee)
+        case .sever: try await sever(follower: follower, followee: followee)
         case .evict: try await timelines.evict(follower)
         case .store: return .stored(try await store(follower: follower, followee: followee))
         case .settle: return .follows(try await settle(follower: follower, followee: followee))
@@ -131,13 +132,21 @@ public struct FeedRepair: Sendable {
         return try results[2][0].bool("follows")
     }
 
+    private func sever(follower: ID, followee: ID) async throws {
+        let stays = TagFollows.include(someOf: "\(followee)", for: "\(follower)")
+        let row = try await database.query("SELECT \(stays) AS some_stay")[0]
+        try await timelines.sever(follower, from: followee, keepsSome: try row.bool("some_stay"))
+    }
+
+    /// What the follower has by a hashtag stays.
     /// - Returns: whether there is a follow again.
     private func remove(follower: ID, followee: ID) async throws -> Bool {
         let reader = SQL.parameter(follower)
         let results = try await database.batch([
             """
             WITH left_posts AS (
-                SELECT post_id FROM feed_items WHERE user_id = \(reader) AND author_id = \(followee)
+                SELECT post_id FROM feed_items i WHERE i.user_id = \(reader) AND i.author_id = \(followee)
+                    AND NOT \(TagFollows.include(post: "i.post_id", for: reader))
                 ORDER BY post_id FOR UPDATE)
             DELETE FROM feed_items i USING left_posts l WHERE i.user_id = \(reader) AND i.post_id = l.post_id
             """,
@@ -148,6 +157,13 @@ public struct FeedRepair: Sendable {
 
     private func follows(_ follower: ID, _ followee: ID) -> SQL {
         "SELECT \(Follows.exists(follower: "\(follower)", followee: "\(followee)")) AS follows"
+    }
+
+    /// Both ways. Where the other has blocked as well, what is lifted opens nothing: that block is in the database, and read with
+    /// each post's followers.
+    private func setBarred(_ isBarred: Bool, _ owner: ID, _ other: ID) async throws {
+        try await timelines.setBarred(isBarred, owner, from: other)
+        try await timelines.setBarred(isBarred, other, from: owner)
     }
 }
 
@@ -160,7 +176,9 @@ extension FeedRepair: AudienceObserver {
             try await followedIfPending(follower: follower, followee: followee)
         case .unfollowed(let followee, by: let follower):
             try await unfollowed(follower: follower, followee: followee)
-        case .blocked, .unblocked, .muted, .unmuted, .privacy, .left, .returned: break
+        case .blocked(let other, by: let owner): try await setBarred(true, owner, other)
+        case .unblocked(let other, by: let owner): try await setBarred(false, owner, other)
+        case .muted, .unmuted, .privacy, .left, .returned: break
         }
     }
 }

@@ -3,7 +3,7 @@ import DomainKit
 public import EventLog
 import Posts
 
-/// Turns each change of a post into chunks, one for each slice of its author's followers (`FanOutPlan` has the rule).
+/// Turns each change of a post into chunks, one for each slice of those to whom it goes (`FanOutPlan` has the rule).
 public struct Planner: Sendable {
     private let store: FanOutStore
     private let log: any EventLog
@@ -23,7 +23,11 @@ public struct Planner: Sendable {
         for author in FanOutPlan.unsettled(authors) {
             if try await store.unfinished(author: author) > 0 { busy.insert(author) }
         }
-        let plan = FanOutPlan(changes, authors: authors, busy: busy)
+        let names = Set(changes.flatMap(\.envelope.tags).map { ExactText($0) })
+        let tags =
+            names.isEmpty
+            ? [:] : try await store.followers(ofTags: names.map(\.text), upTo: Slicing.fewFollowers + 1)
+        let plan = FanOutPlan(changes, authors: authors, busy: busy, tags: tags)
         for (author, slices) in plan.slices { try await store.setSlices(author: author, slices) }
         if !plan.tracked.isEmpty { try await store.begin(plan.tracked) }
         try await log.append(plan.records)

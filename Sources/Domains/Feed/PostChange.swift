@@ -20,12 +20,13 @@ struct PostChange {
 
     /// The chunk that a record of `fanout.chunks` asks for.
     var chunk: Chunk? {
-        envelope[.buckets].map { Chunk(post: id, author: author, kind: kind, buckets: $0) }
+        envelope[.buckets].map { Chunk(post: id, author: author, kind: kind, buckets: $0, tags: envelope.tags) }
     }
 
     /// The key keeps an author's slice in one partition.
     func record(for chunk: Chunk, isTracked: Bool) -> NewRecord {
-        var envelope = envelope.withoutTags
+        var envelope = envelope
+        envelope.tags = chunk.tags
         envelope[.isTracked] = isTracked ? true : nil
         envelope[.buckets] = chunk.buckets
         return NewRecord(topic: ChunkEvents.topic, key: "\(author):\(chunk.buckets.lowerBound)", envelope)

@@ -22,9 +22,12 @@ enum Slicing {
     /// Is the progress of an author's chunks written down? A small one is done in one go, and done again after a crash,
     /// which changes nothing. Well before an author is cut into slices it begins, so that nothing untracked is under way
     /// when the slices change.
+    /// - Parameter followers: the author's, and those of the post's hashtags.
     static func isTracked(followers: Int64, slices: Int) -> Bool {
-        slices > 1 || followers > 1_000
+        slices > 1 || followers > fewFollowers
     }
+
+    static let fewFollowers: Int64 = 1_000
 
     static func buckets(_ slice: Int, of slices: Int) -> Range<Int> {
         let width = Bucket.count / slices

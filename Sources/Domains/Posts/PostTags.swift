@@ -1,7 +1,7 @@
 import Core
 import DomainKit
 public import Store
-import TextEntities
+public import TextEntities
 
 /// Which public posts have which hashtags, and how many: `post_tags`, `tag_counts`, and the spelling that came first in `tags`.
 ///
@@ -38,19 +38,8 @@ public enum PostTags {
             gone += change.old.filter { !kept.contains(ExactText($0)) }.map { (change, $0) }
             added += change.new.filter { !kept.contains(ExactText($0.name)) }.map { (change, $0) }
         }
-        var statements: [SQL] = []
-        if !added.isEmpty {
-            statements.append(
-                """
-                INSERT INTO tags (name, display)
-                SELECT DISTINCT ON (name) name, display
-                FROM unnest(\(added.map(\.1.name))::text[], \(added.map(\.1.display))::text[]) n (name, display)
-                WHERE NOT EXISTS (SELECT FROM tags t WHERE t.name = n.name)
-                ORDER BY name ON CONFLICT (name) DO NOTHING
-                """)
-        }
         guard !gone.isEmpty || !added.isEmpty else { return [] }
-        statements.append(
+        return named(added.map(\.1)) + [
             """
             WITH gone AS (
                 DELETE FROM post_tags t
@@ -63,8 +52,22 @@ public enum PostTags {
                     \(added.map(\.0.author))::bigint[], \(added.map { stripe(of: $0.0.post) })::smallint[])
                 ON CONFLICT (tag, post_id) DO NOTHING RETURNING tag, stripe)
             INSERT INTO tag_counts AS c (tag, stripe, posts) \(summed("SELECT tag, stripe, -1 FROM gone UNION ALL SELECT tag, stripe, 1 FROM added"))
-            """)
-        return statements
+            """
+        ]
+    }
+
+    /// Writes down the spelling of tags that nobody has used before.
+    public static func named(_ tags: [TextTag]) -> [SQL] {
+        guard !tags.isEmpty else { return [] }
+        return [
+            """
+            INSERT INTO tags (name, display)
+            SELECT DISTINCT ON (name) name, display
+            FROM unnest(\(tags.map(\.name))::text[], \(tags.map(\.display))::text[]) n (name, display)
+            WHERE NOT EXISTS (SELECT FROM tags t WHERE t.name = n.name)
+            ORDER BY name ON CONFLICT (name) DO NOTHING
+            """
+        ]
     }
 
     /// The end of an `INSERT INTO tag_counts AS c`.
@@ -98,12 +101,12 @@ public enum PostTags {
         "(SELECT COALESCE(sum(c.posts), 0)::bigint FROM tag_counts c WHERE c.tag = \(tag))"
     }
 
-    /// Rows `name, display, posts` of a tag that some post has.
-    public static func tag(_ name: String) -> SQL {
-        """
-        SELECT * FROM (SELECT t.name, t.display, \(count(of: "t.name")) AS posts FROM tags t WHERE t.name = \(name)) t
-        WHERE posts > 0
-        """
+    /// Rows `name, display, posts` of tags that some post has, or had, or somebody follows.
+    public static let all: SQL = "SELECT t.name, t.display, \(count(of: "t.name")) AS posts FROM tags t"
+
+    /// Does the post, an expression of SQL, have it? Asked once for many rows.
+    public static func has(_ tag: String, _ post: SQL) -> SQL {
+        "SELECT EXISTS (SELECT FROM post_tags t WHERE t.tag = \(tag) AND t.post_id = \(post))"
     }
 
     /// Tags `t`: `t.tag`, `t.post_id` and `t.author_id` of public posts.

@@ -72,6 +72,15 @@ public struct Audience: Sendable, Equatable {
     /// Rows `owner, other`: who keeps one of these out of the feed.
     public static func muters(of users: [ID]) -> SQL { Restrictions.muters(of: users) }
 
+    /// Rows `author, other`: between which of these and whom there is a block, either way; where the account is private, also
+    /// one with NULL.
+    public static func closed(of users: [ID]) -> SQL {
+        """
+        \(Restrictions.blocks(of: users))
+        UNION ALL SELECT u, NULL FROM unnest(\(users)::bigint[]) u WHERE \(Users.isPrivate("u"))
+        """
+    }
+
     // MARK: As a value
 
     public var exists: Bool { (isSelf || isHere) && !isBlocked }

@@ -34,10 +34,10 @@ public enum Follows {
         """
     }
 
-    /// Rows `follower`, all of them in any order.
+    /// Rows `bucket, follower`, all of them in any order.
     public static func followers(of followee: ID, in buckets: Range<Int>) -> SQL {
         """
-        SELECT follower FROM follows
+        SELECT bucket, follower FROM follows
         WHERE followee = \(followee) AND bucket >= \(buckets.lowerBound) AND bucket < \(buckets.upperBound)
         """
     }

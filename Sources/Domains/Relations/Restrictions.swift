@@ -48,6 +48,14 @@ enum Restrictions {
         """
     }
 
+    /// Rows `author, other`: each of these with whom he has blocked, or who has blocked him.
+    static func blocks(of users: [ID]) -> SQL {
+        """
+        SELECT owner AS author, other FROM relations WHERE owner = ANY (\(users)::bigint[]) AND kind = 'block'
+        UNION ALL SELECT other, owner FROM relations WHERE other = ANY (\(users)::bigint[]) AND kind = 'block'
+        """
+    }
+
     /// Rows `other, id, until`: those that one has made, but for mutes that have ended.
     static func list(of owner: ID, _ kind: String) -> SQL {
         """

@@ -36,12 +36,12 @@ struct PopularTags: Sendable {
         }
     }
 
-    /// Rows `name, display, posts, posts_today, users_today`, the most popular first.
-    static func list(_ limit: Int) -> SQL {
+    /// Rows `name, display, posts, posts_today, users_today, followed`, the most popular first.
+    static func list(_ limit: Int, to reader: SQL) -> SQL {
         """
         SELECT * FROM (
             SELECT t.tag AS name, n.display, \(PostTags.count(of: "t.tag")) AS posts, t.posts AS posts_today,
-                t.users AS users_today, t.place
+                t.users AS users_today, t.place, \(TagFollows.exists("t.tag", for: reader)) AS followed
             FROM popular_tags t \(PostTags.displays)
         ) t WHERE posts > 0 ORDER BY place LIMIT \(limit)
         """

@@ -8,10 +8,17 @@ struct Tags: Sendable {
     let database: Database
     let rows: PostRow
 
-    /// - Throws: `Problem` where no public post has it.
-    func view(_ name: String) async throws -> TagView {
-        guard let row = try await database.query(PostTags.tag(name)).first else { throw Self.noTag }
-        return try TagView(row)
+    /// - Parameter reader: `nil`: not signed in.
+    /// - Throws: `Problem` where no public post has it, and the reader does not follow it.
+    func view(_ name: String, to reader: ID?) async throws -> TagView {
+        let followed = TagFollows.exists("t.name", for: SQL.parameter(reader))
+        let found = try await database.query(
+            """
+            SELECT * FROM (SELECT t.*, \(followed) AS followed FROM (\(PostTags.all)) t WHERE t.name = \(name)) t
+            WHERE posts > 0 OR followed
+            """)
+        guard let row = found.first else { throw Self.noTag }
+        return try TagView(row, to: reader)
     }
 
     static let noTag = Problem(.notFound, "no post has this tag")
@@ -31,10 +38,10 @@ struct Tags: Sendable {
     }
 
     /// The most popular first.
-    func popular(limit: Int) async throws -> [TagView] {
-        try await database.query(PopularTags.list(limit)).map { row in
+    func popular(to reader: ID?, limit: Int) async throws -> [TagView] {
+        try await database.query(PopularTags.list(limit, to: SQL.parameter(reader))).map { row in
             try TagView(
-                row,
+                row, to: reader,
                 today: TagView.Today(posts: try row.integer("posts_today"), users: try row.integer("users_today")))
         }
     }

@@ -3,26 +3,42 @@ import Core
 import DomainKit
 public import EventLog
 import Relations
+import Tags
 
-/// Tells `ChannelAudience` and `FeedChanges` once more what they were told by the process that served the change: that one
-/// may have died, or had no Redis. May run twice.
+/// Tells `ChannelAudience`, `FeedChanges` and `FeedTagChanges` once more what they were told by the process that served the
+/// change: that one may have died, or had no Redis. May run twice.
 public struct AudienceWorker: Sendable {
     private let audience: ChannelAudience
     private let feeds: FeedChanges
+    private let tags: FeedTagChanges
     private let users = EventReader<UserEvent>()
+    private let tagFollows = EventReader<TagFollowEvent>()
 
-    init(_ audience: ChannelAudience, _ feeds: FeedChanges) {
-        (self.audience, self.feeds) = (audience, feeds)
+    init(_ audience: ChannelAudience, _ feeds: FeedChanges, _ tags: FeedTagChanges) {
+        (self.audience, self.feeds, self.tags) = (audience, feeds, tags)
     }
 
-    /// Handles one batch of `graph.events` or `user.events`.
+    /// Handles one batch of `graph.events`, `user.events` or `feed.updated`.
     public func handle(_ records: [LogRecord]) async throws {
         for record in records {
+            if record.topic == TagFollowEvent.topic {
+                try await follow(record)
+                continue
+            }
             let known = record.topic == UserEvent.topic ? userChange(record) : relationChange(record)
             guard let (change, event) = known else { continue }
             try await audience.changed(change)
             if let time = milliseconds(ofUUIDv7: event.eventID) { try await feeds.changed(change, at: time) }
         }
+    }
+
+    private func follow(_ record: LogRecord) async throws {
+        guard let (kind, event) = tagFollows.known(record) else { return }
+        guard let change = TagFollowChange(kind, event) else {
+            tagFollows.passOver(record)
+            return
+        }
+        try await tags.changed(change)
     }
 
     private func userChange(_ record: LogRecord) -> (AudienceChange, Envelope)? {

@@ -44,7 +44,7 @@ struct TimelineScripts: Sendable {
         begin = script(.begin)
         abandon = script(.abandon)
         merge = script(.publish, .rewrite, .merge)
-        sever = script(.rewrite, .sever)
+        sever = script(.publish, .rewrite, .sever)
         evict = script(.publish, .evict)
         change = script(.publish, .change)
         purge = script(.purge)

@@ -19,6 +19,21 @@ public struct TimelineEvent: Sendable, Equatable {
     }
 }
 
+/// To whom events are brought.
+public struct DeliveryAudience: Sendable, Hashable {
+    /// False for whom the author's posts are only kept, until something ends: a mute, a block, the author's absence. Then a new
+    /// post is in their timelines, its end is told, that is all.
+    public var isTold = true
+    /// They follow a hashtag of the posts: they get them although they have just unfollowed the author, and a post that an edit
+    /// gave the hashtag.
+    public var isByTag = false
+
+    public init(isTold: Bool = true, isByTag: Bool = false) { (self.isTold, self.isByTag) = (isTold, isByTag) }
+
+    /// As in `deliver.lua`.
+    var flags: Int64 { (isTold ? 1 : 0) + (isByTag ? 2 : 0) }
+}
+
 /// What became of a delivery.
 public struct DeliveryCounts: Sendable, Equatable {
     /// Timelines that changed.
@@ -112,10 +127,11 @@ public struct RebuildEntries: Sendable, Equatable {
     public struct Entry: Sendable, Equatable {
         public let post: ID
         public let author: ID
+        /// The user follows a hashtag of it: it is there whether or not he follows the author.
+        public var isByTag: Bool
 
-        public init(post: ID, author: ID) {
-            self.post = post
-            self.author = author
+        public init(post: ID, author: ID, isByTag: Bool = false) {
+            (self.post, self.author, self.isByTag) = (post, author, isByTag)
         }
     }
 

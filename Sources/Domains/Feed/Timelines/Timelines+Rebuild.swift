@@ -71,10 +71,11 @@ extension Timelines {
 
     /// - Parameter token: of the rebuild; empty for a backfill.
     func merge(_ user: ID, token: RedisArgument, _ added: RebuildEntries) async throws -> MergeResult {
-        var packed = ByteWriter(capacity: added.entries.count * 14)
+        var packed = ByteWriter(capacity: added.entries.count * 15)
         for entry in added.entries {
             packed.append(bigEndian: UInt64(entry.post.raw), width: 7)
             packed.append(bigEndian: UInt64(entry.author.raw), width: 7)
+            packed.append(entry.isByTag ? 1 : 0)
         }
         let arguments: [RedisArgument] = [
             token, .number(added.completeFrom.raw), .number(Int64(options.cap)), candidate(),
@@ -95,19 +96,44 @@ extension Timelines {
 
     /// The user unfollowed or blocked the author: takes the author's posts out of the timeline and, for an hour,
     /// refuses those that are still under way. Live clients are not told.
-    public func sever(_ user: ID, from author: ID) async throws {
-        let arguments: [RedisArgument] = [.number(author.raw), .number(Int64(options.severance))]
+    /// - Parameter keepsSome: some of them stay, for the user follows a hashtag of theirs. The timeline is dropped, as by `evict`.
+    public func sever(_ user: ID, from author: ID, keepsSome: Bool = false) async throws {
+        let arguments: [RedisArgument] = [
+            .number(author.raw), .number(Int64(options.severance)), keepsSome ? "1" : "0", candidate(),
+        ]
         _ = try await redis.eval(call(scripts.sever, of: user, arguments))
     }
 
     /// The user follows the author (again): deliveries are taken from now on. `backfill` after it.
     public func join(_ user: ID, to author: ID) async throws {
-        let key = "\(options.prefix)severed:\(tag(partitions.of(user))):\(author)"
-        _ = try await redis.command("SREM", .text(key), .number(user.raw))
+        _ = try await redis.command("SREM", severanceKey(user, author), .number(user.raw))
+    }
+
+    /// There is a block between the two, or is none any more. While there is one, the user is not told of the author's posts that
+    /// are still under way, by whatever hashtag: see `deliver.lua`.
+    func setBarred(_ isBarred: Bool, _ user: ID, from author: ID) async throws {
+        let key = severanceKey(user, author)
+        let member = RedisArgument.text("b\(user)")
+        let replies = try await redis.pipeline(
+            isBarred
+                ? [["SADD", key, member], ["EXPIRE", key, .number(Int64(options.severance))]] : [["SREM", key, member]])
+        for case .error(let text) in replies { throw RedisError.server(text) }
+    }
+
+    private func severanceKey(_ user: ID, _ author: ID) -> RedisArgument {
+        .text("\(options.prefix)severed:\(tag(partitions.of(user))):\(author)")
     }
 
     /// Drops the timeline. Nodes that hold the user are told to rebuild it and to reset the clients.
-    public func evict(_ user: ID) async throws {
-        _ = try await redis.eval(call(scripts.evict, of: user, [candidate()]))
+    /// - Parameters:
+    ///   - event: told to the clients first, in the form of `note`.
+    ///   - cause: the id of the event for which it is done, where two may do it: who is second does nothing.
+    public func evict(_ user: ID, telling event: Envelope? = nil, for cause: String? = nil) async throws {
+        let form = NodeMessageForm.envelopes
+        let arguments: [RedisArgument] = [
+            candidate(), .text(cause ?? ""), .number(Int64(form.rawValue)),
+            event.map { .bytes(form.payload(of: $0)) } ?? "",
+        ]
+        _ = try await redis.eval(call(scripts.evict, of: user, arguments))
     }
 }

@@ -59,7 +59,10 @@ extension Timelines {
                 }
                 return entry.author
             }
-        case .severed: return try await Self.list(redis.command("SMEMBERS", .bytes(key))).compactMap(Self.id)
+        case .severed:
+            return try await Self.list(redis.command("SMEMBERS", .bytes(key))).compactMap { member in
+                Self.id(member.first == UInt8(ascii: "b") ? Array(member.dropFirst()) : member)
+            }
         case .changes, .online, .disordered:
             var users: [ID] = []
             try await scan(["HSCAN", .bytes(key)]) { fields in

@@ -75,12 +75,11 @@ public struct Timelines: Sendable {
     ///
     /// May be repeated: a post that is there already, or deleted already, changes nothing and is told to nobody. An
     /// update is told again. After an error some of the users may have it: repeat the whole.
-    /// - Parameter areMuting: the users mute the author: a new post is in their timelines, its end is told, that is all.
     public func deliver(
-        _ event: TimelineEvent, to users: [ID], areMuting: Bool = false
+        _ event: TimelineEvent, to users: [ID], as audience: DeliveryAudience = DeliveryAudience()
     ) async throws -> DeliveryCounts {
         var counts = DeliveryCounts()
-        let calls = deliveries(event, users, options.usersPerCall, areMuting: areMuting)
+        let calls = deliveries(event, users, options.usersPerCall, as: audience)
         // Not all at once: the deadline of a pipeline and the memory for it are meant for what Redis does in a moment.
         for start in stride(from: 0, to: calls.count, by: Self.pipelineLength) {
             for reply in try await redis.eval(Array(calls[start..<min(start + Self.pipelineLength, calls.count)])) {
@@ -92,12 +91,12 @@ public struct Timelines: Sendable {
 
     /// The same of several events for the same users: those of one user are told to nodes together, in this order.
     public func deliver(
-        _ events: [TimelineEvent], to users: [ID], areMuting: Bool = false
+        _ events: [TimelineEvent], to users: [ID], as audience: DeliveryAudience = DeliveryAudience()
     ) async throws -> [DeliveryCounts] {
-        guard events.count > 1 else { return [try await deliver(events[0], to: users, areMuting: areMuting)] }
+        guard events.count > 1 else { return [try await deliver(events[0], to: users, as: audience)] }
         var counts = Array(repeating: DeliveryCounts(), count: events.count)
         let size = max(1, options.deliveriesTogether / events.count)
-        let calls = events.map { deliveries($0, users, size, areMuting: areMuting) }
+        let calls = events.map { deliveries($0, users, size, as: audience) }
         let groups = calls[0].indices.map { index in calls.map { $0[index] } }
         let length = max(1, Self.pipelineLength / events.count)
         for start in stride(from: 0, to: groups.count, by: length) {
@@ -140,15 +139,16 @@ public struct Timelines: Sendable {
 
     /// - Parameter size: users of a call.
     func deliveries(
-        _ event: TimelineEvent, _ users: [ID], _ size: Int, areMuting: Bool = false,
+        _ event: TimelineEvent, _ users: [ID], _ size: Int, as audience: DeliveryAudience = DeliveryAudience(),
         after previous: RedisArgument = ""
     ) -> [RedisScriptCall] {
         let form = options.form()
-        let isTold = !areMuting || event.operation == .deleted
+        var audience = audience
+        if event.operation == .deleted { audience.isTold = true }
         let head: [RedisArgument] = [
             .number(Int64(event.operation.rawValue)), .number(event.post.raw), .number(event.author.raw),
             .bytes(form.payload(of: event.envelope)), .number(Int64(options.cap)), candidate(), previous,
-            .number(Int64(form.rawValue)), isTold ? "1" : "0",
+            .number(Int64(form.rawValue)), .number(audience.flags),
         ]
         var byPartition: [Int: [RedisArgument]] = [:]
         for user in users { byPartition[partitions.of(user), default: []].append(.number(user.raw)) }

@@ -2,8 +2,8 @@
 --
 -- KEYS: 1 the partition's clock
 -- ARGV: 1 operation (1 created, 2 deleted, 3 updated), 2 post, 3 author, 4 payload, 5 cap: entries that a list keeps,
---       6 epoch candidate, 7 previous, 8 version of the message to nodes, 9 are clients told (1), or not (0),
---       10… users
+--       6 epoch candidate, 7 previous, 8 version of the message to nodes, 9 audience: 1 clients are told + 2 they follow a
+--       hashtag of the post, 10… users
 -- Returns: 1 lists that changed, 2 users told (for each of their nodes), 3 users who must read anew, 4 position
 --
 -- `payload`: as the message's version has it, see NodeMessage.swift.
@@ -13,6 +13,9 @@
 --
 -- Who is not told, for the author is muted, still has the post in the list: as what a follow brings in. Where it is
 -- edited then nothing is done.
+--
+-- Who follows a hashtag of the post gets it although he has just unfollowed the author, but not where there is a block. An edit
+-- may have given it the hashtag: then it is new to the list.
 --
 -- Needs: prelude, publish
 
@@ -25,7 +28,8 @@ local name = epoch(ARGV[6])
 local version = tonumber(ARGV[8])
 local position = tick()
 local entry_flags = operation == DELETED and TOMBSTONE or operation == CREATED and 0 or EDITED
-local is_told = ARGV[9] == '1'
+local audience = tonumber(ARGV[9])
+local is_told, by_tag = audience % 2 == 1, audience >= 2
 local entry = pack('>I7I7I7B', post, is_told and position or 0, author, is_told and entry_flags or UNTOLD)
 
 local function note(user) call('HSET', disordered, user, decimal(position)) end
@@ -79,7 +83,7 @@ local function create(list, head, user)
     if newest > post or newest == 0 then
         local _, from, flags = marker_of(list)
         if post < from then
-            if not is_told then return false end
+            if not is_told or operation ~= CREATED then return false end
             call('LSET', list, -1, pack('>I7I7I7B', 0, position, from, flags))
             return nil
         end
@@ -97,18 +101,19 @@ local function create(list, head, user)
     return is_told
 end
 
-local function change(list, user)
+local function change(list, head, user)
     local index, old, id = find(list, post)
     if id == post then
         local _, _, _, flags = read('>I7I7I7B', old)
-        if flags % 2 == TOMBSTONE then return false end
+        if flags % 2 == TOMBSTONE or not is_told then return false end
         call('LSET', list, index, entry)
         if index > 0 then note(user) end
         return true
     end
+    if operation ~= DELETED then return by_tag and create(list, head, user) end
     local _, _, flags = marker_of(list)
     -- The builder may have read the post before it was deleted: its copy must find the tombstone.
-    if operation == DELETED and is_building(flags) then
+    if is_building(flags) then
         if call('LINSERT', list, 'BEFORE', old, entry) > limit then trim(list) end
     end
     return false
@@ -124,8 +129,12 @@ end
 -- Who unfollowed or blocked the author while the post was under way.
 local severed = {}
 local severed_key = severances .. ARGV[3]
-if operation == CREATED and call('EXISTS', severed_key) == 1 then
-    severed = call('SMISMEMBER', severed_key, unpack(ARGV, 10))
+local may_be_severed = operation == CREATED
+if by_tag then may_be_severed = is_told and operation ~= DELETED end
+if may_be_severed and call('EXISTS', severed_key) == 1 then
+    local members = {}
+    for index = 10, #ARGV do members[index - 9] = by_tag and 'b' .. ARGV[index] or ARGV[index] end
+    severed = call('SMISMEMBER', severed_key, unpack(members))
 end
 
 local told, missing, gone = {}, {}, {}
@@ -141,7 +150,7 @@ for index = 10, #ARGV do
             local is_news = create(list, head, user)
             if is_news then told[#told + 1] = user end
             if is_news == nil then missing[#missing + 1] = user end
-        elseif is_told and change(list, user) then
+        elseif (is_told or by_tag) and change(list, head, user) then
             told[#told + 1] = user
         end
     end

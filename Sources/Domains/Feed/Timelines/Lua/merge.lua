@@ -2,7 +2,8 @@
 --
 -- KEYS: 1 the partition's clock
 -- ARGV: 1 user, 2 token ('' for a backfill), 3 the post from which on the entries are complete, 4 cap: entries that a
---       list keeps, 5 epoch candidate, 6 entries in one text: post and author, 7 bytes each, newest first
+--       list keeps, 5 epoch candidate, 6 entries in one text, newest first: post (7 bytes), author (7), is it there by
+--       a hashtag (1) or not (0)
 -- Returns: 0 there is no list, 1 merged, 2 the token has been overtaken
 --
 -- Needs: prelude, publish, rewrite
@@ -29,17 +30,17 @@ end
 local entries, next_old, next_added = {}, 1, 1
 while next_old < #old or next_added <= #added do
     local id = next_old < #old and read('>I7', old[next_old]) or -1
-    local post, author = -1, 0
-    if next_added <= #added then post, author = read('>I7I7', added, next_added) end
+    local post, author, by_tag = -1, 0, 0
+    if next_added <= #added then post, author, by_tag = read('>I7I7B', added, next_added) end
     if id >= post then
         entries[#entries + 1] = old[next_old]
         next_old = next_old + 1
-        if id == post then next_added = next_added + 14 end
+        if id == post then next_added = next_added + 15 end
     else
-        if post >= from and not is_severed(author) then
+        if post >= from and (by_tag == 1 or not is_severed(author)) then
             entries[#entries + 1] = pack('>I7I7I7B', post, 0, author, is_rebuild and 0 or UNTOLD)
         end
-        next_added = next_added + 14
+        next_added = next_added + 15
     end
 end
 

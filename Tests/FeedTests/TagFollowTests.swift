@@ -1,0 +1,242 @@
+import Core
+import Live
+import RedisLink
+import Store
+import TestSite
+import Testing
+
+@testable import Feed
+
+/// Public posts with a hashtag come into the feeds of those who follow it.
+@Suite(.site, .serialized) struct TagFollowTests {
+    private let site = TestSite.current
+
+    private func follow(_ tag: String, _ user: TestUser) async throws {
+        #expect(try await user.put("/v1/tags/\(tag.percentEscaped)/follow").status == 204)
+    }
+
+    private func unfollow(_ tag: String, _ user: TestUser) async throws {
+        #expect(try await user.delete("/v1/tags/\(tag.percentEscaped)/follow").status == 204)
+    }
+
+    private func edit(_ user: TestUser, _ post: String, _ text: String) async throws {
+        let body = JSONValue.object(["text": .string(text)]).text
+        #expect(try await user.send("PATCH", "/v1/posts/\(post)", body: Array(body.utf8)).status == 200)
+    }
+
+    private func setPrivate(_ user: TestUser, _ isPrivate: Bool) async throws {
+        #expect(try await user.send("PATCH", "/v1/me", body: Array("{\"private\":\(isPrivate)}".utf8)).status == 200)
+    }
+
+    private func pair() async throws -> (TestUser, TestUser) { (try await site.signUp(), try await site.signUp()) }
+
+    private func live(_ user: TestUser) async throws -> String {
+        try #require(try await user.get("/v1/feed")["live"].string)
+    }
+
+    /// Type and post of what came since.
+    private func told(_ user: TestUser, since live: String) async throws -> [String] {
+        try await site.settle()
+        let response = try await user.get("/v1/feed?since=\(live)")
+        #expect(response["reset"].bool == false)
+        return response.items.map {
+            "\($0["type"].string ?? "") \($0["post"]["id"].string ?? $0["post_id"].string ?? "")"
+        }
+    }
+
+    /// The pages are the same whatever they are read from.
+    private func expectFeed(_ posts: [String], of user: TestUser) async throws {
+        #expect(try await user.walk(limit: 2) == posts)
+        try await site.settle()
+        #expect(try await user.walk(limit: 2) == posts)
+        try await site.flushRedis()
+        #expect(try await user.walk(limit: 2) == posts)
+        let away = try await site.another(.withoutRedis)
+        #expect(try await user.on(away).walk(limit: 2) == posts)
+        await away.close()
+    }
+
+    @Test func olderAndNewPostsComeOnce() async throws {
+        let (alice, bob) = try await pair()
+        let (old, plain) = (try await alice.post(text: "#swift one"), try await alice.post(text: "none"))
+        #expect(try await bob.walk() == [])
+        try await follow("Swift", bob)
+        try await expectFeed([old], of: bob)
+        let start = try await live(bob)
+        let new = try await alice.post(text: "#SWIFT #other two")
+        _ = try await alice.post(text: "#other")
+        #expect(try await told(bob, since: start) == ["post.created \(new)"])
+        try await bob.follow(alice)
+        let both = try await alice.post(text: "#swift three")
+        try await site.settle()
+        #expect(try await bob.walk().count == 5)
+        let feed = try await bob.walk()
+        #expect(Set(feed).isSuperset(of: [both, new, plain, old]))
+    }
+
+    @Test func editsAndEndsAreTold() async throws {
+        let (alice, bob) = try await pair()
+        try await follow("ends", bob)
+        let start = try await live(bob)
+        let post = try await alice.post(text: "#ends one")
+        let gone = try await alice.post(text: "#ends two")
+        try await site.settle()
+        try await edit(alice, post, "#ends once more")
+        #expect(try await alice.delete("/v1/posts/\(gone)").status == 204)
+        #expect(try await told(bob, since: start) == ["post.updated \(post)", "post.deleted \(gone)"])
+        try await expectFeed([post], of: bob)
+    }
+
+    /// An edit that gives a post the hashtag brings it; whom it reached by a hashtag that has gone is told of the edit.
+    @Test func editsThatChangeHashtags() async throws {
+        let (alice, bob) = try await pair()
+        try await follow("gained", bob)
+        let start = try await live(bob)
+        let post = try await alice.post(text: "plain")
+        #expect(try await told(bob, since: start) == [])
+        try await edit(alice, post, "#gained")
+        #expect(try await told(bob, since: start) == ["post.updated \(post)"])
+        try await expectFeed([post], of: bob)
+        let later = try await live(bob)
+        try await edit(alice, post, "plain again")
+        try await site.settle()
+        try await expectFeed([], of: bob)
+        #expect(try await bob.get("/v1/feed?since=\(later)").status == 200)
+        try await edit(alice, post, "#gained again")
+        try await site.settle()
+        try await expectFeed([post], of: bob)
+    }
+
+    @Test func whatEndsWithTheFollow() async throws {
+        let (alice, bob) = try await pair()
+        let (one, two) = (try await alice.post(text: "#left_a"), try await alice.post(text: "#left_a #left_b"))
+        for tag in ["left_a", "left_b"] { try await follow(tag, bob) }
+        try await expectFeed([two, one], of: bob)
+        _ = try await alice.post(text: "#left_a under way")
+        try await unfollow("left_a", bob)
+        try await expectFeed([two], of: bob)
+        try await unfollow("left_b", bob)
+        try await expectFeed([], of: bob)
+        let start = try await live(bob)
+        _ = try await alice.post(text: "#left_a #left_b")
+        #expect(try await told(bob, since: start) == [])
+    }
+
+    /// What a reader has by a hashtag stays when he unfollows its author, and what is under way still comes.
+    @Test func anAuthorIsUnfollowed() async throws {
+        let (alice, bob) = try await pair()
+        try await bob.follow(alice)
+        try await follow("kept", bob)
+        let kept = try await alice.post(text: "#kept")
+        _ = try await alice.post(text: "not kept")
+        try await site.settle()
+        #expect(try await bob.walk().count == 2)
+        let underWay = try await alice.post(text: "#kept, under way")
+        _ = try await alice.post(text: "not kept, under way")
+        try await bob.unfollow(alice)
+        try await expectFeed([underWay, kept], of: bob)
+        let start = try await live(bob)
+        let new = try await alice.post(text: "#kept, new")
+        _ = try await alice.post(text: "not kept, new")
+        #expect(try await told(bob, since: start) == ["post.created \(new)"])
+        try await bob.follow(alice)
+        #expect(try await bob.walk().count == 6)
+        try await bob.unfollow(alice)
+        try await expectFeed([new, underWay, kept], of: bob)
+    }
+
+    @Test func onlyPublicPostsOfThoseWhoAreOpen() async throws {
+        let (alice, bob) = try await pair()
+        try await follow("open", bob)
+        for visibility in ["followers", "mentioned"] {
+            let body: JSONValue = ["text": "#open", "visibility": .string(visibility)]
+            #expect(try await alice.post("/v1/posts", body).status == 201)
+        }
+        try await expectFeed([], of: bob)
+        let start = try await live(bob)
+        try await setPrivate(alice, true)
+        let hidden = try await alice.post("/v1/posts", ["text": "#open", "visibility": "public"])["id"].string ?? ""
+        #expect(try await told(bob, since: start) == [])
+        try await expectFeed([], of: bob)
+        try await setPrivate(alice, false)
+        try await expectFeed([hidden], of: bob)
+    }
+
+    @Test func blocksAndMutes() async throws {
+        let (alice, bob) = try await pair()
+        try await follow("apart", bob)
+        let old = try await alice.post(text: "#apart")
+        for (owner, other) in [(alice, bob), (bob, alice)] {
+            for kind in ["block", "mute"] where kind == "block" || owner.id == bob.id {
+                let before = try await bob.walk()
+                _ = try await alice.post(text: "#apart, under way")
+                #expect(try await owner.put("/v1/users/\(other.id)/\(kind)").status == 204)
+                try await expectFeed([], of: bob)
+                let start = try await live(bob)
+                let post = try await alice.post(text: "#apart, \(kind)")
+                #expect(try await told(bob, since: start) == [])
+                try await expectFeed([], of: bob)
+                #expect(try await owner.delete("/v1/users/\(other.id)/\(kind)").status == 204)
+                let after = try await bob.walk()
+                #expect(after.count == before.count + 2 && after.first == post)
+            }
+        }
+        let start = try await live(bob)
+        let new = try await alice.post(text: "#apart")
+        #expect(try await told(bob, since: start) == ["post.created \(new)"])
+        #expect(try await bob.walk().last == old)
+    }
+
+    @Test func anAuthorOfOnesOwn() async throws {
+        let alice = try await site.signUp()
+        try await follow("own", alice)
+        let start = try await live(alice)
+        let post = try await alice.post(text: "#own")
+        #expect(try await told(alice, since: start) == ["post.created \(post)"])
+        try await unfollow("own", alice)
+        try await expectFeed([post], of: alice)
+    }
+
+    /// What nodes that hold the user are told.
+    private func messages(to user: TestUser, _ body: () async throws -> Void) async throws -> [NodeMessage.Body] {
+        let (timelines, node) = (site.channels.timelines, NodeName.random())
+        let inbox = try await TimelinesInbox(site.redis, at: site.redisAddress)
+        defer { inbox.close() }
+        let links = (0..<timelines.partitions.count).map { timelines.channel(partition: $0, node: node) }
+        try await inbox.open(links)
+        _ = try await timelines.register([try #require(ID(user.id))], node: node)
+        try await body()
+        try await inbox.sync()
+        return links.flatMap(inbox.take).map(\.body)
+    }
+
+    @Test func clientsAreTold() async throws {
+        let bob = try await site.signUp()
+        _ = try await live(bob)
+        let user = try #require(ID(bob.id))
+        #expect(try await messages(to: bob) { try await follow("told", bob) } == [.reset([user])])
+        _ = try await live(bob)
+        let last = try await messages(to: bob) { try await unfollow("told", bob) }
+        guard last.count == 2, case .event(let event) = last[0] else { return #expect(Bool(false), "\(last)") }
+        #expect(
+            String(decoding: event.json, as: UTF8.self) == #"{"type":"feed.changed","reason":"tag","tag":"told"}"#)
+        #expect(event.recipients == [user] && last[1] == .reset([user]))
+        _ = try await live(bob)
+        // The log tells nothing that was told before.
+        #expect(try await messages(to: bob) { try await site.settle() } == [])
+    }
+
+    /// The process that served it has no Redis: the log's reader drops the timeline.
+    @Test func theLogBringsIt() async throws {
+        let (alice, bob) = try await pair()
+        let post = try await alice.post(text: "#late")
+        try await site.settle()
+        #expect(try await bob.walk() == [])
+        let away = try await site.another(.withoutRedis)
+        try await follow("late", bob.on(away))
+        await away.close()
+        let told = try await messages(to: bob) { try await site.settle() }
+        #expect(told == [.reset([try #require(ID(bob.id))])])
+        try await expectFeed([post], of: bob)
+    }
+}

@@ -235,6 +235,8 @@ extension VisibilityRow {
                 try await $0.caller.get("/v1/users/\($0.author.id)/posts")
             }),
         "listPopularTags": .ownOnly("spellings and numbers"), "getTag": .ownOnly("a spelling and a number"),
+        "followTag": .ownOnly("whose posts come with it is asked at the push, and when the feed is read"),
+        "unfollowTag": .ownOnly("the caller's own"),
         "listTagPosts": .reads(
             Probe(
                 "of the author's tag",

@@ -30,6 +30,17 @@ import Testing
         #expect(runs == [[1], [2, 5], [3, 4], [6]])
     }
 
+    /// A post with hashtags goes by itself, and nothing overtakes it.
+    @Test func hashtagsGoByThemselves() {
+        func walk(_ post: Int64, _ tags: [String] = []) -> ChunkWalk {
+            ChunkWalk(
+                Chunk(post: ID(raw: post), author: author, kind: .created, buckets: 0..<256, tags: tags), isTracked: false)
+        }
+        let walks = [walk(1), walk(2), walk(3, ["a"]), walk(3, ["a"]), walk(4, ["a"]), walk(5), walk(6)]
+        let runs = ChunkRun.runs(walks, at: { $0 }).map { $0.map(\.chunk.post.raw) }
+        #expect(runs == [[1, 2], [3, 3], [4], [5, 6]])
+    }
+
     @Test func pageByPage() {
         var walk = ChunkWalk(chunk(0..<1024), isTracked: true)
         #expect(walk.position == at(0, .zero))

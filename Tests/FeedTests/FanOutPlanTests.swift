@@ -9,11 +9,14 @@ import Testing
     private let ann = ID(raw: 11)
     private let ben = ID(raw: 12)
 
-    private func change(_ post: Int64, by author: ID, kind: PostEvent = .created) -> PostChange {
+    private func change(
+        _ post: Int64, by author: ID, kind: PostEvent = .created, tags: [String] = []
+    ) -> PostChange {
         var envelope = Envelope(
             kind.kind, eventID: "event-\(post)", TraceContext(requestID: "r"), payload: Array("{}".utf8))
         envelope[.post] = ID(raw: post)
         envelope[.author] = author
+        envelope.tags = tags
         return PostChange(kind, envelope)!
     }
 
@@ -75,6 +78,19 @@ import Testing
         #expect(FanOutPlan([change(5, by: ann)], authors: fewer, busy: [ann]).records.count == 4)
         let idle = FanOutPlan([change(5, by: ann)], authors: fewer, busy: [])
         #expect(idle.slices == [ann: 1] && idle.records.count == 1)
+    }
+
+    /// A post goes to the followers of its hashtags by the way that all posts of its author take. Hashtags that nobody follows are
+    /// left out.
+    @Test func hashtags() throws {
+        let changes = [change(5, by: ann, tags: ["a", "b"]), change(6, by: ann, tags: ["b"]), change(7, by: ann)]
+        let plan = FanOutPlan(changes, authors: [ann: author(3)], busy: [], tags: ["a": 2])
+        #expect(told(plan) == ["5 11:0 0-1024", "6 11:0 0-1024", "7 11:0 0-1024"])
+        let events = try plan.records.map { try #require(Envelope(headers: $0.headers, payload: $0.value)) }
+        #expect(events.map(\.tags) == [["a"], [], []] && events.map { $0[.isTracked] } == [nil, nil, nil])
+        #expect(plan.deliveries == 6 + 4 + 4)
+        let large = FanOutPlan(Array(changes.prefix(2)), authors: [ann: author(3)], busy: [], tags: ["a": 1_001])
+        #expect(large.tracked.map(\.post.raw) == [5] && large.tracked[0].tags == ["a"] && large.slices.isEmpty)
     }
 
     @Test func whoHasWhatIsWantedIsNotAskedAbout() {

@@ -25,6 +25,21 @@ import Testing
         #expect(some.posts == [9, 8, 7] && some.from == 7)
     }
 
+    /// A hashtag has an end of its own, and what comes twice counts once.
+    @Test func hashtags() {
+        func found(_ post: Int64, _ author: Int64, _ tag: String? = nil) -> FeedRebuild.Found {
+            .init(post: ID(raw: post), author: ID(raw: author), tag: tag)
+        }
+        let all = [
+            found(9, 1), found(9, 1, "a"), found(8, 2, "b"), found(7, 1), found(6, 2, "a"), found(6, 2, "b"), found(5, 1),
+        ]
+        let whole = FeedRebuild.bounded(all, most: 4, cap: 5)
+        #expect(whole.entries.map(\.post.raw) == [9, 8, 7, 6, 5] && whole.completeFrom == .zero)
+        #expect(whole.entries.map(\.isByTag) == [true, true, false, true, false])
+        let some = FeedRebuild.bounded(all, most: 2, cap: 9)
+        #expect(some.entries.map(\.post.raw) == [9, 8, 7] && some.completeFrom.raw == 7)
+    }
+
     @Test func theCapCutsToo() {
         let some = bounded([(9, 1), (8, 2), (7, 3), (6, 4)], perAuthor: 2, cap: 3)
         #expect(some.posts == [9, 8, 7] && some.from == 7)

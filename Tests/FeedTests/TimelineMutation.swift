@@ -81,7 +81,7 @@ struct TimelineMutation: Sendable, CustomTestStringConvertible {
             "if flags ~= UNTOLD or not is_told then return false end", "if true then return false end"),
         TimelineMutation(
             "a delete does not leave a tombstone in a list that is being built", .deliver,
-            "operation == DELETED and is_building(flags)", "false"),
+            "if is_building(flags) then", "if false then"),
         TimelineMutation(
             "a builder that was overtaken may still end the rebuild", .merge,
             " or call('GET', build) ~= ARGV[2]", ""),

@@ -1,0 +1,103 @@
+import Core
+import Live
+import Testing
+
+@testable import Feed
+
+/// Posts that come by a hashtag, as the scripts have it.
+@Suite struct TimelinesTagsTests {
+    private let ann = ID(raw: 1)
+    private let author = ID(raw: 3)
+
+    /// The server ends with its object.
+    private func start() async throws -> (TimelinesServer, Timelines) {
+        let server = try await TimelinesServer()
+        let timelines = server.timelines()
+        try await timelines.ensureEmpty(ann)
+        return (server, timelines)
+    }
+
+    private func deliver(
+        _ timelines: Timelines, _ post: Int64, _ operation: NodeEvent.Operation = .created,
+        as audience: DeliveryAudience = DeliveryAudience()
+    ) async throws -> Int {
+        try await timelines.deliver(.of(operation, ID(raw: post), by: author), to: [ann], as: audience).written
+    }
+
+    private func posts(_ timelines: Timelines) async throws -> [Int64] {
+        guard case .ready(let page) = try await timelines.page(ann, limit: 100) else { return [-1] }
+        return page.entries.map(\.post.raw)
+    }
+
+    private let byTag = DeliveryAudience(isByTag: true)
+    private let quiet = DeliveryAudience(isTold: false, isByTag: true)
+
+    /// Who has unfollowed the author gets them, but not what comes by the author alone.
+    @Test func ofAnAuthorWhoWasUnfollowed() async throws {
+        let (server, timelines) = try await start()
+        defer { withExtendedLifetime(server) {} }
+        try await timelines.sever(ann, from: author)
+        #expect(try await deliver(timelines, 7) == 0)
+        #expect(try await deliver(timelines, 8, as: byTag) == 1)
+        #expect(try await posts(timelines) == [8])
+        try await timelines.sever(ann, from: author, keepsSome: true)
+        #expect(try await timelines.page(ann, limit: 1) == .missing)
+        try await timelines.ensure(ann) {
+            RebuildEntries(
+                entries: [
+                    .init(post: ID(raw: 9), author: author), .init(post: ID(raw: 8), author: author, isByTag: true),
+                ], completeFrom: .zero)
+        }
+        #expect(try await posts(timelines) == [8])
+    }
+
+    /// Behind a block nobody is told of what was under way; what is only kept comes in.
+    @Test func behindABlock() async throws {
+        let (server, timelines) = try await start()
+        defer { withExtendedLifetime(server) {} }
+        try await timelines.setBarred(true, ann, from: author)
+        #expect(try await deliver(timelines, 7, as: byTag) == 0)
+        #expect(try await deliver(timelines, 8, as: quiet) == 0)
+        #expect(try await posts(timelines) == [8])
+        #expect(try await deliver(timelines, 9, .updated, as: byTag) == 0)
+        #expect(try await deliver(timelines, 8, .updated, as: byTag) == 0)
+        try await timelines.setBarred(false, ann, from: author)
+        #expect(try await deliver(timelines, 7, as: byTag) == 1)
+        #expect(try await posts(timelines) == [8, 7])
+    }
+
+    /// An edit that gives a post the hashtag brings it, told or not, once; below where the list is complete it is left to the
+    /// database.
+    @Test func anEditBringsAPost() async throws {
+        let (server, timelines) = try await start()
+        defer { withExtendedLifetime(server) {} }
+        #expect(try await deliver(timelines, 7, .updated) == 0)
+        #expect(try await posts(timelines) == [])
+        #expect(try await deliver(timelines, 7, .updated, as: byTag) == 1)
+        #expect(try await deliver(timelines, 6, .updated, as: quiet) == 0)
+        #expect(try await posts(timelines) == [7, 6])
+        #expect(try await timelines.list(ann).map(\.flags) == [.edited, .untold, .marker])
+        #expect(try await deliver(timelines, 7, .updated, as: byTag) == 1)
+        #expect(try await deliver(timelines, 7, .deleted, as: byTag) == 1)
+        #expect(try await deliver(timelines, 7, .updated, as: byTag) == 0)
+        #expect(try await posts(timelines) == [6])
+        try await timelines.evict(ann)
+        try await timelines.ensure(ann) { RebuildEntries(entries: [], completeFrom: ID(raw: 5)) }
+        let before = try await timelines.list(ann)
+        #expect(try await deliver(timelines, 4, .updated, as: byTag) == 0)
+        #expect(try await timelines.list(ann) == before)
+    }
+
+    /// Of two who drop it for one event the second does nothing.
+    @Test func itIsDroppedOnceForAnEvent() async throws {
+        let (server, timelines) = try await start()
+        defer { withExtendedLifetime(server) {} }
+        try await timelines.evict(ann, for: "event-1")
+        #expect(try await timelines.page(ann, limit: 1) == .missing)
+        try await timelines.ensureEmpty(ann)
+        try await timelines.evict(ann, for: "event-1")
+        #expect(try await posts(timelines) == [])
+        try await timelines.evict(ann, for: "event-2")
+        #expect(try await timelines.page(ann, limit: 1) == .missing)
+    }
+}

@@ -227,6 +227,14 @@ export class Api {
     return this.#call("GET", `/v1/tags/${encodeURIComponent(name)}`);
   }
 
+  followTag(name) {
+    return this.#call("PUT", `/v1/tags/${encodeURIComponent(name)}/follow`);
+  }
+
+  unfollowTag(name) {
+    return this.#call("DELETE", `/v1/tags/${encodeURIComponent(name)}/follow`);
+  }
+
   tagPosts(name, cursor) {
     return this.#call("GET", `/v1/tags/${encodeURIComponent(name)}/posts${query({ cursor })}`);
   }

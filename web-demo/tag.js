@@ -1,6 +1,6 @@
 // A tag's page: its posts as they come.
 
-import { byId, counted } from "./dom.js";
+import { byId, counted, notify } from "./dom.js";
 import { Feed } from "./feed.js";
 import { tried, words } from "./forms.js";
 import { PostList } from "./posts.js";
@@ -23,6 +23,7 @@ export class TagPage {
       }),
       edit: (id, text) => tried(async () => this.#take({ type: "post.updated", post: await this.api.editPost(id, text) })),
     });
+    byId("tag-follow").addEventListener("click", () => tried(() => this.#setFollowed(!this.#tag.followed)));
     byId("tag-older").addEventListener("click", () => tried(async () => {
       this.#feed.append(await this.api.tagPosts(this.#tag.name, this.#feed.next));
       this.#draw();
@@ -31,6 +32,7 @@ export class TagPage {
 
   open(name) {
     this.close();
+    byId("tag-count").textContent = "";
     byId("tag-title").textContent = `#${name}`;
     this.#channel = `tag:${name}`;
     const listener = (this.#listener = {
@@ -47,7 +49,7 @@ export class TagPage {
     if (this.#channel !== undefined) this.live.unwatch(this.#channel, this.#listener);
     this.#channel = this.#listener = this.#tag = this.#heard = undefined;
     this.#feed = new Feed();
-    byId("tag-older").hidden = true;
+    byId("tag-older").hidden = byId("tag-follow").hidden = true;
     this.list.sync([], new Set());
     this.#note("");
   }
@@ -92,6 +94,24 @@ export class TagPage {
     this.#tag = tag;
     byId("tag-title").textContent = `#${tag.display}`;
     byId("tag-count").textContent = counted(tag.posts, "post");
+    this.#drawFollow();
+  }
+
+  /** The feed hears of it by its own connection, here and in other windows. */
+  async #setFollowed(followed) {
+    const tag = this.#tag;
+    await (followed ? this.api.followTag(tag.name) : this.api.unfollowTag(tag.name));
+    tag.followed = followed;
+    if (this.#tag === tag) this.#drawFollow();
+    notify(followed ? `You follow #${tag.display}.` : `You no longer follow #${tag.display}.`);
+  }
+
+  #drawFollow() {
+    const button = byId("tag-follow");
+    const { display, followed } = this.#tag;
+    button.hidden = followed === undefined;
+    button.textContent = followed ? "Unfollow" : "Follow";
+    button.setAttribute("aria-label", `${button.textContent} #${display}`);
   }
 
   #draw() {

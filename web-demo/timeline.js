@@ -104,6 +104,14 @@ export class Timeline {
     this.#changed();
   }
 
+  /** What is shown is read anew when the server says so, which it does behind this. */
+  #dropTag(tag) {
+    for (const posts of [this.#held, this.#arrived ?? new Map()]) {
+      for (const post of posts.values()) if (post.tags?.includes(tag)) posts.delete(post.id);
+    }
+    this.#changed();
+  }
+
   #replace(page) {
     const arrived = new Map([...this.#held, ...this.#arrived]);
     this.#held.clear();
@@ -143,8 +151,9 @@ export class Timeline {
     return true;
   }
 
-  /** Here or in another window the reader has followed, left, blocked or muted somebody, or was let in. */
-  #rearranged({ reason, user_id: id }) {
+  /** Here or in another window the reader has followed, left, blocked or muted somebody, was let in, or has left a tag. */
+  #rearranged({ reason, user_id: id, tag }) {
+    if (reason === "tag") return this.#dropTag(tag);
     if (reason !== "follow" && reason !== "accept") return this.dropAuthor(id);
     clearTimeout(this.#reload);
     this.#reload = setTimeout(() => this.api.session.user && this.load(), rearrangedMs);

@@ -4,6 +4,9 @@ public enum FeedCommand: Sendable, Equatable {
     /// Handles without `@`.
     case follow(String)
     case unfollow(String)
+    /// A hashtag without `#`, in any spelling.
+    case followTag(String)
+    case unfollowTag(String)
     /// `nil`: the text comes from standard input.
     case post(String?)
     /// The newest posts, as many as the options say; the newest comes last.
@@ -23,8 +26,8 @@ public enum FeedCommand: Sendable, Equatable {
     /// The command's word.
     public var name: String {
         switch self {
-        case .follow: "follow"
-        case .unfollow: "unfollow"
+        case .follow, .followTag: "follow"
+        case .unfollow, .unfollowTag: "unfollow"
         case .post: "post"
         case .feed: "feed"
         case .requests, .accept, .refuse: "requests"

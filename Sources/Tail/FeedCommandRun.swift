@@ -47,6 +47,8 @@ final class FeedCommandRun {
             let user = try user(handle)
             _ = try call("DELETE", "/v1/users/\(user.id)/follow")
             try tell(user, "followed", false, "you do not follow @\(handle)")
+        case .followTag(let tag): try setFollowed(true, tag: tag)
+        case .unfollowTag(let tag): try setFollowed(false, tag: tag)
         case .post(let text?): try post(text)
         case .post(nil): try post(try input.text())
         case .feed:
@@ -79,6 +81,18 @@ final class FeedCommandRun {
         } else {
             try tell(user, "followed", true, "you follow @\(handle)")
         }
+    }
+
+    private func setFollowed(_ isFollowed: Bool, tag: String) throws(TailEnd) {
+        _ = try call(isFollowed ? "PUT" : "DELETE", "/v1/tags/\(Server.encoded(tag))/follow", about: "#\(tag): ")
+        guard options.json else {
+            return try output.write(Harmless.escaped("you \(isFollowed ? "follow" : "do not follow") #\(tag)") + "\n")
+        }
+        var writer = ByteWriter(capacity: 64)
+        writer.append(ascii: "{\"tag\":")
+        writer.append(jsonString: tag)
+        writer.append(ascii: isFollowed ? ",\"followed\":true}" : ",\"followed\":false}")
+        try output.write(Harmless.json(writer.string) + "\n")
     }
 
     private func post(_ text: String) throws(TailEnd) {

@@ -14,8 +14,8 @@ enum Help {
         ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
         ("audit", "compares what should be so with what is: martlet audit counts|erasure [--repair]"),
         ("tail", "a live feed in the terminal"),
-        ("follow", "follows somebody: martlet follow HANDLE"),
-        ("unfollow", "ends a follow, or takes a request back: martlet unfollow HANDLE"),
+        ("follow", "follows somebody, or a tag: martlet follow HANDLE, martlet follow '#TAG'"),
+        ("unfollow", "ends a follow, or takes a request back: martlet unfollow HANDLE, martlet unfollow '#TAG'"),
         ("post", "posts a text: martlet post TEXT; without it, or for -, what comes by standard input"),
         ("feed", "the newest posts of the feed, the newest last"),
         ("requests", "who asks to follow; martlet requests accept HANDLE, martlet requests refuse HANDLE"),
@@ -64,7 +64,7 @@ enum Help {
     private static func json(of command: String) -> String {
         switch command {
         case "tail": "the events as they came"
-        case "follow", "unfollow": "the user, and whether he is followed or requested now"
+        case "follow", "unfollow": "the user and whether he is followed or requested now, or the tag and whether it is followed"
         case "requests": "the requests, or the user and whether he is accepted"
         case "export": "the export"
         case "account": "the deletion, or whether the account is kept"

@@ -42,6 +42,8 @@ struct TerminalCommand {
 
     private static func command(_ name: String, _ words: [String], graceDays: Int) throws -> FeedCommand {
         switch (name, words.count) {
+        case ("follow", 1) where words[0].hasPrefix("#"): return .followTag(String(words[0].dropFirst()))
+        case ("unfollow", 1) where words[0].hasPrefix("#"): return .unfollowTag(String(words[0].dropFirst()))
         case ("follow", 1): return .follow(try handle(words[0]))
         case ("unfollow", 1): return .unfollow(try handle(words[0]))
         case ("post", 0): return .post(nil)
@@ -59,7 +61,7 @@ struct TerminalCommand {
         case ("export", _): throw SettingError("one file, please: martlet export [FILE]")
         case ("account", _):
             throw SettingError("martlet account delete, martlet account cancel, or martlet account receipt ID KEY")
-        case ("follow", _), ("unfollow", _): throw SettingError("whom? martlet \(name) HANDLE")
+        case ("follow", _), ("unfollow", _): throw SettingError("whom? martlet \(name) HANDLE, or a tag: martlet \(name) '#TAG'")
         case ("post", _): throw SettingError("one text, please: put it in quotation marks, or give - and pipe it in")
         case ("requests", _): throw SettingError("martlet requests, martlet requests accept HANDLE or refuse HANDLE")
         default: throw SettingError("martlet \(name) takes no words: see --help")

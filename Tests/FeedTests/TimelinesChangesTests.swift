@@ -32,7 +32,7 @@ import Testing
     {
         let envelope = Envelope(
             FeedChange.Kind.changed.kind, eventID: uuidV7(clock: SystemClock()), TraceContext(requestID: "r-1"),
-            payload: change.json)
+            payload: change.json())
         try await timelines.note(change, in: [ann], envelope, since: since, late: isLate ? since : nil)
     }
 
@@ -42,7 +42,7 @@ import Testing
         }
         let all =
             entries.map { ($0.position, "post \($0.post)") }
-            + changes.map { ($0.position, "\($0.change.reason.name) \($0.change.user)") }
+            + changes.map { ($0.position, "\($0.change.reason.name) \($0.change.subject)") }
         return all.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
@@ -89,7 +89,7 @@ import Testing
     /// Of the process and the log one tells, whoever is first; what was undone and done again is told again.
     @Test func onceMore() async throws {
         let (inbox, timelines, start) = try await start()
-        let user = change.user
+        let user = change.subject
         let (mute, block, follow) = (change, FeedChange(.block, of: user), FeedChange(.follow, of: user))
         let before = try await timelines.register([ann], node: node)[0].cursor.position + 1
         for (change, isLate) in [

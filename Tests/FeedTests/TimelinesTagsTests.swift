@@ -40,15 +40,17 @@ import Testing
         #expect(try await deliver(timelines, 7) == 0)
         #expect(try await deliver(timelines, 8, as: byTag) == 1)
         #expect(try await posts(timelines) == [8])
-        try await timelines.sever(ann, from: author, keepsSome: true)
-        #expect(try await timelines.page(ann, limit: 1) == .missing)
-        try await timelines.ensure(ann) {
+        #expect(try await deliver(timelines, 6, as: byTag) == 1)
+        try await timelines.sever(ann, from: author, keeping: [ID(raw: 8), ID(raw: 5)])
+        #expect(try await posts(timelines) == [8])
+        try await timelines.backfill(
+            ann,
             RebuildEntries(
                 entries: [
                     .init(post: ID(raw: 9), author: author), .init(post: ID(raw: 8), author: author, isByTag: true),
-                ], completeFrom: .zero)
-        }
-        #expect(try await posts(timelines) == [8])
+                    .init(post: ID(raw: 4), author: author, isByTag: true),
+                ], completeFrom: .zero))
+        #expect(try await posts(timelines) == [8, 4])
     }
 
     /// Behind a block nobody is told of what was under way; what is only kept comes in.
@@ -88,16 +90,13 @@ import Testing
         #expect(try await timelines.list(ann) == before)
     }
 
-    /// Of two who drop it for one event the second does nothing.
-    @Test func itIsDroppedOnceForAnEvent() async throws {
+    @Test func postsAreWithdrawn() async throws {
         let (server, timelines) = try await start()
         defer { withExtendedLifetime(server) {} }
-        try await timelines.evict(ann, for: "event-1")
-        #expect(try await timelines.page(ann, limit: 1) == .missing)
-        try await timelines.ensureEmpty(ann)
-        try await timelines.evict(ann, for: "event-1")
-        #expect(try await posts(timelines) == [])
-        try await timelines.evict(ann, for: "event-2")
-        #expect(try await timelines.page(ann, limit: 1) == .missing)
+        for post: Int64 in 5...9 { #expect(try await deliver(timelines, post) == 1) }
+        #expect(try await deliver(timelines, 8, .deleted) == 1)
+        try await timelines.withdraw([ID(raw: 8), ID(raw: 6), ID(raw: 3)], from: ann)
+        #expect(try await timelines.list(ann).map(\.post.raw) == [9, 8, 7, 5, 0])
+        try await timelines.withdraw([], from: ann)
     }
 }

@@ -37,6 +37,29 @@ def test_a_tags_posts_are_live(form: type[Centrifugo], alice: User, make_user: M
     assert told[3] == {"type": "post.deleted", "post_id": second["id"]}
 
 
+@pytest.mark.both_logs
+@pytest.mark.parametrize("form", FORMS, ids=["json", "protobuf"])
+def test_a_followed_tag_is_in_the_feed(form: type[Centrifugo], alice: User, make_user: MakeUser) -> None:
+    """Who follows nobody but a tag is told of its posts, live; who leaves it is told to drop them, and reads anew."""
+    carol = make_user("carol")
+    tag = quote(f"{NAME}_{carol.id}")
+    old = alice.post(f"#{NAME}_{carol.id} old")
+    expect(carol.http.put(f"/v1/tags/{tag}/follow"), 204)
+    assert carol.feed_ids() == [old["id"]]
+    with form.of(carol) as client:
+        post = alice.post(f"#{NAME.upper()}_{carol.id}")
+        expect(alice.http.post("/v1/posts", json={"text": f"#{NAME}_{carol.id}", "visibility": "followers"}), 201)
+        expect(alice.http.patch(f"/v1/posts/{post['id']}", json={"text": f"#{NAME}_{carol.id} still"}), 200)
+        alice.delete(old["id"])
+        told = [one.event for one in client.take(3)]
+        assert [event["type"] for event in told] == ["post.created", "post.updated", "post.deleted"]
+        assert told[0] == {"type": "post.created", "post": told_to_all(post)} and told[2]["post_id"] == old["id"]
+        assert carol.feed_ids() == [post["id"]]
+        expect(carol.http.delete(f"/v1/tags/{tag}/follow"), 204)
+        assert client.take(1)[0].event == {"type": "feed.changed", "reason": "tag", "tag": f"{NAME}_{carol.id}"}
+        assert carol.feed_ids() == []
+
+
 def test_a_tag_that_is_found_by_its_page(alice: User, bob: User) -> None:
     """Popular tags are counted by the worker; a page is found by what is read there."""
     post = alice.post(f"#{NAME.upper()}")

@@ -48,6 +48,15 @@ def test_a_follow_and_its_end(terminal: Terminal, alice: User, bob: User) -> Non
     assert alice.http.get("/v1/me").json()["followers"] == 0
 
 
+def test_a_tag_is_followed(terminal: Terminal, alice: User, bob: User) -> None:
+    expect(bob.http.delete(f"/v1/users/{alice.id}/follow"), 204)
+    assert said(terminal(bob, "follow", "#Thé")) == "you follow #Thé\n"
+    assert bob.http.get("/v1/tags/thé").json()["followed"] is True
+    assert documents(terminal(bob, "unfollow", "#THÉ", "--json")) == [{"tag": "THÉ", "followed": False}]
+    assert bob.http.get("/v1/tags/thé").status_code == 404
+    assert "#1" in terminal(bob, "follow", "#1").stderr
+
+
 def test_a_post_of_words_and_of_standard_input(terminal: Terminal, alice: User) -> None:
     assert said(terminal(alice, "post", "hello there")).endswith(f"@{alice.handle}: hello there\n")
     [told] = documents(terminal(alice, "post", "--json", given="two\nlines\n"))

@@ -2,11 +2,11 @@ public import Core
 import HTTPService
 import Posts
 
-/// What happens to a feed that is no post: its owner's clients drop what they show of a user, or read it anew. As they see
-/// it: `{"type":"feed.changed","reason":"mute","user_id":"…"}`.
+/// What happens to a feed that is no post: its owner's clients drop what they show of a user or hashtag, or read it anew. As they
+/// see it: `{"type":"feed.changed","reason":"mute","user_id":"…"}`, `{"type":"feed.changed","reason":"tag","tag":"swift"}`.
 public struct FeedChange: Sendable, Equatable {
     public enum Reason: UInt8, Sendable, CaseIterable {
-        // Read anew; `change.lua` knows that these are the first two.
+        // Read anew; `change.lua` knows that these two do, and `followTag`.
         case follow = 1
         case accept
         // Drop what is of the user.
@@ -15,8 +15,13 @@ public struct FeedChange: Sendable, Equatable {
         case mute
         case suspended
         case erased
+        // Drop what has the hashtag.
+        case tag
+        // Read anew.
+        case followTag
 
-        var name: String { String(describing: self) }
+        var name: String { self == .followTag ? "follow" : String(describing: self) }
+        var isOfTag: Bool { self == .tag || self == .followTag }
     }
 
     public enum Kind: String, NamedKinds {
@@ -26,47 +31,45 @@ public struct FeedChange: Sendable, Equatable {
     static let size = 8
 
     let reason: Reason
-    let user: ID
+    /// A user, or the number of a hashtag, by which its name is found (`PostTags.names`).
+    let subject: ID
 
-    init(_ reason: Reason, of user: ID) {
-        (self.reason, self.user) = (reason, user)
+    init(_ reason: Reason, of subject: ID) {
+        (self.reason, self.subject) = (reason, subject)
     }
 
-    var json: [UInt8] {
-        var writer = ByteWriter(capacity: 80)
-        append(to: &writer)
+    /// - Parameter tag: where it is about one.
+    func json(tag: String = "") -> [UInt8] {
+        var writer = ByteWriter(capacity: 80 + tag.utf8.count)
+        append(tag, to: &writer)
         return writer.bytes
     }
 
-    /// Posts with a hashtag that the owner does not follow any more. It is no value, for it is kept nowhere: the timeline goes
-    /// with it (`FeedTagChanges`).
-    static func json(dropping tag: String) -> [UInt8] {
-        var writer = ByteWriter(capacity: 320)
-        writer.append(ascii: "{\"type\":\"feed.changed\",\"reason\":\"tag\",\"tag\":")
-        writer.append(jsonString: tag)
-        writer.append(ascii: "}")
-        return writer.bytes
-    }
-
-    private func append(to writer: inout ByteWriter) {
+    private func append(_ tag: String, to writer: inout ByteWriter) {
         writer.append(ascii: "{\"type\":\"feed.changed\",\"reason\":")
         writer.append(jsonString: reason.name)
-        writer.append(ascii: ",\"user_id\":\"")
-        writer.append(decimal: user.raw)
-        writer.append(ascii: "\"}")
+        if reason.isOfTag {
+            writer.append(ascii: ",\"tag\":")
+            writer.append(jsonString: tag)
+            writer.append(ascii: "}")
+        } else {
+            writer.append(ascii: ",\"user_id\":\"")
+            writer.append(decimal: subject.raw)
+            writer.append(ascii: "\"}")
+        }
     }
 
     // MARK: Bytes, as in `change.lua`
 
     init?(_ reader: inout ByteReader) {
-        guard let user = reader.timelineNumber(), let code = reader.unsigned(width: 1) else { return nil }
+        guard let subject = reader.timelineNumber(), let code = reader.unsigned(width: 1) else { return nil }
         guard let reason = Reason(rawValue: UInt8(code)) else { return nil }
-        self.init(reason, of: ID(raw: user))
+        self.init(reason, of: ID(raw: subject))
     }
 
     var bytes: [UInt8] {
         var writer = ByteWriter(capacity: Self.size)
-        writer.append(bigEndian: UInt64(user.raw), width: 7)
+        writer.append(bigEndian: UInt64(subject.raw), width: 7)
         writer.append(reason.rawValue)
         return writer.bytes
     }
@@ -80,13 +83,13 @@ public struct FeedChange: Sendable, Equatable {
         .object([
             .always("type", .constant("feed.changed")),
             .always(
-                "reason", .word(of: Reason.allCases.map(\.name) + ["tag"]),
+                "reason", .word(of: Reason.allCases.filter { $0 != .followTag }.map(\.name)),
                 "`follow`, `accept`: read the feed anew. `tag`: drop what has the hashtag. All others: drop what is of the user."
             ),
             .sometimes("user_id", Component.id.reference),
-            .sometimes("tag", .string(), "As it is compared; with `tag`."),
+            .sometimes("tag", .string(), "As it is compared: what is followed now, or no more."),
             FeedEvent.channel,
-        ]), writing: FeedChange(.mute, of: PostView.example.id).append)
+        ]), writing: { FeedChange(.mute, of: PostView.example.id).append("", to: &$0) })
 }
 
 /// One that was written down.

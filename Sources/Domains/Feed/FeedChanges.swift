@@ -25,17 +25,26 @@ public struct FeedChanges: AudienceObserver {
 
     private func tell(_ change: AudienceChange, at time: Int64, isLate: Bool) async throws {
         if let (feed, told) = Self.change(change) {
-            let since = time * 1000 - Self.clockSkew
-            try await note(told, in: [feed], since: since, late: isLate ? since : nil)
+            try await note(told, in: feed, at: time, isLate: isLate)
         } else if isLate, let told = Self.changeOfFollowers(change) {
             try await tellFollowers(told, at: time)
         }
     }
 
-    private func note(_ told: FeedChange, in feeds: [ID], since: Int64, late: Int64?) async throws {
+    /// - Parameters:
+    ///   - time: of the change, milliseconds since 1970.
+    ///   - isLate: by the log.
+    func note(_ told: FeedChange, tag: String = "", in feed: ID, at time: Int64, isLate: Bool) async throws {
+        let since = time * 1000 - Self.clockSkew
+        try await note(told, tag: tag, in: [feed], since: since, late: isLate ? since : nil)
+    }
+
+    private func note(
+        _ told: FeedChange, tag: String = "", in feeds: [ID], since: Int64, late: Int64?
+    ) async throws {
         let envelope = Envelope(
             FeedChange.Kind.changed.kind, eventID: uuidV7(clock: clock), TraceContext(requestID: ""),
-            payload: told.json)
+            payload: told.json(tag: tag))
         try await timelines.note(told, in: feeds, envelope, since: since, late: late)
     }
 
@@ -44,7 +53,7 @@ public struct FeedChanges: AudienceObserver {
         var position = (bucket: 0, follower: ID.zero)
         while true {
             let followers = try await database.query(
-                Follows.followers(of: told.user, behind: position, below: Bucket.count, limit: Self.pageSize)
+                Follows.followers(of: told.subject, behind: position, below: Bucket.count, limit: Self.pageSize)
             ).map { (bucket: try $0.int("bucket"), follower: try $0.id("follower")) }
             try await note(
                 told, in: followers.map(\.follower), since: time * 1000 - Self.clockSkew,

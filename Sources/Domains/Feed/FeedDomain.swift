@@ -87,7 +87,7 @@ public struct FeedDomain: Domain {
 
     /// For follows of hashtags.
     public var tagChanges: FeedTagChanges {
-        FeedTagChanges(timelines: timelines, database: resources.database, clock: resources.clock)
+        FeedTagChanges(timelines: timelines, database: resources.database, changes: changes)
     }
 
     public var operations: [Operation] {
@@ -105,10 +105,10 @@ public struct FeedDomain: Domain {
         let worker = ChunkWorker(
             store: store, timelines: timelines)
         let database = resources.connections.workers.database
+        let changes = FeedChanges(timelines: timelines, database: database, clock: resources.clock)
         let audience = AudienceWorker(
-            ChannelAudience(channels: Channels(timelines), database: database, ofPosts: ofPosts),
-            FeedChanges(timelines: timelines, database: database, clock: resources.clock),
-            FeedTagChanges(timelines: timelines, database: database, clock: resources.clock))
+            ChannelAudience(channels: Channels(timelines), database: database, ofPosts: ofPosts), changes,
+            FeedTagChanges(timelines: timelines, database: database, changes: changes))
         let profiles = ProfileWorker(channels: Channels(timelines), database: database)
         let teller = ChannelWorker(
             channels: Channels(timelines), database: database, ofPosts: ofPosts, visibility: store.visibility)

@@ -10,9 +10,15 @@ enum FeedPosts {
     static func include(_ post: SQL, for reader: SQL) -> SQL {
         """
         (\(post).author_id = \(reader)
-            OR (\(Follows.exists(follower: reader, followee: "\(post).author_id"))
-                OR \(TagFollows.include(post: "\(post).id", for: reader)))
-            AND NOT \(Audience.isMuted("\(post).author_id", by: reader)))
+            OR \(hold(post, for: reader)) AND NOT \(Audience.isMuted("\(post).author_id", by: reader)))
+        """
+    }
+
+    /// Is the post one of them, though its author may be muted?
+    static func hold(_ post: SQL, for reader: SQL) -> SQL {
+        """
+        (\(post).author_id = \(reader) OR \(Follows.exists(follower: reader, followee: "\(post).author_id"))
+            OR \(TagFollows.include(post: "\(post).id", for: reader)))
         """
     }
 

@@ -143,6 +143,7 @@ public struct FeedReader: Sendable {
         let posts = try await visible(entries.filter { !$0.isTombstone }, to: user, atMost: most, rows.columnsForAll)
             .map { try rows.view($0) }
         let byID = Dictionary(posts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let tags = try await tags(of: changes)
         let all =
             entries.compactMap { entry in
                 Self.event(entry, byID[entry.post]).map {
@@ -151,7 +152,8 @@ public struct FeedReader: Sendable {
             }
             + changes.map {
                 Publication(
-                    event: $0.change.json, type: FeedChange.Kind.changed.rawValue, position: $0.position)
+                    event: $0.change.json(tag: tags[$0.change.subject] ?? ""),
+                    type: FeedChange.Kind.changed.rawValue, position: $0.position)
             }
         var events: [Publication] = []
         // What a list has around its items.
@@ -164,6 +166,15 @@ public struct FeedReader: Sendable {
             events.append(event)
         }
         return .events(events, now)
+    }
+
+    /// The names of hashtags that changes are about.
+    private func tags(of changes: [NotedChange]) async throws -> [ID: String] {
+        let numbers = changes.filter(\.change.reason.isOfTag).map(\.change.subject)
+        guard !numbers.isEmpty else { return [:] }
+        let rows = try await database.query(PostTags.names(of: numbers))
+        return Dictionary(
+            try rows.map { (try $0.id("number"), try $0.text("name")) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// - Parameter post: `nil` where the reader may not see it.

@@ -133,10 +133,23 @@ public struct FeedRepair: Sendable {
     }
 
     private func sever(follower: ID, followee: ID) async throws {
-        let stays = TagFollows.include(someOf: "\(followee)", for: "\(follower)")
-        let row = try await database.query("SELECT \(stays) AS some_stay")[0]
-        try await timelines.sever(follower, from: followee, keepsSome: try row.bool("some_stay"))
+        try await timelines.sever(follower, from: followee, keeping: try await tagged(follower, followee))
+        // Those that came in between the two.
+        let missing = try await tagged(follower, followee)
+        guard !missing.isEmpty else { return }
+        let entries = missing.map { RebuildEntries.Entry(post: $0, author: followee, isByTag: true) }
+        try await timelines.backfill(
+            follower, RebuildEntries(entries: entries, completeFrom: entries.count < mostTagged ? .zero : missing.last!))
     }
+
+    /// Posts of the followee that the follower has by a hashtag, the newest first.
+    private func tagged(_ follower: ID, _ followee: ID) async throws -> [ID] {
+        try await database.query(TagFollows.posts(of: followee, for: follower, limit: mostTagged))
+            .map { try $0.id("id") }
+    }
+
+    /// A timeline keeps fewer.
+    private var mostTagged: Int { 2 * timelines.options.cap }
 
     /// What the follower has by a hashtag stays.
     /// - Returns: whether there is a follow again.

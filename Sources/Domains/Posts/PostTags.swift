@@ -1,4 +1,4 @@
-import Core
+public import Core
 import DomainKit
 public import Store
 public import TextEntities
@@ -103,6 +103,11 @@ public enum PostTags {
 
     /// Rows `name, display, posts` of tags that some post has, or had, or somebody follows.
     public static let all: SQL = "SELECT t.name, t.display, \(count(of: "t.name")) AS posts FROM tags t"
+
+    /// Rows `number, name`.
+    public static func names(of numbers: [ID]) -> SQL {
+        "SELECT t.number, t.name FROM tags t WHERE t.number = ANY (\(numbers)::bigint[])"
+    }
 
     /// Does the post, an expression of SQL, have it? Asked once for many rows.
     public static func has(_ tag: String, _ post: SQL) -> SQL {

@@ -6,23 +6,21 @@ public struct TagFollowChange: Sendable, Equatable {
     public let tag: String
     public let user: ID
     public let isFollowed: Bool
-    /// The id of its event.
-    public let event: String
 
-    init(tag: String, user: ID, isFollowed: Bool, event: String) {
-        (self.tag, self.user, self.isFollowed, self.event) = (tag, user, isFollowed, event)
+    init(tag: String, user: ID, isFollowed: Bool) {
+        (self.tag, self.user, self.isFollowed) = (tag, user, isFollowed)
     }
 
     /// `nil`: the event does not say who, or which tag.
     public init?(_ kind: TagFollowEvent, _ event: Envelope) {
         guard let user = event[.follower], let tag = event[.tag] else { return nil }
-        self.init(tag: tag, user: user, isFollowed: kind == .followed, event: event.eventID)
+        self.init(tag: tag, user: user, isFollowed: kind == .followed)
     }
 
-    func envelope(_ context: TraceContext) -> Envelope {
+    func event(id: String, _ context: TraceContext) -> Envelope {
         let kind: TagFollowEvent = isFollowed ? .followed : .unfollowed
         let json = FlatJSON.encode(["type": kind.rawValue, "follower": user.description, "tag": tag])
-        var envelope = Envelope(kind.kind, eventID: event, context, payload: Array(json.utf8))
+        var envelope = Envelope(kind.kind, eventID: id, context, payload: Array(json.utf8))
         envelope[.follower] = user
         envelope[.tag] = tag
         return envelope

@@ -26,7 +26,7 @@ struct TagFollowing: Sendable {
         guard try results[2][0].integer("count") < TagFollows.most else {
             throw Problem(.tooMany, "the caller follows \(TagFollows.most) tags already: stop following one")
         }
-        let change = TagFollowChange(tag: tag.name, user: caller, isFollowed: true, event: uuidV7(clock: clock))
+        let change = TagFollowChange(tag: tag.name, user: caller, isFollowed: true)
         transaction.later(
             PostTags.named([tag]) + [
                 """
@@ -45,7 +45,7 @@ struct TagFollowing: Sendable {
             lock(caller), "DELETE FROM tag_follows WHERE follower = \(caller) AND tag = \(tag)",
         ])
         guard results[1].affected == 1 else { return nil }
-        let change = TagFollowChange(tag: tag, user: caller, isFollowed: false, event: uuidV7(clock: clock))
+        let change = TagFollowChange(tag: tag, user: caller, isFollowed: false)
         transaction.later([statement(change, context)])
         return change
     }
@@ -54,6 +54,7 @@ struct TagFollowing: Sendable {
     private func lock(_ caller: ID) -> SQL { "SELECT id FROM users WHERE id = \(caller) FOR NO KEY UPDATE" }
 
     private func statement(_ change: TagFollowChange, _ context: TraceContext) -> SQL {
-        Outbox.statement(topic: TagFollowEvent.topic, key: change.user, change.envelope(context))
+        Outbox.statement(
+            topic: TagFollowEvent.topic, key: change.user, change.event(id: uuidV7(clock: clock), context))
     }
 }

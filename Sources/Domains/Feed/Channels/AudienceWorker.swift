@@ -34,11 +34,11 @@ public struct AudienceWorker: Sendable {
 
     private func follow(_ record: LogRecord) async throws {
         guard let (kind, event) = tagFollows.known(record) else { return }
-        guard let change = TagFollowChange(kind, event) else {
+        guard let change = TagFollowChange(kind, event), let time = milliseconds(ofUUIDv7: event.eventID) else {
             tagFollows.passOver(record)
             return
         }
-        try await tags.changed(change)
+        try await tags.changed(change, at: time)
     }
 
     private func userChange(_ record: LogRecord) -> (AudienceChange, Envelope)? {

@@ -4,7 +4,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
     case prelude, publish, fence, rewrite, channel
     // Scripts
     case deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict, change
-    case purge, forget, trim
+    case withdraw, purge, forget, trim
     // Those of channels
     case heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckuser, drop
 
@@ -29,6 +29,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
         case .sever: PackageResources.sever_lua
         case .evict: PackageResources.evict_lua
         case .change: PackageResources.change_lua
+        case .withdraw: PackageResources.withdraw_lua
         case .purge: PackageResources.purge_lua
         case .forget: PackageResources.forget_lua
         case .trim: PackageResources.trim_lua

@@ -16,6 +16,7 @@ struct TimelineScripts: Sendable {
     let abandon: RedisScript
     let merge: RedisScript
     let sever: RedisScript
+    let withdraw: RedisScript
     let evict: RedisScript
     let change: RedisScript
     let purge: RedisScript
@@ -25,7 +26,7 @@ struct TimelineScripts: Sendable {
 
     var all: [RedisScript] {
         [deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict, change]
-            + [purge, forget, trim] + channels.all
+            + [withdraw, purge, forget, trim] + channels.all
     }
 
     /// - Parameter text: of each file. Tests change it, to show that every part of a rule is needed.
@@ -44,7 +45,8 @@ struct TimelineScripts: Sendable {
         begin = script(.begin)
         abandon = script(.abandon)
         merge = script(.publish, .rewrite, .merge)
-        sever = script(.publish, .rewrite, .sever)
+        sever = script(.rewrite, .sever)
+        withdraw = script(.rewrite, .withdraw)
         evict = script(.publish, .evict)
         change = script(.publish, .change)
         purge = script(.purge)

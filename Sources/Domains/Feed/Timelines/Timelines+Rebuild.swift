@@ -96,12 +96,24 @@ extension Timelines {
 
     /// The user unfollowed or blocked the author: takes the author's posts out of the timeline and, for an hour,
     /// refuses those that are still under way. Live clients are not told.
-    /// - Parameter keepsSome: some of them stay, for the user follows a hashtag of theirs. The timeline is dropped, as by `evict`.
-    public func sever(_ user: ID, from author: ID, keepsSome: Bool = false) async throws {
+    /// - Parameter kept: posts of the author that stay, for the user follows a hashtag of theirs.
+    public func sever(_ user: ID, from author: ID, keeping kept: [ID] = []) async throws {
         let arguments: [RedisArgument] = [
-            .number(author.raw), .number(Int64(options.severance)), keepsSome ? "1" : "0", candidate(),
+            .number(author.raw), .number(Int64(options.severance)), .bytes(Self.packed(kept)),
         ]
         _ = try await redis.eval(call(scripts.sever, of: user, arguments))
+    }
+
+    /// These posts are in the user's feed no more. Live clients are not told.
+    func withdraw(_ posts: [ID], from user: ID) async throws {
+        guard !posts.isEmpty else { return }
+        _ = try await redis.eval(call(scripts.withdraw, of: user, [.bytes(Self.packed(posts))]))
+    }
+
+    private static func packed(_ posts: [ID]) -> [UInt8] {
+        var writer = ByteWriter(capacity: posts.count * 7)
+        for post in posts { writer.append(bigEndian: UInt64(post.raw), width: 7) }
+        return writer.bytes
     }
 
     /// The user follows the author (again): deliveries are taken from now on. `backfill` after it.
@@ -125,15 +137,7 @@ extension Timelines {
     }
 
     /// Drops the timeline. Nodes that hold the user are told to rebuild it and to reset the clients.
-    /// - Parameters:
-    ///   - event: told to the clients first, in the form of `note`.
-    ///   - cause: the id of the event for which it is done, where two may do it: who is second does nothing.
-    public func evict(_ user: ID, telling event: Envelope? = nil, for cause: String? = nil) async throws {
-        let form = NodeMessageForm.envelopes
-        let arguments: [RedisArgument] = [
-            candidate(), .text(cause ?? ""), .number(Int64(form.rawValue)),
-            event.map { .bytes(form.payload(of: $0)) } ?? "",
-        ]
-        _ = try await redis.eval(call(scripts.evict, of: user, arguments))
+    public func evict(_ user: ID) async throws {
+        _ = try await redis.eval(call(scripts.evict, of: user, [candidate()]))
     }
 }

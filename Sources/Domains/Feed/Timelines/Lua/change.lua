@@ -1,7 +1,7 @@
 -- Something happened to a user's feed that is no post. It has a position, as posts have, and is resumed as they are.
 --
 -- KEYS: 1 the partition's clock
--- ARGV: 1 user, 2 whom it is about (7) and why (1), 3 how many are kept, 4 a position from before the change, 5 where
+-- ARGV: 1 user, 2 whom or which hashtag it is about (7) and why (1), 3 how many are kept, 4 a position from before the change, 5 where
 --       it is told late: a position; a list that was read from the database there or later knows it; else '',
 --       6 epoch candidate, 7 version of the message to nodes, 8 envelope
 -- Returns: 1 whether it was written (1), 2 messages to nodes
@@ -12,8 +12,8 @@
 --
 -- Needs: prelude, publish
 
--- Reasons up to it say: read anew (FeedChange.swift).
-local ACCEPT = 2
+-- Reasons that say: read anew (FeedChange.swift).
+local ANEW = {[1] = true, [2] = true, [9] = true}
 local user, change, most = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local name, list = epoch(ARGV[6]), lists .. user
 local horizon, from, flags = marker_of(list)
@@ -29,7 +29,7 @@ for start = #known - 14, 1, -15 do
     local told, whom, why = read('>I7I7B', known, start)
     if told < since then break end
     if whom == about then
-        if (why <= ACCEPT) == (reason <= ACCEPT) then return {0, 0} end
+        if ANEW[why] == ANEW[reason] then return {0, 0} end
         if not is_late then break end
     end
 end

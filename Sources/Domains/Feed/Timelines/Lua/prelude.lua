@@ -8,10 +8,9 @@
 --   build:{…}:<user>     string  the token of who rebuilds the timeline
 --   severed:{…}:<author> set     users who unfollowed or blocked the author within the hour; with a `b` before it, those
 --                                between whom and the author there is a block since then
---   evicted:{…}:<event>  string  for this event a timeline was dropped within the day
 --   disordered:{…}       hash    user -> position of the last change elsewhere than at the timeline's head
 --   changes:{…}          hash    user -> what else happened to the feed, oldest first, 15 bytes each: position (7),
---                                whom it is about (7), why (1)
+--                                whom or which hashtag it is about (7), why (1)
 --   online:{…}           hash    user -> names of the nodes with clients of the user, eight characters each
 --   seq:{…}              hash    node -> number of the last message to it
 --   links:{…}            hash    node -> number of its newest connection
@@ -26,7 +25,6 @@ local base, tag = string.match(KEYS[1], '^(.*)clock:({[^}]*})$')
 local lists = base .. 'tl:' .. tag .. ':'
 local builds = base .. 'build:' .. tag .. ':'
 local severances = base .. 'severed:' .. tag .. ':'
-local evictions = base .. 'evicted:' .. tag .. ':'
 local disordered = base .. 'disordered:' .. tag
 local changes = base .. 'changes:' .. tag
 local online = base .. 'online:' .. tag

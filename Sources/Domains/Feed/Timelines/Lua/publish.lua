@@ -26,12 +26,3 @@ local function reset(user, position, name)
         send(string.sub(nodes, start, start + 7), 1, 3, position, name, packed({user}), {user})
     end
 end
-
--- A user's timeline goes.
-local function drop(user, candidate)
-    local existed = call('DEL', lists .. user)
-    call('DEL', builds .. user)
-    call('HDEL', disordered, user)
-    reset(user, tick(), epoch(candidate))
-    return existed
-end

@@ -1,30 +1,25 @@
 -- A user unfollowed or blocked an author.
 --
 -- KEYS: 1 the partition's clock
--- ARGV: 1 user, 2 author, 3 seconds for which deliveries under way are refused, 4 do some of the author's posts stay (1), for
---       the user follows a hashtag of theirs, or not (0), 5 epoch candidate
--- Returns: how many entries were taken out; -1: the timeline was dropped
---
--- Where some stay, only the database knows which.
+-- ARGV: 1 user, 2 author, 3 seconds for which deliveries under way are refused, 4 posts of the author that stay, 7 bytes each:
+--       the user follows a hashtag of theirs
+-- Returns: how many entries were taken out
 --
 -- Nothing is noted in `disordered`: entries above a position are at the head in one piece, and what is taken out of
 -- such a piece leaves the rest in one piece. Tombstones stay: a client that saw the post still hears of its end.
 --
--- Needs: prelude, publish, rewrite
+-- Needs: prelude, rewrite
 
 local user, author = ARGV[1], tonumber(ARGV[2])
 local key, list = severances .. ARGV[2], lists .. user
 call('SADD', key, user)
 call('EXPIRE', key, ARGV[3])
-if ARGV[4] == '1' then
-    drop(user, ARGV[5])
-    return -1
-end
+local stays = set(ARGV[4])
 local old = call('LRANGE', list, 0, -1)
 local entries = {}
 for index = 1, #old - 1 do
-    local _, _, who, flags = read('>I7I7I7B', old[index])
-    if who ~= author or flags % 2 == TOMBSTONE then entries[#entries + 1] = old[index] end
+    local id, _, who, flags = read('>I7I7I7B', old[index])
+    if who ~= author or flags % 2 == TOMBSTONE or stays[id] then entries[#entries + 1] = old[index] end
 end
 local gone = #old - 1 - #entries
 if gone > 0 then rewrite(list, entries, old[#old]) end

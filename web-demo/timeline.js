@@ -104,12 +104,11 @@ export class Timeline {
     this.#changed();
   }
 
-  /** What is shown is read anew when the server says so, which it does behind this. */
-  #dropTag(tag) {
+  /** Posts with the tag may be there by their authors, too: what is read next says which. */
+  #dropHeld(tag) {
     for (const posts of [this.#held, this.#arrived ?? new Map()]) {
       for (const post of posts.values()) if (post.tags?.includes(tag)) posts.delete(post.id);
     }
-    this.#changed();
   }
 
   #replace(page) {
@@ -153,8 +152,8 @@ export class Timeline {
 
   /** Here or in another window the reader has followed, left, blocked or muted somebody, was let in, or has left a tag. */
   #rearranged({ reason, user_id: id, tag }) {
-    if (reason === "tag") return this.#dropTag(tag);
-    if (reason !== "follow" && reason !== "accept") return this.dropAuthor(id);
+    if (reason === "tag") this.#dropHeld(tag);
+    else if (reason !== "follow" && reason !== "accept") return this.dropAuthor(id);
     clearTimeout(this.#reload);
     this.#reload = setTimeout(() => this.api.session.user && this.load(), rearrangedMs);
   }

@@ -195,7 +195,8 @@ let package = Package(
         tests(
             "Feed",
             [
-                "TestSupport", "TestSite", "Core", "DomainKit", "EventLog", "Live", "Posts", "Feed", "Runtime", "RedisLink",
+                "TestSupport", "TestSite", "Core", "DomainKit", "EventLog", "Live", "Posts", "Feed", "Runtime",
+                "RedisLink",
                 "Crypto", "Store",
             ]),
         tests(

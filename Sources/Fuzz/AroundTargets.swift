@@ -31,11 +31,15 @@ extension FuzzTarget {
     static let aroundPosts = FuzzTarget(
         "around-posts",
         words: [
-            "{", "}", "[", "]", ",", ":", "\"", "null", "true", "false", "0", "1", "7", "8", "-1", "299", "300", "2592000",
-            "2592001", "1e3", "0.5", "\"text\":", "\"parent\":", "\"poll\":", "\"options\":", "\"multiple\":", "\"closes_in\":",
+            "{", "}", "[", "]", ",", ":", "\"", "null", "true", "false", "0", "1", "7", "8", "-1", "299", "300",
+            "2592000",
+            "2592001", "1e3", "0.5", "\"text\":", "\"parent\":", "\"poll\":", "\"options\":", "\"multiple\":",
+            "\"closes_in\":",
             "\"results\":", "\"always\"", "\"after_vote\"", "\"after_close\"", "\"target\":", "\"type\":", "\"id\":",
-            "\"reason\":", "\"posts\":", "\"post\"", "\"comment\"", "\"user\"", "\"spam\"", "\"other\"", "\"7\"", "\"07\"",
-            "\"9007199254740991\"", "\"9007199254740992\"", "\"Tea\"", "\"Tea \"", "\\u0000", "\\u202e", "\\u200b", "\\n",
+            "\"reason\":", "\"posts\":", "\"post\"", "\"comment\"", "\"user\"", "\"spam\"", "\"other\"", "\"7\"",
+            "\"07\"",
+            "\"9007199254740991\"", "\"9007199254740992\"", "\"Tea\"", "\"Tea \"", "\\u0000", "\\u202e", "\\u200b",
+            "\\n",
             "e\u{301}", "\u{E9}", "\\ud83d\\ude00",
         ], leastAccepted: 40,
         timed: Timed(.pool) { input, watch in
@@ -97,10 +101,13 @@ extension FuzzTarget {
             let isMissing = problem.code == .missingField && depth == steps.count - 1
             guard let inside = value else { throw Finding("\(field) is nowhere in the body") }
             value =
-                if let items = inside.array { Int(step).flatMap { items.indices.contains($0) ? items[$0] : nil } } else {
+                if let items = inside.array { Int(step).flatMap { items.indices.contains($0) ? items[$0] : nil } } else
+                {
                     inside.object?[step]
                 }
-            try require((value == nil) == isMissing, "\(field) is \(value == nil ? "not there" : "there"), \(problem.code.name)")
+            try require(
+                (value == nil) == isMissing, "\(field) is \(value == nil ? "not there" : "there"), \(problem.code.name)"
+            )
         }
     }
 

@@ -32,7 +32,9 @@ import Testing
     private func worker(_ channels: Channels, _ source: Source) -> EffectWorker {
         let kind = ChannelKind("held", .state, at: "/v1/held/{key}") { _, _ in
             true
-        } state: { _ in try await source.read() }
+        } state: { _ in
+            try await source.read()
+        }
         let channel = channel
         return EffectWorker(
             channels: channels, kinds: ChannelKinds([kind]),
@@ -42,7 +44,8 @@ import Testing
     private func record(_ number: Int64) -> LogRecord {
         let envelope = TestSource.envelope(number, "r-\(number)")
         return LogRecord(
-            topic: "test.events", partition: 0, offset: number, key: "7", value: envelope.payload, headers: envelope.headers)
+            topic: "test.events", partition: 0, offset: number, key: "7", value: envelope.payload,
+            headers: envelope.headers)
     }
 
     @Test(arguments: [0, 2] as [Int64]) func theLastReadWasInTime(slow: Int64) async throws {

@@ -22,7 +22,8 @@ struct ReportOperations: Sendable {
                 description: """
                     Also what the caller can't see: the response does not tell whether there is such a thing. Nobody reports \
                     himself or what is his own. At most \(Reports.mostADay) reports in 24 hours.
-                    """, lane: .write(makesEvents: false), body: RequestBody("NewReport", target, ReportFields.reason, ReportFields.text),
+                    """, lane: .write(makesEvents: false),
+                body: RequestBody("NewReport", target, ReportFields.reason, ReportFields.text),
                 responses: [
                     .json(report, "The caller has reported this before: the report of then.", status: 200),
                     .json(report, "It is reported.", status: 201),

@@ -32,15 +32,11 @@ extension FuzzTarget {
         "around-posts",
         words: [
             "{", "}", "[", "]", ",", ":", "\"", "null", "true", "false", "0", "1", "7", "8", "-1", "299", "300",
-            "2592000",
-            "2592001", "1e3", "0.5", "\"text\":", "\"parent\":", "\"poll\":", "\"options\":", "\"multiple\":",
-            "\"closes_in\":",
-            "\"results\":", "\"always\"", "\"after_vote\"", "\"after_close\"", "\"target\":", "\"type\":", "\"id\":",
-            "\"reason\":", "\"posts\":", "\"post\"", "\"comment\"", "\"user\"", "\"spam\"", "\"other\"", "\"7\"",
-            "\"07\"",
-            "\"9007199254740991\"", "\"9007199254740992\"", "\"Tea\"", "\"Tea \"", "\\u0000", "\\u202e", "\\u200b",
-            "\\n",
-            "e\u{301}", "\u{E9}", "\\ud83d\\ude00",
+            "2592000", "2592001", "1e3", "0.5", "\"text\":", "\"parent\":", "\"poll\":", "\"options\":",
+            "\"multiple\":", "\"closes_in\":", "\"results\":", "\"always\"", "\"after_vote\"", "\"after_close\"",
+            "\"target\":", "\"type\":", "\"id\":", "\"reason\":", "\"posts\":", "\"post\"", "\"comment\"",
+            "\"user\"", "\"spam\"", "\"other\"", "\"7\"", "\"07\"", "\"9007199254740991\"", "\"9007199254740992\"",
+            "\"Tea\"", "\"Tea \"", "\\u0000", "\\u202e", "\\u200b", "\\n", "e\u{301}", "\u{E9}", "\\ud83d\\ude00",
         ], leastAccepted: 40,
         timed: Timed(.pool) { input, watch in
             watch.time {

@@ -260,7 +260,7 @@ def check_states(name: str, channel: str, events: list[Event], facts: Facts, hot
                     calm = []
     report.counts["last states checked"] += 1
     truth = hot.final_states.get(channel)
-    # Views make no state; they are those of when it was read, or of a little before where it came by an older connection.
+    # Views make no state: one has those of when it was read.
     if last and truth and "views" in truth and last["views"] < truth["views"]:
         last = last | {"views": truth["views"]}
     # What could not be read in the end is a finding, too.

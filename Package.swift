@@ -154,7 +154,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "Confusables", "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto",
                 "HTTPService",
-                "OpenIDConnect", "Accounts", "Posts", "Feed", "Realtime",
+                "OpenIDConnect", "Accounts", "Posts", "Feed", "Engagement", "Comments", "Polls", "Reports", "Realtime",
                 "Sidecars", "Tail", "TextEntities",
             ],
             path: "Sources/Fuzz", swiftSettings: strict),
@@ -183,7 +183,7 @@ let package = Package(
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "OpenIDConnect", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
-        tests("Engagement", ["Core", "Feed", "Live", "Posts", "Store", "TestSite"]),
+        tests("Engagement", ["Core", "DomainKit", "Feed", "Live", "Posts", "RedisLink", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests("Tags", ["Core", "Store", "TestSite"]),
         tests("Comments", ["Core", "Store", "TestSite"]),
@@ -195,7 +195,8 @@ let package = Package(
         tests(
             "Feed",
             [
-                "TestSupport", "TestSite", "Core", "EventLog", "Live", "Posts", "Feed", "Runtime", "RedisLink",
+                "TestSupport", "TestSite", "Core", "DomainKit", "EventLog", "Live", "Posts", "Feed", "Runtime",
+                "RedisLink",
                 "Crypto", "Store",
             ]),
         tests(

@@ -104,7 +104,7 @@ extension FuzzTarget {
     }
 
     /// The answer is JSON, whatever of the request it tells.
-    private static func checkAnswer(_ problem: Problem) throws(Finding) {
+    static func checkAnswer(_ problem: Problem) throws(Finding) {
         let answer = (try? JSONValue.parse(problem.json(requestID: "r")))?.object
         let field = answer?["field"]?.string
         try require(
@@ -125,7 +125,7 @@ extension FuzzTarget {
     }
 
     /// By the list of Unicode's white space.
-    private static func trimmed(_ scalars: [Unicode.Scalar]) -> ArraySlice<Unicode.Scalar> {
+    static func trimmed(_ scalars: [Unicode.Scalar]) -> ArraySlice<Unicode.Scalar> {
         func isSpace(_ scalar: Unicode.Scalar) -> Bool {
             switch scalar.value {
             case 9...13, 32, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000: true

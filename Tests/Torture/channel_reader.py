@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from api import Api, User
-from readers import Reader
+from readers import Reader, events
 
 FIRST_SUBSCRIPTION = 10
 AGAIN_FROM = 2500
@@ -113,12 +113,49 @@ class ChannelReader(Reader):
         self.api.history.sights += 1
 
 
+    async def not_found(self, begin: float) -> None:
+        """One of the channels is not there for this user."""
+        self.refused(f"no channels {', '.join(self.authors)}")
+        raise EOFError
+
+
+class ChannelStreamReader(ChannelReader):
+    """The same by server-sent events."""
+
+    async def session(self, stop: asyncio.Event) -> None:
+        begin = self.api.history.now
+        headers = dict(self.user.authorization)
+        if self.live:
+            headers["Last-Event-ID"] = self.live
+        url = f"http://{self.address()}/v1/live/sse"
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=4, sock_read=40)
+        query = {"channels": ",".join(self.authors)}
+        async with self.api.http.get(url, headers=headers, params=query, timeout=timeout) as answer:
+            if answer.status == 404:
+                await self.not_found(begin)
+                return
+            if answer.status != 200:
+                if answer.status not in (429, 503):
+                    self.refused(f"the stream was answered {answer.status}: {await answer.text()}")
+                raise EOFError
+            async for name, identifier, data in events(answer.content):
+                if stop.is_set():
+                    return
+                self.live = identifier or self.live
+                if await self.take_event(name, json.loads(data) if data else {}, begin):
+                    return
+
+    async def take_event(self, name: str, event: dict[str, Any], begin: float) -> bool:
+        """Whether the connection is of no use any more."""
+        raise NotImplementedError
+
+
 class ChannelPollReader(ChannelReader):
     """The same by long polls, where an event has no offset of its own: they are counted."""
 
     def __init__(self, api: Api, user: User, authors: list[User], name: str, random: random.Random) -> None:
         super().__init__(api, user, authors, name, random)
-        self.count = 0
+        self.count, self.role = 0, "api"
 
     async def session(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -126,15 +163,20 @@ class ChannelPollReader(ChannelReader):
             since = f"&since={self.live}" if self.live else ""
             path = f"/v1/feed?channels={','.join(self.authors)}{since}&wait=10"
             reply = await self.api.once("GET", path, self.user, timeout=14)
-            if reply.status != 200:
+            if reply.status == 200:
+                self.is_open, self.live = True, reply.body["live"]
+                self.polled(begin)
+                for item in reply.body["items"]:
+                    self.take_item(item, begin)
+            elif reply.status == 404:
+                await self.not_found(begin)
+            else:
                 if reply.status not in (0, 429, 503):
                     self.refused(f"the poll was answered {reply.status}: {reply.body}")
                 await self.api.pause(reply)
-                continue
-            self.is_open = True
-            for item in reply.body["items"]:
-                self.take_item(item, begin)
-            self.live = reply.body["live"]
+
+    def polled(self, begin: float) -> None:
+        """The poll has its answer."""
 
     def take_item(self, item: dict[str, Any], begin: float) -> None:
         channel = item["channel"]

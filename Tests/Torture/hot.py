@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Coroutine
+from functools import cached_property
 from typing import Any
 
 from api import Api, User
 from cluster import Cluster
 from hot_readers import ROADS, HotPollReader, HotReader
 from readers import walk
+from views import Viewers
 from writers import outcome
 
 POSTS = 3
@@ -26,6 +29,8 @@ class HotPosts:
         self.poll = ""
         self.liked: set[tuple[str, str]] = set()
         """User and post, of all likes that were asked for."""
+        self.liked_comments: dict[str, set[str]] = defaultdict(set)
+        """The users, by post."""
 
     async def set_up(self, prefix: str, users: list[User]) -> None:
         self.users = users
@@ -60,8 +65,14 @@ class HotPosts:
         return [
             *(Fan(self, user, self._random()).run(stop) for user in self.users[:FANS]),
             *(Talker(self, user, self._random()).run(stop) for user in self.users[FANS:][:TALKERS]),
+            self.viewers.run(0.3, stop),
             *(self.vote(user, self.random.uniform(0, seconds)) for user in self.users),
         ]
+
+    @cached_property
+    def viewers(self) -> Viewers:
+        """When it is known who all the users are."""
+        return Viewers(self.api, self.author, self.posts, self.users, self._random())
 
     def _random(self) -> random.Random:
         return random.Random(self.random.getrandbits(64))
@@ -80,6 +91,12 @@ class HotPosts:
         """Its time comes: nobody waits for a real one."""
         if self.poll:
             await asyncio.to_thread(cluster.sql, f"UPDATE polls SET closes_at = clock_timestamp() WHERE id = {self.poll}")
+
+    async def count_views(self, cluster: Cluster) -> None:
+        """When nothing is broken, and nobody live any more: it starts processes again."""
+        if self.posts:
+            await self.viewers.tell_again()
+            await self.viewers.fold(cluster)
 
     async def write_truth(self) -> None:
         """What the API shows in the end, to somebody who is not among those who liked or wrote."""
@@ -107,11 +124,20 @@ class HotPosts:
         for comment in comments or []:
             replies = await self._all(f"/v1/comments/{comment['id']}/replies", self.author)
             comments = None if replies is None or comments is None else comments + replies
+        liked_by: dict[str, list[str]] = defaultdict(list)
+        for user in (user for user in self.users if user.id in self.liked_comments[post]):
+            seen = await self._all(f"/v1/posts/{post}/comments", user)
+            for comment in seen or []:
+                if comment.get("liked"):
+                    liked_by[comment["id"]].append(user.id)
+            if seen is None:
+                comments = None
         if comments is None:
             self.api.history.add("bug", t=self.api.history.now, what=f"the comments of {post} can't be read at the end")
         else:
             self.api.history.add("final comments", post=post, comments=[
-                {"id": one["id"], "text": one.get("text"), "parent": one.get("parent_id"), "replies": one["counts"]["replies"]}
+                {"id": one["id"], "text": one.get("text"), "parent": one.get("parent_id"), "replies": one["counts"]["replies"],
+                 "likes": one["counts"]["likes"], "liked_by": liked_by[one["id"]]}
                 for one in comments])
 
     async def _get(self, path: str, user: User) -> dict[str, Any] | None:
@@ -127,8 +153,8 @@ class HotPosts:
 
 
 class Fan:
-    """Likes, and takes likes back: of hot posts, and of what is in the user's feed. Where no answer came, and nobody waited for
-    one, the user never asks again: that write may still come."""
+    """Likes, and takes likes back: of hot posts, of their comments that reply to none, and of what is in the user's feed. Where
+    no answer came, and nobody waited for one, the user never asks again: that write may still come."""
 
     def __init__(self, hot: HotPosts, user: User, random: random.Random) -> None:
         self.hot, self.api, self.user, self.random = hot, hot.api, user, random
@@ -140,25 +166,41 @@ class Fan:
             await asyncio.sleep(self.random.expovariate(2))
             if stop.is_set():
                 return
-            post = self.random.choice(self.hot.posts)
-            if self.random.random() < 0.2 and (page := await self.api.read("/v1/feed?limit=50", self.user)) and page["items"]:
-                post = self.random.choice(page["items"])["id"]
-            if post not in self.open:
-                await self.change(post, post not in self.likes)
+            post, chance = self.random.choice(self.hot.posts), self.random.random()
+            if chance < 0.2 and (page := await self.api.read("/v1/feed?limit=50", self.user)) and page["items"]:
+                await self.change(self.random.choice(page["items"])["id"])
+            elif chance < 0.5:
+                await self.change_comment(post)
+            else:
+                await self.change(post)
 
-    async def change(self, post: str, likes: bool) -> None:
-        self.hot.liked.add((self.user.id, post))
-        begin = self.api.history.now
+    async def change_comment(self, post: str) -> None:
+        """Of the first ones, which are liked by many."""
+        page = await self.api.read(f"/v1/posts/{post}/comments?limit=10", self.user)
+        if page and (shown := [comment for comment in page["items"] if "text" in comment]):
+            await self.change(self.random.choice(shown)["id"], of_comment_on=post)
+
+    async def change(self, object: str, *, of_comment_on: str | None = None) -> None:
+        """The like of a post, or of a comment on one."""
+        if object in self.open:
+            return
+        likes, begin = object not in self.likes, self.api.history.now
+        if of_comment_on:
+            self.hot.liked_comments[of_comment_on].add(self.user.id)
+        else:
+            self.hot.liked.add((self.user.id, object))
         reply = await self.api.write(
-            "PUT" if likes else "DELETE", f"/v1/posts/{post}/like", self.user, gives_up=self.random.random() < 0.03)
-        # What the feed showed may have been deleted since.
-        is_gone = reply.status == 404 and post not in self.hot.posts
+            "PUT" if likes else "DELETE", f"/v1/{'comments' if of_comment_on else 'posts'}/{object}/like", self.user,
+            gives_up=self.random.random() < 0.03)
+        # What was shown may have been deleted since.
+        is_gone = reply.status == 404 and object not in self.hot.posts
         result = "gone" if is_gone else outcome(self.api, reply)
-        (self.likes.add if likes else self.likes.discard)(post)
+        (self.likes.add if likes else self.likes.discard)(object)
         if result != "done":
-            self.open.add(post)
+            self.open.add(object)
         self.api.history.add(
-            "like", user=self.user.id, post=post, likes=likes, begin=begin, end=self.api.history.now, outcome=result)
+            "comment like" if of_comment_on else "like", user=self.user.id, likes=likes, begin=begin, end=self.api.history.now,
+            outcome=result, **{"comment" if of_comment_on else "post": object})
 
 
 class Talker:

@@ -8,6 +8,8 @@ from facts import INFINITY, Event, Facts, unedited
 from report import Report
 
 STATES_A_SECOND = 4
+FEW_VIEWERS, ABOUT = 10, 0.03
+"""Up to so many are counted, above it is that part more or less, or one: two of twenty may look like one."""
 ANSWERS = (["200", "already_voted"], ["already_voted", "200"])
 
 
@@ -25,10 +27,27 @@ class HotFacts:
         self.final_states: dict[str, Event] = {}
         """By channel: what REST says when all is quiet."""
         self.votes: list[Event] = []
+        self.comment_likes: dict[str, dict[str, Event]] = defaultdict(dict)
+        """The last of each user, by comment."""
+        self.views: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        """Users and days, by post, which may count; those of authors don't."""
+        self.last_viewers: dict[str, set[str]] = defaultdict(set)
+        """Who told when nothing was broken any more, and was heard."""
+        self.views_read: dict[str, list[Event]] = defaultdict(list)
         for event in events:
             match event["e"]:
                 case "like":
                     self.likes[event["post"]][event["user"]] = event
+                case "comment like":
+                    self.comment_likes[event["comment"]][event["user"]] = event
+                case "views" if not event["own"]:
+                    for post in event["posts"]:
+                        if event["outcome"] != "refused":
+                            self.views[post].update((event["user"], day) for day in event["days"])
+                        if event["last"] and event["outcome"] == "done":
+                            self.last_viewers[post].add(event["user"])
+                case "views read":
+                    self.views_read[event["post"]].append(event)
                 case "comment":
                     self.comments[event["text"]] = event
                 case "comment change":
@@ -61,6 +80,7 @@ def check_hot(events: list[Event], report: Report) -> HotFacts:
         match event["e"]:
             case "final likes":
                 check_likes(event, facts, report)
+                check_views(event, facts, report)
             case "final comments":
                 check_comments(event, facts, report)
             case "final poll":
@@ -91,6 +111,42 @@ def check_likes(event: Event, facts: HotFacts, report: Report) -> None:
         report.find("wrong counter", f"likes of {post} are {event['counts']['likes']}, counted {len(users)}")
 
 
+def check_views(event: Event, facts: HotFacts, report: Report) -> None:
+    """Who has seen it counts once a day; what was counted stays."""
+    post, views = event["post"], event["counts"]["views"]
+    least, most = len(facts.last_viewers[post]), len(facts.views[post])
+    report.counts["viewers counted"] += views
+    if not least - unsure(least) <= views <= most + unsure(most):
+        report.find("wrong counter", f"views of {post} are {views}, seen by {least}" + (f" to {most}" if most > least else ""))
+    reads = [*facts.views_read[post], {"views": views, "begin": INFINITY, "end": INFINITY}]
+    for read in reads:
+        report.counts["numbers of views read"] += 1
+        before = max((other["views"] for other in reads if other["end"] < read["begin"]), default=0)
+        if read["views"] < before:
+            report.find("wrong counter", f"views of {post} were {before}, and {read['views']} at {read['begin']}")
+
+
+def unsure(viewers: int) -> float:
+    return max(1, ABOUT * viewers) if viewers > FEW_VIEWERS else 0
+
+
+def check_comment_likes(comment: Event, facts: HotFacts, report: Report) -> None:
+    """Of one that is there. Who likes it is known by what each who ever did is told of it."""
+    users, changes = set(comment["liked_by"]), facts.comment_likes[comment["id"]]
+    for user, last in changes.items():
+        report.counts["likes of comments checked"] += 1
+        if last["outcome"] == "done" and (user in users) != last["likes"]:
+            report.find(
+                "lost",
+                f"{user} {'likes' if last['likes'] else 'does not like'} comment {comment['id']}, acknowledged at {last['end']}")
+        if last["outcome"] == "gone" and not facts.may_be_deleted(comment["id"]):
+            report.find("bad answer", f"there was no comment {comment['id']} to be liked at {last['end']}")
+    for user in users - changes.keys():
+        report.find("invented", f"{user} never liked comment {comment['id']}")
+    if comment["likes"] != len(users):
+        report.find("wrong counter", f"likes of comment {comment['id']} are {comment['likes']}, counted {len(users)}")
+
+
 def check_comments(event: Event, facts: HotFacts, report: Report) -> None:
     post, shown = event["post"], {}
     replies: Counter[str] = Counter()
@@ -105,6 +161,8 @@ def check_comments(event: Event, facts: HotFacts, report: Report) -> None:
         # A number of replies is that of all below.
         while (parent := parents.get(id)) is not None:
             replies[id := parent] += 1
+    for comment in living.values():
+        check_comment_likes(comment, facts, report)
     for id, comment in shown.items():
         report.counts["counters checked"] += 1
         if comment["replies"] != replies[id]:
@@ -201,8 +259,12 @@ def check_states(name: str, channel: str, events: list[Event], facts: Facts, hot
                     report.find("too many", f"{name}: {len(calm)} states from {calm[0]} to {calm[-1]}")
                     calm = []
     report.counts["last states checked"] += 1
+    truth = hot.final_states.get(channel)
+    # Views make no state: one has those of when it was read.
+    if last and truth and "views" in truth and last["views"] < truth["views"]:
+        last = last | {"views": truth["views"]}
     # What could not be read in the end is a finding, too.
-    if last != (truth := hot.final_states.get(channel)):
+    if last != truth:
         report.find("missing", f"{name}: the last state was {last}, it is {truth}")
 
 

@@ -111,6 +111,7 @@ class HotRound(Round):
             await asyncio.wait(reads, timeout=3)
             for read_task in reads:
                 read_task.cancel()
+            await self.hot.count_views(self.cluster)
             await self.hot.write_truth()
             await asyncio.to_thread(self.audit_counts)
             supervising.set()
@@ -126,7 +127,7 @@ class HotRound(Round):
             fan, begin = self.random.choice(fans), loop.time()
             post = self.hot.posts[0]
             if post not in fan.open:
-                await fan.change(post, post not in fan.likes)
+                await fan.change(post)
                 self.taken.append(loop.time() - begin)
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
 from typing import Any
 
-import aiohttp
-
 from api import Api, User
-from channel_reader import ChannelPollReader, ChannelReader
-from readers import events
+from channel_reader import ChannelPollReader, ChannelReader, ChannelStreamReader
 
 STATES = {"post.counts", "poll.updated"}
 
@@ -62,12 +58,6 @@ class HotReader(ChannelReader):
 
 
 class HotPollReader(HotReader, ChannelPollReader):
-    def __init__(self, *arguments: Any) -> None:
-        HotReader.__init__(self, *arguments)
-
-    async def session(self, stop: Any) -> None:
-        await ChannelPollReader.session(self, stop)
-
     def take_item(self, item: dict[str, Any], begin: float) -> None:
         match item["type"]:
             case "live" | "reset" as verdict:
@@ -78,31 +68,15 @@ class HotPollReader(HotReader, ChannelPollReader):
                 self.item(item)
 
 
-class HotStreamReader(HotReader):
-    async def session(self, stop: Any) -> None:
-        begin = self.api.history.now
-        headers = dict(self.user.authorization)
-        if self.live:
-            headers["Last-Event-ID"] = self.live
-        url = f"http://{self.address()}/v1/live/sse"
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=4, sock_read=40)
-        query = {"channels": ",".join(self.authors)}
-        async with self.api.http.get(url, headers=headers, params=query, timeout=timeout) as answer:
-            if answer.status != 200:
-                if answer.status not in (429, 503):
-                    self.refused(f"the stream was answered {answer.status}: {await answer.text()}")
-                raise EOFError
-            async for name, identifier, data in events(answer.content):
-                if stop.is_set():
-                    return
-                self.live = identifier or self.live
-                event = json.loads(data) if data else {}
-                if name in ("live", "resumed", "reset"):
-                    self.joined(event["channel"], name, begin)
-                elif name == "unsubscribed":
-                    self.refused(f"{event['channel']} ended: {event}")
-                elif "channel" in event:
-                    self.item(event)
+class HotStreamReader(HotReader, ChannelStreamReader):
+    async def take_event(self, name: str, event: dict[str, Any], begin: float) -> bool:
+        if name in ("live", "resumed", "reset"):
+            self.joined(event["channel"], name, begin)
+        elif name == "unsubscribed":
+            self.refused(f"{event['channel']} ended: {event}")
+        elif "channel" in event:
+            self.item(event)
+        return False
 
 
 ROADS: list[type[HotReader]] = [HotReader, HotStreamReader, HotPollReader]

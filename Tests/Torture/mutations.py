@@ -60,6 +60,7 @@ CAUGHT_AS = {
     "channel-skip-newest": {"missing"},
     "deflate-by-length": {"duplicate", "missing"},
     "skip-states": {"missing"},
+    "count-like-apart": {"wrong counter"},
 }
 """The promise that each breaks; another finding, a run that failed, or one in which the bug was never reached, has not
 caught it."""

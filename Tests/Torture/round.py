@@ -152,6 +152,7 @@ class Round:
             await asyncio.wait(reads, timeout=3)
             for read_task in reads:
                 read_task.cancel()
+            await self.hot.count_views(self.cluster)
             await self.write_truth([*users, *self.circles.users])
             await self.hot.write_truth()
             if self.hot_count:

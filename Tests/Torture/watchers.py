@@ -10,8 +10,7 @@ from typing import Any
 import aiohttp
 
 from api import Api, User
-from channel_reader import ChannelPollReader, ChannelReader
-from readers import events
+from channel_reader import ChannelPollReader, ChannelReader, ChannelStreamReader
 
 REFUSED = 2000
 UNKNOWN_CHANNEL, PERMISSION_DENIED = 102, 103
@@ -40,6 +39,12 @@ class Watcher(ChannelReader):
             post=post["id"] if post else event.get("post_id", ""), text=post.get("text"), handle=author.get("handle"),
             display_name=author.get("display_name"), role=self.role)
         self.api.history.sights += 1
+
+    async def not_found(self, begin: float) -> None:
+        self.is_open = True
+        self.watch(next(iter(self.authors)), "refused", begin)
+        self.live = ""
+        await asyncio.sleep(ASKS_AGAIN)
 
 
 class WebSocketWatcher(Watcher):
@@ -82,69 +87,31 @@ class WebSocketWatcher(Watcher):
 
 
 class PollWatcher(Watcher, ChannelPollReader):
-    async def session(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            begin = self.api.history.now
-            since = f"&since={self.live}" if self.live else ""
-            path = f"/v1/feed?channels={','.join(self.authors)}{since}&wait=10"
-            self.role = "api"
-            reply = await self.api.once("GET", path, self.user, timeout=14)
-            if reply.status == 404:
-                self.watch(next(iter(self.authors)), "refused", begin)
-                self.live = ""
-                await asyncio.sleep(ASKS_AGAIN)
-            elif reply.status == 200:
-                self.is_open = True
-                for channel in self.authors:
-                    self.watch(channel, "resumed", begin)
-                self.live = reply.body["live"]
-                for item in reply.body["items"]:
-                    if item["type"] == "unsubscribed":
-                        self.watch(item["channel"], "ended", begin)
-                        self.live = ""
-                    elif item["type"].startswith("post."):
-                        self.told_at(item["channel"], item, 0)
-            else:
-                if reply.status not in (0, 429, 503):
-                    self.refused(f"the poll was answered {reply.status}: {reply.body}")
-                await self.api.pause(reply)
+    def polled(self, begin: float) -> None:
+        for channel in self.authors:
+            self.watch(channel, "resumed", begin)
+
+    def take_item(self, item: dict[str, Any], begin: float) -> None:
+        if item["type"] == "unsubscribed":
+            self.watch(item["channel"], "ended", begin)
+            self.live = ""
+        elif item["type"].startswith("post."):
+            self.told_at(item["channel"], item, 0)
 
 
-class EventStreamWatcher(Watcher):
-    async def session(self, stop: asyncio.Event) -> None:
-        begin = self.api.history.now
-        headers = dict(self.user.authorization)
-        if self.live:
-            headers["Last-Event-ID"] = self.live
-        url = f"http://{self.address()}/v1/live/sse"
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=4, sock_read=40)
-        query = {"channels": ",".join(self.authors)}
-        async with self.api.http.get(url, headers=headers, params=query, timeout=timeout) as answer:
-            if answer.status == 404:
-                self.is_open = True
-                self.watch(next(iter(self.authors)), "refused", begin)
-                self.live = ""
-                await asyncio.sleep(ASKS_AGAIN)
-                return
-            if answer.status != 200:
-                if answer.status not in (429, 503):
-                    self.refused(f"the stream was answered {answer.status}: {await answer.text()}")
-                raise EOFError
-            async for name, identifier, data in events(answer.content):
-                if stop.is_set():
-                    return
-                self.live = identifier or self.live
-                event = json.loads(data) if data else {}
-                if name in ("live", "resumed", "reset") and event.get("channel") in self.authors:
-                    self.is_open = True
-                    self.watch(event["channel"], name, begin)
-                elif name == "unsubscribed":
-                    self.watch(event["channel"], "ended", begin)
-                    self.live = ""
-                    await asyncio.sleep(ASKS_AGAIN)
-                    return
-                elif name.startswith("post."):
-                    self.told_at(event["channel"], event, 0)
+class EventStreamWatcher(Watcher, ChannelStreamReader):
+    async def take_event(self, name: str, event: dict[str, Any], begin: float) -> bool:
+        if name in ("live", "resumed", "reset") and event.get("channel") in self.authors:
+            self.is_open = True
+            self.watch(event["channel"], name, begin)
+        elif name == "unsubscribed":
+            self.watch(event["channel"], "ended", begin)
+            self.live = ""
+            await asyncio.sleep(ASKS_AGAIN)
+            return True
+        elif name.startswith("post."):
+            self.told_at(event["channel"], event, 0)
+        return False
 
 
 KINDS: list[type[Watcher]] = [WebSocketWatcher, EventStreamWatcher, PollWatcher]

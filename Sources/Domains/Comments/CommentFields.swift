@@ -1,11 +1,12 @@
-import HTTPService
+package import Core
+package import HTTPService
 
 /// What clients send of a comment.
-enum CommentFields {
+package enum CommentFields {
     static let longest = 2000
-    static let text = Field.text(
+    package static let text = Field.text(
         "text", TextRule("a text", .lines, 1...longest), example: "Good morning to you, too.")
-    static let parent = Field.id(
+    package static let parent = Field.id(
         "parent", "The comment that it replies to, below the same post; without it, it is a top-level one."
     ).orNil
 }

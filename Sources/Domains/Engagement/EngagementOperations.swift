@@ -9,18 +9,6 @@ struct EngagementOperations: Sendable {
     private static let tag = Tag("engagement", "Likes and views of posts")
     private static let post = PathParameter.id("id", "Of the post.")
     private static let owner = PathParameter.id("id", "The caller's own.")
-    private static let seen = Field<[ID]>(
-        "posts", .array(of: Component.id.reference, count: 1...Views.most), example: .array([Component.id.example]),
-        "What the caller has had before his eyes."
-    ) { given throws(Refusal) in
-        guard let items = given.array, 1...Views.most ~= items.count else {
-            throw Refusal("posts must be a list of 1 to \(Views.most) ids")
-        }
-        return try items.map { item throws(Refusal) in
-            guard let id = item.string.flatMap({ ID($0) }) else { throw Refusal("posts must be ids: decimal digits") }
-            return id
-        }
-    }
 
     let likes: PostLikes
     let views: Views
@@ -52,7 +40,7 @@ struct EngagementOperations: Sendable {
                 .post, "/v1/views", id: "addViews", tag: Self.tag, "Tell which posts were seen",
                 description:
                     "A viewer counts once a day for a post, the author never. The posts' `counts.views` follow within the hour.",
-                lane: .write(makesEvents: false), body: RequestBody("Views", Self.seen),
+                lane: .write(makesEvents: false), body: RequestBody("Views", ViewFields.posts),
                 responses: [.noContent("They count. So does nothing that the caller can't see.")],
                 idempotency: .key("views"), handler: saw),
         ]
@@ -91,7 +79,7 @@ struct EngagementOperations: Sendable {
 
     @Sendable private func saw(_ request: RequestContext) async throws -> Response {
         try await writes.run(request) { _ in
-            try await views.saw(request[Self.seen], viewer: request.caller)
+            try await views.saw(request[ViewFields.posts], viewer: request.caller)
             return StoredResponse(status: 204, body: [])
         }
     }

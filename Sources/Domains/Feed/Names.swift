@@ -16,6 +16,8 @@ extension MetricName {
     static let channelRepeats = MetricName(
         "martlet_channel_repeats_total", "Events for channels that came again and were not told again")
     static let channelStates = MetricName("martlet_channel_states_total", "States told on channels")
+    static let lateStates = MetricName(
+        "martlet_channel_states_late_total", "States that were held up when they were told, and were read again")
     static let chunkTime = MetricName(
         "martlet_fanout_chunk_seconds", "Time for a batch of chunks to reach its followers")
     static let delivered = MetricName("martlet_fanout_delivered_total", "Deliveries done")

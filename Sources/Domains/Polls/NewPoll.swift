@@ -1,13 +1,13 @@
 import Core
-import Posts
+package import Posts
 
 /// A poll that comes with a new post.
-struct NewPoll: Sendable {
-    let options: [String]
-    let isMultiple: Bool
+package struct NewPoll: Sendable {
+    package let options: [String]
+    package let isMultiple: Bool
     /// Seconds.
-    let closesIn: Int
-    let results: PollView.Results
+    package let closesIn: Int
+    package let results: PollView.Results
 
     /// As it is before anybody has voted.
     /// - Parameters:

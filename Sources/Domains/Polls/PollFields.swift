@@ -1,11 +1,11 @@
 import Core
-import HTTPService
+package import HTTPService
 import Posts
 
 /// What clients send of polls.
-enum PollFields {
+package enum PollFields {
     /// Of a new post.
-    static let poll = Field<NewPoll>.object(
+    package static let poll = Field<NewPoll>.object(
         "poll", "NewPoll", [options, isMultiple, closesIn, results], "Its options never change."
     ) { object throws(Problem) in
         NewPoll(
@@ -36,7 +36,7 @@ enum PollFields {
     }.or(.always)
 
     /// Of a vote.
-    static let vote = Field.distinct(
+    package static let vote = Field.distinct(
         "options", of: .integer("option", in: 0...PollView.optionCount.upperBound - 1, example: 0),
         count: 1...PollView.optionCount.upperBound, example: [0],
         "Numbers of options, counted from 0; one, unless the poll is `multiple`.")

@@ -1,15 +1,15 @@
-import Core
+package import Core
 import HTTPService
 
 /// What somebody reported, as he himself gets it: `{"id","target":{"type","id"},"reason","text"?,"created_at"}`.
-struct Report: Sendable, Equatable {
-    enum Reason: String, CaseIterable {
+package struct Report: Sendable, Equatable {
+    package enum Reason: String, CaseIterable, Sendable {
         case spam, abuse, nsfw, illegal, other
     }
 
-    struct Target: Sendable, Equatable {
-        let type: String
-        let id: ID
+    package struct Target: Sendable, Equatable {
+        package let type: String
+        package let id: ID
     }
 
     let id: ID

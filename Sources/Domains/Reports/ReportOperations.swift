@@ -8,32 +8,10 @@ struct ReportOperations: Sendable {
     let writes: Writes
     let counters: ReportCounters
     private let target: Field<Report.Target>
-    private let reason = Field.string(
-        "reason", .word(of: Report.Reason.allCases.map(\.rawValue)), example: "spam"
-    ) { text throws(Refusal) in
-        guard let reason = Report.Reason.allCases.first(where: { $0.rawValue.isExactly(text) }) else {
-            throw Refusal("reason is one of \(Report.Reason.allCases.map(\.rawValue).joined(separator: ", "))")
-        }
-        return reason
-    }
-    private let text = Field.text(
-        "text", TextRule("a text", .lines, 1...Report.mostText), example: "The same advertisement a dozen times.",
-        "For the moderators."
-    ).orNil
 
     init(reports: Reports, writes: Writes, counters: ReportCounters) {
         (self.reports, self.writes, self.counters) = (reports, writes, counters)
-        let types = reports.targets.map(\.type)
-        let type = Field.string("type", .word(of: types), example: types[0]) { text throws(Refusal) in
-            guard let type = types.first(where: { $0.isExactly(text) }) else {
-                throw Refusal("type is one of \(types.joined(separator: ", "))")
-            }
-            return type
-        }
-        let id = Field<ID>.id("id")
-        target = .object("target", "NewReportTarget", [type, id], "What is reported.") { object throws(Problem) in
-            Report.Target(type: try type.read(object), id: try id.read(object))
-        }
+        target = ReportFields.target(types: reports.targets.map(\.type))
     }
 
     var all: [Operation] {
@@ -44,7 +22,8 @@ struct ReportOperations: Sendable {
                 description: """
                     Also what the caller can't see: the response does not tell whether there is such a thing. Nobody reports \
                     himself or what is his own. At most \(Reports.mostADay) reports in 24 hours.
-                    """, lane: .write(makesEvents: false), body: RequestBody("NewReport", target, reason, text),
+                    """, lane: .write(makesEvents: false),
+                body: RequestBody("NewReport", target, ReportFields.reason, ReportFields.text),
                 responses: [
                     .json(report, "The caller has reported this before: the report of then.", status: 200),
                     .json(report, "It is reported.", status: 201),
@@ -55,12 +34,13 @@ struct ReportOperations: Sendable {
     @Sendable private func add(_ request: RequestContext) async throws -> Response {
         let (response, new) = try await writes.run(request) { transaction in
             let (report, isNew) = try await reports.add(
-                transaction, request[target], request[reason], text: request[text], by: request.caller)
+                transaction, request[target], request[ReportFields.reason], text: request[ReportFields.text],
+                by: request.caller)
             var json = ByteWriter(capacity: 256)
             report.append(to: &json)
             return (StoredResponse(status: isNew ? 201 : 200, body: json.bytes), isNew)
         }
-        if new == true { counters.add(request[reason]) }
+        if new == true { counters.add(request[ReportFields.reason]) }
         return response
     }
 }

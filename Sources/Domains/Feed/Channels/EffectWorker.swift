@@ -18,6 +18,7 @@ public struct EffectWorker: Sendable {
     private let repeated = Metrics.shared.counter(.channelRepeats)
     private let messages = Metrics.shared.counter(.channelMessages)
     private let states = Metrics.shared.counter(.channelStates)
+    private let late = Metrics.shared.counter(.lateStates)
 
     private final class Turns: Sendable {
         let value = Mutex(StateTurns())
@@ -116,6 +117,7 @@ public struct EffectWorker: Sendable {
             guard let state = try await channel.state() else { return }
             if try await channels.publish(state: state.envelope, version: state.version, on: name) { states.add(1) }
             if monotonicNanoseconds() - began < StateTurns.interval { return }
+            late.add(1)
         }
     }
 }

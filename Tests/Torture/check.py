@@ -107,7 +107,7 @@ def check_writes(facts: Facts, report: Report) -> None:
             report.find("invented", f"nobody deleted {post.id}")
     for (user, other), edge in facts.edges.items():
         _, end, follows = edge.changes[-1]
-        if end < INFINITY and (other in facts.truth_follows[user]) != follows:
+        if end < INFINITY and (other in facts.followed_in_the_end(user)) != follows:
             report.find("lost", f"{user} {'follows' if follows else 'left'} {other}, acknowledged at {end}")
 
 
@@ -162,7 +162,7 @@ def check_walk(walk: Event, facts: Facts, report: Report) -> None:
 
 def check_final_feed(event: Event, facts: Facts, report: Report) -> None:
     """When all is quiet, a feed is just what the truth says."""
-    authors = facts.truth_follows[event["user"]] | {event["user"]}
+    authors = facts.followed_in_the_end(event["user"]) | {event["user"]}
     wanted = {id for id, post in facts.truth_posts.items() if post["author"] in authors and not post["deleted"]}
     got = event["posts"]
     if len(got) != len(set(got)):

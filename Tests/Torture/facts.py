@@ -104,6 +104,8 @@ class Facts:
         begun: dict[tuple[str, str], list[float]] = defaultdict(list)
         self.truth_posts: dict[str, Event] = {}
         self.truth_follows: dict[str, set[str]] = defaultdict(set)
+        self.truth_tags: dict[str, set[str]] = defaultdict(set)
+        """By user, whose posts come into the feed by a hashtag that all of them have."""
         delete_begins: dict[str, float] = {}
         pending: list[Event] = []
         for event in events:
@@ -145,6 +147,8 @@ class Facts:
                     self.truth_posts[event["post"]] = event
                 case "truth follow":
                     self.truth_follows[event["user"]].add(event["other"])
+                case "truth tag follow":
+                    self.truth_tags[event["user"]].add(event["other"])
                 case _:
                     self.rest.append(event)
         for truth in self.truth_posts.values():
@@ -161,6 +165,10 @@ class Facts:
         for event in pending:
             if event["outcome"] == "done" and event["post"] in self.posts:
                 self.posts[event["post"]].delete_end = event["end"]
+
+    def followed_in_the_end(self, user: str) -> set[str]:
+        """Whose posts are in the user's feed, beside the user's own."""
+        return self.truth_follows[user] | self.truth_tags[user]
 
     def newer(self, post: Post, user: str) -> int:
         """How many posts are above this one in the user's feed, or have been."""

@@ -83,7 +83,7 @@ class Reader:
         elif event["type"] == "post.deleted":
             self.record("see", kind="deleted", post=event["post_id"], at=position)
         elif event["type"] == "feed.changed":
-            self.record("changed", reason=event["reason"], other=event["user_id"])
+            self.record("changed", reason=event["reason"], other=event.get("user_id", event.get("tag")))
 
     def record(self, event: str, **fields: Any) -> None:
         self.api.history.add(event, r=self.name, t=self.api.history.now, **fields)

@@ -23,7 +23,7 @@ from leavers import Leavers
 from readers import EventStreamReader, PageWalker, PollReader, Reader, WebSocketReader, walk
 from sdk_reader import SdkReader
 from sessions import Guests
-from writers import Author, Follower, Keeper, change_follow, keep_sessions_fresh
+from writers import Author, Doubter, Follower, Keeper, change_follow, keep_sessions_fresh, tag_of
 
 USERS = 20
 FOLLOWERS = 1_100
@@ -31,6 +31,8 @@ FOLLOWERS = 1_100
 CROWD = 1_000
 """How many of them are connected."""
 FOLLOWED, FICKLE = 6, 3
+TAGGED = 3
+"""Each so many-th user's posts have a hashtag of their own, which some follow instead of the user."""
 CHANNEL_READERS, CHANNELS = 6, 4
 """Who subscribe to authors' channels, and to how many each."""
 GUESTS = 2
@@ -100,7 +102,17 @@ class Round:
             others = {(index + step) % USERS for step in range(1, FOLLOWED + 1)} | {0}
             for other in sorted(others - {index}):
                 await change_follow(self.api, user, users[other], True)
+            if (doubted := self._doubted(users, index)) is not None:
+                await change_follow(self.api, user, doubted, True, by_tag=True)
         return users
+
+    def _tag(self, index: int, user: User) -> str | None:
+        return tag_of(user) if index % TAGGED == 1 else None
+
+    def _doubted(self, users: list[User], index: int) -> User | None:
+        """Whom the user follows by the hashtag of his posts all the time, and by himself now and then."""
+        other = (index + FOLLOWED + FICKLE + 1) % USERS
+        return users[other] if self._tag(other, users[other]) and other else None
 
     def make_followers(self, author: User, prefix: str, count: int) -> list[User]:
         """Users who follow an author and do nothing else."""
@@ -166,7 +178,9 @@ class Round:
     async def write_again(self, users: list[User]) -> None:
         """The faults have ended: everybody's writes are taken again soon."""
         begin = self.history.now
-        writes = (Author(self.api, user, f"{user.handle}/again", 1, self._random()).post(gives_up=False) for user in users)
+        writes = (
+            Author(self.api, user, f"{user.handle}/again", 1, self._random(), self._tag(index, user)).post(gives_up=False)
+            for index, user in enumerate(users))
         await asyncio.gather(*writes)
         if self.history.now - begin > WRITES_AGAIN_WITHIN:
             self.history.add(
@@ -194,9 +208,14 @@ class Round:
             # The first is big; three write from two devices.
             for device in range(2 if index in (1, 2, 3) else 1):
                 rate = self.rate / USERS if index else 0.3
-                work.append(Author(self.api, user, f"{user.handle}/{device}", rate, self._random()).run(stop))
+                name, tag = f"{user.handle}/{device}", self._tag(index, user)
+                work.append(Author(self.api, user, name, rate, self._random(), tag).run(stop))
             fickle = [users[(index + FOLLOWED + step) % USERS] for step in range(1, FICKLE + 1)]
-            work.append(Follower(self.api, user, [o for o in fickle if o is not users[0]], 4, self._random()).run(stop))
+            tagged = {o.id for number, o in enumerate(users) if self._tag(number, o)} if index % 2 else set()
+            others = [o for o in fickle if o is not users[0]]
+            work.append(Follower(self.api, user, others, 4, self._random(), tagged).run(stop))
+            if (doubted := self._doubted(users, index)) is not None:
+                work.append(Doubter(self.api, user, doubted, 4, self._random()).run(stop))
         work += [Keeper(self.api, user, 1, self._random()).run(stop) for user in users[4:8]]
         work += [Guests(self.api, users, f"guest {number}", self._random()).run(stop) for number in range(GUESTS)]
         work.append(keep_sessions_fresh(self.api, users[::4], stop))
@@ -243,7 +262,9 @@ class Round:
                 "chunks under way": float(self.cluster.sql("SELECT count(*) FROM fanout_progress")[0]),
                 "posts under way": float(self.cluster.sql(
                     "SELECT count(*) FROM posts p LEFT JOIN feed_items i ON i.user_id = p.author_id AND i.post_id = p.id "
-                    f"WHERE p.author_id IN ({self.ids}) AND (p.deleted_at IS NULL) <> (i.post_id IS NOT NULL)")[0]),
+                    "LEFT JOIN feed_metadata m ON m.user_id = p.author_id "
+                    f"WHERE p.author_id IN ({self.ids}) AND (p.deleted_at IS NULL) <> (i.post_id IS NOT NULL) "
+                    "AND p.id >= COALESCE(m.complete_from, 0)")[0]),
                 "polls to close": float(self.cluster.sql(
                     "SELECT count(*) FROM polls WHERE NOT closed AND closes_at <= clock_timestamp()")[0]),
                 "transactions": float(self.cluster.sql(
@@ -268,6 +289,12 @@ class Round:
         ):
             user, other = row.split("|")
             self.history.add("truth follow", user=user, other=other)
+        authors = {tag_of(user): user.id for user in users}
+        for row in await asyncio.to_thread(
+            self.cluster.sql, f"SELECT follower, tag FROM tag_follows WHERE follower IN ({self.ids})"
+        ):
+            user, tag = row.split("|")
+            self.history.add("truth tag follow", user=user, other=authors[tag])
         await self.write_crowd(users[0])
         for user in users:
             pages = [page async for page in walk(self.api, user)]

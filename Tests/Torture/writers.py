@@ -26,8 +26,9 @@ class Author:
     """Posts one after the other, and deletes or edits some of the posts. Each begins when the one before has its answer, so
     their order is known."""
 
-    def __init__(self, api: Api, user: User, name: str, rate: float, random: random.Random) -> None:
+    def __init__(self, api: Api, user: User, name: str, rate: float, random: random.Random, tag: str | None = None) -> None:
         self.api, self.user, self.name, self.rate, self.random = api, user, name, rate, random
+        self.end = f" #{tag}" if tag else ""
         self.count = 0
         self.posts: list[str] = []
         self.texts: dict[str, str] = {}
@@ -51,7 +52,7 @@ class Author:
         if gives_up is None:
             gives_up = self.random.random() < 0.1
         self.count += 1
-        text = f"{self.name} {self.count}"
+        text = f"{self.name} {self.count}{self.end}"
         begin = self.api.history.now
         reply = await self.api.write(
             "POST", "/v1/posts", self.user, {"text": text}, gives_up=gives_up)
@@ -86,11 +87,18 @@ class Author:
             status=reply.status)
 
 
-class Follower:
-    """Follows and unfollows the same few users over and over."""
+def tag_of(user: User) -> str:
+    """The hashtag of all posts of a user, and of nobody else's: who follows it has the same posts as who follows the user."""
+    return f"of_{user.handle}"
 
-    def __init__(self, api: Api, user: User, others: list[User], pause: float, random: random.Random) -> None:
-        self.api, self.user, self.others, self.pause, self.random = api, user, others, pause, random
+
+class Follower:
+    """Follows and unfollows the same few users over and over; `tagged` ones by their hashtags."""
+
+    def __init__(
+        self, api: Api, user: User, others: list[User], pause: float, random: random.Random, tagged: set[str] = set(),
+    ) -> None:
+        self.api, self.user, self.others, self.pause, self.random, self.tagged = api, user, others, pause, random, tagged
         self.followed: set[str] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -99,8 +107,24 @@ class Follower:
             if stop.is_set():
                 return
             other = self.random.choice(self.others)
-            await change_follow(self.api, self.user, other, other.id not in self.followed)
+            await change_follow(
+                self.api, self.user, other, other.id not in self.followed, by_tag=other.id in self.tagged)
             self.followed ^= {other.id}
+
+
+class Doubter:
+    """Follows the hashtag of another's posts all the time, and the other over and over, which must make no difference."""
+
+    def __init__(self, api: Api, user: User, other: User, pause: float, random: random.Random) -> None:
+        self.api, self.user, self.other, self.pause, self.random = api, user, other, pause, random
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            for method in ("PUT", "DELETE"):
+                await asyncio.sleep(self.random.expovariate(1 / self.pause))
+                if stop.is_set():
+                    return
+                outcome(self.api, await self.api.write(method, f"/v1/users/{self.other.id}/follow", self.user))
 
 
 class Keeper:
@@ -128,11 +152,12 @@ class Keeper:
         self.api.history.add("bookmark", user=self.user.id, post=post, keeps=keeps, outcome=result)
 
 
-async def change_follow(api: Api, user: User, other: User, follows: bool) -> None:
+async def change_follow(api: Api, user: User, other: User, follows: bool, by_tag: bool = False) -> None:
     """Follows or unfollows, until it is known to be done."""
+    path = f"/v1/tags/{tag_of(other)}/follow" if by_tag else f"/v1/users/{other.id}/follow"
     begin = api.history.now
     api.history.add("follow begins", user=user.id, other=other.id, follows=follows, begin=begin)
-    reply = await api.write("PUT" if follows else "DELETE", f"/v1/users/{other.id}/follow", user)
+    reply = await api.write("PUT" if follows else "DELETE", path, user)
     api.history.add(
         "follow", user=user.id, other=other.id, follows=follows, begin=begin, end=api.history.now,
         outcome=outcome(api, reply), status=reply.status)

@@ -135,6 +135,7 @@ import Testing
         let underWay = try await alice.post(text: "#kept, under way")
         _ = try await alice.post(text: "not kept, under way")
         try await bob.unfollow(alice)
+        try await site.settle()
         try await expectFeed([underWay, kept], of: bob)
         let start = try await live(bob)
         let new = try await alice.post(text: "#kept, new")

@@ -41,8 +41,13 @@ import Testing
         #expect(try await deliver(timelines, 8, as: byTag) == 1)
         #expect(try await posts(timelines) == [8])
         #expect(try await deliver(timelines, 6, as: byTag) == 1)
-        try await timelines.sever(ann, from: author, keeping: [ID(raw: 8), ID(raw: 5)])
+        try await timelines.sever(ann, from: author)
+        #expect(try await posts(timelines) == [])
+        try await timelines.join(ann, to: author)
+        #expect(try await deliver(timelines, 8) == 1)
+        try await timelines.refuse(ann, from: author)
         #expect(try await posts(timelines) == [8])
+        #expect(try await deliver(timelines, 10) == 0)
         try await timelines.backfill(
             ann,
             RebuildEntries(

@@ -86,6 +86,8 @@ class Facts:
         self.by_text: dict[str, Event] = {}
         self.edges: dict[tuple[str, str], Edge] = defaultdict(Edge)
         """By user and other: has the one's feed the other's posts?"""
+        self.doubts: dict[tuple[str, str], Edge] = defaultdict(Edge)
+        """Follows of users whose posts are in the feed anyway: what one brings there before its delivery is told by that."""
         self.sights: dict[tuple[str, str], Edge] = defaultdict(Edge)
         """Does the user see the other's posts? Of those about whom it is known."""
         self.switches: list[Event] = []
@@ -124,6 +126,9 @@ class Facts:
                     if changes and changes[-1][:2] == (event["begin"], INFINITY):
                         changes.pop()
                     changes.append((event["begin"], event["end"], event["follows"]))
+                case "doubt":
+                    change = (event["begin"], event["end"], event["follows"])
+                    self.doubts[event["user"], event["other"]].changes.append(change)
                 case "switch":
                     self.switches.append(event)
                 case "edit begins" | "edit":

@@ -85,7 +85,8 @@ class Stream:
         self.view.add(post.id)
         self.following.add(post.id)
         # Or else it left the feed and came back, or was on its way when the follow was made.
-        if edge is None or not edge.changed_between(post.begin, now):
+        edges = (edge, self.facts.doubts.get((self.user, post.author)))
+        if not any(one is not None and one.changed_between(post.begin, now) for one in edges):
             self.check_turn(post, now)
 
     def update(self, event: Event) -> None:

@@ -124,7 +124,10 @@ class Doubter:
                 await asyncio.sleep(self.random.expovariate(1 / self.pause))
                 if stop.is_set():
                     return
+                begin = self.api.history.now
                 outcome(self.api, await self.api.write(method, f"/v1/users/{self.other.id}/follow", self.user))
+                self.api.history.add(
+                    "doubt", user=self.user.id, other=self.other.id, begin=begin, end=self.api.history.now, follows=method == "PUT")
 
 
 class Keeper:

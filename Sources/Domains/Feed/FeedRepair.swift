@@ -132,24 +132,21 @@ public struct FeedRepair: Sendable {
         return try results[2][0].bool("follows")
     }
 
+    /// Who follows a hashtag of some of them keeps these, in their places: of those that were deleted meanwhile he is told the end.
     private func sever(follower: ID, followee: ID) async throws {
-        try await timelines.sever(follower, from: followee, keeping: try await tagged(follower, followee))
-        // Those that came in between the two.
-        let missing = try await tagged(follower, followee)
-        guard !missing.isEmpty else { return }
-        let entries = missing.map { RebuildEntries.Entry(post: $0, author: followee, isByTag: true) }
-        try await timelines.backfill(
-            follower, RebuildEntries(entries: entries, completeFrom: entries.count < mostTagged ? .zero : missing.last!))
+        let reader = SQL.parameter(follower)
+        let tags = try await database.query("SELECT EXISTS (\(TagFollows.tags(of: reader))) AS some")[0]
+        guard try tags.bool("some") else { return try await timelines.sever(follower, from: followee) }
+        try await timelines.refuse(follower, from: followee)
+        let others = try await database.query(
+            """
+            SELECT p.id FROM posts p
+            WHERE p.author_id = \(followee) AND \(PostVisibility.sqlToSomebody("p"))
+                AND NOT \(TagFollows.include(post: "p.id", for: reader))
+            ORDER BY p.id DESC LIMIT \(2 * timelines.options.cap)
+            """)
+        try await timelines.withdraw(try others.map { try $0.id("id") }, from: follower)
     }
-
-    /// Posts of the followee that the follower has by a hashtag, the newest first.
-    private func tagged(_ follower: ID, _ followee: ID) async throws -> [ID] {
-        try await database.query(TagFollows.posts(of: followee, for: follower, limit: mostTagged))
-            .map { try $0.id("id") }
-    }
-
-    /// A timeline keeps fewer.
-    private var mostTagged: Int { 2 * timelines.options.cap }
 
     /// What the follower has by a hashtag stays.
     /// - Returns: whether there is a follow again.

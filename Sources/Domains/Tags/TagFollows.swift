@@ -16,14 +16,6 @@ public enum TagFollows {
         """
     }
 
-    /// Rows `id`: posts of the author with a hashtag that the reader follows, the newest first.
-    public static func posts(of author: ID, for reader: ID, limit: Int) -> SQL {
-        """
-        SELECT DISTINCT t.post_id AS id FROM tag_follows f JOIN \(PostTags.table) ON t.tag = f.tag
-        WHERE f.follower = \(reader) AND t.author_id = \(author) ORDER BY t.post_id DESC LIMIT \(limit)
-        """
-    }
-
     /// A row `number, followed`: by what a hashtag is named in few bytes, and whether the reader follows it.
     public static func state(of tag: String, for reader: ID) -> SQL {
         "SELECT t.number, \(exists("t.name", for: SQL.parameter(reader))) AS followed FROM tags t WHERE t.name = \(tag)"

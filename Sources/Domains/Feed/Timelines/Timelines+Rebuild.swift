@@ -96,24 +96,22 @@ extension Timelines {
 
     /// The user unfollowed or blocked the author: takes the author's posts out of the timeline and, for an hour,
     /// refuses those that are still under way. Live clients are not told.
-    /// - Parameter kept: posts of the author that stay, for the user follows a hashtag of theirs.
-    public func sever(_ user: ID, from author: ID, keeping kept: [ID] = []) async throws {
-        let arguments: [RedisArgument] = [
-            .number(author.raw), .number(Int64(options.severance)), .bytes(Self.packed(kept)),
-        ]
+    public func sever(_ user: ID, from author: ID) async throws {
+        let arguments: [RedisArgument] = [.number(author.raw), .number(Int64(options.severance))]
         _ = try await redis.eval(call(scripts.sever, of: user, arguments))
+    }
+
+    /// The same for who has some of the author's posts by hashtags, and goes on having them: `withdraw` the others after it.
+    func refuse(_ user: ID, from author: ID) async throws {
+        try await add(.number(user.raw), to: severanceKey(user, author))
     }
 
     /// These posts are in the user's feed no more. Live clients are not told.
     func withdraw(_ posts: [ID], from user: ID) async throws {
         guard !posts.isEmpty else { return }
-        _ = try await redis.eval(call(scripts.withdraw, of: user, [.bytes(Self.packed(posts))]))
-    }
-
-    private static func packed(_ posts: [ID]) -> [UInt8] {
-        var writer = ByteWriter(capacity: posts.count * 7)
-        for post in posts { writer.append(bigEndian: UInt64(post.raw), width: 7) }
-        return writer.bytes
+        var packed = ByteWriter(capacity: posts.count * 7)
+        for post in posts { packed.append(bigEndian: UInt64(post.raw), width: 7) }
+        _ = try await redis.eval(call(scripts.withdraw, of: user, [.bytes(packed.bytes)]))
     }
 
     /// The user follows the author (again): deliveries are taken from now on. `backfill` after it.
@@ -124,11 +122,14 @@ extension Timelines {
     /// There is a block between the two, or is none any more. While there is one, the user is not told of the author's posts that
     /// are still under way, by whatever hashtag: see `deliver.lua`.
     func setBarred(_ isBarred: Bool, _ user: ID, from author: ID) async throws {
-        let key = severanceKey(user, author)
-        let member = RedisArgument.text("b\(user)")
-        let replies = try await redis.pipeline(
-            isBarred
-                ? [["SADD", key, member], ["EXPIRE", key, .number(Int64(options.severance))]] : [["SREM", key, member]])
+        let (key, member) = (severanceKey(user, author), RedisArgument.text("b\(user)"))
+        if isBarred { try await add(member, to: key) } else { _ = try await redis.command("SREM", key, member) }
+    }
+
+    private func add(_ member: RedisArgument, to key: RedisArgument) async throws {
+        let replies = try await redis.pipeline([
+            ["SADD", key, member], ["EXPIRE", key, .number(Int64(options.severance))],
+        ])
         for case .error(let text) in replies { throw RedisError.server(text) }
     }
 

@@ -11,10 +11,3 @@ local function rewrite(list, entries, marker)
     call('RPUSH', list, marker)
     if life > 0 then call('PEXPIRE', list, life) end
 end
-
--- Posts that were given in one text, 7 bytes each.
-local function set(packed)
-    local posts = {}
-    for start = 1, #packed, 7 do posts[read('>I7', packed, start)] = true end
-    return posts
-end

@@ -1,4 +1,4 @@
--- Posts go out of a user's timeline: a hashtag of theirs is followed no more.
+-- Posts go out of a user's timeline: their author or a hashtag of theirs is followed no more, and nothing else brings them.
 --
 -- KEYS: 1 the partition's clock
 -- ARGV: 1 user, 2 posts, 7 bytes each
@@ -8,7 +8,8 @@
 --
 -- Needs: prelude, rewrite
 
-local list, goes = lists .. ARGV[1], set(ARGV[2])
+local list, goes = lists .. ARGV[1], {}
+for start = 1, #ARGV[2], 7 do goes[read('>I7', ARGV[2], start)] = true end
 local old, entries = call('LRANGE', list, 0, -1), {}
 for index = 1, #old - 1 do
     local id, _, _, flags = read('>I7I7I7B', old[index])

@@ -169,14 +169,6 @@ final class Late<Value: Sendable>: Sendable {
     var value: Value { held.withLock { $0! } }
 }
 
-/// Whom a commit wakes: the relay of this process, or the bell that others hear.
-final class CommitHook: Sendable {
-    private let action = Mutex<@Sendable () -> Void>({})
-
-    func set(_ new: @escaping @Sendable () -> Void) { action.withLock { $0 = new } }
-    func call() { action.withLock { $0 }() }
-}
-
 extension Configuration {
     /// Of ids, where it is fixed.
     var node: Int? { values.has("node") ? values.text("node").flatMap { Int($0) } : nil }

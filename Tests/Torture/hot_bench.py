@@ -106,10 +106,20 @@ class Bench(HotRound):
         address, post = self.api.address_of(self.cluster.roles[0]), self.hot.posts[0]
         (self.cluster.home / "likes.sql").write_text(await script(self.cluster, address, post, users))
         for turn in range(self.turns):
+            await self.drain()
             http = await by_http(address, post, users, self.clients, self.seconds)
+            await self.drain()
             statements = await asyncio.to_thread(by_pgbench, self.cluster, self.clients, self.seconds)
             print(f"turn {turn}: {http:.0f} likes a second over HTTP, {statements:.0f} by pgbench: {http / statements:.2f}; "
                   f"load {os.getloadavg()[0]:.0f}", flush=True)
+
+
+    async def drain(self) -> None:
+        """Until what a turn has left is in the log, and read there: the next one has the machine for itself."""
+        deadline = time.monotonic() + 120
+        while any((await asyncio.to_thread(self._state)).values()):
+            assert time.monotonic() < deadline, "it does not come to rest"
+            await asyncio.sleep(0.5)
 
 
 def main() -> int:

@@ -1,12 +1,15 @@
-"""How many likes of one post a second come over HTTP, beside the same statements by pgbench on the same PostgreSQL, turn by turn.
+"""How many likes of one post a second come over HTTP, beside the same statements by pgbench on the same PostgreSQL, turn by turn;
+or what they do to others' posts.
 
     hot_bench.py [--seconds N] [--turns N] [--clients N]
+    hot_bench.py --others RATE     how long posts take to followers while so many likes a second come, and without, turn by turn
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import random
 import re
@@ -17,20 +20,32 @@ import time
 import uvloop
 
 from api import User
+from bare_socket import BareSocket
 from cluster import Cluster
 from hot_post import HotRound
+from writers import change_follow
 
 USERS = 500
+FOLLOWERS, POSTS_A_SECOND = 20, 20
+"""Of the one whose posts are timed."""
 
 
-async def by_http(address: str, post: str, users: list[User], clients: int, seconds: float) -> float:
-    """Likes a second, taken back ones among them: each client has a connection and users of its own."""
+async def by_http(
+    address: str, post: str, users: list[User], clients: int, seconds: float, rate: float = 0
+) -> float:
+    """Likes a second, taken back ones among them: each client has a connection and users of its own.
+
+    rate: of all together; 0: as many as come.
+    """
     deadline = time.monotonic() + seconds
-    counts = await asyncio.gather(*(like(address, post, users[number::clients], deadline) for number in range(clients)))
+    pause = clients / rate if rate else 0
+    counts = await asyncio.gather(
+        *(like(address, post, users[number::clients], deadline, pause) for number in range(clients)))
     return sum(counts) / seconds
 
 
-async def like(address: str, post: str, users: list[User], deadline: float) -> int:
+async def like(address: str, post: str, users: list[User], deadline: float, pause: float = 0) -> int:
+    begin = time.monotonic()
     host, port = address.split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     count = 0
@@ -42,8 +57,24 @@ async def like(address: str, post: str, users: list[User], deadline: float) -> i
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 204"), head
         count += 1
+        if pause:
+            await asyncio.sleep(max(0, begin + count * pause - time.monotonic()))
     writer.transport.abort()
     return count
+
+
+async def hear(address: str, user: User, heard: dict[str, list[float]]) -> None:
+    """Writes down when each post came."""
+    socket = await BareSocket.open(address)
+    socket.send(json.dumps({"id": 1, "connect": {"token": user.token}}).encode())
+    while True:
+        payload = await socket.receive()
+        now = time.monotonic()
+        for line in payload.split(b"\n"):
+            if line == b"{}":
+                socket.send(b"{}")
+            elif line and (event := json.loads(line).get("push", {}).get("pub", {}).get("data")):
+                heard.setdefault(event["post"]["id"], []).append(now)
 
 
 async def script(cluster: Cluster, address: str, post: str, users: list[User]) -> str:
@@ -102,8 +133,12 @@ def by_pgbench(cluster: Cluster, clients: int, seconds: float) -> float:
 
 
 class Bench(HotRound):
+    others = 0.0
+
     async def suffer(self, users: list[User]) -> None:
         address, post = self.api.address_of(self.cluster.roles[0]), self.hot.posts[0]
+        if self.others:
+            return await self.measure_others(address, post, users)
         (self.cluster.home / "likes.sql").write_text(await script(self.cluster, address, post, users))
         for turn in range(self.turns):
             await self.drain()
@@ -113,6 +148,39 @@ class Bench(HotRound):
             print(f"turn {turn}: {http:.0f} likes a second over HTTP, {statements:.0f} by pgbench: {http / statements:.2f}; "
                   f"load {os.getloadavg()[0]:.0f}", flush=True)
 
+
+    async def measure_others(self, address: str, post: str, users: list[User]) -> None:
+        author, followers = await self.api.sign_up("other"), [await self.api.sign_up(f"of_other_{n}") for n in range(FOLLOWERS)]
+        for follower in followers:
+            await change_follow(self.api, follower, author, True)
+        heard: dict[str, list[float]] = {}
+        hearing = [asyncio.create_task(hear(address, follower, heard)) for follower in followers]
+        await asyncio.sleep(1)
+        for turn in range(self.turns):
+            for rate in (0.0, self.others):
+                await self.drain()
+                likes = asyncio.create_task(by_http(address, post, users, self.clients, self.seconds, rate)) if rate else None
+                times = await self.post_for(author, heard)
+                taken = await likes if likes else 0
+                print(f"turn {turn}: {taken:.0f} likes a second; posts at all {FOLLOWERS} followers after "
+                      f"p50 {times[len(times) // 2]:.1f} ms, p99 {times[len(times) * 99 // 100]:.1f} ms; "
+                      f"load {os.getloadavg()[0]:.0f}", flush=True)
+        for task in hearing:
+            task.cancel()
+
+    async def post_for(self, author: User, heard: dict[str, list[float]]) -> list[float]:
+        """Milliseconds from each answer's request to the last follower's frame, sorted."""
+        begun: dict[str, float] = {}
+        deadline = time.monotonic() + self.seconds
+        while time.monotonic() < deadline:
+            begin = time.monotonic()
+            reply = await self.api.write("POST", "/v1/posts", author, {"text": f"post {begin}"})
+            begun[reply.body["id"]] = begin
+            await asyncio.sleep(max(0, begin + 1 / POSTS_A_SECOND - time.monotonic()))
+        await asyncio.sleep(2)
+        missing = [post for post in begun if len(heard.get(post, [])) < FOLLOWERS]
+        assert not missing, f"{len(missing)} of {len(begun)} posts were not told to all"
+        return sorted(1000 * (max(heard[post]) - begin) for post, begin in begun.items())
 
     async def drain(self) -> None:
         """Until what a turn has left is in the log, and read there: the next one has the machine for itself."""
@@ -127,13 +195,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10, help="of each of the two in a turn")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--others", type=float, default=0, metavar="RATE", help="likes a second, while others' posts are timed")
     options = parser.parse_args()
     options.seed, options.gap, options.rate, options.subscribers = random.randrange(1000), 1, 1, USERS
     cluster = Cluster("serve")
     try:
         cluster.start()
         bench = Bench(cluster, options)
-        bench.turns = options.turns
+        bench.turns, bench.others = options.turns, options.others
         uvloop.run(bench.run())
     finally:
         cluster.close()

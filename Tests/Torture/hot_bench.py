@@ -132,6 +132,12 @@ def by_pgbench(cluster: Cluster, clients: int, seconds: float) -> float:
     return 2 * float(found[1])
 
 
+def spread(seconds: list[float]) -> str:
+    ordered = sorted(seconds)
+    p50, p99 = ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
+    return f"p50 {1000 * p50:.1f} ms, p99 {1000 * p99:.1f} ms"
+
+
 class Bench(HotRound):
     others = 0.0
 
@@ -160,27 +166,28 @@ class Bench(HotRound):
             for rate in (0.0, self.others):
                 await self.drain()
                 likes = asyncio.create_task(by_http(address, post, users, self.clients, self.seconds, rate)) if rate else None
-                times = await self.post_for(author, heard)
+                answered, told = await self.post_for(author, heard)
                 taken = await likes if likes else 0
-                print(f"turn {turn}: {taken:.0f} likes a second; posts at all {FOLLOWERS} followers after "
-                      f"p50 {times[len(times) // 2]:.1f} ms, p99 {times[len(times) * 99 // 100]:.1f} ms; "
-                      f"load {os.getloadavg()[0]:.0f}", flush=True)
+                print(f"turn {turn}: {taken:.0f} likes a second; posts answered after {spread(answered)}, at all {FOLLOWERS} "
+                      f"followers after {spread(told)}; load {os.getloadavg()[0]:.0f}", flush=True)
         for task in hearing:
             task.cancel()
 
-    async def post_for(self, author: User, heard: dict[str, list[float]]) -> list[float]:
-        """Milliseconds from each answer's request to the last follower's frame, sorted."""
+    async def post_for(self, author: User, heard: dict[str, list[float]]) -> tuple[list[float], list[float]]:
+        """Seconds from each request to its answer, and to the last follower's frame."""
         begun: dict[str, float] = {}
+        answered: list[float] = []
         deadline = time.monotonic() + self.seconds
         while time.monotonic() < deadline:
             begin = time.monotonic()
             reply = await self.api.write("POST", "/v1/posts", author, {"text": f"post {begin}"})
             begun[reply.body["id"]] = begin
+            answered.append(time.monotonic() - begin)
             await asyncio.sleep(max(0, begin + 1 / POSTS_A_SECOND - time.monotonic()))
         await asyncio.sleep(2)
         missing = [post for post in begun if len(heard.get(post, [])) < FOLLOWERS]
         assert not missing, f"{len(missing)} of {len(begun)} posts were not told to all"
-        return sorted(1000 * (max(heard[post]) - begin) for post, begin in begun.items())
+        return answered, [max(heard[post]) - begin for post, begin in begun.items()]
 
     async def drain(self) -> None:
         """Until what a turn has left is in the log, and read there: the next one has the machine for itself."""

@@ -64,7 +64,8 @@ enum Help {
     private static func json(of command: String) -> String {
         switch command {
         case "tail": "the events as they came"
-        case "follow", "unfollow": "the user and whether he is followed or requested now, or the tag and whether it is followed"
+        case "follow", "unfollow":
+            "the user and whether he is followed or requested now, or the tag and whether it is followed"
         case "requests": "the requests, or the user and whether he is accepted"
         case "export": "the export"
         case "account": "the deletion, or whether the account is kept"

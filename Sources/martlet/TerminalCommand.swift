@@ -61,7 +61,8 @@ struct TerminalCommand {
         case ("export", _): throw SettingError("one file, please: martlet export [FILE]")
         case ("account", _):
             throw SettingError("martlet account delete, martlet account cancel, or martlet account receipt ID KEY")
-        case ("follow", _), ("unfollow", _): throw SettingError("whom? martlet \(name) HANDLE, or a tag: martlet \(name) '#TAG'")
+        case ("follow", _), ("unfollow", _):
+            throw SettingError("whom? martlet \(name) HANDLE, or a tag: martlet \(name) '#TAG'")
         case ("post", _): throw SettingError("one text, please: put it in quotation marks, or give - and pipe it in")
         case ("requests", _): throw SettingError("martlet requests, martlet requests accept HANDLE or refuse HANDLE")
         default: throw SettingError("martlet \(name) takes no words: see --help")

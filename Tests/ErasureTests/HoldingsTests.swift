@@ -23,7 +23,8 @@ import Testing
         "follow_counts.followers", "follow_counts.following", "follower_stripes.followers",
         "audit.id", "reports.id", "polls.id", "poll_votes.id", "poll_counts.changes", "deletion_stores.removed",
         "deletion_stores.remaining", "deletion_stores.position",
-        "post_tags.post_id", "tag_counts.posts", "tag_follows.id", "tags.number", "popular_tags.posts", "popular_tags.users",
+        "post_tags.post_id", "tag_counts.posts", "tag_follows.id", "tags.number", "popular_tags.posts",
+        "popular_tags.users",
         "text_progress.position",
         "exports.id", "exports.position", "exports.bytes", "exports.attempts", "exports.length",
         // NULL once it is done.

@@ -34,7 +34,8 @@ import Testing
     @Test func hashtagsGoByThemselves() {
         func walk(_ post: Int64, _ tags: [String] = []) -> ChunkWalk {
             ChunkWalk(
-                Chunk(post: ID(raw: post), author: author, kind: .created, buckets: 0..<256, tags: tags), isTracked: false)
+                Chunk(post: ID(raw: post), author: author, kind: .created, buckets: 0..<256, tags: tags),
+                isTracked: false)
         }
         let walks = [walk(1), walk(2), walk(3, ["a"]), walk(3, ["a"]), walk(4, ["a"]), walk(5), walk(6)]
         let runs = ChunkRun.runs(walks, at: { $0 }).map { $0.map(\.chunk.post.raw) }

@@ -31,7 +31,8 @@ import Testing
             .init(post: ID(raw: post), author: ID(raw: author), tag: tag)
         }
         let all = [
-            found(9, 1), found(9, 1, "a"), found(8, 2, "b"), found(7, 1), found(6, 2, "a"), found(6, 2, "b"), found(5, 1),
+            found(9, 1), found(9, 1, "a"), found(8, 2, "b"), found(7, 1), found(6, 2, "a"), found(6, 2, "b"),
+            found(5, 1),
         ]
         let whole = FeedRebuild.bounded(all, most: 4, cap: 5)
         #expect(whole.entries.map(\.post.raw) == [9, 8, 7, 6, 5] && whole.completeFrom == .zero)

@@ -216,7 +216,8 @@ import Testing
             position = page[1]
         }
         #expect(Set(found.map(\.follower)) == all && found.count == all.count)
-        #expect(zip(found, found.dropFirst()).allSatisfy { ($0.bucket, $0.follower.raw) < ($1.bucket, $1.follower.raw) })
+        #expect(
+            zip(found, found.dropFirst()).allSatisfy { ($0.bucket, $0.follower.raw) < ($1.bucket, $1.follower.raw) })
         let whole = try await store.followers(of: [chunk.slice], posts: [post])
         #expect(Set(whole.followers[chunk.slice] ?? []) == all && whole.followers[chunk.slice]?.count == all.count)
         // What it does not have any more is no reason to get a new post.

@@ -24,7 +24,9 @@ public struct FeedTagChanges: TagFollowObserver {
     }
 
     private func bring(_ change: TagFollowChange, at time: Int64, isLate: Bool) async throws {
-        guard let found = try await database.query(TagFollows.state(of: change.tag, for: change.user)).first else { return }
+        guard let found = try await database.query(TagFollows.state(of: change.tag, for: change.user)).first else {
+            return
+        }
         // The later one of two that cross is left to do it: it is what the rows say.
         guard try found.bool("followed") == change.isFollowed else { return }
         try await leaveToPosts(change)

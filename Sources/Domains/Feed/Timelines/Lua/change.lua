@@ -1,9 +1,9 @@
 -- Something happened to a user's feed that is no post. It has a position, as posts have, and is resumed as they are.
 --
 -- KEYS: 1 the partition's clock
--- ARGV: 1 user, 2 whom or which hashtag it is about (7) and why (1), 3 how many are kept, 4 a position from before the change, 5 where
---       it is told late: a position; a list that was read from the database there or later knows it; else '',
---       6 epoch candidate, 7 version of the message to nodes, 8 envelope
+-- ARGV: 1 user, 2 whom or which hashtag it is about (7) and why (1), 3 how many are kept, 4 a position from before the
+--       change, 5 where it is told late: a position; a list that was read from the database there or later knows it;
+--       else '', 6 epoch candidate, 7 version of the message to nodes, 8 envelope
 -- Returns: 1 whether it was written (1), 2 messages to nodes
 --
 -- Two tell of a change, the process that served it and, late, the log; who is second is passed over: since the change

@@ -2,8 +2,8 @@
 --
 -- KEYS: 1 the partition's clock
 -- ARGV: 1 operation (1 created, 2 deleted, 3 updated), 2 post, 3 author, 4 payload, 5 cap: entries that a list keeps,
---       6 epoch candidate, 7 previous, 8 version of the message to nodes, 9 audience: 1 clients are told + 2 they follow a
---       hashtag of the post, 10… users
+--       6 epoch candidate, 7 previous, 8 version of the message to nodes, 9 audience: 1 clients are told + 2 they
+--       follow a hashtag of the post, 10… users
 -- Returns: 1 lists that changed, 2 users told (for each of their nodes), 3 users who must read anew, 4 position
 --
 -- `payload`: as the message's version has it, see NodeMessage.swift.
@@ -14,8 +14,8 @@
 -- Who is not told, for the author is muted, still has the post in the list: as what a follow brings in. Where it is
 -- edited then nothing is done.
 --
--- Who follows a hashtag of the post gets it although he has just unfollowed the author, but not where there is a block. An edit
--- may have given it the hashtag: then it is new to the list.
+-- Who follows a hashtag of the post gets it although he has just unfollowed the author, but not where there is a block.
+-- An edit may have given it the hashtag: then it is new to the list.
 --
 -- Needs: prelude, publish
 

@@ -6,8 +6,8 @@
 --
 --   tl:{…}:<user>        list    the timeline: entries, newest first, and a marker as the last
 --   build:{…}:<user>     string  the token of who rebuilds the timeline
---   severed:{…}:<author> set     users who unfollowed or blocked the author within the hour; with a `b` before it, those
---                                between whom and the author there is a block since then
+--   severed:{…}:<author> set     users who unfollowed or blocked the author within the hour; with a `b` before it,
+--                                those between whom and the author there is a block since then
 --   disordered:{…}       hash    user -> position of the last change elsewhere than at the timeline's head
 --   changes:{…}          hash    user -> what else happened to the feed, oldest first, 15 bytes each: position (7),
 --                                whom or which hashtag it is about (7), why (1)

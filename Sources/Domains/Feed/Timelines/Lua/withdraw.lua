@@ -1,4 +1,5 @@
--- Posts go out of a user's timeline: their author or a hashtag of theirs is followed no more, and nothing else brings them.
+-- Posts go out of a user's timeline: their author or a hashtag of theirs is followed no more, and nothing else brings
+-- them.
 --
 -- KEYS: 1 the partition's clock
 -- ARGV: 1 user, 2 posts, 7 bytes each

@@ -33,6 +33,8 @@ CROWD = 1_000
 FOLLOWED, FICKLE = 6, 3
 TAGGED = 3
 """Each so many-th user's posts have a hashtag of their own, which some follow instead of the user."""
+KEEPERS = 4
+"""Who bookmark what they are shown, which may just have been deleted."""
 CHANNEL_READERS, CHANNELS = 6, 4
 """Who subscribe to authors' channels, and to how many each."""
 GUESTS = 2
@@ -61,7 +63,7 @@ class Round:
         self.random = random.Random(seed)
         self.only: tuple[str, ...] = ()
         self.crowd_size = CROWD
-        self.circle_count, self.calm, self.hot_count = CIRCLES, CALM, POSTS
+        self.circle_count, self.calm, self.hot_count, self.keeper_count = CIRCLES, CALM, POSTS, KEEPERS
         self.silences: list[str] = []
         self.executioner = Executioner(cluster, self.history)
 
@@ -216,7 +218,7 @@ class Round:
             work.append(Follower(self.api, user, others, 4, self._random(), tagged).run(stop))
             if (doubted := self._doubted(users, index)) is not None:
                 work.append(Doubter(self.api, user, doubted, 4, self._random()).run(stop))
-        work += [Keeper(self.api, user, 1, self._random()).run(stop) for user in users[4:8]]
+        work += [Keeper(self.api, user, 1, self._random()).run(stop) for user in users[4:4 + self.keeper_count]]
         work += [Guests(self.api, users, f"guest {number}", self._random()).run(stop) for number in range(GUESTS)]
         work.append(keep_sessions_fresh(self.api, users[::4], stop))
         return work

@@ -33,7 +33,7 @@ class RollingRound(Round):
     def __init__(self, cluster: Cluster, seed: int, rolls: int, rate: float) -> None:
         super().__init__(cluster, 0, seed, 0, 1, rate)
         self.rolls = rolls
-        # Of two votes of one user one is refused, and here nothing is.
+        # Of two votes of one user one is refused, as is a bookmark of what was just deleted; and here nothing is.
         self.circle_count, self.calm, self.hot_count, self.keeper_count = 0, 0.0, 0, 0
         self.counts: Counter[str] = Counter()
         self.longest_stop = 0.0

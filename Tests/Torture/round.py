@@ -64,6 +64,7 @@ class Round:
         self.only: tuple[str, ...] = ()
         self.crowd_size = CROWD
         self.circle_count, self.calm, self.hot_count, self.keeper_count = CIRCLES, CALM, POSTS, KEEPERS
+        self.tagged = TAGGED
         self.silences: list[str] = []
         self.executioner = Executioner(cluster, self.history)
 
@@ -109,7 +110,7 @@ class Round:
         return users
 
     def _tag(self, index: int, user: User) -> str | None:
-        return tag_of(user) if index % TAGGED == 1 else None
+        return tag_of(user) if self.tagged and index % self.tagged == 1 else None
 
     def _doubted(self, users: list[User], index: int) -> User | None:
         """Whom the user follows by the hashtag of his posts all the time, and by himself now and then."""
@@ -291,12 +292,8 @@ class Round:
         ):
             user, other = row.split("|")
             self.history.add("truth follow", user=user, other=other)
-        authors = {tag_of(user): user.id for user in users}
-        for row in await asyncio.to_thread(
-            self.cluster.sql, f"SELECT follower, tag FROM tag_follows WHERE follower IN ({self.ids})"
-        ):
-            user, tag = row.split("|")
-            self.history.add("truth tag follow", user=user, other=authors[tag])
+        if self.tagged:
+            await self.write_tag_follows(users)
         await self.write_crowd(users[0])
         for user in users:
             pages = [page async for page in walk(self.api, user)]
@@ -313,6 +310,14 @@ class Round:
                 self.history.add(
                     "final counters", user=user.id, followers=view["followers"], following=view["following"],
                     posts=view["posts"])
+
+    async def write_tag_follows(self, users: list[User]) -> None:
+        authors = {tag_of(user): user.id for user in users}
+        for row in await asyncio.to_thread(
+            self.cluster.sql, f"SELECT follower, tag FROM tag_follows WHERE follower IN ({self.ids})"
+        ):
+            user, tag = row.split("|")
+            self.history.add("truth tag follow", user=user, other=authors[tag])
 
     async def write_bookmarks(self, user: User) -> None:
         pages = [page async for page in walk(self.api, user, "/v1/me/bookmarks")]

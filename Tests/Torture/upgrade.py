@@ -68,7 +68,7 @@ class UpgradeRound(Round):
         super().__init__(cluster, 0, seed, 0, 1, rate)
         self.old, self.new, self.back_to = old, new, back_to
         # Some old versions know of no blocks, or no likes.
-        self.circle_count, self.calm, self.hot_count = 0, 0.0, 0
+        self.circle_count, self.calm, self.hot_count, self.tagged = 0, 0.0, 0, 0
         self.order = random.Random(seed)
         self.counts: Counter[str] = Counter()
         self.problems = self.executioner.problems

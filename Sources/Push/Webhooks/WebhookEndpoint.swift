@@ -1,0 +1,14 @@
+public import Core
+
+/// Where a webhook is. That it isn't in our own network is seen when a socket opens, for names change what they mean.
+public struct WebhookEndpoint: Sendable, Equatable {
+    public let url: String
+    public let origin: Origin
+
+    /// - Parameter allowsLoopback: plain http, too, to this machine: for tests.
+    /// - Throws: of the field `url`.
+    public init(_ url: String, allowsLoopback: Bool = false) throws(InvalidPush) {
+        origin = try Checks.origin(of: url, "url", allowsLoopback: allowsLoopback)
+        self.url = url
+    }
+}

@@ -167,7 +167,8 @@ let package = Package(
             name: "martlet-echo", dependencies: ["Core", "Deflate", "Runtime", "Sockets"], path: "Tests/EchoServer",
             swiftSettings: strict),
         .executableTarget(
-            name: "martlet-push", dependencies: ["Core", "Crypto", "Push"], path: "Tests/PushTool", swiftSettings: strict),
+            name: "martlet-push", dependencies: ["Core", "Crypto", "Push"], path: "Tests/PushTool",
+            swiftSettings: strict),
 
         tests("Core", ["TestSupport", "Core"]),
         tests("Deflate", ["Deflate"]),

@@ -11,7 +11,8 @@ public enum Base64 {
 
     /// - Parameter input: ASCII.
     public static func decode(_ input: [UInt8]) -> [UInt8]? {
-        guard input.count % 4 == 0, !input.contains(where: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }) else {
+        guard input.count % 4 == 0, !input.contains(where: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") })
+        else {
             return nil
         }
         let padding = input.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count

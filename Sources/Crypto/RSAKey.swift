@@ -20,7 +20,9 @@ public struct RSAKey: Sendable, Concealed {
             let bytes = Self.encoded(key, i2d_PrivateKey)
         else { return nil }
         // A number that was altered makes signatures that nobody takes; better to hear it now.
-        guard let signature = SHA256Signature.tried([], by: key), publicKey.verify(signature, of: []) else { return nil }
+        guard let signature = SHA256Signature.tried([], by: key), publicKey.verify(signature, of: []) else {
+            return nil
+        }
         (self.bytes, self.publicKey) = (bytes, publicKey)
     }
 

@@ -16,7 +16,8 @@ public struct SignedToken: Sendable {
         guard text.utf8.count <= longest else { return nil }
         let bytes = Array(text.utf8)
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3, let head = Self.object(Array(parts[0])), let signature = Base64URL.decode(Array(parts[2]))
+        guard parts.count == 3, let head = Self.object(Array(parts[0])),
+            let signature = Base64URL.decode(Array(parts[2]))
         else { return nil }
         (self.head, self.signature) = (head, signature)
         payload = Array(parts[1])

@@ -23,7 +23,9 @@ extension FuzzTarget {
         var headers: [PushHeader] = []
         var status: Int?
         for line in input[..<(end ?? input.count)].split(separator: 10) {
-            let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1).map { String(decoding: $0, as: UTF8.self) }
+            let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1).map {
+                String(decoding: $0, as: UTF8.self)
+            }
             if status == nil { status = Int(parts.first ?? "") ?? 400 }
             if parts.count == 2 { headers.append(PushHeader(parts[0], parts[1])) }
         }
@@ -58,7 +60,8 @@ extension FuzzTarget {
         switch access.next(now: now) {
         case .use(let token):
             try require(verdict.outcome == .delivered && response.status == 200, "a token came of a refusal")
-            try require((1...4096).contains(token.utf8.count) && token.utf8.allSatisfy { 0x20...0x7e ~= $0 }, "no token")
+            try require(
+                (1...4096).contains(token.utf8.count) && token.utf8.allSatisfy { 0x20...0x7e ~= $0 }, "no token")
         case .wait(let until):
             try require(verdict.outcome != .delivered, "a token was given and is not there")
             try require((now + 1000...now + RetryAfter.longest).contains(until), "it waits until \(until)")
@@ -74,12 +77,13 @@ extension FuzzTarget {
         try require((verdict.outcome == .delivered) == (200..<300).contains(status), "\(status) is success, or is not")
         switch verdict.outcome {
         case .deviceGone:
-            let ends: [Int] = switch provider {
-            case .webPush: [404, 410]
-            case .apns: [400, 410]
-            case .fcm: [400, 403, 404]
-            case .webhook: [410]
-            }
+            let ends: [Int] =
+                switch provider {
+                case .webPush: [404, 410]
+                case .apns: [400, 410]
+                case .fcm: [400, 403, 404]
+                case .webhook: [410]
+                }
             try require(ends.contains(status), "a device ends by \(status)")
         case .throttled(let wait): try require((1000...RetryAfter.longest).contains(wait), "throttled for \(wait)")
         case .temporary(let wait):
@@ -87,7 +91,8 @@ extension FuzzTarget {
         default: break
         }
         let isHarmless =
-            verdict.reason.map { $0.unicodeScalars.count <= 65 && !$0.unicodeScalars.contains { $0.value < 32 } } ?? true
+            verdict.reason.map { $0.unicodeScalars.count <= 65 && !$0.unicodeScalars.contains { $0.value < 32 } }
+            ?? true
         try require(isHarmless, "a reason that controls a terminal")
     }
 
@@ -106,7 +111,9 @@ extension FuzzTarget {
     private static func signed(_ body: [UInt8]) -> [UInt8] {
         guard let message = try? WebhookMessage(id: "msg_1", payload: body) else { return [] }
         let request = message.request(to: endpoint, signer: signer, now: now)
-        let lines = ["webhook-id", "webhook-timestamp", "webhook-signature"].map { request.headers.first(named: $0) ?? "" }
+        let lines = ["webhook-id", "webhook-timestamp", "webhook-signature"].map {
+            request.headers.first(named: $0) ?? ""
+        }
         return Array((lines.joined(separator: "\n") + "\n").utf8) + body
     }
 
@@ -155,7 +162,9 @@ extension FuzzTarget {
             auth: Base64URL.encode(browserAuth)))!
     private static let encrypted = WebPushEncryption.encrypt(Array("hello".utf8), for: subscription)
     private static let authorization: String = {
-        guard let key = try? VAPIDKey(browser, contact: "mailto:a@example.com") else { preconditionFailure("a contact") }
+        guard let key = try? VAPIDKey(browser, contact: "mailto:a@example.com") else {
+            preconditionFailure("a contact")
+        }
         var tokens = VAPIDTokens(key)
         return tokens.authorization(for: "https://push.example", now: now / 1000)
     }()
@@ -163,12 +172,15 @@ extension FuzzTarget {
     static let pushKeys = FuzzTarget(
         "push-keys",
         words: [
-            "whsec_", "whsk_", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "https://", "\n", "=", "vapid ",
+            "whsec_", "whsk_", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "https://", "\n", "=",
+            "vapid ",
             "t=", ",k=", ".", "\"private_key\":", "\\n", "@", "localhost",
         ],
         minted: [
             encrypted, Array(authorization.utf8), Array(secret.text.utf8), Array(signingKey.text.utf8),
-            Array("https://push.example/1\n\(Base64URL.encode(browser.publicKey.bytes))\n\(Base64URL.encode(browserAuth))".utf8),
+            Array(
+                "https://push.example/1\n\(Base64URL.encode(browser.publicKey.bytes))\n\(Base64URL.encode(browserAuth))"
+                    .utf8),
             Array(PrivateKeys.p256.utf8),
         ], leastAccepted: 10, cost: 10,
         timed: Timed(.pool) { input, watch in
@@ -180,7 +192,9 @@ extension FuzzTarget {
         }
     ) { input, _ throws(Finding) in
         let text = String(decoding: input, as: UTF8.self)
-        if let secret = try? WebhookSecret(text) { try require(secret.text.isExactly(text), "a secret is read as another") }
+        if let secret = try? WebhookSecret(text) {
+            try require(secret.text.isExactly(text), "a secret is read as another")
+        }
         let key = try? WebhookKey(text)
         if let key { try require(key.text.hasPrefix(text.dropLast(2)), "a key is read as another") }
         let vapid = try? VAPIDKey(text, contact: "mailto:a@example.com")
@@ -198,7 +212,8 @@ extension FuzzTarget {
         }
         if let subscribed {
             try require(
-                subscribed.audience.hasPrefix("https://") && subscribed.endpoint.utf8.allSatisfy { $0 > 32 && $0 < 127 },
+                subscribed.audience.hasPrefix("https://")
+                    && subscribed.endpoint.utf8.allSatisfy { $0 > 32 && $0 < 127 },
                 "an address that is not https is taken")
         }
         return key != nil || vapid != nil || account != nil || isSender || subscribed != nil || input == encrypted

@@ -67,7 +67,8 @@ public struct FCMReceiver: Sendable {
         let pairs = String(decoding: request.body, as: UTF8.self).split(separator: "&").map {
             $0.split(separator: "=", maxSplits: 1).map(String.init)
         }
-        guard pairs.count == 2, pairs.allSatisfy({ $0.count == 2 }), pairs[0] == ["grant_type", Self.grant.percentEscaped]
+        guard pairs.count == 2, pairs.allSatisfy({ $0.count == 2 }),
+            pairs[0] == ["grant_type", Self.grant.percentEscaped]
         else { return refuse("unsupported_grant_type") }
         guard pairs[1][0] == "assertion", let read = SignedToken(pairs[1][1], longest: 8192),
             read.head["alg"]?.string == project.key.algorithm.rawValue, read.isSigned(by: project.key),

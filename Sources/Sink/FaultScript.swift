@@ -80,7 +80,9 @@ public struct FaultScript: Sendable {
         }
     }
 
-    private static func response(_ status: Int, _ object: JSONObject, _ place: String) throws(SettingError) -> PushResponse {
+    private static func response(_ status: Int, _ object: JSONObject, _ place: String) throws(SettingError)
+        -> PushResponse
+    {
         var headers: [PushHeader] = []
         if let given = object["headers"] {
             guard let members = given.object, members.keys.count <= mostHeaders else {
@@ -106,6 +108,8 @@ public struct FaultScript: Sendable {
 
     private static func isToken(_ name: String) -> Bool {
         (1...64).contains(name.utf8.count)
-            && name.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0 | 32) || $0 == UInt8(ascii: "-") }
+            && name.utf8.allSatisfy {
+                (48...57).contains($0) || (97...122).contains($0 | 32) || $0 == UInt8(ascii: "-")
+            }
     }
 }

@@ -17,7 +17,9 @@ public struct SinkReply: Sendable, Equatable {
     /// `nil`: it was refused.
     public let delivery: Delivery?
 
-    init(_ response: PushResponse, _ delivery: Delivery? = nil) { (self.response, self.delivery) = (response, delivery) }
+    init(_ response: PushResponse, _ delivery: Delivery? = nil) {
+        (self.response, self.delivery) = (response, delivery)
+    }
 
     init(_ status: Int, _ body: JSONValue? = nil, headers: [PushHeader] = []) {
         let type = body == nil ? [] : [PushHeader("content-type", "application/json")]

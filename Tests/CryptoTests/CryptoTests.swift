@@ -31,7 +31,8 @@ import Testing
             [UInt8](repeating: 0x0b, count: 22), salt: [UInt8](0...0x0c), info: [UInt8](0xf0...0xf9), length: 32)
         #expect(key.hexadecimal == "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf")
         #expect(
-            Crypto.hkdf([UInt8](repeating: 0x0b, count: 22), salt: [UInt8](0...0x0c), info: [UInt8](0xf0...0xf9), length: 12)
+            Crypto.hkdf(
+                [UInt8](repeating: 0x0b, count: 22), salt: [UInt8](0...0x0c), info: [UInt8](0xf0...0xf9), length: 12)
                 == Array(key.prefix(12)))
     }
 

@@ -52,7 +52,9 @@ import Testing
 
     @Test func files() throws {
         let scalar = Self.bytes(PrivateKeys.p256Scalar)
-        for text in [PrivateKeys.p256, PrivateKeys.oldP256, "x\n" + PrivateKeys.p256 + "\n\n", PrivateKeys.p256 + "\r\n"] {
+        for text in [
+            PrivateKeys.p256, PrivateKeys.oldP256, "x\n" + PrivateKeys.p256 + "\n\n", PrivateKeys.p256 + "\r\n",
+        ] {
             #expect(P256Key(pem: text)?.scalar == scalar)
         }
         for text in [

@@ -94,7 +94,8 @@ import Testing
         #expect(
             request.headers == [
                 PushHeader("authorization", "bearer a.b.c"), PushHeader("apns-topic", "com.example.app"),
-                PushHeader("apns-push-type", "alert"), PushHeader("apns-id", Self.id), PushHeader("apns-priority", "10"),
+                PushHeader("apns-push-type", "alert"), PushHeader("apns-id", Self.id),
+                PushHeader("apns-priority", "10"),
                 PushHeader("apns-expiration", "1800003600"), PushHeader("apns-collapse-id", "post 1"),
             ])
         let sandbox = try APNsDevice(token: Self.deviceToken, topic: "com.example.app", isSandbox: true)
@@ -127,7 +128,9 @@ import Testing
         for id in ["", Self.id.uppercased(), String(Self.id.dropLast()), Self.id + "0", "x", "----"] {
             #expect(field(id: id) == "id")
         }
-        #expect(field(kind: .background, priority: .atOnce) == "priority" && field(kind: .background, priority: .low) == nil)
+        #expect(
+            field(kind: .background, priority: .atOnce) == "priority" && field(kind: .background, priority: .low) == nil
+        )
         #expect(field(expires: -1) == "expires")
         #expect(field(collapseID: String(repeating: "x", count: 64)) == nil)
         for id in ["", String(repeating: "x", count: 65), "a\r\nb: c", "é", " a", "a "] {

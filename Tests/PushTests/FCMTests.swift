@@ -100,7 +100,8 @@ import Testing
             (PushResponse(status: 503, headers: [PushHeader("Retry-After", "9")]), .temporary(wait: 9000), 9000),
             (PushResponse(status: 200, body: Array("{}".utf8)), .temporary(wait: nil), 1000),
             (Self.granted("a\r\nb"), .temporary(wait: nil), 1000), (Self.granted(""), .temporary(wait: nil), 1000),
-            (Self.granted(expires: 0), .temporary(wait: nil), 1000), (Self.granted(expires: -1), .temporary(wait: nil), 1000),
+            (Self.granted(expires: 0), .temporary(wait: nil), 1000),
+            (Self.granted(expires: -1), .temporary(wait: nil), 1000),
             (Self.granted(expires: "3599"), .temporary(wait: nil), 1000),
         ] as [(PushResponse, PushOutcome, Int64)] {
             var access = FCMAccess(try ServiceAccount(Self.file()))
@@ -172,8 +173,11 @@ import Testing
                 try FCMMessage(data: data, timeToLive: ttl, collapseKey: collapseKey)
             }
         }
-        #expect(field() == nil && field(ttl: 2_419_200) == nil && field(ttl: 2_419_201) == "ttl" && field(ttl: -1) == "ttl")
-        for name in ["", "from", "message_type", "google.x", "gcm.x", "collapse_key", "a b", String(repeating: "x", count: 65)] {
+        #expect(
+            field() == nil && field(ttl: 2_419_200) == nil && field(ttl: 2_419_201) == "ttl" && field(ttl: -1) == "ttl")
+        for name in [
+            "", "from", "message_type", "google.x", "gcm.x", "collapse_key", "a b", String(repeating: "x", count: 65),
+        ] {
             #expect(field(data: [(name, "x")]) == "data", "\(name)")
         }
         #expect(field(data: [("a", "x"), ("a", "y")]) == "data")

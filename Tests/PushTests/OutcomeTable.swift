@@ -40,7 +40,8 @@ enum OutcomeTable {
         after: String? = nil, reason: String? = nil
     ) -> OutcomeRow {
         OutcomeRow(
-            provider: .webPush, status: status, headers: OutcomeRow.headers(after), body: body, outcome: outcome, scope: scope,
+            provider: .webPush, status: status, headers: OutcomeRow.headers(after), body: body, outcome: outcome,
+            scope: scope,
             reason: reason)
     }
 
@@ -79,7 +80,8 @@ enum OutcomeTable {
         if let timestamp { object.set("timestamp", .integer(timestamp)) }
         return OutcomeRow(
             provider: .apns, status: status, headers: OutcomeRow.headers(after),
-            body: reason == nil && timestamp == nil ? "" : JSONValue.object(object).text, outcome: outcome, scope: scope,
+            body: reason == nil && timestamp == nil ? "" : JSONValue.object(object).text, outcome: outcome,
+            scope: scope,
             reason: reason)
     }
 
@@ -130,7 +132,8 @@ enum OutcomeTable {
         if !(named + details).isEmpty { error.set("details", .array(named + details)) }
         return OutcomeRow(
             provider: .fcm, status: status, headers: OutcomeRow.headers(after),
-            body: body ?? JSONValue.object(JSONObject([("error", .object(error))])).text, outcome: outcome, scope: scope,
+            body: body ?? JSONValue.object(JSONObject([("error", .object(error))])).text, outcome: outcome,
+            scope: scope,
             reason: body == nil ? code ?? name : nil)
     }
 
@@ -151,12 +154,14 @@ enum OutcomeTable {
     static let fcm: [OutcomeRow] =
         [
             google(200, .delivered, body: #"{"name":"projects/foo/messages/1"}"#),
-            google(400, dead, status: "INVALID_ARGUMENT", code: "INVALID_ARGUMENT", details: [violation("message.token")]),
+            google(
+                400, dead, status: "INVALID_ARGUMENT", code: "INVALID_ARGUMENT", details: [violation("message.token")]),
             google(400, bad, status: "INVALID_ARGUMENT", code: "INVALID_ARGUMENT", details: [violation("message")]),
             google(400, bad, status: "INVALID_ARGUMENT", details: [violation("message.android.ttl")]),
             google(400, bad, status: "INVALID_ARGUMENT"), google(400, bad, body: ""),
             google(404, dead, status: "NOT_FOUND", code: "UNREGISTERED"),
-            google(404, credential, .credential, status: "NOT_FOUND"), google(404, credential, .credential, body: "<html>"),
+            google(404, credential, .credential, status: "NOT_FOUND"),
+            google(404, credential, .credential, body: "<html>"),
             google(403, dead, status: "PERMISSION_DENIED", code: "SENDER_ID_MISMATCH"),
             google(403, credential, .credential, status: "PERMISSION_DENIED"),
             google(401, .credentialRefused(renews: true), .credential, status: "UNAUTHENTICATED"),
@@ -182,14 +187,16 @@ enum OutcomeTable {
 
     private static func hook(_ status: Int, _ outcome: PushOutcome, after: String? = nil) -> OutcomeRow {
         OutcomeRow(
-            provider: .webhook, status: status, headers: OutcomeRow.headers(after), body: "{}", outcome: outcome, scope: .device)
+            provider: .webhook, status: status, headers: OutcomeRow.headers(after), body: "{}", outcome: outcome,
+            scope: .device)
     }
 
     static let webhook: [OutcomeRow] =
         [200, 201, 202, 204, 299].map { hook($0, .delivered) }
         + [400, 413, 415, 422].map { hook($0, .messageRefused(attempts: 3)) }
         + [401, 403].map { hook($0, credential) } + [429, 502, 504].map { hook($0, .throttled(wait: 60_000)) }
-        + [0, 100, 300, 301, 302, 303, 304, 307, 308, 402, 404, 405, 406, 408, 409, 418, 451, 500, 501, 503, 505, 599].map {
+        + [0, 100, 300, 301, 302, 303, 304, 307, 308, 402, 404, 405, 406, 408, 409, 418, 451, 500, 501, 503, 505, 599]
+        .map {
             hook($0, later)
         }
         + [

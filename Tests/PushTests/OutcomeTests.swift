@@ -14,7 +14,9 @@ import Testing
     /// Whatever status comes, and with whatever body: a device ends only by what the table says, and success is 2xx.
     @Test(arguments: PushProvider.allCases) func everyStatus(_ provider: PushProvider) {
         for status in -1...1000 {
-            for body in ["", "{}", "null", #"{"reason":7,"errno":"x","error":[]}"#, #"{"error":{"details":[1,{}]}}"#, "\u{0}"] {
+            for body in [
+                "", "{}", "null", #"{"reason":7,"errno":"x","error":[]}"#, #"{"error":{"details":[1,{}]}}"#, "\u{0}",
+            ] {
                 let verdict = provider.verdict(
                     of: PushResponse(status: status, body: Array(body.utf8)), now: OutcomeRow.now)
                 #expect((verdict.outcome == .delivered) == (200..<300).contains(status))
@@ -75,7 +77,8 @@ import Testing
         #expect(reason(long(65))?.unicodeScalars.count == 65 && reason(long(257)) == nil)
         #expect(reason(odd) == "a\u{FFFD}[2Jb\u{FFFD}\u{FFFD}\u{FFFD}")
         // A body that is too long is not read, but the status counts.
-        let huge = PushResponse(status: 410, body: Array(#"{"timestamp":5}"#.utf8) + [UInt8](repeating: 32, count: 16_384))
+        let huge = PushResponse(
+            status: 410, body: Array(#"{"timestamp":5}"#.utf8) + [UInt8](repeating: 32, count: 16_384))
         #expect(PushProvider.apns.verdict(of: huge, now: 0).outcome == .deviceGone(since: nil))
     }
 }

@@ -41,7 +41,8 @@ import Testing
 
     @Test func requests() throws {
         let request = PushRequest(
-            url: "https://push.example/opens-a-browser?x=y", headers: [PushHeader("authorization", "Bearer opens-a-door")],
+            url: "https://push.example/opens-a-browser?x=y",
+            headers: [PushHeader("authorization", "Bearer opens-a-door")],
             body: Array("what it says".utf8))
         let text = Self.shown(request)
         #expect(request.description == "POST https://push.example (12 bytes)")

@@ -47,7 +47,7 @@ import Testing
             ("vapid t=x", .malformed), (Self.example.replacing(", k=", with: ", j="), .malformed),
             (Self.example + ", k=x", .malformed), (Self.example.replacing("BA1Hx", with: "BA1Hy"), .key),
             (Self.example.replacing("i3CYb", with: "i3CYc"), .signature),
-            (Self.example.replacing("OiJKV1Qi", with: "OiJKV1Rj"), .signature),
+            (Self.example.replacing("B1c2gu", with: "B1c2hu"), .signature),
             (Self.example + String(repeating: " ", count: 4096), .malformed),
         ] as [(String, VAPIDAuthorization.Failure)] {
             #expect(Self.failure(altered, now: Self.exampleEnds - 1) == failure, "\(altered.prefix(40))")

@@ -16,7 +16,8 @@ import Testing
     private static let text = Array("When I grow up, I want to be a watermelon".utf8)
 
     private static func subscription() throws(InvalidPush) -> WebPushSubscription {
-        try WebPushSubscription(endpoint: "https://push.example/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV", p256dh: point, auth: auth)
+        try WebPushSubscription(
+            endpoint: "https://push.example/JzLQ3raZJfFBR0aqvOMsLrt54w4rJUsV", p256dh: point, auth: auth)
     }
 
     /// RFC 8291, section 5 and appendix A: from the keys to the last byte of the body.
@@ -56,7 +57,8 @@ import Testing
         let auth = bytes(Self.auth)
         #expect(WebPushEncryption.decrypt(Self.body, by: P256Key(), auth: auth) == nil)
         #expect(WebPushEncryption.decrypt(Self.body, by: Self.receiver, auth: auth.reversed()) == nil)
-        for index in [0, 16, 20, 21, 22, 60, 86, 143] {
+        // The size of records, at 16, is nowhere in what is signed, and means nothing where there is one.
+        for index in [0, 15, 20, 21, 22, 60, 86, 143] {
             var other = Self.body
             other[index] ^= 1
             #expect(WebPushEncryption.decrypt(other, by: Self.receiver, auth: auth) == nil)
@@ -87,7 +89,8 @@ import Testing
         for endpoint in [
             "", "push.example", "http://push.example/x", "http://127.0.0.1/x", "ftp://push.example/x", "https://",
             "https:///x", "https://u:p@push.example/x", "https://push.example/x#y", "https://push.example/é",
-            "https://push.example/ x", "https://push.example/\r\nx: y", "https://" + String(repeating: "x", count: 2048),
+            "https://push.example/ x", "https://push.example/\r\nx: y",
+            "https://" + String(repeating: "x", count: 2048),
         ] { #expect(field(endpoint: endpoint) == "endpoint", "\(endpoint)") }
         for point in [
             "", Self.point + "=", String(Self.point.dropLast()), Self.point.replacing("BCVx", with: "BCVy"),

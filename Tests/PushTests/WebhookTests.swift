@@ -63,7 +63,8 @@ import Testing
         }
         for signature in [
             "", " ", "v1", "v1,", "v1," + Self.v1, Self.v1.dropLast() + "", String(Self.v1.dropFirst(3)),
-            Self.v1.replacing("v1", with: "v1a"), Self.v1a.replacing("v1a", with: "v1"), Self.v1.replacing("v1", with: "V1"),
+            Self.v1.replacing("v1", with: "v1a"), Self.v1a.replacing("v1a", with: "v1"),
+            Self.v1.replacing("v1", with: "V1"),
             Self.v1 + "=", Self.v1.replacing("g0", with: "h0"), Self.v1.replacing(" ", with: ""),
             String(repeating: "v1,AAAA ", count: 16) + Self.v1,
         ] where signature != Self.v1 {
@@ -98,7 +99,9 @@ import Testing
             #expect(Self.failure(verifier, fewer) == .headers)
         }
         #expect(Self.failure(verifier, Self.headers(id: "", signature: Self.v1)) == .headers)
-        #expect(Self.failure(verifier, Self.headers(id: String(repeating: "x", count: 257), signature: Self.v1)) == .headers)
+        #expect(
+            Self.failure(verifier, Self.headers(id: String(repeating: "x", count: 257), signature: Self.v1)) == .headers
+        )
         #expect(
             Self.failure(verifier, Self.headers(signature: Self.v1 + String(repeating: " ", count: 4096))) == .headers)
     }
@@ -169,7 +172,9 @@ import Testing
         let long = Array(#"{"a":""#.utf8) + [UInt8](repeating: 0x61, count: 20_000 - 8) + Array("\"}".utf8)
         #expect(field(Self.id, long) == nil && field(Self.id, [32] + long) == "payload")
         #expect(field(Self.id, Array("[]".utf8)) == "payload")
-        for url in ["", "http://hooks.example", "https://u@hooks.example", "https://hooks.example/#x", "file:///etc/passwd"] {
+        for url in [
+            "", "http://hooks.example", "https://u@hooks.example", "https://hooks.example/#x", "file:///etc/passwd",
+        ] {
             #expect(refusal { () throws(InvalidPush) in try WebhookEndpoint(url) } == "url")
         }
     }

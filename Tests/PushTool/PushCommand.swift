@@ -14,7 +14,8 @@ struct PushCommand {
         case "vapid-key":
             let key = P256Key()
             return [
-                "private": .string(Base64URL.encode(key.scalar)), "public": .string(Base64URL.encode(key.publicKey.bytes)),
+                "private": .string(Base64URL.encode(key.scalar)),
+                "public": .string(Base64URL.encode(key.publicKey.bytes)),
             ]
         case "webpush": return written(try webPush())
         case "webpush-open":
@@ -60,14 +61,17 @@ struct PushCommand {
 
     private func fcmToken() throws -> PushRequest {
         var access = FCMAccess(try ServiceAccount(bytes("account")))
-        guard case .ask(let request) = access.next(now: clock.milliseconds()) else { throw ToolError("it does not ask") }
+        guard case .ask(let request) = access.next(now: clock.milliseconds()) else {
+            throw ToolError("it does not ask")
+        }
         return request
     }
 
     private func webhook() throws -> PushRequest {
         let before = try object["before"]?.string.map { try WebhookSecret($0) }
         let signer = WebhookSigner(
-            try WebhookSecret(text("secret")), before: before.map { (secret: $0, until: clock.milliseconds() + 60_000) },
+            try WebhookSecret(text("secret")),
+            before: before.map { (secret: $0, until: clock.milliseconds() + 60_000) },
             key: try object["key"]?.string.map { try WebhookKey($0) })
         return try WebhookMessage(id: text("id"), payload: bytes("payload")).request(
             to: WebhookEndpoint("https://hooks.example/x"), signer: signer, now: clock.milliseconds())

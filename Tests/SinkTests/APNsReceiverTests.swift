@@ -22,7 +22,9 @@ import Testing
         APNsTokens(try APNsKey(p8: PrivateKeys.p256, keyID: keyID, teamID: "DEF123GHIJ"))
     }
 
-    private static func request(token: String, device: String = device, topic: String = "com.example.app") throws -> PushRequest {
+    private static func request(token: String, device: String = device, topic: String = "com.example.app") throws
+        -> PushRequest
+    {
         try APNsMessage(
             payload: payload, id: "123e4567-e89b-12d3-a456-42665544000a", expires: now / 1000 + 60, collapseID: "a"
         ).request(to: APNsDevice(token: device, topic: topic), token: token)
@@ -60,12 +62,22 @@ import Testing
             (SinkRequest(good, with: [PushHeader("apns-push-type", "background")]), 400, "BadPriority"),
             (SinkRequest(good, with: [PushHeader("apns-expiration", "soon")]), 400, "BadExpirationDate"),
             (SinkRequest(good, with: [PushHeader("apns-id", "1")]), 400, "BadMessageId"),
-            (SinkRequest(good, with: [PushHeader("apns-collapse-id", String(repeating: "a", count: 65))]), 400, "BadCollapseId"),
-            (SinkRequest(good, without: "", with: [PushHeader("apns-topic", "com.example.app")]), 400, "DuplicateHeaders"),
-            (SinkRequest(good, body: []), 400, "PayloadEmpty"), (SinkRequest(good, body: Array("{}".utf8)), 400, "PayloadEmpty"),
+            (
+                SinkRequest(good, with: [PushHeader("apns-collapse-id", String(repeating: "a", count: 65))]), 400,
+                "BadCollapseId"
+            ),
+            (
+                SinkRequest(good, without: "", with: [PushHeader("apns-topic", "com.example.app")]), 400,
+                "DuplicateHeaders"
+            ),
+            (SinkRequest(good, body: []), 400, "PayloadEmpty"),
+            (SinkRequest(good, body: Array("{}".utf8)), 400, "PayloadEmpty"),
             (SinkRequest(good, body: [UInt8](repeating: 32, count: 4097)), 413, "PayloadTooLarge"),
             (SinkRequest(good).by("GET"), 405, "MethodNotAllowed"), (SinkRequest(good).at("/3/x"), 404, "BadPath"),
-            (SinkRequest(try Self.request(token: token, device: String(repeating: "0b", count: 32))), 400, "BadDeviceToken"),
+            (
+                SinkRequest(try Self.request(token: token, device: String(repeating: "0b", count: 32))), 400,
+                "BadDeviceToken"
+            ),
         ]
         for (index, (wrong, status, reason)) in cases.enumerated() {
             var receiver = Self.receiver()

@@ -12,7 +12,8 @@ import Testing
 
     private static func account(_ email: String = email) throws -> ServiceAccount {
         let file: JSONValue = [
-            "type": "service_account", "project_id": "my-project", "private_key_id": "k", "client_email": .string(email),
+            "type": "service_account", "project_id": "my-project", "private_key_id": "k",
+            "client_email": .string(email),
             "token_uri": "https://google.example/token", "private_key": .string(PrivateKeys.rsa),
         ]
         return try ServiceAccount(Array(file.text.utf8))
@@ -20,7 +21,8 @@ import Testing
 
     private func receiver() -> FCMReceiver {
         var receiver = FCMReceiver(
-            .init(id: "my-project", email: Self.email, key: Self.key.publicKey), origin: Origin("https://google.example")!)
+            .init(id: "my-project", email: Self.email, key: Self.key.publicKey),
+            origin: Origin("https://google.example")!)
         let isNew = receiver.register(device.token)
         #expect(isNew)
         return receiver
@@ -52,7 +54,8 @@ import Testing
             outcome(receiver.receive(SinkRequest(try message(token)), now: time))
         }
         let reply = receiver.receive(SinkRequest(try message(token)), now: now)
-        #expect(outcome(reply) == .delivered && reply.delivery?.device == device.token && reply.delivery?.id == "post:1")
+        #expect(
+            outcome(reply) == .delivered && reply.delivery?.device == device.token && reply.delivery?.id == "post:1")
         #expect(reply.object?["name"]?.string?.hasPrefix("projects/my-project/messages/") == true)
 
         // Tokens that end before their time: another one is asked for, and it goes on.
@@ -103,7 +106,10 @@ import Testing
             (#"{"message":{"token":"abc:DEF","topic":"x"}}"#, .messageRefused(attempts: 1)),
             (#"{"message":{"token":"abc:DEF","android":{"ttl":"1h"}}}"#, .messageRefused(attempts: 1)),
             (#"{"message":{"token":"abc:DEF"},"x":1}"#, .messageRefused(attempts: 1)),
-            (#"{"message":{"token":"abc:DEF","data":{"a":""# + String(repeating: "x", count: 4096) + "\"}}}", .messageRefused(attempts: 1)),
+            (
+                #"{"message":{"token":"abc:DEF","data":{"a":""# + String(repeating: "x", count: 4096) + "\"}}}",
+                .messageRefused(attempts: 1)
+            ),
             (#"{"message":{"token":"other"}}"#, .deviceGone(since: nil)),
         ] as [(String, PushOutcome)] {
             let reply = receiver.receive(SinkRequest(good, body: Array(body.utf8)), now: now)

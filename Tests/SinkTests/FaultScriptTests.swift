@@ -47,18 +47,26 @@ import Testing
 
     @Test func complaints() {
         for (text, word) in [
-            ("", "steps"), ("[]", "steps"), ("{}", "steps"), (#"{"steps": {}}"#, "steps"), (#"{"steps": [], "x": 1}"#, "x"),
+            ("", "steps"), ("[]", "steps"), ("{}", "steps"), (#"{"steps": {}}"#, "steps"),
+            (#"{"steps": [], "x": 1}"#, "x"),
             (#"{"steps": [], "repeat": 1}"#, "repeat"), (#"{"steps": [{}, 7]}"#, "steps[1]"),
-            (#"{"steps": [{"x": 1}]}"#, "steps[0]: there is no key x"), (#"{"steps": [{"times": 0}]}"#, "steps[0].times"),
-            (#"{"steps": [{"times": 1000001}]}"#, "steps[0].times"), (#"{"steps": [{"status": 199}]}"#, "steps[0].status"),
-            (#"{"steps": [{"status": 600}]}"#, "steps[0].status"), (#"{"steps": [{"status": "500"}]}"#, "steps[0].status"),
-            (#"{"steps": [{"delay": 600001}]}"#, "steps[0].delay"), (#"{"steps": [{"close": "now"}]}"#, "steps[0].close"),
+            (#"{"steps": [{"x": 1}]}"#, "steps[0]: there is no key x"),
+            (#"{"steps": [{"times": 0}]}"#, "steps[0].times"),
+            (#"{"steps": [{"times": 1000001}]}"#, "steps[0].times"),
+            (#"{"steps": [{"status": 199}]}"#, "steps[0].status"),
+            (#"{"steps": [{"status": 600}]}"#, "steps[0].status"),
+            (#"{"steps": [{"status": "500"}]}"#, "steps[0].status"),
+            (#"{"steps": [{"delay": 600001}]}"#, "steps[0].delay"),
+            (#"{"steps": [{"close": "now"}]}"#, "steps[0].close"),
             (#"{"steps": [{"close": "after", "status": 200}]}"#, "close or a response"),
             (#"{"steps": [{"body": "x"}]}"#, "steps[0].status"), (#"{"steps": [{"headers": {}}]}"#, "steps[0].status"),
             (#"{"steps": [{"status": 200, "headers": {"a b": "x"}}]}"#, "steps[0].headers"),
             (#"{"steps": [{"status": 200, "headers": {"a": "x\r\ny"}}]}"#, "steps[0].headers"),
             (#"{"steps": [{"status": 200, "headers": {"a": 1}}]}"#, "steps[0].headers"),
-            (#"{"steps": [{"status": 200, "body": ""# + String(repeating: "x", count: 16_385) + "\"}]}", "steps[0].body"),
+            (
+                #"{"steps": [{"status": 200, "body": ""# + String(repeating: "x", count: 16_385) + "\"}]}",
+                "steps[0].body"
+            ),
             (#"{"steps": ["# + Array(repeating: "{}", count: 1001).joined(separator: ",") + "]}", "1000"),
         ] { #expect(complaint(text).contains(word), "\(text.prefix(60)): \(complaint(text))") }
     }

@@ -47,7 +47,8 @@ import Testing
         let bytes = good.body[..<21] + key.publicKey.bytes + good.body[86...]
         let cases: [(SinkRequest, Int)] = [
             (SinkRequest(good, without: "ttl"), 400), (SinkRequest(good, with: [PushHeader("ttl", "-1")]), 400),
-            (SinkRequest(good, with: [PushHeader("ttl", "+1")]), 400), (SinkRequest(good, with: [PushHeader("ttl", "2592001")]), 400),
+            (SinkRequest(good, with: [PushHeader("ttl", "+1")]), 400),
+            (SinkRequest(good, with: [PushHeader("ttl", "2592001")]), 400),
             (SinkRequest(good, with: [PushHeader("topic", "a b")]), 400),
             (SinkRequest(good, with: [PushHeader("topic", String(repeating: "a", count: 33))]), 400),
             (SinkRequest(good, with: [PushHeader("urgency", "urgent")]), 400),
@@ -58,8 +59,10 @@ import Testing
             (SinkRequest(good, with: [PushHeader("authorization", elsewhere)]), 401),
             (SinkRequest(good, with: [PushHeader("authorization", foreign)]), 403),
             (SinkRequest(good, body: good.body.dropLast() + [good.body.last! ^ 1]), 400),
-            (SinkRequest(good, body: [UInt8](repeating: 0, count: 4097)), 413), (SinkRequest(good, body: Array(bytes)), 400),
-            (SinkRequest(good).by("PUT"), 405), (SinkRequest(good).at("/push/other"), 410), (SinkRequest(good).at("/"), 410),
+            (SinkRequest(good, body: [UInt8](repeating: 0, count: 4097)), 413),
+            (SinkRequest(good, body: Array(bytes)), 400),
+            (SinkRequest(good).by("PUT"), 405), (SinkRequest(good).at("/push/other"), 410),
+            (SinkRequest(good).at("/"), 410),
         ]
         for (index, (wrong, status)) in cases.enumerated() {
             let reply = receiver.receive(wrong, now: now)

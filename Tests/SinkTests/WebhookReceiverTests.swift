@@ -27,7 +27,8 @@ import Testing
 
     @Test func whatIsWrongIsRefused() {
         for (wrong, status) in [
-            (SinkRequest(good).by("PUT"), 405), (SinkRequest(good).at("/hooks/b"), 410), (SinkRequest(good).at("/"), 410),
+            (SinkRequest(good).by("PUT"), 405), (SinkRequest(good).at("/hooks/b"), 410),
+            (SinkRequest(good).at("/"), 410),
             (SinkRequest(good, without: "content-type"), 415), (SinkRequest(good, without: "webhook-id"), 401),
             (SinkRequest(good, body: Array("{ }".utf8)), 401),
             (SinkRequest(good, body: [UInt8](repeating: 32, count: 20_001)), 413),

@@ -18,7 +18,8 @@ public struct APNsDevice: Sendable, Equatable {
             token.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0 | 32) })
         else {
             throw InvalidPush(
-                "token", "must be \(Self.length.lowerBound) to \(Self.length.upperBound) hexadecimal digits, two a byte")
+                "token", "must be \(Self.length.lowerBound) to \(Self.length.upperBound) hexadecimal digits, two a byte"
+            )
         }
         guard Checks.isName(topic, 1...255, and: "-.") else {
             throw InvalidPush("topic", "must be a bundle identifier: 1 to 255 letters, digits, hyphens and periods")

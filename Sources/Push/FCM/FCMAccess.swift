@@ -92,7 +92,8 @@ public struct FCMAccess: Sendable, Concealed {
     /// - Returns: the token, and the milliseconds that it is good for.
     private static func token(in response: PushResponse) -> (String, Int64)? {
         guard let object = response.object, let text = object["access_token"]?.string,
-            Checks.isHeaderText(text, 1...longestToken), object["token_type"]?.string?.equalsIgnoringCase("bearer") == true,
+            Checks.isHeaderText(text, 1...longestToken),
+            object["token_type"]?.string?.equalsIgnoringCase("bearer") == true,
             let seconds = object["expires_in"]?.integer, seconds > 0
         else { return nil }
         return (text, min(seconds, longestLife) * 1000)

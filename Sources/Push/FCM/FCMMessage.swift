@@ -44,7 +44,9 @@ public struct FCMMessage: Sendable {
             android.set("collapse_key", .string(collapseKey))
         }
         var members: [(String, JSONValue)] = [("android", .object(android))]
-        if let notice { members.append(("notification", ["title": .string(notice.title), "body": .string(notice.body)])) }
+        if let notice {
+            members.append(("notification", ["title": .string(notice.title), "body": .string(notice.body)]))
+        }
         if !data.isEmpty { members.append(("data", .object(try Self.data(data)))) }
         self.members = members
     }
@@ -60,7 +62,8 @@ public struct FCMMessage: Sendable {
         let body = Array((["message": message] as JSONValue).text.utf8)
         guard body.count <= Self.longestBody else {
             throw InvalidPush(
-                "payload", "must have at most \(Self.longestBody) bytes with all that goes with it, and has \(body.count)")
+                "payload",
+                "must have at most \(Self.longestBody) bytes with all that goes with it, and has \(body.count)")
         }
         return PushRequest(
             url: "\(host)/v1/projects/\(account.projectID)/messages:send",
@@ -71,10 +74,13 @@ public struct FCMMessage: Sendable {
     private static func data(_ pairs: [(String, String)]) throws(InvalidPush) -> JSONObject {
         var object = JSONObject()
         for (key, value) in pairs {
-            let isTaken = ["from", "message_type", "collapse_key"].contains(key) || key.hasPrefix("google") || key.hasPrefix("gcm")
+            let isTaken =
+                ["from", "message_type", "collapse_key"].contains(key) || key.hasPrefix("google")
+                || key.hasPrefix("gcm")
             guard Checks.isName(key, 1...64, and: "-_."), !isTaken else {
                 throw InvalidPush(
-                    "data", "must have names of letters, digits, hyphens, underscores and periods, none that is Google's")
+                    "data",
+                    "must have names of letters, digits, hyphens, underscores and periods, none that is Google's")
             }
             guard object[key] == nil else { throw InvalidPush("data", "must not have \(key) twice") }
             object.set(key, .string(value))

@@ -46,7 +46,8 @@ enum FCMResponses {
                 if type.hasSuffix("google.firebase.fcm.v1.FcmError") {
                     code = PushResponse.word(detail["errorCode"]) ?? code
                 } else if type.hasSuffix("google.rpc.BadRequest") {
-                    namesToken = namesToken || Self.texts("field", of: detail["fieldViolations"]) { $0 == "message.token" }
+                    namesToken =
+                        namesToken || Self.texts("field", of: detail["fieldViolations"]) { $0 == "message.token" }
                 } else if type.hasSuffix("google.rpc.QuotaFailure") {
                     isOfDevice =
                         isOfDevice

@@ -26,7 +26,9 @@ public struct VAPIDAuthorization: Sendable {
         var parts: [ExactText: String] = [:]
         for part in header[space...].split(separator: ",") {
             let pair = part.split(separator: "=", maxSplits: 1).map { String($0).withoutOuterSpace }
-            guard pair.count == 2, parts.updateValue(pair[1], forKey: ExactText(pair[0])) == nil else { throw .malformed }
+            guard pair.count == 2, parts.updateValue(pair[1], forKey: ExactText(pair[0])) == nil else {
+                throw .malformed
+            }
         }
         guard let text = parts["t"], let token = SignedToken(text, longest: Self.longest), let name = parts["k"] else {
             throw .malformed

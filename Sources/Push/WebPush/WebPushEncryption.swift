@@ -3,7 +3,8 @@ public import Crypto
 /// Messages that only a browser can read, and no push service (RFC 8291).
 public enum WebPushEncryption {
     /// Bytes of a message: with them a body has 4,096, which is what every push service takes (RFC 8030, 7.2).
-    public static let longest = longestBody - EncryptedContent.headLength - P256PublicKey.length - EncryptedContent.overhead
+    public static let longest =
+        longestBody - EncryptedContent.headLength - P256PublicKey.length - EncryptedContent.overhead
     public static let longestBody = 4096
 
     /// One record, by a new key and a new salt.

@@ -22,7 +22,8 @@ public struct WebPushMessage: Sendable {
     ///   - payload: at most 3,993 bytes, which the page's service worker gets as they are.
     ///   - timeToLive: seconds that the service should keep it; 0: only who is there gets it.
     ///   - topic: a message takes the place of one of the same topic that waits; any text.
-    public init(payload: [UInt8], timeToLive: Int, urgency: Urgency = .normal, topic: String? = nil) throws(InvalidPush) {
+    public init(payload: [UInt8], timeToLive: Int, urgency: Urgency = .normal, topic: String? = nil) throws(InvalidPush)
+    {
         guard payload.count <= WebPushEncryption.longest else {
             throw InvalidPush(
                 "payload", "must have at most \(WebPushEncryption.longest) bytes, and has \(payload.count)")

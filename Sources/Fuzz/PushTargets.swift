@@ -154,20 +154,31 @@ extension FuzzTarget {
 
     // MARK: Keys, subscriptions and encrypted bodies
 
-    private static let browser = P256Key(scalar: fuzzKey)!
-    private static let browserAuth = [UInt8](0..<16)
-    private static let subscription =
-        (try? WebPushSubscription(
-            endpoint: "https://push.example/1", p256dh: Base64URL.encode(browser.publicKey.bytes),
-            auth: Base64URL.encode(browserAuth)))!
-    private static let encrypted = WebPushEncryption.encrypt(Array("hello".utf8), for: subscription)
-    private static let authorization: String = {
-        guard let key = try? VAPIDKey(browser, contact: "mailto:a@example.com") else {
-            preconditionFailure("a contact")
-        }
-        var tokens = VAPIDTokens(key)
-        return tokens.authorization(for: "https://push.example", now: now / 1000)
-    }()
+    /// The examples of RFC 8291, section 5, and RFC 8292, section 2.4: what is made here is another thing in each run.
+    private static let browser = P256Key(scalar: Base64URL.decode("q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94")!)!
+    private static let browserAuth = "BTBZMqHH6r4Tts7J_aSIgg"
+    private static let encrypted = Base64URL.decode(
+        "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl"
+            + "7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN")!
+    private static let sender =
+        "t=eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9.eyJhdWQiOiJodHRwczovL3B1c2guZXhhbXBsZS5uZXQiLCJleHAiOjE0NTM1MjM3Njgs"
+        + "InN1YiI6Im1haWx0bzpwdXNoQGV4YW1wbGUuY29tIn0.i3CYb7t4xfxCDquptFOepC9GAu_HLGkMlMuCGSK2rpiUfnK9ojFwDXb1JrErtmysazNj"
+        + "jvW2L9OkSSHzvoD1oA"
+    private static let authorization =
+        "vapid \(sender), k=BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs"
+
+    /// The head's size of records is in nothing that is signed.
+    private static func isTheExample(_ input: [UInt8]) -> Bool {
+        input.count == encrypted.count && input[..<16] == encrypted[..<16] && input[20...] == encrypted[20...]
+    }
+
+    private static func opens(_ input: [UInt8]) -> Bool {
+        WebPushEncryption.decrypt(input, by: browser, auth: Base64URL.decode(browserAuth)!) != nil
+    }
+
+    private static func isSender(_ header: String) -> Bool {
+        (try? VAPIDAuthorization(header).check(audience: "https://push.example.net", now: 1_453_523_767)) != nil
+    }
 
     static let pushKeys = FuzzTarget(
         "push-keys",
@@ -179,16 +190,15 @@ extension FuzzTarget {
         minted: [
             encrypted, Array(authorization.utf8), Array(secret.text.utf8), Array(signingKey.text.utf8),
             Array(
-                "https://push.example/1\n\(Base64URL.encode(browser.publicKey.bytes))\n\(Base64URL.encode(browserAuth))"
+                "https://push.example/1\n\(Base64URL.encode(browser.publicKey.bytes))\n\(browserAuth)"
                     .utf8),
             Array(PrivateKeys.p256.utf8),
         ], leastAccepted: 10, cost: 10,
         timed: Timed(.pool) { input, watch in
+            // Keys and accounts are the operator's, and are read once.
             let text = String(decoding: input, as: UTF8.self)
-            _ = watch.time { try? VAPIDKey(text, contact: "mailto:a@example.com") }
-            _ = watch.time { try? ServiceAccount(input) }
-            _ = watch.time { try? VAPIDAuthorization(text).check(audience: "https://push.example", now: now / 1000) }
-            _ = watch.time { WebPushEncryption.decrypt(input, by: browser, auth: browserAuth) }
+            _ = watch.time { isSender(text) }
+            _ = watch.time { opens(input) }
         }
     ) { input, _ throws(Finding) in
         let text = String(decoding: input, as: UTF8.self)
@@ -200,11 +210,9 @@ extension FuzzTarget {
         let vapid = try? VAPIDKey(text, contact: "mailto:a@example.com")
         if let vapid { try require(Base64URL.decode(vapid.publicKey)?.count == 65, "a key without its public half") }
         let account = try? ServiceAccount(input)
-        if WebPushEncryption.decrypt(input, by: browser, auth: browserAuth) != nil {
-            try require(input == encrypted, "a forged message opens")
-        }
-        let isSender = (try? VAPIDAuthorization(text).check(audience: "https://push.example", now: now / 1000)) != nil
-        if isSender { try require(text.contains(authorization.dropFirst(6).prefix(200)), "a forged token is accepted") }
+        if opens(input) { try require(isTheExample(input), "a forged message opens") }
+        let isSender = isSender(text)
+        if isSender { try require(text.contains(sender), "a forged token is accepted") }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         var subscribed: WebPushSubscription?
         if lines.count == 3 {

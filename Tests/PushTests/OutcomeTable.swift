@@ -47,7 +47,7 @@ enum OutcomeTable {
 
     static let webPush: [OutcomeRow] =
         [200, 201, 202, 204].map { web($0, .delivered) }
-        + [400, 405, 406, 411, 413, 414, 415, 422, 431].map { web($0, bad) }
+        + [400, 405, 411, 413, 414, 415, 422, 431].map { web($0, bad) }
         + [401, 403].map { web($0, credential, .host) }
         + [300, 301, 302, 303, 307, 308, 408, 500, 501, 502, 503, 504, 507, 599, 0].map { web($0, later, .host) }
         + [404, 410].map { web($0, dead) }
@@ -67,6 +67,7 @@ enum OutcomeTable {
             web(429, .throttled(wait: 60_000), .host), web(429, .throttled(wait: 5000), .host, after: "5"),
             web(429, .throttled(wait: 1000), .host, after: "0"),
             web(429, .throttled(wait: 2_419_200_000), .host, after: "99999999999"),
+            web(406, .throttled(wait: 60_000), .host), web(406, .throttled(wait: 5000), .host, after: "5"),
             web(410, dead, .device, "<html>"),
         ]
 

@@ -76,6 +76,9 @@ import Testing
         }
         #expect(reason(long(65))?.unicodeScalars.count == 65 && reason(long(257)) == nil)
         #expect(reason(odd) == "a\u{FFFD}[2Jb\u{FFFD}\u{FFFD}\u{FFFD}")
+        let windows = PushResponse(
+            status: 400, headers: [PushHeader("X-WNS-ERROR-DESCRIPTION", "Ttl value conflicts\u{7}")])
+        #expect(PushProvider.webPush.verdict(of: windows, now: 0).reason == "Ttl value conflicts\u{FFFD}")
         // A body that is too long is not read, but the status counts.
         let huge = PushResponse(
             status: 410, body: Array(#"{"timestamp":5}"#.utf8) + [UInt8](repeating: 32, count: 16_384))

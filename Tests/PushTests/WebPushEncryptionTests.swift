@@ -123,6 +123,22 @@ import Testing
         #expect(plain.header("topic") == nil && plain.header("urgency") == "normal" && plain.header("ttl") == "0")
     }
 
+    /// Microsoft's service wants a header of its own that says the same as the TTL.
+    @Test func windows() throws {
+        for (host, policy) in [
+            ("wns2-par02p.notify.windows.com", ["cache", "no-cache"]), ("push.example", [nil, nil]),
+            ("notify.windows.com.example", [nil, nil]),
+        ] as [(String, [String?])] {
+            let subscription = try WebPushSubscription(
+                endpoint: "https://\(host)/w/?token=x", p256dh: Self.point, auth: Self.auth)
+            for (ttl, policy) in zip([60, 0], policy) {
+                let request = try WebPushMessage(payload: [], timeToLive: ttl).request(
+                    to: subscription, authorization: "")
+                #expect(request.header("x-wns-cache-policy") == policy)
+            }
+        }
+    }
+
     @Test func limits() {
         func field(_ length: Int = 1, _ ttl: Int = 1) -> String? {
             refusal { () throws(InvalidPush) in

@@ -43,6 +43,10 @@ public struct WebPushMessage: Sendable {
             PushHeader("urgency", urgency.rawValue),
         ]
         if let topic { headers.append(PushHeader("topic", topic)) }
+        // Windows refuses a TTL that is against this one (400, "Ttl value conflicts with X-WNS-Cache-Policy").
+        if subscription.isWindows {
+            headers.append(PushHeader("x-wns-cache-policy", timeToLive == 0 ? "no-cache" : "cache"))
+        }
         return PushRequest(
             url: subscription.endpoint, headers: headers, body: WebPushEncryption.encrypt(payload, for: subscription))
     }

@@ -11,6 +11,9 @@ public struct WebPushSubscription: Sendable, Equatable, Concealed {
     public let key: P256PublicKey
     let auth: [UInt8]
 
+    /// Edge's service on Windows, which has rules of its own.
+    var isWindows: Bool { audience.hasSuffix(".notify.windows.com") }
+
     /// - Parameters:
     ///   - p256dh: the browser's public key, in Base64url.
     ///   - auth: 16 bytes, in the same.

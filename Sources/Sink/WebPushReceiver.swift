@@ -7,7 +7,7 @@ import Push
 public struct WebPushReceiver: Sendable {
     public static let most = 10_000
     private static let longestLife = 2_592_000
-    private static let path = "/push/"
+    static let path = "/push/"
 
     private struct Browser {
         let key: P256Key

@@ -4,7 +4,7 @@ public import Push
 /// Webhooks that check signatures (Standard Webhooks 1.0.0).
 public struct WebhookReceiver: Sendable {
     public static let most = 10_000
-    private static let path = "/hooks/"
+    static let path = "/hooks/"
 
     private var hooks: [String: WebhookVerifier] = [:]
 

@@ -2,7 +2,7 @@ public import Core
 
 /// A JWS in its compact form (RFC 7515), such as a JWT: a head and a payload in JSON, and a signature of both. Nothing in
 /// it is believed before `isSigned(by:)`.
-public struct SignedToken: Sendable {
+public struct SignedToken: Sendable, Concealed {
     private static let depth = 8
 
     public let head: JSONObject

@@ -53,6 +53,29 @@ import Testing
         #expect(!Self.shown(subscription).contains("opens-a") && !Self.shown(subscription).contains("100"))
     }
 
+    /// Who they are for, what they say, and where webhooks are.
+    @Test func devicesAndMessages() throws {
+        let said = Array(#"{"aps":"opens-a-heart"}"#.utf8)
+        let apple = String(repeating: "0a", count: 32)
+        let shown = [
+            Self.shown(try APNsDevice(token: apple, topic: "com.example.app")),
+            Self.shown(try FCMDevice(token: "opens-a")),
+            Self.shown(try WebhookEndpoint("https://hooks.example/opens-a-channel")),
+            Self.shown(try WebPushMessage(payload: said, timeToLive: 1)),
+            Self.shown(try WebhookMessage(id: "msg_1", payload: said)),
+            Self.shown(try APNsMessage(payload: said, id: "123e4567-e89b-12d3-a456-42665544000a", expires: 0)),
+            Self.shown(
+                try FCMMessage(notice: .init(title: "opens-a", body: "x"), data: [("a", "opens-a")], timeToLive: 1)),
+            Self.shown(FCMMessage.Notice(title: "opens-a", body: "opens-a")), Self.shown(FCMAccess.Step.use("opens-a")),
+            Self.shown(FCMAccess.Step.ask(PushRequest(url: "https://id.example/opens-a", headers: [], body: said))),
+        ]
+        for text in shown {
+            #expect(
+                !text.contains("opens-a") && !text.contains(apple) && !text.contains("123, 34"), "\(text.prefix(80))")
+        }
+        #expect("\(try WebhookEndpoint("https://hooks.example/x"))" == "WebhookEndpoint(https://hooks.example)")
+    }
+
     @Test func refusals() {
         for error in [
             message { () throws(InvalidPush) in try WebhookSecret("whsec_not-shown") },

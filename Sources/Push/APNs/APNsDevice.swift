@@ -1,7 +1,7 @@
-import Core
+public import Core
 
 /// An application on one of Apple's devices. Who knows it and has the key can send to it.
-public struct APNsDevice: Sendable, Equatable {
+public struct APNsDevice: Sendable, Equatable, Concealed {
     /// Hexadecimal digits. Apple's have 64, and may get longer.
     private static let length = 64...200
 

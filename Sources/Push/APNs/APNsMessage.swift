@@ -1,7 +1,7 @@
-import Core
+public import Core
 
 /// A notification for one of Apple's devices, and how it should be treated.
-public struct APNsMessage: Sendable {
+public struct APNsMessage: Sendable, Concealed {
     public static let longestPayload = 4096
 
     public enum Kind: String, Sendable, CaseIterable {

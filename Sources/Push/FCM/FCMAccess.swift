@@ -4,7 +4,7 @@ public import Core
 /// milliseconds since 1970.
 public struct FCMAccess: Sendable, Concealed {
     /// What who wants to send has to do.
-    public enum Step: Sendable, Equatable {
+    public enum Step: Sendable, Equatable, Concealed {
         /// Send with this token.
         case use(String)
         /// Send this, and give its response to `received`; others wait, or use the old token as long as it is good.

@@ -1,7 +1,7 @@
-import Core
+public import Core
 
 /// An application on a device that Firebase knows, by its registration token.
-public struct FCMDevice: Sendable, Equatable {
+public struct FCMDevice: Sendable, Equatable, Concealed {
     public let token: String
 
     /// - Throws: of the field `token`.

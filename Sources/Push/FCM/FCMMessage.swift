@@ -1,7 +1,7 @@
-import Core
+public import Core
 
 /// A notification for a device that Firebase knows (FCM HTTP v1).
-public struct FCMMessage: Sendable {
+public struct FCMMessage: Sendable, Concealed {
     /// Bytes of a request's body. FCM allows as many to what it hands to the application, which is a part of it.
     public static let longestBody = 4096
     /// Seconds: four weeks.
@@ -14,7 +14,7 @@ public struct FCMMessage: Sendable {
     }
 
     /// What the system shows by itself, without waking the application.
-    public struct Notice: Sendable, Equatable {
+    public struct Notice: Sendable, Equatable, Concealed {
         public let title: String
         public let body: String
 

@@ -1,8 +1,8 @@
-import Core
+public import Core
 public import Crypto
 
 /// What a push service is told of who sends (RFC 8292), as the service reads it.
-public struct VAPIDAuthorization: Sendable {
+public struct VAPIDAuthorization: Sendable, Concealed {
     /// Bytes of the header.
     static let longest = 4096
     /// Seconds that a token may be good for.

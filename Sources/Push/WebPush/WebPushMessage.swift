@@ -1,8 +1,8 @@
-import Core
+public import Core
 import Crypto
 
 /// A message to a browser, and how the push service should treat it (RFC 8030).
-public struct WebPushMessage: Sendable {
+public struct WebPushMessage: Sendable, Concealed {
     /// How much battery it is worth.
     public enum Urgency: String, Sendable, CaseIterable {
         case veryLow = "very-low"

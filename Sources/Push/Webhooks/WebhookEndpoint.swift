@@ -1,7 +1,7 @@
 public import Core
 
 /// Where a webhook is. That it isn't in our own network is seen when a socket opens, for names change what they mean.
-public struct WebhookEndpoint: Sendable, Equatable {
+public struct WebhookEndpoint: Sendable, Equatable, Concealed {
     public let url: String
     public let origin: Origin
 
@@ -11,4 +11,7 @@ public struct WebhookEndpoint: Sendable, Equatable {
         origin = try Checks.origin(of: url, "url", allowsLoopback: allowsLoopback)
         self.url = url
     }
+
+    /// What is behind the host is often all that keeps others from sending there.
+    public var description: String { "WebhookEndpoint(\(origin))" }
 }

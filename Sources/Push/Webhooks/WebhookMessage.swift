@@ -1,7 +1,7 @@
-import Core
+public import Core
 
 /// A message to a webhook.
-public struct WebhookMessage: Sendable {
+public struct WebhookMessage: Sendable, Concealed {
     /// What the standard recommends as the most.
     public static let longestPayload = 20_000
 

@@ -26,6 +26,12 @@ enum Checks {
             throw InvalidPush(
                 field, "must be an https address of at most \(WebAddress.longest) bytes, without user and fragment")
         }
+        // Plain http is taken to this machine alone.
+        let isOurs =
+            allowsLoopback && WebAddress.secureOrigin(of: "http://\(origin.host)", allowsLoopback: true) != nil
+        guard isOurs || PublicHost.mayBePublic(origin.host) else {
+            throw InvalidPush(field, "must be an address of a public host, and of no private network")
+        }
         return origin
     }
 

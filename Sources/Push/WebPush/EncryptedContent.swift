@@ -2,7 +2,7 @@ import Core
 import Crypto
 
 /// The content coding `aes128gcm` (RFC 8188): a head with salt, size of records and a name of the key, and records that are
-/// encrypted one by one. `[UInt8]`s of keys and salts have 16 bytes, or what their standard says.
+/// encrypted one by one.
 public enum EncryptedContent {
     public static let saltLength = 16
     /// What a record has besides its text: a delimiter and the tag.
@@ -20,6 +20,7 @@ public enum EncryptedContent {
     }
 
     /// - Parameters:
+    ///   - key: of any length; the keys of the cipher are made of it and the salt.
     ///   - salt: 16 bytes; with one key never the same twice.
     ///   - recordSize: bytes of an encrypted record, above 17.
     ///   - keyID: at most 255 bytes.

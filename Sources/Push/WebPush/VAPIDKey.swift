@@ -46,15 +46,11 @@ public struct VAPIDKey: Sendable, Concealed {
         guard Checks.isHeaderText(text, 1...255), !text.utf8.contains(0x20) else { return false }
         if text.hasPrefix("mailto:") {
             let parts = text.dropFirst("mailto:".count).split(separator: "@", omittingEmptySubsequences: false)
-            return parts.count == 2 && !parts[0].isEmpty && isPublic(String(parts[1]))
+            return parts.count == 2 && !parts[0].isEmpty && isDomain(String(parts[1]).lowercased())
         }
-        return WebAddress.secureOrigin(of: text, allowsLoopback: false).map { isPublic($0.host) } ?? false
+        return WebAddress.secureOrigin(of: text, allowsLoopback: false).map { isDomain($0.host) } ?? false
     }
 
-    private static func isPublic(_ host: String) -> Bool {
-        let host = host.lowercased()
-        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
-        return labels.count > 1 && labels.allSatisfy { Checks.isName(String($0), 1...63, and: "-") }
-            && !["localhost", "local", "invalid", "test"].contains(labels.last) && IPAddress(host) == nil
-    }
+    /// Nobody is reached at an address alone.
+    private static func isDomain(_ host: String) -> Bool { PublicHost.mayBePublic(host) && IPAddress(host) == nil }
 }

@@ -1,6 +1,7 @@
 public import Core
 
-/// Where a webhook is. That it isn't in our own network is seen when a socket opens, for names change what they mean.
+/// Where a webhook is. Its text says that it isn't in our own network; whether that is so, `PublicHost` says again when a
+/// socket opens.
 public struct WebhookEndpoint: Sendable, Equatable, Concealed {
     public let url: String
     public let origin: Origin

@@ -70,6 +70,11 @@ let package = Package(
         module("Crypto", ["Core", "Runtime", "COpenSSL", "CCrypt"]),
         module("HTTPClient", ["Core", "CCurl"]),
 
+        // What is said to push services and webhooks, and what their responses mean: no I/O
+        module("Push", ["Core", "Crypto"]),
+        // Push services and webhooks that check what they get, to try all of it without theirs
+        module("Sink", ["Core", "Crypto", "Push"]),
+
         // The private PostgreSQL and Redis of `serve`
         module("Sidecars", ["Core", "CGlibc"]),
 
@@ -155,11 +160,14 @@ let package = Package(
                 "TestSupport", "Confusables", "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto",
                 "HTTPService",
                 "OpenIDConnect", "Accounts", "Posts", "Feed", "Engagement", "Comments", "Polls", "Reports", "Realtime",
-                "Sidecars", "Tail", "TextEntities",
+                "Push", "Sidecars", "Tail", "TextEntities",
             ],
             path: "Sources/Fuzz", swiftSettings: strict),
         .executableTarget(
             name: "martlet-echo", dependencies: ["Core", "Deflate", "Runtime", "Sockets"], path: "Tests/EchoServer",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "martlet-push", dependencies: ["Core", "Crypto", "Push"], path: "Tests/PushTool",
             swiftSettings: strict),
 
         tests("Core", ["TestSupport", "Core"]),
@@ -169,7 +177,9 @@ let package = Package(
         tests("TextEntities", ["TextEntities"]),
         tests("Live", ["TestSupport", "Core", "Deflate", "HTTPService", "Live", "Posts"]),
         tests("Runtime", ["Runtime"]),
-        tests("Crypto", ["Core", "Crypto"]),
+        tests("Crypto", ["TestSupport", "Core", "Crypto"]),
+        tests("Push", ["TestSupport", "Core", "Crypto", "Push"]),
+        tests("Sink", ["TestSupport", "Core", "Crypto", "Push", "Sink"]),
         tests("OpenIDConnect", ["Core", "Crypto", "OpenIDConnect"]),
         tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),
         tests("FeedAPI", ["TestSupport", "Core", "Sockets", "HTTPService", "Store", "TestSite"]),

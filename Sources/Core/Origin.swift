@@ -42,7 +42,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
         for scheme in Scheme.allCases {
             let start = scheme.rawValue + "://"
             let given = bytes.prefix(start.utf8.count)
-            guard given.elementsEqual(start.utf8, by: { Self.lowercase($0) == $1 }) else { continue }
+            guard given.elementsEqual(start.utf8, by: { lowercaseOfASCII($0) == $1 }) else { continue }
             self.init(scheme: scheme, authority: bytes[given.endIndex...])
             return
         }
@@ -61,7 +61,7 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
             hostEnd = authority.firstIndex(of: UInt8(ascii: ":")) ?? authority.endIndex
             let name = authority[..<hostEnd]
             guard (1...253).contains(name.count), name.allSatisfy(Self.isHostByte) else { return nil }
-            host = String(decoding: name.map(Self.lowercase), as: UTF8.self)
+            host = String(decoding: name.map(lowercaseOfASCII), as: UTF8.self)
         }
         guard let port = Self.port(authority[hostEnd...], of: scheme) else { return nil }
         self.scheme = scheme
@@ -72,8 +72,6 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         "\(scheme.rawValue)://\(host)" + (port == scheme.defaultPort ? "" : ":\(port)")
     }
-
-    private static func lowercase(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 32 : byte }
 
     /// A name is compared as it is looked up, in ASCII: other scripts are written as `xn--…`, and browsers do so.
     private static func isHostByte(_ byte: UInt8) -> Bool {

@@ -33,7 +33,7 @@ public enum TokenFailure: Error, Equatable, Sendable {
 }
 
 /// Signs and checks access tokens with one key.
-public struct TokenSigner: Sendable {
+public struct TokenSigner: Sendable, Concealed {
     private static let header = Base64URL.encode(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
     private static let longest = 1024
     /// One more, such as `aud` or `nbf`, says something that is not checked here: such a token is none of ours.

@@ -33,6 +33,13 @@ public enum Crypto {
         return code
     }
 
+    /// HKDF with SHA-256 (RFC 5869), of one block.
+    /// - Parameter length: 1 to 32 bytes.
+    public static func hkdf(_ secret: [UInt8], salt: [UInt8], info: [UInt8], length: Int) -> [UInt8] {
+        precondition((1...32).contains(length), "one block has 32 bytes")
+        return Array(hmacSHA256(key: hmacSHA256(key: salt, secret), info + [1]).prefix(length))
+    }
+
     /// Takes the same time wherever the first difference is.
     public static func equal(_ a: [UInt8], _ b: [UInt8]) -> Bool {
         a.count == b.count && CRYPTO_memcmp(a, b, a.count) == 0

@@ -1,7 +1,8 @@
 import COpenSSL
+public import Core
 
 /// Signs so that everybody who has the public key can check it: Ed25519 (RFC 8032).
-public struct SigningKey: Sendable {
+public struct SigningKey: Sendable, Concealed {
     public static let signatureLength = 64
     private static let length = 32
 

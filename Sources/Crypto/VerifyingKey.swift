@@ -48,11 +48,8 @@ public struct VerifyingKey: Sendable, Equatable {
     /// - Returns: `nil` for what is no point of the curve.
     public init?(p256X x: [UInt8], y: [UInt8]) {
         guard x.count == Self.coordinateLength, y.count == Self.coordinateLength else { return nil }
-        // id-ecPublicKey, prime256v1.
-        let name: [UInt8] = [
-            0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01,
-            0x07,
-        ]
+        // id-ecPublicKey.
+        let name: [UInt8] = [0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01] + DER.p256
         self.init(.es256, info: DER.sequence(DER.sequence(name) + DER.bitString([0x04] + x + y)))
     }
 
@@ -63,7 +60,14 @@ public struct VerifyingKey: Sendable, Equatable {
         bytes = key
     }
 
-    private init?(_ algorithm: Algorithm, info: [UInt8]) {
+    public init(_ key: P256PublicKey) {
+        guard let made = Self(p256X: Array(key.bytes[1...32]), y: Array(key.bytes[33...])) else {
+            preconditionFailure("a point of the curve is none")
+        }
+        self = made
+    }
+
+    init?(_ algorithm: Algorithm, info: [UInt8]) {
         self.algorithm = algorithm
         bytes = info
         guard let key = Self.key(info) else { return nil }
@@ -86,14 +90,7 @@ public struct VerifyingKey: Sendable, Equatable {
     private func verifyDigest(_ signature: [UInt8], of message: [UInt8]) -> Bool {
         guard let key = Self.key(bytes) else { return false }
         defer { EVP_PKEY_free(key) }
-        let context = EVP_MD_CTX_new()
-        defer { EVP_MD_CTX_free(context) }
-        let isGood =
-            EVP_DigestVerifyInit(context, nil, EVP_sha256(), nil, key) == 1
-            && EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
-        // What was wrong stays in the thread's list of errors otherwise.
-        ERR_clear_error()
-        return isGood
+        return SHA256Signature.isGood(signature, of: message, by: key)
     }
 
     private static func key(_ info: [UInt8]) -> OpaquePointer? {
@@ -102,25 +99,5 @@ public struct VerifyingKey: Sendable, Equatable {
             var place = buffer.baseAddress
             return d2i_PUBKEY(nil, &place, buffer.count)
         }
-    }
-}
-
-/// The few forms of DER (X.690) that a public key needs.
-private enum DER {
-    static func sequence(_ content: [UInt8]) -> [UInt8] { [0x30] + length(content.count) + content }
-
-    static func bitString(_ content: [UInt8]) -> [UInt8] { [0x03] + length(content.count + 1) + [0] + content }
-
-    /// - Parameter bytes: big-endian, without zeros in front; not negative.
-    static func integer(_ bytes: [UInt8]) -> [UInt8] {
-        let content = bytes.first.map { $0 >= 0x80 ? [0] + bytes : bytes } ?? [0]
-        return [0x02] + length(content.count) + content
-    }
-
-    static func trimmed(_ bytes: [UInt8]) -> [UInt8] { Array(bytes.drop { $0 == 0 }) }
-
-    private static func length(_ count: Int) -> [UInt8] {
-        if count < 0x80 { return [UInt8(count)] }
-        return count < 0x100 ? [0x81, UInt8(count)] : [0x82, UInt8(count >> 8), UInt8(count & 0xff)]
     }
 }

@@ -46,7 +46,7 @@ struct FuzzTarget: Sendable {
         .feedPage,
         .programSettings, .idToken, .webSocket, .inflate, .deflateOffer, .requestBody, .profile, .aroundPosts,
         .recoveryCode,
-        .nameShape, .textEntities,
+        .nameShape, .textEntities, .pushResponse, .webhook, .pushKeys,
     ]
 }
 

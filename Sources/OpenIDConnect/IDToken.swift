@@ -37,19 +37,10 @@ public enum IDToken {
     public static func subject(
         of text: String, signedBy keys: KeySet, _ expected: Expectation
     ) throws(Failure) -> String {
-        guard text.utf8.count <= longest else { throw .malformed }
-        let parts = Array(text.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3, let head = object(parts[0]), let signature = Base64URL.decode(Array(parts[2])) else {
-            throw .malformed
-        }
-        let key = try self.key(of: head, in: keys)
-        guard key.verify(signature, of: Array(text.utf8.prefix(parts[1].endIndex))) else { throw .signature }
-        guard let claims = object(parts[1]) else { throw .malformed }
+        guard let token = SignedToken(text, longest: longest) else { throw .malformed }
+        guard token.isSigned(by: try key(of: token.head, in: keys)) else { throw .signature }
+        guard let claims = token.claims else { throw .malformed }
         return try subject(of: claims, expected)
-    }
-
-    private static func object(_ part: ArraySlice<UInt8>) -> JSONObject? {
-        Base64URL.decode(Array(part)).flatMap { try? JSONValue.parse($0, depth: 8).object }
     }
 
     /// The algorithm is the key's. A token's head can only agree; so `none`, or HMAC by a public key, is no algorithm here.

@@ -34,20 +34,17 @@ public struct Provider: Sendable, Equatable {
 
 /// Which addresses of providers are asked.
 public enum ProviderAddress {
-    static let longest = 2048
-
     /// Printable ASCII, https with a host, no fragment and no user.
     /// - Parameter allowsLoopback: plain http, too, to this machine: for tests.
     public static func isGood(_ text: String, allowsLoopback: Bool) -> Bool {
-        guard let origin = origin(of: text) else { return false }
-        return origin.scheme == .https || allowsLoopback && isLoopback(origin)
+        WebAddress.secureOrigin(of: text, allowsLoopback: allowsLoopback) != nil
     }
 
     /// Where people may be sent back to: https, http to this machine, as native applications do (RFC 8252), or a scheme of
     /// an application's own, which has a dot. No fragment.
     public static func isRedirect(_ text: String) -> Bool {
         if isGood(text, allowsLoopback: true) { return true }
-        guard isPlain(text), let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return false }
+        guard WebAddress.isPlain(text), let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return false }
         let scheme = text.utf8[..<colon]
         return scheme.first.map { (97...122).contains($0) } ?? false
             && scheme.contains(UInt8(ascii: ".")) && scheme.allSatisfy(isSchemeByte)
@@ -59,23 +56,7 @@ public enum ProviderAddress {
         isGood(text, allowsLoopback: allowsLoopback) && !text.utf8.contains(UInt8(ascii: "?"))
     }
 
-    private static func origin(of text: String) -> Origin? {
-        guard isPlain(text), let scheme = text.firstRange(of: "://") else { return nil }
-        let authority = text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
-        return Origin(text[..<scheme.upperBound] + authority)
-    }
-
-    private static func isPlain(_ text: String) -> Bool {
-        text.utf8.count <= longest && text.utf8.allSatisfy { $0 > 32 && $0 < 127 && !unsafe.contains($0) }
-    }
-
-    private static let unsafe = Set(#"#"<>\^`{|}"#.utf8)
-
     private static func isSchemeByte(_ byte: UInt8) -> Bool {
         (97...122).contains(byte) || (48...57).contains(byte) || [43, 45, 46].contains(byte)
-    }
-
-    private static func isLoopback(_ origin: Origin) -> Bool {
-        ["localhost", "127.0.0.1", "[::1]"].contains(origin.host)
     }
 }

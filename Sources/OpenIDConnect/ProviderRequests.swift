@@ -39,8 +39,8 @@ struct ProviderRequests {
         case let secret? where metadata.takesSecretInBody:
             fields += [("client_id", provider.clientID), ("client_secret", secret)]
         case let secret?:
-            let login = "\(FormText.escaped(provider.clientID)):\(FormText.escaped(secret))"
-            headers.append(("Authorization", "Basic " + FormText.base64(login)))
+            let login = "\(provider.clientID.percentEscaped):\(secret.percentEscaped)"
+            headers.append(("Authorization", "Basic " + Base64.encode(login.utf8)))
         }
         let reply = try send(
             "POST", metadata.tokenEndpoint, headers: headers, body: Array(FormText.encode(fields).utf8))

@@ -170,10 +170,3 @@ extension Substring {
         return self[first...last]
     }
 }
-
-extension StringProtocol {
-    /// ASCII only.
-    public func equalsIgnoringCase(_ other: some StringProtocol) -> Bool {
-        utf8.elementsEqual(other.utf8) { lowercase($0) == lowercase($1) }
-    }
-}

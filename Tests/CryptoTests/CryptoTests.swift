@@ -25,6 +25,45 @@ import Testing
         #expect(hex.string == "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
     }
 
+    /// RFC 5869, test case 1, of which a block is the beginning.
+    @Test func hkdf() {
+        let key = Crypto.hkdf(
+            [UInt8](repeating: 0x0b, count: 22), salt: [UInt8](0...0x0c), info: [UInt8](0xf0...0xf9), length: 32)
+        #expect(key.hexadecimal == "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf")
+        #expect(
+            Crypto.hkdf(
+                [UInt8](repeating: 0x0b, count: 22), salt: [UInt8](0...0x0c), info: [UInt8](0xf0...0xf9), length: 12)
+                == Array(key.prefix(12)))
+    }
+
+    /// The GCM specification, test cases 2 and 14: a block of zeros by a key of zeros.
+    @Test func aesGCM() {
+        let (block, nonce) = ([UInt8](repeating: 0, count: 16), [UInt8](repeating: 0, count: 12))
+        #expect(
+            AESGCM.seal(block, key: block, nonce: nonce).hexadecimal
+                == "0388dace60b6a392f328c2b971b2fe78ab6e47d42cec13bdf53a67b21257bddf")
+        #expect(
+            AESGCM.seal(block, key: block + block, nonce: nonce).hexadecimal
+                == "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919")
+        let sealed = AESGCM.seal(block, key: block, nonce: nonce, name: [7])
+        #expect(AESGCM.open(sealed, key: block, nonce: nonce, name: [7]) == block)
+        #expect(AESGCM.open(sealed, key: block, nonce: nonce) == nil)
+        #expect(AESGCM.open(Array(sealed.dropFirst()), key: block, nonce: nonce, name: [7]) == nil)
+        #expect(AESGCM.open([1, 2], key: block, nonce: nonce) == nil)
+    }
+
+    /// However it is printed.
+    @Test func secretsAreNotShown() {
+        let key = P256Key()
+        let held = (key: key, box: SealedBox(key: key.scalar), seed: SigningKey(seed: key.scalar), or: Optional(key))
+        var dumped = ""
+        dump(held, to: &dumped)
+        for text in [dumped, "\(held)", "\(key)", String(reflecting: [key]), String(describing: held)] {
+            #expect(!text.contains("\(key.scalar[0]), \(key.scalar[1])"))
+            #expect(!text.contains(key.scalar.hexadecimal) && text.contains("P256Key(…)"))
+        }
+    }
+
     @Test func aSealedBoxOpensOnlyWholeAndWithItsKey() {
         let box = SealedBox(key: Crypto.randomBytes(32))
         for plain in [[], Array("secret".utf8), Crypto.randomBytes(5000)] as [[UInt8]] {

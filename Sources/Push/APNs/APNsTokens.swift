@@ -1,0 +1,38 @@
+public import Core
+
+/// The token of one key. Apple takes each for an hour, and refuses who makes them more often than every 20 minutes.
+public struct APNsTokens: Sendable, Concealed {
+    /// Seconds between two tokens.
+    static let leastAge: Int64 = 20 * 60
+    /// Seconds after which there is another one.
+    static let use: Int64 = 45 * 60
+
+    private let key: APNsKey
+    private var text = ""
+    private var madeAt: Int64?
+    private var isRefused = false
+
+    public init(_ key: APNsKey) { self.key = key }
+
+    /// - Parameter now: seconds since 1970.
+    public mutating func token(now: Int64) -> String {
+        if let madeAt, !mayRenew(now, madeAt) { return text }
+        (text, madeAt, isRefused) = (key.token(now: now), now, false)
+        return text
+    }
+
+    /// Apple says that a token has ended.
+    /// - Returns: whether `token` gives another one now. Where not, the one that there is is all that there may be for
+    ///   a while: the clock may be wrong.
+    public mutating func refused(_ token: String, now: Int64) -> Bool {
+        guard token.isExactly(text), let madeAt else { return true }
+        isRefused = true
+        return mayRenew(now, madeAt)
+    }
+
+    private func mayRenew(_ now: Int64, _ madeAt: Int64) -> Bool {
+        let age = now - madeAt
+        // Where the clock was set back, it is Apple who says that there must be another one.
+        return age >= Self.use || isRefused && !(0..<Self.leastAge).contains(age)
+    }
+}

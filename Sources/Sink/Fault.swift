@@ -1,0 +1,19 @@
+public import Push
+
+/// What happens to a request instead of what is right.
+public struct Fault: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
+        /// None: it is received.
+        case pass
+        /// This, and nobody looks at the request.
+        case respond(PushResponse)
+        /// The connection breaks, and nobody looks at it.
+        case close
+        /// It is received, and then the connection breaks: the sender can't know.
+        case closeAfter
+    }
+
+    public let kind: Kind
+    /// Milliseconds before it.
+    public let delay: Int64
+}

@@ -58,10 +58,11 @@ def test_what_is_done_is_told_and_what_is_undone_is_taken_back(alice: User, bob:
 
 
 @pytest.mark.both_logs
-def test_a_request_that_is_accepted(alice: User, bob: User) -> None:
+def test_a_request_that_is_accepted(alice: User, make_user: MakeUser) -> None:
+    dave = make_user("dave")
     expect(alice.http.patch("/v1/me", json={"private": True}), 200)
-    expect(bob.http.put(f"/v1/users/{alice.id}/follow"), 202)
+    expect(dave.http.put(f"/v1/users/{alice.id}/follow"), 202)
     eventually(lambda: groups(alice) == {"follow_request": 1}, PATIENCE, "the request")
-    expect(alice.http.put(f"/v1/me/requests/{bob.id}"), 204)
-    eventually(lambda: groups(bob) == {"follow_accepted": 1}, PATIENCE, "the acceptance")
+    expect(alice.http.put(f"/v1/me/requests/{dave.id}"), 204)
+    eventually(lambda: groups(dave) == {"follow_accepted": 1}, PATIENCE, "the acceptance")
     eventually(lambda: groups(alice) == {}, PATIENCE, "the request to go")

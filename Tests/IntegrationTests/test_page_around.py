@@ -240,3 +240,8 @@ def test_notifications(server: Server, make_user: MakeUser, driver: webdriver.Ch
     eventually(lambda: shown()[0] == "0" and all(one["read"] for one in told()), 10, "all to be read")
     window.script(f"document.querySelector('[data-key=\"like:post:{post}\"] button').click()")
     eventually(lambda: "liked your post" not in shown()[1] and len(told()) == 1, 10, "one to be removed")
+    window.script("document.querySelector('#notifications-list a').click()")
+    bell = "return document.querySelector('#card [data-testid=\"card-bell\"]')"
+    eventually(lambda: window.script(f"{bell} !== null"), 10, "the fan's card")
+    window.script(f"{bell}.click()")
+    eventually(lambda: reader.http.get(f"/v1/users/{fan.id}/relation").json()["bell"], 10, "the bell to be on")

@@ -28,7 +28,8 @@ import Testing
             #expect(try await alice.get("/v1/notifications").body == before.0)
             #expect(try await bob.get("/v1/notifications").body == before.1)
         }
-        #expect(try await alice.unread() == 2 && site.wrongCounts() == [])
+        #expect(try await alice.unread() == 2)
+        #expect(try await site.wrongCounts() == [])
     }
 
     /// What was undone before anything of it was heard is not told, and what was done again is.
@@ -58,7 +59,8 @@ import Testing
         try await bob.like(post)
         try await site.settle()
         for _ in 0..<2 { try await alice.does("DELETE", "/v1/notifications/like:post:\(post)") }
-        #expect(try await alice.notified() == [] && alice.unread() == 0)
+        #expect(try await alice.notified() == [])
+        #expect(try await alice.unread() == 0)
         site.rewind("notifications")
         try await site.settle()
         #expect(try await alice.notified() == [])
@@ -69,7 +71,8 @@ import Testing
         try await carol.unlike(post)
         try await bob.unlike(post)
         try await site.settle()
-        #expect(try await alice.notified() == [] && site.wrongCounts() == [])
+        #expect(try await alice.notified() == [])
+        #expect(try await site.wrongCounts() == [])
     }
 
     /// A like is taken back at the moment when it is written down: the one that comes behind the other sees it.
@@ -87,7 +90,8 @@ import Testing
         try await site.settle()
         let likes = try await alice.get("/v1/posts/\(post)/likes").ids.count
         let expected = likes == 0 ? [] : ["like:post:\(post) \(likes)"]
-        #expect(try await alice.notified() == expected && site.wrongCounts() == [])
+        #expect(try await alice.notified() == expected)
+        #expect(try await site.wrongCounts() == [])
     }
 
     /// As many as are kept, and no more; the oldest go, and stay away.
@@ -112,6 +116,7 @@ import Testing
             SELECT \(author), 'like:post:' || (\(base)::bigint + n), \(base)::bigint + 9000000000 + n, \(ID(bob.id)!),
                 \(base)::bigint + n, \(base)::bigint + n FROM generate_series(1, 499) n
             """,
+            "UPDATE users SET posts = posts + 500 WHERE id = \(author)",
             "UPDATE notification_state SET unread = 500, last_id = \(base)::bigint + 9000001000 WHERE user_id = \(author)",
         ])
         #expect(try await alice.unread() == 500)
@@ -120,7 +125,8 @@ import Testing
         try await site.settle()
         let all = try await alice.walk("/v1/notifications")
         #expect(all.count == 500 && Set(all).count == 500)
-        #expect(try await alice.notified()[0] == "like:post:\(second) 1" && alice.unread() == 500)
+        #expect(try await alice.notified()[0] == "like:post:\(second) 1")
+        #expect(try await alice.unread() == 500)
         #expect(try await alice.notification("like:post:\(first)").isNull)
         #expect(try await site.wrongCounts() == [])
     }

@@ -36,6 +36,7 @@ public struct UserRelation: Sendable, Equatable {
         if followsYou { writer.append(ascii: ",\"follows_you\":true") }
         if blocked { writer.append(ascii: ",\"blocked\":true") }
         if muted { writer.append(ascii: ",\"muted\":true") }
+        if bell { writer.append(ascii: ",\"bell\":true") }
     }
 
     static let keys: [Schema.Property] = [
@@ -44,6 +45,7 @@ public struct UserRelation: Sendable, Equatable {
         .sometimes("follows_you", .boolean, "The user follows the caller."),
         .sometimes("blocked", .boolean, "The caller has blocked the user."),
         .sometimes("muted", .boolean, "The caller has muted the user."),
+        .sometimes("bell", .boolean, "The caller is notified of each post of the user."),
     ]
 }
 

@@ -70,7 +70,8 @@ extension NotificationGroup {
     private static let object = Component(
         "NotificationObject",
         .object([
-            .always("type", .string(pattern: "^[a-z]{1,16}$"), "`post`, `comment`, `poll`; later versions may add others."),
+            .always(
+                "type", .string(pattern: "^[a-z]{1,16}$"), "`post`, `comment`, `poll`; later versions may add others."),
             .always("id", Component.id.reference),
             .sometimes("text", .string(), "How it begins; a poll's is its post's."),
         ]), example: ["type": "post", "id": Component.id.example, "text": "Hello"])

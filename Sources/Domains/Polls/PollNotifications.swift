@@ -25,7 +25,8 @@ enum PollNotifications {
                 ORDER BY v.voter LIMIT \(limit))
             ORDER BY user_id LIMIT \(limit)
             """
-        }, subject: { event in
+        },
+        subject: { event in
             guard PollEvent(event.kind) == .closed else { return nil }
             return event[.poll].map { NotificationKind.Subject($0, begins: true) }
         }

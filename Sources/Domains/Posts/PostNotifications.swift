@@ -33,7 +33,8 @@ enum PostNotifications {
         "post", about: .post, on: PostEvent.topic, foundBy: .cause,
         for: { post, position, limit in
             Bells.users(of: "(SELECT p.author_id FROM posts p WHERE p.id = \(post))", behind: position, limit: limit)
-        }, subject: { event in
+        },
+        subject: { event in
             guard PostEvent(event.kind) == .created else { return nil }
             return event[.post].map { NotificationKind.Subject($0, begins: true) }
         }

@@ -6,7 +6,9 @@ import Store
 enum RelationNotifications {
     static let all: [NotificationKind] = [
         NotificationKind("follow", on: RelationEvent.topic, foundBy: .actor, subject: follow) { subjects in
-            rows("f.followee", "f.follower", "f.id", "\(subjects) JOIN follows f ON f.followee = s.what AND f.follower = s.who")
+            rows(
+                "f.followee", "f.follower", "f.id",
+                "\(subjects) JOIN follows f ON f.followee = s.what AND f.follower = s.who")
         },
         NotificationKind("follow_request", on: RelationEvent.topic, foundBy: .actor, subject: request) { subjects in
             rows(
@@ -14,7 +16,9 @@ enum RelationNotifications {
                 "\(subjects) JOIN follow_requests r ON r.target = s.what AND r.asker = s.who")
         },
         NotificationKind("follow_accepted", on: RelationEvent.topic, foundBy: .actor, subject: accepted) { subjects in
-            rows("f.follower", "f.followee", "f.id", "\(subjects) JOIN follows f ON f.follower = s.what AND f.followee = s.who")
+            rows(
+                "f.follower", "f.followee", "f.id",
+                "\(subjects) JOIN follows f ON f.follower = s.what AND f.followee = s.who")
         },
     ]
 

@@ -1,4 +1,4 @@
-public import Accounts
+import Accounts
 import Core
 public import DomainKit
 public import EventLog

@@ -26,7 +26,8 @@ import Testing
         "post_tags.post_id", "tag_counts.posts", "tag_follows.id", "tags.number", "popular_tags.posts",
         "popular_tags.users",
         "text_progress.position", "bells.id", "notifications.id", "notifications.object_id", "notifications.count",
-        "notifications.floor", "notification_causes.cause_id", "notification_state.unread", "notification_state.last_id",
+        "notifications.floor", "notification_causes.cause_id", "notification_state.unread",
+        "notification_state.last_id",
         "notification_state.floor",
         "exports.id", "exports.position", "exports.bytes", "exports.attempts", "exports.length",
         // NULL once it is done.

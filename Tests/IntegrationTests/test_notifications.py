@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import threading
 from typing import Any
 
 import pytest
@@ -66,3 +68,45 @@ def test_a_request_that_is_accepted(alice: User, make_user: MakeUser) -> None:
     expect(alice.http.put(f"/v1/me/requests/{dave.id}"), 204)
     eventually(lambda: groups(dave) == {"follow_accepted": 1}, PATIENCE, "the acceptance")
     eventually(lambda: groups(alice) == {}, PATIENCE, "the request to go")
+
+
+@pytest.mark.both_logs
+def test_what_is_done_and_undone_at_once_is_counted_right(alice: User, make_user: MakeUser) -> None:
+    """By several users, over several topics and partitions: `unread` is that of the list at each look, and in the end what is
+    told is what is so."""
+    fans = [make_user(f"fan{number}") for number in range(4)]
+    posts = [alice.post(f"post {number}")["id"] for number in range(3)]
+    failures: list[BaseException] = []
+
+    def act(fan: User, chance: random.Random) -> None:
+        try:
+            for _ in range(40):
+                post, method = chance.choice(posts), chance.choice(["PUT", "DELETE"])
+                match chance.randrange(3):
+                    case 0: like(fan, "posts", post, method)
+                    case 1: expect(fan.http.request(method, f"/v1/users/{alice.id}/follow"), 204)
+                    case _:
+                        comment = expect(fan.http.post(f"/v1/posts/{post}/comments", json={"text": "x"}), 201).json()["id"]
+                        if method == "DELETE":
+                            expect(fan.http.delete(f"/v1/comments/{comment}"), 204)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=act, args=(fan, random.Random(number))) for number, fan in enumerate(fans)]
+    for thread in threads:
+        thread.start()
+    looks = 0
+    while any(thread.is_alive() for thread in threads):
+        groups(alice)
+        looks += 1
+    for thread in threads:
+        thread.join()
+    assert not failures and looks > 5
+
+    def holds() -> dict[str, int]:
+        counts = {f"{kind}:post:{post}": alice.http.get(f"/v1/posts/{post}").json()["counts"][number]
+                  for post in posts for kind, number in (("like", "likes"), ("comment", "comments"))}
+        counts["follow"] = alice.http.get("/v1/me").json()["followers"]
+        return {key: count for key, count in counts.items() if count > 0}
+
+    eventually(lambda: groups(alice) == holds(), PATIENCE, "what is told to be what is so")

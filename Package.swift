@@ -104,6 +104,7 @@ let package = Package(
         domain("Comments", ["Accounts", "Engagement", "Feed", "Live", "Outbox", "Posts", "Relations"]),
         domain("Polls", ["Live", "Outbox", "Posts"]),
         domain("Effects", ["Posts", "Feed"]),
+        domain("Notifications", ["Accounts", "Relations"]),
         domain("Reports", []),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         domain("Administration", ["Accounts", "Relations"]),
@@ -114,7 +115,7 @@ let package = Package(
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
                 "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Effects", "Engagement", "Erasure",
-                "Exports", "Relations", "Polls", "Posts", "Feed", "Reports", "Tags",
+                "Exports", "Notifications", "Relations", "Polls", "Posts", "Feed", "Reports", "Tags",
             ]),
 
         // The roles: they mount the domains
@@ -197,6 +198,7 @@ let package = Package(
         tests("Bookmarks", ["TestSite"]),
         tests("Tags", ["Core", "Store", "TestSite"]),
         tests("Comments", ["Core", "Store", "TestSite"]),
+        tests("Notifications", ["Core", "Store", "TestSite"]),
         tests("Polls", ["Core", "DomainKit", "Polls", "Posts", "Store", "TestSite"]),
         tests("Reports", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),

@@ -267,6 +267,26 @@ export class Api {
     return this.#call("DELETE", `/v1/posts/${encodeURIComponent(id)}/bookmark`);
   }
 
+  ring(id) {
+    return this.#call("PUT", `/v1/users/${encodeURIComponent(id)}/bell`);
+  }
+
+  unring(id) {
+    return this.#call("DELETE", `/v1/users/${encodeURIComponent(id)}/bell`);
+  }
+
+  notifications() {
+    return this.#call("GET", "/v1/notifications?limit=50");
+  }
+
+  readNotifications(upTo) {
+    return this.#call("PUT", "/v1/notifications/read", { body: { up_to: upTo } });
+  }
+
+  removeNotification(key) {
+    return this.#call("DELETE", `/v1/notifications/${encodeURIComponent(key)}`);
+  }
+
   ticket() {
     return this.#call("POST", "/v1/live/ticket");
   }

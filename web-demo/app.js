@@ -10,6 +10,7 @@ import { serverFrom } from "./config.js";
 import { Connection } from "./connection.js";
 import { byId, countLabel, notify } from "./dom.js";
 import { Live } from "./live.js";
+import { Notifications } from "./notifications.js";
 import { Pages } from "./pages.js";
 import { People } from "./people.js";
 import { Requests } from "./requests.js";
@@ -18,7 +19,7 @@ import { TagPage } from "./tag.js";
 import { Thread } from "./thread.js";
 import { Timeline } from "./timeline.js";
 
-/** Follows of others, and who asks to, do not come over the live link: they are read now and then. */
+/** Follows of others, who asks to, and notifications do not come over the live link: they are read now and then. */
 const countersMs = 30_000;
 
 let counting = false;
@@ -48,6 +49,7 @@ const people = new People(api, live, followChanged, {
 });
 const requests = new Requests(api, refreshCounters);
 const bookmarks = new Bookmarks(api);
+const notifications = new Notifications(api);
 const cards = new Cards(api, live, people, bookmarks);
 const timeline = new Timeline(api, cards);
 const thread = new Thread(api, live, cards);
@@ -100,6 +102,7 @@ function leave(reason) {
   people.clear();
   bookmarks.clear();
   requests.clear();
+  notifications.clear();
   byId("composer-form").reset();
   showDoors(true);
   if (reason) notify(reason);
@@ -142,7 +145,7 @@ function refreshCounters() {
     counting = false;
     if (!session.user) return;
     await api.me().then(showMe, () => {});
-    await requests.load().catch(() => {});
+    await Promise.allSettled([requests.load(), notifications.load()]);
   }, 200);
 }
 

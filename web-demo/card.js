@@ -66,6 +66,7 @@ export class Card {
     if (user.blocked) return [this.#act(user, "Unblock", "unblocked", "card-block", () => this.api.unblock(user.id))];
     return [
       this.#follow(user),
+      this.#bell(user),
       user.muted
         ? this.#act(user, "Unmute", "unmuted", "card-mute", () => this.api.unmute(user.id))
         : this.#act(user, "Mute", "muted", "card-mute", () => this.api.mute(user.id)),
@@ -84,6 +85,20 @@ export class Card {
         notify(words(error));
       }
     }, "card-follow");
+  }
+
+  #bell(user) {
+    const bell = this.#button(user.bell ? "Bell off" : "Bell on", "plain", async () => {
+      try {
+        await (user.bell ? this.api.unring(user.id) : this.api.ring(user.id));
+        notify(user.bell ? `You are notified of posts of @${user.handle} no more.` : `You are notified of each post of @${user.handle}.`);
+        this.close();
+      } catch (error) {
+        notify(words(error));
+      }
+    }, "card-bell");
+    bell.title = "Notifications of each post";
+    return bell;
   }
 
   #act(user, label, done, testid, call) {

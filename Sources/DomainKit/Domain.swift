@@ -37,6 +37,8 @@ public protocol Domain: Sendable {
     var exports: [ExportedFile] { get }
     /// What of it users may report.
     var reportTargets: [ReportTarget] { get }
+    /// What of it users are notified of.
+    var notifications: [NotificationKind] { get }
 }
 
 extension Domain {
@@ -55,6 +57,7 @@ extension Domain {
     public var countAudits: [CountAudit] { [] }
     public var exports: [ExportedFile] { [] }
     public var reportTargets: [ReportTarget] { [] }
+    public var notifications: [NotificationKind] { [] }
 }
 
 /// A group that reads from the log.

@@ -14,6 +14,7 @@ public import Feed
 public import Formats
 import HTTPService
 import NodeLease
+public import Notifications
 public import OpenIDConnect
 import Outbox
 public import Polls
@@ -36,6 +37,7 @@ public struct Domains: Sendable {
     public let comments: CommentsDomain
     public let polls: PollsDomain
     public let reports: ReportsDomain
+    public let notifications: NotificationsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
     public let exports: ExportsDomain
@@ -43,7 +45,7 @@ public struct Domains: Sendable {
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, TagsDomain.self, FeedDomain.self,
         BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
-        AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        NotificationsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
@@ -83,7 +85,8 @@ public struct Domains: Sendable {
             resources, rows: rows, accounts: accounts, events: Self.kinds.flatMap { $0.liveEvents },
             ofPosts: [.posts, PollsDomain.channelsOfPosts], waiter: waiter)
         relations = RelationsDomain(
-            resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes])
+            resources, accounts: accounts, observers: [feed.channelAudience, feed.repair, feed.changes],
+            endings: [NotificationsDomain.ending])
         posts = PostsDomain(
             resources, rows: rows, attachments: [PollsDomain.attachment(resources)], accounts: accounts,
             relations: relations, feeds: OwnFeed(timelines: feed.timelines))
@@ -94,9 +97,13 @@ public struct Domains: Sendable {
         polls = PollsDomain(resources)
         let reported: [any Domain] = [accounts, posts, comments]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
+        let notifying: [any Domain] = [relations, posts, engagement, comments, polls]
+        notifications = NotificationsDomain(
+            resources, relations: relations, kinds: notifying.flatMap(\.notifications))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         below = [
-            accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, administration,
+            accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, notifications,
+            administration,
         ]
         let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(

@@ -25,7 +25,10 @@ import Testing
         "deletion_stores.remaining", "deletion_stores.position",
         "post_tags.post_id", "tag_counts.posts", "tag_follows.id", "tags.number", "popular_tags.posts",
         "popular_tags.users",
-        "text_progress.position",
+        "text_progress.position", "bells.id", "notifications.id", "notifications.object_id", "notifications.count",
+        "notifications.floor", "notification_causes.cause_id", "notification_state.unread",
+        "notification_state.last_id",
+        "notification_state.floor",
         "exports.id", "exports.position", "exports.bytes", "exports.attempts", "exports.length",
         // NULL once it is done.
         "deletions.user_id",

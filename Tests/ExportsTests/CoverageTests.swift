@@ -14,6 +14,8 @@ import Testing
         "outbox": "events on their way, of what is exported",
         "feed_items": "others' posts, derived from follows",
         "counters": "numbers of what others did", "post_views": "the same",
+        "notification_causes": "who did what the exported notifications are of: what others did",
+        "notification_state": "numbers of the exported notifications",
         "post_tags": "derived from the texts of posts",
         "feed_metadata": "how far feed_items is complete",
         "fanout_progress": "how far a post was brought to its followers",

@@ -6,6 +6,7 @@ extension VisibilityRow {
     static let all: [String: VisibilityRow] = sessions.merging(users) { $1 }.merging(graph) { $1 }
         .merging(restrictions) { $1 }.merging(posts) { $1 }.merging(feeds) { $1 }.merging(others) { $1 }
         .merging(administration) { $1 }.merging(engagement) { $1 }.merging(comments) { $1 }.merging(polls) { $1 }
+        .merging(notifications) { $1 }
 
     /// Of callers without a role.
     private static let administration: [String: VisibilityRow] = [

@@ -213,3 +213,35 @@ def test_views_and_reports(server: Server, window: Window, people: tuple[User, U
     eventually(lambda: "moderators" in window.find("notice").text, 10, "the answer")
     target = {"type": "post", "id": post}
     expect(reader.http.post("/v1/reports", json={"target": target, "reason": "spam"}), 200)
+
+
+def test_notifications(server: Server, make_user: MakeUser, driver: webdriver.Chrome) -> None:  # noqa: F811
+    """The bell's number, what is in the list, and that it is read and removed."""
+    reader, fan = make_user("reader"), make_user("fan")
+    post = reader.post("do like this")["id"]
+    expect(fan.http.put(f"/v1/posts/{post}/like"), 204)
+    fan.follow(reader)
+
+    def told() -> list[dict[str, object]]:
+        return expect(reader.http.get("/v1/notifications"), 200).json()["items"]
+
+    eventually(lambda: len(told()) == 2, 10, "both notifications")
+    window = Window(driver, f"http://localhost:{server.port}/")
+    window.fill("login-form", handle=reader.handle, password=PASSWORD)
+    window.is_live()
+
+    def shown() -> tuple[str, str]:
+        return (window.script("return document.getElementById('notifications-count').textContent"),
+                window.script("return document.getElementById('notifications-list').textContent"))
+
+    eventually(lambda: shown()[0] == "2" and "liked your post: do like this" in shown()[1] and "followed you" in shown()[1],
+               10, "both on the page")
+    window.script("document.getElementById('notifications').open = true; document.getElementById('notifications-read').click()")
+    eventually(lambda: shown()[0] == "0" and all(one["read"] for one in told()), 10, "all to be read")
+    window.script(f"document.querySelector('[data-key=\"like:post:{post}\"] button').click()")
+    eventually(lambda: "liked your post" not in shown()[1] and len(told()) == 1, 10, "one to be removed")
+    window.script("document.querySelector('#notifications-list a').click()")
+    bell = "return document.querySelector('#card [data-testid=\"card-bell\"]')"
+    eventually(lambda: window.script(f"{bell} !== null"), 10, "the fan's card")
+    window.script(f"{bell}.click()")
+    eventually(lambda: reader.http.get(f"/v1/users/{fan.id}/relation").json()["bell"], 10, "the bell to be on")

@@ -62,7 +62,7 @@ import Testing
         // Once more changes nothing.
         #expect(try await alice.put("/v1/me/requests/\(bob.id)").status == 204)
         #expect(try await bob.get("/v1/users/\(alice.id)")["followers"].integer == 1)
-        #expect(site.events(in: "graph.events", of: bob.id) == ["follow.accepted"])
+        #expect(site.events(in: "graph.events", of: bob.id) == ["follow.requested", "follow.accepted"])
     }
 
     @Test func refusedOrTakenBack() async throws {
@@ -78,7 +78,8 @@ import Testing
             #expect(try await bob.get("/v1/users/\(alice.id)")["followed"].bool == false)
         }
         try await site.settle()
-        #expect(site.events(in: "graph.events", of: bob.id) == [])
+        let once = ["follow.requested", "follow.unrequested"]
+        #expect(site.events(in: "graph.events", of: bob.id) == once + once)
     }
 
     @Test func nobodyAcceptsWhoHasNotAsked() async throws {

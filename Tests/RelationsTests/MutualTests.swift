@@ -19,7 +19,10 @@ import Testing
         let (alice, bob) = (try await site.signUp(), try await site.signUp())
         func relation(_ one: TestUser, _ other: TestUser) async throws -> [String] {
             let seen = try await one.get("/v1/users/\(other.id)/relation")
-            #expect(seen.json.object?.keys == ["followed", "requested", "follows_you", "blocked", "muted", "mutual"])
+            #expect(
+                seen.json.object?.keys == [
+                    "followed", "requested", "follows_you", "blocked", "muted", "mutual", "bell",
+                ])
             return seen.json.object!.members.filter { $0.1.bool! }.map(\.0)
         }
         #expect(try await relation(alice, bob) == [])

@@ -32,6 +32,14 @@ public enum FollowCounts {
         ]
     }
 
+    /// Takes the row of who follows, as a change does; it is made where there is none.
+    public static func locked(_ follower: ID) -> SQL {
+        """
+        INSERT INTO follow_counts AS c (user_id, following) VALUES (\(follower), 0)
+        ON CONFLICT (user_id) DO UPDATE SET following = c.following
+        """
+    }
+
     /// Compares how many follow whom, or whom they follow, with the rows that are counted.
     /// - Parameter found: rows of a user, an expression of SQL.
     public static func audit(

@@ -13,13 +13,18 @@ public struct UserRelation: Sendable, Equatable {
     public let blocked: Bool
     /// The viewer has muted the user.
     public let muted: Bool
+    /// The viewer is notified of each post of the user.
+    public let bell: Bool
 
-    public init(followed: Bool, requested: Bool, followsYou: Bool, blocked: Bool, muted: Bool) {
+    public init(
+        followed: Bool, requested: Bool, followsYou: Bool, blocked: Bool, muted: Bool, bell: Bool = false
+    ) {
         self.followed = followed
         self.requested = requested
         self.followsYou = followsYou
         self.blocked = blocked
         self.muted = muted
+        self.bell = bell
     }
 
     public var isMutual: Bool { followed && followsYou }
@@ -31,6 +36,7 @@ public struct UserRelation: Sendable, Equatable {
         if followsYou { writer.append(ascii: ",\"follows_you\":true") }
         if blocked { writer.append(ascii: ",\"blocked\":true") }
         if muted { writer.append(ascii: ",\"muted\":true") }
+        if bell { writer.append(ascii: ",\"bell\":true") }
     }
 
     static let keys: [Schema.Property] = [
@@ -39,17 +45,18 @@ public struct UserRelation: Sendable, Equatable {
         .sometimes("follows_you", .boolean, "The user follows the caller."),
         .sometimes("blocked", .boolean, "The caller has blocked the user."),
         .sometimes("muted", .boolean, "The caller has muted the user."),
+        .sometimes("bell", .boolean, "The caller is notified of each post of the user."),
     ]
 }
 
 // MARK: By itself
 
 extension UserRelation {
-    /// All of it: `{"followed","requested","follows_you","blocked","muted","mutual"}`
+    /// All of it: `{"followed","requested","follows_you","blocked","muted","mutual","bell"}`
     public func append(to writer: inout ByteWriter) {
         let all = [
             ("followed", followed), ("requested", requested), ("follows_you", followsYou), ("blocked", blocked),
-            ("muted", muted), ("mutual", isMutual),
+            ("muted", muted), ("mutual", isMutual), ("bell", bell),
         ]
         for (index, (name, isSo)) in all.enumerated() {
             writer.append(ascii: index == 0 ? "{" : ",")
@@ -68,6 +75,7 @@ extension UserRelation {
             .always("blocked", .boolean, "The caller has blocked the user."),
             .always("muted", .boolean, "The caller has muted the user."),
             .always("mutual", .boolean, "Each follows the other."),
+            .always("bell", .boolean, "The caller is notified of each post of the user."),
         ]), writing: example.append)
 
     static let example = UserRelation(followed: true, requested: false, followsYou: true, blocked: false, muted: false)

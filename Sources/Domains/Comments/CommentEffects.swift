@@ -13,7 +13,7 @@ struct CommentEffects: Sendable {
         CommentEvent.allCases.flatMap { event in
             let told = ChannelEffect(event.kind, .event(select: current), on: channel)
             return event == .updated ? [told] : [told, ChannelEffect(event.kind, .state, on: channel)]
-        }
+        } + CommentLikeEvent.allCases.map { .nothing($0.kind) }
     }
 
     @Sendable private func channel(_ event: Envelope) -> ChannelName? {

@@ -10,6 +10,13 @@ public enum CommentEvent: String, NamedKinds {
     case deleted = "comment.deleted"
 }
 
+/// Likes of comments, in the same topic. A record's key is the comment; its payload `{"type","comment_id","user_id"}`. No channel tells of
+/// them.
+enum CommentLikeEvent: String, NamedKinds {
+    case liked = "comment.liked"
+    case unliked = "comment.unliked"
+}
+
 extension EventField<ID> {
     static let comment = EventField("comment")
 }

@@ -66,12 +66,11 @@ struct CommentOperations: Sendable {
                 idempotency: .key("delete comment"), handler: delete),
             Operation(
                 .put, "/v1/comments/\(CommentPath.id)/like", id: "likeComment", tag: Self.tag, "Like a comment",
-                lane: .write(makesEvents: false),
                 responses: [.noContent("The caller likes the comment, perhaps since before.")],
                 idempotency: .key("like comment"), handler: { try await like(true, $0) }),
             Operation(
                 .delete, "/v1/comments/\(CommentPath.id)/like", id: "unlikeComment", tag: Self.tag,
-                "Take the like of a comment back", lane: .write(makesEvents: false),
+                "Take the like of a comment back",
                 responses: [.noContent("The caller does not like the comment.")],
                 idempotency: .key("unlike comment"), handler: { try await like(false, $0) }),
         ]
@@ -110,7 +109,7 @@ struct CommentOperations: Sendable {
 
     private func like(_ isLiked: Bool, _ request: RequestContext) async throws -> Response {
         let comment = request[CommentPath.id]
-        let statements = try comments.like(isLiked, comment, by: request.caller)
+        let statements = try comments.like(isLiked, comment, by: request.caller, request.trace)
         // One round trip.
         guard request.idempotencyKey != nil else {
             try comments.checkLiked(try await writes.run(statements), comment)

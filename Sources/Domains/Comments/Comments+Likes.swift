@@ -1,3 +1,4 @@
+import Accounts
 import Core
 import Engagement
 import HTTPService
@@ -9,7 +10,7 @@ extension Comments {
     /// Likes, or takes a like back. A comment that somebody is about to like does not go before; who likes it waits for nobody
     /// else who does.
     /// - Returns: statements of one transaction, for `checkLiked`.
-    func like(_ isLiked: Bool, _ comment: ID, by user: ID) throws -> [SQL] {
+    func like(_ isLiked: Bool, _ comment: ID, by user: ID, _ context: TraceContext) throws -> [SQL] {
         let reader = SQL.parameter(user)
         let object: SQL = """
             SELECT m.id FROM comments m JOIN posts p ON p.id = m.post_id
@@ -18,10 +19,22 @@ extension Comments {
             FOR KEY SHARE OF m
             """
         return [
-            // Nobody is told: the event would be of no channel.
-            try likes.statement(isLiked: isLiked, object: object, by: user, telling: nil, on: comment),
+            try likes.statement(
+                isLiked: isLiked, object: object, by: user, telling: event(isLiked: isLiked, comment, user, context),
+                on: comment),
             CommentRanking.scored(comment),
         ]
+    }
+
+    private func event(isLiked: Bool, _ comment: ID, _ user: ID, _ context: TraceContext) -> Envelope {
+        let event: CommentLikeEvent = isLiked ? .liked : .unliked
+        let payload = FlatJSON.encode([
+            "type": event.rawValue, "comment_id": comment.description, "user_id": user.description,
+        ])
+        var envelope = Envelope(event.kind, eventID: uuidV7(clock: clock), context, payload: Array(payload.utf8))
+        envelope[.comment] = comment
+        envelope[.user] = user
+        return envelope
     }
 
     /// - Throws: `Problem` where there is no such comment for the user.

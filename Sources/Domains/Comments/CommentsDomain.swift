@@ -50,6 +50,8 @@ public struct CommentsDomain: Domain {
         ]
     }
 
+    public var notifications: [NotificationKind] { CommentNotifications.all }
+
     public var effects: [ChannelEffect] { CommentEffects(database: resources.connections.workers.database).all }
 
     public var operations: [Operation] {

@@ -59,6 +59,8 @@ public struct EngagementDomain: Domain {
 
     public var holdings: [Holding] { EngagementHoldings(likes: postLikes, views: views).all }
 
+    public var notifications: [NotificationKind] { [LikeNotifications.ofPosts] }
+
     public var countAudits: [CountAudit] {
         [
             Counters.audit("likes", .likes, rows: "likes", by: "object_id") {

@@ -49,6 +49,9 @@ public struct Likes: Sendable {
         "EXISTS (SELECT FROM likes l WHERE l.object_id = \(object) AND l.user_id = \(reader))"
     }
 
+    /// Likes `l`: `l.object_id`, `l.user_id` and `l.id`, by its time.
+    public static let table: SQL = "likes l"
+
     /// Rows of objects that are gone, for a statement that takes them out. Nothing is counted: the counters go, too.
     /// - Parameter objects: a list or a statement of ids.
     public static func removed(of objects: SQL) -> SQL { "DELETE FROM likes WHERE object_id IN (\(objects))" }

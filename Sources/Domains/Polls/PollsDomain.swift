@@ -53,6 +53,8 @@ public struct PollsDomain: Domain {
         PollEvent.allCases.map { event in ChannelEffect(event.kind, .state) { $0[.poll].map(ChannelName.poll) } }
     }
 
+    public var notifications: [NotificationKind] { [PollNotifications.closed] }
+
     public var holdings: [Holding] { PollHoldings.all }
 
     public var exports: [ExportedFile] { [PollFiles.polls, PollFiles.votes] }

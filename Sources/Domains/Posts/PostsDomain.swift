@@ -67,6 +67,8 @@ public struct PostsDomain: Domain {
         ]
     }
 
+    public var notifications: [NotificationKind] { PostNotifications.all }
+
     public var reportTargets: [ReportTarget] {
         [ReportTarget("post") { "SELECT author_id AS author, text AS copy FROM posts WHERE id = \($0)" }]
     }

@@ -69,6 +69,16 @@ public struct Audience: Sendable, Equatable {
     /// Is the user kept out of the viewer's feed?
     public static func isMuted(_ user: SQL, by viewer: SQL) -> SQL { Restrictions.mutes(viewer, user) }
 
+    /// May a viewer be notified of what a user does, as far as that is between the two?
+    public static func mayNotify(of user: SQL, _ viewer: SQL) -> SQL {
+        "\(isListed(user, for: viewer)) AND NOT \(isMutedForNotifications(user, by: viewer))"
+    }
+
+    /// Is the user kept out of the viewer's notifications?
+    public static func isMutedForNotifications(_ user: SQL, by viewer: SQL) -> SQL {
+        Restrictions.mutesNotifications(viewer, user)
+    }
+
     /// Rows `owner, other`: who keeps one of these out of the feed.
     public static func muters(of users: [ID]) -> SQL { Restrictions.muters(of: users) }
 
@@ -100,6 +110,7 @@ public struct Audience: Sendable, Equatable {
         \(FollowRequests.exists(asker: viewer, target: user)) AS requested,
         \(Follows.isFollower(user, of: viewer)) AS follows_you,
         \(Restrictions.blocks(viewer, user)) AS blocked, \(Restrictions.mutes(viewer, user)) AS muted,
+        \(Bells.exists(of: user, for: viewer)) AS bell,
         \(Restrictions.isBlocked(viewer, by: user)) AS is_blocked
         """
     }
@@ -110,7 +121,7 @@ public struct Audience: Sendable, Equatable {
             relation: UserRelation(
                 followed: try row.bool("followed"), requested: try row.bool("requested"),
                 followsYou: try row.bool("follows_you"), blocked: try row.bool("blocked"),
-                muted: try row.bool("muted")),
+                muted: try row.bool("muted"), bell: try row.bool("bell")),
             isBlocked: try row.bool("is_blocked"))
     }
 }

@@ -135,7 +135,7 @@ struct FollowOperations: Sendable {
 
     @Sendable private func refuse(_ request: RequestContext) async throws -> Response {
         try await writes.run(request) { transaction in
-            try await graph.refuse(transaction, request[UserPath.id], by: request.caller)
+            try await graph.refuse(transaction, request[UserPath.id], by: request.caller, request.trace)
             return StoredResponse(status: 204, body: [])
         }
     }

@@ -28,6 +28,7 @@ extension Graph {
         if added.affected == 1 {
             try await transaction.query(statement(.blockAdded, (.owner, owner), (.other, other), context))
         }
+        transaction.later([Bells.removed(between: owner, other)] + endings.flatMap { $0(owner, other) })
         return ended
     }
 

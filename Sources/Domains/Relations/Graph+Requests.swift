@@ -22,7 +22,11 @@ extension Graph {
         return true
     }
 
-    func refuse(_ transaction: Transaction, _ asker: ID, by target: ID) async throws {
-        try await transaction.query(FollowRequests.removed(asker: asker, target: target))
+    func refuse(_ transaction: Transaction, _ asker: ID, by target: ID, _ context: TraceContext) async throws {
+        let results = try await transaction.batch([
+            PairLock.statement(asker, target), FollowRequests.removed(asker: asker, target: target),
+        ])
+        guard results[1].affected == 1 else { return }
+        transaction.later(told(.followUnrequested, Follow(follower: asker, followee: target), context))
     }
 }

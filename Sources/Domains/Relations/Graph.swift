@@ -24,12 +24,18 @@ public struct Graph: Sendable {
     /// Of one asker, open.
     static let mostRequests: Int64 = 1_000
 
+    /// Statements that end what domains above hold between two users, for the end of a transaction.
+    public typealias Ending = @Sendable (_ owner: ID, _ other: ID) -> [SQL]
+
     let ids: IDGenerator
     private let clock: any WallClock
+    let endings: [Ending]
 
-    public init(ids: IDGenerator, clock: any WallClock) {
+    /// - Parameter endings: what a block ends, beside follows.
+    public init(ids: IDGenerator, clock: any WallClock, endings: [Ending] = []) {
         self.ids = ids
         self.clock = clock
+        self.endings = endings
     }
 
     public func follow(
@@ -46,14 +52,14 @@ public struct Graph: Sendable {
         }
         if audience.relation.followed { return .known }
         if audience.isPrivate {
-            if !audience.relation.requested { try await ask(transaction, follower, followee) }
+            if !audience.relation.requested { try await ask(transaction, follower, followee, context) }
             return .requested
         }
         try begin(transaction, Follow(follower: follower, followee: followee), context)
         return .followed
     }
 
-    private func ask(_ transaction: Transaction, _ asker: ID, _ target: ID) async throws {
+    private func ask(_ transaction: Transaction, _ asker: ID, _ target: ID, _ context: TraceContext) async throws {
         let asked = try await transaction.query(
             """
             INSERT INTO follow_requests (target, asker, id)
@@ -63,6 +69,16 @@ public struct Graph: Sendable {
         guard asked.affected == 1 else {
             throw Problem(.tooMany, "the caller asks \(Self.mostRequests) users already: take a request back")
         }
+        transaction.later(told(.followRequested, Follow(follower: asker, followee: target), context))
+    }
+
+    /// Of a request that is there now, or no more.
+    func told(_ event: RelationEvent, _ request: Follow, _ context: TraceContext) -> [SQL] {
+        let (asker, target) = (request.follower, request.followee)
+        return [
+            FollowCounts.locked(asker),
+            statement(event, (.follower, asker), (.followee, target), context),
+        ]
     }
 
     /// Ends a follow, or takes a request back.
@@ -77,6 +93,7 @@ public struct Graph: Sendable {
             FollowRequests.removed(asker: follower, target: followee),
         ])
         _ = try existing(results[1], followee)
+        if results[2].affected == 1 { transaction.later(told(.followUnrequested, follow, context)) }
         return try await end(transaction, follow, context)
     }
 

@@ -19,7 +19,8 @@ public struct GraphWorker: Sendable {
     private func request(_ record: LogRecord) -> NewRecord? {
         guard let (kind, event) = reader.known(record) else { return nil }
         switch kind {
-        case .followRemoved, .blockAdded, .blockRemoved, .muteAdded, .muteRemoved: return nil
+        case .followRemoved, .followRequested, .followUnrequested, .blockAdded, .blockRemoved, .muteAdded, .muteRemoved:
+            return nil
         case .followAccepted:
             guard let followee = event[.followee] else {
                 reader.passOver(record)

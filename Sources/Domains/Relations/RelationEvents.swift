@@ -1,9 +1,13 @@
 public import Core
 
-/// What relations say on the log. A record's key is the follower, or who has blocked or muted somebody.
+/// What relations say on the log. A record's key is the follower, who asks to follow, or who has blocked or muted somebody.
 public enum RelationEvent: String, NamedKinds {
     case followAccepted = "follow.accepted"
     case followRemoved = "follow.removed"
+    /// A private account is asked.
+    case followRequested = "follow.requested"
+    /// It is asked no more: the asker took it back, or it was refused. One that was accepted is a follow.
+    case followUnrequested = "follow.unrequested"
     case blockAdded = "block.added"
     case blockRemoved = "block.removed"
     case muteAdded = "mute.added"
@@ -20,6 +24,7 @@ public enum NotificationEvent: String, NamedKinds {
 }
 
 extension EventField<ID> {
+    /// Who follows, or asks to.
     public static let follower = EventField("follower")
     public static let followee = EventField("followee")
     /// Who has blocked or muted, and whom.

@@ -15,6 +15,7 @@ enum RelationFiles {
         people("requests_sent", from: "follow_requests") {
             "SELECT id, target AS other FROM follow_requests WHERE asker = \($0)"
         },
+        people("bells", from: "bells") { "SELECT id, author AS other FROM bells WHERE user_id = \($0)" },
         people("blocks", from: "relations") {
             "SELECT id, other FROM relations WHERE owner = \($0) AND kind = 'block'"
         },

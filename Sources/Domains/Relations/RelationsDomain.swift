@@ -20,12 +20,17 @@ public struct RelationsDomain: Domain {
     /// Who must be told of changes that other domains make.
     public let changes: AudienceChanges
 
-    /// - Parameter observers: who must know when who sees whom has changed, one after the other.
-    public init(_ resources: Resources, accounts: AccountsDomain, observers: [any AudienceObserver]) {
+    /// - Parameters:
+    ///   - observers: who must know when who sees whom has changed, one after the other.
+    ///   - endings: what a block ends, beside follows.
+    public init(
+        _ resources: Resources, accounts: AccountsDomain, observers: [any AudienceObserver],
+        endings: [Graph.Ending] = []
+    ) {
         self.resources = resources
         self.accounts = accounts
         changes = AudienceChanges(observers: observers)
-        graph = Graph(ids: resources.ids, clock: resources.clock)
+        graph = Graph(ids: resources.ids, clock: resources.clock, endings: endings)
         profiles = Profiles(database: resources.database)
     }
 
@@ -43,7 +48,10 @@ public struct RelationsDomain: Domain {
             + RestrictionOperations(
                 graph: graph, writes: resources.writes, changes: changes, clock: resources.clock
             ).all
+            + BellOperations(graph: graph, writes: resources.writes).all
     }
+
+    public var notifications: [NotificationKind] { RelationNotifications.all }
 
     public var upkeep: [UpkeepStep] {
         let (database, requests) = (resources.connections.scans.database, requests)
@@ -56,6 +64,7 @@ public struct RelationsDomain: Domain {
     public var holdings: [Holding] {
         [
             .rows("relations", ["owner", "other"]) { "(owner = \($0) OR other = \($0))" },
+            .rows("bells", ["author", "user_id"], where: { "user_id = \($0)" }, { "author = \($0)" }),
             .rows("follow_requests", ["target", "asker"]) { "(target = \($0) OR asker = \($0))" },
             Follows.holding,
         ]

@@ -8,6 +8,20 @@ public enum RelationsMigrations {
         Migration(
             25, "pending follows of a follower",
             ["CREATE INDEX follows_pending ON follows (follower) WHERE NOT backfilled"]),
+        Migration(
+            96, "bells",
+            [
+                """
+                CREATE TABLE bells (
+                    author bigint NOT NULL REFERENCES users,
+                    -- Who is notified of each post of the author.
+                    user_id bigint NOT NULL REFERENCES users,
+                    -- In the order in which they were made.
+                    id bigint NOT NULL,
+                    PRIMARY KEY (author, user_id))
+                """,
+                "CREATE UNIQUE INDEX bells_by_user ON bells (user_id, id DESC) INCLUDE (author)",
+            ]),
     ]
 
     private static let restrictions: [StaticString] = [

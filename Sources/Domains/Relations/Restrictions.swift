@@ -32,6 +32,16 @@ enum Restrictions {
         """
     }
 
+    /// The same, where the mute keeps out notifications, too.
+    static func mutesNotifications(_ owner: SQL, _ other: SQL) -> SQL {
+        """
+        EXISTS (
+            SELECT FROM relations known
+            WHERE known.owner = \(owner) AND known.other = \(other) AND known.kind = 'mute' AND known.notifications
+                AND (known.until IS NULL OR known.until > now()))
+        """
+    }
+
     /// Rows `id`: with whom the viewer has a block, either way; `limit` of them at most.
     static func blocked(with viewer: ID, limit: Int) -> SQL {
         """

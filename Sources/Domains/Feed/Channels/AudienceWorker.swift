@@ -68,6 +68,8 @@ public struct AudienceWorker: Sendable {
             let kind = RelationEvent(event.kind)
         else { return nil }
         switch kind {
+        // Who sees whom is as before.
+        case .followRequested, .followUnrequested: return nil
         case .followAccepted, .followRemoved:
             guard let follower = event[.follower], let followee = event[.followee] else { break }
             return kind == .followRemoved

@@ -1,0 +1,96 @@
+import Accounts
+import Core
+public import DomainKit
+public import EventLog
+public import HTTPService
+public import Relations
+public import Store
+
+/// What users are notified of: the kinds are those that domains declare whose events cause them.
+public struct NotificationsDomain: Domain {
+    public static let migrations = NotificationsMigrations.all
+
+    /// What a block ends of it.
+    public static let ending: Graph.Ending = { InboxSQL.ended(between: $0, $1) }
+
+    private let resources: Resources
+    private let profiles: Profiles
+    private let kinds: [NotificationKind]
+
+    /// - Parameter kinds: of all domains.
+    public init(_ resources: Resources, relations: RelationsDomain, kinds: [NotificationKind]) {
+        precondition(
+            Set(kinds.map { "\($0.type):\($0.object?.type ?? "")" }).count == kinds.count,
+            "two kinds of notifications have one type and object")
+        (self.resources, profiles, self.kinds) = (resources, relations.profiles, kinds)
+    }
+
+    public var operations: [Operation] {
+        NotificationOperations(
+            database: resources.database, reader: InboxReader(kinds: kinds), profiles: profiles,
+            writes: resources.writes, lists: resources.lists, cursors: resources.cursors
+        ).all
+    }
+
+    public func consumers(_ log: any EventLog) -> [Consumer] {
+        let worker = NotificationWorker(
+            inboxes: Inboxes(database: resources.connections.workers.database, ids: resources.ids), kinds: kinds)
+        let topics = Set(kinds.map(\.topic)).union([RelationEvent.topic, UserEvent.topic]).sorted()
+        return [
+            Consumer(
+                SubscriptionOptions(group: "notifications", topics: topics, batch: Inboxes.most, rest: 50), in: .worker
+            ) { try await worker.handle($0) }
+        ]
+    }
+
+    public var holdings: [Holding] { NotificationHoldings.all }
+
+    public var exports: [ExportedFile] {
+        [
+            ExportedFile("notifications", from: ["notifications"]) { user, position, limit in
+                """
+                SELECT id, key, count, read FROM notifications
+                WHERE user_id = \(user) AND count > 0 AND id > \(position) ORDER BY id LIMIT \(limit)
+                """
+            } line: { row, writer in
+                writer.appendBegin(try row.id("id"))
+                writer.append(key: "key", of: try row.text("key"))
+                writer.append(key: "count", of: try row.integer("count"))
+                writer.append(try row.bool("read") ? ",\"read\":true}" : ",\"read\":false}")
+            }
+        ]
+    }
+
+    public var countAudits: [CountAudit] {
+        [
+            CountAudit("unread") { position, limit in
+                """
+                SELECT t.user_id AS id, t.unread AS counted, \(InboxSQL.unread(of: "t.user_id")) AS found
+                FROM notification_state t WHERE t.user_id > \(position) ORDER BY t.user_id LIMIT \(limit)
+                """
+            } repair: { wrong in
+                """
+                UPDATE notification_state t SET unread = t.unread + w.found - w.counted FROM \(wrong) w
+                WHERE t.user_id = w.id
+                """
+            },
+            // Of all groups of a user together.
+            CountAudit("notifications") { position, limit in
+                """
+                SELECT t.user_id AS id,
+                    (SELECT COALESCE(sum(n.count), 0)::bigint FROM notifications n WHERE n.user_id = t.user_id) AS counted,
+                    (SELECT count(*) FROM notification_causes c WHERE c.user_id = t.user_id) AS found
+                FROM notification_state t WHERE t.user_id > \(position) ORDER BY t.user_id LIMIT \(limit)
+                """
+            } repair: { wrong in
+                """
+                UPDATE notifications n SET count = n.count + d.more FROM (
+                    SELECT g.user_id, g.key, (SELECT count(*) FROM notification_causes c
+                        WHERE c.user_id = g.user_id AND c.key = g.key) - g.count AS more
+                    FROM notifications g JOIN \(wrong) w ON w.id = g.user_id) d
+                WHERE n.user_id = d.user_id AND n.key = d.key
+                """
+            },
+        ]
+    }
+}

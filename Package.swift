@@ -155,7 +155,8 @@ let package = Package(
             dependencies: [
                 "TestSupport", "Confusables", "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto",
                 "HTTPService",
-                "OpenIDConnect", "Accounts", "Posts", "Feed", "Engagement", "Comments", "Polls", "Reports", "Realtime",
+                "OpenIDConnect", "Accounts", "Posts", "Feed", "Engagement", "Comments", "Notifications", "Polls",
+                "Reports", "Realtime",
                 "Sidecars", "Tail", "TextEntities",
             ],
             path: "Sources/Fuzz", swiftSettings: strict),

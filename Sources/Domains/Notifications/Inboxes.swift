@@ -52,8 +52,8 @@ struct Inboxes: Sendable {
         for (what, page) in Dictionary(grouping: first, by: \.what) where page.count == Self.most {
             var position = page[page.count - 1].who
             while true {
-                let more = try await database.query(receivers("\(what)::bigint", "\(position)::bigint", Self.most)).map
-                {
+                let query = receivers("\(what)::bigint", "\(position)::bigint", Self.most)
+                let more = try await database.query(query).map {
                     NotificationKind.Subject(what, try $0.id("user_id"), begins: true)
                 }
                 guard let last = more.last else { break }

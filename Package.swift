@@ -160,8 +160,8 @@ let package = Package(
             dependencies: [
                 "TestSupport", "Confusables", "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto",
                 "HTTPService",
-                "OpenIDConnect", "Accounts", "Posts", "Feed", "Engagement", "Comments", "Polls", "Reports", "Realtime",
-                "Push", "Sidecars", "Tail", "TextEntities",
+                "OpenIDConnect", "Accounts", "Posts", "Feed", "Engagement", "Comments", "Notifications", "Polls",
+                "Push", "Reports", "Realtime", "Sidecars", "Tail", "TextEntities",
             ],
             path: "Sources/Fuzz", swiftSettings: strict),
         .executableTarget(

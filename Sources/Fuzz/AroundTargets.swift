@@ -2,6 +2,7 @@ import Comments
 import Core
 import Engagement
 import HTTPService
+import Notifications
 import Polls
 import Posts
 import Reports
@@ -12,7 +13,7 @@ extension FuzzTarget {
 
     /// What users send about posts: one body for each operation.
     private enum Around: CaseIterable {
-        case comment, poll, vote, report, views
+        case comment, poll, vote, report, views, read
 
         /// By the names of the contract.
         var fields: [String] {
@@ -22,11 +23,12 @@ extension FuzzTarget {
             case .vote: ["options"]
             case .report: ["target", "reason", "text"]
             case .views: ["posts"]
+            case .read: ["up_to", "keys"]
             }
         }
     }
 
-    /// The bodies of comments, new polls, votes, reports and views: what is taken keeps the contract, what is refused breaks it
+    /// The bodies of comments, new polls, votes, reports, views and reading notifications: what is taken keeps the contract, what is refused breaks it
     /// where that is easily said by other code, and a refusal names its field and, in a list or an object, the place.
     static let aroundPosts = FuzzTarget(
         "around-posts",
@@ -34,7 +36,8 @@ extension FuzzTarget {
             "{", "}", "[", "]", ",", ":", "\"", "null", "true", "false", "0", "1", "7", "8", "-1", "299", "300",
             "2592000", "2592001", "1e3", "0.5", "\"text\":", "\"parent\":", "\"poll\":", "\"options\":",
             "\"multiple\":", "\"closes_in\":", "\"results\":", "\"always\"", "\"after_vote\"", "\"after_close\"",
-            "\"target\":", "\"type\":", "\"id\":", "\"reason\":", "\"posts\":", "\"post\"", "\"comment\"",
+            "\"target\":", "\"type\":", "\"id\":", "\"reason\":", "\"posts\":", "\"up_to\":", "\"keys\":", "\"follow\"",
+            "\"like:post:7\"", "\"post\"", "\"comment\"",
             "\"user\"", "\"spam\"", "\"other\"", "\"7\"", "\"07\"", "\"9007199254740991\"", "\"9007199254740992\"",
             "\"Tea\"", "\"Tea \"", "\\u0000", "\\u202e", "\\u200b", "\\n", "e\u{301}", "\u{E9}", "\\ud83d\\ude00",
         ], leastAccepted: 40,
@@ -80,6 +83,9 @@ extension FuzzTarget {
             _ = try ReportFields.reason.read(body)
             _ = try ReportFields.text.read(body)
         case .views: _ = try ViewFields.posts.read(body)
+        case .read:
+            _ = try NotificationFields.upTo.read(body)
+            _ = try NotificationFields.keys.read(body)
         }
     }
 
@@ -124,6 +130,12 @@ extension FuzzTarget {
             } ?? false && isWord(body["reason"], ["spam", "abuse", "nsfw", "illegal", "other"])
                 && (body["text"].map { isText($0, 1000) } ?? true)
         case .views: isList(body["posts"], 1...100, isID)
+        case .read:
+            (body["up_to"].map(isID) ?? true)
+                && (body["keys"] == nil
+                    || isList(body["keys"], 1...100) {
+                        $0.string?.wholeMatch(of: /[a-z_]{1,16}(:[a-z]{1,16}:[0-9]{1,16})?/) != nil
+                    })
         }
     }
 

@@ -12,7 +12,8 @@ struct InboxReader: Sendable {
 
     let kinds: [NotificationKind]
 
-    /// Rows `n.*` are shown to their reader.
+    /// Rows `n.*` are shown to their reader. The first cause that may be told is enough, and is looked for in each group (OFFSET 0): all
+    /// of a user's causes may be very many.
     private func isShown(to reader: SQL) -> SQL {
         let objects = objects.map { object -> SQL in
             "WHEN \(object.type) THEN \(object.isShown("n.object_id", reader))"
@@ -22,7 +23,8 @@ struct InboxReader: Sendable {
             AND CASE n.object_type \(objects.joined(separator: " ")) ELSE n.object_type IS NULL END
             AND EXISTS (
                 SELECT FROM notification_causes c WHERE c.user_id = n.user_id AND c.key = n.key
-                    AND (c.actor_id IS NULL OR \(Audience.mayNotify(of: "c.actor_id", reader))))
+                    AND (c.actor_id IS NULL OR \(Audience.mayNotify(of: "c.actor_id", reader)))
+                OFFSET 0)
             """
     }
 

@@ -52,8 +52,8 @@ struct Inboxes: Sendable {
         for (what, page) in Dictionary(grouping: first, by: \.what) where page.count == Self.most {
             var position = page[page.count - 1].who
             while true {
-                let more = try await database.query(receivers("\(what)::bigint", "\(position)::bigint", Self.most)).map
-                {
+                let query = receivers("\(what)::bigint", "\(position)::bigint", Self.most)
+                let more = try await database.query(query).map {
                     NotificationKind.Subject(what, try $0.id("user_id"), begins: true)
                 }
                 guard let last = more.last else { break }
@@ -96,9 +96,14 @@ struct Inboxes: Sendable {
     }
 
     /// Causes that a condition holds of.
-    /// - Parameter condition: about `notification_causes c`.
-    func takeBack(where condition: SQL) async throws {
-        while try await database.transaction({ try await Self.takeBack($0, where: condition) }) > 0 {}
+    /// - Parameters:
+    ///   - users: whose they are, where that is known: then also those are found that somebody is about to write.
+    ///   - condition: about `notification_causes c`.
+    func takeBack(of users: [ID] = [], where condition: SQL) async throws {
+        while try await database.transaction({ transaction in
+            if !users.isEmpty { try await transaction.query(InboxSQL.lock(users)) }
+            return try await Self.takeBack(transaction, where: condition)
+        }) > 0 {}
     }
 
     /// Some of them.

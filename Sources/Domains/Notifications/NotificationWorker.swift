@@ -36,6 +36,7 @@ struct NotificationWorker: Sendable {
         if !work.ended.isEmpty { try await inboxes.ended(work.ended) }
         if !work.pairs.isEmpty {
             try await inboxes.takeBack(
+                of: Set(work.pairs.map(\.receiver)).sorted(),
                 where: """
                     (c.user_id, c.actor_id) IN (SELECT * FROM unnest(
                         \(work.pairs.map(\.receiver))::bigint[], \(work.pairs.map(\.actor))::bigint[])) AND \(Self.isRefused)

@@ -20,7 +20,7 @@ public struct WebPushSubscription: Sendable, Equatable, Concealed {
     ///   - allowsLoopback: plain http, too, to this machine: for tests.
     /// - Throws: what is wrong with which of the three.
     public init(endpoint: String, p256dh: String, auth: String, allowsLoopback: Bool = false) throws(InvalidPush) {
-        audience = try Checks.origin(of: endpoint, "endpoint", allowsLoopback: allowsLoopback).description
+        audience = try PushTarget.origin(of: endpoint, "endpoint", allowsLoopback: allowsLoopback).description
         self.endpoint = endpoint
         guard let key = Base64URL.decode(p256dh).flatMap({ P256PublicKey($0) }) else {
             throw InvalidPush(

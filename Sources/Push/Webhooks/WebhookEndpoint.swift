@@ -9,7 +9,7 @@ public struct WebhookEndpoint: Sendable, Equatable, Concealed {
     /// - Parameter allowsLoopback: plain http, too, to this machine: for tests.
     /// - Throws: of the field `url`.
     public init(_ url: String, allowsLoopback: Bool = false) throws(InvalidPush) {
-        origin = try Checks.origin(of: url, "url", allowsLoopback: allowsLoopback)
+        origin = try PushTarget.origin(of: url, "url", allowsLoopback: allowsLoopback)
         self.url = url
     }
 

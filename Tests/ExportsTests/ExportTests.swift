@@ -53,6 +53,7 @@ import Testing
         _ = try await alice.put("/v1/users/\(blocked.id)/block")
         let theirs = try await bob.post(text: "bob's")
         _ = try await alice.put("/v1/posts/\(theirs)/bookmark")
+        _ = try await alice.put("/v1/users/\(bob.id)/bell")
         try await site.settle()
 
         let done = try await export(alice)
@@ -72,7 +73,7 @@ import Testing
         for (file, other, handle) in [
             ("follows", bob.id, bob.handle), ("followers", bob.id, bob.handle), ("requests", dan.id, dan.handle),
             ("requests_sent", carol.id, carol.handle), ("blocks", blocked.id, blocked.handle),
-            ("mutes", bob.id, bob.handle),
+            ("mutes", bob.id, bob.handle), ("bells", bob.id, bob.handle),
         ] {
             let lines = try archive.lines(file)
             #expect(lines.count == 1 && lines.first?["user_id"].string == other, "\(file)")
@@ -80,6 +81,8 @@ import Testing
         }
         #expect(try archive.lines("mutes")[0]["until"].string == "2031-01-02T03:04:05.678Z")
         #expect(try archive.lines("bookmarks").map { $0["post_id"].string } == [theirs])
+        let told = try archive.lines("notifications")
+        #expect(told.map { $0["key"].string } == ["follow_request"] && told[0]["count"].integer == 1)
         #expect(try archive.lines("sessions").count == 1 && archive.lines("deletions").isEmpty)
         for (name, text) in archive.files {
             #expect(!text.contains(alice.accessToken!) && !text.contains(alice.refreshToken), "\(name)")

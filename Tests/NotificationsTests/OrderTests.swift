@@ -32,6 +32,20 @@ import Testing
         #expect(try await site.wrongCounts() == [])
     }
 
+    /// The log has more than the inbox was there for: a version before knew none.
+    @Test func whatWasBeforeIsNoNews() async throws {
+        let site = try await TestSite()
+        let (alice, bob) = (try await site.signUp(), try await site.signUp())
+        try await bob.follow(alice)
+        try await site.database.query("UPDATE notification_start SET since = \(site.clock.milliseconds() + 1000)")
+        try await site.pass(seconds: 2)
+        let post = try await alice.post(text: "hello")
+        try await bob.like(post)
+        try await site.settle()
+        #expect(try await alice.notified() == ["like:post:\(post) 1"])
+        await site.close()
+    }
+
     /// What was undone before anything of it was heard is not told, and what was done again is.
     @Test func undoneBeforeItWasHeard() async throws {
         let (alice, bob) = (try await site.signUp(), try await site.signUp())

@@ -12,6 +12,7 @@ import Store
 struct NotificationWorker: Sendable {
     let inboxes: Inboxes
     let kinds: [NotificationKind]
+    let start: InboxStart
 
     /// What a batch asks for.
     private struct Work {
@@ -26,8 +27,11 @@ struct NotificationWorker: Sendable {
     /// Handles one batch.
     func handle(_ records: [LogRecord]) async throws {
         var work = Work(subjects: kinds.map { _ in [] })
+        let start = try await start.time()
         for record in records {
-            guard let event = Envelope(headers: record.headers, payload: record.value) else { continue }
+            guard let event = Envelope(headers: record.headers, payload: record.value),
+                milliseconds(ofUUIDv7: event.eventID).map({ $0 >= start }) ?? true
+            else { continue }
             add(event, of: record.topic, to: &work)
         }
         for (kind, subjects) in zip(kinds, work.subjects) where !subjects.isEmpty {

@@ -33,8 +33,10 @@ public struct NotificationsDomain: Domain {
     }
 
     public func consumers(_ log: any EventLog) -> [Consumer] {
+        let database = resources.connections.workers.database
         let worker = NotificationWorker(
-            inboxes: Inboxes(database: resources.connections.workers.database, ids: resources.ids), kinds: kinds)
+            inboxes: Inboxes(database: database, ids: resources.ids), kinds: kinds,
+            start: InboxStart(database: database))
         let topics = Set(kinds.map(\.topic)).union([RelationEvent.topic, UserEvent.topic]).sorted()
         return [
             Consumer(

@@ -11,6 +11,9 @@ enum NotificationsMigrations {
                 "CREATE INDEX notification_causes_by_cause ON notification_causes (cause_id)",
                 "CREATE INDEX notification_causes_by_object ON notification_causes (object_id) WHERE object_id IS NOT NULL",
                 "CREATE INDEX notification_causes_by_post ON notification_causes (post_id) WHERE post_id IS NOT NULL",
+                // `InboxStart`.
+                "CREATE TABLE notification_start (since bigint NOT NULL)",
+                "INSERT INTO notification_start SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint",
             ] + partitions)
     ]
 

@@ -29,7 +29,8 @@ struct Roles: OptionSet, Sendable {
     static let worker = Roles(rawValue: 16)
     static let all: Roles = [.api, .realtime, .fanout, .notifier, .worker]
 
-    var makeIDs: Bool { contains(.api) }
+    /// Of what clients write, and of what workers write down for them (notifications).
+    var makeIDs: Bool { !isDisjoint(with: [.api, .worker]) }
 
     var name: String {
         switch self {

@@ -18,7 +18,7 @@ from support import PASSWORD, User, eventually, expect
 from test_browser import Window, driver, pytestmark  # noqa: F401  (a fixture and a mark)
 from test_page_accessibility import assert_accessible
 
-POLL = {"options": ["tea", "<b>none</b>"], "closes_in": 86_400}
+POLL = {"options": ["tea", "<b>none</b>"], "closes_in": 80_000}
 
 
 def made(user: User, text: str, **more: Any) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def test_a_poll(window: Window, people: tuple[User, User]) -> None:
     expect(author.http.post(f"/v1/polls/{poll}/votes", json={"options": [1]}), 200)
     reads(window, "[data-testid=poll-bars] .bar-count", ["1 (50 %)", "1 (50 %)"], "another's")
     reads(window, "[data-testid=poll-bars] .bar-text", ["✓ tea", "<b>none</b>"], "the options as text")
-    assert "2 voters · 23 hours left" in window.find("poll-state").text
+    assert "2 voters · 22 hours left" in window.find("poll-state").text
     window.find("poll-toggle").click()
     assert_accessible(window, "a poll that is written")
     for number, option in enumerate(window._here().find_elements(By.CSS_SELECTOR, "[data-testid=poll-option]")):

@@ -153,7 +153,9 @@ export class Timeline {
   /** Here or in another window the reader has followed, left, blocked or muted somebody, was let in, or has left a tag. */
   #rearranged({ reason, user_id: id, tag }) {
     if (reason === "tag") this.#dropHeld(tag);
-    else if (reason !== "follow" && reason !== "accept") return this.dropAuthor(id);
+    else if (reason !== "follow" && reason !== "accept") this.dropAuthor(id);
+    // Who is left may still come in by a tag. Nothing comes back of all others.
+    if (!["follow", "accept", "unfollow", "tag"].includes(reason)) return;
     clearTimeout(this.#reload);
     this.#reload = setTimeout(() => this.api.session.user && this.load(), rearrangedMs);
   }

@@ -13,9 +13,9 @@ enum SliceFollowers {
         let (behind, end) = ((position.bucket, position.follower), slice.buckets.upperBound)
         let followers = Follows.followers(of: slice.author, behind: behind, below: end, limit: limit)
         guard let tagged = slice.tagged else { return followers }
-        // The first of all are among the first of each.
+        // The first of all are among the first of each: so each leaves the author out itself, before it counts to the limit.
         let all = merged(slice, tagged, followers) {
-            TagFollows.followers(of: $0, behind: behind, below: end, limit: limit)
+            TagFollows.followers(of: $0, except: slice.author, behind: behind, below: end, limit: limit)
         }
         return "\(all) ORDER BY bucket, follower LIMIT \(limit)"
     }
@@ -25,7 +25,7 @@ enum SliceFollowers {
         let followers = Follows.followers(of: slice.author, in: slice.buckets)
         guard let tagged = slice.tagged else { return followers }
         return merged(slice, tagged, followers) {
-            TagFollows.followers(of: $0, in: slice.buckets)
+            TagFollows.followers(of: $0, except: slice.author, in: slice.buckets)
         }
     }
 
@@ -37,7 +37,6 @@ enum SliceFollowers {
             \(parts)
             UNION ALL
             SELECT t.bucket, t.follower, false, (\(PostTags.has(tag, "\(tagged.id)"))) FROM (\(ofTag(tag))) t
-            WHERE t.follower <> \(slice.author)
             """
         }
         return """

@@ -41,21 +41,24 @@ public enum TagFollows {
 
     /// Rows `bucket, follower`, in that order.
     /// - Parameter position: only what is behind it.
+    /// - Parameter user: not this one, and so not counted to the limit.
     public static func followers(
-        of tag: String, behind position: (bucket: Int, follower: ID), below bucket: Int, limit: Int
+        of tag: String, except user: ID, behind position: (bucket: Int, follower: ID), below bucket: Int, limit: Int
     ) -> SQL {
         """
         SELECT bucket, follower FROM tag_follows
         WHERE tag = \(tag) AND (bucket, follower) > (\(position.bucket), \(position.follower)) AND bucket < \(bucket)
+            AND follower <> \(user)
         ORDER BY bucket, follower LIMIT \(limit)
         """
     }
 
     /// Rows `bucket, follower`, all of them in any order.
-    public static func followers(of tag: String, in buckets: Range<Int>) -> SQL {
+    public static func followers(of tag: String, except user: ID, in buckets: Range<Int>) -> SQL {
         """
         SELECT bucket, follower FROM tag_follows
         WHERE tag = \(tag) AND bucket >= \(buckets.lowerBound) AND bucket < \(buckets.upperBound)
+            AND follower <> \(user)
         """
     }
 

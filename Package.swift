@@ -23,7 +23,8 @@ func hotModule(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// A domain of the product, in a folder of its own.
 func domain(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
     .target(
-        name: name, dependencies: ["Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Store"] + dependencies,
+        name: name,
+        dependencies: ["Consumers", "Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Store"] + dependencies,
         path: "Sources/Domains/\(name)", resources: resources, swiftSettings: strict)
 }
 
@@ -82,6 +83,7 @@ let package = Package(
         // made of
         module("NodeLease", ["Core", "Store"]),
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
+        module("Consumers", ["Core", "EventLog", "RedisLink", "Store"]),
         module("Formats", ["Core", "Runtime", "Store"]),
         module("Outbox", ["Core", "Runtime", "EventLog", "Store"]),
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
@@ -90,7 +92,9 @@ let package = Package(
         module("OpenIDConnect", ["Core", "Runtime", "Crypto", "HTTPClient"]),
 
         // What the product does: a folder for each domain. Arrows point one way.
-        module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
+        module(
+            "DomainKit",
+            ["Consumers", "Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
         domain("Accounts", ["Confusables", "OpenIDConnect", "Outbox", "Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Live", "Outbox", "Relations", "TextEntities"]),
@@ -108,19 +112,24 @@ let package = Package(
         domain("Reports", []),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         domain("Administration", ["Accounts", "Relations"]),
+        domain("DeadLetters", ["Administration"]),
         domain("Exports", ["Accounts", "Archive", "Crypto"]),
         module(
             "DomainRegistry",
             [
-                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
+                "Consumers", "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease",
+                "OpenIDConnect",
                 "Outbox",
-                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Effects", "Engagement", "Erasure",
-                "Exports", "Notifications", "Relations", "Polls", "Posts", "Feed", "Reports", "Tags",
+                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "DeadLetters", "Effects",
+                "Engagement",
+                "Erasure", "Exports", "Notifications", "Relations", "Polls", "Posts", "Feed", "Reports", "Tags",
             ]),
 
         // The roles: they mount the domains
         module("FeedAPI", ["Core", "DomainKit", "HTTPService"]),
-        module("FanOut", ["Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Outbox", "Runtime", "Store"]),
+        module(
+            "FanOut",
+            ["Consumers", "Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Outbox", "Runtime", "Store"]),
         module(
             "Realtime",
             [
@@ -128,15 +137,15 @@ let package = Package(
                 "DomainKit",
                 "Accounts", "Posts", "Feed",
             ]),
-        module("Worker", ["Core", "DomainKit", "EventLog"]),
-        module("Notifier", ["Core", "DomainKit", "EventLog", "Relations"]),
+        module("Worker", ["Consumers", "Core", "DomainKit", "EventLog", "Store"]),
+        module("Notifier", ["Consumers", "Core", "DomainKit", "EventLog", "Relations", "Store"]),
         module("Tail", ["Core", "Live", "Runtime", "HTTPClient"]),
         .executableTarget(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure",
-                "Feed",
+                "NodeLease", "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration",
+                "DeadLetters", "Erasure", "Feed",
                 "FeedAPI", "FanOut", "Formats", "OpenIDConnect", "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
             ],
             swiftSettings: strict),
@@ -146,8 +155,8 @@ let package = Package(
             name: "TestSite",
             dependencies: [
                 "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure", "Feed",
-                "FeedAPI",
+                "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure",
+                "Feed", "FeedAPI",
                 "Formats",
                 "OpenIDConnect", "Realtime", "Sidecars",
             ],
@@ -191,6 +200,7 @@ let package = Package(
         tests("DomainKit", ["Core", "Live", "RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
+        tests("Consumers", ["Core", "Consumers", "EventLog", "RedisLink", "Store"]),
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "OpenIDConnect", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
@@ -220,7 +230,8 @@ let package = Package(
         tests(
             "EventLog",
             [
-                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Formats", "Outbox",
+                "TestSupport", "Consumers", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Formats",
+                "Outbox",
                 "Store",
                 "Accounts", "Posts", "DomainRegistry", "Sidecars",
             ]),

@@ -2,8 +2,10 @@ public import Accounts
 public import Administration
 public import Bookmarks
 public import Comments
+import Consumers
 public import Core
 public import Crypto
+public import DeadLetters
 public import DomainKit
 import Effects
 import EmbeddedLog
@@ -39,13 +41,15 @@ public struct Domains: Sendable {
     public let reports: ReportsDomain
     public let notifications: NotificationsDomain
     public let administration: AdministrationDomain
+    public let deadLetters: DeadLettersDomain
     public let erasure: ErasureDomain
     public let exports: ExportsDomain
 
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, TagsDomain.self, FeedDomain.self,
         BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
-        NotificationsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        NotificationsDomain.self, AdministrationDomain.self, DeadLettersDomain.self, ErasureDomain.self,
+        ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
@@ -101,9 +105,10 @@ public struct Domains: Sendable {
         notifications = NotificationsDomain(
             resources, relations: relations, kinds: notifying.flatMap(\.notifications))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
+        deadLetters = DeadLettersDomain(resources, administration: administration)
         below = [
             accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, notifications,
-            administration,
+            administration, deadLetters,
         ]
         let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(
@@ -119,7 +124,7 @@ public struct Domains: Sendable {
         kinds.map { $0.migrations }
             + [
                 OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all, FormatMigrations.all,
-                NodeLeaseMigrations.all,
+                NodeLeaseMigrations.all, ConsumersMigrations.all,
             ])
 
     // MARK: Where something of a user is held, beside the domains' own tables and keys

@@ -1,37 +1,37 @@
-import Core
+import Consumers
+public import Core
 import DomainKit
 public import EventLog
 import Relations
-import Synchronization
+public import Store
 
 /// The role `notifier`, thin for now: it consumes `notification.requested` and writes a log line for each. Deliveries
 /// by Web Push, APNs, FCM and webhooks, with retries and dead letters, come later.
 public final class Notifier: Sendable {
-    private let log: any EventLog
-    private let subscription = Mutex<(any LogSubscription)?>(nil)
+    private let groups: ConsumerGroups
 
-    public init(log: any EventLog) {
-        self.log = log
-    }
-
-    public func start() async throws {
+    /// - Parameter storage: see `ConsumerGroup`.
+    public init(log: any EventLog, storage: Database, clock: any WallClock) {
         let reader = EventReader<NotificationEvent>()
         let requested = Metrics.shared.counter(.requested)
-        let opened = try await log.subscribe(
-            SubscriptionOptions(group: "notifier", topics: [NotificationEvent.topic], rest: 50)
+        let group = ConsumerGroup(
+            SubscriptionOptions(group: "notifier", topics: [NotificationEvent.topic], rest: 50), .park(.standard),
+            log: log, database: storage, clock: clock
         ) { records in
+            var outcomes = Outcomes()
             for record in records {
-                guard let (_, envelope) = reader.known(record) else { continue }
+                guard let (_, envelope) = reader.known(record, &outcomes) else { continue }
                 requested.add()
                 Log.info(
                     .notificationRequested,
                     ["user": .text(record.key), "request_id": .text(envelope.requestID)])
             }
+            return outcomes
         }
-        subscription.withLock { $0 = opened }
+        groups = ConsumerGroups([group], database: storage)
     }
 
-    public func close() async {
-        await subscription.withLock { $0 }?.close()
-    }
+    public func start() async throws { try await groups.start() }
+
+    public func close() async { await groups.close() }
 }

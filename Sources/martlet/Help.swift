@@ -13,6 +13,7 @@ enum Help {
         ("format", "which forms of messages and events are written; format enable enables new ones"),
         ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
         ("audit", "compares what should be so with what is: martlet audit counts|erasure [--repair]"),
+        ("dlq", "records that could not be done: martlet dlq list|show|redrive|purge"),
         ("tail", "a live feed in the terminal"),
         ("follow", "follows somebody, or a tag: martlet follow HANDLE, martlet follow '#TAG'"),
         ("unfollow", "ends a follow, or takes a request back: martlet unfollow HANDLE, martlet unfollow '#TAG'"),
@@ -55,7 +56,10 @@ enum Help {
         let description = commands.first { $0.name == command }?.text ?? ""
         let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
         let more =
-            ["format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help][command] ?? ""
+            [
+                "format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help,
+                "dlq": DeadLetterCommand.help,
+            ][command] ?? ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings
             + (SettingsList.terminal.contains(command) ? "  --json\n      JSON lines: \(json(of: command))\n" : "")
             + "  -h, --help\n      this text\n"

@@ -31,6 +31,7 @@ enum Program {
             case "format": try await FormatCommand(rest).run()
             case "admin": try await AdminCommand(rest).run()
             case "audit": try await AuditCommand(rest).run()
+            case "dlq": try await DeadLetterCommand(rest).run()
             default: try await dispatch(command, rest)
             }
             return 0

@@ -6,7 +6,7 @@ import Realtime
 /// All settings, in the order in which help shows them.
 enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier", "worker"]
-    static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin", "audit"]
+    static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin", "audit", "dlq"]
     /// Commands for people, which talk to a server as any client does.
     static let terminal: Set<String> = ["tail", "follow", "unfollow", "post", "feed", "requests", "export", "account"]
 

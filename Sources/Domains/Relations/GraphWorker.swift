@@ -1,3 +1,4 @@
+public import Consumers
 import Core
 import DomainKit
 public import EventLog
@@ -12,18 +13,20 @@ public struct GraphWorker: Sendable {
     }
 
     /// Handles one batch of `graph.events`. May run twice: the request carries the event's id.
-    public func handle(_ records: [LogRecord]) async throws {
-        try await log.append(records.compactMap(request))
+    public func handle(_ records: [LogRecord]) async throws -> Outcomes {
+        var outcomes = Outcomes()
+        try await log.append(records.compactMap { request($0, &outcomes) })
+        return outcomes
     }
 
-    private func request(_ record: LogRecord) -> NewRecord? {
-        guard let (kind, event) = reader.known(record) else { return nil }
+    private func request(_ record: LogRecord, _ outcomes: inout Outcomes) -> NewRecord? {
+        guard let (kind, event) = reader.known(record, &outcomes) else { return nil }
         switch kind {
         case .followRemoved, .followRequested, .followUnrequested, .blockAdded, .blockRemoved, .muteAdded, .muteRemoved:
             return nil
         case .followAccepted:
             guard let followee = event[.followee] else {
-                reader.passOver(record)
+                reader.lacksFields(record, &outcomes)
                 return nil
             }
             var envelope = event

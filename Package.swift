@@ -209,6 +209,7 @@ let package = Package(
         tests("Tags", ["Core", "Store", "TestSite"]),
         tests("Comments", ["Core", "Store", "TestSite"]),
         tests("Notifications", ["Core", "Store", "TestSite"]),
+        tests("DeadLetters", ["Core", "TestSite"]),
         tests("Polls", ["Core", "DomainKit", "Polls", "Posts", "Store", "TestSite"]),
         tests("Reports", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),

@@ -29,7 +29,7 @@ public final class ConsumerGroups: Sendable {
     }
 
     /// What others have parked, such as who redrives dead letters.
-    private static func look(_ groups: [ConsumerGroup], in database: Database) async throws {
+    package static func look(_ groups: [ConsumerGroup], in database: Database) async throws {
         let names = groups.map(\.subscription.group)
         let rows = try await database.query(
             """

@@ -31,6 +31,8 @@ import Testing
         "notification_state.last_id",
         "notification_state.floor",
         "exports.id", "exports.position", "exports.bytes", "exports.attempts", "exports.length",
+        "parked_records.log_offset", "dead_letters.id", "dead_letters.log_offset", "redrives.id", "redrives.ids",
+        "redrives.moved",
         // NULL once it is done.
         "deletions.user_id",
         // Of processes and logs.

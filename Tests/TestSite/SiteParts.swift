@@ -167,6 +167,7 @@ final class SiteParts: Sendable {
     }
 
     private func fanOutNow() async throws {
+        try await ConsumerGroups.look(groups, in: connections.storage)
         var isDone = false
         while !isDone {
             let moved = try await outbox.move(limit: 200) { [log] rows in

@@ -7,10 +7,9 @@ import os
 import pytest
 
 from conftest import MakeUser
-from hostile import metric
 from martlet_process import Server, run_martlet
 from sql import rows
-from support import eventually
+from support import eventually, http_client
 
 
 def dlq(server: Server, *words: str) -> tuple[int, list[str]]:
@@ -64,8 +63,9 @@ def test_poison_is_seen_and_redriven(own_server: Server, make_user: MakeUser) ->
     assert waiting(own_server, "planner") == 0
     deeds = [deed for (deed,) in rows(own_server, "SELECT did FROM audit ORDER BY id")]
     assert deeds == ["dead_letters.redriven"] * 3 + ["dead_letters.purged"]
-    labels = 'martlet_dead_letters{group="channels"}'
-    eventually(lambda: metric(own_server, labels) == 1, 20, "the gauge")
+    gauge = 'martlet_dead_letters{group="channels"} 1\n'
+    with http_client(own_server.url) as http:
+        eventually(lambda: gauge in http.get("/metrics").text, 20, "the gauge")
 
 
 @pytest.mark.both_logs

@@ -19,6 +19,7 @@ public import OpenIDConnect
 import Outbox
 public import Polls
 public import Posts
+public import Preferences
 public import Relations
 public import Reports
 public import Store
@@ -37,6 +38,7 @@ public struct Domains: Sendable {
     public let comments: CommentsDomain
     public let polls: PollsDomain
     public let reports: ReportsDomain
+    public let preferences: PreferencesDomain
     public let notifications: NotificationsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
@@ -45,7 +47,7 @@ public struct Domains: Sendable {
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, TagsDomain.self, FeedDomain.self,
         BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
-        NotificationsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        PreferencesDomain.self, NotificationsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
@@ -98,11 +100,12 @@ public struct Domains: Sendable {
         let reported: [any Domain] = [accounts, posts, comments]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         let notifying: [any Domain] = [relations, posts, engagement, comments, polls]
-        notifications = NotificationsDomain(
-            resources, relations: relations, kinds: notifying.flatMap(\.notifications))
+        let kinds = notifying.flatMap(\.notifications)
+        preferences = PreferencesDomain(resources, types: kinds.map(\.type))
+        notifications = NotificationsDomain(resources, relations: relations, kinds: kinds)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         below = [
-            accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, notifications,
+            accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, preferences, notifications,
             administration,
         ]
         let leaning = below.dropFirst().reversed()

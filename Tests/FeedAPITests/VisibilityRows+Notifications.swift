@@ -3,6 +3,8 @@ import TestSite
 /// What users are notified of.
 extension VisibilityRow {
     static let notifications: [String: VisibilityRow] = [
+        // Words, hours and a zone of the caller's own.
+        "getPreferences": .ownOnly("the caller's wishes"), "putPreferences": .ownOnly("the caller's wishes"),
         "listNotifications": .reads(
             Probe("the caller's", needsSession: true, expected: notified) { world in
                 try await world.site.settle()

@@ -107,6 +107,7 @@ let package = Package(
         domain("Polls", ["Live", "Outbox", "Posts"]),
         domain("Effects", ["Posts", "Feed"]),
         domain("Preferences", ["Accounts", "Crypto", "Relations", "TimeZones"]),
+        domain("Devices", ["Accounts", "Crypto", "Push"]),
         domain("Notifications", ["Accounts", "Preferences", "Relations"]),
         domain("Reports", []),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
@@ -117,7 +118,8 @@ let package = Package(
             [
                 "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
                 "Outbox",
-                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Effects", "Engagement", "Erasure",
+                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Devices", "Effects", "Engagement",
+                "Erasure",
                 "Exports", "Notifications", "Preferences", "Relations", "Polls", "Posts", "Feed", "Reports", "Tags",
             ]),
 
@@ -138,8 +140,8 @@ let package = Package(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure",
-                "Feed",
+                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Devices",
+                "Erasure", "Feed",
                 "FeedAPI", "FanOut", "Formats", "OpenIDConnect", "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
             ],
             swiftSettings: strict),
@@ -149,7 +151,7 @@ let package = Package(
             name: "TestSite",
             dependencies: [
                 "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure", "Feed",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Devices", "Erasure", "Feed",
                 "FeedAPI",
                 "Formats",
                 "OpenIDConnect", "Realtime", "Sidecars",
@@ -200,6 +202,7 @@ let package = Package(
         tests("Engagement", ["Core", "DomainKit", "Feed", "Live", "Posts", "RedisLink", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests("TimeZones", ["Core", "TimeZones"]),
+        tests("Devices", ["Core", "Devices", "Push", "Store", "TestSite"]),
         tests("Preferences", ["Core", "Preferences", "Store", "TestSite", "TimeZones"]),
         tests("Tags", ["Core", "Store", "TestSite"]),
         tests("Comments", ["Core", "Store", "TestSite"]),

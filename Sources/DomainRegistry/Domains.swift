@@ -4,6 +4,7 @@ public import Bookmarks
 public import Comments
 public import Core
 public import Crypto
+public import Devices
 public import DomainKit
 import Effects
 import EmbeddedLog
@@ -39,6 +40,7 @@ public struct Domains: Sendable {
     public let polls: PollsDomain
     public let reports: ReportsDomain
     public let preferences: PreferencesDomain
+    public let devices: DevicesDomain
     public let notifications: NotificationsDomain
     public let administration: AdministrationDomain
     public let erasure: ErasureDomain
@@ -47,7 +49,7 @@ public struct Domains: Sendable {
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, TagsDomain.self, FeedDomain.self,
         BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
-        PreferencesDomain.self, NotificationsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        PreferencesDomain.self, DevicesDomain.self, NotificationsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
@@ -75,9 +77,10 @@ public struct Domains: Sendable {
     /// - Parameters:
     ///   - names: which nobody may take.
     ///   - providers: by which people may log in.
+    ///   - devices: what the operator says of them.
     public init(
         _ resources: Resources, hasher: PasswordHasher, names: NameRules = NameRules(),
-        providers: [ProviderClient] = [],
+        providers: [ProviderClient] = [], devices: DeviceOptions = DeviceOptions(),
         waiter: @escaping @Sendable () -> any FeedWaiter
     ) {
         self.resources = resources
@@ -102,10 +105,12 @@ public struct Domains: Sendable {
         let notifying: [any Domain] = [relations, posts, engagement, comments, polls]
         let kinds = notifying.flatMap(\.notifications)
         preferences = PreferencesDomain(resources, types: kinds.map(\.type))
+        self.devices = DevicesDomain(resources, devices)
         notifications = NotificationsDomain(resources, relations: relations, kinds: kinds)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         below = [
-            accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, preferences, notifications,
+            accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, preferences, self.devices,
+            notifications,
             administration,
         ]
         let leaning = below.dropFirst().reversed()

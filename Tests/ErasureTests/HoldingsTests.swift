@@ -29,7 +29,11 @@ import Testing
         "text_progress.position", "bells.id", "notifications.id", "notifications.object_id", "notifications.count",
         "notifications.floor", "notification_causes.cause_id", "notification_state.unread",
         "notification_state.last_id",
-        "notification_state.floor",
+        "notification_state.floor", "devices.id", "devices.session_id", "deliveries.device_id",
+        "deliveries.notification_id", "delivery_counts.consumed", "delivery_counts.waiting", "delivery_counts.delivered",
+        "delivery_counts.dead", "delivery_counts.expired", "delivery_counts.invalidated", "delivery_counts.suppressed",
+        "delivery_counts.old_delivered", "delivery_counts.old_dead", "delivery_counts.old_expired",
+        "delivery_counts.old_invalidated", "delivery_counts.old_suppressed",
         "exports.id", "exports.position", "exports.bytes", "exports.attempts", "exports.length",
         // NULL once it is done.
         "deletions.user_id",

@@ -61,7 +61,7 @@ final class SiteParts: Sendable {
                 writes: writes, formats: EnabledFormats(known: Domains.formats), limitsAreOn: options.limitsAreOn),
             hasher: PasswordHasher(threads: 2, cost: 1), names: NameRules(options.refusedNames),
             providers: options.providers.map { ProviderClient($0, allowsLoopback: false, clock: clock) },
-            waiter: { waiter.value })
+            devices: options.devices, waiter: { waiter.value })
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds

@@ -1,5 +1,6 @@
 public import Accounts
 public import Core
+public import Devices
 public import DomainKit
 import DomainRegistry
 public import Erasure
@@ -78,6 +79,7 @@ public final class TestSite: Sendable {
     public var operations: [Operation] { parts.operations }
 
     public var accounts: Accounts { parts.domains.accounts.accounts }
+    public var devices: DevicesDomain { parts.domains.devices }
     public var channels: Channels { parts.domains.feed.channels }
     public var feeds: FeedReader { parts.domains.feed.reader }
     /// What clients may subscribe to.

@@ -151,7 +151,8 @@ let package = Package(
             name: "TestSite",
             dependencies: [
                 "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Devices", "Erasure", "Feed",
+                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Devices", "Erasure",
+                "Feed",
                 "FeedAPI",
                 "Formats",
                 "OpenIDConnect", "Realtime", "Sidecars",
@@ -166,7 +167,7 @@ let package = Package(
                 "TestSupport", "Confusables", "Core", "Deflate", "Live", "Sockets", "RedisLink", "Crypto",
                 "HTTPService",
                 "OpenIDConnect", "Accounts", "Posts", "Feed", "Engagement", "Comments", "Notifications", "Polls",
-                "Push", "Reports", "Realtime", "Sidecars", "Tail", "TextEntities",
+                "Preferences", "Push", "Reports", "Realtime", "Sidecars", "Tail", "TextEntities",
             ],
             path: "Sources/Fuzz", swiftSettings: strict),
         .executableTarget(

@@ -49,7 +49,8 @@ public struct Domains: Sendable {
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, TagsDomain.self, FeedDomain.self,
         BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
-        PreferencesDomain.self, DevicesDomain.self, NotificationsDomain.self, AdministrationDomain.self, ErasureDomain.self, ExportsDomain.self,
+        PreferencesDomain.self, DevicesDomain.self, NotificationsDomain.self, AdministrationDomain.self,
+        ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
@@ -109,7 +110,8 @@ public struct Domains: Sendable {
         notifications = NotificationsDomain(resources, relations: relations, kinds: kinds)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         below = [
-            accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, preferences, self.devices,
+            accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, preferences,
+            self.devices,
             notifications,
             administration,
         ]

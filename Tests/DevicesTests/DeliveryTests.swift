@@ -43,7 +43,7 @@ import Testing
         #expect(try await consume(keys) == Set(keys))
         #expect(try await consume(keys).isEmpty)
         #expect(try await counts(alice) == [7, 7, 0, 0, 0, 0, 0])
-        let ends: [Deliveries.End] = [
+        let ends: [DeliveryEnd] = [
             .init(keys[0], .delivered, status: 201, attempts: 1),
             .init(keys[1], .dead, reason: .message, status: 413, attempts: 1),
             .init(keys[2], .expired, attempts: 0), .init(keys[3], .invalidated, status: 410, attempts: 2),
@@ -73,7 +73,7 @@ import Testing
         let (alice, device, keys) = try await user(2)
         _ = try await consume(keys)
         let due = site.clock.milliseconds() + 5_000
-        let pause = Deliveries.Pause(keys[0], for: .retry, until: due, status: 503, attempts: 1)
+        let pause = DeliveryPause(keys[0], for: .retry, until: due, status: 503, attempts: 1)
         #expect(try await books.park([pause]) == [keys[0]])
         #expect(try await books.park([pause]).isEmpty)
         let parked = try await shown(alice, device)[1]
@@ -93,7 +93,7 @@ import Testing
         let (alice, device, keys) = try await user(9)
         _ = try await consume(keys)
         for attempt in 1...4 {
-            let pause = Deliveries.Pause(keys[0], for: .retry, until: nil, status: 500, attempts: attempt)
+            let pause = DeliveryPause(keys[0], for: .retry, until: nil, status: 500, attempts: attempt)
             // A repeat is no failure more, nor is what waits for a credential of ours.
             for _ in 0..<2 { _ = try await books.park([pause]) }
             _ = try await books.park([.init(keys[1], for: .parked, until: nil, status: 401, attempts: attempt)])
@@ -199,7 +199,8 @@ import Testing
         }
         #expect(done.0 == all.count)
         let rows = try await site.database.query(
-            "SELECT count(*) FILTER (WHERE state = 'dead') AS dead, count(*) AS rows FROM deliveries WHERE user_id = ANY (\(all.map(\.user))::bigint[])")
+            "SELECT count(*) FILTER (WHERE state = 'dead') AS dead, count(*) AS rows FROM deliveries WHERE user_id = ANY (\(all.map(\.user))::bigint[])"
+        )
         let (found, dead) = (try rows[0].int("rows"), try rows[0].int("dead"))
         #expect(found == all.count && dead == done.1 - done.2)
         #expect(try await site.wrongCounts().isEmpty)

@@ -66,26 +66,29 @@ import Testing
         #expect(!"\(found)".contains("example.com") && !"\(found)".contains(secret))
     }
 
-    @Test(arguments: [
-        (["kind": "mail"], "invalid_field", "kind"), ([:], "missing_field", "kind"),
-        (["kind": "webpush"], "missing_field", "endpoint"), (["kind": "apns", "token": "00"], "missing_field", "topic"),
-        (["kind": "fcm", "token": "x", "url": "https://a.example.com"], "unknown_field", "url"),
-        (["kind": "fcm", "token": "x", "sandbox": false], "unknown_field", "sandbox"),
-        (["kind": "fcm", "token": "x y"], "invalid_field", "token"), (["kind": "fcm", "token": ""], "invalid_field", "token"),
-        (["kind": "apns", "token": "xy", "topic": "a"], "invalid_field", "token"),
-        (["kind": "webhook", "url": "http://hooks.example.com/"], "invalid_field", "url"),
-        (["kind": "webhook", "url": "https://user@hooks.example.com/"], "invalid_field", "url"),
-        (["kind": "webhook", "url": "https://localhost/"], "invalid_field", "url"),
-        (["kind": "webhook", "url": "https://10.0.0.1/"], "invalid_field", "url"),
-        (["kind": "webhook", "url": "https://169.254.169.254/latest"], "invalid_field", "url"),
-        (["kind": "webhook", "url": "https://[::1]/"], "invalid_field", "url"),
-        (["kind": "webhook", "url": "https://[::ffff:127.0.0.1]/"], "invalid_field", "url"),
-        (["kind": "webhook", "url": "https://0x7f.1/"], "invalid_field", "url"),
-        (["kind": "webhook", "url": "https://redis.internal/"], "invalid_field", "url"),
-        (["kind": "webhook", "url": "https://hooks.example.com/", "secret": "x"], "unknown_field", "secret"),
-        (["kind": "fcm", "token": "x", "name": "\u{202e}"], "invalid_field", "name"),
-        (["kind": "fcm", "token": "x", "locale": "english"], "invalid_field", "locale"),
-    ] as [(JSONValue, String, String)])
+    @Test(
+        arguments: [
+            (["kind": "mail"], "invalid_field", "kind"), ([:], "missing_field", "kind"),
+            (["kind": "webpush"], "missing_field", "endpoint"),
+            (["kind": "apns", "token": "00"], "missing_field", "topic"),
+            (["kind": "fcm", "token": "x", "url": "https://a.example.com"], "unknown_field", "url"),
+            (["kind": "fcm", "token": "x", "sandbox": false], "unknown_field", "sandbox"),
+            (["kind": "fcm", "token": "x y"], "invalid_field", "token"),
+            (["kind": "fcm", "token": ""], "invalid_field", "token"),
+            (["kind": "apns", "token": "xy", "topic": "a"], "invalid_field", "token"),
+            (["kind": "webhook", "url": "http://hooks.example.com/"], "invalid_field", "url"),
+            (["kind": "webhook", "url": "https://user@hooks.example.com/"], "invalid_field", "url"),
+            (["kind": "webhook", "url": "https://localhost/"], "invalid_field", "url"),
+            (["kind": "webhook", "url": "https://10.0.0.1/"], "invalid_field", "url"),
+            (["kind": "webhook", "url": "https://169.254.169.254/latest"], "invalid_field", "url"),
+            (["kind": "webhook", "url": "https://[::1]/"], "invalid_field", "url"),
+            (["kind": "webhook", "url": "https://[::ffff:127.0.0.1]/"], "invalid_field", "url"),
+            (["kind": "webhook", "url": "https://0x7f.1/"], "invalid_field", "url"),
+            (["kind": "webhook", "url": "https://redis.internal/"], "invalid_field", "url"),
+            (["kind": "webhook", "url": "https://hooks.example.com/", "secret": "x"], "unknown_field", "secret"),
+            (["kind": "fcm", "token": "x", "name": "\u{202e}"], "invalid_field", "name"),
+            (["kind": "fcm", "token": "x", "locale": "english"], "invalid_field", "locale"),
+        ] as [(JSONValue, String, String)])
     func whatIsRefused(_ body: JSONValue, _ code: String, _ field: String) async throws {
         let alice = try await site.signUp()
         let response = try await alice.post(path, body)
@@ -161,6 +164,20 @@ import Testing
         #expect(ids.count == 20)
         #expect(try await alice.delete("\(path)/\(ids[3])").status == 204)
         #expect(try await alice.post(path, TestUser.browser("\(alice.id)/more")).status == 201)
+    }
+
+    /// Those that are gone take nobody's place, and are not kept without end.
+    @Test func twentyGoneOnesAtMost() async throws {
+        let alice = try await site.signUp()
+        for round in 0..<3 {
+            for number in 0..<15 { _ = try await alice.register(TestUser.browser("\(alice.id)/\(round)/\(number)")) }
+            try await site.database.query(
+                "UPDATE devices SET gone_at = now() WHERE user_id = \(ID(alice.id)!) AND gone_at IS NULL")
+        }
+        let device = try await alice.register(TestUser.browser("\(alice.id)/last"))
+        let list = try await alice.get(path + "?limit=100").items
+        #expect(list.count == 21 && list[0]["id"].string == device && list[0]["state"].string == "active")
+        #expect(list.dropFirst().allSatisfy { $0["state"].string == "gone" })
     }
 
     @Test func othersDevicesAreNotThere() async throws {

@@ -18,7 +18,9 @@ import Testing
         let first = try await alice.get(path)
         #expect(first.status == 200 && first["digest"].string == "off" && first["only_from"].string == "all")
         #expect(first["previews"].bool == true && first["quiet"].isNull)
-        let types = ["comment", "follow", "follow_accepted", "follow_request", "like", "mention", "poll_closed", "post", "reply"]
+        let types = [
+            "comment", "follow", "follow_accepted", "follow_request", "like", "mention", "poll_closed", "post", "reply",
+        ]
         #expect(first["types"].object?.keys == types)
         for type in types { #expect(first["types"][type] == ["inbox": true, "push": true]) }
         let tag = try #require(first.header("ETag"))

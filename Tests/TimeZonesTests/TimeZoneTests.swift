@@ -80,6 +80,8 @@ struct TimeZoneTests {
     ])
     func noZones(_ name: String) { #expect(TimeZone(name) == nil) }
 
-    @Test(arguments: ["UTC", "GMT", "Etc/GMT+5", "Asia/Calcutta", "Asia/Kolkata", "America/Argentina/ComodRivadavia", "Japan", "EST"])
+    @Test(arguments: [
+        "UTC", "GMT", "Etc/GMT+5", "Asia/Calcutta", "Asia/Kolkata", "America/Argentina/ComodRivadavia", "Japan", "EST",
+    ])
     func zones(_ name: String) { #expect(TimeZone(name)?.name == name) }
 }

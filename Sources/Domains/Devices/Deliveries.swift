@@ -10,71 +10,23 @@ public struct Deliveries: Sendable {
     /// Rows of one transaction.
     static let most = 1_000
 
-    public struct New: Sendable {
-        public let key: DeliveryKey
-        /// Of the notification.
-        public let type: String
-
-        public init(_ key: DeliveryKey, type: String) { (self.key, self.type) = (key, type) }
-    }
-
-    /// The end of one.
-    public struct End: Sendable {
-        public let key: DeliveryKey
-        let state: DeliveryState
-        let reason: DeliveryReason?
-        let status: Int?
-        let attempts: Int
-
-        /// - Parameters:
-        ///   - state: not `waiting`.
-        ///   - status: of the last attempt, where there was a response.
-        ///   - attempts: all there were.
-        public init(
-            _ key: DeliveryKey, _ state: DeliveryState, reason: DeliveryReason? = nil, status: Int? = nil, attempts: Int
-        ) {
-            precondition(state != .waiting, "what waits has not ended")
-            (self.key, self.state, self.reason) = (key, state, reason)
-            (self.status, self.attempts) = (status, attempts)
-        }
-    }
-
-    /// One that goes on waiting.
-    public struct Pause: Sendable {
-        public let key: DeliveryKey
-        let reason: DeliveryReason
-        let due: Int64?
-        let status: Int?
-        let attempts: Int
-
-        /// - Parameters:
-        ///   - due: not before then, milliseconds since 1970; `nil`: until somebody says so.
-        ///   - attempts: all there were. More than before with the reason `retry`: one has failed.
-        public init(
-            _ key: DeliveryKey, for reason: DeliveryReason, until due: Int64?, status: Int? = nil, attempts: Int
-        ) {
-            (self.key, self.reason, self.due) = (key, reason, due)
-            (self.status, self.attempts) = (status, attempts)
-        }
-    }
-
     let database: Database
 
     public init(database: Database) { self.database = database }
 
     /// - Returns: those that are new; they wait. One of a user who has gone is not.
-    public func consume(_ new: [New]) async throws -> Set<DeliveryKey> {
+    public func consume(_ new: [NewDelivery]) async throws -> Set<DeliveryKey> {
         try await changed(new, { $0.key }) { DeliverySQL.consumed($0) }
     }
 
     /// Ends what waits. A device that takes something is no longer `failing`, one that is `invalidated` is gone.
     /// - Returns: those that have ended now.
-    public func finish(_ ends: [End]) async throws -> Set<DeliveryKey> {
+    public func finish(_ ends: [DeliveryEnd]) async throws -> Set<DeliveryKey> {
         try await changed(ends, { $0.key }) { DeliverySQL.finished($0) }
     }
 
     /// - Returns: those that wait, and were not parked like this already.
-    public func park(_ pauses: [Pause]) async throws -> Set<DeliveryKey> {
+    public func park(_ pauses: [DeliveryPause]) async throws -> Set<DeliveryKey> {
         try await changed(pauses, { $0.key }) { DeliverySQL.parked($0) }
     }
 

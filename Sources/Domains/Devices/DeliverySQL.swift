@@ -34,7 +34,7 @@ enum DeliverySQL {
 
     // MARK: Changes
 
-    static func consumed(_ new: [Deliveries.New]) -> SQL {
+    static func consumed(_ new: [NewDelivery]) -> SQL {
         """
         WITH asked AS (
             SELECT * FROM unnest(\(columns(new.map(\.key))), \(new.map(\.type))::text[]) a (\(key), type)),
@@ -50,7 +50,7 @@ enum DeliverySQL {
         """
     }
 
-    static func finished(_ ends: [Deliveries.End]) -> SQL {
+    static func finished(_ ends: [DeliveryEnd]) -> SQL {
         """
         WITH asked AS (
             SELECT * FROM unnest(\(columns(ends.map(\.key))), \(ends.map(\.state.rawValue))::text[],
@@ -75,7 +75,7 @@ enum DeliverySQL {
         """
     }
 
-    static func parked(_ pauses: [Deliveries.Pause]) -> SQL {
+    static func parked(_ pauses: [DeliveryPause]) -> SQL {
         """
         WITH asked AS (
             SELECT a.*, to_timestamp(NULLIF(a.due, 0) / 1000.0) AS due_at

@@ -18,7 +18,8 @@ struct DeviceContent: Sendable, Concealed {
             let name = field.declaration.name
             switch (request[field], own.contains(name)) {
             case (let text?, true): members[name] = text
-            case (nil, true): throw Problem(.missingField, "a device of the kind \(kind.rawValue) has \(name)", field: name)
+            case (nil, true):
+                throw Problem(.missingField, "a device of the kind \(kind.rawValue) has \(name)", field: name)
             case (_?, false): throw Self.foreign(name, kind)
             case (nil, false): break
             }
@@ -109,9 +110,10 @@ struct DeviceContent: Sendable, Concealed {
             let object = (try? JSONValue.parse(bytes))?.object
         else { return nil }
         self.kind = kind
-        members = Dictionary(uniqueKeysWithValues: object.members.compactMap { key, value in
-            value.string.map { (key, $0) }
-        })
+        members = Dictionary(
+            uniqueKeysWithValues: object.members.compactMap { key, value in
+                value.string.map { (key, $0) }
+            })
     }
 
     private static func name(of device: ID) -> [UInt8] { Array("device \(device)".utf8) }

@@ -36,7 +36,8 @@ package enum DeviceFields {
     static let locale = ProfileFields.givenLocale.orNil
 
     /// What a kind asks of it, its own code says.
-    private static func text(_ name: String, _ longest: Int, _ example: String, _ description: String) -> Field<String?> {
+    private static func text(_ name: String, _ longest: Int, _ example: String, _ description: String) -> Field<String?>
+    {
         Field.string(name, .string(length: 1...longest), example: example, description) { text throws(Refusal) in
             guard 1...longest ~= text.utf8.count else { throw Refusal("\(name) has 1 to \(longest) characters") }
             return text

@@ -9,6 +9,8 @@ public import Store
 public struct Devices: Sendable {
     /// Of one user, those that are gone aside.
     static let most: Int64 = 20
+    /// Of one user, those that are gone; the oldest are forgotten.
+    private static let mostGone: Int64 = 20
     /// Hours in which upkeep removes what has ended with its session; the sessions' own end removes what it misses.
     private static let upkeepHours: Int64 = 2
     private static let mostAtOnce = 200
@@ -51,6 +53,12 @@ public struct Devices: Sendable {
             }
             try await remove(transaction, [(user, id)])
         }
+        let gone = try await transaction.query(
+            """
+            SELECT d.user_id, d.id FROM devices d WHERE d.user_id = \(caller.user) AND d.gone_at IS NOT NULL
+            ORDER BY d.gone_at DESC, d.id OFFSET \(Self.mostGone)
+            """)
+        if !gone.isEmpty { try await remove(transaction, Self.keys(gone)) }
         let id = try ids.next()
         let made = try await transaction.query(
             """
@@ -71,7 +79,8 @@ public struct Devices: Sendable {
 
     /// A webhook keeps its secret.
     private func renew(
-        _ transaction: Transaction, _ row: PgRow, _ content: DeviceContent, name: String?, locale: String?, of caller: Caller
+        _ transaction: Transaction, _ row: PgRow, _ content: DeviceContent, name: String?, locale: String?,
+        of caller: Caller
     ) async throws -> DeviceView {
         let id = try row.id("id")
         let isKept = content.kind == .webhook && self.content(row) != nil
@@ -126,6 +135,12 @@ public struct Devices: Sendable {
         ])
     }
 
+    private static func keys(_ rows: PgRows) throws(PgError) -> [(user: ID, device: ID)] {
+        var keys: [(user: ID, device: ID)] = []
+        for row in rows { keys.append((try row.id("user_id"), try row.id("id"))) }
+        return keys
+    }
+
     /// - Returns: the new secret.
     /// - Throws: `Problem` where it is no webhook of the user.
     func rotate(_ transaction: Transaction, _ device: ID, of user: ID) async throws -> String {
@@ -139,7 +154,8 @@ public struct Devices: Sendable {
         }
         content.rotate(now: clock.milliseconds())
         try await transaction.query(
-            "UPDATE devices SET sealed = \(content.sealed(box, for: device)) WHERE user_id = \(user) AND id = \(device)")
+            "UPDATE devices SET sealed = \(content.sealed(box, for: device)) WHERE user_id = \(user) AND id = \(device)"
+        )
         return content.secret ?? ""
     }
 
@@ -155,22 +171,26 @@ public struct Devices: Sendable {
         return try rows.compactMap { row in
             guard let target = try? content(row)?.target(allowsLoopback: allowsLoopback) else { return nil }
             return Device(
-                user: try row.id("user_id"), id: try row.id("id"), target: target, locale: try row.optionalText("locale"))
+                user: try row.id("user_id"), id: try row.id("id"), target: target,
+                locale: try row.optionalText("locale"))
         }
     }
 
     // MARK: Upkeep
 
-    /// Removes some that have ended with their sessions.
+    /// Removes some that have ended with their sessions. One process at a time does so: two would wait for each other's rows.
     func removeEnded(_ database: Database) async throws {
         try await database.transaction { transaction in
+            let turn = try await transaction.query(
+                "SELECT pg_try_advisory_xact_lock(hashtextextended('devices of ended sessions', 0)) AS is_mine")
+            guard try turn[0].bool("is_mine") else { return }
             let rows = try await transaction.query(
                 """
                 SELECT d.user_id, d.id FROM devices d
                 WHERE d.session_id IN (\(Accounts.endedWithin(hours: Self.upkeepHours))) LIMIT \(Self.mostAtOnce)
                 """)
             guard !rows.isEmpty else { return }
-            try await remove(transaction, try rows.map { (try $0.id("user_id"), try $0.id("id")) })
+            try await remove(transaction, Self.keys(rows))
         }
     }
 }

@@ -49,7 +49,13 @@ public struct DevicesDomain: Domain {
     }
 
     public var countAudits: [CountAudit] {
-        [CountAudit("deliveries") { DeliverySQL.compared(behind: $0, limit: $1) } repair: { DeliverySQL.repaired($0) }]
+        [
+            CountAudit("deliveries") {
+                DeliverySQL.compared(behind: $0, limit: $1)
+            } repair: {
+                DeliverySQL.repaired($0)
+            }
+        ]
     }
 
     public var holdings: [Holding] {

@@ -1,4 +1,4 @@
-import Core
+package import Core
 package import HTTPService
 import TimeZones
 
@@ -13,7 +13,7 @@ package struct PreferenceFields: Sendable {
     private static let inbox = Field.boolean("inbox", example: true, "In the list, and live.").or(true)
     private static let push = Field.boolean("push", example: false, "To the user's devices.").or(true)
 
-    package static let quiet = Field<QuietHours>.object(
+    static let quiet = Field<QuietHours>.object(
         "quiet", "QuietHours", [from, to, zone, urgent], "Pushes wait until they end."
     ) { object throws(Problem) in
         QuietHours(
@@ -45,15 +45,15 @@ package struct PreferenceFields: Sendable {
         }
     }
 
-    package static let digest = word(
+    static let digest = word(
         "digest", Preferences.Digest.allCases, .off, example: "off",
         "Pushes are told together: at each full hour, or at 09:00 of the zone of `quiet`, without it of the profile's.")
 
-    package static let onlyFrom = word(
+    static let onlyFrom = word(
         "only_from", Preferences.Actors.allCases, .all, example: "all",
         "Whose doings are told: anybody's; of those whom the caller follows; of those who follow back.")
 
-    package static let previews = Field.boolean(
+    static let previews = Field.boolean(
         "previews", example: true, "Pushes say what was written."
     ).or(true)
 
@@ -69,7 +69,7 @@ package struct PreferenceFields: Sendable {
         }.or(fallback)
     }
 
-    let types: Field<[String: Ways]>
+    private let types: Field<[String: Ways]>
 
     /// - Parameter known: types of notifications.
     package init(types known: [String]) {
@@ -87,17 +87,28 @@ package struct PreferenceFields: Sendable {
         }.or([:])
     }
 
-    var all: [any Declares] { [types, Self.quiet, Self.digest, Self.onlyFrom, Self.previews] }
+    package var all: [any Declares] { [types, Self.quiet, Self.digest, Self.onlyFrom, Self.previews] }
+
+    /// What the fields of an object say.
+    package func read(_ object: JSONObject) throws(Problem) -> Preferences {
+        Self.preferences(
+            try types.read(object), try Self.quiet.read(object), try Self.digest.read(object),
+            try Self.onlyFrom.read(object), try Self.previews.read(object))
+    }
 
     func preferences(_ request: RequestContext) -> Preferences {
+        Self.preferences(
+            request[types], request[Self.quiet], request[Self.digest], request[Self.onlyFrom], request[Self.previews])
+    }
+
+    private static func preferences(
+        _ ways: [String: Ways], _ quiet: QuietHours?, _ digest: Preferences.Digest, _ onlyFrom: Preferences.Actors,
+        _ previews: Bool
+    ) -> Preferences {
         var made = Preferences()
-        let ways = request[types]
         made.withoutInbox = Set(ways.filter { !$0.value.inbox }.keys)
         made.withoutPush = Set(ways.filter { !$0.value.push }.keys)
-        made.quiet = request[Self.quiet]
-        made.digest = request[Self.digest]
-        made.onlyFrom = request[Self.onlyFrom]
-        made.previews = request[Self.previews]
+        (made.quiet, made.digest, made.onlyFrom, made.previews) = (quiet, digest, onlyFrom, previews)
         return made
     }
 }

@@ -3,10 +3,12 @@ import Crypto
 import HTTPService
 
 /// Preferences as their user gets and sends them.
-struct PreferenceView: Sendable {
+package struct PreferenceView: Sendable {
     let preferences: Preferences
     /// Types of notifications.
     let types: [String]
+
+    package init(preferences: Preferences, types: [String]) { (self.preferences, self.types) = (preferences, types) }
 
     func append(to writer: inout ByteWriter) {
         writer.append(ascii: "{\"types\":{")
@@ -29,7 +31,7 @@ struct PreferenceView: Sendable {
         writer.append(preferences.previews ? ",\"previews\":true}" : ",\"previews\":false}")
     }
 
-    var json: [UInt8] {
+    package var json: [UInt8] {
         var writer = ByteWriter(capacity: 512)
         append(to: &writer)
         return writer.bytes

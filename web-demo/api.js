@@ -1,6 +1,6 @@
 // The calls of the public contract that this page makes.
 
-import { Problem, send } from "./http.js";
+import { newKey, Problem, send } from "./http.js";
 
 export class Api {
   /** Keys of requests that were not answered, by what they ask for. */
@@ -287,6 +287,31 @@ export class Api {
     return this.#call("DELETE", `/v1/notifications/${encodeURIComponent(key)}`);
   }
 
+  /** `{value, tag}` */
+  preferences() {
+    return this.#call("GET", "/v1/me/preferences", { tagged: true });
+  }
+
+  setPreferences(body, match) {
+    return this.#call("PUT", "/v1/me/preferences", { body, match, tagged: true });
+  }
+
+  devices() {
+    return this.#call("GET", "/v1/devices?limit=100");
+  }
+
+  addDevice(device) {
+    return this.#call("POST", "/v1/devices", { body: device, key: newKey() });
+  }
+
+  removeDevice(id) {
+    return this.#call("DELETE", `/v1/devices/${encodeURIComponent(id)}`);
+  }
+
+  pushKey() {
+    return this.#call("GET", "/v1/push/key");
+  }
+
   ticket() {
     return this.#call("POST", "/v1/live/ticket");
   }
@@ -311,12 +336,6 @@ export class Api {
       return send(this.origin, method, path, { ...options, token: await this.session.tokenAfter(token) });
     }
   }
-}
-
-/** A key for Idempotency-Key. `randomUUID` is missing where the page is not in a secure context (http on a LAN). */
-export function newKey() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function query(values) {

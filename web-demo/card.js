@@ -1,8 +1,10 @@
 // The card behind a name: who it is, and what the reader has to do with them. On one's own: settings and sessions.
 
 import { deletionForm, exportForm, profileForm } from "./account.js";
+import { devicesSection } from "./devices.js";
 import { avatar, byId, countLabel, make, notify, preciseTime } from "./dom.js";
 import { words } from "./forms.js";
+import { preferencesSection } from "./preferences.js";
 import { ProfilePosts } from "./profile.js";
 import { codeForm, namingForm } from "./recovery.js";
 
@@ -48,7 +50,8 @@ export class Card {
       make("dl", { className: "counts" }, ...["posts", "followers", "following"].map((name) =>
         make("div", {}, make("dt", {}, countLabel(name, user[name])), make("dd", {}, user[name].toLocaleString("en"))))),
       make("p", { className: "hint" }, hints.join(" · ")),
-      ...(mine ? [this.#privacy(user), ...this.#account(user), sessions, exportForm(this.api), deletionForm(this.api, user, this.on.deleted)] : []),
+      ...(mine ? [this.#privacy(user), ...this.#account(user), preferencesSection(this.api), devicesSection(this.api),
+        sessions, exportForm(this.api), deletionForm(this.api, user, this.on.deleted)] : []),
       ...(user.blocked ? [] : [this.posts.open(user)]),
       make("div", { className: "card-end" }, ...(mine ? [] : this.#acts(user)), this.#button("Close", "plain", () => this.close())),
     );

@@ -1,6 +1,6 @@
 // Writing a post.
 
-import { newKey } from "./api.js";
+import { newKey } from "./http.js";
 import { byId } from "./dom.js";
 import { onSubmit } from "./forms.js";
 import { Problem } from "./http.js";

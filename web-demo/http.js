@@ -21,12 +21,16 @@ export class Unreachable extends Error {
   }
 }
 
-/** Sends JSON, gives JSON (or undefined for an empty answer). */
-export async function send(origin, method, path, { body, token, key } = {}) {
+/**
+ * Sends JSON, gives JSON (or undefined for an empty answer). `match`: the version that is to be changed; `tagged`: what is given is
+ * `{value, tag}` with the version that there is.
+ */
+export async function send(origin, method, path, { body, token, key, match, tagged } = {}) {
   const headers = { Accept: "application/json, application/problem+json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
   if (key) headers["Idempotency-Key"] = key;
+  if (match) headers["If-Match"] = match;
   const response = await reach(origin + path, {
     method,
     headers,
@@ -37,7 +41,7 @@ export async function send(origin, method, path, { body, token, key } = {}) {
     signal: AbortSignal.timeout?.(timeoutMs),
   });
   const answer = await parse(response);
-  if (response.ok) return answer;
+  if (response.ok) return tagged ? { value: answer, tag: response.headers.get("ETag") } : answer;
   throw new Problem(response.status, answer ?? {}, seconds(response.headers.get("Retry-After")));
 }
 
@@ -69,4 +73,10 @@ async function parse(response) {
 function seconds(header) {
   const value = Number(header);
   return header !== null && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/** A key for Idempotency-Key. `randomUUID` is missing where the page is not in a secure context (http on a LAN). */
+export function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

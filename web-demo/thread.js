@@ -1,6 +1,6 @@
 // A post's own page: the post, what is said of it, and a form to say something; live by the post's channel.
 
-import { newKey } from "./api.js";
+import { newKey } from "./http.js";
 import { announce, byId } from "./dom.js";
 import { Comments } from "./comments.js";
 import { onSubmit, tried, words } from "./forms.js";

@@ -6,6 +6,7 @@ import Consumers
 public import Core
 public import Crypto
 public import DeadLetters
+public import Devices
 public import DomainKit
 import Effects
 import EmbeddedLog
@@ -21,6 +22,7 @@ public import OpenIDConnect
 import Outbox
 public import Polls
 public import Posts
+public import Preferences
 public import Relations
 public import Reports
 public import Store
@@ -39,6 +41,8 @@ public struct Domains: Sendable {
     public let comments: CommentsDomain
     public let polls: PollsDomain
     public let reports: ReportsDomain
+    public let preferences: PreferencesDomain
+    public let devices: DevicesDomain
     public let notifications: NotificationsDomain
     public let administration: AdministrationDomain
     public let deadLetters: DeadLettersDomain
@@ -48,8 +52,8 @@ public struct Domains: Sendable {
     private static let kinds: [any Domain.Type] = [
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, TagsDomain.self, FeedDomain.self,
         BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
-        NotificationsDomain.self, AdministrationDomain.self, DeadLettersDomain.self, ErasureDomain.self,
-        ExportsDomain.self,
+        PreferencesDomain.self, DevicesDomain.self, NotificationsDomain.self, AdministrationDomain.self,
+        DeadLettersDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
@@ -77,9 +81,10 @@ public struct Domains: Sendable {
     /// - Parameters:
     ///   - names: which nobody may take.
     ///   - providers: by which people may log in.
+    ///   - devices: what the operator says of them.
     public init(
         _ resources: Resources, hasher: PasswordHasher, names: NameRules = NameRules(),
-        providers: [ProviderClient] = [],
+        providers: [ProviderClient] = [], devices: DeviceOptions = DeviceOptions(),
         waiter: @escaping @Sendable () -> any FeedWaiter
     ) {
         self.resources = resources
@@ -102,13 +107,15 @@ public struct Domains: Sendable {
         let reported: [any Domain] = [accounts, posts, comments]
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         let notifying: [any Domain] = [relations, posts, engagement, comments, polls]
-        notifications = NotificationsDomain(
-            resources, relations: relations, kinds: notifying.flatMap(\.notifications))
+        let kinds = notifying.flatMap(\.notifications)
+        preferences = PreferencesDomain(resources, types: kinds.map(\.type))
+        self.devices = DevicesDomain(resources, devices)
+        notifications = NotificationsDomain(resources, relations: relations, kinds: kinds)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         deadLetters = DeadLettersDomain(resources, administration: administration)
         below = [
-            accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, notifications,
-            administration, deadLetters,
+            accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, preferences,
+            self.devices, notifications, administration, deadLetters,
         ]
         let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(

@@ -44,7 +44,8 @@ struct FuzzTarget: Sendable {
         .http, .requestTarget, .webSocketHandshake, .json, .flatJSON, .command, .protobufCommand, .cursor, .channels,
         .ticket, .accessToken, .sealedBox, .eventHeaders, .nodeMessage, .timelineEntry, .redisAddress, .eventStream,
         .feedPage,
-        .programSettings, .idToken, .webSocket, .inflate, .deflateOffer, .requestBody, .profile, .aroundPosts,
+        .programSettings, .idToken, .webSocket, .inflate, .deflateOffer, .requestBody, .profile, .preferences,
+        .aroundPosts,
         .recoveryCode,
         .nameShape, .textEntities, .pushResponse, .webhook, .pushKeys,
     ]

@@ -6,7 +6,7 @@ public import Sockets
 public struct CrossOrigin: Sendable {
     /// What a page may send.
     public static let requestHeaders = [
-        "Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key", "If-None-Match", "If-Range",
+        "Authorization", "Content-Type", "Content-Encoding", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range",
         "Last-Event-ID", "Range", "Cache-Control", "Pragma", "X-Request-Id", "X-Requested-With", "traceparent",
         "tracestate",
     ]

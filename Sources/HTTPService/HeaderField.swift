@@ -43,6 +43,9 @@ extension HeaderField {
         again while its session lives.
         """)
 
+    public static let ifMatch = HeaderField(
+        "If-Match", "Needed: the `ETag` of what the caller has seen. Where another change came first, 412.")
+
     public static let ifNoneMatch = HeaderField("If-None-Match", "The `ETag` of what the caller has.")
 }
 
@@ -67,6 +70,7 @@ extension HeaderField {
         case 401: [.authenticate]
         case 405: [.allow]
         case 409, 429, 503: [.retryAfter]
+        case 412: [.etag]
         case 415: [.acceptEncoding]
         default: []
         }

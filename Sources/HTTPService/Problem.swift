@@ -12,15 +12,19 @@ public struct Problem: Error, Sendable, Equatable {
     public let retryAfter: Int?
     /// The methods that are allowed, for `Allow`.
     public let allow: [String]
+    /// Of what is there now, for `ETag`.
+    public let etag: String?
 
     public init(
-        _ code: ErrorCode, _ detail: String, field: String? = nil, retryAfter: Int? = nil, allow: [String] = []
+        _ code: ErrorCode, _ detail: String, field: String? = nil, retryAfter: Int? = nil, allow: [String] = [],
+        etag: String? = nil
     ) {
         self.code = code
         self.detail = detail
         self.field = field
         self.retryAfter = retryAfter
         self.allow = allow
+        self.etag = etag
     }
 
     /// - Parameter status: where it is not the code's own.

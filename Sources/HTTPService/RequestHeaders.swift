@@ -29,6 +29,20 @@ extension HTTPRequest {
         return headers.list("if-none-match").contains { $0 == "*" || opaque($0) == opaque(tag) }
     }
 
+    /// Refuses a change of a document that is not as the caller has seen it. By strong comparison (RFC 9110, section 13.1.1), but that a
+    /// proxy which compresses may have made the tag weak.
+    /// - Parameter tag: of what is there now.
+    public func checkMatch(_ tag: String) throws(Problem) {
+        let given = headers.list("if-match")
+        guard !given.isEmpty else {
+            throw Problem(.missingField, "If-Match must say which version is to be changed", field: "If-Match")
+        }
+        guard given.contains(where: { $0 == "*" || $0.isExactly(tag) || $0.isExactly("W/" + tag) }) else {
+            throw Problem(
+                .versionConflict, "it was changed meanwhile: read it anew", field: "If-Match", etag: tag)
+        }
+    }
+
     /// The value of a parameter of the query.
     func parameter(_ name: String) -> String? {
         query.first { $0.name.isExactly(name) }?.value

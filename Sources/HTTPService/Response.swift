@@ -42,6 +42,7 @@ public struct Response: Sendable {
         let status = status ?? problem.code.status
         var headers: [(String, String)] = []
         if let seconds = problem.retryAfter { headers.append(("Retry-After", String(seconds))) }
+        if let etag = problem.etag { headers.append(("ETag", etag)) }
         if !problem.allow.isEmpty { headers.append(("Allow", problem.allow.joined(separator: ", "))) }
         if status == 401 { headers.append(("WWW-Authenticate", "Bearer")) }
         // RFC 9110, section 15.5.16: what would have been taken.

@@ -1,6 +1,7 @@
 import Accounts
 import Core
 import Crypto
+import Devices
 import EventLog
 import Glibc
 import OpenIDConnect
@@ -115,6 +116,14 @@ struct Configuration: Sendable {
     }
 
     var allowsLoopbackProviders: Bool { values.has("oidc-loopback") && values.text("oidc-loopback") == "on" }
+
+    /// Tools have no such settings.
+    var devices: DeviceOptions {
+        var options = DeviceOptions()
+        options.allowsWebhooks = !values.has("webhooks") || values.text("webhooks") != "off"
+        options.allowsLoopback = values.has("push-loopback") && values.text("push-loopback") == "on"
+        return options
+    }
 
     var kafkaOptions: KafkaOptions? {
         guard let kafka else { return nil }

@@ -118,6 +118,12 @@ enum SettingsList {
             "oidc-loopback", .oneOf(["on", "off"]), default: "off", roles: ["serve", "api"],
             "OpenID providers may be on this machine and without TLS; for tests only"),
         Setting(
+            "webhooks", .oneOf(["on", "off"]), default: "on", roles: ["serve", "api"],
+            "users may have their notifications sent to servers of theirs; never to this machine or a private network"),
+        Setting(
+            "push-loopback", .oneOf(["on", "off"]), default: "off", roles: ["serve", "api"],
+            "devices may be on this machine and without TLS; for tests only"),
+        Setting(
             "password-cost", .integer(1...11), default: "5", roles: servers.union(["seed"]),
             "yescrypt cost of password hashes; each step doubles time and memory"),
         Setting(

@@ -73,7 +73,7 @@ final class Site: Sendable {
             names: NameRules(try configuration.refusedNames()),
             providers: configuration.providers.map { [clock] in
                 ProviderClient($0, allowsLoopback: configuration.allowsLoopbackProviders, clock: clock)
-            }, waiter: { [waiter] in waiter.value })
+            }, devices: configuration.devices, waiter: { [waiter] in waiter.value })
     }
 
     var accounts: Accounts { domains.accounts.accounts }

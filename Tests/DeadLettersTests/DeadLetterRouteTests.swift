@@ -1,6 +1,6 @@
 import Core
-import Testing
 import TestSite
+import Testing
 
 /// What no group can read waits for an admin, and nobody for it.
 @Suite(.site, .serialized) struct DeadLetterRouteTests {

@@ -3,6 +3,13 @@ import TestSite
 /// What users are notified of.
 extension VisibilityRow {
     static let notifications: [String: VisibilityRow] = [
+        // What the caller has sent, and what was sent to the caller's own.
+        "addDevice": .ownOnly("a device of the caller's"), "listDevices": .ownOnly("the caller's devices"),
+        "removeDevice": .ownOnly("the caller's device"), "rotateSecret": .ownOnly("the caller's webhook"),
+        "listDeliveries": .ownOnly("the caller's device: DeviceTests.othersDevicesAreNotThere"),
+        "getPushKey": .ownOnly("the service's key"),
+        // Words, hours and a zone of the caller's own.
+        "getPreferences": .ownOnly("the caller's wishes"), "putPreferences": .ownOnly("the caller's wishes"),
         "listNotifications": .reads(
             Probe("the caller's", needsSession: true, expected: notified) { world in
                 try await world.site.settle()

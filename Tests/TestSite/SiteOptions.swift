@@ -1,3 +1,4 @@
+public import Devices
 public import OpenIDConnect
 
 /// How a site differs from the one that most tests want.
@@ -16,6 +17,9 @@ public struct SiteOptions: Sendable {
 
     /// Which nobody may take, nor what looks like them.
     public var refusedNames = ["Martlet", "관리자"]
+
+    /// What the operator says of devices.
+    public var devices = DeviceOptions()
 
     public init() {}
 

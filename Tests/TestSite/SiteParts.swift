@@ -63,7 +63,7 @@ final class SiteParts: Sendable {
                 writes: writes, formats: EnabledFormats(known: Domains.formats), limitsAreOn: options.limitsAreOn),
             hasher: PasswordHasher(threads: 2, cost: 1), names: NameRules(options.refusedNames),
             providers: options.providers.map { ProviderClient($0, allowsLoopback: false, clock: clock) },
-            waiter: { waiter.value })
+            devices: options.devices, waiter: { waiter.value })
         let (log, storage) = (log, connections.storage)
         groups = domains.all.flatMap { $0.consumers(log) }.map { $0.group(on: log, storage, clock) }
         var gatewayOptions = GatewayOptions()

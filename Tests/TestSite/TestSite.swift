@@ -1,9 +1,10 @@
 public import Accounts
 public import Core
+public import Devices
 public import DomainKit
 import DomainRegistry
-import EventLog
 public import Erasure
+import EventLog
 public import Feed
 public import HTTPService
 public import OpenIDConnect
@@ -79,6 +80,7 @@ public final class TestSite: Sendable {
     public var operations: [Operation] { parts.operations }
 
     public var accounts: Accounts { parts.domains.accounts.accounts }
+    public var devices: DevicesDomain { parts.domains.devices }
     public var channels: Channels { parts.domains.feed.channels }
     public var feeds: FeedReader { parts.domains.feed.reader }
     /// What clients may subscribe to.

@@ -35,6 +35,11 @@ extension Accounts: EndedSessions {
             .map { (try $0.id("id"), try $0.integer("until")) }
     }
 
+    /// Ids of sessions that somebody or upkeep has ended within some hours.
+    public static func endedWithin(hours: Int64) -> SQL {
+        "SELECT ended.id FROM sessions ended WHERE ended.ended_at > now() - make_interval(hours => \(hours)::int)"
+    }
+
     private static func endedLately(withinSeconds seconds: Int64) -> SQL {
         """
         SELECT id, (extract(epoch FROM COALESCE(

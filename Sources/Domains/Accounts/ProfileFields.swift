@@ -18,10 +18,11 @@ package enum ProfileFields {
     package static let isDiscoverable = Field.boolean(
         "discoverable", example: true, "May the account be suggested and found?"
     ).orNil
-    package static let locale = Field.string(
+    package static let locale = givenLocale.merged
+    /// Of something that has one or not.
+    package static let givenLocale = Field.string(
         "locale", .string(pattern: "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$"),
-        example: "en-GB", "Language, script and region (BCP 47).", parse: readLocale
-    ).merged
+        example: "en-GB", "Language, script and region (BCP 47).", parse: readLocale)
     package static let timeZone = Field.string(
         "time_zone", .string(length: 1...64), example: "Europe/London", "A name of the IANA's.", parse: readTimeZone
     ).merged

@@ -1,6 +1,7 @@
 import Accounts
 import Core
 import DomainKit
+import Preferences
 import Relations
 import Store
 
@@ -55,7 +56,7 @@ struct KindSQL: Sendable {
             """, with: "\(Self.subjects(subjects)), wanted AS MATERIALIZED (\(wanted)),")
     }
 
-    /// Writes down what is so and was not told yet, of users who are locked. A group with a new cause is a new one, and unread.
+    /// Writes down what is so, was not told yet, and is wanted by users, who are locked. A group with a new cause is a new one, and unread.
     /// - Parameter base: an id that was made for it.
     func added(_ subjects: [NotificationKind.Subject], to users: [ID], base: ID) -> SQL {
         """
@@ -67,6 +68,7 @@ struct KindSQL: Sendable {
             LEFT JOIN notifications n ON n.user_id = w.user_id AND n.key = w.key
             WHERE w.user_id = ANY (\(users)::bigint[]) AND COALESCE(w.since > t.floor, true)
                 AND w.cause_id > COALESCE(n.floor, 0)
+                AND NOT \(PreferenceRow.keepsOut(kind.type, of: "w.user_id", from: "w.actor_id"))
             ON CONFLICT (user_id, key, cause_id) DO NOTHING RETURNING user_id, key, cause_id, object_id)
         INSERT INTO notifications AS n (user_id, key, id, type, object_type, object_id, count)
         SELECT a.user_id, a.key,

@@ -9,7 +9,7 @@ public enum Follows {
     }
 
     /// The same of the viewer's followers: looked up for each user (OFFSET 0), for a viewer may have millions.
-    static func isFollower(_ user: SQL, of viewer: SQL) -> SQL {
+    public static func isFollower(_ user: SQL, of viewer: SQL) -> SQL {
         """
         EXISTS (
             SELECT FROM follows known WHERE known.follower = \(user) AND known.followee = \(viewer) OFFSET 0)

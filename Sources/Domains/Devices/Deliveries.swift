@@ -1,0 +1,83 @@
+import Core
+public import Store
+
+/// The books of what is sent: for each device and notification what has become of it, so that consumed is waiting + delivered + dead +
+/// expired + invalidated + suppressed, always (`delivery_counts`, which PostgreSQL refuses to have otherwise).
+///
+/// All calls may be repeated: who does something again changes nothing, and is told nothing of it. A call is one transaction for
+/// each thousand; rows of one user change behind each other.
+public struct Deliveries: Sendable {
+    /// Rows of one transaction.
+    static let most = 1_000
+
+    let database: Database
+
+    public init(database: Database) { self.database = database }
+
+    /// - Returns: those that are new; they wait. One of a user who has gone is not.
+    public func consume(_ new: [NewDelivery]) async throws -> Set<DeliveryKey> {
+        try await changed(new, { $0.key }) { DeliverySQL.consumed($0) }
+    }
+
+    /// Ends what waits. A device that takes something is no longer `failing`, one that is `invalidated` is gone.
+    /// - Returns: those that have ended now.
+    public func finish(_ ends: [DeliveryEnd]) async throws -> Set<DeliveryKey> {
+        try await changed(ends, { $0.key }) { DeliverySQL.finished($0) }
+    }
+
+    /// - Returns: those that wait, and were not parked like this already.
+    public func park(_ pauses: [DeliveryPause]) async throws -> Set<DeliveryKey> {
+        try await changed(pauses, { $0.key }) { DeliverySQL.parked($0) }
+    }
+
+    /// Brings dead ones back: they wait, with all attempts before them.
+    /// - Returns: those that were dead.
+    public func redrive(_ keys: [DeliveryKey]) async throws -> Set<DeliveryKey> {
+        try await changed(keys, { $0 }) { DeliverySQL.redriven($0) }
+    }
+
+    /// Of several changes of one row in a call the last one counts.
+    private func changed<Change: Sendable>(
+        _ changes: [Change], _ key: @Sendable (Change) -> DeliveryKey, _ statement: @Sendable ([Change]) -> SQL
+    ) async throws -> Set<DeliveryKey> {
+        let last = Dictionary(changes.map { (key($0), $0) }) { $1 }
+        var done: Set<DeliveryKey> = []
+        // By user: so a transaction locks few of them.
+        let sorted = last.values.sorted { key($0).user < key($1).user }
+        for start in stride(from: 0, to: sorted.count, by: Self.most) {
+            let part = Array(sorted[start..<min(start + Self.most, sorted.count)])
+            let users = Set(part.map { key($0).user }).sorted()
+            let rows = try await database.batch([DeliverySQL.lock(users), statement(part)])[1]
+            for row in rows {
+                done.insert(
+                    DeliveryKey(
+                        user: try row.id("user_id"), device: try row.id("device_id"),
+                        notification: try row.id("notification_id")))
+            }
+        }
+        return done
+    }
+
+    // MARK: Upkeep
+
+    /// Forgets some rows that are old; what they counted stays counted. Dead ones, which may be wanted back, are kept longer.
+    func trim() async throws {
+        for condition in [
+            "state NOT IN ('waiting', 'dead') AND at < now() - interval '7 days'",
+            "state = 'dead' AND at < now() - interval '30 days'",
+        ] as [SQL] {
+            try await database.transaction { transaction in
+                let users = try await transaction.query(
+                    """
+                    SELECT DISTINCT o.user_id FROM (
+                        SELECT d.user_id FROM deliveries d WHERE \(condition) ORDER BY d.at LIMIT \(Self.most)) o
+                    """
+                ).map { try $0.id("user_id") }
+                guard !users.isEmpty else { return }
+                try await transaction.batch([
+                    DeliverySQL.lockExisting(users), DeliverySQL.trimmed(of: users, where: condition, limit: Self.most),
+                ])
+            }
+        }
+    }
+}

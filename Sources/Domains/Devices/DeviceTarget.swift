@@ -1,0 +1,19 @@
+public import Core
+public import Push
+
+/// Where pushes for a device go, and with what they are made.
+public enum DeviceTarget: Sendable, Concealed {
+    case webPush(WebPushSubscription)
+    case apns(APNsDevice)
+    case fcm(FCMDevice)
+    case webhook(WebhookEndpoint, WebhookSigner)
+}
+
+/// A device to which may be sent.
+public struct Device: Sendable {
+    public let user: ID
+    public let id: ID
+    public let target: DeviceTarget
+    /// BCP 47.
+    public let locale: String?
+}

@@ -1,0 +1,196 @@
+import Accounts
+public import Core
+import Crypto
+import HTTPService
+import Push
+public import Store
+
+/// Where users are pushed to. A device ends with the session that made it: from that moment it is in nothing that is read here.
+public struct Devices: Sendable {
+    /// Of one user, those that are gone aside.
+    static let most: Int64 = 20
+    /// Of one user, those that are gone; the oldest are forgotten.
+    private static let mostGone: Int64 = 20
+    /// Hours in which upkeep removes what has ended with its session; the sessions' own end removes what it misses.
+    private static let upkeepHours: Int64 = 2
+    private static let mostAtOnce = 200
+
+    let ids: IDGenerator
+    let clock: any WallClock
+    let box: SealedBox
+    let markKey: [UInt8]
+    let allowsLoopback: Bool
+
+    init(ids: IDGenerator, clock: any WallClock, secret: [UInt8], allowsLoopback: Bool) {
+        (self.ids, self.clock, self.allowsLoopback) = (ids, clock, allowsLoopback)
+        box = SealedBox(key: Crypto.derivedKey("devices", from: secret))
+        markKey = Crypto.derivedKey("devices by place", from: secret)
+    }
+
+    /// Those `devices d` whose session lives.
+    private static let lives = Accounts.lives("d.session_id")
+
+    // MARK: What their users do
+
+    /// A browser has one subscription, an application one token: whoever registers it last has it. The caller's own becomes one of this
+    /// session.
+    /// - Returns: whether it is new.
+    func register(
+        _ transaction: Transaction, _ content: DeviceContent, name: String?, locale: String?, of caller: Caller
+    ) async throws -> (view: DeviceView, isNew: Bool) {
+        let mark = SQL.parameter(Crypto.hmacSHA256(key: markKey, content.identity(of: caller.user)))
+        let found = try await transaction.batch([
+            // Of one place, then of one user, each behind the other.
+            "SELECT pg_advisory_xact_lock(hashtextextended('device ' || encode(\(mark), 'hex'), 0))",
+            "SELECT id FROM users WHERE id = \(caller.user) FOR NO KEY UPDATE",
+            "SELECT d.user_id, d.id, d.kind, d.sealed, \(Self.lives) AS lives FROM devices d WHERE d.mark = \(mark)",
+        ])
+        guard !found[1].isEmpty else { throw Problem(.unauthenticated, "the account has gone") }
+        if let row = found[2].first {
+            let (user, id) = (try row.id("user_id"), try row.id("id"))
+            if user == caller.user, try row.bool("lives") {
+                return (try await renew(transaction, row, content, name: name, locale: locale, of: caller), false)
+            }
+            try await remove(transaction, [(user, id)])
+        }
+        let gone = try await transaction.query(
+            """
+            SELECT d.user_id, d.id FROM devices d WHERE d.user_id = \(caller.user) AND d.gone_at IS NOT NULL
+            ORDER BY d.gone_at DESC, d.id OFFSET \(Self.mostGone)
+            """)
+        if !gone.isEmpty { try await remove(transaction, Self.keys(gone)) }
+        let id = try ids.next()
+        let made = try await transaction.query(
+            """
+            INSERT INTO devices AS d (user_id, id, session_id, kind, mark, sealed, name, locale)
+            SELECT \(caller.user)::bigint, \(id)::bigint, \(caller.session)::bigint, \(content.kind.rawValue)::text, \(mark),
+                \(content.sealed(box, for: id)), \(name)::text, \(locale)::text
+            WHERE (SELECT count(*) FROM devices d WHERE d.user_id = \(caller.user) AND d.gone_at IS NULL AND \(Self.lives))
+                < \(Self.most)
+            RETURNING \(DeviceView.columns)
+            """)
+        guard let row = made.first else {
+            throw Problem(.tooMany, "a user has at most \(Self.most) devices: remove one")
+        }
+        var view = try DeviceView(row)
+        view.secret = content.secret
+        return (view, true)
+    }
+
+    /// A webhook keeps its secret.
+    private func renew(
+        _ transaction: Transaction, _ row: PgRow, _ content: DeviceContent, name: String?, locale: String?,
+        of caller: Caller
+    ) async throws -> DeviceView {
+        let id = try row.id("id")
+        let isKept = content.kind == .webhook && self.content(row) != nil
+        let sealed = isKept ? try row.bytes("sealed") : content.sealed(box, for: id)
+        let rows = try await transaction.query(
+            """
+            UPDATE devices d SET session_id = \(caller.session), sealed = \(sealed), name = \(name)::text,
+                locale = \(locale)::text, failures = 0, gone_at = NULL
+            WHERE d.user_id = \(caller.user) AND d.id = \(id) RETURNING \(DeviceView.columns)
+            """)
+        var view = try DeviceView(rows[0])
+        if content.kind == .webhook, !isKept { view.secret = content.secret }
+        return view
+    }
+
+    private func content(_ row: PgRow) -> DeviceContent? {
+        guard let kind = (try? row.text("kind")).flatMap({ PushProvider(rawValue: $0) }), let id = try? row.id("id"),
+            let sealed = try? row.bytes("sealed")
+        else { return nil }
+        return DeviceContent(sealed, kind: kind, of: id, box)
+    }
+
+    /// Newest first.
+    static func page(of user: ID, below: ID, limit: Int) -> SQL {
+        """
+        SELECT \(DeviceView.columns) FROM devices d WHERE d.user_id = \(user) AND d.id < \(below) AND \(lives)
+        ORDER BY d.id DESC LIMIT \(limit)
+        """
+    }
+
+    /// A row where the user has the device.
+    static func exists(_ device: ID, of user: ID) -> SQL {
+        "SELECT d.id FROM devices d WHERE d.user_id = \(user) AND d.id = \(device) AND \(lives)"
+    }
+
+    static func noDevice(_ id: ID) -> Problem { Problem(.notFound, "there is no device \(id)") }
+
+    /// One that is not there is no error: it may have ended just now.
+    func remove(_ transaction: Transaction, _ device: ID, of user: ID) async throws {
+        try await remove(transaction, [(user, device)])
+    }
+
+    /// What waits for them is not sent.
+    private func remove(_ transaction: Transaction, _ devices: [(user: ID, device: ID)]) async throws {
+        try await transaction.batch([
+            DeliverySQL.lockExisting(devices.map(\.user)),
+            DeliverySQL.suppressed(devices),
+            """
+            DELETE FROM devices d USING unnest(\(devices.map(\.user))::bigint[], \(devices.map(\.device))::bigint[]) a (u, d)
+            WHERE d.user_id = a.u AND d.id = a.d
+            """,
+        ])
+    }
+
+    private static func keys(_ rows: PgRows) throws(PgError) -> [(user: ID, device: ID)] {
+        var keys: [(user: ID, device: ID)] = []
+        for row in rows { keys.append((try row.id("user_id"), try row.id("id"))) }
+        return keys
+    }
+
+    /// - Returns: the new secret.
+    /// - Throws: `Problem` where it is no webhook of the user.
+    func rotate(_ transaction: Transaction, _ device: ID, of user: ID) async throws -> String {
+        let rows = try await transaction.query(
+            """
+            SELECT d.id, d.kind, d.sealed FROM devices d
+            WHERE d.user_id = \(user) AND d.id = \(device) AND d.kind = 'webhook' AND \(Self.lives) FOR UPDATE OF d
+            """)
+        guard let row = rows.first, var content = content(row) else {
+            throw Problem(.notFound, "there is no webhook \(device)")
+        }
+        content.rotate(now: clock.milliseconds())
+        try await transaction.query(
+            "UPDATE devices SET sealed = \(content.sealed(box, for: device)) WHERE user_id = \(user) AND id = \(device)"
+        )
+        return content.secret ?? ""
+    }
+
+    // MARK: For who sends
+
+    /// Those of these users to which something may be sent now. One that the site's secret does not open is left out.
+    public func reachable(_ database: Database, of users: [ID]) async throws -> [Device] {
+        let rows = try await database.query(
+            """
+            SELECT d.user_id, d.id, d.kind, d.sealed, d.locale FROM devices d
+            WHERE d.user_id = ANY (\(users)::bigint[]) AND d.gone_at IS NULL AND \(Self.lives) ORDER BY d.user_id, d.id
+            """)
+        return try rows.compactMap { row in
+            guard let target = try? content(row)?.target(allowsLoopback: allowsLoopback) else { return nil }
+            return Device(
+                user: try row.id("user_id"), id: try row.id("id"), target: target,
+                locale: try row.optionalText("locale"))
+        }
+    }
+
+    // MARK: Upkeep
+
+    /// Removes some that have ended with their sessions. One process at a time does so: two would wait for each other's rows.
+    func removeEnded(_ database: Database) async throws {
+        try await database.transaction { transaction in
+            let turn = try await transaction.query(
+                "SELECT pg_try_advisory_xact_lock(hashtextextended('devices of ended sessions', 0)) AS is_mine")
+            guard try turn[0].bool("is_mine") else { return }
+            let rows = try await transaction.query(
+                """
+                SELECT d.user_id, d.id FROM devices d
+                WHERE d.session_id IN (\(Accounts.endedWithin(hours: Self.upkeepHours))) LIMIT \(Self.mostAtOnce)
+                """)
+            guard !rows.isEmpty else { return }
+            try await remove(transaction, Self.keys(rows))
+        }
+    }
+}

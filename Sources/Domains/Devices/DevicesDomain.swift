@@ -1,0 +1,85 @@
+import Core
+public import DomainKit
+public import HTTPService
+public import Store
+
+/// Where users are pushed to, the site's key for Web Push, and the books of what is sent. Nothing is sent here.
+public struct DevicesDomain: Domain {
+    public static let migrations = DevicesMigrations.all
+
+    private let resources: Resources
+    private let options: DeviceOptions
+    public let devices: Devices
+    public let deliveries: Deliveries
+    public let pushKey: SitePushKey
+
+    public init(_ resources: Resources, _ options: DeviceOptions = DeviceOptions()) {
+        (self.resources, self.options) = (resources, options)
+        devices = Devices(
+            ids: resources.ids, clock: resources.clock, secret: resources.secret,
+            allowsLoopback: options.allowsLoopback)
+        deliveries = Deliveries(database: resources.connections.workers.database)
+        pushKey = SitePushKey(secret: resources.secret)
+    }
+
+    public var operations: [Operation] {
+        DeviceOperations(
+            database: resources.database, devices: devices, pushKey: pushKey, allowsWebhooks: options.allowsWebhooks,
+            writes: resources.writes, lists: resources.lists, cursors: resources.cursors
+        ).all
+    }
+
+    public var upkeep: [UpkeepStep] {
+        let (database, devices) = (resources.connections.scans.database, devices)
+        let books = Deliveries(database: database)
+        let (waiting, dead) = (Metrics.shared.gauge(.waitingDeliveries), Metrics.shared.gauge(.deadDeliveries))
+        return [
+            UpkeepStep("remove devices of ended sessions") { try await devices.removeEnded(database) },
+            UpkeepStep("forget old deliveries") { try await books.trim() },
+            UpkeepStep("count deliveries") {
+                let rows = try await database.query(
+                    """
+                    SELECT (SELECT count(*) FROM deliveries WHERE state = 'waiting') AS waiting,
+                        (SELECT count(*) FROM deliveries WHERE state = 'dead') AS dead
+                    """)
+                waiting.set(try rows[0].int("waiting"))
+                dead.set(try rows[0].int("dead"))
+            },
+        ]
+    }
+
+    public var countAudits: [CountAudit] {
+        [
+            CountAudit("deliveries") {
+                DeliverySQL.compared(behind: $0, limit: $1)
+            } repair: {
+                DeliverySQL.repaired($0)
+            }
+        ]
+    }
+
+    public var holdings: [Holding] {
+        [
+            .rows("devices", ["user_id"]) { "user_id = \($0)" },
+            Holding(
+                "postgres.deliveries", columns: ["user_id"],
+                .erased(
+                    { transaction, user, _, limit in
+                        // In partitions: a row is not known by its place.
+                        let gone = try await transaction.query(
+                            """
+                            DELETE FROM deliveries d USING (
+                                SELECT device_id, notification_id FROM deliveries WHERE user_id = \(user) LIMIT \(limit)
+                                FOR UPDATE) o
+                            WHERE d.user_id = \(user) AND d.device_id = o.device_id
+                                AND d.notification_id = o.notification_id
+                            """
+                        ).affected
+                        return Holding.Step(removed: gone, next: gone == 0 ? nil : 0)
+                    }, count: { "SELECT count(*) FROM deliveries WHERE user_id = \($0)" })),
+            .rows("delivery_counts", ["user_id"]) { "user_id = \($0)" },
+        ]
+    }
+
+    public var exports: [ExportedFile] { DeviceFiles.all }
+}

@@ -1,0 +1,91 @@
+// Where the reader is pushed to: this browser, and what else there is of devices. A device ends with the session that made it.
+
+import { make, notify, preciseTime } from "./dom.js";
+import { words } from "./forms.js";
+
+const kinds = { webpush: "Browser", apns: "Apple device", fcm: "Android device", webhook: "Webhook" };
+const states = { failing: "nothing reaches it at present", gone: "it is not there any more" };
+
+/** The list, and a button for this browser. */
+export function devicesSection(api) {
+  const list = make("ul", { role: "list", className: "sessions", data: { testid: "devices" } });
+  const none = make("p", { className: "hint", hidden: true }, "None.");
+  const add = make("button", { type: "button", className: "plain", data: { testid: "add-browser" } }, "Notify this browser");
+  const note = make("p", { className: "hint", role: "status", data: { testid: "devices-note" } });
+  const section = make("details", { className: "following", data: { testid: "devices-section" } },
+    make("summary", {}, "Devices"), none, list, add, note,
+    make("p", { className: "hint" }, "A device is notified until you log out where it was added."));
+
+  const load = async () => {
+    const { items } = await api.devices();
+    list.replaceChildren(...items.map(row));
+    none.hidden = items.length > 0;
+  };
+
+  const row = (device) => {
+    const name = device.name ?? kinds[device.kind] ?? device.kind;
+    const said = [device.name ? kinds[device.kind] ?? device.kind : undefined, states[device.state],
+      device.last_success ? `reached ${preciseTime(device.last_success)}` : `since ${preciseTime(device.created_at)}`];
+    const remove = make("button", { type: "button", className: "quiet", data: { testid: "remove-device" } }, "Remove");
+    remove.setAttribute("aria-label", `Remove: ${name}`);
+    remove.addEventListener("click", async () => {
+      try {
+        await api.removeDevice(device.id);
+        note.textContent = `Removed: ${name}`;
+        await load();
+        add.focus();
+      } catch (error) {
+        notify(words(error));
+      }
+    });
+    return make("li", { data: { state: device.state } }, make("bdi", {}, name), " ",
+      make("span", { className: "hint" }, said.filter(Boolean).join(", ")), remove);
+  };
+
+  add.addEventListener("click", async () => {
+    add.setAttribute("aria-disabled", "true");
+    try {
+      await api.addDevice(await subscribed(api));
+      note.textContent = "This browser is notified.";
+      await load();
+    } catch (error) {
+      note.textContent = `This browser can't be notified: ${words(error)}`;
+    } finally {
+      add.removeAttribute("aria-disabled");
+    }
+  });
+  section.addEventListener("toggle", () => { if (section.open) load().catch((error) => notify(words(error))); });
+  return section;
+}
+
+/** A device of this browser, after the reader has said yes. Browsers do this on secure pages only. */
+async function subscribed(api) {
+  if (!("serviceWorker" in navigator) || !("PushManager" in globalThis)) throw new Error("it knows no pushes on this page.");
+  if ((await Notification.requestPermission()) !== "granted") throw new Error("it has not been allowed to.");
+  await navigator.serviceWorker.register("sw.js");
+  const { pushManager } = await navigator.serviceWorker.ready;
+  const key = bytes((await api.pushKey()).vapid);
+  // One that was made for another key of the site is worth nothing.
+  const old = await pushManager.getSubscription();
+  const isOurs = old && same(new Uint8Array(old.options.applicationServerKey ?? []), key);
+  if (old && !isOurs) await old.unsubscribe();
+  const made = isOurs ? old : await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  const { endpoint, keys } = made.toJSON();
+  return { kind: "webpush", endpoint, p256dh: keys.p256dh, auth: keys.auth, name: name() };
+}
+
+/** As people call it: `Chromium on Linux`. */
+function name() {
+  const brand = navigator.userAgentData?.brands.find(({ brand }) => !/not.?a.?brand/i.test(brand))?.brand ?? "A browser";
+  const system = navigator.userAgentData?.platform;
+  return system ? `${brand} on ${system}` : brand;
+}
+
+function bytes(base64url) {
+  const text = atob(base64url.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+function same(one, other) {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}

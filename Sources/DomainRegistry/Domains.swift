@@ -99,7 +99,7 @@ public struct Domains: Sendable {
         reports = ReportsDomain(resources, targets: reported.flatMap(\.reportTargets))
         let notifying: [any Domain] = [relations, posts, engagement, comments, polls]
         notifications = NotificationsDomain(
-            resources, relations: relations, kinds: notifying.flatMap(\.notifications))
+            resources, relations: relations, feed: feed, kinds: notifying.flatMap(\.notifications))
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         below = [
             accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, notifications,

@@ -73,3 +73,15 @@ extension [Publication] {
     /// Bytes of the events.
     var size: Int { reduce(0) { $0 + $1.event.count } }
 }
+
+extension ServerReply.Subscribed {
+    init(_ outcome: JoinOutcome) {
+        let recovered: Bool? =
+            switch outcome.verdict {
+            case .live: nil
+            case .resumed: true
+            case .reset: false
+            }
+        self.init(cursor: outcome.cursor, recovered: recovered, publications: outcome.publications)
+    }
+}

@@ -42,6 +42,11 @@ extension VisibilityRow {
         return Seen(200, mayBeNotified(c) ? [.author, .mentionOfViewer] : [])
     }
 
+    /// The same live; of what the viewer must not see any more, he is told that it is gone.
+    @Sendable static func toldOfNotifications(_ c: VisibilityCase) -> Seen {
+        c.isSelf || mayBeNotified(c) ? notified(c) : Seen(200, [.mentionOfViewer])
+    }
+
     @Sendable private static func bell(_ c: VisibilityCase) -> Seen {
         if c.isSelf { return Seen(400) }
         if !c.exists { return Seen(404) }

@@ -16,11 +16,11 @@ import Testing
             command(
                 #"{"id":1,"connect":{"token":"t","data":{"since":"s"},"subs":{"feed:1":{"recover":true,"epoch":"e","offset":5}}}}"#
             )
-                == .connect(token: "t", recover: ["feed:1": RecoverRequest(epoch: "e", offset: 5)], since: "s"))
-        #expect(command(#"{"id":1,"connect":{}}"#) == .connect(token: "", recover: [:], since: nil))
+                == .connect(token: "t", recover: ["feed:1": RecoverRequest(epoch: "e", offset: 5)], data: ConnectData(since: "s")))
+        #expect(command(#"{"id":1,"connect":{}}"#) == .connect(token: "", recover: [:], data: ConnectData()))
         #expect(
             command(#"{"id":1,"connect":{"subs":{"feed:1":{"recover":true}}}}"#)
-                == .connect(token: "", recover: ["feed:1": RecoverRequest(epoch: "", offset: 0)], since: nil))
+                == .connect(token: "", recover: ["feed:1": RecoverRequest(epoch: "", offset: 0)], data: ConnectData()))
         #expect(command(#"{"id":2,"refresh":{"token":"t"}}"#) == .refresh(token: "t"))
         #expect(command(#"{"id":3,"subscribe":{"channel":"c"}}"#) == .subscribe(channel: "c", recover: nil))
         #expect(

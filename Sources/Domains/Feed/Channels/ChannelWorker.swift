@@ -11,9 +11,6 @@ public struct ChannelWorker: Sendable {
     private let visibility: @Sendable (Set<ID>) async throws -> [ID: PostVisibility]
     private let database: Database
     private let ofPosts: [ChannelsOfPosts]
-    private let told = Metrics.shared.counter(.channelEvents)
-    private let repeated = Metrics.shared.counter(.channelRepeats)
-    private let messages = Metrics.shared.counter(.channelMessages)
 
     init(
         channels: Channels, database: Database, ofPosts: [ChannelsOfPosts],
@@ -55,10 +52,7 @@ public struct ChannelWorker: Sendable {
                     ChannelPublication(offset: job.offset, job.change.envelope.withoutTags))
             }
         }
-        let counts = try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
-        told.add(counts.told)
-        repeated.add(counts.repeated)
-        messages.add(counts.messages)
+        try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
     }
 
     private func channels(of posts: [ID]) async throws -> [ChannelName] {

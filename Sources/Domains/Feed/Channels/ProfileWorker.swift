@@ -12,7 +12,6 @@ import Store
 public struct ProfileWorker: Sendable {
     private let channels: Channels
     private let database: Database
-    private let told = Metrics.shared.counter(.channelEvents)
 
     init(channels: Channels, database: Database) {
         (self.channels, self.database) = (channels, database)
@@ -30,7 +29,7 @@ public struct ProfileWorker: Sendable {
         for change in wanted where !away.contains(change.user) {
             batch[.user(change.user), default: []].append(change.publication)
         }
-        told.add(try await channels.publish(batch, from: "\(first.topic)/\(first.partition)").told)
+        try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
     }
 
     private func change(_ record: LogRecord) -> (user: ID, publication: ChannelPublication)? {

@@ -48,15 +48,20 @@ enum Tools {
 
     /// A thread of its own: it reads from a connection for as long as it lives.
     static func tail(_ arguments: [String]) throws -> Int32 {
-        var values = try SettingsList.values(of: "tail", arguments.filter { $0 != "--json" })
+        let words = ["--json", "--notifications"]
+        var values = try SettingsList.values(of: "tail", arguments.filter { !words.contains($0) })
         let who = try TerminalCommand.caller(&values)
         try values.choose(["since"], or: ["posts"])
         try values.choose(["since"], or: ["channel"])
+        let isNotified = arguments.contains("--notifications")
+        for name in ["channel", "since"] where isNotified && values.text(name) != nil {
+            throw SettingError("--notifications does not go with \(values.given(name))")
+        }
         let options = TailOptions(
             url: values.text("url")!, token: who.token, handle: who.handle, password: who.password,
             json: arguments.contains("--json"),
             color: TailOptions.Color(rawValue: values.text("color")!)!, posts: values.number("posts"),
-            since: values.text("since"), channel: values.text("channel"))
+            since: values.text("since"), channel: isNotified ? TailOptions.notifications : values.text("channel"))
         return runTail(options)
     }
 

@@ -37,14 +37,9 @@ extension VisibilityRow {
     private static func mayBeNotified(_ c: VisibilityCase) -> Bool { !c.isSelf && c.isOpen && !c.isMuting }
 
     /// The author is told of who follows him and likes his posts, the viewer that he was mentioned.
-    @Sendable private static func notified(_ c: VisibilityCase) -> Seen {
+    @Sendable static func notified(_ c: VisibilityCase) -> Seen {
         if c.isSelf { return Seen(200, [.third, .publicPost, .postForFollowers, .mentionOfViewer]) }
         return Seen(200, mayBeNotified(c) ? [.author, .mentionOfViewer] : [])
-    }
-
-    /// The same live; of what the viewer must not see any more, he is told that it is gone.
-    @Sendable static func toldOfNotifications(_ c: VisibilityCase) -> Seen {
-        c.isSelf || mayBeNotified(c) ? notified(c) : Seen(200, [.mentionOfViewer])
     }
 
     @Sendable private static func bell(_ c: VisibilityCase) -> Seen {

@@ -90,7 +90,7 @@ import Testing
         try await site.settle()
         #expect(
             try await told(alice, since: later) == ["notifications.read \(upTo)", "notification.removed \(keys[2])"])
-        #expect(site.events(in: "inbox.events", of: alice.id).count == 6)
+        #expect(site.events(in: "inbox.events", of: alice.id).count == 4)
     }
 
     /// What is told again is made anew: nothing of whom the user must not see any more.

@@ -48,20 +48,18 @@ enum Tools {
 
     /// A thread of its own: it reads from a connection for as long as it lives.
     static func tail(_ arguments: [String]) throws -> Int32 {
-        let words = ["--json", "--notifications"]
-        var values = try SettingsList.values(of: "tail", arguments.filter { !words.contains($0) })
+        let flags = arguments.filter { $0 != "--json" }.flatMap {
+            $0 == "--notifications" ? ["--channel", TailOptions.notifications] : [$0]
+        }
+        var values = try SettingsList.values(of: "tail", flags)
         let who = try TerminalCommand.caller(&values)
         try values.choose(["since"], or: ["posts"])
         try values.choose(["since"], or: ["channel"])
-        let isNotified = arguments.contains("--notifications")
-        for name in ["channel", "since"] where isNotified && values.text(name) != nil {
-            throw SettingError("--notifications does not go with \(values.given(name))")
-        }
         let options = TailOptions(
             url: values.text("url")!, token: who.token, handle: who.handle, password: who.password,
             json: arguments.contains("--json"),
             color: TailOptions.Color(rawValue: values.text("color")!)!, posts: values.number("posts"),
-            since: values.text("since"), channel: isNotified ? TailOptions.notifications : values.text("channel"))
+            since: values.text("since"), channel: values.text("channel"))
         return runTail(options)
     }
 

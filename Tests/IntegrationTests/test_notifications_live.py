@@ -118,8 +118,9 @@ def test_over_websocket(server: Server, alice: User, bob: User, make_user: MakeU
     assert set(inbox.told) == NOTIFIED
 
 
-def test_a_subscription_of_the_clients_own(server: Server, alice: User, bob: User) -> None:
+def test_a_subscription_of_the_clients_own(server: Server, alice: User, make_user: MakeUser) -> None:
     """As to any channel: one's own, and nobody else's."""
+    bob = make_user("bob")
     post = alice.post("hello")["id"]
     with Centrifugo.of(alice) as client:
         assert client.try_to_subscribe(f"notifications:{bob.id}")["error"]["code"] == 102
@@ -132,10 +133,11 @@ def test_a_subscription_of_the_clients_own(server: Server, alice: User, bob: Use
 
 
 @pytest.mark.both_logs
-def test_over_event_streams_and_long_polls(server: Server, alice: User, bob: User, make_user: MakeUser) -> None:
+def test_over_event_streams_and_long_polls(server: Server, alice: User, make_user: MakeUser) -> None:
     """The same events in the same order, from the position of a page and from an event's id on."""
-    carol = make_user("carol")
+    bob, carol = make_user("bob"), make_user("carol")
     posts = alice.posts(3)
+    alice.feed()
     streamed, polled = Inbox(), Inbox()
     live = polled.read(alice)
     streamed.read(alice)

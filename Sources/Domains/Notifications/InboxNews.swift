@@ -1,4 +1,5 @@
 import Core
+import Feed
 import Store
 
 /// Makes the events that clients are told of an inbox, as it is when they are made: what the user may not see then is not in them.
@@ -38,6 +39,7 @@ struct InboxNews: Sendable {
             case .group(let key, _): envelope[.key] = key
             case .read(let upTo): envelope[.upTo] = upTo
             }
+            envelope[.version] = page.version
             return envelope
         }
     }
@@ -84,4 +86,15 @@ extension InboxNews.Item {
 
 extension EventField<String> {
     fileprivate static let key = EventField("key", read: { $0.isEmpty ? nil : $0 }, write: { $0 })
+}
+
+extension Envelope {
+    /// What it is about, without what it tells of that: others' names need not be in Redis.
+    var withoutContent: Envelope {
+        var envelope = Envelope(
+            kind, eventID: eventID, TraceContext(requestID: requestID, traceparent: traceparent),
+            payload: Array("{}".utf8))
+        (envelope[.key], envelope[.upTo]) = (self[.key], self[.upTo])
+        return envelope
+    }
 }

@@ -7,8 +7,7 @@ struct FeedView {
     /// Posts below it were left out at the beginning, and stay so.
     private var floor = ID.zero
     private(set) var hasBegun = false
-    /// The newest that was shown.
-    private var notification = ID.zero
+    private var notifications = ShownNotifications()
 
     init(renderer: any Renderer) {
         self.renderer = renderer
@@ -46,13 +45,12 @@ struct FeedView {
         floor = posts.map(\.post.id).max() ?? .zero
     }
 
-    /// What is to be shown of notifications, oldest first: those that are newer than what was shown.
+    /// What is to be shown of a list of notifications, oldest first: those that are newer than what was shown.
     /// - Parameter shows: false: they are taken for shown.
-    mutating func page(_ groups: [(group: NotifiedGroup, value: JSONValue)], shows: Bool = true) -> String {
+    mutating func page(_ page: NotificationPage, shows: Bool = true) -> String {
         hasBegun = true
         var text = ""
-        for (group, value) in groups.reversed() where group.id > notification {
-            notification = group.id
+        for (group, value) in notifications.take(page) {
             guard shows else { continue }
             var event = ByteWriter(capacity: 512)
             event.append(ascii: "{\"type\":\"notification.created\",\"group\":")
@@ -88,7 +86,7 @@ struct FeedView {
             case .again: return ""
             }
         default:
-            if let group = object["group"].flatMap(NotifiedGroup.init) { notification = max(notification, group.id) }
+            guard !type.hasPrefix("notification") || notifications.take(object, type) else { return "" }
             guard let news = News(type: type, object) else { return renderer.other(event: json) }
             return renderer.news(news, event: json, now: now)
         }

@@ -133,9 +133,9 @@ final class TailSession {
         let isFirst = !feed.hasBegun
         let wanted = isFirst ? options.posts : Int.max
         if channel == TailOptions.notifications {
-            let groups = try server.notifications(token: token, limit: min(max(wanted, 1), 100)).groups
+            let page = try server.notifications(token: token, limit: min(max(wanted, 1), 100))
             credentials.accepted()
-            return try write(feed.page(groups, shows: wanted > 0))
+            return try write(feed.page(page, shows: wanted > 0))
         }
         var page = try page(token, limit: min(max(wanted, 1), 100))
         credentials.accepted()

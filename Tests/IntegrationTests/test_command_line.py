@@ -11,8 +11,8 @@ from typing import Callable, Iterator
 
 import pytest
 
-from martlet_process import Server, clean_environment, martlet_binary, run_martlet
 from conftest import MakeUser
+from martlet_process import Server, clean_environment, martlet_binary, run_martlet
 from support import PATIENCE, User, eventually, expect
 
 
@@ -145,6 +145,7 @@ def test_tail_of_notifications(tail: Tail, alice: User, make_user: MakeUser) -> 
     bob, carol = make_user("bob"), make_user("carol")
     bob.follow(alice)
     post = alice.post("hello")["id"]
+    eventually(lambda: len(alice.http.get("/v1/notifications").json()["items"]) == 1, PATIENCE, "the follow")
     expect(bob.http.put(f"/v1/posts/{post}/like"), 204)
     eventually(lambda: len(alice.http.get("/v1/notifications").json()["items"]) == 2, PATIENCE, "both")
     process = tail("--notifications", "-n", "1", "--token", alice.token)

@@ -110,7 +110,7 @@ public struct Domains: Sendable {
         let kinds = notifying.flatMap(\.notifications)
         preferences = PreferencesDomain(resources, types: kinds.map(\.type))
         self.devices = DevicesDomain(resources, devices)
-        notifications = NotificationsDomain(resources, relations: relations, kinds: kinds)
+        notifications = NotificationsDomain(resources, relations: relations, feed: feed, kinds: kinds)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         deadLetters = DeadLettersDomain(resources, administration: administration)
         below = [

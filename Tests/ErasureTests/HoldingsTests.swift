@@ -28,7 +28,7 @@ import Testing
         "popular_tags.users",
         "text_progress.position", "bells.id", "notifications.id", "notifications.object_id", "notifications.count",
         "notifications.floor", "notification_causes.cause_id", "notification_state.unread",
-        "notification_state.last_id",
+        "notification_state.last_id", "notification_state.version", "notifications.version",
         "notification_state.floor", "devices.id", "devices.session_id", "deliveries.device_id",
         "deliveries.notification_id", "delivery_counts.consumed", "delivery_counts.waiting",
         "delivery_counts.delivered",

@@ -41,7 +41,15 @@ struct InboxReader: Sendable {
 
     struct Page: Sendable {
         let unread: Int64
+        /// Of the inbox.
+        let version: Int64
         let groups: [NotificationGroup]
+    }
+
+    /// Those with these keys that are shown.
+    func page(_ database: Database, of reader: ID, among keys: [String]) async throws -> Page {
+        try await page(
+            database, of: reader, where: "n.key = ANY (\(keys)::text[])", below: .max, limit: max(1, keys.count))
     }
 
     /// - Parameters:
@@ -49,6 +57,16 @@ struct InboxReader: Sendable {
     ///   - below: only those with smaller ids.
     func page(
         _ database: Database, of reader: ID, types: [String]?, onlyUnread: Bool, below: ID, limit: Int
+    ) async throws -> Page {
+        try await page(
+            database, of: reader,
+            where: """
+                (\(types == nil) OR n.type = ANY (\(types ?? [])::text[])) AND NOT (\(onlyUnread) AND n.read)
+                """, below: below, limit: limit)
+    }
+
+    private func page(
+        _ database: Database, of reader: ID, where condition: SQL, below: ID, limit: Int
     ) async throws -> Page {
         let me = SQL.parameter(reader)
         let texts = objects.map { object -> SQL in
@@ -61,15 +79,17 @@ struct InboxReader: Sendable {
                 SELECT n.id, n.key, n.type, n.object_type, n.object_id, n.count, n.read, \(actors(for: me)) AS actors,
                     CASE n.object_type \(texts.joined(separator: " ")) END AS text
                 FROM notifications n
-                WHERE n.id < \(below) AND (\(types == nil) OR n.type = ANY (\(types ?? [])::text[]))
-                    AND NOT (\(onlyUnread) AND n.read) AND \(isShown(to: me))
+                WHERE n.id < \(below) AND \(condition) AND \(isShown(to: me))
                 ORDER BY n.id DESC LIMIT \(limit))
-            SELECT u.unread, g.* FROM all_unread u LEFT JOIN page g ON true ORDER BY g.id DESC
+            SELECT u.unread, COALESCE((SELECT t.version FROM notification_state t WHERE t.user_id = \(me)), 0) AS version,
+                g.*
+            FROM all_unread u LEFT JOIN page g ON true ORDER BY g.id DESC
             """)
         let shown = try rows.filter { try $0.optionalID("id") != nil }
         let names = try await names(database, of: shown)
         return Page(
-            unread: try rows[0].integer("unread"), groups: try shown.map { try Self.group($0, names) })
+            unread: try rows[0].integer("unread"), version: try rows[0].integer("version"),
+            groups: try shown.map { try Self.group($0, names) })
     }
 
     /// Ids of who did it last, with spaces between them.

@@ -14,9 +14,6 @@ public struct ChannelWorker: Sendable {
     private let database: Database
     private let ofPosts: [ChannelsOfPosts]
     private let reader = EventReader<PostEvent>()
-    private let told = Metrics.shared.counter(.channelEvents)
-    private let repeated = Metrics.shared.counter(.channelRepeats)
-    private let messages = Metrics.shared.counter(.channelMessages)
 
     init(
         channels: Channels, database: Database, ofPosts: [ChannelsOfPosts],
@@ -60,10 +57,7 @@ public struct ChannelWorker: Sendable {
                     ChannelPublication(offset: job.offset, job.change.envelope.withoutTags))
             }
         }
-        let counts = try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
-        told.add(counts.told)
-        repeated.add(counts.repeated)
-        messages.add(counts.messages)
+        try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
     }
 
     private func channels(of posts: [ID]) async throws -> [ChannelName] {

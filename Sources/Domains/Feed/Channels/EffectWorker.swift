@@ -15,9 +15,6 @@ public struct EffectWorker: Sendable {
     private let effects: [EventKind: [ChannelEffect]]
     private let skipped = SkippedEvents(.log)
     private let turns = Turns()
-    private let told = Metrics.shared.counter(.channelEvents)
-    private let repeated = Metrics.shared.counter(.channelRepeats)
-    private let messages = Metrics.shared.counter(.channelMessages)
     private let states = Metrics.shared.counter(.channelStates)
     private let late = Metrics.shared.counter(.lateStates)
 
@@ -94,10 +91,7 @@ public struct EffectWorker: Sendable {
         for one in work where allowed.contains(one.publication.envelope.eventID) {
             batch[one.channel, default: []].append(one.publication)
         }
-        let counts = try await channels.publish(batch, from: source)
-        told.add(counts.told)
-        repeated.add(counts.repeated)
-        messages.add(counts.messages)
+        try await channels.publish(batch, from: source)
     }
 
     // MARK: States

@@ -14,7 +14,6 @@ public struct ProfileWorker: Sendable {
     private let channels: Channels
     private let database: Database
     private let reader = EventReader<UserEvent>()
-    private let told = Metrics.shared.counter(.channelEvents)
 
     init(channels: Channels, database: Database) {
         (self.channels, self.database) = (channels, database)
@@ -33,7 +32,7 @@ public struct ProfileWorker: Sendable {
         for change in wanted where !away.contains(change.user) {
             batch[.user(change.user), default: []].append(change.publication)
         }
-        told.add(try await channels.publish(batch, from: "\(first.topic)/\(first.partition)").told)
+        try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
         return outcomes
     }
 

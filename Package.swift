@@ -49,6 +49,8 @@ let package = Package(
         library("CArchive", "libarchive", "libarchive-dev"),
         library("CICU", "icu-i18n", "libicu-dev"),
         library("COpenSSL", "libcrypto", "libssl-dev"),
+        library("CTLS", "libssl", "libssl-dev"),
+        library("CNghttp2", "libnghttp2", "libnghttp2-dev"),
         library("CCrypt", "libxcrypt", "libcrypt-dev"),
         library("CCurl", "libcurl", "libcurl4-openssl-dev"),
         .systemLibrary(name: "CGlibc"),
@@ -68,12 +70,16 @@ let package = Package(
         module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),
         module("Store", ["Core", "Runtime", "CLibpq"]),
         module("Crypto", ["Core", "Runtime", "COpenSSL", "CCrypt"]),
-        module("HTTPClient", ["Core", "CCurl"]),
+        module("TLS", ["CTLS"]),
+        module("HTTPClient", ["Core", "Runtime", "CCurl"]),
 
         // What is said to push services and webhooks, and what their responses mean: no I/O
         module("Push", ["Core", "Crypto"]),
+        // Sends that, by what limits and circuits say: no PostgreSQL, no Redis, no log
+        module("PushDelivery", ["Core", "HTTPClient", "Push", "Runtime"]),
         // Push services and webhooks that check what they get, to try all of it without theirs
         module("Sink", ["Core", "Crypto", "Push"]),
+        module("SinkServer", ["Core", "Crypto", "Push", "Runtime", "Sink", "Sockets", "TLS", "CNghttp2"]),
 
         // The private PostgreSQL and Redis of `serve`
         module("Sidecars", ["Core", "CGlibc"]),
@@ -137,10 +143,11 @@ let package = Package(
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
                 "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Erasure",
                 "Feed",
-                "FeedAPI", "FanOut", "Formats", "OpenIDConnect", "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
+                "FeedAPI", "FanOut", "Formats", "OpenIDConnect", "Realtime", "Notifier", "Sidecars", "SinkServer",
+                "Tail", "Worker",
             ],
             swiftSettings: strict),
-        .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Core", "Push"], path: "Tests/TestSupport", swiftSettings: strict),
         // A route in a test: real PostgreSQL and Redis, no socket
         .target(
             name: "TestSite",
@@ -180,6 +187,9 @@ let package = Package(
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["TestSupport", "Core", "Crypto"]),
         tests("Push", ["TestSupport", "Core", "Crypto", "Push"]),
+        tests(
+            "PushDelivery",
+            ["TestSupport", "Core", "Crypto", "HTTPClient", "Push", "PushDelivery", "Runtime", "Sink", "SinkServer"]),
         tests("Sink", ["TestSupport", "Core", "Crypto", "Push", "Sink"]),
         tests("OpenIDConnect", ["Core", "Crypto", "OpenIDConnect"]),
         tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),

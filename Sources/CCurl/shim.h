@@ -25,3 +25,35 @@ static inline CURLcode martlet_curl_set_sink(CURL *curl, CURLoption option, mart
 
 // The result of a message stands in an anonymous union, which Swift knows by no name that curl promises.
 static inline CURLcode martlet_curl_result(const CURLMsg *message) { return message->data.result; }
+
+// Gives pieces of a request's body.
+typedef size_t (*martlet_curl_source)(char *bytes, size_t size, size_t count, void *context);
+static inline CURLcode martlet_curl_set_source(CURL *curl, martlet_curl_source source) {
+    return curl_easy_setopt(curl, CURLOPT_READFUNCTION, source);
+}
+static inline CURLcode martlet_curl_set_seek(CURL *curl, curl_seek_callback seek) {
+    return curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, seek);
+}
+static inline CURLcode martlet_curl_set_opener(CURL *curl, curl_opensocket_callback opener) {
+    return curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, opener);
+}
+
+static inline CURLMcode martlet_curl_multi_set_number(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+static inline CURLMcode martlet_curl_multi_set_pointer(CURLM *multi, CURLMoption option, void *value) {
+    return curl_multi_setopt(multi, option, value);
+}
+static inline CURLMcode martlet_curl_multi_set_watcher(CURLM *multi, curl_socket_callback watcher) {
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watcher);
+}
+static inline CURLMcode martlet_curl_multi_set_timer(CURLM *multi, curl_multi_timer_callback timer) {
+    return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer);
+}
+
+// What a transfer was told to give back with its messages.
+static inline void *martlet_curl_private(CURL *curl) {
+    void *value = NULL;
+    curl_easy_getinfo(curl, CURLINFO_PRIVATE, &value);
+    return value;
+}

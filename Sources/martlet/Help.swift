@@ -24,6 +24,7 @@ enum Help {
             "account",
             "deletes the account: martlet account delete, martlet account cancel, martlet account receipt ID KEY"
         ),
+        ("sink", "push services and webhooks that check what they get, and fail by a script: for tests"),
         ("token", "prints an access token for a user"),
         ("help", "what a command does and takes: martlet help COMMAND"),
         ("version", "the name and version of this program"),
@@ -55,7 +56,10 @@ enum Help {
         let description = commands.first { $0.name == command }?.text ?? ""
         let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
         let more =
-            ["format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help][command] ?? ""
+            [
+                "format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help,
+                "sink": SinkCommand.help,
+            ][command] ?? ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings
             + (SettingsList.terminal.contains(command) ? "  --json\n      JSON lines: \(json(of: command))\n" : "")
             + "  -h, --help\n      this text\n"

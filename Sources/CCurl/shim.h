@@ -2,6 +2,8 @@
 // The type checks in curl's macros are for direct calls, not for functions that pass an option on.
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+#include <openssl/ssl.h>
+#include <string.h>
 
 // curl_easy_setopt is variadic, which Swift cannot call: one function for each kind of argument.
 static inline CURLcode martlet_curl_set_number(CURL *curl, CURLoption option, long value) {
@@ -51,9 +53,14 @@ static inline CURLMcode martlet_curl_multi_set_timer(CURLM *multi, curl_multi_ti
     return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer);
 }
 
-// What a transfer was told to give back with its messages.
-static inline void *martlet_curl_private(CURL *curl) {
-    void *value = NULL;
-    curl_easy_getinfo(curl, CURLINFO_PRIVATE, &value);
-    return value;
+// Whether a transfer is on a connection of HTTP/2; before a response has come curl says so nowhere else.
+static inline int martlet_curl_speaks_http2(CURL *curl) {
+    struct curl_tlssessioninfo *session = NULL;
+    const unsigned char *name = NULL;
+    unsigned int length = 0;
+    if (curl_easy_getinfo(curl, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || session == NULL
+        || session->backend != CURLSSLBACKEND_OPENSSL || session->internals == NULL)
+        return 0;
+    SSL_get0_alpn_selected((SSL *)session->internals, &name, &length);
+    return length == 2 && memcmp(name, "h2", 2) == 0;
 }

@@ -27,8 +27,8 @@ final class LoopTransfer {
     /// curl has asked for the body: a server may have all of it.
     private var wasSent = false
     private var wasForbidden = false
-    /// curl wanted to send the body again, and had no error to tell of.
-    private var wasAskedQuietly = false
+    /// The server has not looked at it.
+    private var wasRefused = false
     private var reply = HTTPReply()
     private var headBytes = 0
     private var bodyBytes = 0
@@ -52,8 +52,6 @@ final class LoopTransfer {
     }
 
     private func setUp() {
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        martlet_curl_set_pointer(handle, CURLOPT_PRIVATE, context)
         martlet_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
         martlet_curl_set_text(handle, CURLOPT_USERAGENT, "martlet")
         martlet_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, options.takesPlain ? "http,https" : "https")
@@ -106,7 +104,7 @@ final class LoopTransfer {
     /// To be sent from its start.
     func rewind() {
         errorText[0] = 0
-        (sent, wasSent, wasForbidden, wasAskedQuietly) = (0, body.isEmpty, false, false)
+        (sent, wasSent, wasForbidden, wasRefused) = (0, body.isEmpty, false, false)
         (reply, headBytes, bodyBytes, hasHead, isCut) = (HTTPReply(), 0, 0, false, false)
     }
 
@@ -164,8 +162,9 @@ final class LoopTransfer {
     }
 
     /// curl sends again what got no response, on another connection: where the first may have been read nobody else would
-    /// know that there were two. So it gets no body for it.
-    private func seek() { wasAskedQuietly = errorText[0] == 0 }
+    /// know that there were two. So it gets no body for it. Of a stream that was refused it says nothing but that it would
+    /// like to; where a connection of HTTP/2 broke there is an error already, or nothing is asked at all.
+    private func seek() { wasRefused = errorText[0] == 0 && martlet_curl_speaks_http2(handle) != 0 }
 
     private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
         guard let target = SocketAddress.read(address), options.mayOpen(target, isSecure) else {
@@ -230,12 +229,13 @@ final class LoopTransfer {
     }
 
     private func reason(_ code: CURLcode) -> LoopFailure.Reason {
-        if code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL { return .invalidRequest }
-        guard wasSent else { return wasForbidden ? .forbiddenAddress : .unreachable }
+        // Of a response that is not HTTP curl says the second, too.
+        guard wasSent else {
+            if code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL { return .invalidRequest }
+            return wasForbidden ? .forbiddenAddress : .unreachable
+        }
         if code == CURLE_OPERATION_TIMEDOUT { return .timeout }
-        // Of a stream that was refused curl says nothing but that it would like to send it again; of a connection that broke
-        // it says so first, or ends with another code.
-        return code == CURLE_RECV_ERROR && wasAskedQuietly && reply.status == 0 ? .notProcessed : .broken
+        return wasRefused && reply.status == 0 ? .notProcessed : .broken
     }
 }
 

@@ -13,7 +13,7 @@ public struct Fault: Sendable, Equatable {
         case closeAfter
         /// Of HTTP/2: the stream is refused (REFUSED_STREAM), and nobody looks at the request. It is safe to send it again.
         case refuseStream
-        /// Of HTTP/2: the same for this stream and all behind it (GOAWAY); those before it are responded to.
+        /// Of HTTP/2: the same for this stream and all that have not come yet (GOAWAY); the others are responded to.
         case goAway
     }
 

@@ -52,10 +52,9 @@ struct HTTP1Session {
         isBusy = false
         var head = "HTTP/1.1 \(response.status) \(Self.reasons[response.status] ?? "Status")\r\n"
         for header in response.headers { head += "\(header.name): \(header.value)\r\n" }
-        // Neither may have a length (RFC 9110, section 8.6).
-        if response.status != 204, response.status != 304 { head += "content-length: \(response.body.count)\r\n" }
+        if !response.hasNoBody { head += "content-length: \(response.body.count)\r\n" }
         if !keepsAlive { head += "connection: close\r\n" }
-        return Array((head + "\r\n").utf8) + (response.status == 204 ? [] : response.body)
+        return Array((head + "\r\n").utf8) + (response.hasNoBody ? [] : response.body)
     }
 
     static let goOn = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)

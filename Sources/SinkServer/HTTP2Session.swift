@@ -23,6 +23,10 @@ final class HTTP2Session {
 
     private var session: OpaquePointer!
     private var streams: [Int32: Stream] = [:]
+    /// The newest stream whose request has come.
+    private var newest: Int32 = 0
+    /// The last one that is looked at.
+    private var lastStream: Int32?
     private let bodyLimit: Int
     /// Told of each request that has come as a whole; `nil`: it was too long.
     var onRequest: ((Int32, SinkRequest?) -> Void)?
@@ -68,10 +72,10 @@ final class HTTP2Session {
 
     func respond(_ id: Int32, _ response: PushResponse) {
         guard let stream = streams[id] else { return }
-        stream.response = response.body
+        stream.response = response.hasNoBody ? [] : response.body
         let fields = [PushHeader(":status", String(response.status))] + response.headers
         withFields(fields) { list in
-            guard !response.body.isEmpty else {
+            guard !stream.response.isEmpty else {
                 nghttp2_submit_response(session, id, list.baseAddress, list.count, nil)
                 return
             }
@@ -91,10 +95,13 @@ final class HTTP2Session {
         nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
     }
 
-    /// The connection is to end: this stream and those after it were not looked at.
-    func goAway(before id: Int32) {
+    /// The connection is to end: this stream, and those that have not come as a whole, are not looked at.
+    func goAway(at id: Int32) {
+        guard lastStream == nil else { return reset(id, isRefused: true) }
+        lastStream = newest
+        reset(id, isRefused: true)
         nghttp2_submit_goaway(
-            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), max(0, id - 2), NGHTTP2_NO_ERROR.rawValue, nil, 0)
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), newest, NGHTTP2_NO_ERROR.rawValue, nil, 0)
     }
 
     private func give(_ id: Int32, _ room: UnsafeMutableBufferPointer<UInt8>, _ flags: UnsafeMutablePointer<UInt32>)
@@ -186,7 +193,8 @@ final class HTTP2Session {
     }
 
     private func complete(_ id: Int32) {
-        guard let stream = streams[id] else { return }
+        guard let stream = streams[id], id <= lastStream ?? id else { return }
+        newest = max(newest, id)
         onRequest?(
             id,
             stream.isTooLong
@@ -194,6 +202,11 @@ final class HTTP2Session {
                 : SinkRequest(method: stream.method, path: stream.path, headers: stream.headers, body: stream.body))
         stream.body = []
     }
+}
+
+extension PushResponse {
+    /// Its status allows none (RFC 9110, section 6.4.1).
+    var hasNoBody: Bool { status == 204 || status == 304 }
 }
 
 @available(*, unavailable)

@@ -157,7 +157,7 @@ final class SinkConnection {
         case (.one, .refuseStream), (.one, .goAway): return close()
         case (.two(let two), .respond(let response)): two.respond(id, response)
         case (.two(let two), .refuseStream): two.reset(id, isRefused: true)
-        case (.two(let two), .goAway): two.goAway(before: id)
+        case (.two(let two), .goAway): two.goAway(at: id)
         case (.unknown, _): break
         }
         if !isReading { flush() }

@@ -160,8 +160,9 @@ let package = Package(
             ],
             path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
-            name: "martlet-bench", dependencies: ["Core", "Runtime", "TestSupport", "CUv"], path: "Sources/Bench",
-            swiftSettings: strict),
+            name: "martlet-bench",
+            dependencies: ["Core", "Crypto", "Push", "PushDelivery", "Runtime", "TestSupport", "CUv"],
+            path: "Sources/Bench", swiftSettings: strict),
         .executableTarget(
             name: "martlet-fuzz",
             dependencies: [
@@ -175,7 +176,7 @@ let package = Package(
             name: "martlet-echo", dependencies: ["Core", "Deflate", "Runtime", "Sockets"], path: "Tests/EchoServer",
             swiftSettings: strict),
         .executableTarget(
-            name: "martlet-push", dependencies: ["Core", "Crypto", "Push"], path: "Tests/PushTool",
+            name: "martlet-push", dependencies: ["Core", "Crypto", "Push", "PushDelivery"], path: "Tests/PushTool",
             swiftSettings: strict),
 
         tests("Core", ["TestSupport", "Core"]),

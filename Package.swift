@@ -51,6 +51,8 @@ let package = Package(
         library("CICU", "icu-i18n", "libicu-dev"),
         library("CICUCalendar", "icu-i18n", "libicu-dev"),
         library("COpenSSL", "libcrypto", "libssl-dev"),
+        library("CTLS", "libssl", "libssl-dev"),
+        library("CNghttp2", "libnghttp2", "libnghttp2-dev"),
         library("CCrypt", "libxcrypt", "libcrypt-dev"),
         library("CCurl", "libcurl", "libcurl4-openssl-dev"),
         .systemLibrary(name: "CGlibc"),
@@ -71,12 +73,16 @@ let package = Package(
         module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),
         module("Store", ["Core", "Runtime", "CLibpq"]),
         module("Crypto", ["Core", "Runtime", "COpenSSL", "CCrypt"]),
-        module("HTTPClient", ["Core", "CCurl"]),
+        module("TLS", ["CTLS"]),
+        module("HTTPClient", ["Core", "Runtime", "CCurl"]),
 
         // What is said to push services and webhooks, and what their responses mean: no I/O
         module("Push", ["Core", "Crypto"]),
+        // Sends that, by what limits and circuits say: no PostgreSQL, no Redis, no log
+        module("PushDelivery", ["Core", "HTTPClient", "Push", "Runtime"]),
         // Push services and webhooks that check what they get, to try all of it without theirs
         module("Sink", ["Core", "Crypto", "Push"]),
+        module("SinkServer", ["Core", "Crypto", "Push", "Runtime", "Sink", "Sockets", "TLS", "CNghttp2"]),
 
         // The private PostgreSQL and Redis of `serve`
         module("Sidecars", ["Core", "CGlibc"]),
@@ -145,18 +151,23 @@ let package = Package(
                 "Accounts", "Posts", "Feed",
             ]),
         module("Worker", ["Consumers", "Core", "DomainKit", "EventLog", "Store"]),
-        module("Notifier", ["Consumers", "Core", "DomainKit", "EventLog", "Relations", "Store"]),
+        module(
+            "Notifier",
+            [
+                "Consumers", "Core", "Crypto", "Devices", "DomainKit", "EventLog", "Feed", "Notifications", "Preferences",
+                "Push", "PushDelivery", "Runtime", "Store",
+            ]),
         module("Tail", ["Core", "Live", "Runtime", "HTTPClient"]),
         .executableTarget(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
                 "NodeLease", "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration",
-                "DeadLetters", "Devices", "Erasure", "Feed",
-                "FeedAPI", "FanOut", "Formats", "OpenIDConnect", "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
+                "DeadLetters", "Devices", "Erasure", "Feed", "FeedAPI", "FanOut", "Formats", "OpenIDConnect", "Realtime",
+                "Notifier", "PushDelivery", "Sidecars", "SinkServer", "Tail", "Worker",
             ],
             swiftSettings: strict),
-        .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Core", "Push"], path: "Tests/TestSupport", swiftSettings: strict),
         // A route in a test: real PostgreSQL and Redis, no socket
         .target(
             name: "TestSite",
@@ -169,8 +180,9 @@ let package = Package(
             ],
             path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
-            name: "martlet-bench", dependencies: ["Core", "Runtime", "TestSupport", "CUv"], path: "Sources/Bench",
-            swiftSettings: strict),
+            name: "martlet-bench",
+            dependencies: ["Core", "Crypto", "Push", "PushDelivery", "Runtime", "TestSupport", "CUv"],
+            path: "Sources/Bench", swiftSettings: strict),
         .executableTarget(
             name: "martlet-fuzz",
             dependencies: [
@@ -184,7 +196,7 @@ let package = Package(
             name: "martlet-echo", dependencies: ["Core", "Deflate", "Runtime", "Sockets"], path: "Tests/EchoServer",
             swiftSettings: strict),
         .executableTarget(
-            name: "martlet-push", dependencies: ["Core", "Crypto", "Push"], path: "Tests/PushTool",
+            name: "martlet-push", dependencies: ["Core", "Crypto", "Push", "PushDelivery"], path: "Tests/PushTool",
             swiftSettings: strict),
 
         tests("Core", ["TestSupport", "Core"]),
@@ -196,6 +208,9 @@ let package = Package(
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["TestSupport", "Core", "Crypto"]),
         tests("Push", ["TestSupport", "Core", "Crypto", "Push"]),
+        tests(
+            "PushDelivery",
+            ["TestSupport", "Core", "Crypto", "HTTPClient", "Push", "PushDelivery", "Runtime", "Sink", "SinkServer"]),
         tests("Sink", ["TestSupport", "Core", "Crypto", "Push", "Sink"]),
         tests("OpenIDConnect", ["Core", "Crypto", "OpenIDConnect"]),
         tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),

@@ -22,6 +22,10 @@ enum Checks {
 
     static let postgres: Check = { Database.problem(withConnectionInfo: $0) }
 
+    static let numericAddress: Check = { IPAddress($0) == nil || $0.contains("%") ? "no address" : nil }
+
+    static let hostName: Check = { Origin("https://\($0)")?.host == $0 ? nil : "no name of a host" }
+
     static let origins: Check = { value in
         Setting.words(value).first { Origin(setting: $0) == nil }.map { "'\($0)' is no origin" }
     }

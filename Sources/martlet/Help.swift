@@ -25,6 +25,7 @@ enum Help {
             "account",
             "deletes the account: martlet account delete, martlet account cancel, martlet account receipt ID KEY"
         ),
+        ("sink", "push services and webhooks that check what they get, and fail by a script: for tests"),
         ("token", "prints an access token for a user"),
         ("help", "what a command does and takes: martlet help COMMAND"),
         ("version", "the name and version of this program"),
@@ -59,6 +60,7 @@ enum Help {
             [
                 "format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help,
                 "dlq": DeadLetterCommand.help,
+                "sink": SinkCommand.help,
             ][command] ?? ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings
             + (SettingsList.terminal.contains(command) ? "  --json\n      JSON lines: \(json(of: command))\n" : "")

@@ -10,6 +10,9 @@ enum SettingsList {
     /// Commands for people, which talk to a server as any client does.
     static let terminal: Set<String> = ["tail", "follow", "unfollow", "post", "feed", "requests", "export", "account"]
 
+    /// What needs none of the settings that all others have.
+    static let alone: Set<String> = ["sink"]
+
     static let all: [Setting] = [
         Setting("port", .integer(1...65535), default: "8080", roles: servers, "TCP port of HTTP and WebSocket"),
         Setting(
@@ -176,6 +179,21 @@ enum SettingsList {
             "in which a deletion can be taken back"),
         Setting(
             "limit", .integer(1...100), unit: "posts", default: "30", roles: ["feed"], "how many of the newest posts"),
+        Setting(
+            "sink-port", .integer(0...65535), default: "8090", roles: alone,
+            "its port, for TLS and plain HTTP; 0: any that is free"),
+        Setting(
+            "sink-address", .checked(expected: "a numeric address", problem: Checks.numericAddress),
+            default: "127.0.0.1", roles: alone, "address to listen on: whoever reaches it may use it"),
+        Setting(
+            "sink-name", .checked(expected: "a name of a host", problem: Checks.hostName), default: "localhost",
+            roles: alone, "by which senders reach it: in its addresses and its certificate"),
+        Setting(
+            "sink-folder", .text, default: ".martlet-sink", roles: alone,
+            "gets the authority's certificate and the keys of senders, new at each start"),
+        Setting(
+            "sink-kept", .integer(0...100_000), unit: "requests", default: "1000", roles: alone,
+            "how many of the newest it remembers"),
     ]
 
     /// Variables that are not settings: of the make file, of tests.
@@ -196,6 +214,9 @@ enum SettingsList {
     }
 
     static func of(_ command: String) -> [Setting] {
-        all.filter { $0.roles.isEmpty ? !terminal.contains(command) : $0.roles.contains(command) }
+        all.filter {
+            $0.roles.isEmpty
+                ? !terminal.contains(command) && !alone.contains(command) : $0.roles.contains(command)
+        }
     }
 }

@@ -164,7 +164,7 @@ let package = Package(
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
                 "NodeLease", "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration",
                 "DeadLetters", "Devices", "Erasure", "Feed", "FeedAPI", "FanOut", "Formats", "OpenIDConnect", "Realtime",
-                "Notifier", "PushDelivery", "Sidecars", "SinkServer", "Tail", "Worker",
+                "Notifier", "Push", "PushDelivery", "Sidecars", "SinkServer", "Tail", "Worker",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Core", "Push"], path: "Tests/TestSupport", swiftSettings: strict),

@@ -9,7 +9,7 @@ public struct DeadLetters: Sendable {
     public static let mostRedrives = 3
     /// Letters that a group may have under way again at most, before more follow.
     private static let mostParked = ParkedRecords.mostOfAPartition / 2
-    private let database: Database
+    let database: Database
 
     public init(database: Database) {
         self.database = database

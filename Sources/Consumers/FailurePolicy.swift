@@ -38,7 +38,7 @@ public struct RetrySchedule: Sendable {
     ///   - attempts: how often it has failed.
     ///   - spread: 0 to 1: what failed together comes again apart, up to a fifth later.
     /// - Returns: milliseconds; `nil`: it may not be tried again.
-    func delay(after attempts: Int, spread: Double) -> Int64? {
+    public func delay(after attempts: Int, spread: Double) -> Int64? {
         guard attempts > 0, attempts <= delays.count else { return nil }
         return delays[attempts - 1] + Int64(Double(delays[attempts - 1]) * spread / 5)
     }

@@ -88,7 +88,10 @@ final class Server: Sendable {
             : nil
         notifier =
             roles.contains(.notifier)
-            ? Notifier(log: log!, storage: site.connections.storage, clock: site.clock) : nil
+            ? Notifier(
+                log: log!, site.domains.resources, devices: site.domains.devices,
+                notifications: site.domains.notifications, feed: site.domains.feed,
+                options: try site.configuration.notifier()) : nil
         do {
             worker =
                 roles.contains(.worker)

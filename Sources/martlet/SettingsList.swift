@@ -124,8 +124,30 @@ enum SettingsList {
             "webhooks", .oneOf(["on", "off"]), default: "on", roles: ["serve", "api"],
             "users may have their notifications sent to servers of theirs; never to this machine or a private network"),
         Setting(
-            "push-loopback", .oneOf(["on", "off"]), default: "off", roles: ["serve", "api"],
+            "push-loopback", .oneOf(["on", "off"]), default: "off", roles: ["serve", "api", "notifier"],
             "devices may be on this machine and without TLS; for tests only"),
+        Setting(
+            "push-contact",
+            .checked(expected: "mailto:name@example.com or https://…", problem: Checks.pushContact),
+            roles: ["serve", "notifier"],
+            "how operators of push services reach you; without it nothing is sent to browsers"),
+        Setting(
+            "push-authorities", .text, roles: ["serve", "notifier"],
+            "file of certificates, in PEM, by which push services and webhooks are believed; without it the system's"),
+        Setting(
+            "apns-key", .text, roles: ["serve", "notifier"],
+            "Apple's .p8 file; with apns-key-id and apns-team, or nothing is sent to Apple's devices"),
+        Setting("apns-key-id", .text, roles: ["serve", "notifier"], "the name of that key, ten letters and digits"),
+        Setting("apns-team", .text, roles: ["serve", "notifier"], "the same of your team"),
+        Setting(
+            "apns-address", .checked(expected: "an https address", problem: Checks.secureAddress),
+            roles: ["serve", "notifier"], "where APNs is, for tests; without it Apple's"),
+        Setting(
+            "fcm-account", .text, roles: ["serve", "notifier"],
+            "JSON file of Google's service account; without it nothing is sent to devices that Firebase knows"),
+        Setting(
+            "fcm-address", .checked(expected: "an https address", problem: Checks.secureAddress),
+            roles: ["serve", "notifier"], "where FCM is, for tests; without it Google's"),
         Setting(
             "password-cost", .integer(1...11), default: "5", roles: servers.union(["seed"]),
             "yescrypt cost of password hashes; each step doubles time and memory"),

@@ -29,6 +29,12 @@ struct NotificationGroup: Sendable, Equatable {
     let object: Object?
     let isRead: Bool
 
+    var withoutText: NotificationGroup {
+        NotificationGroup(
+            id: id, key: key, type: type, count: count, actors: actors,
+            object: object.map { Object(type: $0.type, id: $0.id, text: nil) }, isRead: isRead)
+    }
+
     func append(to writer: inout ByteWriter) {
         writer.append(ascii: "{\"id\":\"")
         writer.append(decimal: id.raw)

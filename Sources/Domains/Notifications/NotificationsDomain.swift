@@ -51,6 +51,13 @@ public struct NotificationsDomain: Domain {
         ]
     }
 
+    /// For who pushes.
+    public static let topic = InboxChange.topic
+
+    public func pushes(_ database: Database) -> InboxPushes {
+        InboxPushes(database: database, reader: InboxReader(kinds: kinds))
+    }
+
     public func consumers(_ log: any EventLog) -> [Consumer] {
         let database = resources.connections.workers.database
         let worker = NotificationWorker(

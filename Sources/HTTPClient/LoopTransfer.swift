@@ -97,7 +97,6 @@ final class LoopTransfer {
         martlet_curl_set_list(handle, CURLOPT_HTTPHEADER, headers)
         martlet_curl_set_number(handle, CURLOPT_POSTFIELDSIZE, request.body.count)
         martlet_curl_set_number(handle, CURLOPT_TIMEOUT_MS, request.milliseconds)
-        martlet_curl_set_number(handle, CURLOPT_IGNORE_CONTENT_LENGTH, 0)
         (body, self.then, tries) = (request.body, then, 0)
         rewind()
     }
@@ -208,11 +207,9 @@ final class LoopTransfer {
         } else if line.starts(with: "HTTP/".utf8) {
             let words = line.split(separator: 32, omittingEmptySubsequences: true)
             reply = HTTPReply()
-            // A stream of HTTP/2 says itself where it ends. By the length curl would be done before that, and reset it; who
-            // counts resets (CVE-2023-44487) ends the connection after a thousand.
-            martlet_curl_set_number(handle, CURLOPT_IGNORE_CONTENT_LENGTH, line.starts(with: "HTTP/2".utf8) ? 1 : 0)
             reply.status = words.count > 1 ? Int(String(decoding: words[1], as: UTF8.self)) ?? 0 : 0
         } else if !(200..<300).contains(reply.status), !hasHead, let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+            // What comes with a success is nothing that anybody asks for.
             let value = line[(colon + 1)...].drop { $0 == 32 || $0 == 9 }
             reply.headers.append(
                 (String(decoding: line[..<colon], as: UTF8.self), String(decoding: value, as: UTF8.self)))

@@ -5,8 +5,9 @@ import Push
 /// clock that never steps.
 struct Circuit: Sendable {
     struct Rule: Sendable {
-        /// Failures one after the other, without a success, that open it.
-        var failures = 8
+        /// Failures one after the other, without a success, that open it. Of requests that were under way together only the
+        /// first counts: they may all have been on one connection.
+        var failures = 4
         /// Pause after failures: the first, and the longest.
         var pause: ClosedRange<Int64> = 5_000...300_000
         /// The same where a credential is refused: somebody has to do something about it.
@@ -41,6 +42,7 @@ struct Circuit: Sendable {
 
     private var state = State.closed
     private var failures = 0
+    private var failedAt: Int64 = 0
     private var pause: Int64 = 0
     private(set) var cause: Cause?
     private(set) var openedAt: Int64 = 0
@@ -88,6 +90,8 @@ struct Circuit: Sendable {
             pause = 0
             open(.throttled, now, wait)
         case .failed:
+            guard wasProbe || failures == 0 || began > failedAt else { return false }
+            failedAt = now
             failures += 1
             guard wasProbe || failures >= rule.failures else { return false }
             open(.failing, now, next(rule.pause, .failing))

@@ -7,6 +7,8 @@ extension LogEvent {
     static let circuitClosed = LogEvent("circuit.closed")
     /// Nothing is sent by a credential, to a host or to a device for now; `cause` says why: `refused`, `throttled`, `failing`.
     static let circuitOpened = LogEvent("circuit.opened")
+    /// A request to a push service or a webhook has no response; libcurl's words for it.
+    static let responseMissing = LogEvent("response.missing")
 }
 
 extension MetricName {

@@ -112,7 +112,11 @@ final class SenderLoop {
         switch result {
         case .success(let reply):
             verdict = started.job.judge(PushResponse(reply), clock.milliseconds())
-        case .failure(let failure): verdict = PushFailure(failure).map { provider.verdict(of: $0) }
+        case .failure(let failure):
+            verdict = PushFailure(failure).map { provider.verdict(of: $0) }
+            Log.debug(
+                .responseMissing,
+                ["host": .text(started.route.host.description), "message": .text(failure.message.harmlessName)])
         }
         queue.finished(started, verdict, mayRenew: started.job.mayRenew, now: now) { tell($0, verdict) }
         if let verdict {

@@ -5,16 +5,16 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 import h2.config
 import h2.connection
 import h2.events
 import h2.settings
 import trustme
+from hyperframe.frame import RstStreamFrame
 
 
 @dataclass
@@ -38,7 +38,6 @@ class H2Server:
     most_open: int = 0
     connections: int = 0
     resets: int = 0
-    _later: dict[int, list[Callable[[], None]]] = field(default_factory=dict)
 
     def start(self, folder: Path) -> None:
         authority = trustme.CA()
@@ -51,9 +50,16 @@ class H2Server:
         self.url = f"https://localhost:{self.socket.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def later(self, request: Request, what: Callable[[], None]) -> None:
-        """Done when all that was said so far is on its way."""
-        self._later.setdefault(request.connection, []).append(what)
+    def _count_resets(self, connection: h2.connection.H2Connection) -> None:
+        """Those of streams that have ended, too, of which h2 has no event."""
+        dispatch = connection._frame_dispatch_table
+        handle = dispatch[RstStreamFrame]
+
+        def count(frame: RstStreamFrame) -> Any:
+            self.resets += 1
+            return handle(frame)
+
+        dispatch[RstStreamFrame] = count
 
     def close(self) -> None:
         self.socket.close()
@@ -77,6 +83,7 @@ class H2Server:
     def _speak(self, peer: ssl.SSLSocket, number: int) -> None:
         connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
         connection.local_settings.update({h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: self.streams})
+        self._count_resets(connection)
         connection.initiate_connection()
         peer.sendall(connection.data_to_send())
         open_requests: dict[int, Request] = {}
@@ -94,14 +101,8 @@ class H2Server:
                         self.requests.append(request)
                         self.react(self, connection, request)
                     case h2.events.StreamReset():
-                        self.resets += 1
                         open_requests.pop(event.stream_id, None)
             peer.sendall(connection.data_to_send())
-            if self._later:
-                time.sleep(0.05)
-                for what in self._later.pop(number, []):
-                    what()
-                peer.sendall(connection.data_to_send())
             if connection.state_machine.state == h2.connection.ConnectionState.CLOSED:
                 # Closed at once, with requests that nobody has read, the system would take back what was said last.
                 while peer.recv(65_536):

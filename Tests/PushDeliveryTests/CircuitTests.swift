@@ -15,19 +15,31 @@ import Testing
     }
 
     @Test func opensAfterFailuresInARow() {
-        #expect(failing(7).wait(now: 7000) == nil)
-        let circuit = failing(8)
-        #expect(circuit.wait(now: 8000) == 5000 && circuit.wait(now: 12_999) == 1 && circuit.wait(now: 13_000) == nil)
+        #expect(failing(3).wait(now: 3000) == nil)
+        let circuit = failing(4)
+        #expect(circuit.wait(now: 4000) == 5000 && circuit.wait(now: 8999) == 1 && circuit.wait(now: 9000) == nil)
         #expect(circuit.cause == .failing)
-        var broken = failing(7)
+        var broken = failing(3)
         let changed = broken.learn(.good, began: 7000, wasProbe: false, now: 7500, rule)
         #expect(!changed && broken.isIdle)
         _ = broken.learn(.failed, began: 8000, wasProbe: false, now: 8001, rule)
         #expect(broken.wait(now: 8001) == nil)
     }
 
+    /// A connection breaks with all that is on it: that is one failure.
+    @Test func whatFailsTogetherCountsOnce() {
+        var circuit = Circuit()
+        for time in 0..<100 { _ = circuit.learn(.failed, began: 990, wasProbe: false, now: 1000 + Int64(time), rule) }
+        #expect(circuit.wait(now: 1100) == nil)
+        for began in [1200, 1400, 1600] as [Int64] {
+            #expect(circuit.wait(now: began) == nil)
+            for _ in 0..<100 { _ = circuit.learn(.failed, began: began, wasProbe: false, now: began + 100, rule) }
+        }
+        #expect(circuit.wait(now: 1700) == 5000)
+    }
+
     @Test func aProbeAtATime() {
-        var circuit = failing(8)
+        var circuit = failing(4)
         let isProbe = circuit.start(now: 13_000, rule)
         #expect(isProbe && circuit.wait(now: 13_001) == 5000)
         let hasClosed = circuit.learn(.good, began: 13_000, wasProbe: true, now: 13_100, rule)
@@ -35,8 +47,8 @@ import Testing
     }
 
     @Test func pausesGrow() {
-        var circuit = failing(8)
-        var now: Int64 = 8000
+        var circuit = failing(4)
+        var now: Int64 = 4000
         var pauses: [Int64] = []
         for _ in 0..<8 {
             let wait = circuit.wait(now: now)!
@@ -50,7 +62,7 @@ import Testing
     }
 
     @Test func aProbeThatSaysNothing() {
-        var circuit = failing(8)
+        var circuit = failing(4)
         _ = circuit.start(now: 13_000, rule)
         _ = circuit.learn(.unknown, began: 13_000, wasProbe: true, now: 13_010, rule)
         #expect(circuit.wait(now: 13_010) == nil && circuit.cause == .failing)

@@ -10,6 +10,7 @@ import Glibc
 
 // A peer that has gone is told by the write's error.
 signal(SIGPIPE, SIG_IGN)
+Log.setLevel(.debug)
 while let line = readLine() {
     let reply: JSONValue
     do {

@@ -1,5 +1,6 @@
 import Core
 import DomainKit
+import DomainRegistry
 import Erasure
 import NodeLease
 import Sidecars
@@ -14,6 +15,9 @@ struct AuditCommand {
           read all of it. --repair erases what is left, and looks again.
           Exit codes: 0 nothing is left, 1 something is.
 
+        martlet notifier audit [--repair] [--setting value …]
+          the same for the books of pushes alone: consumed is waiting, delivered, dead, expired, invalidated and suppressed
+
         martlet audit counts [--repair] [--setting value …]
           compares every counter with the rows that it counts (posts, follows, likes, …), also while they change; prints
           those that differ, and then `N passed, N failed`. --repair sets them right. Views are about, and are not compared.
@@ -22,7 +26,7 @@ struct AuditCommand {
         """
 
     private enum Subject: String {
-        case erasure, counts
+        case erasure, counts, deliveries
     }
 
     private let subject: Subject
@@ -40,17 +44,23 @@ struct AuditCommand {
         configuration = try Configuration(try SettingsList.values(of: "audit", settings), for: "audit")
     }
 
+    /// `martlet notifier audit`.
+    static func ofNotifier(_ arguments: [String]) throws -> AuditCommand {
+        try AuditCommand([Subject.deliveries.rawValue] + arguments)
+    }
+
     func run() async throws {
         switch subject {
         case .erasure: try await auditErasure()
-        case .counts: try await auditCounts()
+        case .counts: try await auditCounts(\.countAudits)
+        case .deliveries: try await auditCounts(\.devices.countAudits)
         }
     }
 
-    private func auditCounts() async throws {
+    private func auditCounts(_ audits: KeyPath<Domains, [CountAudit]>) async throws {
         try await Tools.withSite(configuration, needsSecret: false, node: NodeNumbers.tools) { site in
             var (passed, failed) = (0, 0)
-            for audit in site.domains.countAudits {
+            for audit in site.domains[keyPath: audits] {
                 passed += try await audit.run(site.connections.scans.database, repairs: repairs) { findings in
                     for finding in findings {
                         Console.say("\(repairs ? "repaired: " : "")\(Self.words(finding))")

@@ -7,7 +7,7 @@ enum Help {
         ("api", "role: REST"),
         ("realtime", "role: WebSocket and server-sent events"),
         ("fanout", "role: outbox relay, planner, chunk workers"),
-        ("notifier", "role: push notifications (here: consumes the requests and logs them)"),
+        ("notifier", "role: push notifications; martlet notifier audit compares the books with the rows"),
         ("worker", "role: jobs that take long, and consumers that no client waits for"),
         ("migrate", "brings the PostgreSQL schema up to date"),
         ("format", "which forms of messages and events are written; format enable enables new ones"),

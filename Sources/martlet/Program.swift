@@ -33,6 +33,8 @@ enum Program {
             case "sink": try await SinkCommand(rest).run()
             case "audit": try await AuditCommand(rest).run()
             case "dlq": try await DeadLetterCommand(rest).run()
+            case "notifier" where rest.first == "audit":
+                try await AuditCommand.ofNotifier(Array(rest.dropFirst())).run()
             default: try await dispatch(command, rest)
             }
             return 0

@@ -1,0 +1,208 @@
+"""From what somebody does to the push that tells of it: through the log, the books and the sender to a sink that checks it."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+
+from conftest import MakeUser
+from martlet_process import Server, run_martlet
+from sql import rows
+from support import PATIENCE, User, eventually, expect
+from test_notifications_live import socket
+from test_sink import Sink
+
+STATES = ("waiting", "delivered", "dead", "expired", "invalidated", "suppressed")
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """Its files may be read by whoever the server becomes."""
+    with tempfile.TemporaryDirectory(prefix="martlet-it-", dir="/tmp") as folder:
+        sink = Sink(Path(folder))
+        Path(folder).chmod(0o755)
+        for file in Path(folder).iterdir():
+            file.chmod(0o644)
+        yield sink
+        assert sink.close() == 0
+
+
+def settings(sink: Sink) -> dict[str, str]:
+    apns, fcm = sink.about["apns"], sink.about["fcm"]
+    return {
+        "MARTLET_PUSH_LOOPBACK": "on", "MARTLET_PUSH_CONTACT": "mailto:operator@example.com",
+        "MARTLET_PUSH_AUTHORITIES": sink.about["authority"], "MARTLET_APNS_KEY": apns["key"],
+        "MARTLET_APNS_KEY_ID": apns["key_id"], "MARTLET_APNS_TEAM": apns["team_id"],
+        "MARTLET_APNS_ADDRESS": apns["address"], "MARTLET_FCM_ACCOUNT": fcm["service_account"],
+        "MARTLET_FCM_ADDRESS": fcm["address"],
+    }
+
+
+@pytest.fixture
+def pushing(event_log: Callable[[], dict[str, str]], sink: Sink) -> Iterator[Server]:
+    server = Server(**event_log(), **settings(sink))
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+
+
+def register(user: User, kind: str, sink: Sink) -> dict[str, Any]:
+    """A device that the sink has."""
+    if kind == "webhook":
+        name = f"hook-{user.handle}"
+        device = {"kind": kind, "url": f"{sink.address}/hooks/{name}"}
+        made = expect(user.http.post("/v1/devices", json=device), 201).json()
+        sink.control("POST", "/devices/webhook", {"name": name, "secret": made["secret"]})
+        return made
+    if kind == "webpush":
+        key = expect(user.http.get("/v1/push/key"), 200).json()["vapid"]
+        given = sink.control("POST", "/devices/webpush", {"key": key})
+        device = {name: given[name] for name in ("endpoint", "p256dh", "auth")}
+    elif kind == "apns":
+        device = {"token": sink.control("POST", "/devices/apns")["token"], "topic": sink.about["apns"]["topic"]}
+    else:
+        device = {"token": sink.control("POST", "/devices/fcm")["token"]}
+    return expect(user.http.post("/v1/devices", json={"kind": kind} | device), 201).json()
+
+
+def received(sink: Sink) -> list[dict[str, Any]]:
+    """Oldest first."""
+    return [item for item in sink.control("GET", "/received")["received"] if item.get("payload")]
+
+
+def deliveries(user: User, device: str) -> list[tuple[str, str]]:
+    items = expect(user.http.get(f"/v1/devices/{device}/deliveries"), 200).json()["items"]
+    return [(item["type"], item["state"]) for item in items]
+
+
+def balanced(server: Server) -> None:
+    sums = ", ".join(f"sum({name})" for name in ("consumed", *STATES))
+    numbers = [int(number or 0) for number in rows(server, f"SELECT {sums} FROM delivery_counts")[0]]
+    assert numbers[0] == sum(numbers[1:])
+    done = run_martlet("notifier", "audit", MARTLET_DATA=str(server.data))
+    assert done.returncode == 0 and done.stdout.splitlines()[-1].endswith(" passed, 0 failed"), done.stdout
+
+
+@pytest.mark.both_logs
+def test_each_kind_of_device(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    alice, bob = make_user("alice", pushing), make_user("bob", pushing)
+    made = {kind: register(alice, kind, sink)["id"] for kind in ("webpush", "apns", "fcm", "webhook")}
+    post = alice.post("a post of mine")["id"]
+    expect(bob.http.put(f"/v1/posts/{post}/like"), 204)
+    for kind, device in made.items():
+        eventually(lambda: deliveries(alice, device) == [("like", "delivered")], PATIENCE, f"the push by {kind}")
+    payloads = {item["provider"]: item["payload"] for item in received(sink) if item.get("provider") in made}
+    words = f"@{bob.handle} likes your post"
+    assert payloads["webpush"] == {
+        "title": words, "body": "a post of mine", "url": f"#/posts/{post}", "tag": f"like:post:{post}"}
+    alert = {"title": words, "body": "a post of mine"}
+    assert payloads["apns"]["aps"]["alert"] == alert and payloads["apns"]["aps"]["badge"] == 1
+    assert payloads["fcm"]["message"]["notification"] == alert
+    hook = payloads["webhook"]
+    assert hook["type"] == "notification.created" and hook["attempt"] == 1
+    group = hook["data"]["group"]
+    assert group["key"] == f"like:post:{post}" and group["actors"][0]["handle"] == bob.handle
+    # What is taken back, and comes again, is pushed again; who listens is not pushed to.
+    balanced(pushing)
+
+
+@pytest.mark.both_logs
+def test_what_fails(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """One that is gone is gone; one that is refused is a dead letter, and is redriven; one that fails comes again, not too early."""
+    alice, bob = make_user("alice", pushing), make_user("bob", pushing)
+    hook = register(alice, "webhook", sink)["id"]
+    sink.control("PUT", "/faults/webhook", {"steps": [{"times": 1, "status": 429, "headers": {"Retry-After": "2"}}]})
+    started = time.time()
+    bob.follow(alice)
+    eventually(lambda: deliveries(alice, hook) == [("follow", "delivered")], PATIENCE, "the push behind its wait")
+    assert 2 <= time.time() - started < 8
+    attempts = expect(alice.http.get(f"/v1/devices/{hook}/deliveries"), 200).json()["items"][0]["attempts"]
+    assert attempts == 1, "one that was throttled was none"
+
+    phone = register(alice, "apns", sink)["id"]
+    sink.control("PUT", "/faults/apns", {"steps": [{"status": 413, "body": {"reason": "PayloadTooLarge"}}]})
+    post = alice.post("liked")["id"]
+    expect(bob.http.put(f"/v1/posts/{post}/like"), 204)
+    eventually(lambda: deliveries(alice, phone) == [("like", "dead")], PATIENCE, "the dead one")
+    letters = rows(pushing, "SELECT consumer_group, provider, error FROM dead_letters")
+    assert letters == [("pushes", "apns", "413 PayloadTooLarge")]
+    balanced(pushing)
+    done = run_martlet("dlq", "redrive", "--provider", "apns", MARTLET_DATA=str(pushing.data))
+    assert done.returncode == 0, done.stderr
+    eventually(lambda: deliveries(alice, phone) == [("like", "delivered")], PATIENCE, "the redriven one")
+
+    sink.control("PUT", "/faults/apns", {"steps": [{"status": 410, "body": {"reason": "Unregistered"}}]})
+    expect(bob.http.post(f"/v1/posts/{post}/comments", json={"text": "a comment"}), 201)
+    eventually(lambda: deliveries(alice, phone)[0] == ("comment", "invalidated"), PATIENCE, "the end of the device")
+    states = {item["id"]: item["state"] for item in expect(alice.http.get("/v1/devices"), 200).json()["items"]}
+    assert states == {phone: "gone", hook: "active"}
+    balanced(pushing)
+
+
+def test_who_listens_is_not_pushed_to(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    alice, bob = make_user("alice", pushing), make_user("bob", pushing)
+    hook = register(alice, "webhook", sink)["id"]
+    with socket(alice, None):
+        bob.follow(alice)
+        eventually(lambda: deliveries(alice, hook) == [("follow", "suppressed")], PATIENCE, "no push")
+    balanced(pushing)
+
+
+def test_what_the_user_wants(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    alice, bob = make_user("alice", pushing), make_user("bob", pushing)
+    hook = register(alice, "webhook", sink)["id"]
+    wish = expect(alice.http.get("/v1/me/preferences"), 200)
+    wanted = wish.json() | {"previews": False}
+    wanted["types"]["follow"]["push"] = False
+    tagged = expect(alice.http.put("/v1/me/preferences", json=wanted, headers={"If-Match": wish.headers["etag"]}), 200)
+    bob.follow(alice)
+    eventually(lambda: deliveries(alice, hook) == [("follow", "suppressed")], PATIENCE, "no push of a follow")
+    post = alice.post("a secret")["id"]
+    expect(bob.http.put(f"/v1/posts/{post}/like"), 204)
+    eventually(lambda: deliveries(alice, hook)[0] == ("like", "delivered"), PATIENCE, "the push")
+    assert "secret" not in str(received(sink))
+    wanted = tagged.json() | {"digest": "hourly"}
+    expect(alice.http.put("/v1/me/preferences", json=wanted, headers={"If-Match": tagged.headers["etag"]}), 200)
+    for number in range(3):
+        expect(bob.http.put(f"/v1/posts/{alice.post(f'post {number}')['id']}/like"), 204)
+    digests = "FROM deliveries WHERE state = 'waiting' AND reason = 'digest'"
+    eventually(lambda: rows(pushing, f"SELECT count(*) {digests}") == [("3",)], PATIENCE, "three that wait")
+    rows(pushing, f"UPDATE deliveries SET due_at = now() WHERE state = 'waiting' AND reason = 'digest'")
+    eventually(lambda: rows(pushing, f"SELECT count(*) {digests}") == [("0",)], PATIENCE, "the digest")
+    assert sorted(deliveries(alice, hook)[:3]) == [("like", "delivered")] + [("like", "suppressed")] * 2
+    assert received(sink)[-1]["payload"]["data"]["others"] == 2
+    balanced(pushing)
+
+
+@pytest.mark.both_logs
+def test_a_notifier_that_is_killed(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """Nothing is lost, the books balance, and what comes twice has the same id."""
+    alice = make_user("alice", pushing)
+    hook = register(alice, "webhook", sink)["id"]
+    sink.control("PUT", "/faults/webhook", {"steps": [{"delay": 200}], "repeat": True})
+    fans = [make_user(f"fan{number}", pushing) for number in range(4)]
+    posts = []
+    for number in range(12):
+        posts.append(alice.post(f"post {number}")["id"])
+        for fan in fans[:2]:
+            expect(fan.http.put(f"/v1/posts/{posts[-1]}/like"), 204)
+        if number % 4 == 3:
+            pushing.kill()
+            pushing.start()
+            alice, fans = alice.login(), [fan.login() for fan in fans]
+    sink.control("DELETE", "/faults/webhook")
+
+    def is_all_told() -> bool:
+        # A claim of one that died is another's after two minutes: here at once.
+        rows(pushing, "UPDATE deliveries SET due_at = least(due_at, now()) WHERE state = 'waiting'")
+        told = {item["payload"]["data"]["group"]["key"] for item in received(sink)}
+        waits = rows(pushing, "SELECT count(*) FROM deliveries WHERE state = 'waiting'")
+        return {f"like:post:{post}" for post in posts} <= told and waits == [("0",)]
+
+    eventually(is_all_told, 60, "all of them to be told")
+    balanced(pushing)

@@ -6,7 +6,8 @@ extension FuzzTarget {
         jsonWords + [
             "\n", "\r\n", "{}", "{}\n", "\"id\":1,", "\"id\":0", "\"id\":4294967295", "\"id\":4294967296",
             "\"connect\":{}", "\"token\":\"t\"", "\"subs\":{}", "\"feed:1\":{\"recover\":true}", "\"recover\":true",
-            "\"epoch\":\"0123456789abcdef\"", "\"offset\":1", "\"data\":{\"since\":\"x\"}", "\"data\":{\"channels\":\"notifications\"}",
+            "\"epoch\":\"0123456789abcdef\"", "\"offset\":1", "\"data\":{\"since\":\"x\"}",
+            "\"data\":{\"channels\":\"notifications\"}",
             "\"data\":null",
             "\"refresh\":{}", "\"subscribe\":{\"channel\":\"c\"}", "\"unsubscribe\":{\"channel\":\"c\"}", "\"ping\":{}",
             "\"send\":{}", "\"rpc\":{}",

@@ -200,7 +200,7 @@ final class WebSocketClient: LiveClient {
         if isNotified {
             joinWithNotifications(token.subject, from: held, recovered.map { LiveCursor($0) } ?? since)
         } else {
-            join(token.subject, from: held)
+            gateway.join(self, prepare(token.subject, from: held))
         }
     }
 
@@ -214,14 +214,10 @@ final class WebSocketClient: LiveClient {
         }
         gateway.leave(subscriber)
         joining = Joining(id)
-        join(token.subject, from: recover.map { LiveCursor($0) })
+        gateway.join(self, prepare(token.subject, from: recover.map { LiveCursor($0) }))
     }
 
     var kind: Subscriber.Kind { .webSocket(form, isDeflated: socket.isDeflated) }
-
-    private func join(_ user: ID, from held: LiveCursor?) {
-        gateway.join(self, prepare(user, from: held))
-    }
 
     /// The subscriber of the feed, which joins next.
     func prepare(_ user: ID, from held: LiveCursor?) -> Subscriber {

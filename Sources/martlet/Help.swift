@@ -58,7 +58,8 @@ enum Help {
             ["format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help][command] ?? ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings
             + (SettingsList.terminal.contains(command) ? "  --json\n      JSON lines: \(json(of: command))\n" : "")
-            + (command == "tail" ? "  --notifications\n      what you are notified of: as --channel notifications\n" : "")
+            + (command == "tail"
+                ? "  --notifications\n      what you are notified of: as --channel notifications\n" : "")
             + "  -h, --help\n      this text\n"
     }
 

@@ -158,9 +158,11 @@ enum SettingsList {
             "since", .checked(expected: "a position: `live` of a page, or an event's id", problem: Checks.position),
             roles: ["tail"], "begins behind a position, without the newest posts"),
         Setting(
-            "channel", .checked(expected: "user:@HANDLE, user:ID, post:ID, poll:ID or notifications", problem: Checks.channel),
+            "channel",
+            .checked(expected: "user:@HANDLE, user:ID, post:ID, poll:ID or notifications", problem: Checks.channel),
             roles: ["tail"],
-            "shows a user's posts, what becomes of a post and is said of it, a poll, or what you are notified of, instead of the feed"),
+            "shows a user's posts, what becomes of a post and is said of it, a poll, or what you are notified of, instead of the feed"
+        ),
         Setting(
             "color", .oneOf(["auto", "always", "never"]), default: "auto", roles: terminal, "colours in the terminal"),
         Setting(

@@ -38,8 +38,11 @@ import Testing
         #expect(
             content(number(1, 1) + field(4, whole))
                 == .command(
-                    .connect(token: "t", recover: ["feed:1": RecoverRequest(epoch: "e", offset: 5)], data: ConnectData(since: "s"))))
-        #expect(content(number(1, 1) + field(4, [])) == .command(.connect(token: "", recover: [:], data: ConnectData())))
+                    .connect(
+                        token: "t", recover: ["feed:1": RecoverRequest(epoch: "e", offset: 5)],
+                        data: ConnectData(since: "s"))))
+        #expect(
+            content(number(1, 1) + field(4, [])) == .command(.connect(token: "", recover: [:], data: ConnectData())))
         // Recovery from the very start: what is zero is left out.
         #expect(
             content(number(1, 1) + field(4, field(3, field(1, "c") + field(2, number(3, 1)))))

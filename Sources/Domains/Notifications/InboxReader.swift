@@ -88,7 +88,8 @@ struct InboxReader: Sendable {
         let shown = try rows.filter { try $0.optionalID("id") != nil }
         let names = try await names(database, of: shown)
         return Page(
-            unread: try rows[0].integer("unread"), version: try rows[0].integer("version"), groups: try shown.map { try Self.group($0, names) })
+            unread: try rows[0].integer("unread"), version: try rows[0].integer("version"),
+            groups: try shown.map { try Self.group($0, names) })
     }
 
     /// Ids of who did it last, with spaces between them.

@@ -37,7 +37,9 @@ struct InboxTeller: Sendable {
         let known = try await channels.known(Set(work.keys.map { .notifications(of: $0) }))
         for (user, work) in work where known.contains(.notifications(of: user)) {
             let events = try await news.events(work.items, for: user)
-            let told = events.map { ChannelPublication(offset: work.offsets[$0.eventID]!, $0, keeping: $0.withoutContent) }
+            let told = events.map {
+                ChannelPublication(offset: work.offsets[$0.eventID]!, $0, keeping: $0.withoutContent)
+            }
             try await channels.publish(
                 [.notifications(of: user): told], from: "\(first.topic)/\(first.partition)")
         }

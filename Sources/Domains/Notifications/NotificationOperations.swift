@@ -21,7 +21,8 @@ struct NotificationOperations: Sendable {
     private let types: Parameter<[String]?>
 
     init(
-        database: Database, reader: InboxReader, profiles: Profiles, writes: Writes, lists: Lists, cursors: CursorSigner,
+        database: Database, reader: InboxReader, profiles: Profiles, writes: Writes, lists: Lists,
+        cursors: CursorSigner,
         channels: Channels
     ) {
         (self.database, self.reader, self.profiles) = (database, reader, profiles)

@@ -79,7 +79,8 @@ extension Channels {
         }
         var found: Set<ID> = []
         for (reply, (_, users)) in zip(try await timelines.redis.eval(calls), asked) {
-            for (user, answer) in zip(users, try Timelines.elements(reply, atLeast: users.count)) where answer == .integer(1) {
+            for (user, answer) in zip(users, try Timelines.elements(reply, atLeast: users.count))
+            where answer == .integer(1) {
                 found.insert(user)
             }
         }

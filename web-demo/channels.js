@@ -18,6 +18,8 @@ export class ChannelStream {
   #isOn = false;
   #names = "";
   #generation = 0;
+  /** Where the last stream was in all of its channels. */
+  #position;
 
   /** `channels` as `Live` keeps them: `{on}` by name. */
   constructor(api, channels) {
@@ -29,6 +31,7 @@ export class ChannelStream {
   use(isOn) {
     if (isOn === this.#isOn) return;
     this.#isOn = isOn;
+    this.#position = undefined;
     this.changed();
   }
 
@@ -50,20 +53,29 @@ export class ChannelStream {
       const { ticket } = await this.api.ticket();
       if (generation !== this.#generation) return;
       this.#names = joined;
-      this.#source = new EventSource(`${this.api.origin}/v1/live/sse?${new URLSearchParams({ ticket, channels: joined })}`);
+      const query = new URLSearchParams({ ticket, channels: joined, ...(this.#position && { since: this.#position }) });
+      this.#source = new EventSource(`${this.api.origin}/v1/live/sse?${query}`);
     } catch {
       return this.#again();
     }
     const source = this.#source;
-    const listen = (type, action) => source.addEventListener(type, ({ data }) => {
+    const listen = (type, action) => source.addEventListener(type, ({ data, lastEventId }) => {
       const event = JSON.parse(data);
-      const name = names.find((name) => inStream(name) === event.channel);
-      if (source === this.#source) action(this.channels.get(name)?.on, event);
+      const channel = this.channels.get(names.find((name) => inStream(name) === event.channel));
+      if (source !== this.#source) return;
+      if (channel) action(channel, event);
+      if (lastEventId) this.#position = lastEventId;
     });
-    listen("live", (on) => on?.read());
-    listen("reset", (on) => on?.read());
-    listen("unsubscribed", (on) => on?.ended());
-    for (const type of told) listen(type, (on, event) => on?.event(event));
+    const read = (channel) => {
+      channel.isBegun = true;
+      channel.on.read();
+    };
+    listen("live", read);
+    listen("reset", read);
+    // Who has just come to it has read nothing.
+    listen("resumed", (channel) => channel.isBegun || read(channel));
+    listen("unsubscribed", (channel) => channel.on.ended());
+    for (const type of told) listen(type, (channel, event) => channel.on.event(event));
     source.onerror = () => {
       if (source !== this.#source || source.readyState !== EventSource.CLOSED) return;
       this.#close();

@@ -26,9 +26,6 @@ export class Notifications {
   #unread = 0;
   /** Of the inbox, when the number was told. */
   #version = 0;
-  /** Whether what happens comes by the live link, as long as that is up. */
-  isLive = false;
-
   /** `changed(type)`: something has happened of this type. */
   constructor(api, changed) {
     Object.assign(this, { api, changed });
@@ -39,12 +36,18 @@ export class Notifications {
   enter(live, user) {
     live.watch(`notifications:${user.id}`, {
       event: (event) => this.#take(event),
-      read: () => {
-        this.isLive = true;
-        this.load().catch(() => (this.isLive = false));
-      },
-      ended: () => (this.isLive = false),
+      read: () => this.load().then(() => this.#listens(true), () => this.#listens(false)),
+      ended: () => this.#listens(false),
     });
+  }
+
+  /** Whether what happens comes by the live link, as long as that is up. */
+  get isLive() {
+    return "live" in byId("notifications").dataset;
+  }
+
+  #listens(isLive) {
+    byId("notifications").toggleAttribute("data-live", isLive);
   }
 
   async load(isAgain = false) {
@@ -63,7 +66,7 @@ export class Notifications {
     this.#generation += 1;
     this.#groups.clear();
     this.#version = 0;
-    this.isLive = false;
+    this.#listens(false);
     this.#count({ unread: 0, version: 0 });
     this.list.replaceChildren();
   }

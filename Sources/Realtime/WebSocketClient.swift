@@ -172,14 +172,15 @@ final class WebSocketClient: LiveClient {
         case .failure(.invalid): return end(.invalidToken)
         }
         guard !gateway.accounts.isSuspended(token.subject) else { return end(.accountSuspended) }
+        let feed = recover[ExactText(ServerReply.feedChannel(token.subject))]
+        let notifications = recover[ExactText(ChannelName.notifications(of: token.subject).description)]
+        let isNotified = data.isNotified || notifications != nil
         var since: LiveCursor?
-        if let text = data.since {
+        if let text = data.since, feed == nil || isNotified && notifications == nil {
             since = LiveCursor(LiveCursor.bare(text), user: token.subject, gateway.cursors)
             if since == nil { return reply(id, .failed(.badRequest)) }
         }
-        let held = recover[ExactText(ServerReply.feedChannel(token.subject))].map { LiveCursor($0) } ?? since
-        let recovered = recover[ExactText(ChannelName.notifications(of: token.subject).description)]
-        let isNotified = data.isNotified || recovered != nil
+        let held = feed.map { LiveCursor($0) } ?? since
         guard !isNotified || gateway.hasRoom(for: 1, of: token.subject) else {
             return reply(id, .failed(.limitExceeded))
         }
@@ -198,9 +199,9 @@ final class WebSocketClient: LiveClient {
         socket.frameLimit = gateway.options.limitsAreOn ? MessageAllowance.frames : nil
         joining = Joining(id, isConnect: true)
         if isNotified {
-            joinWithNotifications(token.subject, from: held, recovered.map { LiveCursor($0) } ?? since)
+            joinWithNotifications(token.subject, from: held, notifications.map { LiveCursor($0) } ?? since)
         } else {
-            join(token.subject, from: held)
+            gateway.join(self, prepare(token.subject, from: held))
         }
     }
 
@@ -214,14 +215,10 @@ final class WebSocketClient: LiveClient {
         }
         gateway.leave(subscriber)
         joining = Joining(id)
-        join(token.subject, from: recover.map { LiveCursor($0) })
+        gateway.join(self, prepare(token.subject, from: recover.map { LiveCursor($0) }))
     }
 
     var kind: Subscriber.Kind { .webSocket(form, isDeflated: socket.isDeflated) }
-
-    private func join(_ user: ID, from held: LiveCursor?) {
-        gateway.join(self, prepare(user, from: held))
-    }
 
     /// The subscriber of the feed, which joins next.
     func prepare(_ user: ID, from held: LiveCursor?) -> Subscriber {

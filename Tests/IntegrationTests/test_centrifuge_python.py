@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 
+import centrifuge
 import pytest
 
 from conftest import MakeUser
 from martlet_process import Server
-from sdk import FORMS, NAMES, Events, Form, until
-from support import User
+from sdk import FORMS, NAMES, Events, Form, event_of, until
+from support import PATIENCE, User, eventually, expect
 from tcp_proxy import TcpProxy
 
 
@@ -99,3 +102,53 @@ def test_an_invalid_token_is_final(form: Form, server: Server) -> None:
         assert events.disconnected[0].code == 3500
 
     asyncio.run(run())
+
+
+class BothEvents(Events):
+    """Of two server-side subscriptions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, dict[str, Any]]] = []
+
+    async def on_publication(self, ctx: centrifuge.ServerPublicationContext) -> None:
+        self.told.append((ctx.channel.split(":")[0], event_of(ctx.pub)))
+
+
+def test_it_gets_notifications_too(form: Form, server: Server, alice: User, bob: User) -> None:
+    """By `data` of the connection; both subscriptions recover after a cut, each from its own offset."""
+    async def run(proxy: TcpProxy) -> None:
+        events = BothEvents()
+        wish: Any = {"channels": "feed,notifications"}
+        client = form(proxy.port, bob.token, events, data=json.dumps(wish).encode() if form.use_protobuf else wish)
+        await client.connect()
+        await until(lambda: len(events.subscribed) == 2, PATIENCE, "both subscriptions")
+        assert {one.channel for one in events.subscribed} == {bob.channel, f"notifications:{bob.id}"}
+        post = (await asyncio.to_thread(bob.post, "like this"))["id"]
+
+        def count(of: str) -> int:
+            return sum(channel == of for channel, _ in events.told)
+
+        for round_ in range(1, 3):
+            await until(lambda: len(events.subscribed) == 2 * round_, PATIENCE, "both subscriptions")
+            expect(await asyncio.to_thread(alice.http.put, f"/v1/posts/{post}/like"), 204)
+            await until(lambda: count("notifications") == 2 * round_ - 1, PATIENCE, "the like")
+            assert proxy.cut(refusing=True) == 1
+            expect(await asyncio.to_thread(alice.http.delete, f"/v1/posts/{post}/like"), 204)
+            own = (await asyncio.to_thread(alice.post, "missed"))["id"]
+            await asyncio.to_thread(bob.sees, own)
+            await asyncio.to_thread(gone, bob)
+            proxy.heal()
+            await until(lambda: count("notifications") == 2 * round_ and count("feed") == 1 + round_, PATIENCE, "what was missed")
+        assert all(one.was_recovering and one.recovered for one in events.subscribed[2:])
+        await client.disconnect()
+        assert [event["type"] for channel, event in events.told if channel == "notifications"] == [
+            "notification.created", "notification.removed"] * 2
+
+    with TcpProxy(server.port) as proxy:
+        asyncio.run(run(proxy))
+
+
+def gone(user: User) -> None:
+    """Waits until the user is notified of nothing."""
+    eventually(lambda: not expect(user.http.get("/v1/notifications"), 200).json()["items"], PATIENCE, "the end of the like")

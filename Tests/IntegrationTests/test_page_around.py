@@ -262,24 +262,27 @@ def test_notifications_come_by_themselves(
     window.is_live()
     if transport == "sse":
         window.script("document.querySelector('input[name=transport][value=sse]').click()")
+        driver.refresh()
         window.is_live("sse")
+    eventually(lambda: window.script("return 'live' in document.getElementById('notifications').dataset"), 15, "the subscription")
 
     def asked() -> int:
-        return window.script("return performance.getEntriesByType('resource').filter(e => e.name.includes('/v1/notifications')).length")
+        return window.script(
+            "return performance.getEntriesByType('resource').filter(e => e.name.includes('/v1/notifications')).length")
 
     def shown() -> tuple[str, list[tuple[str, str]]]:
-        return (window.script("return document.getElementById('notifications-count').textContent"), [tuple(row) for row in window.script(
-            "return [...document.querySelectorAll('#notifications-list li')].map(e => [e.dataset.key, e.className])")])
+        rows = window.script(
+            "return [...document.querySelectorAll('#notifications-list li')].map(e => [e.dataset.key, e.className])")
+        return window.script("return document.getElementById('notifications-count').textContent"), [tuple(row) for row in rows]
 
     def becomes(unread: int, *rows: tuple[str, str]) -> None:
         expected = (str(unread), [(f"like:post:{posts[int(number)]}", mark) for number, mark in rows])
         eventually(lambda: shown() == expected, 15, f"{expected}")
 
+    before = asked()
     for user in (fan, other):
         expect(user.http.put(f"/v1/posts/{posts[0]}/like"), 204)
     becomes(1, ("0", "unread"))
-    # The subscription begins with a read of the list.
-    before = asked()
     expect(fan.http.put(f"/v1/posts/{posts[1]}/like"), 204)
     becomes(2, ("1", "unread"), ("0", "unread"))
     page = expect(reader.http.get("/v1/notifications"), 200).json()
@@ -293,4 +296,4 @@ def test_notifications_come_by_themselves(
                "one fan less")
     expect(fan.http.put(f"/v1/posts/{posts[0]}/like"), 204)
     becomes(1, ("0", "unread"))
-    assert asked() == before
+    assert asked() == before >= 1

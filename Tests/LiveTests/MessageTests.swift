@@ -86,6 +86,16 @@ import Testing
         let reply = text(JSONReply.encode(.connected(fresh), to: 1))
         #expect(!reply.contains("recover") || reply.contains("recoverable"))
         #expect(!reply.contains("was_recovering") && reply.contains("\"ttl\":1,"))
+        let both = ServerReply.Connected(
+            client: "c", user: ID(raw: 7), feed: .init(cursor: cursor, recovered: nil, publications: []),
+            notifications: .init(
+                cursor: LiveCursor(epoch: 255, position: 78), recovered: false, publications: [publication]),
+            ttl: 5, pingSeconds: 25)
+        #expect(
+            text(JSONReply.encode(.connected(both), to: 1)).contains(
+                #""subs":{"feed:7":{"recoverable":true,"epoch":"00000000000000ff","positioned":true,"offset":77},"#
+                    + #""notifications:7":{"recoverable":true,"epoch":"00000000000000ff","positioned":true,"offset":78,"#
+                    + #""was_recovering":true,"recovered":false,"publications":[{"data":{},"offset":76}]}},"ping""#))
     }
 
     @Test func subscribeReplies() {

@@ -48,4 +48,15 @@ import Testing
         cursor[feed] = nil
         #expect(cursor == StreamCursor())
     }
+
+    /// A position alone is one of the feed and of what has its clock, and of no other log.
+    @Test func ofAnyKind() {
+        let alone = LiveCursor(epoch: 5, position: 6)
+        let found = StreamCursor(any: alone.encode(user: user, signer), user: user, signer)
+        #expect(found?[.feed(of: user)] == alone && found?[.channel(.notifications(of: user))] == alone)
+        #expect(found?[.channel(.notifications(of: ID(raw: 8)))] == nil)
+        #expect(found?[.channel(ChannelName(kind: "user", id: user))] == nil)
+        let several = cursor(of: 3)
+        #expect(StreamCursor(any: several.encode(user: user, signer), user: user, signer) == several)
+    }
 }

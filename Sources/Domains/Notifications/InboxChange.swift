@@ -15,7 +15,7 @@ struct InboxChange: Sendable, Equatable {
     let new: [String]
     /// Of those that have changed otherwise, or are gone.
     let others: [String]
-    /// The user has read all up to this one; `nil`: that was it not.
+    /// The user has marked all up to this one as read; `nil`: that is not what happened.
     let upTo: ID?
 
     /// `nil` where something is missing.

@@ -69,14 +69,12 @@ extension InboxEvent {
         _ name: String, _ example: InboxEvent, _ key: Schema.Property, _ others: [Schema.Property]
     ) -> (type: String, component: Component) {
         let type = example.kind.rawValue
-        let keys: [Schema.Property] = [.always("type", .constant(type)), key, NotificationGroup.unread, version]
+        let keys: [Schema.Property] = [
+            .always("type", .constant(type)), key, NotificationGroup.unread, NotificationGroup.version,
+        ]
         return (
             type,
             Component(name, .object(keys + others)) { example.append(unread: 1, version: 12, to: &$0) }
         )
     }
-
-    static let version = Schema.Property.always(
-        "version", .integer(from: 0),
-        "Grows with each change: of two numbers that with the larger one is the newer one.")
 }

@@ -103,12 +103,16 @@ extension NotificationGroup {
     static let unread = Schema.Property.always(
         "unread", .integer(from: 0), "How many of all, without `types` and `unread`, are not read.")
 
+    static let version = Schema.Property.always(
+        "version", .integer(from: 0),
+        "Grows with each change: of two numbers that with the larger one is the newer one.")
+
     static let list = Component(
         "NotificationList",
         .list(
             of: component,
             more: [
-                unread, InboxEvent.version, .always("live", Component.cursor.reference, "To go live from."),
+                unread, version, .always("live", Component.cursor.reference, "To go live from."),
             ]),
         example: [
             "items": [component.example], "next": Component.cursor.example, "unread": 1, "version": 12,

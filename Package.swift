@@ -23,7 +23,8 @@ func hotModule(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// A domain of the product, in a folder of its own.
 func domain(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
     .target(
-        name: name, dependencies: ["Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Store"] + dependencies,
+        name: name,
+        dependencies: ["Consumers", "Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Store"] + dependencies,
         path: "Sources/Domains/\(name)", resources: resources, swiftSettings: strict)
 }
 
@@ -50,6 +51,8 @@ let package = Package(
         library("CICU", "icu-i18n", "libicu-dev"),
         library("CICUCalendar", "icu-i18n", "libicu-dev"),
         library("COpenSSL", "libcrypto", "libssl-dev"),
+        library("CTLS", "libssl", "libssl-dev"),
+        library("CNghttp2", "libnghttp2", "libnghttp2-dev"),
         library("CCrypt", "libxcrypt", "libcrypt-dev"),
         library("CCurl", "libcurl", "libcurl4-openssl-dev"),
         .systemLibrary(name: "CGlibc"),
@@ -70,12 +73,16 @@ let package = Package(
         module("EventLog", ["Core", "Runtime", "CLibrdkafka"]),
         module("Store", ["Core", "Runtime", "CLibpq"]),
         module("Crypto", ["Core", "Runtime", "COpenSSL", "CCrypt"]),
-        module("HTTPClient", ["Core", "CCurl"]),
+        module("TLS", ["CTLS"]),
+        module("HTTPClient", ["Core", "Runtime", "CCurl"]),
 
         // What is said to push services and webhooks, and what their responses mean: no I/O
         module("Push", ["Core", "Crypto"]),
+        // Sends that, by what limits and circuits say: no PostgreSQL, no Redis, no log
+        module("PushDelivery", ["Core", "HTTPClient", "Push", "Runtime"]),
         // Push services and webhooks that check what they get, to try all of it without theirs
         module("Sink", ["Core", "Crypto", "Push"]),
+        module("SinkServer", ["Core", "Crypto", "Push", "Runtime", "Sink", "Sockets", "TLS", "CNghttp2"]),
 
         // The private PostgreSQL and Redis of `serve`
         module("Sidecars", ["Core", "CGlibc"]),
@@ -84,6 +91,7 @@ let package = Package(
         // made of
         module("NodeLease", ["Core", "Store"]),
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
+        module("Consumers", ["Core", "EventLog", "RedisLink", "Store"]),
         module("Formats", ["Core", "Runtime", "Store"]),
         module("Outbox", ["Core", "Runtime", "EventLog", "Store"]),
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
@@ -92,7 +100,9 @@ let package = Package(
         module("OpenIDConnect", ["Core", "Runtime", "Crypto", "HTTPClient"]),
 
         // What the product does: a folder for each domain. Arrows point one way.
-        module("DomainKit", ["Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
+        module(
+            "DomainKit",
+            ["Consumers", "Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
         domain("Accounts", ["Confusables", "OpenIDConnect", "Outbox", "Runtime", "Crypto"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Live", "Outbox", "Relations", "TextEntities"]),
@@ -108,24 +118,31 @@ let package = Package(
         domain("Effects", ["Posts", "Feed"]),
         domain("Preferences", ["Accounts", "Crypto", "Relations", "TimeZones"]),
         domain("Devices", ["Accounts", "Crypto", "Push"]),
-        domain("Notifications", ["Accounts", "Preferences", "Relations"]),
+        domain(
+            "Notifications",
+            ["Accounts", "Feed", "Live", "Outbox", "Posts", "Preferences", "RedisLink", "Relations"]),
         domain("Reports", []),
         domain("Erasure", ["Accounts", "Relations", "Crypto"]),
         domain("Administration", ["Accounts", "Relations"]),
+        domain("DeadLetters", ["Administration"]),
         domain("Exports", ["Accounts", "Archive", "Crypto"]),
         module(
             "DomainRegistry",
             [
-                "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease", "OpenIDConnect",
+                "Consumers", "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease",
+                "OpenIDConnect",
                 "Outbox",
-                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "Devices", "Effects", "Engagement",
-                "Erasure",
-                "Exports", "Notifications", "Preferences", "Relations", "Polls", "Posts", "Feed", "Reports", "Tags",
+                "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "DeadLetters", "Devices", "Effects",
+                "Engagement", "Erasure", "Exports", "Notifications", "Preferences", "Relations", "Polls", "Posts",
+                "Feed",
+                "Reports", "Tags",
             ]),
 
         // The roles: they mount the domains
         module("FeedAPI", ["Core", "DomainKit", "HTTPService"]),
-        module("FanOut", ["Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Outbox", "Runtime", "Store"]),
+        module(
+            "FanOut",
+            ["Consumers", "Core", "DomainKit", "EventLog", "Formats", "HTTPService", "Outbox", "Runtime", "Store"]),
         module(
             "Realtime",
             [
@@ -133,34 +150,39 @@ let package = Package(
                 "DomainKit",
                 "Accounts", "Posts", "Feed",
             ]),
-        module("Worker", ["Core", "DomainKit", "EventLog"]),
-        module("Notifier", ["Core", "DomainKit", "EventLog", "Relations"]),
+        module("Worker", ["Consumers", "Core", "DomainKit", "EventLog", "Store"]),
+        module(
+            "Notifier",
+            [
+                "Consumers", "Core", "Crypto", "Devices", "DomainKit", "EventLog", "Feed", "Notifications", "Preferences",
+                "Push", "PushDelivery", "Runtime", "Store",
+            ]),
         module("Tail", ["Core", "Live", "Runtime", "HTTPClient"]),
         .executableTarget(
             name: "martlet",
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
-                "NodeLease", "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Devices",
-                "Erasure", "Feed",
-                "FeedAPI", "FanOut", "Formats", "OpenIDConnect", "Realtime", "Notifier", "Sidecars", "Tail", "Worker",
+                "NodeLease", "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration",
+                "DeadLetters", "Devices", "Erasure", "Feed", "FeedAPI", "FanOut", "Formats", "OpenIDConnect", "Realtime",
+                "Notifier", "Push", "PushDelivery", "Sidecars", "SinkServer", "Tail", "Worker",
             ],
             swiftSettings: strict),
-        .target(name: "TestSupport", dependencies: ["Core"], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(name: "TestSupport", dependencies: ["Core", "Push"], path: "Tests/TestSupport", swiftSettings: strict),
         // A route in a test: real PostgreSQL and Redis, no socket
         .target(
             name: "TestSite",
             dependencies: [
                 "CGlibc", "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "Outbox", "Store", "Crypto",
-                "HTTPService", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Devices", "Erasure",
-                "Feed",
-                "FeedAPI",
+                "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Devices",
+                "Erasure", "Feed", "FeedAPI",
                 "Formats",
                 "OpenIDConnect", "Realtime", "Sidecars",
             ],
             path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
-            name: "martlet-bench", dependencies: ["Core", "Runtime", "TestSupport", "CUv"], path: "Sources/Bench",
-            swiftSettings: strict),
+            name: "martlet-bench",
+            dependencies: ["Core", "Crypto", "Push", "PushDelivery", "Runtime", "TestSupport", "CUv"],
+            path: "Sources/Bench", swiftSettings: strict),
         .executableTarget(
             name: "martlet-fuzz",
             dependencies: [
@@ -174,7 +196,7 @@ let package = Package(
             name: "martlet-echo", dependencies: ["Core", "Deflate", "Runtime", "Sockets"], path: "Tests/EchoServer",
             swiftSettings: strict),
         .executableTarget(
-            name: "martlet-push", dependencies: ["Core", "Crypto", "Push"], path: "Tests/PushTool",
+            name: "martlet-push", dependencies: ["Core", "Crypto", "Push", "PushDelivery"], path: "Tests/PushTool",
             swiftSettings: strict),
 
         tests("Core", ["TestSupport", "Core"]),
@@ -186,6 +208,9 @@ let package = Package(
         tests("Runtime", ["Runtime"]),
         tests("Crypto", ["TestSupport", "Core", "Crypto"]),
         tests("Push", ["TestSupport", "Core", "Crypto", "Push"]),
+        tests(
+            "PushDelivery",
+            ["TestSupport", "Core", "Crypto", "HTTPClient", "Push", "PushDelivery", "Runtime", "Sink", "SinkServer"]),
         tests("Sink", ["TestSupport", "Core", "Crypto", "Push", "Sink"]),
         tests("OpenIDConnect", ["Core", "Crypto", "OpenIDConnect"]),
         tests("HTTPService", ["Core", "Crypto", "Sockets", "HTTPService"]),
@@ -197,6 +222,7 @@ let package = Package(
         tests("DomainKit", ["Core", "Live", "RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
+        tests("Consumers", ["Core", "Consumers", "EventLog", "RedisLink", "Store"]),
         tests("Accounts", ["Core", "Crypto", "Accounts", "HTTPService", "OpenIDConnect", "Store", "TestSite"]),
         tests("Relations", ["Core", "Store", "TestSite"]),
         tests("Posts", ["Core", "Accounts", "Posts", "Relations", "Store", "TestSite"]),
@@ -207,7 +233,8 @@ let package = Package(
         tests("Preferences", ["Core", "Preferences", "Store", "TestSite", "TimeZones"]),
         tests("Tags", ["Core", "Store", "TestSite"]),
         tests("Comments", ["Core", "Store", "TestSite"]),
-        tests("Notifications", ["Core", "Store", "TestSite"]),
+        tests("Notifications", ["Core", "Feed", "Live", "Store", "TestSite"]),
+        tests("DeadLetters", ["Core", "TestSite"]),
         tests("Polls", ["Core", "DomainKit", "Polls", "Posts", "Store", "TestSite"]),
         tests("Reports", ["Core", "Store", "TestSite"]),
         tests("Erasure", ["Core", "Crypto", "DomainKit", "Erasure", "Feed", "RedisLink", "Store", "TestSite"]),
@@ -229,7 +256,8 @@ let package = Package(
         tests(
             "EventLog",
             [
-                "TestSupport", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Formats", "Outbox",
+                "TestSupport", "Consumers", "Core", "Runtime", "CLibrdkafka", "EventLog", "EmbeddedLog", "Formats",
+                "Outbox",
                 "Store",
                 "Accounts", "Posts", "DomainRegistry", "Sidecars",
             ]),

@@ -19,10 +19,11 @@ import { TagPage } from "./tag.js";
 import { Thread } from "./thread.js";
 import { Timeline } from "./timeline.js";
 
-/** Follows of others, who asks to, and notifications do not come over the live link: they are read now and then. */
+/** Follows of others do not come over the live link: they are read now and then, as is the rest while that is down. */
 const countersMs = 30_000;
 
 let counting = false;
+let isLive = false;
 const server = serverFrom(location.search, location.origin);
 const session = new Session(server.origin);
 const api = new Api(server.origin, session);
@@ -30,7 +31,10 @@ const live = new Live({
   api,
   session,
   on: {
-    status: (status) => connection.show(status),
+    status: (status) => {
+      isLive = status.state === "live";
+      connection.show(status);
+    },
     event: (event) => heard(event),
     reset: () => timeline.load(),
   },
@@ -49,7 +53,7 @@ const people = new People(api, live, followChanged, {
 });
 const requests = new Requests(api, refreshCounters);
 const bookmarks = new Bookmarks(api);
-const notifications = new Notifications(api);
+const notifications = new Notifications(api, (type) => type === "follow_request" && requests.load().catch(() => {}));
 const cards = new Cards(api, live, people, bookmarks);
 const timeline = new Timeline(api, cards);
 const thread = new Thread(api, live, cards);
@@ -88,6 +92,7 @@ function enter() {
   people.load().catch(() => {});
   bookmarks.load().catch(() => {});
   requests.load().catch(() => {});
+  notifications.enter(live, session.user);
   refreshCounters();
   pages.enter();
   timeline.load();
@@ -145,7 +150,7 @@ function refreshCounters() {
     counting = false;
     if (!session.user) return;
     await api.me().then(showMe, () => {});
-    await Promise.allSettled([requests.load(), notifications.load()]);
+    await Promise.allSettled([requests.load(), ...(isLive && notifications.isLive ? [] : [notifications.load()])]);
   }, 200);
 }
 

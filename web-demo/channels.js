@@ -5,7 +5,10 @@ const channelsAtMost = 16;
 /** Who scrolls changes many at once. */
 const settledMs = 500;
 const againMs = 5_000;
+/** As a stream calls the reader's own. */
+const inStream = (name) => (name.startsWith("notifications:") ? "notifications" : name);
 const told = [
+  "notification.created", "notification.updated", "notification.removed", "notifications.read",
   "post.created", "post.updated", "post.deleted", "post.counts", "comment.created", "comment.updated", "comment.deleted", "poll.updated",
 ];
 
@@ -35,8 +38,10 @@ export class ChannelStream {
   }
 
   async #open() {
-    const names = this.#isOn && !document.hidden ? [...this.channels.keys()].slice(-channelsAtMost) : [];
-    const joined = names.join(",");
+    const all = this.#isOn && !document.hidden ? [...this.channels.keys()] : [];
+    const [own, others] = [true, false].map((isOwn) => all.filter((name) => (inStream(name) !== name) === isOwn));
+    const names = [...own, ...others.slice(-channelsAtMost)];
+    const joined = names.map(inStream).join(",");
     if (joined === this.#names && (this.#source || names.length === 0)) return;
     const generation = ++this.#generation;
     this.#close();
@@ -52,7 +57,8 @@ export class ChannelStream {
     const source = this.#source;
     const listen = (type, action) => source.addEventListener(type, ({ data }) => {
       const event = JSON.parse(data);
-      if (source === this.#source) action(this.channels.get(event.channel)?.on, event);
+      const name = names.find((name) => inStream(name) === event.channel);
+      if (source === this.#source) action(this.channels.get(name)?.on, event);
     });
     listen("live", (on) => on?.read());
     listen("reset", (on) => on?.read());

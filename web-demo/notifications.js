@@ -17,37 +17,101 @@ const done = {
   post: "posted",
 };
 
+/** Of the list; the server keeps more. */
+const shownAtMost = 50;
+
 export class Notifications {
   #generation = 0;
-  #newest;
+  #groups = new Map();
   #unread = 0;
+  /** Of the inbox, when the number was told. */
+  #version = 0;
+  /** Whether what happens comes by the live link, as long as that is up. */
+  isLive = false;
 
-  constructor(api) {
-    this.api = api;
+  /** `changed(type)`: something has happened of this type. */
+  constructor(api, changed) {
+    Object.assign(this, { api, changed });
     this.list = byId("notifications-list");
     byId("notifications-read").addEventListener("click", () => this.#readAll());
   }
 
-  async load() {
+  enter(live, user) {
+    live.watch(`notifications:${user.id}`, {
+      event: (event) => this.#take(event),
+      read: () => {
+        this.isLive = true;
+        this.load().catch(() => (this.isLive = false));
+      },
+      ended: () => (this.isLive = false),
+    });
+  }
+
+  async load(isAgain = false) {
     const generation = ++this.#generation;
     const page = await this.api.notifications();
     if (generation !== this.#generation) return;
-    this.#newest = page.items[0]?.id;
-    this.#count(page.unread);
+    // What was told meanwhile is newer.
+    if (page.version < this.#version && !isAgain) return this.load(true);
+    this.#groups = new Map(page.items.map((group) => [group.key, group]));
+    this.#count(page);
     this.list.replaceChildren(...page.items.map((group) => this.#row(group)));
-    byId("notifications-none").hidden = page.items.length > 0;
+    this.#showNone();
   }
 
   clear() {
     this.#generation += 1;
-    this.#newest = undefined;
-    this.#count(0);
+    this.#groups.clear();
+    this.#version = 0;
+    this.isLive = false;
+    this.#count({ unread: 0, version: 0 });
     this.list.replaceChildren();
   }
 
-  #count(unread) {
+  /** What comes late changes nothing. */
+  #take(event) {
+    if (event.version < this.#version) return;
+    if (event.group) this.#put(event.group);
+    else if (event.key) this.#drop(event.key);
+    else this.#markRead(Number(event.up_to));
+    this.#count(event);
+    this.#showNone();
+    this.changed(event.group?.type ?? event.key?.split(":")[0]);
+  }
+
+  #put(group) {
+    this.#drop(group.key);
+    this.#groups.set(group.key, group);
+    const older = [...this.list.children].find((row) => Number(this.#groups.get(row.dataset.key).id) < Number(group.id));
+    this.list.insertBefore(this.#row(group), older ?? null);
+    if (this.#groups.size > shownAtMost) this.#drop(this.list.lastElementChild.dataset.key);
+  }
+
+  #drop(key) {
+    this.#groups.delete(key);
+    this.#rowOf(key)?.remove();
+  }
+
+  #markRead(upTo) {
+    for (const group of this.#groups.values()) {
+      if (group.read || Number(group.id) > upTo) continue;
+      group.read = true;
+      this.#rowOf(group.key)?.replaceWith(this.#row(group));
+    }
+  }
+
+  #rowOf(key) {
+    return [...this.list.children].find((row) => row.dataset.key === key);
+  }
+
+  #showNone() {
+    byId("notifications-none").hidden = this.#groups.size > 0;
+  }
+
+  #count({ unread, version }) {
     if (unread > this.#unread) announce(`${unread} unread notifications`);
     this.#unread = unread;
+    this.#version = version;
     byId("notifications-count").textContent = unread.toLocaleString("en");
     byId("notifications").classList.toggle("has-unread", unread > 0);
     byId("notifications-read").hidden = unread === 0;
@@ -55,7 +119,8 @@ export class Notifications {
 
   /** What has come since the list was read stays unread. */
   async #readAll() {
-    if (this.#newest) await this.#change(() => this.api.readNotifications(this.#newest));
+    const newest = this.#groups.get(this.list.firstElementChild?.dataset.key);
+    if (newest) await this.#change(() => this.api.readNotifications(newest.id));
     byId("notifications-summary").focus();
   }
 

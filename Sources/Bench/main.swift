@@ -19,6 +19,8 @@
 //       within PATIENCE seconds, and how long the API takes meanwhile.
 //   martlet-bench follows PORT AUTHOR-TOKEN TOKENS-FILE RATE
 //       All of the file follow the author, RATE a second: how long the author's own posts take, and is the counter exact?
+//   martlet-bench push KIND ADDRESS CA-FILE COUNT AT-A-TIME
+//       KIND: webhook or webpush. COUNT of them go through the sender to the server at ADDRESS (https), AT-A-TIME at a time.
 //
 // TOKENS-FILE: of `martlet seed`.
 import Core
@@ -45,6 +47,14 @@ func bench(_ arguments: [String]) throws -> Int32 {
         if let port = UInt16(arguments[1]), let rate = Double(arguments[4]), rate > 0 {
             return try FollowLoad(port: port, author: arguments[2], tokens: lines(of: arguments[3]), rate: rate).run()
         }
+    case ("push", 6):
+        if let kind = PushRate.Kind(rawValue: arguments[1]), let count = Int(arguments[4]),
+            let atATime = Int(arguments[5]), count > 0, (1...4000).contains(atATime)
+        {
+            PushRate(
+                kind: kind, address: arguments[2], authorities: arguments[3], count: count, atATime: atATime
+            ).run()
+        }
     case (_, 5):
         if let port = UInt16(arguments[0]), let posts = Int(arguments[3]), let rate = Int(arguments[4]) {
             return try measure(
@@ -58,6 +68,7 @@ func bench(_ arguments: [String]) throws -> Int32 {
                martlet-bench overload PORT HANDLE PASSWORD TOKEN TOKENS-FILE MIX STEP-SECONDS OVERLOAD-SECONDS
                martlet-bench live PORT PID TOKEN TOKENS-FILE KIND COUNTS IDLE-SECONDS POSTS BURST RATE
                martlet-bench bare COUNT ROUNDS RATE
+               martlet-bench push KIND ADDRESS CA-FILE COUNT AT-A-TIME
                martlet-bench storm PORT TOKEN TOKENS-FILE COUNT POSTS PATIENCE
                martlet-bench follows PORT AUTHOR-TOKEN TOKENS-FILE RATE
         """)

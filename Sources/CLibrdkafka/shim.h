@@ -10,7 +10,7 @@ static inline rd_kafka_resp_err_t martlet_kafka_produce(
     rd_kafka_headers_t *headers, void *opaque) {
     return rd_kafka_producev(
         handle, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(key_size ? key : "", key_size), RD_KAFKA_V_VALUE((void *)(value_size ? value : ""), value_size),
+        RD_KAFKA_V_KEY(key, key_size), RD_KAFKA_V_VALUE((void *)(value_size ? value : ""), value_size),
         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
 }
 

@@ -17,6 +17,7 @@ public struct Channel: Sendable {
 
     typealias Permission = @Sendable (_ user: ID) async throws -> Bool
     typealias Supply = @Sendable () async throws -> State?
+    typealias Renewal = @Sendable (_ missed: [Envelope]) async throws -> [Envelope]
 
     public let name: ChannelName
     public let contents: ChannelContents
@@ -24,16 +25,18 @@ public struct Channel: Sendable {
     public let path: String
     private let permission: Permission
     private let supply: Supply
+    private let renewal: Renewal?
 
     init(
         name: ChannelName, contents: ChannelContents, path: String, permission: @escaping Permission,
-        supply: @escaping Supply
+        supply: @escaping Supply, renewal: Renewal?
     ) {
         self.name = name
         self.contents = contents
         self.path = path
         self.permission = permission
         self.supply = supply
+        self.renewal = renewal
     }
 
     /// May the user subscribe, as things are now?
@@ -41,4 +44,10 @@ public struct Channel: Sendable {
 
     /// The state as it is in the database, for where Redis has none.
     public func state() async throws -> State? { try await supply() }
+
+    /// What is told, as things are now, for events that its log has: each has the id of one of them. `nil`: they are told as they were.
+    public func renewed(_ missed: [Envelope]) async throws -> [Envelope]? {
+        guard let renewal, !missed.isEmpty else { return nil }
+        return try await renewal(missed)
+    }
 }

@@ -1,3 +1,4 @@
+public import Consumers
 public import Core
 public import EventLog
 public import Formats
@@ -73,16 +74,23 @@ public struct Consumer: Sendable {
     public let place: Place
     /// Whether the relay waits for it where it is behind.
     public let isPaced: Bool
-    public let handle: RecordHandler
+    public let policy: FailurePolicy
+    public let handle: OutcomeHandler
 
     public init(
         _ subscription: SubscriptionOptions, in place: Place = .fanout, isPaced: Bool = false,
-        handle: @escaping RecordHandler
+        failing policy: FailurePolicy = .park(.standard), handle: @escaping OutcomeHandler
     ) {
         self.subscription = subscription
         self.place = place
         self.isPaced = isPaced
+        self.policy = policy
         self.handle = handle
+    }
+
+    /// - Parameter database: see `ConsumerGroup`.
+    public func group(on log: any EventLog, _ database: Database, _ clock: any WallClock) -> ConsumerGroup {
+        ConsumerGroup(subscription, policy, log: log, database: database, clock: clock, handler: handle)
     }
 }
 

@@ -1,3 +1,4 @@
+public import Consumers
 public import Core
 public import EventLog
 
@@ -18,7 +19,7 @@ public struct EventReader<Kinds: NamedKinds>: Sendable {
 
     public func read(_ record: LogRecord) -> Reading {
         guard let envelope = Envelope(headers: record.headers, payload: record.value) else {
-            passOver(record)
+            skipped.addMalformed(at: place(record))
             return .malformed
         }
         guard let kind = Kinds(envelope.kind) else {
@@ -28,15 +29,21 @@ public struct EventReader<Kinds: NamedKinds>: Sendable {
         return .known(kind, envelope)
     }
 
-    /// `nil` for what is passed over.
-    public func known(_ record: LogRecord) -> (kind: Kinds, envelope: Envelope)? {
-        guard case .known(let kind, let envelope) = read(record) else { return nil }
-        return (kind, envelope)
+    /// `nil` for what is passed over; what can't be read is dead.
+    public func known(_ record: LogRecord, _ outcomes: inout Outcomes) -> (kind: Kinds, envelope: Envelope)? {
+        switch read(record) {
+        case .known(let kind, let envelope): return (kind, envelope)
+        case .unknown: return nil
+        case .malformed:
+            outcomes[record] = .malformed
+            return nil
+        }
     }
 
-    /// A record of a known kind lacks what belongs to it. It is passed over, or all behind it would wait.
-    public func passOver(_ record: LogRecord) {
+    /// A record of a known kind lacks what belongs to it. It is dead, or all behind it would wait.
+    public func lacksFields(_ record: LogRecord, _ outcomes: inout Outcomes) {
         skipped.addMalformed(at: place(record))
+        outcomes[record] = .dead(Outcome.Death(.malformed, "a field of the event is missing or is none"))
     }
 
     private func place(_ record: LogRecord) -> String {

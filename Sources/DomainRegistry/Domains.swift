@@ -2,8 +2,10 @@ public import Accounts
 public import Administration
 public import Bookmarks
 public import Comments
+import Consumers
 public import Core
 public import Crypto
+public import DeadLetters
 public import Devices
 public import DomainKit
 import Effects
@@ -43,6 +45,7 @@ public struct Domains: Sendable {
     public let devices: DevicesDomain
     public let notifications: NotificationsDomain
     public let administration: AdministrationDomain
+    public let deadLetters: DeadLettersDomain
     public let erasure: ErasureDomain
     public let exports: ExportsDomain
 
@@ -50,7 +53,7 @@ public struct Domains: Sendable {
         AccountsDomain.self, RelationsDomain.self, PostsDomain.self, TagsDomain.self, FeedDomain.self,
         BookmarksDomain.self, EngagementDomain.self, CommentsDomain.self, PollsDomain.self, ReportsDomain.self,
         PreferencesDomain.self, DevicesDomain.self, NotificationsDomain.self, AdministrationDomain.self,
-        ErasureDomain.self, ExportsDomain.self,
+        DeadLettersDomain.self, ErasureDomain.self, ExportsDomain.self,
     ]
 
     /// Those that others lean on: what they declare is put together here. In the order in which one leans on another.
@@ -107,13 +110,12 @@ public struct Domains: Sendable {
         let kinds = notifying.flatMap(\.notifications)
         preferences = PreferencesDomain(resources, types: kinds.map(\.type))
         self.devices = DevicesDomain(resources, devices)
-        notifications = NotificationsDomain(resources, relations: relations, kinds: kinds)
+        notifications = NotificationsDomain(resources, relations: relations, feed: feed, kinds: kinds)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
+        deadLetters = DeadLettersDomain(resources, administration: administration)
         below = [
             accounts, relations, posts, tags, feed, bookmarks, engagement, comments, polls, reports, preferences,
-            self.devices,
-            notifications,
-            administration,
+            self.devices, notifications, administration, deadLetters,
         ]
         let leaning = below.dropFirst().reversed()
         erasure = ErasureDomain(
@@ -129,7 +131,7 @@ public struct Domains: Sendable {
         kinds.map { $0.migrations }
             + [
                 OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all, FormatMigrations.all,
-                NodeLeaseMigrations.all,
+                NodeLeaseMigrations.all, ConsumersMigrations.all,
             ])
 
     // MARK: Where something of a user is held, beside the domains' own tables and keys

@@ -64,6 +64,9 @@ public final class EmbeddedLog: EventLog {
 
     public func append(_ records: [NewRecord]) async throws {
         guard !records.isEmpty else { return }
+        guard records.allSatisfy({ $0.raw == nil }) else {
+            throw EventLogError("the log in PostgreSQL has keys and headers of text", isTemporary: false)
+        }
         var groups: [PartitionName: [NewRecord]] = [:]
         for record in records {
             let count = try await partitions(of: record.topic)
@@ -136,7 +139,7 @@ public final class EmbeddedLog: EventLog {
     }
 
     public func subscribe(
-        _ subscription: SubscriptionOptions, handler: @escaping RecordHandler
+        _ subscription: SubscriptionOptions, turn: TurnHandler?, handler: @escaping RecordHandler
     ) async throws -> any LogSubscription {
         var readers: [PartitionReader] = []
         for topic in subscription.topics {
@@ -147,7 +150,7 @@ public final class EmbeddedLog: EventLog {
                 readers.append(
                     PartitionReader(
                         database: database, subscription, name: name, wakeup: wakeup,
-                        onRead: { [weak self] in self?.give(name, below: $0) }, handler: handler))
+                        onRead: { [weak self] in self?.give(name, below: $0) }, turn: turn, handler: handler))
             }
         }
         return EmbeddedSubscription(readers: readers) { [weak self] in self?.forget($0) }

@@ -21,6 +21,11 @@ package final class EmbeddedSubscription: LogSubscription {
         onClose(readers)
     }
 
+    package func wake(topic: String, partition: Int) {
+        let name = PartitionName(topic: topic, partition: partition)
+        for reader in readers where reader.name == name { reader.wake() }
+    }
+
     package func close() async {
         for reader in readers { reader.stop() }
         for task in tasks { await task.value }

@@ -12,6 +12,8 @@ final class PartitionReader: Sendable {
     private let database: Database
     private let subscription: SubscriptionOptions
     private let onRead: @Sendable (_ next: Int64) -> Void
+    private let turn: TurnHandler?
+    private let turns = Mutex(PartitionTurns())
     private let handler: RecordHandler
     private let closing = Atomic<Bool>(false)
     private let forgets = Atomic<Bool>(false)
@@ -21,14 +23,14 @@ final class PartitionReader: Sendable {
     /// - Parameter onRead: told behind which offset a batch ends, before it is handled.
     init(
         database: Database, _ subscription: SubscriptionOptions, name: PartitionName, wakeup: Wakeup,
-        onRead: @escaping @Sendable (_ next: Int64) -> Void, handler: @escaping RecordHandler
+        onRead: @escaping @Sendable (_ next: Int64) -> Void, turn: TurnHandler?, handler: @escaping RecordHandler
     ) {
         self.database = database
         self.subscription = subscription
         self.name = name
         self.wakeup = wakeup
         self.onRead = onRead
-        self.handler = handler
+        (self.turn, self.handler) = (turn, handler)
         let group = subscription.group
         consumed = LogMetrics.consumed(group: group, topic: name.topic)
         failures = LogMetrics.handlerFailures(group: group, topic: name.topic)
@@ -36,6 +38,12 @@ final class PartitionReader: Sendable {
 
     func stop() {
         closing.store(true, ordering: .releasing)
+        wakeup.signal()
+    }
+
+    /// A turn is due now.
+    func wake() {
+        turns.withLock { $0.wake(now: monotonicNanoseconds()) }
         wakeup.signal()
     }
 
@@ -52,9 +60,13 @@ final class PartitionReader: Sendable {
         var position: Int64?
         while !isClosing {
             do {
+                guard await takeTurn() else {
+                    await rest()
+                    continue
+                }
                 let records = try await fetch(&position)
                 guard !records.isEmpty else {
-                    await wakeup.wait()
+                    await rest()
                     continue
                 }
                 let next = records.last!.offset + 1
@@ -73,6 +85,36 @@ final class PartitionReader: Sendable {
         if let position, !forgets.load(ordering: .acquiring) {
             _ = try? await database.query(store(position))
         }
+    }
+
+    /// Whether the partition may be read.
+    private func takeTurn() async -> Bool {
+        guard let turn else { return true }
+        let (isDue, isFirst) = turns.withLock { ($0.start(now: monotonicNanoseconds()), !$0.hasBegun) }
+        guard isDue else { return !isFirst }
+        let what = PartitionTurn(topic: name.topic, partition: name.partition, isFirst: isFirst)
+        do {
+            let next = try await turn(what)
+            turns.withLock { $0.end(next: next, now: monotonicNanoseconds()) }
+            return true
+        } catch {
+            LogMetrics.turnFailed(what, group: group, error)
+            turns.withLock { $0.fail(now: monotonicNanoseconds()) }
+            return !isFirst
+        }
+    }
+
+    /// Until there is something to read, or a turn is due.
+    private func rest() async {
+        guard turn != nil, let dueAt = turns.withLock({ $0.dueAt }) else { return await wakeup.wait() }
+        let now = monotonicNanoseconds()
+        guard dueAt > now else { return }
+        let alarm = Task { [wakeup] in
+            try await Task.sleep(nanoseconds: dueAt - now)
+            wakeup.signal()
+        }
+        await wakeup.wait()
+        alarm.cancel()
     }
 
     /// False when the reader was stopped before the batch was handled.

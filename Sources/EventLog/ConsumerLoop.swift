@@ -9,6 +9,7 @@ final class ConsumerLoop {
     let control: ConsumerControl
     let handle: KafkaHandle
     let queue: KafkaQueue
+    private let turn: TurnHandler?
     private let handler: RecordHandler
     private let metrics: ConsumerMetrics
 
@@ -31,12 +32,12 @@ final class ConsumerLoop {
 
     init(
         _ options: KafkaOptions, _ subscription: SubscriptionOptions, _ control: ConsumerControl,
-        _ handler: @escaping RecordHandler
+        _ turn: TurnHandler?, _ handler: @escaping RecordHandler
     ) throws(EventLogError) {
         self.options = options
         self.subscription = subscription
         self.control = control
-        self.handler = handler
+        (self.turn, self.handler) = (turn, handler)
         metrics = ConsumerMetrics(subscription)
         handle = try KafkaHandle(
             RD_KAFKA_CONSUMER, options.consumerConfiguration(group: options.prefix + subscription.group))
@@ -57,6 +58,7 @@ final class ConsumerLoop {
             control.wakeup.wait(milliseconds: pause())
             while queue.poll(milliseconds: 0, serve) != nil {}
             takeOutcomes()
+            for partition in control.takeWoken() { readers[partition]?.turns?.wake(now: monotonicNanoseconds()) }
             for reader in readers.values {
                 reader.read(topic: topicName(reader.partition))
                 start(reader)
@@ -77,6 +79,7 @@ final class ConsumerLoop {
         var next = now + 250_000_000
         for reader in readers.values {
             if let retryAt = reader.progress.retryAt { next = min(next, retryAt) }
+            if !reader.isRunning, let dueAt = reader.turns?.dueAt { next = min(next, dueAt) }
             if commitUnderWay == nil, reader.progress.uncommitted != nil {
                 next = min(next, lastCommit + Self.commitInterval)
             }
@@ -100,19 +103,25 @@ final class ConsumerLoop {
 extension ConsumerLoop {
     func makeReader(_ partition: PartitionName) -> PartitionReader? {
         lastReader += 1
-        return PartitionReader(number: lastReader, partition, of: handle, batchLimit: subscription.batch)
+        return PartitionReader(
+            number: lastReader, partition, of: handle, batchLimit: subscription.batch,
+            hasTurns: turn != nil)
     }
 
+    /// One thing at a time, and not while a batch of an earlier assignment is still in hand.
     private func start(_ reader: PartitionReader) {
-        guard !stragglers.values.contains(where: { $0.partition == reader.partition }),
-            let batch = reader.progress.start(now: monotonicNanoseconds())
-        else { return }
+        guard !reader.isRunning, !stragglers.values.contains(where: { $0.partition == reader.partition }) else {
+            return
+        }
+        let now = monotonicNanoseconds()
+        if let turn, reader.turns?.start(now: now) == true { return start(turn, reader) }
+        guard reader.turns?.hasBegun != false, let batch = reader.progress.start(now: now) else { return }
         let number = reader.number
         // Before requests: what was accepted goes on before more is.
         reader.task = Task(priority: .high) { [handler, control, group = subscription.group] in
             do {
                 try await handler(batch)
-                control.post(ConsumerControl.Outcome(reader: number, hasFailed: false))
+                control.post(ConsumerControl.Outcome(reader: number, ending: .batch(hasFailed: false)))
             } catch {
                 Log.warning(
                     .batchFailed,
@@ -121,7 +130,23 @@ extension ConsumerLoop {
                         "partition": .number(Int64(batch[0].partition)), "offset": .number(batch[0].offset),
                         "records": .number(Int64(batch.count)), "error": .text("\(error)"),
                     ])
-                control.post(ConsumerControl.Outcome(reader: number, hasFailed: true))
+                control.post(ConsumerControl.Outcome(reader: number, ending: .batch(hasFailed: true)))
+            }
+        }
+    }
+
+    private func start(_ turn: @escaping TurnHandler, _ reader: PartitionReader) {
+        let number = reader.number
+        let what = PartitionTurn(
+            topic: topicName(reader.partition), partition: reader.partition.number,
+            isFirst: reader.turns?.hasBegun == false)
+        reader.task = Task(priority: .high) { [control, group = subscription.group] in
+            do {
+                let next = try await turn(what)
+                control.post(ConsumerControl.Outcome(reader: number, ending: .turn(next: next)))
+            } catch {
+                LogMetrics.turnFailed(what, group: group, error)
+                control.post(ConsumerControl.Outcome(reader: number, ending: .failedTurn))
             }
         }
     }
@@ -131,10 +156,16 @@ extension ConsumerLoop {
             if stragglers.removeValue(forKey: outcome.reader) != nil { continue }
             guard let reader = readers.values.first(where: { $0.number == outcome.reader }) else { continue }
             reader.task = nil
-            let count = reader.progress.end(hasFailed: outcome.hasFailed, now: monotonicNanoseconds())
-            metrics.ended(topicName(reader.partition), records: count, hasFailed: outcome.hasFailed)
-            // The relay waits for it to fall.
-            showLag(reader, reader.measureLag())
+            let now = monotonicNanoseconds()
+            switch outcome.ending {
+            case .turn(let next): reader.turns?.end(next: next, now: now)
+            case .failedTurn: reader.turns?.fail(now: now)
+            case .batch(let hasFailed):
+                let count = reader.progress.end(hasFailed: hasFailed, now: now)
+                metrics.ended(topicName(reader.partition), records: count, hasFailed: hasFailed)
+                // The relay waits for it to fall.
+                showLag(reader, reader.measureLag())
+            }
         }
     }
 

@@ -44,7 +44,7 @@ extension ConsumerLoop {
     /// Waits for the batches in hand; no new one starts meanwhile.
     private func drain() {
         let deadline = monotonicNanoseconds() + UInt64(options.drainTimeout) * 1_000_000
-        while readers.values.contains(where: \.progress.isRunning) {
+        while readers.values.contains(where: \.isRunning) {
             let now = monotonicNanoseconds()
             guard now < deadline else {
                 return Log.warning(.batchOutlivedPartition, ["group": .text(subscription.group)])
@@ -59,7 +59,7 @@ extension ConsumerLoop {
         for reader in readers.values {
             reader.queue.stopWaking()
             showLag(reader, 0)
-            guard reader.progress.isRunning else { continue }
+            guard reader.isRunning else { continue }
             reader.task?.cancel()
             stragglers[reader.number] = (reader.partition, reader.task)
         }

@@ -15,7 +15,9 @@ public protocol EventLog: Sendable {
     /// Reads topics as a member of a group from the group's position, or from the start. Different partitions are
     /// handled concurrently; of one partition there is one batch at a time, in order. When the handler throws, the
     /// same batch comes again after a pause.
-    func subscribe(_ subscription: SubscriptionOptions, handler: @escaping RecordHandler) async throws
+    /// - Parameter turn: what the member does with a partition by time, never beside a batch of it.
+    func subscribe(_ subscription: SubscriptionOptions, turn: TurnHandler?, handler: @escaping RecordHandler)
+        async throws
         -> any LogSubscription
 
     /// What these subscriptions have not handled yet, as far as this process knows.
@@ -29,8 +31,32 @@ public protocol EventLog: Sendable {
     func close() async
 }
 
+extension EventLog {
+    public func subscribe(_ subscription: SubscriptionOptions, handler: @escaping RecordHandler) async throws
+        -> any LogSubscription
+    {
+        try await subscribe(subscription, turn: nil, handler: handler)
+    }
+}
+
 /// A batch of one topic and partition, in order; never empty.
 public typealias RecordHandler = @Sendable ([LogRecord]) async throws -> Void
+
+/// A partition whose time has come.
+public struct PartitionTurn: Sendable, Equatable {
+    public let topic: String
+    public let partition: Int
+    /// The first since the member has the partition: no batch of it comes before this turn has ended well.
+    public let isFirst: Bool
+
+    public init(topic: String, partition: Int, isFirst: Bool) {
+        (self.topic, self.partition, self.isFirst) = (topic, partition, isFirst)
+    }
+}
+
+/// Returns milliseconds until the next turn; `nil`: not before `LogSubscription.wake`. When it throws, it comes again after a
+/// pause.
+public typealias TurnHandler = @Sendable (PartitionTurn) async throws -> Int?
 
 public struct LogBacklog: Sendable {
     public let records: Int
@@ -44,6 +70,9 @@ public struct LogBacklog: Sendable {
 }
 
 public protocol LogSubscription: Sendable {
+    /// A turn of the partition is due now, if this member has it.
+    func wake(topic: String, partition: Int)
+
     /// Waits for the batches in hand, commits, leaves the group. No handler runs after it has returned.
     func close() async
 }
@@ -85,12 +114,15 @@ public struct NewRecord: Sendable, Equatable {
     public let value: [UInt8]
     /// Names and values in UTF-8.
     public let headers: [String: String]
+    /// In place of key and headers, where these can't say it; the headers are added to its own. Kafka alone has such.
+    public let raw: RawRecord?
 
-    public init(topic: String, key: String, value: [UInt8], headers: [String: String]) {
+    public init(topic: String, key: String, value: [UInt8], headers: [String: String], raw: RawRecord? = nil) {
         self.topic = topic
         self.key = key
         self.value = value
         self.headers = headers
+        self.raw = raw
     }
 }
 
@@ -101,9 +133,14 @@ public struct LogRecord: Sendable, Equatable {
     public let key: String
     public let value: [UInt8]
     public let headers: [String: String]
+    /// Key and headers as they are in the log, where `key` and `headers` can't say it.
+    public let raw: RawRecord?
+    /// How often it has failed before.
+    public let attempts: Int
 
     public init(
-        topic: String, partition: Int, offset: Int64, key: String, value: [UInt8], headers: [String: String]
+        topic: String, partition: Int, offset: Int64, key: String, value: [UInt8], headers: [String: String],
+        raw: RawRecord? = nil, attempts: Int = 0
     ) {
         self.topic = topic
         self.partition = partition
@@ -111,6 +148,7 @@ public struct LogRecord: Sendable, Equatable {
         self.key = key
         self.value = value
         self.headers = headers
+        (self.raw, self.attempts) = (raw, attempts)
     }
 }
 

@@ -90,9 +90,9 @@ public final class KafkaLog: EventLog {
     }
 
     /// It reads until its `close()`, also when nobody keeps it.
-    public func subscribe(_ subscription: SubscriptionOptions, handler: @escaping RecordHandler) async throws
-        -> any LogSubscription
-    {
+    public func subscribe(
+        _ subscription: SubscriptionOptions, turn: TurnHandler?, handler: @escaping RecordHandler
+    ) async throws -> any LogSubscription {
         guard !state.withLock({ $0.isClosed }) else {
             throw EventLogError("the event log is closed", isTemporary: false)
         }
@@ -104,7 +104,7 @@ public final class KafkaLog: EventLog {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             startThread(name: "kafka-consumer") {
                 do {
-                    let loop = try ConsumerLoop(options, subscription, control, handler)
+                    let loop = try ConsumerLoop(options, subscription, control, turn, handler)
                     continuation.resume()
                     loop.run()
                 } catch {
@@ -113,7 +113,7 @@ public final class KafkaLog: EventLog {
                 control.ended.open()
             }
         }
-        return KafkaSubscription(control: control, drainTimeout: options.drainTimeout)
+        return KafkaSubscription(control: control, prefix: options.prefix, drainTimeout: options.drainTimeout)
     }
 
     /// Of the partitions that this process reads: what has been fetched and not finished, and what the last fetch or look,

@@ -79,15 +79,10 @@ final class KafkaProducer: Sendable {
     }
 
     private func produce(_ record: NewRecord, to topic: String, _ batch: DeliveryBatch) -> rd_kafka_resp_err_t {
-        let headers = record.headers.isEmpty ? nil : rd_kafka_headers_new(record.headers.count)
-        for (name, value) in record.headers {
-            var value = value
-            _ = value.withUTF8 { rd_kafka_header_add(headers, name, -1, $0.baseAddress, $0.count) }
-        }
+        let headers = Self.headers(of: record)
         // The delivery report gives it back.
         let reference = Unmanaged.passRetained(batch)
-        var key = record.key
-        let code = key.withUTF8 { key in
+        let code = Self.withKey(of: record) { key in
             record.value.withUnsafeBytes { value in
                 martlet_kafka_produce(
                     handle.raw, topic, key.baseAddress, key.count, value.baseAddress, value.count, headers,
@@ -99,6 +94,33 @@ final class KafkaProducer: Sendable {
             if let headers { rd_kafka_headers_destroy(headers) }
         }
         return code
+    }
+
+    /// A key of no address is none.
+    private static func withKey<T>(of record: NewRecord, _ body: (UnsafeRawBufferPointer) -> T) -> T {
+        guard let key = record.raw.map(\.key) ?? Array(record.key.utf8) else {
+            return body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        // An empty one has an address, too.
+        return (key + [0]).withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0.dropLast())) }
+    }
+
+    private static func headers(of record: NewRecord) -> OpaquePointer? {
+        let raw = record.raw?.headers ?? []
+        guard !raw.isEmpty || !record.headers.isEmpty else { return nil }
+        let headers = rd_kafka_headers_new(raw.count + record.headers.count)
+        for header in raw {
+            if let value = header.value {
+                _ = value.withUnsafeBytes { rd_kafka_header_add(headers, header.name, -1, $0.baseAddress, $0.count) }
+            } else {
+                rd_kafka_header_add(headers, header.name, -1, nil, 0)
+            }
+        }
+        for (name, value) in record.headers {
+            var value = value
+            _ = value.withUTF8 { rd_kafka_header_add(headers, name, -1, $0.baseAddress, $0.count) }
+        }
+        return headers
     }
 
     /// Waits for the appends in hand, then for the end of the thread. What is not stored by then fails.

@@ -5,14 +5,21 @@ import Synchronization
 final class ConsumerControl: Sendable {
     enum Ending { case leave, abandon }
 
-    /// How a batch ended, for the reader it was taken from.
+    /// How a batch or a turn ended, for the reader it was taken from.
     struct Outcome {
+        enum Ending {
+            case batch(hasFailed: Bool)
+            case turn(next: Int?)
+            case failedTurn
+        }
+
         let reader: Int
-        let hasFailed: Bool
+        let ending: Ending
     }
 
     private struct State {
         var outcomes: [Outcome] = []
+        var woken: Set<PartitionName> = []
         var ending: Ending?
     }
 
@@ -34,6 +41,19 @@ final class ConsumerControl: Sendable {
         wakeup.signal()
     }
 
+    /// - Parameter partition: as Kafka knows it.
+    func wake(_ partition: PartitionName) {
+        _ = state.withLock { $0.woken.insert(partition) }
+        wakeup.signal()
+    }
+
+    func takeWoken() -> Set<PartitionName> {
+        state.withLock { state in
+            defer { state.woken = [] }
+            return state.woken
+        }
+    }
+
     func takeOutcomes() -> [Outcome] {
         state.withLock { state in
             defer { state.outcomes = [] }
@@ -44,7 +64,10 @@ final class ConsumerControl: Sendable {
 
 struct KafkaSubscription: LogSubscription {
     let control: ConsumerControl
+    let prefix: String
     let drainTimeout: Int
+
+    func wake(topic: String, partition: Int) { control.wake(PartitionName(topic: prefix + topic, number: partition)) }
 
     /// Waits at most for the drain timeout and 15 s for the broker; a handler that runs longer is cancelled, and its
     /// batch will come again.

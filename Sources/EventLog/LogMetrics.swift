@@ -27,4 +27,15 @@ package enum LogMetrics {
     static func commitFailures(group: String) -> Counter {
         Metrics.shared.counter(.commitFailures, "group=\"\(group)\"")
     }
+
+    /// Counts and tells it; it comes again.
+    package static func turnFailed(_ turn: PartitionTurn, group: String, _ error: any Error) {
+        handlerFailures(group: group, topic: turn.topic).add()
+        Log.warning(
+            .turnFailed,
+            [
+                "group": .text(group), "topic": .text(turn.topic), "partition": .number(Int64(turn.partition)),
+                "error": .text("\(error)"),
+            ])
+    }
 }

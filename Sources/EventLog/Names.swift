@@ -35,6 +35,8 @@ extension LogEvent {
     static let producerGivenUp = LogEvent("producer.given_up")
     /// A producer that was given up still has records outstanding; it is left to its thread.
     static let producerStuck = LogEvent("producer.stuck")
+    /// What is due in a partition by time could not be done; it comes again.
+    static let turnFailed = LogEvent("turn.failed")
 }
 
 extension MetricName {

@@ -9,13 +9,14 @@ final class PartitionReader {
     let partition: PartitionName
     let queue: KafkaQueue
     var progress: PartitionProgress
+    var turns: PartitionTurns?
     /// The handler's task while it runs.
     var task: Task<Void, Never>?
     /// What this reader has added to the gauge.
     var lag = 0
 
     /// - Parameter partition: as Kafka knows it.
-    init?(number: Int, _ partition: PartitionName, of handle: KafkaHandle, batchLimit: Int) {
+    init?(number: Int, _ partition: PartitionName, of handle: KafkaHandle, batchLimit: Int, hasTurns: Bool) {
         guard let raw = rd_kafka_queue_get_partition(handle.raw, partition.topic, Int32(partition.number)) else {
             return nil
         }
@@ -23,7 +24,11 @@ final class PartitionReader {
         self.partition = partition
         queue = KafkaQueue(raw, of: handle)
         progress = PartitionProgress(batchLimit: batchLimit)
+        turns = hasTurns ? PartitionTurns() : nil
     }
+
+    /// Something of it is in a handler's hands.
+    var isRunning: Bool { progress.isRunning || turns?.isRunning == true }
 
     /// Takes the partition's records out of the consumer's common queue. Before the assignment, or some have gone
     /// there already.
@@ -63,30 +68,4 @@ struct PartitionName: Hashable, CustomStringConvertible {
     let number: Int
 
     var description: String { "\(topic)/\(number)" }
-}
-
-extension LogRecord {
-    /// - Parameter topic: without the prefix.
-    init(_ message: UnsafeMutablePointer<rd_kafka_message_t>, topic: String) {
-        let raw = message.pointee
-        var headers: [String: String] = [:]
-        var list: OpaquePointer?
-        if rd_kafka_message_headers(message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR {
-            var index = 0
-            var name: UnsafePointer<CChar>?
-            var value: UnsafeRawPointer?
-            var size = 0
-            while rd_kafka_header_get_all(list, index, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR {
-                if let name { headers[String(cString: name)] = Self.text(value, size) }
-                index += 1
-            }
-        }
-        self.init(
-            topic: topic, partition: Int(raw.partition), offset: raw.offset, key: Self.text(raw.key, raw.key_len),
-            value: Array(UnsafeRawBufferPointer(start: raw.payload, count: raw.len)), headers: headers)
-    }
-
-    private static func text(_ start: UnsafeRawPointer?, _ count: Int) -> String {
-        String(decoding: UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count), as: UTF8.self)
-    }
 }

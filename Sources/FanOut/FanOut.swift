@@ -1,4 +1,5 @@
-import Core
+import Consumers
+public import Core
 public import DomainKit
 public import EventLog
 import Formats
@@ -11,22 +12,22 @@ import Synchronization
 /// The role `fanout`: the relay, what the domains do with records of the log, and their upkeep.
 public final class FanOut: Sendable {
     private let relay: Relay
-    private let log: any EventLog
-    private let consumers: [Consumer]
+    private let groups: ConsumerGroups
     private let upkeep: [UpkeepStep]
     private let running = Mutex<Running>(Running())
 
     private struct Running {
-        var subscriptions: [any LogSubscription] = []
         var upkeep: Task<Void, Never>?
     }
 
     /// - Parameters:
     ///   - storage: where the outbox is emptied.
     ///   - idempotency: for its upkeep.
-    public init(storage: Database, log: any EventLog, domains: [any Domain], idempotency: Idempotency) {
-        self.log = log
-        consumers = domains.flatMap { $0.consumers(log) }.filter { $0.place == .fanout }
+    public init(
+        storage: Database, log: any EventLog, domains: [any Domain], idempotency: Idempotency, clock: any WallClock
+    ) {
+        let consumers = domains.flatMap { $0.consumers(log) }.filter { $0.place == .fanout }
+        groups = ConsumerGroups(consumers.map { $0.group(on: log, storage, clock) }, database: storage)
         relay = Relay(database: storage, log: log, readers: consumers.filter(\.isPaced).map(\.subscription))
         let formats = FormatStore(database: storage)
         upkeep =
@@ -43,15 +44,9 @@ public final class FanOut: Sendable {
     }
 
     public func start() async throws {
-        var subscriptions: [any LogSubscription] = []
-        for consumer in consumers {
-            subscriptions.append(try await log.subscribe(consumer.subscription, handler: consumer.handle))
-        }
+        try await groups.start()
         relay.start()
-        running.withLock { [subscriptions] running in
-            running.subscriptions = subscriptions
-            running.upkeep = Task { await lookAfter() }
-        }
+        running.withLock { $0.upkeep = Task { await lookAfter() } }
     }
 
     /// There is something in the outbox.
@@ -74,11 +69,9 @@ public final class FanOut: Sendable {
 
     /// Finishes what is in hand and commits it.
     public func close() async {
-        let (subscriptions, upkeep) = running.withLock { ($0.subscriptions, $0.upkeep) }
-        upkeep?.cancel()
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.relay.close() }
-            for subscription in subscriptions { group.addTask { await subscription.close() } }
-        }
+        running.withLock { $0.upkeep }?.cancel()
+        async let relay: Void = relay.close()
+        await groups.close()
+        await relay
     }
 }

@@ -6,7 +6,9 @@ extension FuzzTarget {
         jsonWords + [
             "\n", "\r\n", "{}", "{}\n", "\"id\":1,", "\"id\":0", "\"id\":4294967295", "\"id\":4294967296",
             "\"connect\":{}", "\"token\":\"t\"", "\"subs\":{}", "\"feed:1\":{\"recover\":true}", "\"recover\":true",
-            "\"epoch\":\"0123456789abcdef\"", "\"offset\":1", "\"data\":{\"since\":\"x\"}", "\"data\":null",
+            "\"epoch\":\"0123456789abcdef\"", "\"offset\":1", "\"data\":{\"since\":\"x\"}",
+            "\"data\":{\"channels\":\"notifications\"}",
+            "\"data\":null",
             "\"refresh\":{}", "\"subscribe\":{\"channel\":\"c\"}", "\"unsubscribe\":{\"channel\":\"c\"}", "\"ping\":{}",
             "\"send\":{}", "\"rpc\":{}",
         ]
@@ -37,6 +39,7 @@ extension FuzzTarget {
         [0x00], [0x08, 0x01], [0x08, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], [0x08, 0x80, 0x80, 0x80, 0x80, 0x10], [0x22, 0x00],
         [0x2A, 0x03, 0x0A, 0x01, 0x63], [0x32, 0x03, 0x0A, 0x01, 0x63], [0x5A, 0x00], [0x62, 0x00], [0x6A, 0x00],
         [0x72, 0x03, 0x0A, 0x01, 0x74], [0x0A, 0x01, 0x74], [0x12, 0x0D] + Array("{\"since\":\"x\"}".utf8),
+        [0x12, 0x1C] + Array("{\"channels\":\"notifications\"}".utf8),
         [0x1A, 0x07, 0x0A, 0x01, 0x63, 0x12, 0x02, 0x18, 0x01], [0x18, 0x01], [0x32, 0x01, 0x65], [0x38, 0x05],
         [0x38, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], [0x82, 0x01, 0x00], [0x0B], [0x0C], [0x19],
         [0x25],
@@ -79,7 +82,7 @@ extension ClientFrame {
             if let recover { writer.append(recover) }
             if hasToken { writer.append(ascii: ",\"token\":\"t\"") }
         case .command(.unsubscribe(let channel)): writer.append(field: "unsubscribe", "channel", channel)
-        case .command(.connect(let token, let recover, let since)):
+        case .command(.connect(let token, let recover, let data)):
             writer.append(field: "connect", "token", token)
             writer.append(ascii: ",\"subs\":{")
             for (index, (channel, position)) in recover.enumerated() {
@@ -90,11 +93,8 @@ extension ClientFrame {
                 writer.append(ascii: "}")
             }
             writer.append(ascii: "}")
-            if let since {
-                writer.append(ascii: ",\"data\":{\"since\":")
-                writer.append(jsonString: since)
-                writer.append(ascii: "}")
-            }
+            writer.append(ascii: ",\"data\":")
+            writer.append(data.json)
         }
         writer.append(ascii: "}}")
         return writer.bytes
@@ -142,8 +142,8 @@ extension ClientFrame {
             if hasToken { body.append(2, Array("t".utf8)) }
             if let recover { body.append(recover) }
             command.append(5, body.bytes)
-        case .command(.connect(let token, let recover, let since)):
-            command.append(4, ProtobufPieces.connect(token, recover, since).bytes)
+        case .command(.connect(let token, let recover, let data)):
+            command.append(4, ProtobufPieces.connect(token, recover, data).bytes)
         }
         return ProtobufPieces.varint(UInt64(command.bytes.count)) + command.bytes
     }
@@ -157,15 +157,9 @@ private struct ProtobufPieces {
 
     init(_ field: UInt8, _ text: String) { append(field, Array(text.utf8)) }
 
-    static func connect(_ token: String, _ recover: [ExactText: RecoverRequest], _ since: String?) -> Self {
+    static func connect(_ token: String, _ recover: [ExactText: RecoverRequest], _ data: ConnectData) -> Self {
         var body = ProtobufPieces(1, token)
-        if let since {
-            var data = ByteWriter()
-            data.append(ascii: "{\"since\":")
-            data.append(jsonString: since)
-            data.append(ascii: "}")
-            body.append(2, data.bytes)
-        }
+        body.append(2, data.json)
         for (channel, position) in recover {
             var options = ProtobufPieces()
             options.append(position)
@@ -190,5 +184,18 @@ private struct ProtobufPieces {
         append(3, number: 1)
         append(6, Array(position.epoch.utf8))
         append(7, number: UInt64(position.offset))
+    }
+}
+
+extension ConnectData {
+    fileprivate var json: [UInt8] {
+        var writer = ByteWriter()
+        writer.append(ascii: isNotified ? "{\"channels\":\"feed,notifications\"" : "{\"other\":1")
+        if let since {
+            writer.append(ascii: ",\"since\":")
+            writer.append(jsonString: since)
+        }
+        writer.append(ascii: "}")
+        return writer.bytes
     }
 }

@@ -17,7 +17,7 @@ public final class HTTPClient {
         case refused(HTTPReply)
     }
 
-    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
     private static let pieceLimit = 1 << 22
     private let multi: UnsafeMutableRawPointer
     private let interrupt: Interrupt?

@@ -152,10 +152,5 @@ final class Transfer {
     }
 }
 
-/// No control characters: what is sent in a head must not end its line.
-private func isHeaderText(_ text: String) -> Bool {
-    text.utf8.allSatisfy { $0 >= 32 && $0 != 127 }
-}
-
 @available(*, unavailable)
 extension Transfer: Sendable {}

@@ -33,8 +33,25 @@ public struct ChannelName: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { text.text }
 
-    /// 0 to 1023, like a user's: see `Bucket`.
+    // MARK: Personal channels: each key is a user, who alone may subscribe
+
+    /// Their kind; what their owners call them in the parameter `channels`.
+    public static let notificationsKind = "notifications"
+
+    public static func notifications(of user: ID) -> ChannelName { ChannelName(kind: notificationsKind, id: user) }
+
+    /// Whose it is; `nil`: it is none of these.
+    public var owner: ID? { kind.isExactly(Self.notificationsKind) ? ID(key) : nil }
+
+    /// As event streams and long polls name it, whose caller is its owner.
+    public var nameToOwner: String { owner == nil ? description : kind }
+
+    // MARK: Where it is
+
+    /// 0 to 1023, like a user's: see `Bucket`. A personal one has its owner's, so it has the clock of the owner's feed: a position of
+    /// either is one of both.
     public var bucket: Int {
+        if let owner { return Bucket.of(owner) }
         // FNV-1a.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text.text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }

@@ -15,8 +15,7 @@ public struct RecoverRequest: Sendable, Equatable {
 public enum ClientCommand: Sendable, Equatable {
     /// - Parameters:
     ///   - recover: by channel, for the server-side subscriptions of an earlier connection.
-    ///   - since: `live` of a REST page.
-    case connect(token: String, recover: [ExactText: RecoverRequest], since: String?)
+    case connect(token: String, recover: [ExactText: RecoverRequest], data: ConnectData)
     case refresh(token: String)
     /// - Parameters:
     ///   - recover: the position from which to go on.
@@ -41,14 +40,5 @@ public enum ClientCommand: Sendable, Equatable {
     static func channel(_ name: String) throws(CommandError) -> String {
         guard (1...longestChannel).contains(name.utf8.count) else { throw .badRequest }
         return name
-    }
-
-    /// What `connect` says in `data`, which is `{"since": LIVE}` or nothing.
-    static func since(_ data: JSONValue) throws(CommandError) -> String? {
-        guard !data.isNull else { return nil }
-        guard let object = data.object else { throw .badRequest }
-        guard let value = object["since"] else { return nil }
-        guard let since = value.string else { throw .badRequest }
-        return since
     }
 }

@@ -74,7 +74,7 @@ extension ClientFrame {
             }
         }
         return .connect(
-            token: try token(body), recover: recover, since: try ClientCommand.since(body["data"] ?? .null))
+            token: try token(body), recover: recover, data: try ConnectData(body["data"] ?? .null))
     }
 
     private static func channel(_ body: JSONObject) throws(CommandError) -> String {

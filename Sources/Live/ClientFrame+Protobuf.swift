@@ -114,7 +114,7 @@ extension ClientCommand {
             default: break
             }
         }
-        return .connect(token: try token.text(), recover: recover, since: try since(data.bytes(), &limits))
+        return .connect(token: try token.text(), recover: recover, data: try connectData(data.bytes(), &limits))
     }
 
     /// An entry of a map: a channel's name and the options of its subscription.
@@ -135,12 +135,12 @@ extension ClientCommand {
         return (name, try SubscribeFields(options.message()).recover())
     }
 
-    private static func since(
+    private static func connectData(
         _ data: ArraySlice<UInt8>, _ limits: inout JSONLimits
-    ) throws(ProtobufError) -> String? {
-        guard !data.isEmpty else { return nil }
+    ) throws(ProtobufError) -> ConnectData {
+        guard !data.isEmpty else { return ConnectData() }
         guard let value = try? JSONValue.parse(data, &limits) else { throw .badField }
-        return try wellFormed { () throws(CommandError) in try since(value) }
+        return try wellFormed { () throws(CommandError) in try ConnectData(value) }
     }
 
     /// A message that has one field.

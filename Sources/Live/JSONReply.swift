@@ -24,9 +24,12 @@ enum JSONReply {
         object(id, "connect", capacity: 512) { writer in
             appendClient(connected.client, ttl: connected.ttl, to: &writer)
             writer.append(ascii: ",\"subs\":{")
-            writer.append(jsonString: ServerReply.feedChannel(connected.user))
-            writer.append(ascii: ":")
-            append(connected.feed, to: &writer)
+            for (index, (channel, subscribed)) in connected.all.enumerated() {
+                if index > 0 { writer.append(ascii: ",") }
+                writer.append(jsonString: channel)
+                writer.append(ascii: ":")
+                append(subscribed, to: &writer)
+            }
             writer.append(ascii: "},\"ping\":")
             writer.append(decimal: Int64(connected.pingSeconds))
             writer.append(ascii: ",\"pong\":true}")

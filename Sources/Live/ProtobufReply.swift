@@ -33,9 +33,11 @@ enum ProtobufReply {
     private static func append(_ connected: ServerReply.Connected, to writer: inout ByteWriter) {
         appendClient(connected.client, ttl: connected.ttl, to: &writer)
         // A map is a list of entries with a key and a value.
-        writer.append(field: 6) { entry in
-            entry.append(field: 1, ServerReply.feedChannel(connected.user))
-            entry.append(field: 2) { append(connected.feed, to: &$0) }
+        for (channel, subscribed) in connected.all {
+            writer.append(field: 6) { entry in
+                entry.append(field: 1, channel)
+                entry.append(field: 2) { append(subscribed, to: &$0) }
+            }
         }
         writer.append(field: 7, varint: UInt64(connected.pingSeconds))
         writer.append(field: 8, true)

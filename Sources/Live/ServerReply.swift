@@ -18,7 +18,7 @@ public enum ServerReply: Sendable {
     /// The personal channel of a user, a server-side subscription.
     public static func feedChannel(_ user: ID) -> String { "feed:\(user)" }
 
-    /// A subscription to a user's channel, as it begins.
+    /// A subscription to a channel, as it begins.
     public struct Subscribed: Sendable {
         public let cursor: LiveCursor
         /// `nil` when the client did not ask to recover.
@@ -36,17 +36,28 @@ public enum ServerReply: Sendable {
         public let client: String
         public let user: ID
         public let feed: Subscribed
+        /// `nil` where the client did not ask for it.
+        public let notifications: Subscribed?
         /// Seconds until the access token ends.
         public let ttl: Int64
         /// Seconds between the server's pings.
         public let pingSeconds: Int
 
-        public init(client: String, user: ID, feed: Subscribed, ttl: Int64, pingSeconds: Int) {
+        public init(
+            client: String, user: ID, feed: Subscribed, notifications: Subscribed? = nil, ttl: Int64, pingSeconds: Int
+        ) {
             self.client = client
             self.user = user
             self.feed = feed
+            self.notifications = notifications
             self.ttl = ttl
             self.pingSeconds = pingSeconds
+        }
+
+        /// The server's subscriptions, by channel.
+        var all: [(channel: String, Subscribed)] {
+            [(ServerReply.feedChannel(user), feed)]
+                + (notifications.map { [(ChannelName.notifications(of: user).description, $0)] } ?? [])
         }
     }
 }

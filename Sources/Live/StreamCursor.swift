@@ -2,8 +2,8 @@ public import Core
 
 /// Where an event stream of several logs is: its position in each. Opaque to clients, as `LiveCursor` is.
 public struct StreamCursor: Sendable, Equatable {
-    /// The feed, and the channels that a stream may have.
-    public static let mostLogs = 17
+    /// The channels that a stream may subscribe to, the feed, and the notifications.
+    public static let mostLogs = 18
     private static let version: UInt8 = 3
     /// Bytes of a log: a hash of its name, epoch, position.
     private static let width = 19
@@ -41,12 +41,13 @@ public struct StreamCursor: Sendable, Equatable {
         }
     }
 
-    /// The same by any position that was given out: one of the feed alone says where the feed is.
+    /// The same by any position that was given out: one alone is one of the feed and of the personal channels.
     public init?(any text: String, user: ID, _ signer: CursorSigner) {
         if let several = StreamCursor(text, user: user, signer) {
             self = several
-        } else if let feed = LiveCursor(text, user: user, signer) {
-            self[.feed(of: user)] = feed
+        } else if let personal = LiveCursor(text, user: user, signer) {
+            self[.feed(of: user)] = personal
+            self[.channel(.notifications(of: user))] = personal
         } else {
             return nil
         }

@@ -1,37 +1,116 @@
+import Consumers
 import Core
-import DomainKit
+public import Devices
+public import DomainKit
 public import EventLog
-import Relations
+public import Feed
+public import Notifications
+import Push
+import PushDelivery
+import Runtime
 import Synchronization
 
-/// The role `notifier`, thin for now: it consumes `notification.requested` and writes a log line for each. Deliveries
-/// by Web Push, APNs, FCM and webhooks, with retries and dead letters, come later.
+/// The role `notifier`: enters into the books what is to be pushed, and sends it in its turn.
 public final class Notifier: Sendable {
+    private let groups: ConsumerGroups
+    private let inboxes: InboxPushes
+    private let resources: Resources
+    private let devices: DevicesDomain
+    private let channels: Channels
     private let log: any EventLog
-    private let subscription = Mutex<(any LogSubscription)?>(nil)
+    private let options: NotifierOptions
+    private let running = Mutex<Running?>(nil)
+    private let runner: Late
 
-    public init(log: any EventLog) {
-        self.log = log
+    private struct Running {
+        let runner: PushRunner
+        let sender: PushSender
+        let tasks: [Task<Void, Never>]
+    }
+
+    /// Who is to be woken, once it is there.
+    private final class Late: Sendable {
+        let value = Mutex<PushRunner?>(nil)
+    }
+
+    public init(
+        log: any EventLog, _ resources: Resources, devices: DevicesDomain, notifications: NotificationsDomain,
+        feed: FeedDomain, options: NotifierOptions
+    ) {
+        (self.log, self.resources, self.devices, self.options) = (log, resources, devices, options)
+        let database = resources.connections.workers.database
+        inboxes = notifications.pushes(database)
+        channels = Channels(FeedDomain.timelines(of: resources, over: resources.connections.workers))
+        let late = Late()
+        runner = late
+        let planner = PushPlanner(
+            inboxes: inboxes,
+            devices: { [devices] in try await devices.devices.reachable(database, of: $0) },
+            deliveries: devices.deliveries, clock: resources.clock, wake: { late.value.withLock { $0 }?.wake() })
+        let storage = resources.connections.storage
+        let consumer = Consumer(
+            SubscriptionOptions(group: "notifier", topics: [NotificationsDomain.topic], batch: 500, rest: 20)
+        ) { try await planner.handle($0) }
+        groups = ConsumerGroups([consumer.group(on: log, storage, resources.clock)], database: storage)
     }
 
     public func start() async throws {
-        let reader = EventReader<NotificationEvent>()
-        let requested = Metrics.shared.counter(.requested)
-        let opened = try await log.subscribe(
-            SubscriptionOptions(group: "notifier", topics: [NotificationEvent.topic], rest: 50)
-        ) { records in
-            for record in records {
-                guard let (_, envelope) = reader.known(record) else { continue }
-                requested.add()
-                Log.info(
-                    .notificationRequested,
-                    ["user": .text(record.key), "request_id": .text(envelope.requestID)])
-            }
+        let database = resources.connections.workers.database
+        let sender = PushSender(options.sender)
+        let webPush: WebPushAccount?
+        if let contact = options.contact {
+            let key = try VAPIDKey(try await devices.pushKey.key(database), contact: contact)
+            webPush = WebPushAccount(key, name: "site", sender: sender, clock: resources.clock)
+        } else {
+            webPush = nil
         }
-        subscription.withLock { $0 = opened }
+        let accounts = PushAccounts(
+            sender: sender, webPush: webPush,
+            apns: options.apns.map {
+                APNsAccount($0, sender: sender, hosts: options.apnsHosts, clock: resources.clock)
+            },
+            fcm: options.fcm.map { FCMAccount($0, sender: sender, host: options.fcmHost, clock: resources.clock) },
+            clock: resources.clock)
+        let decider = PushDecider(
+            database: database, inboxes: inboxes,
+            devices: { [devices] in try await devices.devices.reachable(database, of: $0) },
+            listeners: { [channels] in try await channels.notified(among: $0) }, clock: resources.clock)
+        let runner = PushRunner(
+            PushRunner.Parts(
+                deliveries: devices.deliveries, decider: decider, accounts: accounts,
+                letters: DeadLetters(database: database), log: log, clock: resources.clock, metrics: PushMetrics()))
+        self.runner.value.withLock { $0 = runner }
+        try await groups.start()
+        let tasks = [Task { await runner.run() }, Task { await Self.show(sender) }]
+        running.withLock { $0 = Running(runner: runner, sender: sender, tasks: tasks) }
     }
 
+    /// Figures of the sender, every few seconds.
+    private static func show(_ sender: PushSender) async {
+        let (circuits, sending) = (Metrics.shared.gauge(.openCircuits), Metrics.shared.gauge(.sending))
+        while !Task.isCancelled {
+            if let state = try? await sender.state() {
+                circuits.set(state.circuitsOpen)
+                sending.set(state.inFlight)
+            }
+            try? await Task.sleep(nanoseconds: 2_000_000_000)
+        }
+    }
+
+    /// Finishes what is under way.
     public func close() async {
-        await subscription.withLock { $0 }?.close()
+        await groups.close()
+        guard let running = running.withLock({ $0 }) else { return }
+        await running.runner.stop()
+        running.tasks[1].cancel()
+        for task in running.tasks { await task.value }
+        // It waits for its loop: not on a thread that tasks need.
+        let sender = running.sender
+        await withCheckedContinuation { continuation in
+            startThread(name: "push-end") {
+                sender.stop()
+                continuation.resume()
+            }
+        }
     }
 }

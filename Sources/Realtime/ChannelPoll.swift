@@ -32,7 +32,7 @@ struct ChannelPoll {
         let feed = LogKey.feed(of: user)
         let all =
             (hasFeed ? [(feed, StreamChannels.feed, "/v1/feed")] : [])
-            + channels.map { (.channel($0.name), $0.name.description, $0.path) }
+            + channels.map { (.channel($0.name), $0.name.nameToOwner, $0.path) }
         logs = all.map { Log(key: $0, name: $1, path: $2, cursor: held[$0]) }
     }
 

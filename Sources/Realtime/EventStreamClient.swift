@@ -82,10 +82,12 @@ final class EventStreamClient: LiveClient, FrameSink {
         guard let channels, let logs else { return gateway.join(self, feed) }
         if channels.hasFeed { logs.add(feed, named: StreamChannels.feed) }
         let subscribers = channels.names.map { name in
-            subscriber(of: name, named: name.description, feed.user, from: channels.positions[.channel(name)])
+            let subscriber = subscriber(
+                of: name, named: name.nameToOwner, feed.user, from: channels.positions[.channel(name)])
+            logs.add(subscriber, named: name.nameToOwner)
+            return subscriber
         }
-        for subscriber in subscribers { logs.add(subscriber, named: subscriber.key.description) }
-        for name in channels.refused where !stream.isBacklogged { ended(name.description) }
+        for name in channels.refused where !stream.isBacklogged { ended(name.nameToOwner) }
         if channels.hasFeed { gateway.join(self, feed) } else { gateway.attend(self, feed) }
         for subscriber in subscribers { gateway.joinChannel(self, subscriber) }
     }
@@ -157,11 +159,12 @@ final class EventStreamClient: LiveClient, FrameSink {
     func joinFailed(_ subscriber: Subscriber) { stream.close() }
 
     func refuse(_ subscriber: Subscriber) {
+        let name = logs?.name(of: subscriber) ?? ""
         logs?.remove(subscriber)
         gateway.leaveChannel(subscriber)
         // Who does not read is told when he comes back.
         guard !stream.isBacklogged else { return stream.close() }
-        ended(subscriber.key.description)
+        ended(name)
     }
 
     /// The user may not see the channel any more.

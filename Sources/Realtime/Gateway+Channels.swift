@@ -93,7 +93,8 @@ extension Gateway {
         switch message {
         case .event(let name, let envelope):
             let author = envelope[.author]
-            if author != nil { readAuthors(of: name, before: position) }
+            if author != nil { read(name, before: position) { $0.readsAuthors } }
+            if let version = envelope[.version] { read(name, before: position) { $0.version > version } }
             deliver(envelope, on: name, position) { SharedFrame($0, by: author) }
         case .state(let name, let version, let envelope):
             deliver(envelope, on: name, position) { SharedFrame(state: $0, version: version) }
@@ -107,10 +108,10 @@ extension Gateway {
         }
     }
 
-    /// Some can't be told an event that names its author: they read it.
-    private func readAuthors(of name: ChannelName, before position: Int64) {
+    /// Some can't be told an event as it is, for it names its author, or an older number than they were told: they read it.
+    private func read(_ name: ChannelName, before position: Int64, _ isFor: (LiveSession) -> Bool) {
         let now = now
-        for subscriber in hub.subscribers(of: .channel(name)) where subscriber.session.readsAuthors {
+        for subscriber in hub.subscribers(of: .channel(name)) where isFor(subscriber.session) {
             guard let client = subscriber.owner as? any LiveClient else { continue }
             update(client, subscriber) { $0.miss(before: position, now: now) }
         }

@@ -139,7 +139,8 @@ extension Gateway {
         if hasRoom { room.giveBack(size, of: client) }
         update(client, subscriber) {
             $0.finished(
-                read, at: outcome.cursor, version: version, hiding: shared(outcome.hidden, of: subscriber.user),
+                read, at: outcome.cursor, version: max(version, outcome.version),
+                hiding: shared(outcome.hidden, of: subscriber.user),
                 telling, now: now)
         }
     }

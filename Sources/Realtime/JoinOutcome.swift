@@ -19,6 +19,8 @@ struct JoinOutcome {
     var state: ChannelState?
     /// Of whom the user is told nothing of what comes behind it.
     var hidden = HiddenAuthors.none
+    /// The largest that the events have (`EventField.version`); -1: they have none.
+    var version: Int64 = -1
     /// Redis still has all that a channel was told since the client's position.
     var isContinuous = false
 
@@ -72,4 +74,16 @@ extension JoinOutcome {
 extension [Publication] {
     /// Bytes of the events.
     var size: Int { reduce(0) { $0 + $1.event.count } }
+}
+
+extension ServerReply.Subscribed {
+    init(_ outcome: JoinOutcome) {
+        let recovered: Bool? =
+            switch outcome.verdict {
+            case .live: nil
+            case .resumed: true
+            case .reset: false
+            }
+        self.init(cursor: outcome.cursor, recovered: recovered, publications: outcome.publications)
+    }
 }

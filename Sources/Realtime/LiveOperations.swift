@@ -53,7 +53,8 @@ extension LiveService {
                 The Centrifugo client protocol, version 2: in JSON, with the optional subprotocol `centrifuge-json`, \
                 or in protobuf with `centrifuge-protobuf`. The access token goes into the command `connect`, which \
                 subscribes to the channel `feed:` and the user's id; `unsubscribe` from it ends the pushes, and \
-                `subscribe` begins them again, with `recover`, `epoch` and `offset` from where they ended. Other \
+                `subscribe` begins them again, with `recover`, `epoch` and `offset` from where they ended. With \
+                `data: {"channels":"feed,notifications"}` it subscribes to `notifications:` and the user's id, too. Other \
                 channels are subscribed to in the same way: `user:ID` (that user's public posts), \
                 `post:ID` (`post.updated`, `post.deleted`, `comment.…`, `post.counts`), 128 for a connection and 512 for a user (error 106). Error 102 is for one \
                 that is not there, or that the caller may not see; a push `unsubscribe` with code 2000 when that is so \

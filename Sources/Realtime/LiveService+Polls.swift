@@ -12,9 +12,10 @@ extension LiveService {
     ) async throws -> Response {
         let caller = request.authenticated!
         try admit(caller.user, from: request.address)
-        let found = try await open(channels, to: caller.user, since: held)
+        let names = channels.names(for: caller.user)
+        let found = try await open(names, to: caller.user, since: held)
         let signal = try await listen(
-            for: caller.user, session: caller.session, hasFeed: channels.hasFeed, channels: channels.names)
+            for: caller.user, session: caller.session, hasFeed: channels.hasFeed, channels: names)
         defer { signal.cancel() }
         var poll = ChannelPoll(of: caller.user, hasFeed: channels.hasFeed, found, since: held)
         let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
@@ -32,9 +33,9 @@ extension LiveService {
 
     /// Those that the position names were open to the caller; whether they still are is asked when they are read.
     private func open(
-        _ channels: StreamChannels, to user: ID, since held: StreamCursor
+        _ names: [ChannelName], to user: ID, since held: StreamCursor
     ) async throws -> [Channel] {
-        let found = try channels.names.map { try channel($0) }
+        let found = try names.map { try channel($0) }
         let new = found.filter { held[.channel($0.name)] == nil }
         for channel in new where try await !channel.isOpen(to: user) { throw Self.noChannel(channel.name) }
         budget.charge(user: user, channels: new.count)

@@ -120,9 +120,10 @@ public final class LiveService: Sendable {
         _ request: RequestContext, _ given: GivenPosition, _ user: ID
     ) async throws -> OpenedChannels? {
         guard let wanted = request[LiveParameters.channels] else { return nil }
-        budget.charge(user: user, channels: wanted.names.count)
+        let names = wanted.names(for: user)
+        budget.charge(user: user, channels: names.count)
         var (open, refused): ([ChannelName], [ChannelName]) = ([], [])
-        for name in wanted.names {
+        for name in names {
             if try await channel(name).isOpen(to: user) {
                 open.append(name)
             } else if given.lastEventID != nil {

@@ -66,8 +66,9 @@ struct LogReader: Sendable {
     private func read(_ name: ChannelName, _ user: ID, _ held: LiveCursor?) async throws -> JoinOutcome? {
         guard let channel = kinds.channel(name), try await channel.isOpen(to: user) else { return nil }
         let found = try await channels.recover(name, from: held)
-        var outcome = JoinOutcome(
-            verdict: try await verdict(found, channel.contents, held, user), cursor: found.cursor)
+        let (verdict, version) = try await verdict(found, channel, held, user)
+        var outcome = JoinOutcome(verdict: verdict, cursor: found.cursor)
+        outcome.version = version
         outcome.isContinuous = held != nil && found.missed != nil
         if channel.contents.contains(.authors) { outcome.hidden = try await feeds.hiddenAuthors(from: user) }
         guard channel.contents.contains(.state) else { return outcome }
@@ -79,16 +80,26 @@ struct LogReader: Sendable {
     }
 
     private func verdict(
-        _ found: ChannelRecovery, _ contents: ChannelContents, _ held: LiveCursor?, _ user: ID
-    ) async throws -> JoinOutcome.Verdict {
-        guard held != nil else { return .live }
+        _ found: ChannelRecovery, _ channel: Channel, _ held: LiveCursor?, _ user: ID
+    ) async throws -> (JoinOutcome.Verdict, version: Int64) {
+        let contents = channel.contents
+        guard held != nil else { return (.live, -1) }
         // Who has the newest state has missed nothing.
-        guard contents.contains(.log) else { return .resumed([]) }
-        guard let missed = found.missed else { return .reset }
+        guard contents.contains(.log) else { return (.resumed([]), -1) }
+        guard let missed = found.missed else { return (.reset, -1) }
         var told = try await visible(missed.filter { known.contains($0.envelope.kind) }, to: user)
         if contents.contains(.authors) { told = try await listed(told, to: user) }
         told = try await current(told)
-        return .resumed(told.map(\.publication))
+        if let renewed = try await channel.renewed(told.map(\.envelope)) { told = Self.renewed(told, renewed) }
+        return (.resumed(told.map(\.publication)), told.compactMap { $0.envelope[.version] }.max() ?? -1)
+    }
+
+    /// Those of the events that have become something, at their positions.
+    private static func renewed(_ events: [ChannelEvent], _ envelopes: [Envelope]) -> [ChannelEvent] {
+        let byID = Dictionary(envelopes.map { ($0.eventID, $0) }, uniquingKeysWith: { first, _ in first })
+        return events.compactMap { event in
+            byID[event.envelope.eventID].map { ChannelEvent(position: event.position, $0) }
+        }
     }
 
     /// The log has events as they were: what has become of what they are about is asked now.

@@ -12,6 +12,8 @@ final class WebSocketClient: LiveClient {
         let isConnect: Bool
         /// `nil` while the domain is asked whether there may be one.
         var subscriber: Subscriber?
+        /// Of `connect` with notifications.
+        var notifications: JoiningNotifications?
 
         init(_ command: Int64, isConnect: Bool = false) {
             self.command = command
@@ -134,8 +136,8 @@ final class WebSocketClient: LiveClient {
         case .command where frame.id == 0: end(.badRequest)
         case .outdated: end(.inappropriateProtocol)
         case .command(.unknown): reply(frame.id, .failed(.methodNotFound))
-        case .command(.connect(let token, let recover, let since)):
-            connect(frame.id, token, recover, since)
+        case .command(.connect(let token, let recover, let data)):
+            connect(frame.id, token, recover, data)
         case .command(let command):
             guard let token else { return end(.badRequest) }
             handle(command, frame.id, ServerReply.feedChannel(token.subject))
@@ -160,7 +162,7 @@ final class WebSocketClient: LiveClient {
         }
     }
 
-    private func connect(_ id: Int64, _ text: String, _ recover: [ExactText: RecoverRequest], _ since: String?) {
+    private func connect(_ id: Int64, _ text: String, _ recover: [ExactText: RecoverRequest], _ data: ConnectData) {
         guard token == nil else { return end(.badRequest) }
         guard !text.isEmpty else { return reply(id, .failed(.unauthorized)) }
         let token: AccessToken
@@ -170,14 +172,16 @@ final class WebSocketClient: LiveClient {
         case .failure(.invalid): return end(.invalidToken)
         }
         guard !gateway.accounts.isSuspended(token.subject) else { return end(.accountSuspended) }
-        var held: LiveCursor?
-        if let request = recover[ExactText(ServerReply.feedChannel(token.subject))] {
-            held = LiveCursor(request)
-        } else if let since {
-            guard let cursor = LiveCursor(LiveCursor.bare(since), user: token.subject, gateway.cursors) else {
-                return reply(id, .failed(.badRequest))
-            }
-            held = cursor
+        var since: LiveCursor?
+        if let text = data.since {
+            since = LiveCursor(LiveCursor.bare(text), user: token.subject, gateway.cursors)
+            if since == nil { return reply(id, .failed(.badRequest)) }
+        }
+        let held = recover[ExactText(ServerReply.feedChannel(token.subject))].map { LiveCursor($0) } ?? since
+        let recovered = recover[ExactText(ChannelName.notifications(of: token.subject).description)]
+        let isNotified = data.isNotified || recovered != nil
+        guard !isNotified || gateway.hasRoom(for: 1, of: token.subject) else {
+            return reply(id, .failed(.limitExceeded))
         }
         guard gateway.connect(token.subject) else { return end(.connectionLimit) }
         guard gateway.budget.pay(user: token.subject) == nil else {
@@ -193,7 +197,11 @@ final class WebSocketClient: LiveClient {
         socket.maxMessage = ClientFrame.longest
         socket.frameLimit = gateway.options.limitsAreOn ? MessageAllowance.frames : nil
         joining = Joining(id, isConnect: true)
-        join(token.subject, from: held)
+        if isNotified {
+            joinWithNotifications(token.subject, from: held, recovered.map { LiveCursor($0) } ?? since)
+        } else {
+            join(token.subject, from: held)
+        }
     }
 
     /// Again, after `unsubscribe`.
@@ -212,12 +220,17 @@ final class WebSocketClient: LiveClient {
     var kind: Subscriber.Kind { .webSocket(form, isDeflated: socket.isDeflated) }
 
     private func join(_ user: ID, from held: LiveCursor?) {
+        gateway.join(self, prepare(user, from: held))
+    }
+
+    /// The subscriber of the feed, which joins next.
+    func prepare(_ user: ID, from held: LiveCursor?) -> Subscriber {
         let subscriber = Subscriber(
             user: user, kind: kind, sink: frames, owner: self,
             session: LiveSession(from: held, limit: Hub.queueLimit))
         self.subscriber = subscriber
         joining?.subscriber = subscriber
-        gateway.join(self, subscriber)
+        return subscriber
     }
 
     private func refresh(_ id: Int64, _ text: String) {
@@ -234,12 +247,13 @@ final class WebSocketClient: LiveClient {
 
     func tell(_ outcome: JoinOutcome, of subscriber: Subscriber) -> LiveSession.Telling {
         if let joining, joining.subscriber === subscriber {
-            welcome(joining, outcome)
+            if !begins(joining, with: outcome) { welcome(joining, outcome) }
             return .told
         }
-        guard !socket.isBacklogged else { return .refused }
+        // Nothing comes before the reply to `connect`.
+        guard !socket.isBacklogged, joining?.isConnect != true else { return .refused }
         if case .reset = outcome.verdict {
-            if subscriber === self.subscriber { end(.insufficientState) } else { drop(subscriber, .insufficientState) }
+            if isPersonal(subscriber) { end(.insufficientState) } else { drop(subscriber, .insufficientState) }
             return .told
         }
         let bytes = gateway.hub.encode(outcome.publications, for: subscriber, epoch: outcome.cursor.epoch)
@@ -251,9 +265,11 @@ final class WebSocketClient: LiveClient {
         guard let token else { return }
         if joining.isConnect {
             let connected = ServerReply.Connected(
-                client: name, user: token.subject, feed: .init(outcome), ttl: token.expiresAt - gateway.seconds,
+                client: name, user: token.subject, feed: .init(outcome),
+                notifications: joining.notifications?.outcome.map { .init($0) }, ttl: token.expiresAt - gateway.seconds,
                 pingSeconds: gateway.options.pingSeconds)
             answer(joining, .connected(connected))
+            joining.notifications.map(tellNotifications)
         } else {
             answer(joining, .subscribed(.init(outcome)))
         }
@@ -277,7 +293,9 @@ final class WebSocketClient: LiveClient {
 
     func joinFailed(_ subscriber: Subscriber) {
         let isJoining = joining?.subscriber === subscriber
-        guard subscriber === self.subscriber else { return channelFailed(subscriber, isJoining: isJoining) }
+        guard subscriber === self.subscriber || joining?.isConnect == true else {
+            return channelFailed(subscriber, isJoining: isJoining)
+        }
         if isJoining, let joining { reply(joining.command, .failed(.internalError)) }
         end(.serverError)
     }
@@ -330,17 +348,5 @@ extension LiveCursor {
     /// A position without an epoch, or of a foreign one, is out of every window: that is a reset, not an error.
     init(_ request: RecoverRequest) {
         self.init(epoch: LiveCursor.epoch(named: request.epoch) ?? 0, position: request.offset)
-    }
-}
-
-extension ServerReply.Subscribed {
-    fileprivate init(_ outcome: JoinOutcome) {
-        let recovered: Bool? =
-            switch outcome.verdict {
-            case .live: nil
-            case .resumed: true
-            case .reset: false
-            }
-        self.init(cursor: outcome.cursor, recovered: recovered, publications: outcome.publications)
     }
 }

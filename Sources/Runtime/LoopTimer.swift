@@ -17,15 +17,27 @@ public final class LoopTimer {
         // uv_timer_start counts from the time at which this turn of the loop began.
         uv_update_time(uv)
         handle.pointee.data = Unmanaged.passUnretained(self).toOpaque()
-        uv_timer_start(
-            handle,
-            { handle in
-                let timer = Unmanaged<LoopTimer>.fromOpaque(handle!.pointee.data).takeUnretainedValue()
-                withExtendedLifetime(timer) { timer.action() }
-            }, UInt64(max(0, after)), UInt64(max(0, repeating)))
+        uv_timer_start(handle, Self.fired, UInt64(max(0, after)), UInt64(max(0, repeating)))
+    }
+
+    private static let fired: uv_timer_cb = { handle in
+        let timer = Unmanaged<LoopTimer>.fromOpaque(handle!.pointee.data).takeUnretainedValue()
+        withExtendedLifetime(timer) { timer.action() }
     }
 
     private var open = true
+
+    /// From now on it fires once, then; not at all before.
+    /// - Parameter after: milliseconds; `nil`: it rests until the next call.
+    public func reset(after: Int?) {
+        guard open else { return }
+        guard let after else {
+            uv_timer_stop(handle)
+            return
+        }
+        uv_update_time(handle.pointee.loop)
+        uv_timer_start(handle, Self.fired, UInt64(max(0, after)), 0)
+    }
 
     public func cancel() {
         guard open else { return }

@@ -11,6 +11,10 @@ public struct Fault: Sendable, Equatable {
         case close
         /// It is received, and then the connection breaks: the sender can't know.
         case closeAfter
+        /// Of HTTP/2: the stream is refused (REFUSED_STREAM), and nobody looks at the request. It is safe to send it again.
+        case refuseStream
+        /// Of HTTP/2: the same for this stream and all that have not come yet (GOAWAY); the others are responded to.
+        case goAway
     }
 
     public let kind: Kind

@@ -2,8 +2,8 @@ public import Core
 import Push
 
 /// Faults one after the other, each for so many requests; behind them all is well, or they begin again:
-/// `{"steps": [{"times"?: 3, "status"?: 503, "headers"?: {…}, "body"?: …, "close"?: "before"|"after", "delay"?: 500}…],
-/// "repeat"?: true}`. A step with neither `status` nor `close` lets requests pass.
+/// `{"steps": [{"times"?: 3, "status"?: 503, "headers"?: {…}, "body"?: …, "close"?: "before"|"after"|"refused"|"goaway",
+/// "delay"?: 500}…], "repeat"?: true}`. A step with neither `status` nor `close` lets requests pass.
 public struct FaultScript: Sendable {
     public static let mostSteps = 1000
     private static let mostHeaders = 20
@@ -76,7 +76,9 @@ public struct FaultScript: Sendable {
         switch close.string {
         case "before": return (Fault(kind: .close, delay: delay), times)
         case "after": return (Fault(kind: .closeAfter, delay: delay), times)
-        default: throw SettingError("\(place).close must be before or after")
+        case "refused": return (Fault(kind: .refuseStream, delay: delay), times)
+        case "goaway": return (Fault(kind: .goAway, delay: delay), times)
+        default: throw SettingError("\(place).close must be before, after, refused or goaway")
         }
     }
 

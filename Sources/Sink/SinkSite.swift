@@ -4,10 +4,18 @@ public import Push
 public struct SinkSite: Sendable {
     /// What becomes of a request.
     public struct Outcome: Sendable, Equatable {
+        /// How it ends without a response.
+        public enum Break: Sendable, Equatable {
+            case connection
+            /// The server says that it has not looked at it: of this stream, or of all from here on.
+            case refusedStream, goAway
+        }
+
         /// Milliseconds before the response, or the end.
         public let delay: Int64
-        /// `nil`: the connection breaks.
+        /// `nil`: `ends` says how.
         public let response: PushResponse?
+        public var ends: Break = .connection
         /// What a device got, though the sender may not hear of it.
         public let delivery: SinkReply.Delivery?
     }
@@ -34,6 +42,8 @@ public struct SinkSite: Sendable {
         switch fault.kind {
         case .respond(let response): return Outcome(delay: fault.delay, response: response, delivery: nil)
         case .close: return Outcome(delay: fault.delay, response: nil, delivery: nil)
+        case .refuseStream: return Outcome(delay: fault.delay, response: nil, ends: .refusedStream, delivery: nil)
+        case .goAway: return Outcome(delay: fault.delay, response: nil, ends: .goAway, delivery: nil)
         case .pass:
             let reply = reply(to: request, by: provider, now: now)
             return Outcome(delay: fault.delay, response: reply.response, delivery: reply.delivery)
@@ -52,7 +62,8 @@ public struct SinkSite: Sendable {
         }
     }
 
-    private static func provider(at path: String) -> PushProvider? {
+    /// Who would be asked; `nil`: nobody.
+    public static func provider(at path: String) -> PushProvider? {
         if path.hasPrefix(WebPushReceiver.path) { return .webPush }
         if path.hasPrefix("/3/") { return .apns }
         if path == FCMReceiver.tokenPath || path.hasPrefix("/v1/projects/") { return .fcm }

@@ -7,6 +7,7 @@ struct FeedView {
     /// Posts below it were left out at the beginning, and stay so.
     private var floor = ID.zero
     private(set) var hasBegun = false
+    private var notifications = ShownNotifications()
 
     init(renderer: any Renderer) {
         self.renderer = renderer
@@ -44,6 +45,22 @@ struct FeedView {
         floor = posts.map(\.post.id).max() ?? .zero
     }
 
+    /// What is to be shown of a list of notifications, oldest first: those that are newer than what was shown.
+    /// - Parameter shows: false: they are taken for shown.
+    mutating func page(_ page: NotificationPage, shows: Bool = true) -> String {
+        hasBegun = true
+        var text = ""
+        for (group, value) in notifications.take(page) {
+            guard shows else { continue }
+            var event = ByteWriter(capacity: 512)
+            event.append(ascii: "{\"type\":\"notification.created\",\"group\":")
+            event.append(json: value)
+            event.append(ascii: "}")
+            text += renderer.news(News(group), event: event.string, now: group.milliseconds)
+        }
+        return text
+    }
+
     /// What is to be shown of an event of the stream; what is no event object is not shown.
     /// - Parameter now: milliseconds since 1970.
     mutating func event(_ json: String, now: Int64) -> String {
@@ -69,6 +86,7 @@ struct FeedView {
             case .again: return ""
             }
         default:
+            guard !type.hasPrefix("notification") || notifications.take(object, type) else { return "" }
             guard let news = News(type: type, object) else { return renderer.other(event: json) }
             return renderer.news(news, event: json, now: now)
         }

@@ -1,6 +1,7 @@
 import Core
 
-/// What an event says of what is around a post: how it and its poll stand, and what is said of it. A line each.
+/// What an event says of what is around a post: how it and its poll stand, and what is said of it; and of what the user is notified
+/// of. A line each.
 struct News: Equatable {
     /// Whose doing it is; `nil`: nobody's alone.
     let handle: String?
@@ -43,8 +44,23 @@ struct News: Equatable {
                 "poll: " + counts.joined(separator: ", ")
                 + (poll["voters"]?.integer.map { " (\(Self.number($0, "voter")))" } ?? "")
                 + (poll["closed"] == .bool(true) ? ", closed" : "")
+        case "notification.created", "notification.updated":
+            guard let group = event["group"].flatMap(NotifiedGroup.init) else { return nil }
+            (handle, text) = (group.handle, group.text)
+        case "notification.removed":
+            guard let key = event["key"]?.string else { return nil }
+            handle = nil
+            text = "taken back: " + (key.split(separator: ":").first.map(String.init) ?? key)
+        case "notifications.read":
+            guard let unread = event["unread"]?.integer else { return nil }
+            handle = nil
+            text = Self.number(unread, "notification") + " unread"
         default: return nil
         }
+    }
+
+    init(_ group: NotifiedGroup) {
+        (handle, text) = (group.handle, group.text)
     }
 
     private static func number(_ number: Int64, _ noun: String) -> String {

@@ -44,6 +44,13 @@ final class Server {
         return page
     }
 
+    func notifications(token: String, limit: Int) throws(Trouble) -> NotificationPage {
+        guard let page = NotificationPage(try get("/v1/notifications?limit=\(limit)", token)) else {
+            throw .strange("the notifications are not Martlet's")
+        }
+        return page
+    }
+
     /// The channel by its id, where it was named by a handle.
     func channel(_ name: String, token: String) throws(Trouble) -> String {
         guard name.hasPrefix("user:@") else { return name }

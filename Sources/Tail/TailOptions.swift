@@ -19,8 +19,11 @@ public struct TailOptions: Sendable {
     public var posts: Int
     /// A position to begin behind, instead of the newest posts.
     public var since: String?
-    /// `user:@HANDLE`, `user:ID`, `post:ID` or `poll:ID`: what is shown instead of the feed.
+    /// `user:@HANDLE`, `user:ID`, `post:ID`, `poll:ID` or `notifications`: what is shown instead of the feed.
     public var channel: String?
+
+    /// The channel of what the user is notified of.
+    public static let notifications = "notifications"
 
     public init(
         url: String, token: String? = nil, handle: String? = nil, password: String? = nil, json: Bool = false,
@@ -42,6 +45,7 @@ public struct TailOptions: Sendable {
 
     /// Whether a text names a channel: it goes into addresses as it is.
     public static func isChannel(_ text: String) -> Bool {
+        if text == notifications { return true }
         let key = ["user:@", "user:", "post:", "poll:"].first(where: text.hasPrefix).map { text.dropFirst($0.count) }
         return key.map { (1...30).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isPlain) } ?? false
     }

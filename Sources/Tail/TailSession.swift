@@ -132,6 +132,11 @@ final class TailSession {
     private func readPosts(_ token: String) throws(Trouble) {
         let isFirst = !feed.hasBegun
         let wanted = isFirst ? options.posts : Int.max
+        if channel == TailOptions.notifications {
+            let page = try server.notifications(token: token, limit: min(max(wanted, 1), 100))
+            credentials.accepted()
+            return try write(feed.page(page, shows: wanted > 0))
+        }
         var page = try page(token, limit: min(max(wanted, 1), 100))
         credentials.accepted()
         pagePosition = page.live

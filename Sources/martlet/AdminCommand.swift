@@ -29,8 +29,8 @@ struct AdminCommand {
 
     init(_ arguments: [String]) throws {
         let words = Array(arguments.prefix { !$0.hasPrefix("-") })
-        var settings = Array(arguments.dropFirst(words.count))
-        let until = try Self.take("--until", from: &settings)
+        var flags = Flags(arguments.dropFirst(words.count), of: "admin")
+        let until = try flags.take("--until")
         guard words.count >= 2 else { throw Self.failure("what, and to whom?") }
         let (verb, rest) = (words[0], words.dropFirst(2))
         handle = words[1].hasPrefix("@") ? String(words[1].dropFirst()) : words[1]
@@ -55,22 +55,11 @@ struct AdminCommand {
             done = "@\(handle) is not suspended"
         default: throw Self.failure("there is no '\(verb)'")
         }
-        configuration = try Configuration(try SettingsList.values(of: "admin", settings), for: "admin")
+        configuration = try Configuration(try SettingsList.values(of: "admin", flags.arguments), for: "admin")
     }
 
     private static func failure(_ text: String) -> Failure {
         Failure("martlet admin: \(text): see martlet help admin", exitCode: 2)
-    }
-
-    /// - Returns: the value of a flag, which is taken out.
-    private static func take(_ flag: String, from arguments: inout [String]) throws -> String? {
-        if let index = arguments.firstIndex(where: { $0.hasPrefix(flag + "=") }) {
-            return String(arguments.remove(at: index).dropFirst(flag.count + 1))
-        }
-        guard let index = arguments.firstIndex(of: flag) else { return nil }
-        guard index + 1 < arguments.count else { throw failure("\(flag) needs a value") }
-        defer { arguments.removeSubrange(index...(index + 1)) }
-        return arguments[index + 1]
     }
 
     private static func suspension(_ until: String?) throws -> Suspension {

@@ -2,6 +2,7 @@ import Core
 import EventLog
 import Glibc
 import NodeLease
+import Push
 import RedisLink
 import Sidecars
 import Store
@@ -21,6 +22,16 @@ enum Checks {
     }
 
     static let postgres: Check = { Database.problem(withConnectionInfo: $0) }
+
+    static let numericAddress: Check = { IPAddress($0) == nil || $0.contains("%") ? "no address" : nil }
+
+    static let hostName: Check = { Origin("https://\($0)")?.host == $0 ? nil : "no name of a host" }
+
+    static let pushContact: Check = { VAPIDKey.isContact($0) ? nil : "nobody can be reached there" }
+
+    static let secureAddress: Check = {
+        WebAddress.secureOrigin(of: $0, allowsLoopback: true) == nil ? "no https address" : nil
+    }
 
     static let origins: Check = { value in
         Setting.words(value).first { Origin(setting: $0) == nil }.map { "'\($0)' is no origin" }

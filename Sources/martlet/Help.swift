@@ -13,6 +13,7 @@ enum Help {
         ("format", "which forms of messages and events are written; format enable enables new ones"),
         ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
         ("audit", "compares what should be so with what is: martlet audit counts|erasure [--repair]"),
+        ("dlq", "records that could not be done: martlet dlq list|show|redrive|purge"),
         ("tail", "a live feed in the terminal"),
         ("follow", "follows somebody, or a tag: martlet follow HANDLE, martlet follow '#TAG'"),
         ("unfollow", "ends a follow, or takes a request back: martlet unfollow HANDLE, martlet unfollow '#TAG'"),
@@ -24,6 +25,7 @@ enum Help {
             "account",
             "deletes the account: martlet account delete, martlet account cancel, martlet account receipt ID KEY"
         ),
+        ("sink", "push services and webhooks that check what they get, and fail by a script: for tests"),
         ("token", "prints an access token for a user"),
         ("help", "what a command does and takes: martlet help COMMAND"),
         ("version", "the name and version of this program"),
@@ -55,9 +57,15 @@ enum Help {
         let description = commands.first { $0.name == command }?.text ?? ""
         let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
         let more =
-            ["format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help][command] ?? ""
+            [
+                "format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help,
+                "dlq": DeadLetterCommand.help,
+                "sink": SinkCommand.help,
+            ][command] ?? ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings
             + (SettingsList.terminal.contains(command) ? "  --json\n      JSON lines: \(json(of: command))\n" : "")
+            + (command == "tail"
+                ? "  --notifications\n      what you are notified of: as --channel notifications\n" : "")
             + "  -h, --help\n      this text\n"
     }
 

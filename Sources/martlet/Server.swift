@@ -83,13 +83,21 @@ final class Server: Sendable {
             ? FanOut(
                 storage: site.connections.storage, log: log!, domains: site.domains.all,
                 idempotency: Idempotency(
-                    database: site.connections.scans.database, secret: site.secret, sessionLives: Accounts.lives))
+                    database: site.connections.scans.database, secret: site.secret, sessionLives: Accounts.lives),
+                clock: site.clock)
             : nil
-        notifier = roles.contains(.notifier) ? Notifier(log: log!) : nil
+        notifier =
+            roles.contains(.notifier)
+            ? Notifier(
+                log: log!, site.domains.resources, devices: site.domains.devices,
+                notifications: site.domains.notifications, feed: site.domains.feed,
+                options: try site.configuration.notifier()) : nil
         do {
             worker =
                 roles.contains(.worker)
-                ? try Worker(log: log!, domains: site.domains.all, names: site.configuration.work) : nil
+                ? try Worker(
+                    log: log!, storage: site.connections.storage, clock: site.clock, domains: site.domains.all,
+                    names: site.configuration.work) : nil
         } catch {
             throw Failure("MARTLET_WORK: \(error)", exitCode: 2)
         }

@@ -6,9 +6,12 @@ import Realtime
 /// All settings, in the order in which help shows them.
 enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier", "worker"]
-    static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin", "audit"]
+    static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin", "audit", "dlq"]
     /// Commands for people, which talk to a server as any client does.
     static let terminal: Set<String> = ["tail", "follow", "unfollow", "post", "feed", "requests", "export", "account"]
+
+    /// What needs none of the settings that all others have.
+    static let alone: Set<String> = ["sink"]
 
     static let all: [Setting] = [
         Setting("port", .integer(1...65535), default: "8080", roles: servers, "TCP port of HTTP and WebSocket"),
@@ -121,8 +124,30 @@ enum SettingsList {
             "webhooks", .oneOf(["on", "off"]), default: "on", roles: ["serve", "api"],
             "users may have their notifications sent to servers of theirs; never to this machine or a private network"),
         Setting(
-            "push-loopback", .oneOf(["on", "off"]), default: "off", roles: ["serve", "api"],
+            "push-loopback", .oneOf(["on", "off"]), default: "off", roles: ["serve", "api", "notifier"],
             "devices may be on this machine and without TLS; for tests only"),
+        Setting(
+            "push-contact",
+            .checked(expected: "mailto:name@example.com or https://…", problem: Checks.pushContact),
+            roles: ["serve", "notifier"],
+            "how operators of push services reach you; without it nothing is sent to browsers"),
+        Setting(
+            "push-authorities", .text, roles: ["serve", "notifier"],
+            "file of certificates, in PEM, by which push services and webhooks are believed; without it the system's"),
+        Setting(
+            "apns-key", .text, roles: ["serve", "notifier"],
+            "Apple's .p8 file; with apns-key-id and apns-team, or nothing is sent to Apple's devices"),
+        Setting("apns-key-id", .text, roles: ["serve", "notifier"], "the name of that key, ten letters and digits"),
+        Setting("apns-team", .text, roles: ["serve", "notifier"], "the same of your team"),
+        Setting(
+            "apns-address", .checked(expected: "an https address", problem: Checks.secureAddress),
+            roles: ["serve", "notifier"], "where APNs is, for tests; without it Apple's"),
+        Setting(
+            "fcm-account", .text, roles: ["serve", "notifier"],
+            "JSON file of Google's service account; without it nothing is sent to devices that Firebase knows"),
+        Setting(
+            "fcm-address", .checked(expected: "an https address", problem: Checks.secureAddress),
+            roles: ["serve", "notifier"], "where FCM is, for tests; without it Google's"),
         Setting(
             "password-cost", .integer(1...11), default: "5", roles: servers.union(["seed"]),
             "yescrypt cost of password hashes; each step doubles time and memory"),
@@ -164,9 +189,11 @@ enum SettingsList {
             "since", .checked(expected: "a position: `live` of a page, or an event's id", problem: Checks.position),
             roles: ["tail"], "begins behind a position, without the newest posts"),
         Setting(
-            "channel", .checked(expected: "user:@HANDLE, user:ID, post:ID or poll:ID", problem: Checks.channel),
+            "channel",
+            .checked(expected: "user:@HANDLE, user:ID, post:ID, poll:ID or notifications", problem: Checks.channel),
             roles: ["tail"],
-            "shows a user's posts, what becomes of a post and is said of it, or a poll, instead of the feed"),
+            "shows a user's posts, what becomes of a post and is said of it, a poll, or what you are notified of, instead of the feed"
+        ),
         Setting(
             "color", .oneOf(["auto", "always", "never"]), default: "auto", roles: terminal, "colours in the terminal"),
         Setting(
@@ -174,6 +201,21 @@ enum SettingsList {
             "in which a deletion can be taken back"),
         Setting(
             "limit", .integer(1...100), unit: "posts", default: "30", roles: ["feed"], "how many of the newest posts"),
+        Setting(
+            "sink-port", .integer(0...65535), default: "8090", roles: alone,
+            "its port, for TLS and plain HTTP; 0: any that is free"),
+        Setting(
+            "sink-address", .checked(expected: "a numeric address", problem: Checks.numericAddress),
+            default: "127.0.0.1", roles: alone, "address to listen on: whoever reaches it may use it"),
+        Setting(
+            "sink-name", .checked(expected: "a name of a host", problem: Checks.hostName), default: "localhost",
+            roles: alone, "by which senders reach it: in its addresses and its certificate"),
+        Setting(
+            "sink-folder", .text, default: ".martlet-sink", roles: alone,
+            "gets the authority's certificate and the keys of senders, new at each start"),
+        Setting(
+            "sink-kept", .integer(0...100_000), unit: "requests", default: "1000", roles: alone,
+            "how many of the newest it remembers"),
     ]
 
     /// Variables that are not settings: of the make file, of tests.
@@ -194,6 +236,9 @@ enum SettingsList {
     }
 
     static func of(_ command: String) -> [Setting] {
-        all.filter { $0.roles.isEmpty ? !terminal.contains(command) : $0.roles.contains(command) }
+        all.filter {
+            $0.roles.isEmpty
+                ? !terminal.contains(command) && !alone.contains(command) : $0.roles.contains(command)
+        }
     }
 }

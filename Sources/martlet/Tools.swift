@@ -48,7 +48,10 @@ enum Tools {
 
     /// A thread of its own: it reads from a connection for as long as it lives.
     static func tail(_ arguments: [String]) throws -> Int32 {
-        var values = try SettingsList.values(of: "tail", arguments.filter { $0 != "--json" })
+        let flags = arguments.filter { $0 != "--json" }.flatMap {
+            $0 == "--notifications" ? ["--channel", TailOptions.notifications] : [$0]
+        }
+        var values = try SettingsList.values(of: "tail", flags)
         let who = try TerminalCommand.caller(&values)
         try values.choose(["since"], or: ["posts"])
         try values.choose(["since"], or: ["channel"])

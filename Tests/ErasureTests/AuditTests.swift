@@ -116,7 +116,7 @@ import Testing
                 == first["log.post.events"]?["kept_until"].string)
 
         // Topics: the log still has records, and has none.
-        try await site.pass(seconds: 15 * 24 * Self.hour)
+        try await site.pass(seconds: 22 * 24 * Self.hour)
         try await site.runUpkeep()
         try await site.runJobs()
         #expect(try await stores(receipt)["log.post.events"]?["kept_until"].string != nil)

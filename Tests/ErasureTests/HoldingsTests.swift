@@ -28,7 +28,7 @@ import Testing
         "popular_tags.users",
         "text_progress.position", "bells.id", "notifications.id", "notifications.object_id", "notifications.count",
         "notifications.floor", "notification_causes.cause_id", "notification_state.unread",
-        "notification_state.last_id",
+        "notification_state.last_id", "notification_state.version", "notifications.version",
         "notification_state.floor", "devices.id", "devices.session_id", "deliveries.device_id",
         "deliveries.notification_id", "delivery_counts.consumed", "delivery_counts.waiting",
         "delivery_counts.delivered",
@@ -36,6 +36,8 @@ import Testing
         "delivery_counts.old_delivered", "delivery_counts.old_dead", "delivery_counts.old_expired",
         "delivery_counts.old_invalidated", "delivery_counts.old_suppressed",
         "exports.id", "exports.position", "exports.bytes", "exports.attempts", "exports.length",
+        "parked_records.log_offset", "dead_letters.id", "dead_letters.log_offset", "redrives.id", "redrives.ids",
+        "redrives.moved",
         // NULL once it is done.
         "deletions.user_id",
         // Of processes and logs.

@@ -14,13 +14,13 @@ struct LogUnderTest: Sendable {
 struct Conformance: Sendable {
     let log: LogUnderTest
 
-    private func topic(_ partitions: Int, on client: any EventLog) async throws -> String {
+    func topic(_ partitions: Int, on client: any EventLog) async throws -> String {
         let topic = uniqueName("topic")
         try await client.createTopics([Topic(name: topic, partitions: partitions, retentionHours: 1)])
         return topic
     }
 
-    private func record(_ topic: String, _ key: String, _ text: String) -> NewRecord {
+    func record(_ topic: String, _ key: String, _ text: String) -> NewRecord {
         NewRecord(topic: topic, key: key, value: Array(text.utf8), headers: [:])
     }
 

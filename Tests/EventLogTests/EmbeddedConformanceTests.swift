@@ -53,5 +53,11 @@ enum TestPostgres {
     @Test func eachGroupGetsAll() async throws { try await conformance.eachGroupGetsAll() }
     @Test func closeWaitsForTheHandler() async throws { try await conformance.closeWaitsForTheHandler() }
     @Test func itIsKnownHowOldRecordsAre() async throws { try await conformance.itIsKnownHowOldRecordsAre() }
+    @Test func aTurnIsNeverBesideABatch() async throws { try await conformance.aTurnIsNeverBesideABatch() }
+    @Test func poisonIsADeadLetter() async throws { try await conformance.poisonIsADeadLetter() }
+    @Test func whatFailsComesAgainWithItsKey() async throws { try await conformance.whatFailsComesAgainWithItsKey() }
+    @Test func anOutageParksNothing() async throws { try await conformance.anOutageParksNothing() }
+    @Test func attemptsSurviveAKill() async throws { try await conformance.attemptsSurviveAKill() }
+    @Test func theDeadComeBackOnce() async throws { try await conformance.theDeadComeBackOnce() }
     @Test func aClosedLogSaysSo() async throws { try await conformance.aClosedLogSaysSo() }
 }

@@ -31,6 +31,14 @@ struct KafkaTests {
         @Test(.enabled(if: TestBroker.isReal)) func itIsKnownHowOldRecordsAre() async throws {
             try await conformance.itIsKnownHowOldRecordsAre()
         }
+        @Test func aTurnIsNeverBesideABatch() async throws { try await conformance.aTurnIsNeverBesideABatch() }
+        @Test func poisonIsADeadLetter() async throws { try await conformance.poisonIsADeadLetter() }
+        @Test func whatFailsComesAgainWithItsKey() async throws {
+            try await conformance.whatFailsComesAgainWithItsKey()
+        }
+        @Test func anOutageParksNothing() async throws { try await conformance.anOutageParksNothing() }
+        @Test func attemptsSurviveAKill() async throws { try await conformance.attemptsSurviveAKill() }
+        @Test func theDeadComeBackOnce() async throws { try await conformance.theDeadComeBackOnce() }
         @Test func aClosedLogSaysSo() async throws { try await conformance.aClosedLogSaysSo() }
     }
 }

@@ -47,10 +47,10 @@ struct NotInTime: Error {}
 
 /// Waits until it is true, with a limit.
 func eventually(
-    seconds: Int = 30, at location: SourceLocation = #_sourceLocation, _ condition: @Sendable () -> Bool
+    seconds: Int = 30, at location: SourceLocation = #_sourceLocation, _ condition: @Sendable () async throws -> Bool
 ) async throws {
     let deadline = monotonicNanoseconds() + UInt64(seconds) * 1_000_000_000
-    while !condition() {
+    while try await !condition() {
         guard monotonicNanoseconds() < deadline else {
             Issue.record("not within \(seconds) s", sourceLocation: location)
             throw NotInTime()

@@ -22,6 +22,7 @@ import Testing
         "feed_metadata": "how far feed_items is complete",
         "fanout_progress": "how far a post was brought to its followers",
         "audit": "the site's own record of what was done by those with a role",
+        "parked_records": "events on their way, of what is exported", "dead_letters": "the same",
         "exports": "what makes exports", "export_parts": "what makes exports", "export_chunks": "what makes exports",
     ]
 

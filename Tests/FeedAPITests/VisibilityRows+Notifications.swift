@@ -44,7 +44,7 @@ extension VisibilityRow {
     private static func mayBeNotified(_ c: VisibilityCase) -> Bool { !c.isSelf && c.isOpen && !c.isMuting }
 
     /// The author is told of who follows him and likes his posts, the viewer that he was mentioned.
-    @Sendable private static func notified(_ c: VisibilityCase) -> Seen {
+    @Sendable static func notified(_ c: VisibilityCase) -> Seen {
         if c.isSelf { return Seen(200, [.third, .publicPost, .postForFollowers, .mentionOfViewer]) }
         return Seen(200, mayBeNotified(c) ? [.author, .mentionOfViewer] : [])
     }

@@ -20,6 +20,15 @@ extension VisibilityRow {
                 try await $0.caller.get("/v1/admin/audit")
             }
         ),
+        "listDeadLetters": .reads(
+            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
+                try await $0.caller.get("/v1/admin/dead-letters")
+            }
+        ),
+        "redriveDeadLetters": .writes(
+            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
+                try await $0.caller.post("/v1/admin/dead-letters/redrive", ["filter": [:]])
+            }),
         "changeUser": .writes(
             Probe("the author", needsSession: true, expected: { _ in Seen(403) }) {
                 try await $0.caller.send("PATCH", "/v1/admin/users/\($0.author.id)", body: Array("{}".utf8))
@@ -315,6 +324,9 @@ extension VisibilityRow {
         },
         "post": Probe("the post's channel", needsSession: true, expected: inPostChannel) {
             try await $0.caller.get("/v1/feed?channels=post:\($0.publicPost)&since=\($0.channelLive)")
+        },
+        "notifications": Probe("the caller's notifications", needsSession: true, expected: notified) {
+            try await $0.caller.get("/v1/feed?channels=notifications&since=\($0.channelLive)")
         },
         "poll": Probe("the poll's channel", needsSession: true, expected: inPollChannel) {
             try await $0.caller.get("/v1/feed?channels=poll:\($0.publicPoll)&since=\($0.channelLive)")

@@ -53,7 +53,7 @@ struct VisibilityWorld {
         try await viewer.follow(author)
         live = try await (between.isSelf ? author : viewer).get("/v1/feed")["live"].string ?? ""
         let subscribed = try await (between.isSelf ? author : viewer).get(
-            "/v1/feed?channels=user:\(author.id),tag:of_\(author.handle)")
+            "/v1/feed?channels=user:\(author.id),tag:of_\(author.handle),notifications")
         channelLive = subscribed["live"].string ?? ""
         (publicPost, publicPoll) = try await Self.post(
             author, "the public post of \(author.handle) #of_\(author.handle)", "public")

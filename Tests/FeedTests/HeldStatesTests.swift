@@ -55,7 +55,7 @@ import Testing
         _ = try await channels.register([channel], node: node)
         let late = Metrics.shared.counter(.lateStates)
         let before = late.count
-        try await worker(channels, source).handle([record(1), record(2)])
+        _ = try await worker(channels, source).handle([record(1), record(2)])
         #expect(source.reads.withLock { $0 } == slow + 1)
         #expect(try await channels.recover(channel, from: nil).state?.version == slow + 1)
         #expect(late.count - before == slow)

@@ -11,8 +11,9 @@ from typing import Callable, Iterator
 
 import pytest
 
+from conftest import MakeUser
 from martlet_process import Server, clean_environment, martlet_binary, run_martlet
-from support import User, eventually, expect
+from support import PATIENCE, User, eventually, expect
 
 
 @pytest.mark.parametrize("word", ["--version", "-V", "version"])
@@ -137,6 +138,26 @@ def test_tail_of_what_is_around_a_post(tail: Tail, alice: User, bob: User) -> No
         assert shown[-1], f"it ended behind {shown}"
     while "tea 1, none 0 (1 voter)" not in (line := poll.stdout.readline()):
         assert line, "it ended before the vote"
+
+
+def test_tail_of_notifications(tail: Tail, alice: User, make_user: MakeUser) -> None:
+    """The newest first, and then each as it comes."""
+    bob, carol = make_user("bob"), make_user("carol")
+    bob.follow(alice)
+    post = alice.post("hello")["id"]
+    eventually(lambda: len(alice.http.get("/v1/notifications").json()["items"]) == 1, PATIENCE, "the follow")
+    expect(bob.http.put(f"/v1/posts/{post}/like"), 204)
+    eventually(lambda: len(alice.http.get("/v1/notifications").json()["items"]) == 2, PATIENCE, "both")
+    process = tail("--notifications", "-n", "1", "--token", alice.token)
+    until_live(process)
+    expect(carol.http.put(f"/v1/posts/{post}/like"), 204)
+    assert process.stdout is not None
+    lines = [process.stdout.readline().strip().split(" ", 1)[1] for _ in range(2)]
+    assert lines == [f"@{bob.handle} liked your post: hello", f"@{carol.handle} and 1 more liked your post: hello"]
+    expect(alice.http.put("/v1/notifications/read", json={"keys": ["follow"]}), 200)
+    assert process.stdout.readline().strip().endswith(f"@{bob.handle} followed you")
+    expect(bob.http.delete(f"/v1/users/{alice.id}/follow"), 204)
+    assert process.stdout.readline().strip().endswith("taken back: follow")
 
 
 def test_tail_of_a_channel_that_is_not_there(tail: Tail, alice: User) -> None:

@@ -212,7 +212,7 @@ def test_what_a_crash_takes_back_is_erased_again(own_server: Server, make_user: 
     eventually(lambda: removed(own_server, deletion) > FOLLOWS, 30, "some that is gone")
     before = last_step(own_server)
     crash(own_server)
-    own_server.settings["MARTLET_WORK"] = "graph"
+    own_server.settings["MARTLET_WORK"] = "notifications"
     own_server.start()
     assert last_step(own_server) < before
     own_server.stop()

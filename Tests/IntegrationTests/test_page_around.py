@@ -248,3 +248,49 @@ def test_notifications(server: Server, make_user: MakeUser, driver: webdriver.Ch
     eventually(lambda: window.script(f"{bell} !== null"), 10, "the fan's card")
     window.script(f"{bell}.click()")
     eventually(lambda: reader.http.get(f"/v1/users/{fan.id}/relation").json()["bell"], 10, "the bell to be on")
+
+
+@pytest.mark.parametrize("transport", ["websocket", "sse"])
+def test_notifications_come_by_themselves(
+    server: Server, make_user: MakeUser, driver: webdriver.Chrome, transport: str,  # noqa: F811
+) -> None:
+    """While the page asks for nothing: what is done, what is undone, and what another device has read."""
+    reader, fan, other = make_user("reader"), make_user("fan"), make_user("other")
+    posts = reader.posts(2)
+    window = Window(driver, f"http://localhost:{server.port}/")
+    window.fill("login-form", handle=reader.handle, password=PASSWORD)
+    window.is_live()
+    if transport == "sse":
+        window.script("document.querySelector('input[name=transport][value=sse]').click()")
+        window.is_live("sse")
+
+    def asked() -> int:
+        return window.script("return performance.getEntriesByType('resource').filter(e => e.name.includes('/v1/notifications')).length")
+
+    def shown() -> tuple[str, list[tuple[str, str]]]:
+        return (window.script("return document.getElementById('notifications-count').textContent"), [tuple(row) for row in window.script(
+            "return [...document.querySelectorAll('#notifications-list li')].map(e => [e.dataset.key, e.className])")])
+
+    def becomes(unread: int, *rows: tuple[str, str]) -> None:
+        expected = (str(unread), [(f"like:post:{posts[int(number)]}", mark) for number, mark in rows])
+        eventually(lambda: shown() == expected, 15, f"{expected}")
+
+    for user in (fan, other):
+        expect(user.http.put(f"/v1/posts/{posts[0]}/like"), 204)
+    becomes(1, ("0", "unread"))
+    # The subscription begins with a read of the list.
+    before = asked()
+    expect(fan.http.put(f"/v1/posts/{posts[1]}/like"), 204)
+    becomes(2, ("1", "unread"), ("0", "unread"))
+    page = expect(reader.http.get("/v1/notifications"), 200).json()
+    expect(reader.http.put("/v1/notifications/read", json={"up_to": page["items"][1]["id"]}), 200)
+    becomes(1, ("1", "unread"), ("0", ""))
+    expect(fan.http.delete(f"/v1/posts/{posts[1]}/like"), 204)
+    becomes(0, ("0", ""))
+    expect(fan.http.delete(f"/v1/posts/{posts[0]}/like"), 204)
+    becomes(0, ("0", ""))
+    eventually(lambda: "and 1 more" not in window.script("return document.getElementById('notifications-list').textContent"), 15,
+               "one fan less")
+    expect(fan.http.put(f"/v1/posts/{posts[0]}/like"), 204)
+    becomes(1, ("0", "unread"))
+    assert asked() == before

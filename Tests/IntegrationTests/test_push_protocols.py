@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 from typing import Any, Iterator
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from py_vapid import Vapid02
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from martlet_process import binary
+from push_tool import Tool
 
 PAYLOAD = b'{"title": "Ann", "text": "a \xf0\x9f\x98\x80 and more"}'
 AUTH = bytes(range(16))
@@ -50,24 +49,11 @@ def scalar(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_numbers().private_value.to_bytes(32, "big")
 
 
-class Tool:
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [binary("martlet-push")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def ask(self, what: str, **values: Any) -> dict[str, Any]:
-        assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(json.dumps({"do": what} | values) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-
 @pytest.fixture(scope="module")
 def tool() -> Iterator[Tool]:
     tool = Tool()
     yield tool
-    tool.process.stdin.close()
-    assert tool.process.wait(10) == 0
+    tool.close()
 
 
 @pytest.fixture(scope="module")

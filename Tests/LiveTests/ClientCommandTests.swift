@@ -16,11 +16,19 @@ import Testing
             command(
                 #"{"id":1,"connect":{"token":"t","data":{"since":"s"},"subs":{"feed:1":{"recover":true,"epoch":"e","offset":5}}}}"#
             )
-                == .connect(token: "t", recover: ["feed:1": RecoverRequest(epoch: "e", offset: 5)], since: "s"))
-        #expect(command(#"{"id":1,"connect":{}}"#) == .connect(token: "", recover: [:], since: nil))
+                == .connect(
+                    token: "t", recover: ["feed:1": RecoverRequest(epoch: "e", offset: 5)],
+                    data: ConnectData(since: "s")))
+        #expect(command(#"{"id":1,"connect":{}}"#) == .connect(token: "", recover: [:], data: ConnectData()))
         #expect(
             command(#"{"id":1,"connect":{"subs":{"feed:1":{"recover":true}}}}"#)
-                == .connect(token: "", recover: ["feed:1": RecoverRequest(epoch: "", offset: 0)], since: nil))
+                == .connect(token: "", recover: ["feed:1": RecoverRequest(epoch: "", offset: 0)], data: ConnectData()))
+        #expect(
+            command(#"{"id":1,"connect":{"data":{"channels":"feed,later,notifications"}}}"#)
+                == .connect(token: "", recover: [:], data: ConnectData(isNotified: true)))
+        #expect(
+            command(#"{"id":1,"connect":{"data":{"channels":"notification","since":"s"}}}"#)
+                == .connect(token: "", recover: [:], data: ConnectData(since: "s")))
         #expect(command(#"{"id":2,"refresh":{"token":"t"}}"#) == .refresh(token: "t"))
         #expect(command(#"{"id":3,"subscribe":{"channel":"c"}}"#) == .subscribe(channel: "c", recover: nil))
         #expect(
@@ -56,7 +64,8 @@ import Testing
         #"{"id":1}"#, #"{"id":1,"connect":[]}"#, #"{"id":1,"connect":{},"ping":{}}"#,
         #"{"id":1,"connect":{"token":5}}"#,
         #"{"id":1,"connect":{"subs":[]}}"#, #"{"id":1,"connect":{"subs":{"c":{"recover":true,"offset":-1}}}}"#,
-        #"{"id":1,"connect":{"data":7}}"#, #"{"id":1,"refresh":{}}"#, #"{"id":1,"subscribe":{"channel":""}}"#,
+        #"{"id":1,"connect":{"data":7}}"#, #"{"id":1,"connect":{"data":{"channels":["notifications"]}}}"#,
+        #"{"id":1,"refresh":{}}"#, #"{"id":1,"subscribe":{"channel":""}}"#,
         #"{"id":1,"subscribe":{"channel":"c","token":1}}"#, #"{"id":1,"unsubscribe":{}}"#,
         #"{"id":1,"subscribe":{"channel":"c","recover":true,"epoch":1}}"#,
     ])

@@ -30,7 +30,7 @@ import Testing
         // As protoc writes {id: 1, connect: {token: "t"}}.
         #expect(
             ClientFrame.parse([0x07, 0x08, 0x01, 0x22, 0x03, 0x0A, 0x01, 0x74], .protobuf)
-                == [ClientFrame(id: 1, content: .command(.connect(token: "t", recover: [:], since: nil)))])
+                == [ClientFrame(id: 1, content: .command(.connect(token: "t", recover: [:], data: ConnectData())))])
         let options = number(3, 1) + field(6, "e") + number(7, 5)
         let whole =
             field(1, "t") + field(2, #"{"since":"s"}"#) + field(3, field(1, "feed:1") + field(2, options))
@@ -38,18 +38,21 @@ import Testing
         #expect(
             content(number(1, 1) + field(4, whole))
                 == .command(
-                    .connect(token: "t", recover: ["feed:1": RecoverRequest(epoch: "e", offset: 5)], since: "s")))
-        #expect(content(number(1, 1) + field(4, [])) == .command(.connect(token: "", recover: [:], since: nil)))
+                    .connect(
+                        token: "t", recover: ["feed:1": RecoverRequest(epoch: "e", offset: 5)],
+                        data: ConnectData(since: "s"))))
+        #expect(
+            content(number(1, 1) + field(4, [])) == .command(.connect(token: "", recover: [:], data: ConnectData())))
         // Recovery from the very start: what is zero is left out.
         #expect(
             content(number(1, 1) + field(4, field(3, field(1, "c") + field(2, number(3, 1)))))
                 == .command(
-                    .connect(token: "", recover: ["c": RecoverRequest(epoch: "", offset: 0)], since: nil)))
+                    .connect(token: "", recover: ["c": RecoverRequest(epoch: "", offset: 0)], data: ConnectData())))
         // Not asked for; an entry without a value has a default one.
         for entry in [field(1, "c") + field(2, field(6, "e")), field(1, "c"), []] {
             #expect(
                 content(number(1, 1) + field(4, field(3, entry)))
-                    == .command(.connect(token: "", recover: [:], since: nil)))
+                    == .command(.connect(token: "", recover: [:], data: ConnectData())))
         }
     }
 
@@ -136,7 +139,7 @@ import Testing
         let subs = { (count: Int) -> [UInt8] in
             self.number(1, 1) + self.field(4, (0..<count).flatMap { self.field(3, self.field(1, "c\($0)")) })
         }
-        #expect(content(subs(16)) == .command(.connect(token: "", recover: [:], since: nil)))
+        #expect(content(subs(16)) == .command(.connect(token: "", recover: [:], data: ConnectData())))
         #expect(content(subs(17)) == .malformed)
         let sent = { (bytes: Int) -> [UInt8] in
             self.delimited(self.field(12, self.field(1, [UInt8](repeating: 0, count: bytes - 11))))
@@ -150,7 +153,7 @@ import Testing
             return self.delimited(self.number(1, 1) + self.field(4, self.field(2, "{\"x\":[\(zeros)]}")))
         }
         let contents = { (bytes: [UInt8]) in ClientFrame.parse(bytes, .protobuf)?.map(\.content) }
-        let good = ClientFrame.Content.command(.connect(token: "", recover: [:], since: nil))
+        let good = ClientFrame.Content.command(.connect(token: "", recover: [:], data: ConnectData()))
         #expect(contents(list(1598)) == [good] && contents(list(1599)) == [.malformed])
         #expect(contents(list(1000) + list(1000)) == [good, .malformed])
     }

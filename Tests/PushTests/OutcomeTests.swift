@@ -1,5 +1,6 @@
 import Core
 import Push
+import TestSupport
 import Testing
 
 @Suite struct OutcomeTests {

@@ -9,7 +9,7 @@ struct PushCommand {
 
     init(_ object: JSONObject) { self.object = object }
 
-    func run() throws -> JSONValue {
+    func run() async throws -> JSONValue {
         switch object["do"]?.string {
         case "vapid-key":
             let key = P256Key()
@@ -33,6 +33,14 @@ struct PushCommand {
         case "apns": return written(try apns())
         case "fcm-token": return written(try fcmToken())
         case "webhook": return written(try webhook())
+        case "send":
+            guard let provider = PushProvider(rawValue: try text("provider")) else { throw ToolError("no provider") }
+            return try await Sending(
+                provider: provider,
+                request: PushRequest(url: text("url"), headers: [PushHeader("ttl", "60")], body: bytes("body")),
+                authorities: text("ca"), count: Int(object["count"]?.integer ?? 1),
+                milliseconds: Int(object["milliseconds"]?.integer ?? 10_000)
+            ).run()
         case "webhook-check":
             let headers = object["headers"]?.object?.members.map { PushHeader($0, $1.string ?? "") } ?? []
             try WebhookVerifier(

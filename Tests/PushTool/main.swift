@@ -3,14 +3,19 @@
 //
 //   {"do": "webpush", "endpoint": …, "p256dh": …, "auth": …, "vapid": …, "contact": …, "payload": …}
 //   → {"url": …, "headers": {…}, "body": …}
+//   {"do": "send", "provider": …, "url": …, "body": …, "count": …, "ca": …, "milliseconds"?: …}
+//   → {"results": [{"outcome": …, "status": …, "reason": …} …], "connections": …}
 import Core
 import Glibc
 
+// A peer that has gone is told by the write's error.
+signal(SIGPIPE, SIG_IGN)
+Log.setLevel(.debug)
 while let line = readLine() {
     let reply: JSONValue
     do {
         guard let object = try JSONValue.parse(line.utf8).object else { throw ToolError("not an object") }
-        reply = try PushCommand(object).run()
+        reply = try await PushCommand(object).run()
     } catch {
         reply = ["refused": .string("\(error)")]
     }

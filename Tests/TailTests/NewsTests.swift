@@ -12,6 +12,13 @@ import Testing
             + "\"author\":{\"id\":\"2\",\"handle\":\"bob\",\"display_name\":\"Bob\"},\"text\":\"\(text)\"}"
     }
 
+    private static func group(_ count: Int, by handle: String?) -> String {
+        let actor = handle.map { "{\"id\":\"2\",\"handle\":\"\($0)\",\"display_name\":\"B\"}" } ?? ""
+        return "{\"id\":\"9\",\"key\":\"like:post:1\",\"type\":\"like\",\"count\":\(count),\"actors\":[\(actor)],"
+            + "\"object\":{\"type\":\"post\",\"id\":\"1\",\"text\":\"a\\nb\"},"
+            + "\"created_at\":\"2026-11-21T10:00:00.000Z\",\"read\":false}"
+    }
+
     private static let told: [(event: String, line: String)] = [
         (
             "{\"type\":\"post.counts\",\"post_id\":\"1\",\"likes\":1,\"comments\":2,\"views\":0,\"version\":3}",
@@ -28,6 +35,14 @@ import Testing
                 + "\"voters\":2,\"closed\":false}}",
             "poll: tea 2, none 0 (2 voters)"
         ),
+        ("{\"type\":\"notification.created\",\"group\":\(group(1, by: "bob"))}", "@bob liked your post: a\\nb"),
+        (
+            "{\"type\":\"notification.updated\",\"group\":\(group(3, by: "bob"))}",
+            "@bob and 2 more liked your post: a\\nb"
+        ),
+        ("{\"type\":\"notification.created\",\"group\":\(group(2, by: nil))}", "liked your post: a\\nb"),
+        ("{\"type\":\"notification.removed\",\"key\":\"like:post:1\",\"unread\":0}", "taken back: like"),
+        ("{\"type\":\"notifications.read\",\"up_to\":\"9\",\"unread\":1}", "1 notification unread"),
         // Whose results are hidden.
         (
             "{\"type\":\"poll.updated\",\"poll\":{\"options\":[{\"text\":\"tea\"}],\"closed\":true}}",

@@ -1,5 +1,6 @@
 import Accounts
 import Administration
+import Consumers
 import Core
 import Crypto
 import DomainKit
@@ -26,6 +27,7 @@ final class SiteParts: Sendable {
     let connections: Connections
     let domains: Domains
     let log = StepLog()
+    private let groups: [ConsumerGroup]
     /// All that the service has but for what concerns the process, and the page.
     let operations: [Operation]
     private let live: LiveService
@@ -62,6 +64,8 @@ final class SiteParts: Sendable {
             hasher: PasswordHasher(threads: 2, cost: 1), names: NameRules(options.refusedNames),
             providers: options.providers.map { ProviderClient($0, allowsLoopback: false, clock: clock) },
             devices: options.devices, waiter: { waiter.value })
+        let (log, storage) = (log, connections.storage)
+        groups = domains.all.flatMap { $0.consumers(log) }.map { $0.group(on: log, storage, clock) }
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds
@@ -163,7 +167,7 @@ final class SiteParts: Sendable {
     }
 
     private func fanOutNow() async throws {
-        let consumers = domains.all.flatMap { $0.consumers(log) }
+        try await ConsumerGroups.look(groups, in: connections.storage)
         var isDone = false
         while !isDone {
             let moved = try await outbox.move(limit: 200) { [log] rows in
@@ -173,8 +177,8 @@ final class SiteParts: Sendable {
                     })
             }
             isDone = moved == .moved(0)
-            for consumer in consumers {
-                while try await log.step(consumer.subscription, consumer.handle) { isDone = false }
+            for group in groups {
+                while try await log.step(group) { isDone = false }
             }
         }
     }

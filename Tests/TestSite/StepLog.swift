@@ -1,3 +1,4 @@
+import Consumers
 import EventLog
 import Synchronization
 
@@ -7,6 +8,7 @@ final class StepLog: EventLog {
     private struct State {
         var records: [String: [LogRecord]] = [:]
         var positions: [String: Int] = [:]
+        var begun: Set<String> = []
     }
 
     private let state = Mutex(State())
@@ -22,14 +24,14 @@ final class StepLog: EventLog {
                 state.records[record.topic, default: []].append(
                     LogRecord(
                         topic: record.topic, partition: 0, offset: offset, key: record.key, value: record.value,
-                        headers: record.headers))
+                        headers: record.headers, raw: record.raw))
             }
         }
     }
 
-    func subscribe(_ subscription: SubscriptionOptions, handler: @escaping RecordHandler) async throws
-        -> any LogSubscription
-    {
+    func subscribe(
+        _ subscription: SubscriptionOptions, turn: TurnHandler?, handler: @escaping RecordHandler
+    ) async throws -> any LogSubscription {
         throw NoSubscriptions()
     }
 
@@ -47,16 +49,19 @@ final class StepLog: EventLog {
 
     func close() async {}
 
-    /// Hands the next batch to a reader.
+    /// Hands what is due and the next batch to a group.
     /// - Returns: false when it has read all there is.
-    func step(_ reader: SubscriptionOptions, _ handle: RecordHandler) async throws -> Bool {
+    func step(_ group: ConsumerGroup) async throws -> Bool {
+        let reader = group.subscription
         for topic in reader.topics {
+            let isFirst = state.withLock { $0.begun.insert("\(reader.group) \(topic)").inserted }
+            while try await group.turn(PartitionTurn(topic: topic, partition: 0, isFirst: isFirst)) == 0 {}
             let name = "\(reader.group) \(topic)"
             let batch = state.withLock { state in
                 Array((state.records[topic] ?? []).dropFirst(state.positions[name, default: 0]).prefix(reader.batch))
             }
             guard !batch.isEmpty else { continue }
-            try await handle(batch)
+            try await group.handle(batch)
             state.withLock { $0.positions[name, default: 0] += batch.count }
             return true
         }

@@ -4,6 +4,7 @@ public import Devices
 public import DomainKit
 import DomainRegistry
 public import Erasure
+import EventLog
 public import Feed
 public import HTTPService
 public import OpenIDConnect
@@ -138,6 +139,11 @@ public final class TestSite: Sendable {
 
     /// All that a group has read comes to it again, with the next `settle()`.
     public func rewind(_ group: String) { parts.log.rewind(group) }
+
+    /// Puts a record into the log, whatever is in it.
+    public func append(_ value: [UInt8], to topic: String, key: String, headers: [String: String] = [:]) async throws {
+        try await parts.log.append([NewRecord(topic: topic, key: key, value: value, headers: headers)])
+    }
 
     /// What has come into a topic of the log, in order; `settle()` brings it there.
     /// - Parameter key: whose.

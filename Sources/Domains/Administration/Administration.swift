@@ -1,8 +1,8 @@
-import Accounts
-import Core
+public import Accounts
+public import Core
 import HTTPService
 import Relations
-import Store
+public import Store
 
 /// What moderators, admins and the operator do to users. Each change and its entry in the audit are one transaction.
 public struct Administration: Sendable {
@@ -20,7 +20,7 @@ public struct Administration: Sendable {
     // MARK: Who may
 
     /// - Throws: `Problem` where the caller has no such role now.
-    func check(_ caller: ID, is role: UserRole) async throws {
+    public func check(_ caller: ID, is role: UserRole) async throws {
         let rows = try await database.query(
             "SELECT u.role, \(Standing.columns) FROM users u WHERE u.id = \(caller)")
         _ = try check(rows.first, is: role)
@@ -33,6 +33,16 @@ public struct Administration: Sendable {
         }
         guard try Standing(row).isHere else { throw Accounts.accountSuspended }
         return own
+    }
+
+    // MARK: Audit
+
+    /// What was done to something that is no user.
+    /// - Parameter actor: `nil`: the operator.
+    public func audited(
+        _ deed: AuditEntry.Deed, by actor: ID?, after: JSONValue, _ context: TraceContext
+    ) throws -> SQL {
+        AuditEntry.statement(try ids.next(), actor, deed, .zero, before: [:], after: after, context)
     }
 
     // MARK: Changes

@@ -4,11 +4,13 @@ import HTTPService
 import Store
 
 /// What somebody did to a user: `{"at","who"?,"did","target","before","after","request_id"}`.
-struct AuditEntry: Sendable {
-    enum Deed: String, CaseIterable {
+public struct AuditEntry: Sendable {
+    public enum Deed: String, CaseIterable {
         case changedRole = "role.changed"
         case suspended = "user.suspended"
         case restored = "user.restored"
+        case redroveDeadLetters = "dead_letters.redriven"
+        case purgedDeadLetters = "dead_letters.purged"
     }
 
     /// By its time.
@@ -82,7 +84,7 @@ struct AuditEntry: Sendable {
                 "Without it: the operator, by the command line; `0`: somebody whose account was deleted, as for `target`."
             ),
             .always("did", .string(), "Such as \(Deed.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", "))."),
-            .always("target", Component.id.reference, "To which user."), .always("before", .anyObject),
+            .always("target", Component.id.reference, "To which user; `0`: to none."), .always("before", .anyObject),
             .always("after", .anyObject), .always("request_id", .string()),
         ]), writing: AuditEntry(example: ()).append)
 

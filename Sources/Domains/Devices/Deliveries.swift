@@ -14,9 +14,10 @@ public struct Deliveries: Sendable {
 
     public init(database: Database) { self.database = database }
 
+    /// - Parameter due: milliseconds since 1970, not before then; `nil`: not before somebody says so.
     /// - Returns: those that are new; they wait. One of a user who is leaving is not.
-    public func consume(_ new: [NewDelivery]) async throws -> Set<DeliveryKey> {
-        try await changed(new, { $0.key }, lock: DeliverySQL.lock) { DeliverySQL.consumed($0) }
+    public func consume(_ new: [NewDelivery], due: Int64? = nil) async throws -> Set<DeliveryKey> {
+        try await changed(new, { $0.key }, lock: DeliverySQL.lock) { DeliverySQL.consumed($0, due: due) }
     }
 
     /// Ends what waits. A device that takes something is no longer `failing`, one that is `invalidated` is gone.

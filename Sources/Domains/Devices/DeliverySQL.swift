@@ -36,13 +36,13 @@ enum DeliverySQL {
 
     // MARK: Changes
 
-    static func consumed(_ new: [NewDelivery]) -> SQL {
+    static func consumed(_ new: [NewDelivery], due: Int64?) -> SQL {
         """
         WITH asked AS (
             SELECT * FROM unnest(\(columns(new.map(\.key))), \(new.map(\.type))::text[]) a (\(key), type)),
         added AS (
-            INSERT INTO deliveries (\(key), type)
-            SELECT a.user_id, a.device_id, a.notification_id, a.type
+            INSERT INTO deliveries (\(key), type, due_at)
+            SELECT a.user_id, a.device_id, a.notification_id, a.type, to_timestamp(\(due)::bigint / 1000.0)
             FROM asked a JOIN delivery_counts c ON c.user_id = a.user_id
             WHERE a.user_id <> ALL (ARRAY(\(Standing.leaving)))
             ON CONFLICT (\(key)) DO NOTHING RETURNING \(key)),
@@ -107,7 +107,7 @@ enum DeliverySQL {
         """
         WITH asked AS (SELECT * FROM unnest(\(columns(keys))) a (\(key))),
         changed AS (
-            UPDATE deliveries d SET state = 'waiting', reason = NULL, at = now(), due_at = NULL, attempts = 0
+            UPDATE deliveries d SET state = 'waiting', reason = NULL, at = now(), due_at = now(), attempts = 0
             FROM asked a WHERE \(isSame("d", "a")) AND d.state = 'dead'
             RETURNING d.user_id, d.device_id, d.notification_id),
         counted AS (

@@ -1,3 +1,4 @@
+public import Consumers
 import Core
 import DomainKit
 public import EventLog
@@ -44,21 +45,22 @@ public struct ChunkWorker: Sendable {
     }
 
     /// Handles one batch of `fanout.chunks`, in order.
-    public func handle(_ records: [LogRecord]) async throws {
+    public func handle(_ records: [LogRecord]) async throws -> Outcomes {
         let started = monotonicNanoseconds()
+        var outcomes = Outcomes()
         var jobs: [Job] = []
         var unknown: [Envelope] = []
         for record in records {
             switch reader.read(record) {
             case .known(let kind, let envelope):
-                if let job = Job(kind, envelope) { jobs.append(job) } else { reader.passOver(record) }
+                if let job = Job(kind, envelope) { jobs.append(job) } else { reader.lacksFields(record, &outcomes) }
             case .unknown(let envelope): unknown.append(envelope)
-            case .malformed: break
+            case .malformed: outcomes[record] = .malformed
             }
         }
         // Nobody will finish them any more, and their authors' slices wait for it.
         if !unknown.isEmpty { try await store.giveUp(unknown) }
-        guard !jobs.isEmpty else { return }
+        guard !jobs.isEmpty else { return outcomes }
         let tracked = jobs.filter(\.walk.isTracked).map(\.walk.chunk)
         let positions = tracked.isEmpty ? [:] : try await store.positions(tracked)
         let runs = ChunkRun.runs(jobs.compactMap { $0.from(positions) }, at: \.walk)
@@ -78,6 +80,7 @@ public struct ChunkWorker: Sendable {
         chunkSeconds.observe(nanoseconds: monotonicNanoseconds() - started)
         // Nobody waits for this part; several posts go in one round trip.
         if !pages.isEmpty { try await store.store(pages) }
+        return outcomes
     }
 
     /// Delivers chunks of one slice page by page.

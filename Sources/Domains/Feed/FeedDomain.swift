@@ -113,10 +113,13 @@ public struct FeedDomain: Domain {
         let teller = ChannelWorker(
             channels: Channels(timelines), database: database, ofPosts: ofPosts, visibility: store.visibility)
         return [
-            Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true) {
+            Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true, failing: .hold) {
                 try await planner.handle($0)
             },
-            Consumer(SubscriptionOptions(group: "chunks", topics: [ChunkEvents.topic], batch: 50), isPaced: true) {
+            Consumer(
+                SubscriptionOptions(group: "chunks", topics: [ChunkEvents.topic], batch: 50), isPaced: true,
+                failing: .hold
+            ) {
                 try await worker.handle($0)
             },
             // Nobody waits for it: who is behind is told later.

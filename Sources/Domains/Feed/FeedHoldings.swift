@@ -144,6 +144,7 @@ struct FeedHoldings: Sendable {
         let tags = try rows.flatMap { try $0.optionalText("tags").map(PostEntities.tags) ?? [] }
         let names: [ChannelName] =
             Set(tags.compactMap { .tag($0) }) + authors.map { .user($0) } + posts.map { .post($0) }
+            + (position == 0 ? [.notifications(of: user)] : [])
         return Holding.Step(removed: try await channels.drop(names), next: posts.last?.raw)
     }
 }

@@ -1,3 +1,4 @@
+public import Consumers
 import Core
 import DomainKit
 public import EventLog
@@ -16,8 +17,9 @@ public struct Planner: Sendable {
     }
 
     /// Handles one batch of `post.events`, in order. May run twice.
-    public func handle(_ records: [LogRecord]) async throws {
-        let changes = records.compactMap(change)
+    public func handle(_ records: [LogRecord]) async throws -> Outcomes {
+        var outcomes = Outcomes()
+        let changes = records.compactMap { change($0, &outcomes) }
         let authors = try await store.authors(Set(changes.map(\.author)))
         var busy: Set<ID> = []
         for author in FanOutPlan.unsettled(authors) {
@@ -32,12 +34,13 @@ public struct Planner: Sendable {
         if !plan.tracked.isEmpty { try await store.begin(plan.tracked) }
         try await log.append(plan.records)
         planned.add(plan.deliveries)
+        return outcomes
     }
 
-    private func change(_ record: LogRecord) -> PostChange? {
-        guard let (kind, envelope) = reader.known(record) else { return nil }
+    private func change(_ record: LogRecord, _ outcomes: inout Outcomes) -> PostChange? {
+        guard let (kind, envelope) = reader.known(record, &outcomes) else { return nil }
         guard let change = PostChange(kind, envelope) else {
-            reader.passOver(record)
+            reader.lacksFields(record, &outcomes)
             return nil
         }
         return change

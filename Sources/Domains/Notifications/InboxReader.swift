@@ -41,7 +41,15 @@ struct InboxReader: Sendable {
 
     struct Page: Sendable {
         let unread: Int64
+        /// Of the inbox.
+        let version: Int64
         let groups: [NotificationGroup]
+    }
+
+    /// Those with these keys that are shown.
+    func page(_ database: Database, of reader: ID, among keys: [String]) async throws -> Page {
+        try await page(
+            database, of: reader, where: "n.key = ANY (\(keys)::text[])", below: .max, limit: max(1, keys.count))
     }
 
     /// - Parameters:
@@ -50,26 +58,69 @@ struct InboxReader: Sendable {
     func page(
         _ database: Database, of reader: ID, types: [String]?, onlyUnread: Bool, below: ID, limit: Int
     ) async throws -> Page {
+        try await page(
+            database, of: reader,
+            where: """
+                (\(types == nil) OR n.type = ANY (\(types ?? [])::text[])) AND NOT (\(onlyUnread) AND n.read)
+                """, below: below, limit: limit)
+    }
+
+    private func page(
+        _ database: Database, of reader: ID, where condition: SQL, below: ID, limit: Int
+    ) async throws -> Page {
         let me = SQL.parameter(reader)
-        let texts = objects.map { object -> SQL in
-            "WHEN \(object.type) THEN left(\(object.text("n.object_id")), \(NotificationGroup.mostText))"
-        }
         // One statement: the number is that of the list.
         let rows = try await database.query(
             """
             WITH all_unread AS (\(unread(of: reader))), page AS (
                 SELECT n.id, n.key, n.type, n.object_type, n.object_id, n.count, n.read, \(actors(for: me)) AS actors,
-                    CASE n.object_type \(texts.joined(separator: " ")) END AS text
+                    \(text) AS text
                 FROM notifications n
-                WHERE n.id < \(below) AND (\(types == nil) OR n.type = ANY (\(types ?? [])::text[]))
-                    AND NOT (\(onlyUnread) AND n.read) AND \(isShown(to: me))
+                WHERE n.id < \(below) AND \(condition) AND \(isShown(to: me))
                 ORDER BY n.id DESC LIMIT \(limit))
-            SELECT u.unread, g.* FROM all_unread u LEFT JOIN page g ON true ORDER BY g.id DESC
+            SELECT u.unread, COALESCE((SELECT t.version FROM notification_state t WHERE t.user_id = \(me)), 0) AS version,
+                g.*
+            FROM all_unread u LEFT JOIN page g ON true ORDER BY g.id DESC
             """)
         let shown = try rows.filter { try $0.optionalID("id") != nil }
         let names = try await names(database, of: shown)
         return Page(
-            unread: try rows[0].integer("unread"), groups: try shown.map { try Self.group($0, names) })
+            unread: try rows[0].integer("unread"), version: try rows[0].integer("version"),
+            groups: try shown.map { try Self.group($0, names) })
+    }
+
+    /// Those of these that are shown to their users and not read.
+    func pushed(_ database: Database, _ names: [(user: ID, id: ID)]) async throws -> [PushedNotification] {
+        let user: SQL = "n.user_id"
+        let actor: SQL = "NULLIF(split_part(n.actors, ' ', 1), '')::bigint"
+        let rows = try await database.query(
+            """
+            SELECT n.*, \(actor) IS NOT NULL AS has_actor, \(Follows.exists(follower: user, followee: actor)) AS follows,
+                \(Follows.isFollower(actor, of: user)) AS is_followed,
+                COALESCE((SELECT s.unread FROM notification_state s WHERE s.user_id = n.user_id), 0) AS unread
+            FROM (
+                SELECT n.user_id, n.id, n.key, n.type, n.object_type, n.object_id, n.count, n.read,
+                    \(actors(for: user)) AS actors, \(text) AS text
+                FROM unnest(\(names.map(\.user))::bigint[], \(names.map(\.id))::bigint[]) a (user_id, id)
+                JOIN notifications n ON n.user_id = a.user_id AND n.id = a.id
+                WHERE NOT n.read AND \(isShown(to: user))) n
+            """)
+        let known = try await self.names(database, of: rows.map { $0 })
+        return try rows.map { row in
+            let hasActor = try row.bool("has_actor")
+            return PushedNotification(
+                group: try Self.group(row, known), user: try row.id("user_id"), unread: try row.integer("unread"),
+                followsActor: hasActor ? try row.bool("follows") : nil,
+                isFollowedByActor: hasActor ? try row.bool("is_followed") : nil)
+        }
+    }
+
+    /// How what it is about begins.
+    private var text: SQL {
+        let texts = objects.map { object -> SQL in
+            "WHEN \(object.type) THEN left(\(object.text("n.object_id")), \(NotificationGroup.mostText))"
+        }
+        return "CASE n.object_type \(texts.joined(separator: " ")) END"
     }
 
     /// Ids of who did it last, with spaces between them.

@@ -1,5 +1,6 @@
 import Accounts
 import Core
+import Outbox
 import Store
 
 /// Statements about the inboxes of some users, for a transaction. `lock` comes first: so what a user's groups, their causes and the
@@ -30,7 +31,7 @@ enum InboxSQL {
     static func counted(_ gone: SQL, with more: SQL = "") -> SQL {
         """
         WITH \(more) gone AS (\(gone)), fewer AS (
-            UPDATE notifications n SET count = n.count - g.causes
+            UPDATE notifications n SET count = n.count - g.causes, version = \(nextVersion(of: "n.user_id"))
             FROM (SELECT user_id, key, count(*) AS causes FROM gone GROUP BY user_id, key) g
             WHERE n.user_id = g.user_id AND n.key = g.key)
         SELECT count(*) AS gone FROM gone
@@ -62,21 +63,41 @@ enum InboxSQL {
         floors AS (
             UPDATE notification_state t SET floor = greatest(t.floor, g.newest)
             FROM (SELECT user_id, max(cause_id) AS newest FROM gone GROUP BY user_id) g WHERE t.user_id = g.user_id)
-        DELETE FROM notifications n USING old WHERE n.user_id = old.user_id AND n.key = old.key
+        UPDATE notifications n SET count = 0, floor = 0, version = \(nextVersion(of: "n.user_id"))
+        FROM old WHERE n.user_id = old.user_id AND n.key = old.key
         """
     }
 
-    /// The end of each change: groups without causes go, but for the mark of one that the user has removed, and what is unread is
-    /// counted.
-    static func settled(_ users: [ID]) -> [SQL] {
-        [
-            "DELETE FROM notifications WHERE user_id = ANY (\(users)::bigint[]) AND count = 0 AND floor = 0",
-            """
-            UPDATE notification_state t SET unread = \(unread(of: "t.user_id")),
+    /// That of an inbox behind the change that is under way: what has it has changed.
+    static func nextVersion(of user: SQL) -> SQL {
+        "(SELECT t.version + 1 FROM notification_state t WHERE t.user_id = \(user))"
+    }
+
+    /// The end of each change: groups without causes go, but for the mark of one that the user has removed; what is unread is
+    /// counted; and what has changed is written to the log (`InboxChange`).
+    /// - Parameter upTo: what the user has read: all up to this id, which need not be named one by one.
+    static func settled(
+        _ users: [ID], upTo: ID = .zero, _ context: TraceContext = TraceContext(requestID: "")
+    ) -> SQL {
+        """
+        WITH changed AS (
+            SELECT n.user_id,
+                string_agg(n.key, ' ' ORDER BY n.id) FILTER (WHERE n.id > t.last_id) AS new,
+                string_agg(n.key, ' ' ORDER BY n.id) FILTER (WHERE n.id <= t.last_id AND n.id > \(upTo)) AS others
+            FROM notifications n JOIN notification_state t ON t.user_id = n.user_id
+            WHERE n.user_id = ANY (\(users)::bigint[]) AND n.version > t.version GROUP BY n.user_id),
+        gone AS (
+            DELETE FROM notifications WHERE user_id = ANY (\(users)::bigint[]) AND count = 0 AND floor = 0),
+        settled AS (
+            UPDATE notification_state t SET version = t.version + 1, unread = \(unread(of: "t.user_id")),
                 last_id = greatest(t.last_id, (SELECT max(n.id) FROM notifications n WHERE n.user_id = t.user_id))
-            WHERE t.user_id = ANY (\(users)::bigint[])
-            """,
-        ]
+            FROM changed c WHERE t.user_id = c.user_id RETURNING t.user_id),
+        told AS (
+            SELECT c.user_id AS key, \(InboxChange.headers(user: "c.user_id", upTo: upTo)) AS headers,
+                \(InboxChange.payload(new: "c.new", others: "c.others")) AS payload
+            FROM settled JOIN changed c ON c.user_id = settled.user_id)
+        \(Outbox.statement(topic: InboxChange.topic, InboxChange.Kind.changed.kind, context, of: "told"))
+        """
     }
 
     /// How many groups of a user, an expression of SQL, are unread.
@@ -92,6 +113,6 @@ enum InboxSQL {
             WHERE c.user_id = \(a) AND c.actor_id = \(b) OR c.user_id = \(b) AND c.actor_id = \(a)
             RETURNING c.user_id, c.key
             """
-        return [lockExisting([one, other]), counted(gone)] + settled([one, other])
+        return [lockExisting([one, other]), counted(gone), settled([one, other])]
     }
 }

@@ -83,7 +83,7 @@ struct Inboxes: Sendable {
             if !beginning.isEmpty {
                 statements += [sql.added(beginning, to: users, base: base), InboxSQL.trimmed(users)]
             }
-            try await transaction.commit(statements + InboxSQL.settled(users))
+            try await transaction.commit(statements + [InboxSQL.settled(users)])
         }
     }
 
@@ -117,8 +117,9 @@ struct Inboxes: Sendable {
         ).map { try $0.id("user_id") }
         guard !users.isEmpty else { return 0 }
         let results = try await transaction.batch(
-            [InboxSQL.lockExisting(users), InboxSQL.takenBack(of: users, where: condition)]
-                + InboxSQL.settled(users))
+            [
+                InboxSQL.lockExisting(users), InboxSQL.takenBack(of: users, where: condition), InboxSQL.settled(users),
+            ])
         return max(1, try results[1][0].int("gone"))
     }
 }

@@ -70,15 +70,16 @@ struct KindSQL: Sendable {
                 AND w.cause_id > COALESCE(n.floor, 0)
                 AND NOT \(PreferenceRow.keepsOut(kind.type, of: "w.user_id", from: "w.actor_id"))
             ON CONFLICT (user_id, key, cause_id) DO NOTHING RETURNING user_id, key, cause_id, object_id)
-        INSERT INTO notifications AS n (user_id, key, id, type, object_type, object_id, count)
+        INSERT INTO notifications AS n (user_id, key, id, type, object_type, object_id, count, version)
         SELECT a.user_id, a.key,
             greatest(\(base)::bigint, t.last_id + 1) - 1
                 + row_number() OVER (PARTITION BY a.user_id ORDER BY a.newest, a.key),
-            \(kind.type)::text, \(kind.object?.type)::text, a.object_id, a.causes
+            \(kind.type)::text, \(kind.object?.type)::text, a.object_id, a.causes, t.version + 1
         FROM (
             SELECT user_id, key, object_id, max(cause_id) AS newest, count(*) AS causes FROM added
             GROUP BY user_id, key, object_id) a JOIN notification_state t ON t.user_id = a.user_id
-        ON CONFLICT (user_id, key) DO UPDATE SET id = excluded.id, count = n.count + excluded.count, read = false
+        ON CONFLICT (user_id, key) DO UPDATE SET id = excluded.id, count = n.count + excluded.count, read = false,
+            version = excluded.version
         """
     }
 }

@@ -29,6 +29,12 @@ struct NotificationGroup: Sendable, Equatable {
     let object: Object?
     let isRead: Bool
 
+    var withoutText: NotificationGroup {
+        NotificationGroup(
+            id: id, key: key, type: type, count: count, actors: actors,
+            object: object.map { Object(type: $0.type, id: $0.id, text: nil) }, isRead: isRead)
+    }
+
     func append(to writer: inout ByteWriter) {
         writer.append(ascii: "{\"id\":\"")
         writer.append(decimal: id.raw)
@@ -94,12 +100,20 @@ extension NotificationGroup {
             .always("read", .boolean),
         ]), writing: example.append)
 
-    private static let unread = Schema.Property.always(
+    static let unread = Schema.Property.always(
         "unread", .integer(from: 0), "How many of all, without `types` and `unread`, are not read.")
 
     static let list = Component(
-        "NotificationList", .list(of: component, more: [unread]),
-        example: ["items": [component.example], "next": Component.cursor.example, "unread": 1])
+        "NotificationList",
+        .list(
+            of: component,
+            more: [
+                unread, InboxEvent.version, .always("live", Component.cursor.reference, "To go live from."),
+            ]),
+        example: [
+            "items": [component.example], "next": Component.cursor.example, "unread": 1, "version": 12,
+            "live": Component.cursor.example,
+        ])
 
     static let read = Component("NotificationsRead", .object([unread]), example: ["unread": 0])
 }

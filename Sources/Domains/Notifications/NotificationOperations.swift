@@ -1,7 +1,10 @@
 import Accounts
 import Core
 import DomainKit
+import Feed
 import HTTPService
+import Live
+import RedisLink
 import Relations
 import Store
 
@@ -14,13 +17,17 @@ struct NotificationOperations: Sendable {
     let writes: Writes
     let lists: Lists
     let cursors: CursorSigner
+    let channels: Channels
     private let types: Parameter<[String]?>
 
     init(
-        database: Database, reader: InboxReader, profiles: Profiles, writes: Writes, lists: Lists, cursors: CursorSigner
+        database: Database, reader: InboxReader, profiles: Profiles, writes: Writes, lists: Lists,
+        cursors: CursorSigner,
+        channels: Channels
     ) {
         (self.database, self.reader, self.profiles) = (database, reader, profiles)
         (self.writes, self.lists, self.cursors) = (writes, lists, cursors)
+        self.channels = channels
         types = NotificationFields.types(Set(reader.kinds.map(\.type)).sorted())
     }
 
@@ -30,7 +37,8 @@ struct NotificationOperations: Sendable {
                 .get, "/v1/notifications", id: "listNotifications", tag: Self.tag, "What the caller is notified of",
                 description: """
                     What concerns one thing is one notification, that of its newest cause; at most \(InboxSQL.mostGroups) are kept. \
-                    What was undone is gone, as is what the caller may not see any more.
+                    What was undone is gone, as is what the caller may not see any more. From `live` on what happens is told by the channel \
+                    `notifications`.
                     """, parameters: [types, NotificationFields.isUnread, PageParameters.limit, PageParameters.cursor],
                 responses: [.json(NotificationGroup.list, "Newest first.")], handler: list),
             Operation(
@@ -59,6 +67,8 @@ struct NotificationOperations: Sendable {
         let list = PageCursor.List(tag: 33, subject: caller)
         let below = try request.below(list, cursors)
         return try await lists.read(request) {
+            // Before the rows: what they do not show comes behind it.
+            let live = try await position(of: caller)
             let page = try await reader.page(
                 database, of: caller, types: request[types], onlyUnread: request[NotificationFields.isUnread] ?? false,
                 below: below, limit: limit + 1)
@@ -69,8 +79,19 @@ struct NotificationOperations: Sendable {
                     writer.appendNext(cursor.encode(list, viewer: caller, cursors))
                 }
                 writer.append(key: "unread", of: page.unread)
+                writer.append(key: "version", of: page.version)
+                writer.append(key: "live", of: live.encode(user: caller, cursors))
                 writer.append(ascii: "}")
             }
+        }
+    }
+
+    /// Without Redis it can't be had: going live from it resets.
+    private func position(of user: ID) async throws -> LiveCursor {
+        do {
+            return try await channels.open(.notifications(of: user))
+        } catch is RedisError {
+            return .outOfEveryWindow
         }
     }
 
@@ -94,7 +115,7 @@ struct NotificationOperations: Sendable {
             throw Problem(.missingField, "up_to or keys must be there", field: "up_to")
         }
         return try await writes.run(request) { transaction in
-            try await InboxMarks.read(transaction, of: request.caller, upTo: upTo, keys: keys ?? [])
+            try await InboxMarks.read(transaction, of: request.caller, upTo: upTo, keys: keys ?? [], request.trace)
             let unread = try await transaction.query(reader.unread(of: request.caller))[0].integer("unread")
             return StoredResponse(status: 200, body: Array("{\"unread\":\(unread)}".utf8))
         }
@@ -102,7 +123,7 @@ struct NotificationOperations: Sendable {
 
     @Sendable private func remove(_ request: RequestContext) async throws -> Response {
         try await writes.run(request) { transaction in
-            try await InboxMarks.remove(transaction, request[NotificationFields.key], of: request.caller)
+            try await InboxMarks.remove(transaction, request[NotificationFields.key], of: request.caller, request.trace)
             return StoredResponse(status: 204, body: [])
         }
     }

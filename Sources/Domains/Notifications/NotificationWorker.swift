@@ -1,4 +1,5 @@
 import Accounts
+import Consumers
 import Core
 import DomainKit
 import EventLog
@@ -25,13 +26,16 @@ struct NotificationWorker: Sendable {
     }
 
     /// Handles one batch.
-    func handle(_ records: [LogRecord]) async throws {
+    func handle(_ records: [LogRecord]) async throws -> Outcomes {
+        var outcomes = Outcomes()
         var work = Work(subjects: kinds.map { _ in [] })
         let start = try await start.time()
         for record in records {
-            guard let event = Envelope(headers: record.headers, payload: record.value),
-                milliseconds(ofUUIDv7: event.eventID).map({ $0 >= start }) ?? true
-            else { continue }
+            guard let event = Envelope(headers: record.headers, payload: record.value) else {
+                outcomes[record] = .malformed
+                continue
+            }
+            guard milliseconds(ofUUIDv7: event.eventID).map({ $0 >= start }) ?? true else { continue }
             add(event, of: record.topic, to: &work)
         }
         for (kind, subjects) in zip(kinds, work.subjects) where !subjects.isEmpty {
@@ -49,6 +53,7 @@ struct NotificationWorker: Sendable {
         if !work.away.isEmpty {
             try await inboxes.takeBack(where: "c.actor_id = ANY (\(work.away)::bigint[]) AND \(Self.isRefused)")
         }
+        return outcomes
     }
 
     /// By what holds now.

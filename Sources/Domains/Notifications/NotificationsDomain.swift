@@ -1,14 +1,20 @@
 import Accounts
-import Core
+public import Core
 public import DomainKit
 public import EventLog
+public import Feed
 public import HTTPService
+import Live
+import Posts
 public import Relations
 public import Store
 
 /// What users are notified of: the kinds are those that domains declare whose events cause them.
 public struct NotificationsDomain: Domain {
     public static let migrations = NotificationsMigrations.all
+    public static let topics = [TopicPlan(InboxChange.topic, retentionHours: 24)]
+    public static let liveKinds = KnownKinds(InboxEvent.Kind.self)
+    public static let liveEvents = InboxEvent.components(FeedEvent.channel)
 
     /// What a block ends of it.
     public static let ending: Graph.Ending = { InboxSQL.ended(between: $0, $1) }
@@ -16,20 +22,40 @@ public struct NotificationsDomain: Domain {
     private let resources: Resources
     private let profiles: Profiles
     private let kinds: [NotificationKind]
+    private let channelsOfRoutes: Channels
 
     /// - Parameter kinds: of all domains.
-    public init(_ resources: Resources, relations: RelationsDomain, kinds: [NotificationKind]) {
+    public init(_ resources: Resources, relations: RelationsDomain, feed: FeedDomain, kinds: [NotificationKind]) {
         precondition(
             Set(kinds.map { "\($0.type):\($0.object?.type ?? "")" }).count == kinds.count,
             "two kinds of notifications have one type and object")
         (self.resources, profiles, self.kinds) = (resources, relations.profiles, kinds)
+        channelsOfRoutes = feed.channels
     }
 
     public var operations: [Operation] {
         NotificationOperations(
             database: resources.database, reader: InboxReader(kinds: kinds), profiles: profiles,
-            writes: resources.writes, lists: resources.lists, cursors: resources.cursors
+            writes: resources.writes, lists: resources.lists, cursors: resources.cursors, channels: channelsOfRoutes
         ).all
+    }
+
+    /// `notifications:{user}`: for the user alone.
+    public var channels: [ChannelKind] {
+        let news = InboxNews(database: resources.database, reader: InboxReader(kinds: kinds))
+        return [
+            ChannelKind(
+                ChannelName.notificationsKind, .log, at: "/v1/notifications",
+                permission: { owner, user in owner == user },
+                renewal: { owner, missed in try await news.renewed(missed, for: owner) })
+        ]
+    }
+
+    /// For who pushes.
+    public static let topic = InboxChange.topic
+
+    public func pushes(_ database: Database) -> InboxPushes {
+        InboxPushes(database: database, reader: InboxReader(kinds: kinds))
     }
 
     public func consumers(_ log: any EventLog) -> [Consumer] {
@@ -37,11 +63,17 @@ public struct NotificationsDomain: Domain {
         let worker = NotificationWorker(
             inboxes: Inboxes(database: database, ids: resources.ids), kinds: kinds,
             start: InboxStart(database: database))
+        let teller = InboxTeller(
+            channels: Channels(FeedDomain.timelines(of: resources, over: resources.connections.workers)),
+            news: InboxNews(database: database, reader: InboxReader(kinds: kinds)))
         let topics = Set(kinds.map(\.topic)).union([RelationEvent.topic, UserEvent.topic]).sorted()
         return [
             Consumer(
                 SubscriptionOptions(group: "notifications", topics: topics, batch: Inboxes.most, rest: 50), in: .worker
-            ) { try await worker.handle($0) }
+            ) { try await worker.handle($0) },
+            Consumer(SubscriptionOptions(group: "inboxes", topics: [InboxChange.topic], rest: 50), in: .worker) {
+                try await teller.handle($0)
+            },
         ]
     }
 

@@ -14,7 +14,14 @@ enum NotificationsMigrations {
                 // `InboxStart`.
                 "CREATE TABLE notification_start (since bigint NOT NULL)",
                 "INSERT INTO notification_start SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint",
-            ] + partitions)
+            ] + partitions),
+        Migration(
+            98, "versions of inboxes",
+            [
+                // How often it was changed. Of a group: when it was last.
+                "ALTER TABLE notification_state ADD COLUMN version bigint NOT NULL DEFAULT 0",
+                "ALTER TABLE notifications ADD COLUMN version bigint NOT NULL DEFAULT 0",
+            ]),
     ]
 
     private static let state: StaticString = """

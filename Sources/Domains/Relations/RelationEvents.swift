@@ -16,13 +16,6 @@ public enum RelationEvent: String, NamedKinds {
     public static let topic = "graph.events"
 }
 
-/// What is to be told to a user who is not here. A record's key is the user.
-public enum NotificationEvent: String, NamedKinds {
-    case requested = "notification.requested"
-
-    public static let topic = "notification.requested"
-}
-
 extension EventField<ID> {
     /// Who follows, or asks to.
     public static let follower = EventField("follower")

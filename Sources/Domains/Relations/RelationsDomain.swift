@@ -1,7 +1,7 @@
 public import Accounts
 import Core
 public import DomainKit
-public import EventLog
+import EventLog
 public import HTTPService
 public import Store
 
@@ -10,7 +10,8 @@ public struct RelationsDomain: Domain {
     public static let migrations = RelationsMigrations.all
     public static let topics = [
         TopicPlan(RelationEvent.topic, retentionHours: 24 * 7),
-        TopicPlan(NotificationEvent.topic, retentionHours: 24 * 7),
+        // Versions before wrote it, and receipts of erasures name it.
+        TopicPlan("notification.requested", retentionHours: 24 * 7),
     ]
 
     public let graph: Graph
@@ -76,15 +77,6 @@ public struct RelationsDomain: Domain {
         [
             FollowCounts.audit("followers", ofFollowers: true) { "SELECT FROM follows f WHERE f.followee = \($0)" },
             FollowCounts.audit("following", ofFollowers: false) { "SELECT FROM follows f WHERE f.follower = \($0)" },
-        ]
-    }
-
-    public func consumers(_ log: any EventLog) -> [Consumer] {
-        let worker = GraphWorker(log: log)
-        return [
-            Consumer(SubscriptionOptions(group: "graph", topics: [RelationEvent.topic], rest: 50), in: .worker) {
-                try await worker.handle($0)
-            }
         ]
     }
 }

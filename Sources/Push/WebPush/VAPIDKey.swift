@@ -42,7 +42,7 @@ public struct VAPIDKey: Sendable, Concealed {
         return "vapid t=\(token),k=\(publicKey)"
     }
 
-    private static func isContact(_ text: String) -> Bool {
+    public static func isContact(_ text: String) -> Bool {
         guard Checks.isHeaderText(text, 1...255), !text.utf8.contains(0x20) else { return false }
         if text.hasPrefix("mailto:") {
             let parts = text.dropFirst("mailto:".count).split(separator: "@", omittingEmptySubsequences: false)

@@ -1,4 +1,5 @@
 import Accounts
+public import Consumers
 import Core
 import DomainKit
 public import EventLog
@@ -11,6 +12,7 @@ public struct AudienceWorker: Sendable {
     private let audience: ChannelAudience
     private let feeds: FeedChanges
     private let tags: FeedTagChanges
+    private let relations = EventReader<RelationEvent>()
     private let users = EventReader<UserEvent>()
     private let tagFollows = EventReader<TagFollowEvent>()
 
@@ -19,30 +21,33 @@ public struct AudienceWorker: Sendable {
     }
 
     /// Handles one batch of `graph.events`, `user.events` or `feed.updated`.
-    public func handle(_ records: [LogRecord]) async throws {
+    public func handle(_ records: [LogRecord]) async throws -> Outcomes {
+        var outcomes = Outcomes()
         for record in records {
             if record.topic == TagFollowEvent.topic {
-                try await follow(record)
+                try await follow(record, &outcomes)
                 continue
             }
-            let known = record.topic == UserEvent.topic ? userChange(record) : relationChange(record)
+            let known =
+                record.topic == UserEvent.topic ? userChange(record, &outcomes) : relationChange(record, &outcomes)
             guard let (change, event) = known else { continue }
             try await audience.changed(change)
             if let time = milliseconds(ofUUIDv7: event.eventID) { try await feeds.changed(change, at: time) }
         }
+        return outcomes
     }
 
-    private func follow(_ record: LogRecord) async throws {
-        guard let (kind, event) = tagFollows.known(record) else { return }
+    private func follow(_ record: LogRecord, _ outcomes: inout Outcomes) async throws {
+        guard let (kind, event) = tagFollows.known(record, &outcomes) else { return }
         guard let change = TagFollowChange(kind, event), let time = milliseconds(ofUUIDv7: event.eventID) else {
-            tagFollows.passOver(record)
+            tagFollows.lacksFields(record, &outcomes)
             return
         }
         try await tags.changed(change, at: time)
     }
 
-    private func userChange(_ record: LogRecord) -> (AudienceChange, Envelope)? {
-        guard let (kind, event) = users.known(record) else { return nil }
+    private func userChange(_ record: LogRecord, _ outcomes: inout Outcomes) -> (AudienceChange, Envelope)? {
+        guard let (kind, event) = users.known(record, &outcomes) else { return nil }
         switch kind {
         case .privacy:
             guard let user = event[.user], let isPrivate = event[.isPrivate] else { break }
@@ -58,15 +63,12 @@ public struct AudienceWorker: Sendable {
         // Who sees whom is as before.
         case .updated: return nil
         }
-        users.passOver(record)
+        users.lacksFields(record, &outcomes)
         return nil
     }
 
-    private func relationChange(_ record: LogRecord) -> (AudienceChange, Envelope)? {
-        // `GraphWorker` reads the same records, and counts what is passed over.
-        guard let event = Envelope(headers: record.headers, payload: record.value),
-            let kind = RelationEvent(event.kind)
-        else { return nil }
+    private func relationChange(_ record: LogRecord, _ outcomes: inout Outcomes) -> (AudienceChange, Envelope)? {
+        guard let (kind, event) = relations.known(record, &outcomes) else { return nil }
         switch kind {
         // Who sees whom is as before.
         case .followRequested, .followUnrequested: return nil
@@ -84,6 +86,7 @@ public struct AudienceWorker: Sendable {
             default: (.unmuted(other, by: owner), event)
             }
         }
+        relations.lacksFields(record, &outcomes)
         return nil
     }
 }

@@ -1,3 +1,5 @@
+import Core
+
 /// What became of publications.
 public struct ChannelCounts: Sendable, Equatable {
     /// Events that went into logs.
@@ -11,5 +13,11 @@ public struct ChannelCounts: Sendable, Equatable {
         self.told = told
         self.repeated = repeated
         self.messages = messages
+    }
+
+    func measure() {
+        Metrics.shared.counter(.channelEvents).add(told)
+        Metrics.shared.counter(.channelRepeats).add(repeated)
+        Metrics.shared.counter(.channelMessages).add(messages)
     }
 }

@@ -1,4 +1,6 @@
+public import Consumers
 import Core
+import DomainKit
 public import EventLog
 import Live
 import Posts
@@ -11,9 +13,7 @@ public struct ChannelWorker: Sendable {
     private let visibility: @Sendable (Set<ID>) async throws -> [ID: PostVisibility]
     private let database: Database
     private let ofPosts: [ChannelsOfPosts]
-    private let told = Metrics.shared.counter(.channelEvents)
-    private let repeated = Metrics.shared.counter(.channelRepeats)
-    private let messages = Metrics.shared.counter(.channelMessages)
+    private let reader = EventReader<PostEvent>()
 
     init(
         channels: Channels, database: Database, ofPosts: [ChannelsOfPosts],
@@ -30,14 +30,16 @@ public struct ChannelWorker: Sendable {
     }
 
     /// Handles one batch of `post.events`, in order.
-    public func handle(_ records: [LogRecord]) async throws {
-        let jobs = records.compactMap(job)
+    public func handle(_ records: [LogRecord]) async throws -> Outcomes {
+        var outcomes = Outcomes()
+        let jobs = records.compactMap { job($0, &outcomes) }
         let changed = try await channels(of: jobs.filter(\.change.kind.changesVisibility).map(\.change.id))
         // Nearly always there is nobody: then no post is read and no event sent.
         let known = try await channels.known(Set(jobs.flatMap(\.channels) + changed))
         let wanted = jobs.filter { $0.channels.contains(where: known.contains) }
         try await tell(wanted, known, from: records)
         try await channels.recheck(changed.filter(known.contains))
+        return outcomes
     }
 
     private func tell(_ wanted: [Job], _ known: Set<ChannelName>, from records: [LogRecord]) async throws {
@@ -55,10 +57,7 @@ public struct ChannelWorker: Sendable {
                     ChannelPublication(offset: job.offset, job.change.envelope.withoutTags))
             }
         }
-        let counts = try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
-        told.add(counts.told)
-        repeated.add(counts.repeated)
-        messages.add(counts.messages)
+        try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
     }
 
     private func channels(of posts: [ID]) async throws -> [ChannelName] {
@@ -69,11 +68,12 @@ public struct ChannelWorker: Sendable {
         }
     }
 
-    private func job(_ record: LogRecord) -> Job? {
-        // The planner reads the same records, and counts what is passed over.
-        guard let envelope = Envelope(headers: record.headers, payload: record.value),
-            let kind = PostEvent(envelope.kind), let change = PostChange(kind, envelope)
-        else { return nil }
+    private func job(_ record: LogRecord, _ outcomes: inout Outcomes) -> Job? {
+        guard let (kind, envelope) = reader.known(record, &outcomes) else { return nil }
+        guard let change = PostChange(kind, envelope) else {
+            reader.lacksFields(record, &outcomes)
+            return nil
+        }
         return Job(
             change: change, offset: record.offset,
             channels: kind.channels(post: change.id, author: change.author, tags: envelope.tags))

@@ -1,3 +1,4 @@
+public import Core
 public import Live
 import RedisLink
 
@@ -56,6 +57,34 @@ extension Channels {
                 Timelines.each(result) { (reply) throws(RedisError) in try Self.recovery(reply, channel) }
                     .map { $0[0] })
         }
+    }
+
+    /// From now on what happens there is kept, as if somebody had just been subscribed.
+    /// - Returns: a position: who comes with it is told what has happened since.
+    public func open(_ channel: ChannelName) async throws -> LiveCursor {
+        let reply = try await timelines.redis.eval(call(scripts.open, channel, [timelines.candidate(), life]))
+        return try Timelines.cursor(Timelines.elements(reply, atLeast: 2))
+    }
+
+    /// Those of these users with a connection that listens to their notifications now, or did until a few seconds ago. A call for each
+    /// partition that they are in.
+    public func notified(among users: Set<ID>) async throws -> Set<ID> {
+        let most = timelines.options.usersPerCall
+        let asked = Dictionary(grouping: users) { timelines.partitions.of($0) }.flatMap { partition, users in
+            stride(from: 0, to: users.count, by: most).map { (partition, users[$0..<min($0 + most, users.count)]) }
+        }
+        let calls = asked.map { partition, users in
+            timelines.call(
+                scripts.present, partition, users.map { .text(ChannelName.notifications(of: $0).description) })
+        }
+        var found: Set<ID> = []
+        for (reply, (_, users)) in zip(try await timelines.redis.eval(calls), asked) {
+            for (user, answer) in zip(users, try Timelines.elements(reply, atLeast: users.count))
+            where answer == .integer(1) {
+                found.insert(user)
+            }
+        }
+        return found
     }
 
     /// On the loop, for the calls name the connection that they go over.

@@ -67,6 +67,7 @@ extension Channels {
             counts.repeated += numbers[1]
             counts.messages += numbers[2]
         }
+        counts.measure()
         return counts
     }
 

@@ -1,3 +1,4 @@
+public import Consumers
 import Core
 public import DomainKit
 public import EventLog
@@ -14,9 +15,6 @@ public struct EffectWorker: Sendable {
     private let effects: [EventKind: [ChannelEffect]]
     private let skipped = SkippedEvents(.log)
     private let turns = Turns()
-    private let told = Metrics.shared.counter(.channelEvents)
-    private let repeated = Metrics.shared.counter(.channelRepeats)
-    private let messages = Metrics.shared.counter(.channelMessages)
     private let states = Metrics.shared.counter(.channelStates)
     private let late = Metrics.shared.counter(.lateStates)
 
@@ -34,15 +32,17 @@ public struct EffectWorker: Sendable {
 
     /// Handles one batch of one partition, in order. It ends when all is told: what it would leave for later would be lost with
     /// the process.
-    public func handle(_ records: [LogRecord]) async throws {
-        guard let first = records.first else { return }
-        let work = records.flatMap(work)
+    public func handle(_ records: [LogRecord]) async throws -> Outcomes {
+        var outcomes = Outcomes()
+        guard let first = records.first else { return outcomes }
+        let work = records.flatMap { read($0, &outcomes) }
         // Nearly always there is nobody: then nothing is read and nothing sent.
         let known = try await channels.known(Set(work.map(\.channel)))
         let wanted = work.filter { known.contains($0.channel) }
-        guard !wanted.isEmpty else { return }
+        guard !wanted.isEmpty else { return outcomes }
         try await tell(wanted.filter(\.isEvent), from: "\(first.topic)/\(first.partition)")
         try await tellStates(Set(wanted.filter(\.isState).map(\.channel)))
+        return outcomes
     }
 
     // MARK: Events
@@ -56,10 +56,11 @@ public struct EffectWorker: Sendable {
         var isEvent: Bool { if case .event = effect.means { true } else { false } }
     }
 
-    private func work(_ record: LogRecord) -> [Work] {
+    private func read(_ record: LogRecord, _ outcomes: inout Outcomes) -> [Work] {
         let place = "\(record.topic), partition \(record.partition), offset \(record.offset)"
         guard let envelope = Envelope(headers: record.headers, payload: record.value) else {
             skipped.addMalformed(at: place)
+            outcomes[record] = .malformed
             return []
         }
         guard let effects = effects[envelope.kind] else {
@@ -70,6 +71,7 @@ public struct EffectWorker: Sendable {
             if case .nothing = effect.means { return nil }
             guard let channel = effect.channel(envelope) else {
                 skipped.addMalformed(at: place)
+                outcomes[record] = .malformed
                 return nil
             }
             return Work(
@@ -89,10 +91,7 @@ public struct EffectWorker: Sendable {
         for one in work where allowed.contains(one.publication.envelope.eventID) {
             batch[one.channel, default: []].append(one.publication)
         }
-        let counts = try await channels.publish(batch, from: source)
-        told.add(counts.told)
-        repeated.add(counts.repeated)
-        messages.add(counts.messages)
+        try await channels.publish(batch, from: source)
     }
 
     // MARK: States

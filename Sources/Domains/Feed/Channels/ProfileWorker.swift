@@ -1,4 +1,5 @@
 import Accounts
+public import Consumers
 import Core
 import DomainKit
 public import EventLog
@@ -12,32 +13,37 @@ import Store
 public struct ProfileWorker: Sendable {
     private let channels: Channels
     private let database: Database
-    private let told = Metrics.shared.counter(.channelEvents)
+    private let reader = EventReader<UserEvent>()
 
     init(channels: Channels, database: Database) {
         (self.channels, self.database) = (channels, database)
     }
 
     /// Handles one batch of `user.events`, in order.
-    public func handle(_ records: [LogRecord]) async throws {
-        let changes = records.compactMap(change)
+    public func handle(_ records: [LogRecord]) async throws -> Outcomes {
+        var outcomes = Outcomes()
+        let changes = records.compactMap { change($0, &outcomes) }
         let known = try await channels.known(Set(changes.map { .user($0.user) }))
         let wanted = changes.filter { known.contains(.user($0.user)) }
-        guard !wanted.isEmpty, let first = records.first else { return }
+        guard !wanted.isEmpty, let first = records.first else { return outcomes }
         let away = Set(
             try await database.query(Standing.away(among: Array(Set(wanted.map(\.user))))).map { try $0.id("id") })
         var batch: [ChannelName: [ChannelPublication]] = [:]
         for change in wanted where !away.contains(change.user) {
             batch[.user(change.user), default: []].append(change.publication)
         }
-        told.add(try await channels.publish(batch, from: "\(first.topic)/\(first.partition)").told)
+        try await channels.publish(batch, from: "\(first.topic)/\(first.partition)")
+        return outcomes
     }
 
-    private func change(_ record: LogRecord) -> (user: ID, publication: ChannelPublication)? {
-        // `AudienceWorker` reads the same records, and counts what is passed over.
-        guard let envelope = Envelope(headers: record.headers, payload: record.value),
-            UserEvent(envelope.kind) == .updated, let user = envelope[.user]
-        else { return nil }
+    private func change(
+        _ record: LogRecord, _ outcomes: inout Outcomes
+    ) -> (user: ID, publication: ChannelPublication)? {
+        guard let (kind, envelope) = reader.known(record, &outcomes), kind == .updated else { return nil }
+        guard let user = envelope[.user] else {
+            reader.lacksFields(record, &outcomes)
+            return nil
+        }
         return (user, ChannelPublication(offset: record.offset, envelope))
     }
 }

@@ -12,9 +12,11 @@ struct ChannelScripts: Sendable {
     let recheck: RedisScript
     let recheckUser: RedisScript
     let drop: RedisScript
+    let open: RedisScript
+    let present: RedisScript
 
     var all: [RedisScript] {
-        [heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckUser, drop]
+        [heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckUser, drop, open, present]
     }
 
     /// - Parameter script: one of these files behind each other, and all behind the prelude.
@@ -29,5 +31,7 @@ struct ChannelScripts: Sendable {
         recheck = script(.publish, .channel, .recheck)
         recheckUser = script(.publish, .channel, .recheckuser)
         drop = script(.publish, .channel, .drop)
+        open = script(.publish, .channel, .open)
+        present = script(.publish, .channel, .present)
     }
 }

@@ -6,7 +6,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
     case deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict, change
     case withdraw, purge, forget, trim
     // Those of channels
-    case heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckuser, drop
+    case heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckuser, drop, open, present
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
@@ -44,6 +44,8 @@ enum TimelineLua: String, CaseIterable, Sendable {
         case .recheck: PackageResources.recheck_lua
         case .recheckuser: PackageResources.recheckuser_lua
         case .drop: PackageResources.drop_lua
+        case .open: PackageResources.open_lua
+        case .present: PackageResources.present_lua
         }
     }
 }

@@ -2,7 +2,7 @@
 --
 -- KEYS: 1 the partition's clock
 -- ARGV: 1 channel, 2 epoch candidate, 3 events and 4 bytes that a log keeps, 5 seconds that it lives, 6 source,
---       7… offset in the source, id of the event, envelope
+--       7… offset in the source, id of the event, envelope, the envelope that is kept ('': the same)
 -- Returns: 1 events that were told, 2 that were told before, 3 messages to nodes
 --
 -- An event comes again when whoever brought it died before he could say so. It is known by its offset, which is not
@@ -51,7 +51,7 @@ local function is_there(id, time)
 end
 
 local told, again, messages = 0, 0, 0
-for index = 7, #ARGV, 3 do
+for index = 7, #ARGV, 4 do
     local offset, id, envelope = tonumber(ARGV[index]), ARGV[index + 1], ARGV[index + 2]
     local time = made(id)
     local is_past = time and time * 1000 < began - 600000000
@@ -62,7 +62,8 @@ for index = 7, #ARGV, 3 do
         again = again + 1
     elseif not is_past then
         local position = tick()
-        local event = pack('>I7B', position, FORM) .. envelope
+        local kept = ARGV[index + 3]
+        local event = pack('>I7B', position, FORM) .. (kept == '' and envelope or kept)
         call('RPUSH', log, event)
         bytes = bytes + #event
         last[source] = offset

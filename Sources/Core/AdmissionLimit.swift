@@ -1,5 +1,3 @@
-import Core
-
 /// How many requests may be in work at a time. It follows how long they take: above the target it shrinks, at once; when
 /// it is used up and they are quick, it grows, slowly. So what is admitted never waits for long behind other requests,
 /// wherever they queue, and what is refused is refused before any work is done. No clock and no I/O.
@@ -33,6 +31,7 @@ public struct AdmissionLimit: Sendable {
     private var windowStart: UInt64 = 0
     private var peak = 0
     private var wasUsedUp = false
+    private var wasRefused = false
     private var sum = 0.0
     private var sumOfSquares = 0.0
 
@@ -62,10 +61,23 @@ public struct AdmissionLimit: Sendable {
         adjust(now)
     }
 
+    /// What was admitted is not done after all: nothing is learned of it.
+    public mutating func withdrawn() { inWork -= 1 }
+
+    /// Whoever is behind it says that it is too much: half, at once; but once in a window, for what was in work together is
+    /// refused together.
+    public mutating func refused(now: UInt64) {
+        adjust(now)
+        guard !wasRefused else { return }
+        wasRefused = true
+        limit = max(rule.least, min(limit, max(peak, 1)) / 2)
+    }
+
     private mutating func adjust(_ now: UInt64) {
         guard now >= windowStart + Self.window else { return }
         // While nothing is finished, nothing is known.
-        if sum > 0 { learn() }
+        if sum > 0, !wasRefused { learn() }
+        wasRefused = false
         windowStart = now
         peak = inWork
         wasUsedUp = false

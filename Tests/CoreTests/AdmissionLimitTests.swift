@@ -1,6 +1,6 @@
 import Testing
 
-@testable import HTTPService
+@testable import Core
 
 /// A server that does `rate` requests a second, one after the other, behind an admission limit; time is a number.
 private struct Server {

@@ -1,32 +1,32 @@
 import Core
-import Push
+public import Push
 
 /// A response of a provider, and what it must mean.
-struct OutcomeRow: CustomStringConvertible {
-    static let now: Int64 = 1_800_000_000_000
+public struct OutcomeRow: Sendable, CustomStringConvertible {
+    public static let now: Int64 = 1_800_000_000_000
 
-    let provider: PushProvider
-    let status: Int
-    var headers: [PushHeader] = []
-    var body = ""
-    let outcome: PushOutcome
-    let scope: PushVerdict.Scope
-    var reason: String?
+    public let provider: PushProvider
+    public let status: Int
+    public var headers: [PushHeader] = []
+    public var body = ""
+    public let outcome: PushOutcome
+    public let scope: PushVerdict.Scope
+    public var reason: String?
 
-    var description: String { "\(provider) \(status) \(body.prefix(120)) \(headers.map(\.value))" }
+    public var description: String { "\(provider) \(status) \(body.prefix(120)) \(headers.map(\.value))" }
 
     static func headers(_ retryAfter: String?) -> [PushHeader] {
         retryAfter.map { [PushHeader("Retry-After", $0)] } ?? []
     }
 
-    var verdict: PushVerdict {
+    public var verdict: PushVerdict {
         provider.verdict(
             of: PushResponse(status: status, headers: headers, body: Array(body.utf8)), now: Self.now)
     }
 }
 
-enum OutcomeTable {
-    static let all: [OutcomeRow] = webPush + apns + fcm + webhook
+public enum OutcomeTable {
+    public static let all: [OutcomeRow] = webPush + apns + fcm + webhook
 
     private static let dead = PushOutcome.deviceGone(since: nil)
     private static let bad = PushOutcome.messageRefused(attempts: 1)

@@ -1,0 +1,47 @@
+import Core
+import Store
+
+/// Turns of those who send: what is due is one sender's for a while. A sender that dies leaves it to the others, who take it when that
+/// while is over.
+extension Deliveries {
+    public struct Claim: Sendable {
+        public let key: DeliveryKey
+        /// Of the notification.
+        public let type: String
+        /// What it has waited for; `nil`: for its turn.
+        public let reason: DeliveryReason?
+        /// How often it has failed.
+        public let attempts: Int
+    }
+
+    /// What is due, longest first.
+    /// - Parameters:
+    ///   - now: milliseconds since 1970.
+    ///   - end: until when nobody else takes it.
+    public func claim(limit: Int, now: Int64, until end: Int64) async throws -> [Claim] {
+        let rows = try await database.query(
+            """
+            WITH due AS (
+                SELECT user_id, device_id, notification_id FROM deliveries
+                WHERE state = 'waiting' AND due_at <= to_timestamp(\(now)::bigint / 1000.0)
+                ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED)
+            UPDATE deliveries d SET due_at = to_timestamp(\(end)::bigint / 1000.0) FROM due
+            WHERE d.user_id = due.user_id AND d.device_id = due.device_id AND d.notification_id = due.notification_id
+            RETURNING d.user_id, d.device_id, d.notification_id, d.type, d.reason, d.attempts
+            """)
+        return try rows.map { row in
+            Claim(
+                key: DeliveryKey(
+                    user: try row.id("user_id"), device: try row.id("device_id"),
+                    notification: try row.id("notification_id")), type: try row.text("type"),
+                reason: try row.optionalText("reason").flatMap(DeliveryReason.init), attempts: try row.int("attempts"))
+        }
+    }
+
+    /// When the next one is due, in milliseconds since 1970; `nil`: nothing waits for a time.
+    public func nextDue() async throws -> Int64? {
+        try await database.query(
+            "SELECT (extract(epoch FROM min(due_at)) * 1000)::bigint AS due_at FROM deliveries WHERE state = 'waiting'"
+        )[0].optionalInteger("due_at")
+    }
+}

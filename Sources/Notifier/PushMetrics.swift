@@ -1,0 +1,19 @@
+import Core
+import Synchronization
+
+/// How pushes end, by provider and outcome.
+final class PushMetrics: Sendable {
+    private let counters = Mutex<[String: Counter]>([:])
+
+    func wrote(_ some: [PushEnd]) {
+        for end in some {
+            let label = "provider=\"\(end.provider)\",outcome=\"\(end.outcome)\""
+            let counter = counters.withLock { counters in
+                let counter = counters[label] ?? Metrics.shared.counter(.pushes, label)
+                counters[label] = counter
+                return counter
+            }
+            counter.add()
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import Consumers
+import Core
+import Devices
+import EventLog
+import Notifications
+import Preferences
+import Runtime
+
+/// Sends what is due: takes some of it for itself, decides by what holds now, sends, and writes down what has become of each. Any number
+/// of processes do so side by side.
+actor PushRunner {
+    /// Claims of one turn.
+    private static let batch = 500
+    /// Sent, or with its end not written down yet: no more are claimed meanwhile.
+    private static let most = 2000
+    /// Milliseconds that a claim holds. More than a request may take: what a sender that died has claimed is sent again then.
+    private static let lease: Int64 = 120_000
+    private static let longestRest = 1.0
+    /// Milliseconds after which what has ended is written down at the latest.
+    private static let flushMilliseconds: UInt64 = 10
+
+    private let parts: Parts
+    private let wakeup = Wakeup()
+    private var inFlight = 0
+    private var ended: [PushEnd] = []
+    private var isFlushing = false
+    private var isStopping = false
+
+    struct Parts: Sendable {
+        let deliveries: Deliveries
+        let decider: PushDecider
+        let accounts: PushAccounts
+        let letters: DeadLetters
+        let log: any EventLog
+        let clock: any WallClock
+        let metrics: PushMetrics
+    }
+
+    init(_ parts: Parts) { self.parts = parts }
+
+    nonisolated func wake() { wakeup.signal() }
+
+    /// Until `stop()`.
+    func run() async {
+        while !isStopping {
+            do {
+                try await takeRedriven()
+                let room = Self.most - inFlight
+                let claims =
+                    room < Self.batch / 2
+                    ? []
+                    : try await parts.deliveries.claim(
+                        limit: min(room, Self.batch), now: parts.clock.milliseconds(),
+                        until: parts.clock.milliseconds() + Self.lease)
+                if claims.isEmpty {
+                    await rest()
+                } else {
+                    try await begin(claims)
+                }
+            } catch {
+                Log.warning(.pushesNotRead, ["error": .text("\(error)")])
+                try? await Task.sleep(nanoseconds: 500_000_000)
+            }
+        }
+    }
+
+    /// What is under way ends within the time that a request has.
+    func stop() async {
+        isStopping = true
+        wake()
+        for _ in 0..<100 where inFlight > 0 { try? await Task.sleep(nanoseconds: 100_000_000) }
+    }
+
+    private func rest() async {
+        var seconds = Self.longestRest
+        if inFlight < Self.most / 2, let due = try? await parts.deliveries.nextDue() {
+            seconds = min(seconds, max(0, Double(due - parts.clock.milliseconds()) / 1000))
+        }
+        let alarm = Task { [wakeup] in
+            try await Task.sleep(nanoseconds: UInt64(seconds * 1_000_000_000))
+            wakeup.signal()
+        }
+        await wakeup.wait()
+        alarm.cancel()
+    }
+
+    private func begin(_ claims: [Deliveries.Claim]) async throws {
+        inFlight += claims.count
+        do {
+            for step in try await parts.decider.decide(claims) {
+                switch step {
+                case .end(let end): end_(end)
+                case .send(let message, let device, let claim):
+                    Task { await send(message, to: device, claim) }
+                }
+            }
+        } catch {
+            // They come again when their lease is over, or sooner by this: nothing has been sent.
+            inFlight -= claims.count
+            throw error
+        }
+    }
+
+    private func send(_ message: PushAccounts.Message, to device: Device, _ claim: Deliveries.Claim) async {
+        let answer = await parts.accounts.send(message, to: device)
+        end_(PushEnd(claim, device, answer, now: parts.clock.milliseconds()))
+    }
+
+    // MARK: Books
+
+    private func end_(_ end: PushEnd) {
+        ended.append(end)
+        guard !isFlushing else { return }
+        isFlushing = true
+        Task { await flush() }
+    }
+
+    private func flush() async {
+        while !ended.isEmpty {
+            try? await Task.sleep(nanoseconds: Self.flushMilliseconds * 1_000_000)
+            let some = ended
+            ended = []
+            do {
+                try await write(some)
+                inFlight -= some.count
+                wake()
+            } catch {
+                Log.warning(.pushesNotWritten, ["pushes": .number(Int64(some.count)), "error": .text("\(error)")])
+                ended = some + ended
+                try? await Task.sleep(nanoseconds: 500_000_000)
+            }
+        }
+        isFlushing = false
+    }
+
+    private func write(_ some: [PushEnd]) async throws {
+        let now = parts.clock.milliseconds()
+        try await parts.letters.bury(some.compactMap(\.letter), group: PushEnd.group, on: parts.log, now: now)
+        let finished = some.compactMap(\.end)
+        if !finished.isEmpty { _ = try await parts.deliveries.finish(finished) }
+        let parked = some.compactMap(\.pause)
+        if !parked.isEmpty { _ = try await parts.deliveries.park(parked) }
+        parts.metrics.wrote(some)
+    }
+
+    // MARK: Redrives
+
+    private func takeRedriven() async throws {
+        let letters = try await parts.letters.redriven(of: PushEnd.group, limit: Self.batch)
+        guard !letters.isEmpty else { return }
+        _ = try await parts.deliveries.redrive(letters.compactMap { PushEnd.key(of: $0.value) })
+        try await parts.letters.taken(letters.map(\.id), of: PushEnd.group)
+    }
+}

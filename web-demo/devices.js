@@ -16,8 +16,11 @@ export function devicesSection(api) {
     make("summary", {}, "Devices"), none, list, add, note,
     make("p", { className: "hint" }, "A device is notified until you log out where it was added."));
 
+  let generation = 0;
   const load = async () => {
+    const own = ++generation;
     const { items } = await api.devices();
+    if (own !== generation) return;
     list.replaceChildren(...items.map(row));
     none.hidden = items.length > 0;
   };
@@ -31,8 +34,8 @@ export function devicesSection(api) {
     remove.addEventListener("click", async () => {
       try {
         await api.removeDevice(device.id);
-        note.textContent = `Removed: ${name}`;
         await load();
+        note.textContent = `Removed: ${name}`;
         add.focus();
       } catch (error) {
         notify(words(error));
@@ -43,11 +46,13 @@ export function devicesSection(api) {
   };
 
   add.addEventListener("click", async () => {
+    if (add.getAttribute("aria-disabled")) return;
     add.setAttribute("aria-disabled", "true");
+    note.textContent = "";
     try {
       await api.addDevice(await subscribed(api));
-      note.textContent = "This browser is notified.";
       await load();
+      note.textContent = "This browser is notified.";
     } catch (error) {
       note.textContent = `This browser can't be notified: ${words(error)}`;
     } finally {

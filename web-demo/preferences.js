@@ -39,12 +39,14 @@ export function preferencesSection(api) {
 
 function fields(value) {
   const { quiet } = value;
+  const urgent = choice("quiet.urgent", "Messages of people you follow, and who follow you, come through", quiet?.urgent ?? false);
+  urgent.hidden = !("message" in value.types);
   const hours = make("div", { className: "quiet-hours", hidden: !quiet },
     field("preferences", "quiet.from", "From", make("input", { type: "time", value: quiet?.from ?? "22:00" })),
     field("preferences", "quiet.to", "Until", make("input", { type: "time", value: quiet?.to ?? "07:00" })),
     field("preferences", "quiet.time_zone", "Time zone",
       make("input", { value: quiet?.time_zone ?? here(), autocomplete: "off", spellcheck: false })),
-    choice("quiet.urgent", "Messages of people you follow, and who follow you, come through", quiet?.urgent ?? false));
+    urgent);
   const isQuiet = choice("quiet", "Quiet hours", Boolean(quiet));
   isQuiet.querySelector("input").addEventListener("change", ({ target }) => (hours.hidden = !target.checked));
   return [

@@ -178,6 +178,12 @@ import Testing
         let list = try await alice.get(path + "?limit=100").items
         #expect(list.count == 21 && list[0]["id"].string == device && list[0]["state"].string == "active")
         #expect(list.dropFirst().allSatisfy { $0["state"].string == "gone" })
+        // One of them that comes back takes a place.
+        for number in 0..<19 { _ = try await alice.register(TestUser.browser("\(alice.id)/full/\(number)")) }
+        let back = TestUser.browser("\(alice.id)/2/14")
+        #expect(try await alice.post(path, back).isProblem(409, "too_many"))
+        #expect(try await alice.delete("\(path)/\(device)").status == 204)
+        #expect(try await alice.post(path, back).status == 200)
     }
 
     @Test func othersDevicesAreNotThere() async throws {
@@ -315,7 +321,16 @@ import Testing
         _ = try await alice.register(TestUser.browser("erased"))
         let key = DeliveryKey(user: ID(alice.id)!, device: ID(raw: 5), notification: ID(raw: 6))
         #expect(try await site.devices.deliveries.consume([.init(key, type: "like")]) == [key])
-        try await site.erase(alice)
+        // Who has asked for it gets no books from then on.
+        let asked = try await alice.post("/v1/me/deletion?grace=0", ["password": .string(TestUser.password)])
+        #expect(asked.status == 202)
+        let later = DeliveryKey(user: key.user, device: key.device, notification: ID(raw: 7))
+        #expect(try await site.devices.deliveries.consume([.init(later, type: "like")]).isEmpty)
+        try await eventually {
+            try await site.settle()
+            try await site.runJobs()
+            return try await site.database.query("SELECT id FROM users WHERE id = \(key.user)").isEmpty
+        }
         for table in ["devices", "deliveries", "delivery_counts"] {
             let holding = site.holdings.first { $0.name == "postgres.\(table)" }
             guard case .erased(_, let count?)? = holding?.means else { return try #require(Bool(false)) }

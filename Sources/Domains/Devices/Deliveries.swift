@@ -15,9 +15,9 @@ public struct Deliveries: Sendable {
     public init(database: Database) { self.database = database }
 
     /// - Parameter due: milliseconds since 1970, not before then; `nil`: not before somebody says so.
-    /// - Returns: those that are new; they wait. One of a user who has gone is not.
+    /// - Returns: those that are new; they wait. One of a user who is leaving is not.
     public func consume(_ new: [NewDelivery], due: Int64? = nil) async throws -> Set<DeliveryKey> {
-        try await changed(new, { $0.key }) { DeliverySQL.consumed($0, due: due) }
+        try await changed(new, { $0.key }, lock: DeliverySQL.lock) { DeliverySQL.consumed($0, due: due) }
     }
 
     /// Ends what waits. A device that takes something is no longer `failing`, one that is `invalidated` is gone.
@@ -39,7 +39,8 @@ public struct Deliveries: Sendable {
 
     /// Of several changes of one row in a call the last one counts.
     private func changed<Change: Sendable>(
-        _ changes: [Change], _ key: @Sendable (Change) -> DeliveryKey, _ statement: @Sendable ([Change]) -> SQL
+        _ changes: [Change], _ key: @Sendable (Change) -> DeliveryKey,
+        lock: @Sendable ([ID]) -> SQL = DeliverySQL.lockExisting, _ statement: @Sendable ([Change]) -> SQL
     ) async throws -> Set<DeliveryKey> {
         let last = Dictionary(changes.map { (key($0), $0) }) { $1 }
         var done: Set<DeliveryKey> = []
@@ -48,7 +49,7 @@ public struct Deliveries: Sendable {
         for start in stride(from: 0, to: sorted.count, by: Self.most) {
             let part = Array(sorted[start..<min(start + Self.most, sorted.count)])
             let users = Set(part.map { key($0).user }).sorted()
-            let rows = try await database.batch([DeliverySQL.lock(users), statement(part)])[1]
+            let rows = try await database.batch([lock(users), statement(part)])[1]
             for row in rows {
                 done.insert(
                     DeliveryKey(

@@ -1,14 +1,16 @@
+import Accounts
 import Core
 import Store
 
 /// Statements about the books, each behind a lock of the users' rows of `delivery_counts`: so a row changes once, whoever comes twice,
 /// and is counted in the statement that changes it. All take users in one order. Each returns the keys of the rows that it has changed.
 enum DeliverySQL {
-    /// Takes the users' rows, which are made where there are none. Who has gone gets none.
+    /// Takes the users' rows, which are made where there are none. Who is leaving gets none.
     static func lock(_ users: [ID]) -> SQL {
         """
         INSERT INTO delivery_counts (user_id)
-        SELECT u.id FROM users u WHERE u.id = ANY (\(users)::bigint[]) ORDER BY u.id
+        SELECT u.id FROM users u
+        WHERE u.id = ANY (\(users)::bigint[]) AND u.id <> ALL (ARRAY(\(Standing.leaving))) ORDER BY u.id
         ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id
         """
     }
@@ -42,6 +44,7 @@ enum DeliverySQL {
             INSERT INTO deliveries (\(key), type, due_at)
             SELECT a.user_id, a.device_id, a.notification_id, a.type, to_timestamp(\(due)::bigint / 1000.0)
             FROM asked a JOIN delivery_counts c ON c.user_id = a.user_id
+            WHERE a.user_id <> ALL (ARRAY(\(Standing.leaving)))
             ON CONFLICT (\(key)) DO NOTHING RETURNING \(key)),
         counted AS (
             UPDATE delivery_counts c SET consumed = c.consumed + n.rows, waiting = c.waiting + n.rows

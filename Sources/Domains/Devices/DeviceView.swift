@@ -41,9 +41,15 @@ struct DeviceView: Sendable {
         lastSuccess = try row.optionalInteger("last_success")
     }
 
-    private init(example id: ID) {
+    private init(example id: ID, secret: String?) {
         (self.id, kind, name, locale, state) = (id, "webhook", "Ada's server", "en-GB", .active)
-        (lastSuccess, secret) = (id.milliseconds + 60_000, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwmfKQ9r8GKYq=")
+        (lastSuccess, self.secret) = (id.milliseconds + 60_000, secret)
+    }
+
+    private static let exampleSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwmfKQ9r8GKYq="
+
+    private static func example(secret: String? = nil) -> DeviceView {
+        DeviceView(example: ID(Component.id.example.string!)!, secret: secret)
     }
 
     func append(to writer: inout ByteWriter) {
@@ -81,12 +87,13 @@ struct DeviceView: Sendable {
             .always("created_at", Component.time.reference),
             .sometimes("last_success", Component.time.reference, "When something reached it last."),
             .sometimes("secret", .string(), "Of a webhook, when it is made, and never again: " + secretText),
-        ]), writing: DeviceView(example: ID(Component.id.example.string!)!).append)
+        ]), writing: example(secret: exampleSecret).append)
 
     static let list = Component(
-        "DeviceList", .list(of: component), example: ["items": [component.example], "next": Component.cursor.example])
+        "DeviceList", .list(of: component),
+        example: ["items": [.written(example().append)], "next": Component.cursor.example])
 
     static let secret = Component(
         "WebhookSecret", .object([.always("secret", .string(), secretText)]),
-        example: ["secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwmfKQ9r8GKYq="])
+        example: ["secret": .string(exampleSecret)])
 }

@@ -49,14 +49,16 @@ public struct Devices: Sendable {
         if let row = found[2].first {
             let (user, id) = (try row.id("user_id"), try row.id("id"))
             if user == caller.user, try row.bool("lives") {
-                return (try await renew(transaction, row, content, name: name, locale: locale, of: caller), false)
+                let view = try await renew(transaction, row, content, name: name, locale: locale, of: caller)
+                if let view { return (view, false) }
+            } else {
+                try await remove(transaction, [(user, id)])
             }
-            try await remove(transaction, [(user, id)])
         }
         let gone = try await transaction.query(
             """
             SELECT d.user_id, d.id FROM devices d WHERE d.user_id = \(caller.user) AND d.gone_at IS NOT NULL
-            ORDER BY d.gone_at DESC, d.id OFFSET \(Self.mostGone)
+            ORDER BY d.gone_at DESC, d.id DESC OFFSET \(Self.mostGone)
             """)
         if !gone.isEmpty { try await remove(transaction, Self.keys(gone)) }
         let id = try ids.next()
@@ -65,8 +67,7 @@ public struct Devices: Sendable {
             INSERT INTO devices AS d (user_id, id, session_id, kind, mark, sealed, name, locale)
             SELECT \(caller.user)::bigint, \(id)::bigint, \(caller.session)::bigint, \(content.kind.rawValue)::text, \(mark),
                 \(content.sealed(box, for: id)), \(name)::text, \(locale)::text
-            WHERE (SELECT count(*) FROM devices d WHERE d.user_id = \(caller.user) AND d.gone_at IS NULL AND \(Self.lives))
-                < \(Self.most)
+            WHERE \(Self.hasRoom(caller.user)) ON CONFLICT (mark) DO NOTHING
             RETURNING \(DeviceView.columns)
             """)
         guard let row = made.first else {
@@ -77,11 +78,16 @@ public struct Devices: Sendable {
         return (view, true)
     }
 
+    private static func hasRoom(_ user: ID) -> SQL {
+        "(SELECT count(*) FROM devices d WHERE d.user_id = \(user) AND d.gone_at IS NULL AND \(lives)) < \(most)"
+    }
+
     /// A webhook keeps its secret.
+    /// - Returns: `nil` where it has been removed meanwhile, or was gone and there is no room for it.
     private func renew(
         _ transaction: Transaction, _ row: PgRow, _ content: DeviceContent, name: String?, locale: String?,
         of caller: Caller
-    ) async throws -> DeviceView {
+    ) async throws -> DeviceView? {
         let id = try row.id("id")
         let isKept = content.kind == .webhook && self.content(row) != nil
         let sealed = isKept ? try row.bytes("sealed") : content.sealed(box, for: id)
@@ -89,9 +95,11 @@ public struct Devices: Sendable {
             """
             UPDATE devices d SET session_id = \(caller.session), sealed = \(sealed), name = \(name)::text,
                 locale = \(locale)::text, failures = 0, gone_at = NULL
-            WHERE d.user_id = \(caller.user) AND d.id = \(id) RETURNING \(DeviceView.columns)
+            WHERE d.user_id = \(caller.user) AND d.id = \(id) AND (d.gone_at IS NULL OR \(Self.hasRoom(caller.user)))
+            RETURNING \(DeviceView.columns)
             """)
-        var view = try DeviceView(rows[0])
+        guard let row = rows.first else { return nil }
+        var view = try DeviceView(row)
         if content.kind == .webhook, !isKept { view.secret = content.secret }
         return view
     }

@@ -5,7 +5,7 @@ import TimeZones
 
 /// How preferences are stored, and what others ask of them in SQL. Who has no row has the defaults.
 public enum PreferenceRow {
-    /// Does a user keep notifications of a type, or from an actor, out of the inbox?
+    /// Does a user keep notifications of a type, or from an actor, out of the inbox? Looked up for each user (OFFSET 0).
     /// - Parameters:
     ///   - user: an expression of SQL.
     ///   - actor: the same; NULL: nobody did it.
@@ -15,8 +15,9 @@ public enum PreferenceRow {
             SELECT FROM preferences wish WHERE wish.user_id = \(user) AND (
                 \(type)::text = ANY (wish.without_inbox)
                 OR wish.only_from <> 'all' AND \(actor) IS NOT NULL AND NOT (
-                    \(Follows.exists(follower: user, followee: actor))
-                    AND (wish.only_from = 'followed' OR \(Follows.isFollower(actor, of: user))))))
+                    \(Follows.isFollower(user, of: actor))
+                    AND (wish.only_from = 'followed' OR \(Follows.isFollower(actor, of: user)))))
+            OFFSET 0)
         """
     }
 

@@ -2,7 +2,7 @@
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 SWIFT_SOURCES = Package.swift Sources Tests
 
-.PHONY: run build test check test-kafka test-all fuzz fmt lint bench torture mutations rolling clean
+.PHONY: run build dlq test check test-kafka test-all fuzz fmt lint bench torture mutations rolling clean
 
 run: build
 	@exec .build/release/martlet serve
@@ -51,6 +51,11 @@ torture: build
 	@scripts/setup test
 	@scripts/venv
 	@.build/test-venv/bin/python Tests/Torture/torture.py --seconds $(SECONDS) --seed $(SEED) --topology $(TOPOLOGY)
+
+# What consumer groups could not do: `make dlq`, or `make dlq DLQ="redrive --group notifications"`.
+DLQ = list
+dlq: build
+	@.build/release/martlet dlq $(DLQ)
 
 # Each deliberate bug (Tests/Torture/mutations) must be caught by it.
 mutations:

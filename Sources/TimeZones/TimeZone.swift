@@ -1,4 +1,4 @@
-import CICUCalendar
+import CICU
 
 /// A time zone by its name of the IANA's, such as `Europe/London`, as ICU knows it. Times are milliseconds since 1970, minutes are
 /// those of a day on the zone's clocks: 0 to 1,439.

@@ -1,12 +1,36 @@
-#pragma once
-#include <unicode/ucal.h>
-#include <unicode/ustring.h>
+#include "icu.h"
 
-// ICU's functions are macros that name its version.
+#include <unicode/ucal.h>
+#include <unicode/unorm2.h>
+#include <unicode/uspoof.h>
+#include <unicode/ustring.h>
 
 #define MARTLET_ZONE_LENGTH 64
 
-static inline int martlet_zone_name(const char *name, UChar *into) {
+const void *martlet_spoof_checker(void) {
+    UErrorCode error = U_ZERO_ERROR;
+    const USpoofChecker *checker = uspoof_open(&error);
+    return U_FAILURE(error) ? 0 : checker;
+}
+
+int martlet_skeleton(const void *checker, const char *text, int length, char *into, int room) {
+    UErrorCode error = U_ZERO_ERROR;
+    int made = uspoof_getSkeletonUTF8((const USpoofChecker *)checker, 0, text, length, into, room, &error);
+    return U_FAILURE(error) ? -1 : made;
+}
+
+int martlet_casefold(const char *text, int length, char *into, int room) {
+    UErrorCode error = U_ZERO_ERROR;
+    UChar wide[2000], folded[8000];
+    int32_t units = 0, made = 0;
+    const UNormalizer2 *rule = unorm2_getNFKCCasefoldInstance(&error);
+    u_strFromUTF8(wide, 2000, &units, text, length, &error);
+    int32_t count = unorm2_normalize(rule, wide, units, folded, 8000, &error);
+    u_strToUTF8(into, room, &made, folded, count, &error);
+    return U_FAILURE(error) ? -1 : made;
+}
+
+static int martlet_zone_name(const char *name, UChar *into) {
     int length = 0;
     while (name[length]) {
         if (length == MARTLET_ZONE_LENGTH || name[length] & 0x80) return -1;
@@ -16,8 +40,7 @@ static inline int martlet_zone_name(const char *name, UChar *into) {
     return length;
 }
 
-// Does ICU know a zone of this name?
-static inline int martlet_zone_is_known(const char *name) {
+int martlet_zone_is_known(const char *name) {
     UErrorCode error = U_ZERO_ERROR;
     UChar wide[MARTLET_ZONE_LENGTH], canonical[MARTLET_ZONE_LENGTH * 2];
     UBool isSystem = 0;
@@ -27,9 +50,7 @@ static inline int martlet_zone_is_known(const char *name) {
     return U_SUCCESS(error) && isSystem;
 }
 
-// The zone's offset at a time, in milliseconds, and when it changes next; times are milliseconds since 1970.
-// Returns 0: ICU can't say; 1: it never changes again; 2: `changes` is set.
-static inline int martlet_zone_look(const char *name, double at, int *offset, double *changes) {
+int martlet_zone_look(const char *name, double at, int *offset, double *changes) {
     UErrorCode error = U_ZERO_ERROR;
     UChar wide[MARTLET_ZONE_LENGTH];
     int length = martlet_zone_name(name, wide), found = 0;

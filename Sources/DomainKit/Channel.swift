@@ -17,7 +17,7 @@ public struct Channel: Sendable {
 
     typealias Permission = @Sendable (_ user: ID) async throws -> Bool
     typealias Supply = @Sendable () async throws -> State?
-    typealias Renewal = @Sendable (_ missed: [Envelope]) async throws -> [Envelope]
+    typealias Renewal = @Sendable (_ missed: [Envelope]) async throws -> RenewedEvents
 
     public let name: ChannelName
     public let contents: ChannelContents
@@ -45,9 +45,9 @@ public struct Channel: Sendable {
     /// The state as it is in the database, for where Redis has none.
     public func state() async throws -> State? { try await supply() }
 
-    /// What is told, as things are now, for events that its log has: each has the id of one of them. `nil`: they are told as they were.
-    public func renewed(_ missed: [Envelope]) async throws -> [Envelope]? {
-        guard let renewal, !missed.isEmpty else { return nil }
+    /// What is told, as things are now, for events that its log has. `nil`: they are told as they were.
+    public func renewed(_ missed: [Envelope]) async throws -> RenewedEvents? {
+        guard let renewal else { return nil }
         return try await renewal(missed)
     }
 }

@@ -15,12 +15,13 @@ public struct ChannelKind: Sendable {
     ///     spelling.
     ///   - permission: may the user subscribe? Asked at the start, and again whenever who sees whom may have changed.
     ///   - state: of a kind with states, what the database has: the first subscriber is told it. `nil` where there is none.
-    ///   - renewal: of a kind whose events are told anew to who comes back: what they are now (`Channel.renewed`).
+    ///   - renewal: of a kind whose events are told anew to who comes back: what they are now (`Channel.renewed`); also asked where
+    ///     nothing was missed.
     public init<Key: Sendable>(
         _ name: String, _ contents: ChannelContents, at path: String, key: @escaping @Sendable (String) -> Key?,
         permission: @escaping @Sendable (_ key: Key, _ user: ID) async throws -> Bool,
         state: @escaping @Sendable (_ key: Key) async throws -> Channel.State? = { _ in nil },
-        renewal: (@Sendable (_ key: Key, _ missed: [Envelope]) async throws -> [Envelope])? = nil
+        renewal: (@Sendable (_ key: Key, _ missed: [Envelope]) async throws -> RenewedEvents)? = nil
     ) {
         precondition(path.hasPrefix("/"), "'\(path)' is no path")
         precondition(ChannelName("\(name):0")?.kind == name, "'\(name)' is no name of a kind of channels")
@@ -40,7 +41,7 @@ public struct ChannelKind: Sendable {
         _ name: String, _ contents: ChannelContents, at path: String,
         permission: @escaping @Sendable (_ id: ID, _ user: ID) async throws -> Bool,
         state: @escaping @Sendable (_ id: ID) async throws -> Channel.State? = { _ in nil },
-        renewal: (@Sendable (_ id: ID, _ missed: [Envelope]) async throws -> [Envelope])? = nil
+        renewal: (@Sendable (_ id: ID, _ missed: [Envelope]) async throws -> RenewedEvents)? = nil
     ) {
         self.init(name, contents, at: path, key: { ID($0) }, permission: permission, state: state, renewal: renewal)
     }

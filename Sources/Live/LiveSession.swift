@@ -147,11 +147,23 @@ public struct LiveSession {
         cursor = end
         self.version = max(self.version, version)
         hasPosition = true
-        // What waits in the queue may have a gap before it.
-        if missing > end.position || hasOverflowed { return .read(self.read(now, isCharged: false)) }
+        // What waits in the queue may have a gap before it, or tell an older number than the read.
+        if missing > end.position || hasOverflowed || waitsOlder { return .read(self.read(now, isCharged: false)) }
         phase = .live
         return .send
     }
+
+    /// Whether an event waits that tells an older number than the client knows.
+    private var waitsOlder: Bool {
+        guard version >= 0 else { return false }
+        return (0..<queue.count).contains { index in
+            let frame = queue[index]
+            return isOlder(frame) && frame.position > cursor.position
+        }
+    }
+
+    /// Whether an event tells an older number than the client knows: then it is missed, and a read finds what it is about.
+    func isOlder(_ frame: SharedFrame) -> Bool { !frame.isState && 0 <= frame.version && frame.version < version }
 
     // MARK: Live
 

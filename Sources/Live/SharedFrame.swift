@@ -17,16 +17,21 @@ public final class SharedFrame {
     let author: ID?
     /// It is told to whoever has not been told yet: nothing else is to be asked.
     let isPlain: Bool
-    /// Of a state, which takes the place of all that are older: the larger one is the newer one. -1: it is an event.
+    /// It takes the place of all states that are older.
+    let isState: Bool
+    /// The larger one is the newer one: of a state, or of the number that an event tells; -1: it tells none.
     let version: Int64
 
-    /// - Parameter author: of an event of a channel that people have caused beside its owner.
-    public init(_ publication: Publication, by author: ID? = nil) {
+    /// - Parameters:
+    ///   - author: of an event of a channel that people have caused beside its owner.
+    ///   - version: of the number that it tells; -1: it tells none.
+    public init(_ publication: Publication, by author: ID? = nil, version: Int64 = -1) {
         self.publication = publication
         self.author = author
         isPlain = author == nil
         isSilent = false
-        version = -1
+        isState = false
+        self.version = version
     }
 
     /// - Parameter version: 0 or more.
@@ -35,6 +40,7 @@ public final class SharedFrame {
         author = nil
         isPlain = false
         isSilent = false
+        isState = true
         self.version = version
     }
 
@@ -44,10 +50,9 @@ public final class SharedFrame {
         author = nil
         isPlain = false
         isSilent = true
+        isState = false
         version = -1
     }
-
-    var isState: Bool { version >= 0 }
 
     public var position: Int64 { publication.position }
 

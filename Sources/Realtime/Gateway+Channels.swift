@@ -94,8 +94,9 @@ extension Gateway {
         case .event(let name, let envelope):
             let author = envelope[.author]
             if author != nil { read(name, before: position) { $0.readsAuthors } }
-            if let version = envelope[.version] { read(name, before: position) { $0.version > version } }
-            deliver(envelope, on: name, position) { SharedFrame($0, by: author) }
+            if let version = envelope[.version] { read(name, before: position) { version < $0.version } }
+            let version = envelope[.version] ?? -1
+            deliver(envelope, on: name, position) { SharedFrame($0, by: author, version: version) }
         case .state(let name, let version, let envelope):
             deliver(envelope, on: name, position) { SharedFrame(state: $0, version: version) }
         case .recheck(let name):

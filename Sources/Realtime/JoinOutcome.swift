@@ -19,7 +19,7 @@ struct JoinOutcome {
     var state: ChannelState?
     /// Of whom the user is told nothing of what comes behind it.
     var hidden = HiddenAuthors.none
-    /// The largest that the events have (`EventField.version`); -1: they have none.
+    /// Of the numbers that are told behind it none with a smaller one is news (`EventField.version`).
     var version: Int64 = -1
     /// Redis still has all that a channel was told since the client's position.
     var isContinuous = false

@@ -66,9 +66,10 @@ struct LogReader: Sendable {
     private func read(_ name: ChannelName, _ user: ID, _ held: LiveCursor?) async throws -> JoinOutcome? {
         guard let channel = kinds.channel(name), try await channel.isOpen(to: user) else { return nil }
         let found = try await channels.recover(name, from: held)
-        let (verdict, version) = try await verdict(found, channel, held, user)
-        var outcome = JoinOutcome(verdict: verdict, cursor: found.cursor)
-        outcome.version = version
+        let (missed, renewed) = try await missed(found, channel, held, user)
+        let told = missed.map { JoinOutcome.Verdict.resumed($0.map(\.publication)) }
+        var outcome = JoinOutcome(verdict: held == nil ? .live : told ?? .reset, cursor: found.cursor)
+        outcome.version = renewed?.version ?? -1
         outcome.isContinuous = held != nil && found.missed != nil
         if channel.contents.contains(.authors) { outcome.hidden = try await feeds.hiddenAuthors(from: user) }
         guard channel.contents.contains(.state) else { return outcome }
@@ -79,19 +80,20 @@ struct LogReader: Sendable {
         return outcome
     }
 
-    private func verdict(
+    /// - Returns: `missed`: `nil` where it can't be told any more, or nobody asks.
+    private func missed(
         _ found: ChannelRecovery, _ channel: Channel, _ held: LiveCursor?, _ user: ID
-    ) async throws -> (JoinOutcome.Verdict, version: Int64) {
+    ) async throws -> (missed: [ChannelEvent]?, RenewedEvents?) {
         let contents = channel.contents
-        guard held != nil else { return (.live, -1) }
         // Who has the newest state has missed nothing.
-        guard contents.contains(.log) else { return (.resumed([]), -1) }
-        guard let missed = found.missed else { return (.reset, -1) }
+        guard held != nil, contents.contains(.log), let missed = found.missed else {
+            return (held == nil || contents.contains(.log) ? nil : [], try await channel.renewed([]))
+        }
         var told = try await visible(missed.filter { known.contains($0.envelope.kind) }, to: user)
         if contents.contains(.authors) { told = try await listed(told, to: user) }
         told = try await current(told)
-        if let renewed = try await channel.renewed(told.map(\.envelope)) { told = Self.renewed(told, renewed) }
-        return (.resumed(told.map(\.publication)), told.compactMap { $0.envelope[.version] }.max() ?? -1)
+        guard let renewed = try await channel.renewed(told.map(\.envelope)) else { return (told, nil) }
+        return (Self.renewed(told, renewed.events), renewed)
     }
 
     /// Those of the events that have become something, at their positions.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import subprocess
+import time
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -28,6 +31,7 @@ class Inbox:
         self.groups: dict[str, dict[str, Any]] = {}
         self.unread = self.version = self.last = -1
         self.told: list[str] = []
+        self.offset = 0
 
     def read(self, user: User) -> str:
         page = expect(user.http.get("/v1/notifications?limit=100"), 200).json()
@@ -35,7 +39,9 @@ class Inbox:
         self.unread, self.version = page["unread"], page["version"]
         return str(page["live"])
 
-    def take(self, event: dict[str, Any]) -> None:
+    def take(self, event: dict[str, Any], offset: int = 0) -> None:
+        assert offset == 0 or offset > self.offset, "it was told before"
+        self.offset = max(self.offset, offset)
         assert event["type"] in NOTIFIED, event
         assert event["version"] >= self.last, "an old number came behind a newer one"
         self.last = event["version"]
@@ -58,12 +64,15 @@ class Inbox:
         return (self.groups, self.unread) == (other.groups, other.unread)
 
 
-def socket(user: User, since: str | None, kind: type[Centrifugo] = Centrifugo, port: int = 0) -> Centrifugo:
+def socket(
+    user: User, since: str | None, kind: type[Centrifugo] = Centrifugo, port: int = 0, position: tuple[str, int] | None = None,
+) -> Centrifugo:
     """Connected with both personal channels; `subscription` is that of the notifications."""
     client = kind(user.server, port=port)
     data = {"channels": "feed,notifications"} | ({"since": since} if since else {})
     client.channels[f"notifications:{user.id}"] = deque()
-    reply = client.call(connect={"token": user.token, "data": data})
+    subs = {f"notifications:{user.id}": {"recover": True, "epoch": position[0], "offset": position[1]}} if position else {}
+    reply = client.call(connect={"token": user.token, "data": data, "subs": subs})
     assert "error" not in reply, reply
     client.channel = user.channel
     client.subscription = reply["connect"]["subs"][f"notifications:{user.id}"]
@@ -80,7 +89,8 @@ def heard(client: Centrifugo, user: User, inbox: Inbox) -> bool:
     channel = client.channels[f"notifications:{user.id}"]
     client.poll(0.05)
     while channel:
-        inbox.take(channel.popleft().event)
+        publication = channel.popleft()
+        inbox.take(publication.event, publication.offset)
     return inbox.is_of(user)
 
 
@@ -223,6 +233,70 @@ def test_killed_between_cause_and_event(own_server: Server, make_user: MakeUser)
 
         eventually(caught_up, 60, f"the likes of round {round_}")
     assert resets >= 1 and inbox.unread == 12
+
+
+def test_all_at_once(server: Server, make_user: MakeUser) -> None:
+    """Likes, follows and blocks come and go, the reader marks and removes, the clients come and go: afterwards each knows what the
+    list says."""
+    reader, others = make_user("reader"), [make_user(f"other{number}") for number in range(3)]
+    posts = reader.posts(4)
+    reader.feed()
+    socketed, streamed = Inbox(), Inbox()
+    live = socketed.read(reader)
+    streamed.read(reader)
+    until = time.monotonic() + 8
+
+    def acts(user: User, seed: int) -> None:
+        chance = random.Random(seed)
+        while time.monotonic() < until:
+            verb = chance.choice(["PUT", "DELETE"])
+            path = chance.choice([f"/v1/posts/{chance.choice(posts)}/like", f"/v1/users/{reader.id}/follow"])
+            with http_client(server.url, user.token) as http:
+                assert http.request(verb, path).status_code in (202, 204, 403, 404)
+
+    def decides(seed: int) -> None:
+        chance = random.Random(seed)
+        while time.monotonic() < until:
+            page = expect(reader.http.get("/v1/notifications"), 200).json()["items"]
+            match chance.randrange(4):
+                case 0 if page:
+                    expect(reader.http.put("/v1/notifications/read", json={"up_to": chance.choice(page)["id"]}), 200)
+                case 1 if page:
+                    expect(reader.http.delete(f"/v1/notifications/{chance.choice(page)['key']}"), 204)
+                case 2:
+                    other = f"/v1/users/{chance.choice(others).id}/block"
+                    expect(reader.http.put(other), 204)
+                    expect(reader.http.delete(other), 204)
+                case _:
+                    time.sleep(0.05)
+
+    def listens(held: str) -> Sse:
+        return Sse(server, token=reader.token, channels="notifications", last_event_id=held)
+
+    def all_heard() -> bool:
+        heard(client, reader, socketed)
+        return all_streamed_again(stream, streamed, reader) and socketed.is_of(reader)
+
+    client, stream, held = socket(reader, live), listens(live), live
+    with ThreadPoolExecutor(4) as pool:
+        work = [pool.submit(acts, other, number) for number, other in enumerate(others)] + [pool.submit(decides, 7)]
+        while time.monotonic() < until:
+            all_streamed_again(stream, streamed, reader)
+            held = stream.last_id or held
+            stream.close()
+            stream = listens(held)
+            heard(client, reader, socketed)
+            client.ws.close()
+            client = socket(reader, None, position=(client.subscription["epoch"], socketed.offset or client.subscription["offset"]))
+            assert client.subscription["recovered"] is True
+            for publication in client.subscription.get("publications", []):
+                socketed.take(publication["data"], publication["offset"])
+        for done in work:
+            done.result()
+    eventually(all_heard, PATIENCE, "all that has happened")
+    assert len(socketed.told) > 20 and len(streamed.told) > 20
+    stream.close()
+    client.ws.close()
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ import Testing
 
     private func outcome(
         _ channel: ChannelName, from held: LiveCursor?,
-        _ renewal: (@Sendable (ID, [Envelope]) async throws -> [Envelope])?
+        _ renewal: (@Sendable (ID, [Envelope]) async throws -> RenewedEvents)?
     ) async throws -> JoinOutcome {
         let kind = ChannelKind("thing", .log, at: "/v1/things/{key}", permission: { _, _ in true }, renewal: renewal)
         let reader = LogReader(
@@ -49,15 +49,18 @@ import Testing
         #expect(try texts(plain) == ["kept 1", "kept 2", "kept 3"] && plain.version == -1)
         let renewed = try await outcome(channel, from: begun.cursor) { key, missed in
             #expect(key == ID(raw: 41) && missed.count == 3)
-            return [said(3, "three", version: 12), said(1, "one", version: 11), said(4, "of nothing that was missed")]
+            let events = [said(3, "three"), said(1, "one"), said(4, "of nothing that was missed")]
+            return RenewedEvents(events, version: 12)
         }
         #expect(try texts(renewed) == ["one", "three"] && renewed.version == 12)
         #expect(renewed.missed?.map(\.position) == [plain.missed![0].position, plain.missed![2].position])
-        let none = try await outcome(channel, from: plain.cursor) { _, _ in
-            Issue.record("nothing was missed")
-            return []
+        for held in [plain.cursor, nil, .outOfEveryWindow] {
+            let none = try await outcome(channel, from: held) { _, missed in
+                #expect(missed.isEmpty)
+                return RenewedEvents([], version: 13)
+            }
+            #expect(try texts(none) == [] && none.version == 13)
         }
-        #expect(try texts(none) == [])
     }
 
     /// The scripts put a personal channel where its owner's feed is.

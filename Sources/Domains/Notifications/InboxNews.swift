@@ -1,4 +1,5 @@
 import Core
+import DomainKit
 import Feed
 import Store
 
@@ -20,12 +21,13 @@ struct InboxNews: Sendable {
     let reader: InboxReader
 
     /// In their order: of each notification once, at its last place, and of what was read the last.
-    func events(_ items: [Item], for user: ID) async throws -> [Envelope] {
+    func events(_ items: [Item], for user: ID) async throws -> RenewedEvents {
+        guard !items.isEmpty else { return RenewedEvents([], version: try await reader.version(database, of: user)) }
         let items = Self.last(of: items)
         let keys = items.compactMap { if case .group(let key, _) = $0.what { key } else { nil } }
         let page = try await reader.page(database, of: user, among: keys)
         let groups = Dictionary(page.groups.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-        return items.map { item in
+        let events = items.map { item in
             let event: InboxEvent =
                 switch item.what {
                 case .read(let upTo): .read(upTo: upTo)
@@ -42,10 +44,11 @@ struct InboxNews: Sendable {
             envelope[.version] = page.version
             return envelope
         }
+        return RenewedEvents(events, version: page.version)
     }
 
     /// The same of events that were told before.
-    func renewed(_ events: [Envelope], for user: ID) async throws -> [Envelope] {
+    func renewed(_ events: [Envelope], for user: ID) async throws -> RenewedEvents {
         try await self.events(events.compactMap(Item.init), for: user)
     }
 

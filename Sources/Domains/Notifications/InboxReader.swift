@@ -46,6 +46,15 @@ struct InboxReader: Sendable {
         let groups: [NotificationGroup]
     }
 
+    /// Of the inbox; 0: there is none.
+    func version(_ database: Database, of reader: ID) async throws -> Int64 {
+        try await database.query("SELECT \(Self.version(of: .parameter(reader))) AS version")[0].integer("version")
+    }
+
+    private static func version(of reader: SQL) -> SQL {
+        "COALESCE((SELECT t.version FROM notification_state t WHERE t.user_id = \(reader)), 0)"
+    }
+
     /// Those with these keys that are shown.
     func page(_ database: Database, of reader: ID, among keys: [String]) async throws -> Page {
         try await page(
@@ -78,8 +87,7 @@ struct InboxReader: Sendable {
                 FROM notifications n
                 WHERE n.id < \(below) AND \(condition) AND \(isShown(to: me))
                 ORDER BY n.id DESC LIMIT \(limit))
-            SELECT u.unread, COALESCE((SELECT t.version FROM notification_state t WHERE t.user_id = \(me)), 0) AS version,
-                g.*
+            SELECT u.unread, \(Self.version(of: me)) AS version, g.*
             FROM all_unread u LEFT JOIN page g ON true ORDER BY g.id DESC
             """)
         let shown = try rows.filter { try $0.optionalID("id") != nil }

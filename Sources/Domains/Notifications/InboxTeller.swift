@@ -38,7 +38,7 @@ struct InboxTeller: Sendable {
         // Nearly always there is nobody: then nothing is read and nothing sent.
         let known = try await channels.known(Set(work.keys.map { .notifications(of: $0) }))
         for (user, work) in work where known.contains(.notifications(of: user)) {
-            let events = try await news.events(work.items, for: user)
+            let events = try await news.events(work.items, for: user).events
             let told = events.map {
                 ChannelPublication(offset: work.offsets[$0.eventID]!, $0, keeping: $0.withoutContent)
             }

@@ -154,7 +154,8 @@ let package = Package(
         module(
             "Notifier",
             [
-                "Consumers", "Core", "Crypto", "Devices", "DomainKit", "EventLog", "Feed", "Notifications", "Preferences",
+                "Consumers", "Core", "Crypto", "Devices", "DomainKit", "EventLog", "Feed", "Notifications",
+                "Preferences",
                 "Push", "PushDelivery", "Runtime", "Store",
             ]),
         module("Tail", ["Core", "Live", "Runtime", "HTTPClient"]),
@@ -163,7 +164,8 @@ let package = Package(
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
                 "NodeLease", "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration",
-                "DeadLetters", "Devices", "Erasure", "Feed", "FeedAPI", "FanOut", "Formats", "OpenIDConnect", "Realtime",
+                "DeadLetters", "Devices", "Erasure", "Feed", "FeedAPI", "FanOut", "Formats", "OpenIDConnect",
+                "Realtime",
                 "Notifier", "Push", "PushDelivery", "Sidecars", "SinkServer", "Tail", "Worker",
             ],
             swiftSettings: strict),

@@ -7,21 +7,6 @@ import Synchronization
 /// Parked records are rows of PostgreSQL, whatever the log is: those of a partition are the business of the member that has the
 /// partition, so one member at a time handles them, and it knows whose keys have to wait.
 public final class ConsumerGroup: Sendable {
-    /// The topic of dead letters.
-    public static let deadLetters = "dead.letters"
-
-    struct Parts: Sendable {
-        let name: String
-        let policy: FailurePolicy
-        let handler: OutcomeHandler
-        let log: any EventLog
-        let database: Database
-        let clock: any WallClock
-        let metrics: FailureMetrics
-
-        var schedule: RetrySchedule { if case .park(let schedule) = policy { schedule } else { .standard } }
-    }
-
     private struct State {
         var work: [PartitionName: PartitionWork] = [:]
         var woken: Set<PartitionName> = []
@@ -34,7 +19,7 @@ public final class ConsumerGroup: Sendable {
     }
 
     public let subscription: SubscriptionOptions
-    private let parts: Parts
+    private let parts: GroupParts
     private let state = Mutex(State())
 
     /// - Parameter database: commits in one order with the log's positions where the log is in it.
@@ -43,7 +28,7 @@ public final class ConsumerGroup: Sendable {
         clock: any WallClock, handler: @escaping OutcomeHandler
     ) {
         self.subscription = subscription
-        parts = Parts(
+        parts = GroupParts(
             name: subscription.group, policy: policy, handler: handler, log: log, database: database, clock: clock,
             metrics: FailureMetrics(group: subscription.group))
     }

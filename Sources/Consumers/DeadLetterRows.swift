@@ -38,7 +38,7 @@ enum DeadLetterRows {
         ]
         history["dead-provider"] = entry.death.provider
         return NewRecord(
-            topic: ConsumerGroup.deadLetters, key: record.key, value: record.value,
+            topic: DeadLetters.topic, key: record.key, value: record.value,
             headers: record.raw == nil ? record.headers.merging(history) { $1 } : history, raw: record.raw)
     }
 }

@@ -18,21 +18,19 @@ final class FailureMetrics: Sendable {
     func settled(_ parked: [Failure], _ dead: [DeadLetterRows.Entry]) {
         self.parked.add(parked.count)
         // One line for many: what is the matter with one is mostly the matter with all.
-        if let first = parked.first { tell(.recordsParked, first, parked.count) }
+        if let first = parked.first { Log.warning(.recordsParked, fields(first, parked.count)) }
         for (reason, some) in Dictionary(grouping: dead, by: \.death.reason) {
             self.dead[reason]?.add(some.count)
-            tell(.recordsDead, some[0].failure, some.count)
+            Log.warning(.recordsDead, fields(some[0].failure, some.count))
         }
     }
 
-    private func tell(_ event: LogEvent, _ failure: Failure, _ count: Int) {
+    private func fields(_ failure: Failure, _ count: Int) -> KeyValuePairs<String, Log.Field> {
         let record = failure.record
-        Log.warning(
-            event,
-            [
-                "group": .text(group), "topic": .text(record.topic), "partition": .number(Int64(record.partition)),
-                "offset": .number(record.offset), "attempts": .number(Int64(failure.attempts)),
-                "records": .number(Int64(count)), "error": .text(failure.reason),
-            ])
+        return [
+            "group": .text(group), "topic": .text(record.topic), "partition": .number(Int64(record.partition)),
+            "offset": .number(record.offset), "attempts": .number(Int64(failure.attempts)),
+            "records": .number(Int64(count)), "error": .text(failure.reason),
+        ]
     }
 }

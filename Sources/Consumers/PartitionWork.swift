@@ -10,13 +10,13 @@ import Store
 struct PartitionWork {
     /// Parked records that are handled together.
     private static let batch = 100
-    let group: ConsumerGroup.Parts
+    let group: GroupParts
     let rows: ParkedRecords
     private var index = ParkedIndex()
     /// Others have written rows, or nobody knows whether a call has.
     var isStale = true
 
-    init(_ group: ConsumerGroup.Parts, topic: String, partition: Int) {
+    init(_ group: GroupParts, topic: String, partition: Int) {
         self.group = group
         rows = ParkedRecords(group: group.name, topic: topic, partition: partition)
     }

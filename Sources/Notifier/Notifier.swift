@@ -25,7 +25,7 @@ public final class Notifier: Sendable {
     private struct Running {
         let runner: PushRunner
         let sender: PushSender
-        let tasks: [Task<Void, Never>]
+        let task: Task<Void, Never>
     }
 
     /// Who is to be woken, once it is there.
@@ -70,7 +70,7 @@ public final class Notifier: Sendable {
                 APNsAccount($0, sender: sender, hosts: options.apnsHosts, clock: resources.clock)
             },
             fcm: options.fcm.map { FCMAccount($0, sender: sender, host: options.fcmHost, clock: resources.clock) },
-            clock: resources.clock)
+            allowsWebhooks: options.allowsWebhooks, clock: resources.clock)
         let decider = PushDecider(
             database: database, inboxes: inboxes,
             devices: { [devices] in try await devices.devices.reachable(database, of: $0) },
@@ -81,20 +81,7 @@ public final class Notifier: Sendable {
                 letters: DeadLetters(database: database), log: log, clock: resources.clock, metrics: PushMetrics()))
         self.runner.value.withLock { $0 = runner }
         try await groups.start()
-        let tasks = [Task { await runner.run() }, Task { await Self.show(sender) }]
-        running.withLock { $0 = Running(runner: runner, sender: sender, tasks: tasks) }
-    }
-
-    /// Figures of the sender, every few seconds.
-    private static func show(_ sender: PushSender) async {
-        let (circuits, sending) = (Metrics.shared.gauge(.openCircuits), Metrics.shared.gauge(.sending))
-        while !Task.isCancelled {
-            if let state = try? await sender.state() {
-                circuits.set(state.circuitsOpen)
-                sending.set(state.inFlight)
-            }
-            try? await Task.sleep(nanoseconds: 2_000_000_000)
-        }
+        running.withLock { $0 = Running(runner: runner, sender: sender, task: Task { await runner.run() }) }
     }
 
     /// Finishes what is under way.
@@ -102,8 +89,7 @@ public final class Notifier: Sendable {
         await groups.close()
         guard let running = running.withLock({ $0 }) else { return }
         await running.runner.stop()
-        running.tasks[1].cancel()
-        for task in running.tasks { await task.value }
+        await running.task.value
         // It waits for its loop: not on a thread that tasks need.
         let sender = running.sender
         await withCheckedContinuation { continuation in

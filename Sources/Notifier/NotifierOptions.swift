@@ -10,6 +10,8 @@ public struct NotifierOptions: Sendable {
     public var apnsHosts = APNsMessage.Hosts.apple
     public var fcm: ServiceAccount?
     public var fcmHost = FCMMessage.host
+    /// Off: pushes to webhooks are held, too.
+    public var allowsWebhooks = true
     public var sender = PushSenderOptions()
 
     public init() {}

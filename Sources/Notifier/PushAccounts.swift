@@ -14,17 +14,8 @@ struct PushAccounts: Sendable {
     let webPush: WebPushAccount?
     let apns: APNsAccount?
     let fcm: FCMAccount?
+    let allowsWebhooks: Bool
     let clock: any WallClock
-
-    /// What is sent: the notification, or how many there are.
-    struct Message: Sendable {
-        let content: PushedNotification
-        let hasText: Bool
-        /// With how many others of a digest.
-        let together: Int
-        /// How often it was tried before.
-        let attempts: Int
-    }
 
     enum Answer: Sendable {
         case sent(PushResult)
@@ -34,7 +25,7 @@ struct PushAccounts: Sendable {
         case unsayable(String)
     }
 
-    func send(_ message: Message, to device: Device) async -> Answer {
+    func send(_ message: PushMessage, to device: Device) async -> Answer {
         do {
             switch device.target {
             case .webPush(let subscription):
@@ -68,6 +59,7 @@ struct PushAccounts: Sendable {
                     ], timeToLive: secondsLeft(message), collapseKey: collapse(message))
                 return .sent(try await fcm.send(fcmMessage, to: google, device: device.id.description))
             case .webhook(let endpoint, let signer):
+                guard allowsWebhooks else { return .noCredential }
                 let id = "msg_\(device.id)_\(message.content.id)"
                 let hook = try WebhookMessage(id: id, payload: self.hook(message))
                 return .sent(
@@ -79,17 +71,17 @@ struct PushAccounts: Sendable {
         }
     }
 
-    private func secondsLeft(_ message: Message) -> Int {
+    private func secondsLeft(_ message: PushMessage) -> Int {
         Int(max(0, message.content.id.milliseconds + Self.life - clock.milliseconds()) / 1000)
     }
 
     /// A notification takes the place of one with the same key that is still there; Apple takes 64 bytes.
-    private func collapse(_ message: Message) -> String {
+    private func collapse(_ message: PushMessage) -> String {
         String(decoding: message.content.key.utf8.prefix(64), as: UTF8.self)
     }
 
     /// The same for each attempt.
-    private func uuid(_ message: Message, _ device: Device) -> String {
+    private func uuid(_ message: PushMessage, _ device: Device) -> String {
         let hash = Crypto.sha256(Array("\(device.id)/\(message.content.id)".utf8))
         var hex = ByteWriter()
         hex.append(hex: hash.prefix(16))
@@ -99,7 +91,7 @@ struct PushAccounts: Sendable {
     }
 
     /// For the page's service worker.
-    private func page(_ message: Message) -> [UInt8] {
+    private func page(_ message: PushMessage) -> [UInt8] {
         let (title, body) = PushWords.of(message)
         let payload: JSONValue = [
             "title": .string(title), "body": .string(body), "url": .string(PushWords.path(message.content)),
@@ -109,7 +101,7 @@ struct PushAccounts: Sendable {
     }
 
     /// For a user's own server: the notification as the list has it.
-    private func hook(_ message: Message) -> [UInt8] {
+    private func hook(_ message: PushMessage) -> [UInt8] {
         var json = ByteWriter(capacity: 1024)
         json.append(ascii: "{\"type\":\"notification.created\",\"timestamp\":\"")
         json.appendTime(milliseconds: message.content.id.milliseconds)

@@ -7,7 +7,7 @@ import Store
 /// Decides what becomes of pushes whose turn has come, by what holds now: for all of them in a few statements.
 struct PushDecider: Sendable {
     enum Step: Sendable {
-        case send(PushAccounts.Message, Device, Deliveries.Claim)
+        case send(PushMessage, Device, Deliveries.Claim)
         case end(PushEnd)
     }
 
@@ -43,11 +43,13 @@ struct PushDecider: Sendable {
             if live.contains(claim.key.user) { return .end(PushEnd(claim, .suppressed, .live)) }
             let wish = wishes[claim.key.user] ?? Preferences()
             switch wish.decision(on: claim.type, from: content.relation, isDigest: claim.reason == .digest, now: now) {
-            case .suppress(let reason): return .end(PushEnd(claim, .suppressed, DeliveryReason(rawValue: reason.rawValue) ?? .type))
-            case .hold(let until): return .end(PushEnd(claim, for: claim.reason == .digest ? .digest : .quiet, until: until))
+            case .suppress(let reason):
+                return .end(PushEnd(claim, .suppressed, DeliveryReason(rawValue: reason.rawValue) ?? .type))
+            case .hold(let until):
+                return .end(PushEnd(claim, for: claim.reason == .digest ? .digest : .quiet, until: until))
             case .digest(let until): return .end(PushEnd(claim, for: .digest, until: until))
             case .send:
-                let message = PushAccounts.Message(
+                let message = PushMessage(
                     content: content, hasText: wish.previews, together: 0, attempts: claim.attempts)
                 return .send(message, device, claim)
             }
@@ -74,12 +76,6 @@ struct PushDecider: Sendable {
             }
         }
         return steps
-    }
-}
-
-extension PushAccounts.Message {
-    func with(others: Int) -> PushAccounts.Message {
-        PushAccounts.Message(content: content, hasText: hasText, together: others, attempts: attempts)
     }
 }
 

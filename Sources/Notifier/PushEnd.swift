@@ -8,6 +8,8 @@ import PushDelivery
 struct PushEnd: Sendable {
     /// By which its dead letters are known.
     static let group = "pushes"
+    /// The outcome of what the site has no credential for.
+    static let withoutCredential = "no_credential"
     /// Milliseconds until a credential that the site does not have is looked for again.
     private static let credentialPause: Int64 = 600_000
     private static let fullPause: Int64 = 1000
@@ -39,7 +41,7 @@ struct PushEnd: Sendable {
         let attempts = claim.attempts
         switch answer {
         case .noCredential:
-            outcome = "no_credential"
+            outcome = Self.withoutCredential
             park(.held, now + Self.credentialPause, attempts)
         case .unsayable(let why), .sent(.invalid(let why)):
             outcome = "invalid"

@@ -89,7 +89,7 @@ actor PushRunner {
         do {
             for step in try await parts.decider.decide(claims) {
                 switch step {
-                case .end(let end): end_(end)
+                case .end(let end): finished(end)
                 case .send(let message, let device, let claim):
                     Task { await send(message, to: device, claim) }
                 }
@@ -101,14 +101,14 @@ actor PushRunner {
         }
     }
 
-    private func send(_ message: PushAccounts.Message, to device: Device, _ claim: Deliveries.Claim) async {
+    private func send(_ message: PushMessage, to device: Device, _ claim: Deliveries.Claim) async {
         let answer = await parts.accounts.send(message, to: device)
-        end_(PushEnd(claim, device, answer, now: parts.clock.milliseconds()))
+        finished(PushEnd(claim, device, answer, now: parts.clock.milliseconds()))
     }
 
     // MARK: Books
 
-    private func end_(_ end: PushEnd) {
+    private func finished(_ end: PushEnd) {
         ended.append(end)
         guard !isFlushing else { return }
         isFlushing = true

@@ -6,7 +6,7 @@ enum PushWords {
     /// Of what was written, in Unicode scalars.
     private static let mostText = 120
 
-    static func of(_ message: PushAccounts.Message) -> (title: String, body: String) {
+    static func of(_ message: PushMessage) -> (title: String, body: String) {
         let content = message.content
         guard message.together == 0 else {
             return ("\(message.together + 1) new notifications", "\(content.unread) are unread.")

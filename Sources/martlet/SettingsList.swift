@@ -121,7 +121,7 @@ enum SettingsList {
             "oidc-loopback", .oneOf(["on", "off"]), default: "off", roles: ["serve", "api"],
             "OpenID providers may be on this machine and without TLS; for tests only"),
         Setting(
-            "webhooks", .oneOf(["on", "off"]), default: "on", roles: ["serve", "api"],
+            "webhooks", .oneOf(["on", "off"]), default: "on", roles: ["serve", "api", "notifier"],
             "users may have their notifications sent to servers of theirs; never to this machine or a private network"),
         Setting(
             "push-loopback", .oneOf(["on", "off"]), default: "off", roles: ["serve", "api", "notifier"],

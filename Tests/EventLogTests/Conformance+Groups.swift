@@ -70,7 +70,7 @@ extension Conformance {
     func poisonIsADeadLetter() async throws {
         let client = try await log.make()
         let topic = try await topic(2, on: client)
-        try await client.createTopics([Topic(name: ConsumerGroup.deadLetters, partitions: 2, retentionHours: 1)])
+        try await client.createTopics([Topic(name: DeadLetters.topic, partitions: 2, retentionHours: 1)])
         let name = uniqueName("group")
         let poison = NewRecord(
             topic: topic, key: "schlüssel", value: [0, 255, 254], headers: ["event-type": "?", "leer": ""])
@@ -86,7 +86,7 @@ extension Conformance {
         #expect(seen.records.map(\.text) == ["before", "behind"])
         let dead = Recorder()
         let reader = try await client.subscribe(
-            SubscriptionOptions(group: uniqueName("group"), topics: [ConsumerGroup.deadLetters]),
+            SubscriptionOptions(group: uniqueName("group"), topics: [DeadLetters.topic]),
             handler: { batch in try await dead.handle(batch.filter { $0.headers["dead-group"] == name }) })
         try await dead.wait(for: 1)
         let letter = dead.records[0]
@@ -191,7 +191,7 @@ extension Conformance {
     func theDeadComeBackOnce() async throws {
         let client = try await log.make()
         let topic = try await topic(2, on: client)
-        try await client.createTopics([Topic(name: ConsumerGroup.deadLetters, partitions: 2, retentionHours: 1)])
+        try await client.createTopics([Topic(name: DeadLetters.topic, partitions: 2, retentionHours: 1)])
         let name = uniqueName("group")
         let isMended = Mutex(false)
         let seen = Recorder()

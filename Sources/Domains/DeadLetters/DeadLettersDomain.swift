@@ -8,7 +8,7 @@ import Store
 
 /// What consumer groups could not do, for admins and the operator.
 public struct DeadLettersDomain: Domain {
-    public static let topics = [TopicPlan(ConsumerGroup.deadLetters, retentionHours: DeadLetters.keptHours)]
+    public static let topics = [TopicPlan(DeadLetters.topic, retentionHours: DeadLetters.keptHours)]
 
     public let desk: DeadLetterDesk
     private let resources: Resources

@@ -4,8 +4,8 @@ import Glibc
 ///
 /// libcurl 7.88 forgets that a stream of HTTP/2 has ended once it has told so, and resets it (lib/http2.c,
 /// `http2_data_done`): after each response without a body, and each whose length it was not told. No frame may be sent on such
-/// a stream (RFC 9113, section 5.1), and servers that count resets (CVE-2023-44487), those with nghttp2 and Netty among them, end
-/// the connection after some hundred, with all that is in flight on it.
+/// a stream (RFC 9113, section 5.1), and servers that count resets (CVE-2023-44487), nghttp2's among them, end the connection
+/// after a thousand, with all that is in flight on it.
 ///
 /// The dynamic linker takes a program's own function before a library's; `test_no_stream_is_reset` sees whether it does.
 @_cdecl("nghttp2_submit_rst_stream")

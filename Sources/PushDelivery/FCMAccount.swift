@@ -49,14 +49,17 @@ public final class FCMAccount: Sendable {
         guard case .attempted(let verdict) = first, verdict.outcome == .credentialRefused(renews: true) else {
             return first
         }
-        guard state.withLock({ $0.access.refused(token, now: clock.milliseconds()) }),
-            case .good(let other) = await self.token()
-        else {
+        guard state.withLock({ $0.access.refused(token, now: clock.milliseconds()) }) else {
             sender.refused(route.credentialCircuit)
             return first
         }
-        let again = try message.request(to: device, of: account, access: other, host: address)
-        return await sender.send(again, on: route)
+        switch await self.token() {
+        case .good(let other):
+            let again = try message.request(to: device, of: account, access: other, host: address)
+            return await sender.send(again, on: route)
+        // Google has no other one for now: that is no word about the account.
+        case .none(let result): return result
+        }
     }
 
     // MARK: Access tokens

@@ -36,6 +36,8 @@ final class SenderLoop {
         client.takesPlain = !exempt.isEmpty
         client.authorities = options.authorities
         client.bodyLimit = PushResponse.longestBody
+        // A request to a host of its own never waits for a connection within curl, where its time would run.
+        client.connections = options.inFlight
         self.client = LoopClient(on: loop, client)
         queue = SendQueue(options)
         figures = SenderFigures(options)

@@ -1,5 +1,5 @@
 import Core
-import Foundation
+import Glibc
 import Testing
 
 @testable import Feed
@@ -8,7 +8,7 @@ import Testing
 /// `MARTLET_WALK_SEED` begins with that one.
 @Suite(.serialized) struct ChannelsModelTests {
     private static func variable(_ name: String) -> UInt64? {
-        ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
+        getenv(name).flatMap { UInt64(String(cString: $0)) }
     }
 
     /// Walks until one fails.

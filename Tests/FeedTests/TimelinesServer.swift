@@ -1,8 +1,8 @@
 import Core
-import Foundation
 import Glibc
 import RedisLink
 import Runtime
+import TestSupport
 
 @testable import Feed
 
@@ -10,25 +10,18 @@ import Runtime
 final class TimelinesServer: Sendable {
     let address: RedisAddress
     let redis: Redis
-    private let folder: String
-    private let process: Int32
+    private let server: ServerProcess
 
     init() async throws {
         // A peer that has gone is told by the write's error.
         signal(SIGPIPE, SIG_IGN)
-        folder = NSTemporaryDirectory() + "martlet-timelines-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        address = RedisAddress(endpoint: .unix(path: folder + "/redis.sock"))
-        let server = Process()
-        server.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
-        server.arguments = [
-            "--port", "0", "--unixsocket", folder + "/redis.sock", "--save", "", "--appendonly", "no", "--dir", folder,
-        ]
-        server.standardOutput = FileHandle.nullDevice
-        server.standardError = FileHandle.nullDevice
-        try server.run()
-        process = server.processIdentifier
-        try Self.watch(server, folder)
+        server = try ServerProcess("timelines", "/usr/bin/redis-server") { folder in
+            [
+                "--port", "0", "--unixsocket", folder + "/redis.sock", "--save", "", "--appendonly", "no", "--dir",
+                folder,
+            ]
+        }
+        address = RedisAddress(endpoint: .unix(path: server.folder + "/redis.sock"))
         redis = try await Self.link(address)
         try await redis.waitUntilConnected(milliseconds: 10_000)
     }
@@ -46,25 +39,6 @@ final class TimelinesServer: Sendable {
         let all = ([TimelineScripts()] + mutated).flatMap(\.all)
         return Array(Dictionary(all.map { ($0.sha1, $0) }, uniquingKeysWith: { first, _ in first }).values)
     }()
-
-    /// Ends the server with the test's process, should no `deinit` run.
-    private static func watch(_ server: Process, _ folder: String) throws {
-        let watcher = Process()
-        watcher.executableURL = URL(fileURLWithPath: "/bin/sh")
-        watcher.arguments = [
-            "-c", "while kill -0 $1 && kill -0 $2; do sleep 1; done; kill -0 $1 || { kill -9 $2; rm -r $3; }", "sh",
-            "\(getpid())", "\(server.processIdentifier)", folder,
-        ]
-        watcher.standardInput = FileHandle.nullDevice
-        watcher.standardOutput = FileHandle.nullDevice
-        watcher.standardError = FileHandle.nullDevice
-        try watcher.run()
-    }
-
-    deinit {
-        kill(process, SIGKILL)
-        try? FileManager.default.removeItem(atPath: folder)
-    }
 
     /// Timelines with keys of their own.
     func timelines(

@@ -54,7 +54,7 @@ import Testing
         }
         // By another's key.
         let other = Base64URL.encode(P256Key().publicKey.bytes)
-        let start = Self.example.range(of: "k=")!.upperBound
+        let start = Self.example.firstRange(of: "k=")!.upperBound
         #expect(Self.failure(Self.example[..<start] + other, now: Self.exampleEnds - 1) == .signature)
     }
 

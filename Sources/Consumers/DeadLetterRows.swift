@@ -3,6 +3,8 @@ import Store
 
 /// Writing of dead letters: rows, and records of the topic `dead.letters`.
 enum DeadLetterRows {
+    static let topic = "dead.letters"
+
     typealias Entry = (failure: Failure, death: Outcome.Death)
 
     /// A letter that died again is waiting again.
@@ -38,7 +40,7 @@ enum DeadLetterRows {
         ]
         history["dead-provider"] = entry.death.provider
         return NewRecord(
-            topic: DeadLetters.topic, key: record.key, value: record.value,
+            topic: topic, key: record.key, value: record.value,
             headers: record.raw == nil ? record.headers.merging(history) { $1 } : history, raw: record.raw)
     }
 }

@@ -4,7 +4,7 @@ public import Store
 /// The dead letters of all groups: what there is, and what becomes of it.
 public struct DeadLetters: Sendable {
     /// Of the log, where each comes, too.
-    public static let topic = "dead.letters"
+    public static let topic = DeadLetterRows.topic
     /// For how long they are kept, in hours.
     public static let keptHours = 336
     /// A letter that has died so often again is not redriven without a word.

@@ -78,7 +78,8 @@ public final class Notifier: Sendable {
         let runner = PushRunner(
             PushRunner.Parts(
                 deliveries: devices.deliveries, decider: decider, accounts: accounts,
-                letters: DeadLetters(database: database), log: log, clock: resources.clock, metrics: PushMetrics()))
+                letters: DeadLetters(database: database), log: log, clock: resources.clock,
+                metrics: PushMetrics(most: PushRunner.most)))
         self.runner.value.withLock { $0 = runner }
         try await groups.start()
         running.withLock { $0 = Running(runner: runner, sender: sender, task: Task { await runner.run() }) }

@@ -12,7 +12,7 @@ actor PushRunner {
     /// Claims of one turn.
     private static let batch = 500
     /// Sent, or with its end not written down yet: no more are claimed meanwhile.
-    private static let most = 2000
+    static let most = 2000
     /// Milliseconds that a claim holds. More than a request may take: what a sender that died has claimed is sent again then.
     private static let lease: Int64 = 120_000
     private static let longestRest = 1.0
@@ -21,7 +21,7 @@ actor PushRunner {
 
     private let parts: Parts
     private let wakeup = Wakeup()
-    private var inFlight = 0
+    private var inFlight = 0 { didSet { parts.metrics.inHand.set(inFlight) } }
     private var ended: [PushEnd] = []
     private var isFlushing = false
     private var isStopping = false
@@ -95,8 +95,10 @@ actor PushRunner {
                 }
             }
         } catch {
-            // They come again when their lease is over, or sooner by this: nothing has been sent.
-            inFlight -= claims.count
+            // Nothing was sent: they are due again at once.
+            for claim in claims {
+                finished(PushEnd(claim, for: claim.reason ?? .parked, until: parts.clock.milliseconds()))
+            }
             throw error
         }
     }

@@ -16,7 +16,7 @@ LIMITED = {
     "pg_scans_pipelines", "redis_routes", "redis_routes_bytes", "redis_workers", "redis_workers_bytes", "redis_scans",
     "redis_scans_bytes", "redis_gateway", "redis_gateway_bytes",
     "passwords", "outbox", "log", "buffered_bytes", "connection_bytes", "rates", "account_rates", "join_rates",
-    "user_names",
+    "user_names", "pushes", "push_waiting", "push_in_flight",
 }
 # Only with the embedded log; only with Kafka.
 OF_POSTGRES = {"pg_log_waiting", "pg_log_pipelines"}
@@ -24,7 +24,7 @@ OF_KAFKA = {"log_producer"}
 # Bounded by what fills them: by connections and requests (loops, slow connections, reads of lists), by age and
 # rate (the rest).
 UNNUMBERED = {
-    "loop_stores", "loop_sockets", "slow_connections", "list_reads", "poll_reads", "idempotency_keys", "ended_sessions",
+    "loop_stores", "loop_sockets", "loop_push", "slow_connections", "list_reads", "poll_reads", "idempotency_keys", "ended_sessions",
     "suspended_users", "export_reads",
 }
 

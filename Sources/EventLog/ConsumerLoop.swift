@@ -79,7 +79,7 @@ final class ConsumerLoop {
         var next = now + 250_000_000
         for reader in readers.values {
             if let retryAt = reader.progress.retryAt { next = min(next, retryAt) }
-            if !reader.isRunning, let dueAt = reader.turns?.dueAt { next = min(next, dueAt) }
+            if isFree(reader), let dueAt = reader.turns?.dueAt { next = min(next, dueAt) }
             if commitUnderWay == nil, reader.progress.uncommitted != nil {
                 next = min(next, lastCommit + Self.commitInterval)
             }
@@ -109,10 +109,12 @@ extension ConsumerLoop {
     }
 
     /// One thing at a time, and not while a batch of an earlier assignment is still in hand.
+    private func isFree(_ reader: PartitionReader) -> Bool {
+        !reader.isRunning && !stragglers.values.contains { $0.partition == reader.partition }
+    }
+
     private func start(_ reader: PartitionReader) {
-        guard !reader.isRunning, !stragglers.values.contains(where: { $0.partition == reader.partition }) else {
-            return
-        }
+        guard isFree(reader) else { return }
         let now = monotonicNanoseconds()
         if let turn, reader.turns?.start(now: now) == true { return start(turn, reader) }
         guard reader.turns?.hasBegun != false, let batch = reader.progress.start(now: now) else { return }

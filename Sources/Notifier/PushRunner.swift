@@ -16,6 +16,7 @@ actor PushRunner {
     /// Milliseconds that a claim holds. More than a request may take: what a sender that died has claimed is sent again then.
     private static let lease: Int64 = 120_000
     private static let longestRest = 1.0
+    private static let leastRest = 0.005
     /// Milliseconds after which what has ended is written down at the latest.
     private static let flushMilliseconds: UInt64 = 10
 
@@ -74,7 +75,8 @@ actor PushRunner {
     private func rest() async {
         var seconds = Self.longestRest
         if inFlight < Self.most / 2, let due = try? await parts.deliveries.nextDue() {
-            seconds = min(seconds, max(0, Double(due - parts.clock.milliseconds()) / 1000))
+            // What is due and could not be claimed is another process's at this moment.
+            seconds = min(seconds, max(Self.leastRest, Double(due - parts.clock.milliseconds()) / 1000))
         }
         let alarm = Task { [wakeup] in
             try await Task.sleep(nanoseconds: UInt64(seconds * 1_000_000_000))

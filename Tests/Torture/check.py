@@ -54,6 +54,14 @@ def check(events: Iterable[Event]) -> Report:
                 check_counters(event, facts, report)
             case "ended session":
                 check_ended_session(event, facts, report)
+            case "final inbox":
+                report.counts["notifications listed"] += event["groups"]
+                if event["listed"] != event["unread"]:
+                    report.find("wrong counter", f"{event['unread']} unread of {event['user']}, {event['listed']} in the list")
+            case "wrong cause":
+                report.find("notification", f"a follow is {event['what']}: {event['cause']}")
+            case "pushes":
+                check_pushes(event, report)
             case "truth crowd":
                 report.counts["feed entries checked"] += event["entries"]
                 if event["missing"]:
@@ -124,6 +132,18 @@ def check_ended_session(event: Event, facts: Facts, report: Report) -> None:
             report.find(
                 "overheard", f"{event['r']}, a session of {event['user']} at {role} that ended at {end}, {what} at {time}")
             return
+
+
+def check_pushes(event: Event, report: Report) -> None:
+    """Those that are sent twice are told apart by their ids: that may be, when a notifier was killed."""
+    report.counts["pushes received"] += event["received"]
+    report.counts["pushes received again"] += event["again"]
+    if event["waiting"]:
+        report.find("lost", f"{event['waiting']} pushes are still not sent")
+    for push in event["lost"]:
+        report.find("lost", f"a notification was not entered to be pushed: {push}")
+    for push in event["unsent"]:
+        report.find("lost", f"{push} is said to be delivered, and nobody has got it")
 
 
 def check_walk(walk: Event, facts: Facts, report: Report) -> None:

@@ -163,9 +163,10 @@ class Cluster:
 
     def __init__(
         self, topology: str, mutation: str | None = None, keep: bool = False, binary: Path | None = None, *,
-        sets_nodes: bool = False,
+        sets_nodes: bool = False, pushes: bool = False,
     ) -> None:
-        """`sets_nodes`: the program is one that leases no node numbers, so each role is given one."""
+        """`sets_nodes`: the program is one that leases no node numbers, so each role is given one. `pushes`: devices may be on
+        this machine."""
         self.topology = topology
         self.sets_nodes = sets_nodes
         self.binary = binary or martlet_binary()
@@ -178,6 +179,8 @@ class Cluster:
             "MARTLET_SECRET": secrets.token_hex(32), "MARTLET_LIMITS": "off", "MARTLET_PASSWORD_COST": "1",
             "MARTLET_AUDIT_SECONDS": "5", "MARTLET_LIVE_DEFLATE": "on",
         }
+        if pushes:
+            self.common["MARTLET_PUSH_LOOPBACK"] = "on"
         if mutation:
             self.common["MARTLET_MUTATION"] = mutation
         self.roles: list[Role] = []

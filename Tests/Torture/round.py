@@ -20,6 +20,7 @@ from faults import Executioner, plan
 from history import History, read
 from hot import POSTS, HotPosts
 from leavers import Leavers
+from pushes import Pushes
 from readers import EventStreamReader, PageWalker, PollReader, Reader, WebSocketReader, walk
 from sdk_reader import SdkReader
 from sessions import Guests
@@ -65,6 +66,8 @@ class Round:
         self.crowd_size = CROWD
         self.circle_count, self.calm, self.hot_count, self.keeper_count = CIRCLES, CALM, POSTS, KEEPERS
         self.tagged = TAGGED
+        self.has_pushes = False
+        self.pushes: Pushes | None = None
         self.silences: list[str] = []
         self.executioner = Executioner(cluster, self.history)
 
@@ -74,6 +77,8 @@ class Round:
             users = await self.set_up()
             await self.suffer(users)
         finally:
+            if self.pushes:
+                self.pushes.close()
             await self.api.close()
             self.history.close()
         report = check(read(self.path))
@@ -92,6 +97,9 @@ class Round:
         """Users, a crowd behind the first, and who follows whom from the beginning."""
         run = f"{int(time.time()) % 10**6:x}{self.number}"
         users = [await self.api.sign_up(f"t{run}_{index}") for index in range(USERS)]
+        if self.has_pushes:
+            self.pushes = Pushes(self.cluster, self.api)
+            await self.pushes.set_up(users)
         followers = await asyncio.to_thread(self._seed_followers, users[0], run)
         self.crowd = Crowd(self.api, users[0], followers[: self.crowd_size], self._random())
         self.executioner.crowd = self.crowd
@@ -169,6 +177,8 @@ class Round:
                 read_task.cancel()
             await self.hot.count_views(self.cluster)
             await self.write_truth([*users, *self.circles.users])
+            if self.pushes:
+                await self.pushes.write_truth(users)
             await self.hot.write_truth()
             if self.hot_count:
                 await asyncio.to_thread(self.audit_counts)

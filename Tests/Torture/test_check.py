@@ -285,3 +285,17 @@ def test_the_end_of_a_post_is_told_on_its_authors_channel() -> None:
     assert not kinds([*channel(*seen[:2]), *deletion])
     assert kinds([*channel(*seen), *deletion]) == {"missing"}
     assert kinds([*channel(*seen, channel_end("30", 7, 8), channel_end("30", 7, 9)), *deletion]) == {"duplicate"}
+
+
+PUSHES = {"e": "pushes", "waiting": 0, "lost": [], "unsent": [], "received": 5, "again": 1, "states": {"delivered": "4"}}
+
+
+@pytest.mark.parametrize(("event", "found"), [
+    (PUSHES, set()), (PUSHES | {"waiting": 1}, {"lost"}), (PUSHES | {"lost": ["1|follow"]}, {"lost"}),
+    (PUSHES | {"unsent": ["msg_1_2"]}, {"lost"}),
+    ({"e": "final inbox", "user": ANN, "groups": 3, "listed": 2, "unread": 2}, set()),
+    ({"e": "final inbox", "user": ANN, "groups": 3, "listed": 2, "unread": 3}, {"wrong counter"}),
+    ({"e": "wrong cause", "what": "missing", "cause": "1|2"}, {"notification"}),
+])
+def test_notifications_and_pushes(event: Event, found: set[str]) -> None:
+    assert kinds([*base(), event]) == found

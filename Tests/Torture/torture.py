@@ -59,7 +59,7 @@ def summary(seconds: list[float]) -> dict[str, float]:
 
 
 def torture(options: argparse.Namespace) -> dict[str, Any]:
-    cluster = Cluster(options.topology, options.mutation, keep=True)
+    cluster = Cluster(options.topology, options.mutation, keep=True, pushes=True)
     faults: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
@@ -76,6 +76,7 @@ def torture(options: argparse.Namespace) -> dict[str, Any]:
             seed = options.seed * 1000 + number
             part = Round(cluster, number, seed, seconds, options.gap, options.rate)
             part.crowd_size, part.circle_count, part.calm = options.crowd, options.circles, options.calm
+            part.has_pushes = True
             part.only = tuple(filter(None, options.only.split(",")))
             report = uvloop.run(part.run())
             for leak in until_released(cluster, idle):

@@ -49,7 +49,11 @@ let package = Package(
         library("CZlib", "zlib", "zlib1g-dev"),
         library("CArchive", "libarchive", "libarchive-dev"),
         // libicu-dev
-        .target(name: "CICU", linkerSettings: [.linkedLibrary("icui18n"), .linkedLibrary("icuuc")]),
+        .target(
+            name: "CICU",
+            // Debian's valgrind reads no newer form.
+            cSettings: [.unsafeFlags(["-gdwarf-4"])],
+            linkerSettings: [.linkedLibrary("icui18n"), .linkedLibrary("icuuc")]),
         library("COpenSSL", "libcrypto", "libssl-dev"),
         library("CTLS", "libssl", "libssl-dev"),
         library("CNghttp2", "libnghttp2", "libnghttp2-dev"),

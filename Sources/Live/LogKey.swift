@@ -5,6 +5,14 @@ public enum LogKey: Sendable {
     case feed(of: ID)
     // Behind a pointer: nearly all keys are those of feeds, and a node has tables of them.
     indirect case channel(ChannelName)
+
+    /// Of a user's own, whom its events are for.
+    public var isPersonal: Bool {
+        switch self {
+        case .feed: true
+        case .channel(let name): name.owner != nil
+        }
+    }
 }
 
 extension LogKey: Hashable {

@@ -77,14 +77,14 @@ extension Gateway {
     /// One more of a channel.
     func count(_ subscriber: Subscriber) {
         counts.changeChannels(of: subscriber.user, by: 1)
-        metrics.channels.add(1)
+        if !subscriber.key.isPersonal { metrics.channels.add(1) }
     }
 
     func leaveChannel(_ subscriber: Subscriber) {
         leave(subscriber)
         counts.changeChannels(of: subscriber.user, by: -1)
         if counts.channels(of: subscriber.user) == 0 { hiddenAuthors[subscriber.user] = nil }
-        metrics.channels.add(-1)
+        if !subscriber.key.isPersonal { metrics.channels.add(-1) }
     }
 
     // MARK: Messages

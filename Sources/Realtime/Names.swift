@@ -28,7 +28,8 @@ extension MetricName {
         "martlet_live_silenced_total",
         "Users and channels with live clients that an audit found not to have been told everything")
     static let audited = MetricName("martlet_live_audits_total", "Audits of users and channels with live clients")
-    static let subscriptions = MetricName("martlet_live_subscriptions", "Subscriptions to channels")
+    static let subscriptions = MetricName(
+        "martlet_live_subscriptions", "Subscriptions to channels that are not the subscriber's own")
     static let revoked = MetricName(
         "martlet_live_revoked_total", "Subscriptions that ended, for their user may not see the channel any more")
     static let resets = MetricName("martlet_live_resets_total", "Connections told to read the feed anew")

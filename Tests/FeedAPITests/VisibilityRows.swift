@@ -325,8 +325,10 @@ extension VisibilityRow {
         "post": Probe("the post's channel", needsSession: true, expected: inPostChannel) {
             try await $0.caller.get("/v1/feed?channels=post:\($0.publicPost)&since=\($0.channelLive)")
         },
-        "notifications": Probe("the caller's notifications", needsSession: true, expected: notified) {
-            try await $0.caller.get("/v1/feed?channels=notifications&since=\($0.channelLive)")
+        "notifications": Probe("the caller's notifications", needsSession: true, expected: notified) { world in
+            // Some may be on their way: rows come in any order.
+            try await world.site.settle()
+            return try await world.caller.get("/v1/feed?channels=notifications&since=\(world.channelLive)")
         },
         "poll": Probe("the poll's channel", needsSession: true, expected: inPollChannel) {
             try await $0.caller.get("/v1/feed?channels=poll:\($0.publicPoll)&since=\($0.channelLive)")

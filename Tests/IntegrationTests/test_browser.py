@@ -217,7 +217,9 @@ def test_a_private_account(server: Server, alice: User, make_user: MakeUser, dri
     his.follow(owner.handle)
     eventually(lambda: owner.http.get("/v1/me/requests").json()["items"], 10, "the request")
     hers.script("document.dispatchEvent(new Event('visibilitychange'))")
-    hers.find("accept").click()
+    # The list is drawn anew when it hears of the request: whichever button is there.
+    accept = "const button = document.querySelector('[data-testid=accept]'); button?.click(); return !!button"
+    eventually(lambda: hers.script(accept), 10, "the button")
     his.sees("for friends")
     hers.find("edit-post").click()
     hers.find("edit-text").send_keys(", and more")

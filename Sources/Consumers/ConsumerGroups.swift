@@ -4,7 +4,7 @@ import Synchronization
 
 /// The groups of one role in one process.
 public final class ConsumerGroups: Sendable {
-    private static let watchSeconds = 1.0
+    private static let watchSeconds = 2.0
     private let groups: [ConsumerGroup]
     private let database: Database
     private let watch = Mutex<Task<Void, Never>?>(nil)

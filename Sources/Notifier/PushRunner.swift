@@ -15,8 +15,9 @@ actor PushRunner {
     static let most = 2000
     /// Milliseconds that a claim holds. More than a request may take: what a sender that died has claimed is sent again then.
     private static let lease: Int64 = 120_000
-    private static let longestRest = 1.0
+    private static let longestRest = 2.0
     private static let leastRest = 0.005
+    private static let lookNanoseconds: UInt64 = 2_000_000_000
     /// Milliseconds after which what has ended is written down at the latest.
     private static let flushMilliseconds: UInt64 = 10
 
@@ -26,6 +27,8 @@ actor PushRunner {
     private var ended: [PushEnd] = []
     private var isFlushing = false
     private var isStopping = false
+    /// For redriven ones; of the monotonic clock.
+    private var lastLook: UInt64 = 0
 
     struct Parts: Sendable {
         let deliveries: Deliveries
@@ -46,23 +49,28 @@ actor PushRunner {
         while !isStopping {
             do {
                 try await takeRedriven()
-                let room = Self.most - inFlight
-                let claims =
-                    room < Self.batch / 2
-                    ? []
-                    : try await parts.deliveries.claim(
-                        limit: min(room, Self.batch), now: parts.clock.milliseconds(),
-                        until: parts.clock.milliseconds() + Self.lease)
-                if claims.isEmpty {
-                    await rest()
-                } else {
-                    try await begin(claims)
-                }
+                let rest = try await turn()
+                if rest > 0 { await self.rest(rest) }
             } catch {
                 Log.warning(.pushesNotRead, ["error": .text("\(error)")])
                 try? await Task.sleep(nanoseconds: 500_000_000)
             }
         }
+    }
+
+    /// - Returns: seconds until there is more to do, as far as is known.
+    private func turn() async throws -> Double {
+        let room = Self.most - inFlight
+        guard room >= Self.batch / 2 else { return Self.longestRest }
+        // Nearly always nothing is due: then this is all that is asked.
+        guard let due = try await parts.deliveries.nextDue() else { return Self.longestRest }
+        let now = parts.clock.milliseconds()
+        guard due <= now else { return min(Self.longestRest, Double(due - now) / 1000) }
+        let claims = try await parts.deliveries.claim(limit: min(room, Self.batch), now: now, until: now + Self.lease)
+        // What is due and could not be claimed is another process's at this moment.
+        guard !claims.isEmpty else { return Self.leastRest }
+        try await begin(claims)
+        return 0
     }
 
     /// What is under way ends within the time that a request has.
@@ -72,12 +80,7 @@ actor PushRunner {
         for _ in 0..<100 where inFlight > 0 { try? await Task.sleep(nanoseconds: 100_000_000) }
     }
 
-    private func rest() async {
-        var seconds = Self.longestRest
-        if inFlight < Self.most / 2, let due = try? await parts.deliveries.nextDue() {
-            // What is due and could not be claimed is another process's at this moment.
-            seconds = min(seconds, max(Self.leastRest, Double(due - parts.clock.milliseconds()) / 1000))
-        }
+    private func rest(_ seconds: Double) async {
         let alarm = Task { [wakeup] in
             try await Task.sleep(nanoseconds: UInt64(seconds * 1_000_000_000))
             wakeup.signal()
@@ -149,8 +152,12 @@ actor PushRunner {
 
     // MARK: Redrives
 
+    /// Now and then: nobody waits for it.
     private func takeRedriven() async throws {
+        let now = monotonicNanoseconds()
+        guard now >= lastLook + Self.lookNanoseconds else { return }
         let letters = try await parts.letters.redriven(of: PushEnd.group, limit: Self.batch)
+        if letters.count < Self.batch { lastLook = now }
         guard !letters.isEmpty else { return }
         _ = try await parts.deliveries.redrive(letters.compactMap { PushEnd.key(of: $0.value) })
         try await parts.letters.taken(letters.map(\.id), of: PushEnd.group)

@@ -38,10 +38,10 @@ extension Deliveries {
         }
     }
 
-    /// When the next one is due, in milliseconds since 1970; `nil`: nothing waits for a time.
+    /// When the next one is due, in milliseconds since 1970, rounded down; `nil`: nothing waits for a time.
     public func nextDue() async throws -> Int64? {
         try await database.query(
-            "SELECT (extract(epoch FROM min(due_at)) * 1000)::bigint AS due_at FROM deliveries WHERE state = 'waiting'"
+            "SELECT floor(extract(epoch FROM min(due_at)) * 1000)::bigint AS due_at FROM deliveries WHERE state = 'waiting'"
         )[0].optionalInteger("due_at")
     }
 }

@@ -10,8 +10,9 @@ import urllib.request
 from collections import Counter
 from typing import Any
 
-from api import Api, User, walk
+from api import Api, User
 from cluster import Cluster
+from readers import walk
 
 DEVICES = 8
 """How many of the users have a webhook."""

@@ -8,33 +8,6 @@ extension VisibilityRow {
         .merging(administration) { $1 }.merging(engagement) { $1 }.merging(comments) { $1 }.merging(polls) { $1 }
         .merging(notifications) { $1 }
 
-    /// Of callers without a role.
-    private static let administration: [String: VisibilityRow] = [
-        "listUsersForAdmins": .reads(
-            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
-                try await $0.caller.get("/v1/admin/users")
-            }
-        ),
-        "listAudit": .reads(
-            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
-                try await $0.caller.get("/v1/admin/audit")
-            }
-        ),
-        "listDeadLetters": .reads(
-            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
-                try await $0.caller.get("/v1/admin/dead-letters")
-            }
-        ),
-        "redriveDeadLetters": .writes(
-            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
-                try await $0.caller.post("/v1/admin/dead-letters/redrive", ["filter": [:]])
-            }),
-        "changeUser": .writes(
-            Probe("the author", needsSession: true, expected: { _ in Seen(403) }) {
-                try await $0.caller.send("PATCH", "/v1/admin/users/\($0.author.id)", body: Array("{}".utf8))
-            }),
-    ]
-
     private static let sessions: [String: VisibilityRow] = [
         "signUp": .ownOnly("a session"), "signUpAnonymously": .ownOnly("a session"), "recover": .ownOnly("a session"),
         "createRecoveryCode": .ownOnly("the account"), "logIn": .ownOnly("a session"), "refresh": .ownOnly("a session"),

@@ -63,5 +63,5 @@ public struct Outcomes: Sendable, Equatable {
 }
 
 /// A batch of one topic and partition, in order; never empty. Each record may come twice. What it throws is of all of the
-/// batch: see `FailurePolicy`.
+/// batch: see `FailurePolicy`. Where a record is to come again, it has not done those behind it with the same key.
 public typealias OutcomeHandler = @Sendable ([LogRecord]) async throws -> Outcomes

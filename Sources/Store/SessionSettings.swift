@@ -23,13 +23,14 @@ public struct SessionSettings: Sendable {
     }
 
     private var settings: SQL {
+        // Just-in-time compilation goes by estimated costs, which long conditions drive up: seconds for a statement of milliseconds.
         """
         SELECT set_config('client_encoding', 'UTF8', false), set_config('bytea_output', 'hex', false),
             set_config('DateStyle', 'ISO, MDY', false), set_config('IntervalStyle', 'postgres', false),
             set_config('TimeZone', 'UTC', false), set_config('extra_float_digits', '1', false),
             set_config('standard_conforming_strings', 'on', false),
             set_config('transform_null_equals', 'off', false), set_config('array_nulls', 'on', false),
-            set_config('row_security', 'on', false),
+            set_config('row_security', 'on', false), set_config('jit', 'off', false),
             set_config('default_transaction_isolation', 'read committed', false),
             set_config('default_transaction_read_only', 'off', false),
             set_config('default_transaction_deferrable', 'off', false),

@@ -30,6 +30,7 @@ import Testing
             "ALTER ROLE martlet IN DATABASE odd SET default_transaction_read_only = on",
             "ALTER ROLE martlet IN DATABASE odd SET default_transaction_deferrable = on",
             "ALTER ROLE martlet IN DATABASE odd SET row_security = off",
+            "ALTER ROLE martlet IN DATABASE odd SET jit = on",
             "ALTER ROLE martlet IN DATABASE odd SET lock_timeout = '1ms'",
             "ALTER ROLE martlet IN DATABASE odd SET idle_in_transaction_session_timeout = '1ms'",
             "ALTER ROLE martlet IN DATABASE odd SET idle_session_timeout = '50ms'",
@@ -54,7 +55,7 @@ import Testing
         for (name, value) in [
             ("transaction_isolation", "read committed"), ("transaction_read_only", "off"), ("lock_timeout", "0"),
             ("idle_in_transaction_session_timeout", "0"), ("idle_session_timeout", "0"),
-            ("statement_timeout", "15s"), ("row_security", "on"), ("search_path", "elsewhere,public"),
+            ("statement_timeout", "15s"), ("row_security", "on"), ("jit", "off"), ("search_path", "elsewhere,public"),
             ("application_name", "martlet/1"),
         ] {
             #expect(

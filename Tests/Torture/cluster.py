@@ -196,11 +196,13 @@ class Cluster:
         if self.topology == "serve":
             self._start_serve()
         else:
-            self._start_roles([
-                *(f"notifier-{number}" for number in range(notifiers)),
-                *(f"worker-{number}" for number in range(workers)),
-            ])
+            self._start_roles(self.names(notifiers, workers))
         self.network.open({f"client>{role.name}": {"target": role.port} for role in self.roles})
+
+    def names(self, notifiers: int, workers: int) -> list[str]:
+        """Of the roles: the first makes the schema."""
+        return ["api-0", "api-1", "realtime-0", "realtime-1", "fanout-0", "fanout-1",
+            *(f"notifier-{number}" for number in range(notifiers)), *(f"worker-{number}" for number in range(workers))]
 
     def _start_serve(self) -> None:
         data = self.home / "data"
@@ -211,12 +213,11 @@ class Cluster:
         role.start()
         role.ready()
 
-    def _start_roles(self, others: list[str]) -> None:
+    def _start_roles(self, names: list[str]) -> None:
         self.postgres, self.redis, self.kafka = Postgres(self.home), Redis(self.home), Kafka(self.home)
         servers = (self.postgres, self.redis, self.kafka)
         for server in servers:
             server.start()
-        names = ["api-0", "api-1", "realtime-0", "realtime-1", "fanout-0", "fanout-1", *others]
         for node, name in enumerate(names):
             self.network.open({
                 f"{name}>{server.name}": {"target": server.port, "rewrites_address": server is self.kafka}

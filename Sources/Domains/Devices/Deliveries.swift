@@ -17,7 +17,7 @@ public struct Deliveries: Sendable {
     /// - Parameter due: milliseconds since 1970, not before then; `nil`: not before somebody says so.
     /// - Returns: those that are new; they wait. One of a user who is leaving is not.
     public func consume(_ new: [NewDelivery], due: Int64? = nil) async throws -> Set<DeliveryKey> {
-        try await changed(new, { $0.key }, lock: DeliverySQL.lock) { DeliverySQL.consumed($0, due: due) }
+        try await changed(new, { $0.key }, before: { [DeliverySQL.open($0)] }) { DeliverySQL.consumed($0, due: due) }
     }
 
     /// Ends what waits. A device that takes something is no longer `failing`, one that is `invalidated` is gone.
@@ -40,7 +40,7 @@ public struct Deliveries: Sendable {
     /// Of several changes of one row in a call the last one counts.
     private func changed<Change: Sendable>(
         _ changes: [Change], _ key: @Sendable (Change) -> DeliveryKey,
-        lock: @Sendable ([ID]) -> SQL = DeliverySQL.lockExisting, _ statement: @Sendable ([Change]) -> SQL
+        before: @Sendable ([ID]) -> [SQL] = { _ in [] }, _ statement: @Sendable ([Change]) -> SQL
     ) async throws -> Set<DeliveryKey> {
         let last = Dictionary(changes.map { (key($0), $0) }) { $1 }
         var done: Set<DeliveryKey> = []
@@ -49,8 +49,8 @@ public struct Deliveries: Sendable {
         for start in stride(from: 0, to: sorted.count, by: Self.most) {
             let part = Array(sorted[start..<min(start + Self.most, sorted.count)])
             let users = Set(part.map { key($0).user }).sorted()
-            let rows = try await database.batch([lock(users), statement(part)])[1]
-            for row in rows {
+            let results = try await database.batch(before(users) + [DeliverySQL.lock(users), statement(part)])
+            for row in results.last! {
                 done.insert(
                     DeliveryKey(
                         user: try row.id("user_id"), device: try row.id("device_id"),
@@ -77,7 +77,7 @@ public struct Deliveries: Sendable {
                 ).map { try $0.id("user_id") }
                 guard !users.isEmpty else { return }
                 try await transaction.batch([
-                    DeliverySQL.lockExisting(users), DeliverySQL.trimmed(of: users, where: condition, limit: Self.most),
+                    DeliverySQL.lock(users), DeliverySQL.trimmed(of: users, where: condition, limit: Self.most),
                 ])
             }
         }

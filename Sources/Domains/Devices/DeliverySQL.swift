@@ -5,18 +5,19 @@ import Store
 /// Statements about the books, each behind a lock of the users' rows of `delivery_counts`: so a row changes once, whoever comes twice,
 /// and is counted in the statement that changes it. All take users in one order. Each returns the keys of the rows that it has changed.
 enum DeliverySQL {
-    /// Takes the users' rows, which are made where there are none. Who is leaving gets none.
-    static func lock(_ users: [ID]) -> SQL {
+    /// Makes rows where there are none. Who is leaving gets none.
+    static func open(_ users: [ID]) -> SQL {
         """
         INSERT INTO delivery_counts (user_id)
         SELECT u.id FROM users u
-        WHERE u.id = ANY (\(users)::bigint[]) AND u.id <> ALL (ARRAY(\(Standing.leaving))) ORDER BY u.id
-        ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id
+        WHERE u.id = ANY (\(users)::bigint[]) AND u.id <> ALL (ARRAY(\(Standing.leaving)))
+            AND NOT EXISTS (SELECT FROM delivery_counts c WHERE c.user_id = u.id)
+        ORDER BY u.id ON CONFLICT (user_id) DO NOTHING
         """
     }
 
-    /// The same where there are some.
-    static func lockExisting(_ users: [ID]) -> SQL {
+    /// Takes the rows that there are.
+    static func lock(_ users: [ID]) -> SQL {
         "SELECT user_id FROM delivery_counts WHERE user_id = ANY (\(users)::bigint[]) ORDER BY user_id FOR UPDATE"
     }
 

@@ -134,7 +134,7 @@ public struct Devices: Sendable {
     /// What waits for them is not sent.
     private func remove(_ transaction: Transaction, _ devices: [(user: ID, device: ID)]) async throws {
         try await transaction.batch([
-            DeliverySQL.lockExisting(devices.map(\.user)),
+            DeliverySQL.lock(devices.map(\.user)),
             DeliverySQL.suppressed(devices),
             """
             DELETE FROM devices d USING unnest(\(devices.map(\.user))::bigint[], \(devices.map(\.device))::bigint[]) a (u, d)

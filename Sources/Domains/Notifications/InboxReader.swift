@@ -111,7 +111,9 @@ struct InboxReader: Sendable {
                     \(actors(for: user)) AS actors, \(text) AS text
                 FROM unnest(\(names.map(\.user))::bigint[], \(names.map(\.id))::bigint[]) a (user_id, id)
                 JOIN notifications n ON n.user_id = a.user_id AND n.id = a.id
-                WHERE NOT n.read AND \(isShown(to: user))) n
+                WHERE NOT n.read AND \(isShown(to: user))
+                -- Or those who did it would be looked for wherever they are named.
+                OFFSET 0) n
             """)
         let known = try await self.names(database, of: rows.map { $0 })
         return try rows.map { row in

@@ -54,8 +54,10 @@ def check(events: Iterable[Event]) -> Report:
                 check_counters(event, facts, report)
             case "ended session":
                 check_ended_session(event, facts, report)
-            case "final inbox":
-                report.counts["notifications listed"] += event["groups"]
+            case "inbox looks":
+                report.counts["looks at inboxes"] += event["count"]
+            case "final inbox" | "inbox look":
+                report.counts["notifications listed"] += event.get("groups", 0)
                 if event["listed"] != event["unread"]:
                     report.find("wrong counter", f"{event['unread']} unread of {event['user']}, {event['listed']} in the list")
             case "wrong cause":

@@ -19,6 +19,7 @@ from crowd import Crowd
 from faults import Executioner, plan
 from history import History, read
 from hot import POSTS, HotPosts
+from inbox_probes import InboxProbes
 from leavers import Leavers
 from pushes import Pushes
 from readers import EventStreamReader, PageWalker, PollReader, Reader, WebSocketReader, walk
@@ -157,6 +158,8 @@ class Round:
             work = [*self._writers(users, writing), *self.circles.work(writing), *self.hot.work(self.seconds, writing)]
             if self.circle_count:
                 work.append(self.leavers.run(self.prefix, writing))
+            if self.pushes:
+                work += [InboxProbes(self.api, users, self._random()).run(writing) for _ in range(3)]
             writers = [group.create_task(one) for one in work]
             await self.break_things()
             self.api.is_calm = True

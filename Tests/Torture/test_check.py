@@ -295,6 +295,8 @@ PUSHES = {"e": "pushes", "waiting": 0, "lost": [], "unsent": [], "received": 5, 
     (PUSHES | {"unsent": ["msg_1_2"]}, {"lost"}),
     ({"e": "final inbox", "user": ANN, "groups": 3, "listed": 2, "unread": 2}, set()),
     ({"e": "final inbox", "user": ANN, "groups": 3, "listed": 2, "unread": 3}, {"wrong counter"}),
+    ({"e": "inbox looks", "count": 7}, set()),
+    ({"e": "inbox look", "user": ANN, "listed": 2, "unread": 1}, {"wrong counter"}),
     ({"e": "wrong cause", "what": "missing", "cause": "1|2"}, {"notification"}),
 ])
 def test_notifications_and_pushes(event: Event, found: set[str]) -> None:

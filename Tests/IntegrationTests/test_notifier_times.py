@@ -1,0 +1,122 @@
+"""When pushes go that can't go at once: what failed comes again on time, and what waits for a credential costs no attempt."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+
+from conftest import MakeUser
+from martlet_process import Server
+from sql import rows
+from support import PATIENCE, User, eventually, expect
+from test_notifier import balanced, received, register, settings
+from test_sink import Sink
+
+MENTIONED = 20
+"""In a post: so many are told by one."""
+HELD = int(os.environ.get("MARTLET_HELD_SCALE", "5")) * 2000
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """One that remembers all, and whose lines are read, so that it never waits for that."""
+    with tempfile.TemporaryDirectory(prefix="martlet-it-", dir="/tmp") as folder:
+        sink = Sink(Path(folder), "--sink-kept", "100000")
+        Path(folder).chmod(0o755)
+        for file in Path(folder).iterdir():
+            file.chmod(0o644)
+        threading.Thread(target=sink.process.stdout.read, daemon=True).start()
+        yield sink
+        assert sink.close() == 0
+
+
+@pytest.fixture
+def pushing(event_log: Callable[[], dict[str, str]], sink: Sink) -> Iterator[Server]:
+    server = Server(MARTLET_LIMITS="off", **event_log(), **settings(sink))
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+
+
+def milliseconds(time: str) -> float:
+    return datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp() * 1000
+
+
+def mention(author: User, users: list[User], posts: int) -> None:
+    text = " ".join(f"@{user.handle}" for user in users)
+    for number in range(posts):
+        author.post(f"{text} {number}")
+
+
+@pytest.mark.promised_time
+def test_retries_are_on_time(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """Every fourth request fails: it comes again at most 50 ms behind its time at p99, and never before it."""
+    users = [make_user(f"user{number}", pushing) for number in range(MENTIONED)]
+    for user in users:
+        register(user, "webhook", sink)
+    rows(pushing, "CREATE TABLE parked AS SELECT user_id, device_id, notification_id, due_at FROM deliveries")
+    rows(pushing, "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO parked VALUES "
+         "(NEW.user_id, NEW.device_id, NEW.notification_id, NEW.due_at); RETURN NULL; END $$")
+    rows(pushing, "CREATE TRIGGER note AFTER UPDATE ON deliveries FOR EACH ROW WHEN (NEW.reason = 'retry' "
+         "AND NEW.attempts > OLD.attempts AND NEW.state = 'waiting') EXECUTE FUNCTION note()")
+    sink.control("PUT", "/faults/webhook", {"steps": [{"times": 1, "status": 503}, {"times": 3}], "repeat": True})
+    mention(make_user("author", pushing), users, 50)
+    eventually(lambda: int(rows(pushing, "SELECT count(*) FROM parked")[0][0]) >= 200, PATIENCE, "what comes again")
+    sink.control("DELETE", "/faults/webhook")
+    eventually(
+        lambda: rows(pushing, "SELECT count(*), count(*) FILTER (WHERE state = 'delivered') FROM deliveries")
+        == [("1000", "1000")], PATIENCE, "all of them")
+    balanced(pushing)
+
+    came: dict[str, list[float]] = {}
+    for item in sink.control("GET", "/received")["received"]:
+        if item.get("id"):
+            came.setdefault(item["id"], []).append(milliseconds(item["time"]))
+    late = []
+    for device, notification, due in rows(
+        pushing, "SELECT device_id, notification_id, extract(epoch FROM due_at) * 1000 FROM parked"):
+        # Of the attempts that followed, the first; the sink's clock has whole milliseconds.
+        times = [time - float(due) for time in came[f"msg_{device}_{notification}"]]
+        late.append(min(time for time in times if time > -2000))
+    late.sort()
+    p99 = late[len(late) * 99 // 100]
+    print(f"{len(late)} retries: p50 {late[len(late) // 2]:.0f} ms, p99 {p99:.0f} ms, most {late[-1]:.0f} ms behind their time")
+    assert late[0] > -1
+    assert p99 <= 50
+
+
+@pytest.mark.long
+@pytest.mark.both_logs
+@pytest.mark.timeout(600)
+def test_a_credential_that_is_refused(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """Its circuit is open over very many messages: none of them has an attempt by that, and all arrive behind it."""
+    users = [make_user(f"user{number}", pushing) for number in range(MENTIONED)]
+    for user in users:
+        for _ in range(10):
+            register(user, "apns", sink)
+    refused: dict[str, Any] = {"status": 403, "body": {"reason": "InvalidProviderToken"}}
+    sink.control("PUT", "/faults/apns", {"steps": [refused], "repeat": True})
+    mention(make_user("author", pushing), users, HELD // 200)
+
+    def held() -> list[tuple[str, ...]]:
+        return rows(pushing, "SELECT reason, max(attempts), count(*) FROM deliveries WHERE state = 'waiting' GROUP BY 1")
+
+    eventually(lambda: held() == [("parked", "0", str(HELD))], 120, "all of them to be held")
+    asked = sink.control("GET", "/received")["total"]
+    sink.control("DELETE", "/faults/apns")
+    eventually(
+        lambda: rows(pushing, "SELECT state, max(attempts), count(*) FROM deliveries GROUP BY 1")
+        == [("delivered", "1", str(HELD))], 240, "all of them")
+    print(f"{HELD} were held, with {asked} requests of which all were refused")
+    assert asked < HELD / 10
+    devices = [expect(user.http.get("/v1/devices"), 200).json()["items"] for user in users]
+    assert all(device["state"] == "active" for some in devices for device in some)
+    assert len([item for item in received(sink) if item["provider"] == "apns"]) >= HELD
+    balanced(pushing)

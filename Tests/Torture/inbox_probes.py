@@ -7,7 +7,7 @@ import random
 
 from api import Api, User
 
-PAUSE = 0.1
+PAUSE = 0.05
 """Mean seconds between two looks of a prober."""
 READ = 0.02
 """How many looks are followed by a mark that all of it is read."""

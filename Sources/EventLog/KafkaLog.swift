@@ -45,8 +45,7 @@ public final class KafkaLog: EventLog {
         if let mock { return try mock.createTopics(topics, prefix: options.prefix) }
         let producer = try producer()
         let creation = KafkaTopics(
-            handle: producer.handle, prefix: options.prefix, replicationFactor: options.replicationFactor,
-            trouble: { producer.trouble })
+            handle: producer.handle, options: options, trouble: { producer.trouble })
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             startThread(name: "kafka-admin") {
                 continuation.resume(with: Result { try creation.create(topics) })

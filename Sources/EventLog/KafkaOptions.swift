@@ -24,6 +24,8 @@ public struct KafkaOptions: Sendable, Equatable {
     public var prefetchKilobytes = 4096
     /// Copies of a new topic; -1: the broker's default.
     public var replicationFactor = -1
+    /// How many copies of a new topic have to have a record before it counts as written; `nil`: the broker's default.
+    public var inSyncReplicas: Int?
     /// Further properties of librdkafka by name, such as `security.protocol`, `sasl.username`, `ssl.ca.location`.
     public var properties: [String: String] = [:]
 
@@ -66,6 +68,7 @@ extension KafkaOptions {
         guard replicationFactor == -1 || (1...1000).contains(replicationFactor) else {
             throw Self.wrong("replicationFactor", String(replicationFactor), "-1 or 1 to 1000")
         }
+        if let inSyncReplicas { try check("inSyncReplicas", inSyncReplicas, 1...1000) }
         if let name = properties.keys.sorted().first(where: Self.reserved.contains) {
             throw EventLogError("Kafka property \(name) is set by Martlet itself", isTemporary: false)
         }

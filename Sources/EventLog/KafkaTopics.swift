@@ -2,11 +2,10 @@ import CLibrdkafka
 import Core
 import Runtime
 
-/// Makes topics on the brokers. Blocks: for a thread of its own.
+/// Makes topics on the brokers, or finds that others have made them. Blocks: for a thread of its own.
 struct KafkaTopics {
     let handle: KafkaHandle
-    let prefix: String
-    let replicationFactor: Int
+    let options: KafkaOptions
     /// What the client has said of its brokers: it goes on trying, whatever it is.
     let trouble: @Sendable () -> BrokerTrouble
     private static let milliseconds: Int32 = 30_000
@@ -15,19 +14,25 @@ struct KafkaTopics {
         var made: [OpaquePointer?] = []
         defer { for topic in made { rd_kafka_NewTopic_destroy(topic) } }
         for topic in topics { made.append(try newTopic(topic)) }
-        let options = rd_kafka_AdminOptions_new(handle.raw, RD_KAFKA_ADMIN_OP_CREATETOPICS)
-        defer { rd_kafka_AdminOptions_destroy(options) }
+        let request = rd_kafka_AdminOptions_new(handle.raw, RD_KAFKA_ADMIN_OP_CREATETOPICS)
+        defer { rd_kafka_AdminOptions_destroy(request) }
         var reason = [CChar](repeating: 0, count: 256)
         // The broker answers when the topic is known to the controller's cluster, not only written down.
-        rd_kafka_AdminOptions_set_operation_timeout(options, Self.milliseconds, &reason, reason.count)
-        rd_kafka_AdminOptions_set_request_timeout(options, Self.milliseconds + 5000, &reason, reason.count)
+        rd_kafka_AdminOptions_set_operation_timeout(request, Self.milliseconds, &reason, reason.count)
+        rd_kafka_AdminOptions_set_request_timeout(request, Self.milliseconds + 5000, &reason, reason.count)
         let queue = KafkaQueue.new(of: handle)
         let start = monotonicNanoseconds()
-        rd_kafka_CreateTopics(handle.raw, &made, made.count, options, queue.raw)
+        rd_kafka_CreateTopics(handle.raw, &made, made.count, request, queue.raw)
         for _ in 0..<Int(Self.milliseconds + 10_000) / 100 {
-            if let failure = queue.poll(milliseconds: 100, failure) {
-                guard let failure else { return }
-                throw failure.isTemporary ? trouble().last ?? failure : failure
+            if let result = queue.poll(milliseconds: 100, Self.result) {
+                let forbidden: Set<String>
+                do throws(EventLogError) {
+                    forbidden = try result.get()
+                } catch {
+                    throw error.isTemporary ? trouble().last ?? error : error
+                }
+                for topic in topics where forbidden.contains(options.prefix + topic.name) { try find(topic) }
+                return
             }
             // Waiting does not cure a wrong password.
             if let verdict = trouble().verdict(since: start, now: monotonicNanoseconds()) { throw verdict }
@@ -39,30 +44,66 @@ struct KafkaTopics {
         var reason = [CChar](repeating: 0, count: 512)
         guard
             let made = rd_kafka_NewTopic_new(
-                prefix + topic.name, Int32(clamping: topic.partitions), Int32(replicationFactor), &reason, reason.count)
+                options.prefix + topic.name, Int32(clamping: topic.partitions), Int32(options.replicationFactor), &reason,
+                reason.count)
         else {
             throw EventLogError("create topic \(topic.name): \(text(of: reason))", isTemporary: false)
         }
         let retention = topic.retentionHours == 0 ? -1 : Int64(topic.retentionHours) * 3_600_000
         rd_kafka_NewTopic_set_config(made, "retention.ms", String(retention))
+        if let copies = options.inSyncReplicas {
+            rd_kafka_NewTopic_set_config(made, "min.insync.replicas", String(copies))
+        }
         return made
     }
 
-    /// The first topic that is still missing, or the failure of the whole request.
-    private func failure(_ event: KafkaEvent) -> EventLogError? {
+    /// The full names of those that this user may not make, or the failure of the request or of one of them.
+    private static func result(_ event: KafkaEvent) -> Result<Set<String>, EventLogError> {
         guard event.code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-            return EventLogError("create topics", event.code, event.text)
+            return .failure(EventLogError("create topics", event.code, event.text))
         }
+        var forbidden: Set<String> = []
         var count = 0
         let results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.raw), &count)
         for index in 0..<count {
             let result = results?[index]
-            let code = rd_kafka_topic_result_error(result)
-            if code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS { continue }
-            let name = String(cString: rd_kafka_topic_result_name(result)).dropFirst(prefix.count)
-            let detail = rd_kafka_topic_result_error_string(result).map(String.init(cString:)) ?? ""
-            return EventLogError("create topic \(name)", code, detail)
+            let name = String(cString: rd_kafka_topic_result_name(result))
+            switch rd_kafka_topic_result_error(result) {
+            case RD_KAFKA_RESP_ERR_NO_ERROR, RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS: continue
+            // The broker says so of those that are there, too.
+            case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+                forbidden.insert(name)
+            case let code:
+                let detail = rd_kafka_topic_result_error_string(result).map(String.init(cString:)) ?? ""
+                return .failure(EventLogError("create topic \(name)", code, detail))
+            }
         }
-        return nil
+        return .success(forbidden)
+    }
+
+    /// Others make the topics here: it has to be there.
+    private func find(_ topic: Topic) throws(EventLogError) {
+        let name = options.prefix + topic.name
+        let raw = rd_kafka_topic_new(handle.raw, name, nil)
+        defer { rd_kafka_topic_destroy(raw) }
+        var metadata: UnsafePointer<rd_kafka_metadata>?
+        let code = rd_kafka_metadata(handle.raw, 0, raw, &metadata, Self.milliseconds)
+        defer { rd_kafka_metadata_destroy(metadata) }
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventLogError("find topic \(name)", code) }
+        let found = metadata.flatMap { $0.pointee.topics?.pointee }
+        switch found?.err {
+        case RD_KAFKA_RESP_ERR_NO_ERROR where found!.partition_cnt > 0: return
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, nil:
+            throw EventLogError(
+                """
+                topic \(name) is not there, or not for this user, who may not make it either: make it, with \(topic.partitions) \
+                partitions and \(Self.retention(of: topic)), and let the user read, write and describe it
+                """, isTemporary: false)
+        case let code?: throw EventLogError("find topic \(name)", code)
+        }
+    }
+
+    private static func retention(of topic: Topic) -> String {
+        topic.retentionHours == 0 ? "records kept for ever" : "records kept for \(topic.retentionHours) hours"
     }
 }

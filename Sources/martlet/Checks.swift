@@ -47,8 +47,12 @@ enum Checks {
             guard let name = pair.name else { return "a part without '='" }
             options.properties[name] = pair.value
         }
+        // Where it has a setting of its own.
+        options.properties["sasl.password"] = options.properties["sasl.password"] ?? "-"
         return options.problemWithProperties
     }
+
+    static let kafkaPassword: Check = { $0.isEmpty ? "it is empty" : nil }
 
     /// `name=value;name=value`; no name where the sign is missing.
     static func pairs(_ text: String) -> [(name: String?, value: String)] {

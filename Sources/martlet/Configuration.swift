@@ -132,6 +132,11 @@ struct Configuration: Sendable {
         for pair in Checks.pairs(values.text("kafka-properties") ?? "") {
             if let name = pair.name { options.properties[name] = pair.value }
         }
+        if let password = values.text("kafka-password") { options.properties["sasl.password"] = password }
+        if values.has("log-replicas") {
+            if let copies = values.text("log-replicas").flatMap({ Int($0) }) { options.replicationFactor = copies }
+            options.inSyncReplicas = values.text("log-insync-replicas").flatMap { Int($0) }
+        }
         return options
     }
 
@@ -139,7 +144,7 @@ struct Configuration: Sendable {
     func complaint(about name: String, _ error: any Error) -> String {
         let neighbour = ["postgres": "PostgreSQL", "redis": "Redis", "kafka": "Kafka"][name]!
         var reason = (error as? PgError)?.message ?? "\(error)"
-        for setting in ["postgres", "redis", "kafka-properties"] {
+        for setting in ["postgres", "redis", "kafka-properties", "kafka-password"] {
             if let value = values.text(setting) { reason = Secrets.removed(from: reason, of: value) }
         }
         guard let value = values.text(name) else { return "the private \(neighbour) can't be used: \(reason)" }

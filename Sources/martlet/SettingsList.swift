@@ -54,8 +54,17 @@ enum SettingsList {
             .checked(expected: "name=value;name=value, as librdkafka takes them", problem: Checks.kafkaProperties),
             secrecy: .parts, "more librdkafka properties"),
         Setting(
+            "kafka-password", .checked(expected: "not empty", problem: Checks.kafkaPassword), secrecy: .whole,
+            "sasl.password, whatever characters it has"),
+        Setting(
             "log-partitions", .integer(1...512), unit: "partitions", default: "4", roles: servers,
             "partitions of new topics"),
+        Setting(
+            "log-replicas", .integer(1...100), unit: "copies", roles: servers,
+            "copies of new topics of Kafka; without it the brokers' own default"),
+        Setting(
+            "log-insync-replicas", .integer(1...100), unit: "copies", roles: servers,
+            "how many copies of new topics must have a record before it counts as written; without it the brokers' own default"),
         Setting(
             "secret", .checked(expected: "at least 32 characters", problem: Checks.secret), secrecy: .whole,
             "the same for all processes: keys of tokens and cursors; "

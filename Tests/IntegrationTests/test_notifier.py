@@ -12,7 +12,7 @@ import pytest
 from conftest import MakeUser
 from martlet_process import Server, run_martlet
 from sql import rows
-from support import PATIENCE, User, eventually, expect
+from support import PATIENCE, User, assert_problem, eventually, expect
 from test_notifications_live import socket
 from test_sink import Sink
 
@@ -141,6 +141,32 @@ def test_what_fails(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
     eventually(lambda: deliveries(alice, phone)[0] == ("comment", "invalidated"), PATIENCE, "the end of the device")
     states = {item["id"]: item["state"] for item in expect(alice.http.get("/v1/devices"), 200).json()["items"]}
     assert states == {phone: "gone", hook: "active"}
+    balanced(pushing)
+
+
+def test_a_test_push(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """It reaches each kind of device, whatever the user wants of others and though he listens; and what fails is told of it as of others."""
+    alice = make_user("alice", pushing)
+    made = {kind: register(alice, kind, sink)["id"] for kind in ("webpush", "apns", "fcm", "webhook")}
+    wish = {"quiet": {"from": "00:00", "to": "23:59", "time_zone": "Etc/UTC"}, "digest": "daily", "only_from": "mutual"}
+    expect(alice.http.put("/v1/me/preferences", json=wish, headers={"If-Match": "*"}), 200)
+    with socket(alice, None):
+        for kind, device in made.items():
+            sent = expect(alice.http.post(f"/v1/devices/{device}/test"), 202).json()
+            assert (sent["type"], sent["state"]) == ("test", "waiting")
+            eventually(lambda: deliveries(alice, device) == [("test", "delivered")], PATIENCE, f"the test by {kind}")
+    payloads = {item["provider"]: item["payload"] for item in received(sink) if item.get("provider") in made}
+    assert payloads["webpush"]["title"] == payloads["apns"]["aps"]["alert"]["title"] == "A test"
+    assert payloads["fcm"]["message"]["notification"]["title"] == "A test"
+    assert payloads["webhook"]["data"]["group"]["type"] == "test" and payloads["webhook"]["data"]["unread"] == 0
+    # A device that is gone is gone, and a message that is refused is dead: a test is no other push.
+    sink.control("PUT", "/faults/apns", {"steps": [{"status": 413, "body": {"reason": "PayloadTooLarge"}}]})
+    expect(alice.http.post(f"/v1/devices/{made['apns']}/test"), 202)
+    eventually(lambda: deliveries(alice, made["apns"])[0] == ("test", "dead"), PATIENCE, "the dead one")
+    sink.control("PUT", "/faults/webhook", {"steps": [{"status": 410}]})
+    expect(alice.http.post(f"/v1/devices/{made['webhook']}/test"), 202)
+    eventually(lambda: deliveries(alice, made["webhook"])[0] == ("test", "invalidated"), PATIENCE, "the end of the device")
+    assert_problem(alice.http.post(f"/v1/devices/{made['webhook']}/test"), 410, "gone")
     balanced(pushing)
 
 

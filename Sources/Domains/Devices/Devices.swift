@@ -124,6 +124,14 @@ public struct Devices: Sendable {
         "SELECT d.id FROM devices d WHERE d.user_id = \(user) AND d.id = \(device) AND \(lives)"
     }
 
+    /// The same, with `is_gone`.
+    static func isGone(_ device: ID, of user: ID) -> SQL {
+        """
+        SELECT d.gone_at IS NOT NULL AS is_gone FROM devices d
+        WHERE d.user_id = \(user) AND d.id = \(device) AND \(lives)
+        """
+    }
+
     static func noDevice(_ id: ID) -> Problem { Problem(.notFound, "there is no device \(id)") }
 
     /// One that is not there is no error: it may have ended just now.

@@ -24,8 +24,10 @@ public struct DevicesDomain: Domain {
 
     public var operations: [Operation] {
         DeviceOperations(
-            database: resources.database, devices: devices, pushKey: pushKey, allowsWebhooks: options.allowsWebhooks,
-            writes: resources.writes, lists: resources.lists, cursors: resources.cursors
+            database: resources.database, devices: devices,
+            tests: TestPushes(ids: resources.ids, clock: resources.clock), pushKey: pushKey,
+            allowsWebhooks: options.allowsWebhooks, writes: resources.writes, lists: resources.lists,
+            cursors: resources.cursors
         ).all
     }
 

@@ -40,6 +40,16 @@ enum DevicesMigrations {
                 """
             ]),
         Migration(104, "deliveries", [counts, deliveries, waiting, dead, done] + partitions),
+        Migration(
+            110, "test pushes",
+            [
+                """
+                ALTER TABLE delivery_counts
+                    -- In the hour from then on.
+                    ADD COLUMN tests int NOT NULL DEFAULT 0,
+                    ADD COLUMN tests_since timestamptz
+                """
+            ]),
     ]
 
     private static let counts: StaticString = """

@@ -79,8 +79,15 @@ export function devicesSection(api) {
       add.removeAttribute("aria-disabled");
     }
   });
+  section.addEventListener("devicechange", () => { if (section.open) load().catch(() => {}); });
   section.addEventListener("toggle", () => { if (section.open) load().catch((error) => notify(words(error))); });
   return section;
+}
+
+/** Says that nothing reaches a device any more, also where the list of them is shown. */
+export function showFailing(device) {
+  notify(`Nothing reaches a device of yours any more: ${device.name ?? kinds[device.kind] ?? device.kind}`);
+  document.querySelector("[data-testid=devices-section]")?.dispatchEvent(new Event("devicechange"));
 }
 
 /** Sends a test, and says what came of it. */

@@ -17,6 +17,8 @@ struct PushDecider: Sendable {
     /// Who of these has a connection that is told.
     let listeners: @Sendable (Set<ID>) async throws -> Set<ID>
     let clock: any WallClock
+    /// Of what may go, when (`Deliveries.turns`).
+    let turns: @Sendable ([DeliveryKey: String], _ now: Int64) async throws -> [DeliveryKey: PushTurn]
 
     func decide(_ claims: [Deliveries.Claim]) async throws -> [Step] {
         let users = Set(claims.map(\.key.user)).sorted()
@@ -58,7 +60,24 @@ struct PushDecider: Sendable {
                 return .send(message, device, claim)
             }
         }
-        return Self.bundled(steps)
+        return try await paced(Self.bundled(steps), now)
+    }
+
+    /// What goes of a group that was pushed just now waits. Digests have their distance, and a test is waited for.
+    private func paced(_ steps: [Step], _ now: Int64) async throws -> [Step] {
+        var groups: [DeliveryKey: String] = [:]
+        for case .send(let message, _, let claim) in steps where claim.reason != .digest && !claim.isTest {
+            groups[claim.key] = message.content.key
+        }
+        let turns = try await turns(groups, now)
+        return steps.map { step in
+            guard case .send(_, _, let claim) = step else { return step }
+            return switch turns[claim.key] {
+            case nil, .now: step
+            case .later(let until): .end(PushEnd(claim, for: .pace, until: until))
+            case .replaced: .end(PushEnd(claim, .suppressed, .newer))
+            }
+        }
     }
 
     /// Of one digest of a device the newest is sent, and says how many others there are.

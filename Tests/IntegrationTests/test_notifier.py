@@ -99,7 +99,8 @@ def test_each_kind_of_device(pushing: Server, sink: Sink, make_user: MakeUser) -
     payloads = {item["provider"]: item["payload"] for item in received(sink) if item.get("provider") in made}
     words = f"@{bob.handle} likes your post"
     assert payloads["webpush"] == {
-        "title": words, "body": "a post of mine", "url": f"#/posts/{post}", "tag": f"like:post:{post}"}
+        "title": words, "body": "a post of mine", "url": f"#/posts/{post}", "tag": f"like:post:{post}",
+        "id": payloads["webpush"]["id"]}
     alert = {"title": words, "body": "a post of mine"}
     assert payloads["apns"]["aps"]["alert"] == alert and payloads["apns"]["aps"]["badge"] == 1
     assert payloads["fcm"]["message"]["notification"] == alert
@@ -226,9 +227,113 @@ def test_a_notifier_that_is_killed(pushing: Server, sink: Sink, make_user: MakeU
     def is_all_told() -> bool:
         # A claim of one that died is another's after two minutes: here at once.
         rows(pushing, "UPDATE deliveries SET due_at = least(due_at, now()) WHERE state = 'waiting'")
+        # Nor is a minute waited for between two of a group.
+        rows(pushing, "UPDATE push_paces SET next_at = now() - interval '1 second'")
         told = {item["payload"]["data"]["group"]["key"] for item in received(sink)}
         waits = rows(pushing, "SELECT count(*) FROM deliveries WHERE state = 'waiting'")
         return {f"like:post:{post}" for post in posts} <= told and waits == [("0",)]
 
     eventually(is_all_told, 60, "all of them to be told")
+    balanced(pushing)
+
+
+@pytest.mark.both_logs
+def test_what_very_many_like_is_not_pushed_so_often(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """The first push goes at once; behind it one that says how it is then; the rest is suppressed, and the books balance."""
+    alice = make_user("alice", pushing)
+    hook = register(alice, "webhook", sink)["id"]
+    post = alice.post("liked by many")["id"]
+    fans = [make_user(f"fan{number}", pushing) for number in range(6)]
+    expect(fans[0].http.put(f"/v1/posts/{post}/like"), 204)
+    eventually(lambda: deliveries(alice, hook) == [("like", "delivered")], PATIENCE, "the first push")
+    for number, fan in enumerate(fans[1:], start=2):
+        expect(fan.http.put(f"/v1/posts/{post}/like"), 204)
+        eventually(
+            lambda: (deliveries(alice, hook)[0] == ("like", "waiting") and len(deliveries(alice, hook)) == number
+                     and rows(pushing, "SELECT count(*) FROM deliveries WHERE state = 'waiting' AND reason = 'pace'") == [("1",)]),
+            PATIENCE, "one that waits")
+    # Another post has a pace of its own.
+    other = alice.post("another one")["id"]
+    expect(fans[0].http.put(f"/v1/posts/{other}/like"), 204)
+    eventually(lambda: len(received(sink)) == 2, PATIENCE, "the push of the other post")
+    rows(pushing, "UPDATE push_paces SET next_at = now()")
+    rows(pushing, "UPDATE deliveries SET due_at = now() WHERE state = 'waiting'")
+    eventually(lambda: len(received(sink)) == 3, PATIENCE, "the push behind its wait")
+    counts = [item["payload"]["data"]["group"]["count"] for item in received(sink)]
+    assert counts == [1, 1, 6]
+    eventually(lambda: rows(pushing, "SELECT count(*) FROM deliveries WHERE state = 'waiting'") == [("0",)], PATIENCE, "the ends")
+    ends = rows(pushing, "SELECT state, coalesce(reason, ''), count(*) FROM deliveries GROUP BY 1, 2 ORDER BY 1")
+    assert ends == [("delivered", "", "3"), ("suppressed", "newer", "4")]
+    balanced(pushing)
+
+
+@pytest.mark.parametrize("kind", ["webpush", "apns", "fcm", "webhook"])
+def test_a_push_that_is_repeated_has_its_id(pushing: Server, sink: Sink, make_user: MakeUser, kind: str) -> None:
+    """A sender dies before it can write down that a push was taken: who gets it again knows it by its id."""
+    alice, bob = make_user("alice", pushing), make_user("bob", pushing)
+    device = register(alice, kind, sink)["id"]
+    post = alice.post("liked")["id"]
+    sink.control("PUT", f"/faults/{kind}", {"steps": [{"delay": 5000}]})
+    expect(bob.http.put(f"/v1/posts/{post}/like"), 204)
+    claimed = f"SELECT count(*) FROM deliveries WHERE device_id = {device} AND due_at > now() + interval '30 seconds'"
+    eventually(lambda: rows(pushing, claimed) == [("1",)], PATIENCE, "the claim")
+    eventually(lambda: len(received(sink)) == 1, PATIENCE, "the first time")
+    pushing.kill()
+    pushing.start()
+    alice = alice.login()
+    # What one that died had claimed is another's after two minutes: here at once.
+    rows(pushing, "UPDATE deliveries SET due_at = now() WHERE state = 'waiting'")
+    state = f"SELECT state, attempts FROM deliveries WHERE device_id = {device}"
+    eventually(lambda: rows(pushing, state) == [("delivered", "1")], PATIENCE, "the end")
+    first, second = received(sink)
+    # The sink's id is the header `webhook-id` or `apns-id`, or what makes the two one message: `Topic`, `collapse_key`.
+    assert first["id"] == second["id"] and mark(kind, first) == mark(kind, second)
+    assert mark(kind, first).startswith(f"msg_{device}_")
+    if kind == "webhook":
+        assert second["payload"]["attempt"] == 1, "the one before was never written down"
+    balanced(pushing)
+
+
+def mark(kind: str, item: dict[str, Any]) -> str:
+    """By which a receiver knows a push."""
+    if kind == "fcm":
+        return str(item["payload"]["message"]["data"]["id"])
+    return str(item["id"] if kind == "webhook" else item["payload"]["id"])
+
+
+def test_a_device_that_fails_is_told(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """Live, once; it is active again when something reaches it. One that is gone is told, too."""
+    alice, bob = make_user("alice", pushing), make_user("bob", pushing)
+    hook = register(alice, "webhook", sink)["id"]
+    sink.control("PUT", "/faults/webhook", {"steps": [{"status": 500}], "repeat": True})
+
+    def state() -> str:
+        return expect(alice.http.get("/v1/devices"), 200).json()["items"][0]["state"]
+
+    live = expect(alice.http.get("/v1/notifications"), 200).json()["live"]
+
+    def told() -> list[str]:
+        items = expect(alice.http.get(f"/v1/feed?channels=notifications&since={live}"), 200).json()["items"]
+        return [item["device"]["state"] for item in items if item["type"] == "device.failing" and item["device"]["id"] == hook]
+
+    expect(alice.http.post(f"/v1/devices/{hook}/test"), 202)
+
+    def fails() -> bool:
+        rows(pushing, "UPDATE deliveries SET due_at = now() WHERE state = 'waiting' AND reason IN ('retry', 'parked')")
+        return state() == "failing"
+
+    eventually(fails, 60, "a device that fails")
+    eventually(lambda: told() == ["failing"], PATIENCE, "the word about it")
+    sink.control("DELETE", "/faults/webhook")
+
+    def recovers() -> bool:
+        fails()
+        return state() == "active"
+
+    eventually(recovers, 60, "a device that is reached")
+    assert told() == [], "who comes back is told what holds then"
+    sink.control("PUT", "/faults/webhook", {"steps": [{"status": 410}], "repeat": True})
+    bob.follow(alice)
+    eventually(lambda: told() == ["gone"], PATIENCE, "the end of the device")
+    assert state() == "gone"
     balanced(pushing)

@@ -1,4 +1,4 @@
-import Core
+public import Core
 public import DomainKit
 public import HTTPService
 public import Store
@@ -6,6 +6,9 @@ public import Store
 /// Where users are pushed to, the site's key for Web Push, and the books of what is sent. Nothing is sent here.
 public struct DevicesDomain: Domain {
     public static let migrations = DevicesMigrations.all
+    public static let topics = [TopicPlan(DeviceEvent.topic, retentionHours: 24)]
+    public static let liveKinds = KnownKinds(DeviceEvent.self)
+    public static let liveEvents = DeviceEvent.components
 
     private let resources: Resources
     private let options: DeviceOptions
@@ -20,6 +23,15 @@ public struct DevicesDomain: Domain {
             allowsLoopback: options.allowsLoopback)
         deliveries = Deliveries(database: resources.connections.workers.database)
         pushKey = SitePushKey(secret: resources.secret)
+    }
+
+    /// That nothing reaches a device any more.
+    public func news(_ database: Database) -> [PersonalNews] {
+        [
+            PersonalNews(DeviceEvent.topic, DeviceEvent.self) { user, events in
+                try await DeviceEvent.told(events, to: user, database)
+            }
+        ]
     }
 
     public var operations: [Operation] {
@@ -38,6 +50,7 @@ public struct DevicesDomain: Domain {
         return [
             UpkeepStep("remove devices of ended sessions") { try await devices.removeEnded(database) },
             UpkeepStep("forget old deliveries") { try await books.trim() },
+            UpkeepStep("forget paces of pushes") { try await books.trimPaces() },
             UpkeepStep("count deliveries") {
                 let rows = try await database.query(
                     """
@@ -79,6 +92,7 @@ public struct DevicesDomain: Domain {
                         ).affected
                         return Holding.Step(removed: gone, next: gone == 0 ? nil : 0)
                     }, count: { "SELECT count(*) FROM deliveries WHERE user_id = \($0)" })),
+            .rows("push_paces", ["user_id"]) { "user_id = \($0)" },
             .rows("delivery_counts", ["user_id"]) { "user_id = \($0)" },
         ]
     }

@@ -55,8 +55,8 @@ struct PushAccounts: Sendable {
                 let fcmMessage = try FCMMessage(
                     notice: FCMMessage.Notice(title: title, body: body),
                     data: [
-                        ("id", id(message, device)), ("key", message.content.key), ("url", PushWords.path(message.content)),
-                        ("unread", String(message.content.unread)),
+                        ("id", id(message, device)), ("key", message.content.key),
+                        ("url", PushWords.path(message.content)), ("unread", String(message.content.unread)),
                     ], timeToLive: secondsLeft(message), collapseKey: collapse(message))
                 return .sent(try await fcm.send(fcmMessage, to: google, device: device.id.description))
             case .webhook(let endpoint, let signer):

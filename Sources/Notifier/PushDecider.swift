@@ -41,7 +41,9 @@ struct PushDecider: Sendable {
             guard let device = known[claim.key.device], device.user == claim.key.user else {
                 return .end(PushEnd(claim, .suppressed, .device))
             }
-            guard let content = claim.isTest ? tests[name] : contents[name] else { return .end(PushEnd(claim, .suppressed, .stale)) }
+            guard let content = claim.isTest ? tests[name] : contents[name] else {
+                return .end(PushEnd(claim, .suppressed, .stale))
+            }
             guard now - claim.key.notification.milliseconds < PushAccounts.life else {
                 return .end(PushEnd(claim, .expired, claim.reason ?? .stale))
             }

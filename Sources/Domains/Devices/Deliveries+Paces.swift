@@ -36,8 +36,8 @@ extension Deliveries {
                 }
             }
             if !changed.isEmpty {
-                try await transaction.batch(
-                    [PaceSQL.stored(changed.map { ($0, paces[$0]!) })] + (replaced.isEmpty ? [] : [DeliverySQL.finished(replaced)]))
+                let stored = PaceSQL.stored(changed.map { ($0, paces[$0]!) })
+                try await transaction.batch([stored] + (replaced.isEmpty ? [] : [DeliverySQL.finished(replaced)]))
             }
             return turns
         }

@@ -55,7 +55,8 @@ struct DeviceOperations: Sendable {
                 responses: [.json(DeviceView.secret, "The new one, this once.")], idempotency: .key("rotate secret"),
                 handler: rotate),
             Operation(
-                .post, "/v1/devices/\(Self.device)/test", id: "testDevice", tag: Self.tag, "Send a test push to a device",
+                .post, "/v1/devices/\(Self.device)/test", id: "testDevice", tag: Self.tag,
+                "Send a test push to a device",
                 description: """
                     It goes the way of all others, but for preferences, quiet hours and live connections, which keep nothing of it back. \
                     `GET /v1/devices/{id}/deliveries` says what has become of it. A user sends \(TestPushes.mostAnHour) an hour.

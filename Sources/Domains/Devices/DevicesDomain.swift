@@ -8,7 +8,7 @@ public struct DevicesDomain: Domain {
     public static let migrations = DevicesMigrations.all
     public static let topics = [TopicPlan(DeviceEvent.topic, retentionHours: 24)]
     public static let liveKinds = KnownKinds(DeviceEvent.self)
-    public static let liveEvents = DeviceEvent.components
+    public static let liveEvents = DeviceNews.components
 
     private let resources: Resources
     private let options: DeviceOptions
@@ -29,7 +29,7 @@ public struct DevicesDomain: Domain {
     public func news(_ database: Database) -> [PersonalNews] {
         [
             PersonalNews(DeviceEvent.topic, DeviceEvent.self) { user, events in
-                try await DeviceEvent.told(events, to: user, database)
+                try await DeviceNews.told(events, to: user, database)
             }
         ]
     }

@@ -121,7 +121,7 @@ let package = Package(
         domain("Polls", ["Live", "Outbox", "Posts"]),
         domain("Effects", ["Posts", "Feed"]),
         domain("Preferences", ["Accounts", "Crypto", "Relations", "TimeZones"]),
-        domain("Devices", ["Accounts", "Crypto", "Push"]),
+        domain("Devices", ["Accounts", "Crypto", "Outbox", "Posts", "Push"]),
         domain(
             "Notifications",
             ["Accounts", "Feed", "Live", "Outbox", "Posts", "Preferences", "RedisLink", "Relations"]),

@@ -304,6 +304,16 @@ export class Api {
     return this.#call("POST", "/v1/devices", { body: device, key: newKey() });
   }
 
+  /** Sends it a test push. */
+  testDevice(id) {
+    return this.#call("POST", `/v1/devices/${encodeURIComponent(id)}/test`, { key: newKey() });
+  }
+
+  /** What was sent to it, newest first. */
+  deliveries(id) {
+    return this.#call("GET", `/v1/devices/${encodeURIComponent(id)}/deliveries?limit=20`);
+  }
+
   removeDevice(id) {
     return this.#call("DELETE", `/v1/devices/${encodeURIComponent(id)}`);
   }

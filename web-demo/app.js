@@ -8,6 +8,7 @@ import { Cards } from "./cards.js";
 import { setUpComposer } from "./composer.js";
 import { serverFrom } from "./config.js";
 import { Connection } from "./connection.js";
+import { showFailing } from "./devices.js";
 import { byId, countLabel, notify } from "./dom.js";
 import { Live } from "./live.js";
 import { Notifications } from "./notifications.js";
@@ -53,7 +54,8 @@ const people = new People(api, live, followChanged, {
 });
 const requests = new Requests(api, refreshCounters);
 const bookmarks = new Bookmarks(api);
-const notifications = new Notifications(api, (type) => type === "follow_request" && requests.load().catch(() => {}));
+const notifications = new Notifications(
+  api, (type) => type === "follow_request" && requests.load().catch(() => {}), showFailing);
 const cards = new Cards(api, live, people, bookmarks);
 const timeline = new Timeline(api, cards);
 const thread = new Thread(api, live, cards);

@@ -8,7 +8,7 @@ const againMs = 5_000;
 /** As a stream calls the reader's own. */
 const inStream = (name) => (name.startsWith("notifications:") ? "notifications" : name);
 const told = [
-  "notification.created", "notification.updated", "notification.removed", "notifications.read",
+  "notification.created", "notification.updated", "notification.removed", "notifications.read", "device.failing",
   "post.created", "post.updated", "post.deleted", "post.counts", "comment.created", "comment.updated", "comment.deleted", "poll.updated",
 ];
 

@@ -5,6 +5,12 @@ import { words } from "./forms.js";
 
 const kinds = { webpush: "Browser", apns: "Apple device", fcm: "Android device", webhook: "Webhook" };
 const states = { failing: "nothing reaches it at present", gone: "it is not there any more" };
+const ends = {
+  delivered: "The test was delivered to", dead: "The test was refused by", expired: "The test never reached",
+  invalidated: "There is nothing any more at", suppressed: "The test was not sent to",
+};
+// How long the end of a test is waited for, in milliseconds.
+const patience = 15000, between = 500;
 
 /** The list, and a button for this browser. */
 export function devicesSection(api) {
@@ -41,8 +47,22 @@ export function devicesSection(api) {
         notify(words(error));
       }
     });
+    const test = make("button", { type: "button", className: "quiet", data: { testid: "test-device" } }, "Test");
+    test.setAttribute("aria-label", `Test: ${name}`);
+    test.addEventListener("click", async () => {
+      if (test.getAttribute("aria-disabled")) return;
+      test.setAttribute("aria-disabled", "true");
+      note.textContent = `A test is sent to: ${name}`;
+      try {
+        note.textContent = await tested(api, device.id, name, () => section.isConnected);
+      } catch (error) {
+        note.textContent = `No test could be sent: ${words(error)}`;
+      } finally {
+        test.removeAttribute("aria-disabled");
+      }
+    });
     return make("li", { data: { state: device.state } }, make("bdi", {}, name), " ",
-      make("span", { className: "hint" }, said.filter(Boolean).join(", ")), remove);
+      make("span", { className: "hint" }, said.filter(Boolean).join(", ")), ...(device.state === "gone" ? [] : [test]), remove);
   };
 
   add.addEventListener("click", async () => {
@@ -59,8 +79,29 @@ export function devicesSection(api) {
       add.removeAttribute("aria-disabled");
     }
   });
+  section.addEventListener("devicechange", () => { if (section.open) load().catch(() => {}); });
   section.addEventListener("toggle", () => { if (section.open) load().catch((error) => notify(words(error))); });
   return section;
+}
+
+/** Says that nothing reaches a device any more, also where the list of them is shown. */
+export function showFailing(device) {
+  notify(`Nothing reaches a device of yours any more: ${device.name ?? kinds[device.kind] ?? device.kind}`);
+  document.querySelector("[data-testid=devices-section]")?.dispatchEvent(new Event("devicechange"));
+}
+
+/** Sends a test, and says what came of it. */
+async function tested(api, device, name, goesOn) {
+  const { id } = await api.testDevice(device);
+  const end = Date.now() + patience;
+  let sent;
+  do {
+    await new Promise((resolve) => setTimeout(resolve, between));
+    sent = (await api.deliveries(device)).items.find((delivery) => delivery.id === id);
+  } while (sent?.state === "waiting" && !sent.reason && goesOn() && Date.now() < end);
+  const status = sent?.last_status ? ` (status ${sent.last_status})` : "";
+  if (sent && ends[sent.state]) return `${ends[sent.state]}: ${name}${status}`;
+  return `Nothing has come of the test yet, it is tried again: ${name}${status}`;
 }
 
 /** A device of this browser, after the reader has said yes. Browsers do this on secure pages only. */

@@ -26,9 +26,9 @@ export class Notifications {
   #unread = 0;
   /** Of the inbox, when the number was told. */
   #version = 0;
-  /** `changed(type)`: something has happened of this type. */
-  constructor(api, changed) {
-    Object.assign(this, { api, changed });
+  /** `changed(type)`: something has happened of this type; `failed(device)`: nothing reaches it any more. */
+  constructor(api, changed, failed) {
+    Object.assign(this, { api, changed, failed });
     this.list = byId("notifications-list");
     byId("notifications-read").addEventListener("click", () => this.#readAll());
   }
@@ -73,6 +73,7 @@ export class Notifications {
 
   /** What comes late changes nothing. */
   #take(event) {
+    if (event.device) return this.failed(event.device);
     if (event.version < this.#version) return;
     if (event.group) this.#put(event.group);
     else if (event.key) this.#drop(event.key);

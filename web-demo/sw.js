@@ -1,4 +1,5 @@
-// Shows what is pushed to this browser, also while no page of it is open. The browser has decrypted it: {title, body, url, tag}.
+// Shows what is pushed to this browser, also while no page of it is open. The browser has decrypted it: {title, body, url, tag, id}; what has a tag takes the
+// place of what is shown of it, so a message that comes twice is shown once.
 
 const longest = { title: 120, body: 500, tag: 64 };
 

@@ -110,7 +110,8 @@ public struct Domains: Sendable {
         let kinds = notifying.flatMap(\.notifications)
         preferences = PreferencesDomain(resources, types: kinds.map(\.type))
         self.devices = DevicesDomain(resources, devices)
-        notifications = NotificationsDomain(resources, relations: relations, feed: feed, kinds: kinds)
+        notifications = NotificationsDomain(
+            resources, relations: relations, feed: feed, kinds: kinds, news: self.devices.news)
         administration = AdministrationDomain(resources, accounts: accounts, relations: relations)
         deadLetters = DeadLettersDomain(resources, administration: administration)
         below = [

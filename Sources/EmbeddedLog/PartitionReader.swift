@@ -108,13 +108,7 @@ final class PartitionReader: Sendable {
     private func rest() async {
         guard turn != nil, let dueAt = turns.withLock({ $0.dueAt }) else { return await wakeup.wait() }
         let now = monotonicNanoseconds()
-        guard dueAt > now else { return }
-        let alarm = Task { [wakeup] in
-            try await Task.sleep(nanoseconds: dueAt - now)
-            wakeup.signal()
-        }
-        await wakeup.wait()
-        alarm.cancel()
+        if dueAt > now { await wakeup.wait(nanoseconds: dueAt - now) }
     }
 
     /// False when the reader was stopped before the batch was handled.

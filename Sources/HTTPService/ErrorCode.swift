@@ -29,6 +29,7 @@ extension ErrorCode {
     public static let tooMany = ErrorCode("too_many", 409, "There are as many as there may be")
     public static let idempotencyConflict = ErrorCode(
         "idempotency_conflict", 409, "The idempotency key was used for another request")
+    public static let gone = ErrorCode("gone", 410, "It is not there any more")
     public static let versionConflict = ErrorCode("version_conflict", 412, "It was changed meanwhile")
     public static let bodyTooLarge = ErrorCode("body_too_large", 413, "The body is too large")
     public static let unsupportedMediaType = ErrorCode(

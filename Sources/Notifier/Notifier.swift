@@ -74,7 +74,10 @@ public final class Notifier: Sendable {
         let decider = PushDecider(
             database: database, inboxes: inboxes,
             devices: { [devices] in try await devices.devices.reachable(database, of: $0) },
-            listeners: { [channels] in try await channels.notified(among: $0) }, clock: resources.clock)
+            listeners: { [channels] in try await channels.notified(among: $0) }, clock: resources.clock,
+            turns: { [deliveries = devices.deliveries, least = options.pace] groups, now in
+                least == 0 ? [:] : try await deliveries.turns(groups, now: now, least: least)
+            })
         let runner = PushRunner(
             PushRunner.Parts(
                 deliveries: devices.deliveries, decider: decider, accounts: accounts,

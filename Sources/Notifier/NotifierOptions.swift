@@ -12,6 +12,8 @@ public struct NotifierOptions: Sendable {
     public var fcmHost = FCMMessage.host
     /// Off: pushes to webhooks are held, too.
     public var allowsWebhooks = true
+    /// Milliseconds between the first push to a device about one group of notifications and the next; then more. 0: none.
+    public var pace: Int64 = 60_000
     public var sender = PushSenderOptions()
 
     public init() {}

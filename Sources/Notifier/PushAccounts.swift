@@ -31,7 +31,7 @@ struct PushAccounts: Sendable {
             case .webPush(let subscription):
                 guard let webPush else { return .noCredential }
                 let message = try WebPushMessage(
-                    payload: page(message), timeToLive: secondsLeft(message), topic: message.content.key)
+                    payload: page(message, device), timeToLive: secondsLeft(message), topic: message.content.key)
                 return .sent(await webPush.send(message, to: subscription, device: device.id.description))
             case .apns(let apple):
                 guard let apns else { return .noCredential }
@@ -41,7 +41,8 @@ struct PushAccounts: Sendable {
                     "aps": [
                         "alert": alert, "badge": .integer(message.content.unread), "sound": "default",
                         "thread-id": .string(message.content.type),
-                    ], "key": .string(message.content.key), "url": .string(PushWords.path(message.content)),
+                    ], "id": .string(id(message, device)), "key": .string(message.content.key),
+                    "url": .string(PushWords.path(message.content)),
                 ]
                 let expires = (message.content.id.milliseconds + Self.life) / 1000
                 let apnsMessage = try APNsMessage(
@@ -54,14 +55,13 @@ struct PushAccounts: Sendable {
                 let fcmMessage = try FCMMessage(
                     notice: FCMMessage.Notice(title: title, body: body),
                     data: [
-                        ("key", message.content.key), ("url", PushWords.path(message.content)),
-                        ("unread", String(message.content.unread)),
+                        ("id", id(message, device)), ("key", message.content.key),
+                        ("url", PushWords.path(message.content)), ("unread", String(message.content.unread)),
                     ], timeToLive: secondsLeft(message), collapseKey: collapse(message))
                 return .sent(try await fcm.send(fcmMessage, to: google, device: device.id.description))
             case .webhook(let endpoint, let signer):
                 guard allowsWebhooks else { return .noCredential }
-                let id = "msg_\(device.id)_\(message.content.id)"
-                let hook = try WebhookMessage(id: id, payload: self.hook(message))
+                let hook = try WebhookMessage(id: id(message, device), payload: self.hook(message))
                 return .sent(
                     await sender.send(
                         hook, to: endpoint, signer: signer, device: device.id.description, clock: clock))
@@ -80,7 +80,10 @@ struct PushAccounts: Sendable {
         String(decoding: message.content.key.utf8.prefix(64), as: UTF8.self)
     }
 
-    /// The same for each attempt.
+    /// The same for each attempt, and when a push is repeated because its sender has died: by it a receiver knows what comes twice.
+    private func id(_ message: PushMessage, _ device: Device) -> String { "msg_\(device.id)_\(message.content.id)" }
+
+    /// The same as Apple wants it.
     private func uuid(_ message: PushMessage, _ device: Device) -> String {
         let hash = Crypto.sha256(Array("\(device.id)/\(message.content.id)".utf8))
         var hex = ByteWriter()
@@ -91,11 +94,11 @@ struct PushAccounts: Sendable {
     }
 
     /// For the page's service worker.
-    private func page(_ message: PushMessage) -> [UInt8] {
+    private func page(_ message: PushMessage, _ device: Device) -> [UInt8] {
         let (title, body) = PushWords.of(message)
         let payload: JSONValue = [
             "title": .string(title), "body": .string(body), "url": .string(PushWords.path(message.content)),
-            "tag": .string(message.content.key),
+            "tag": .string(message.content.key), "id": .string(id(message, device)),
         ]
         return Array(payload.text.utf8)
     }

@@ -9,7 +9,12 @@ struct PushMessage: Sendable {
     /// How often it was tried before.
     let attempts: Int
 
+    init(_ content: PushedNotification, hasText: Bool = true, together: Int = 0, attempts: Int) {
+        (self.content, self.hasText) = (content, hasText)
+        (self.together, self.attempts) = (together, attempts)
+    }
+
     func with(others: Int) -> PushMessage {
-        PushMessage(content: content, hasText: hasText, together: others, attempts: attempts)
+        PushMessage(content, hasText: hasText, together: others, attempts: attempts)
     }
 }

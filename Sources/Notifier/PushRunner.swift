@@ -50,7 +50,7 @@ actor PushRunner {
             do {
                 try await takeRedriven()
                 let rest = try await turn()
-                if rest > 0 { await self.rest(rest) }
+                if rest > 0 { await wakeup.wait(nanoseconds: UInt64(rest * 1_000_000_000)) }
             } catch {
                 Log.warning(.pushesNotRead, ["error": .text("\(error)")])
                 try? await Task.sleep(nanoseconds: 500_000_000)
@@ -78,15 +78,6 @@ actor PushRunner {
         isStopping = true
         wake()
         for _ in 0..<100 where inFlight > 0 { try? await Task.sleep(nanoseconds: 100_000_000) }
-    }
-
-    private func rest(_ seconds: Double) async {
-        let alarm = Task { [wakeup] in
-            try await Task.sleep(nanoseconds: UInt64(seconds * 1_000_000_000))
-            wakeup.signal()
-        }
-        await wakeup.wait()
-        alarm.cancel()
     }
 
     private func begin(_ claims: [Deliveries.Claim]) async throws {

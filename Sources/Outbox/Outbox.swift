@@ -13,7 +13,7 @@ public enum Outbox {
     /// of that key lock, and holds it until the commit**. So of two events of a key the second gets its number when the
     /// first is committed. The locks: for `post.events` the author's row of `users`; for `graph.events` the follower's row
     /// of `follow_counts`; for `feed.updated` the follower's row of `users`;
-    /// for `inbox.events` the receiver's row of `notification_state`. Of `engagement.events` those of one user and object need an order, and no others: the row of
+    /// for `inbox.events` the receiver's row of `notification_state`; for `device.events` the user's row of `delivery_counts`. Of `engagement.events` those of one user and object need an order, and no others: the row of
     /// the like, vote or comment, which a new one has to itself, and whoever edits or deletes it has locked. Votes of a poll share
     /// its row, which its close has to itself.
     public static func statement(topic: String, key: ID, _ event: Envelope) -> SQL {

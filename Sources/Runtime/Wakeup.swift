@@ -36,4 +36,14 @@ public final class Wakeup: Sendable {
             if passes { continuation.resume() }
         }
     }
+
+    /// The same, but no longer than some time. What the end of the time has left behind counts as a signal: look at the work anew.
+    public func wait(nanoseconds: UInt64) async {
+        let alarm = Task {
+            try await Task.sleep(nanoseconds: nanoseconds)
+            signal()
+        }
+        await wait()
+        alarm.cancel()
+    }
 }

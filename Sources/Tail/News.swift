@@ -51,6 +51,12 @@ struct News: Equatable {
             guard let key = event["key"]?.string else { return nil }
             handle = nil
             text = "taken back: " + (key.split(separator: ":").first.map(String.init) ?? key)
+        case "device.failing":
+            guard let device = event["device"]?.object, let kind = device["kind"]?.string else { return nil }
+            handle = nil
+            text =
+                "nothing reaches your device: " + (device["name"]?.string ?? kind)
+                + (device["state"]?.string == "gone" ? ", which is gone" : "")
         case "notifications.read":
             guard let unread = event["unread"]?.integer else { return nil }
             handle = nil

@@ -26,6 +26,7 @@ extension Configuration {
             }
         }
         if let address = values.text("fcm-address") { options.fcmHost = address }
+        options.pace = Int64(values.number("push-pace")) * 1000
         options.allowsWebhooks = devices.allowsWebhooks
         options.sender.authorities = values.text("push-authorities")
         if devices.allowsLoopback { options.sender.exempt = ["127.0.0.0/8", "::1/128"].compactMap { IPRange($0) } }

@@ -133,6 +133,10 @@ enum SettingsList {
             "webhooks", .oneOf(["on", "off"]), default: "on", roles: ["serve", "api", "notifier"],
             "users may have their notifications sent to servers of theirs; never to this machine or a private network"),
         Setting(
+            "push-pace", .integer(0...600), unit: "seconds", default: "60", roles: ["serve", "notifier"],
+            "the least time between the first push to a device about one thing, such as likes of a post, and the next; then 5, 15 and "
+                + "60 times as long; 0: none"),
+        Setting(
             "push-loopback", .oneOf(["on", "off"]), default: "off", roles: ["serve", "api", "notifier"],
             "devices may be on this machine and without TLS; for tests only"),
         Setting(

@@ -191,6 +191,7 @@ import Testing
         let device = try await alice.register(["kind": "webhook", "url": "https://hooks.example.com/own"])
         #expect(try await bob.delete("\(path)/\(device)").status == 204)
         #expect(try await bob.post("\(path)/\(device)/rotate").isProblem(404, "not_found"))
+        #expect(try await bob.post("\(path)/\(device)/test").isProblem(404, "not_found"))
         #expect(try await bob.get("\(path)/\(device)/deliveries").isProblem(404, "not_found"))
         #expect(try await alice.devices() == [device])
         #expect(try await alice.get("\(path)/\(device)/deliveries").items.isEmpty)

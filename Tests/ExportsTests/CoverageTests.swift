@@ -17,7 +17,7 @@ import Testing
         "notification_causes": "who did what the exported notifications are of: what others did",
         "notification_state": "numbers of the exported notifications",
         "deliveries": "when the exported notifications were sent to the exported devices, for a week",
-        "delivery_counts": "numbers of these",
+        "delivery_counts": "numbers of these", "push_paces": "when these were, for a day",
         "post_tags": "derived from the texts of posts",
         "feed_metadata": "how far feed_items is complete",
         "fanout_progress": "how far a post was brought to its followers",

@@ -6,6 +6,7 @@ extension VisibilityRow {
         // What the caller has sent, and what was sent to the caller's own.
         "addDevice": .ownOnly("a device of the caller's"), "listDevices": .ownOnly("the caller's devices"),
         "removeDevice": .ownOnly("the caller's device"), "rotateSecret": .ownOnly("the caller's webhook"),
+        "testDevice": .ownOnly("the caller's device: DeviceTests.othersDevicesAreNotThere"),
         "listDeliveries": .ownOnly("the caller's device: DeviceTests.othersDevicesAreNotThere"),
         "getPushKey": .ownOnly("the service's key"),
         // Words, hours and a zone of the caller's own.

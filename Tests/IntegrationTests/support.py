@@ -23,7 +23,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CODES = {
     "invalid_json", "invalid_field", "missing_field", "unknown_field", "unknown_parameter", "invalid_cursor",
     "unauthenticated", "invalid_credentials", "token_expired", "token_reused", "forbidden", "not_found",
-    "method_not_allowed", "conflict", "handle_taken", "idempotency_conflict", "version_conflict", "body_too_large",
+    "method_not_allowed", "conflict", "handle_taken", "idempotency_conflict", "version_conflict", "gone", "body_too_large",
     "unsupported_media_type", "header_too_large", "rate_limited", "overloaded", "account_suspended", "password_required", "provider_unavailable",
     "already_voted", "poll_closed", "poll_has_votes",
 }

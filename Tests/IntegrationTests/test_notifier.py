@@ -12,7 +12,7 @@ import pytest
 from conftest import MakeUser
 from martlet_process import Server, run_martlet
 from sql import rows
-from support import PATIENCE, User, eventually, expect
+from support import PATIENCE, User, assert_problem, eventually, expect
 from test_notifications_live import socket
 from test_sink import Sink
 
@@ -99,7 +99,8 @@ def test_each_kind_of_device(pushing: Server, sink: Sink, make_user: MakeUser) -
     payloads = {item["provider"]: item["payload"] for item in received(sink) if item.get("provider") in made}
     words = f"@{bob.handle} likes your post"
     assert payloads["webpush"] == {
-        "title": words, "body": "a post of mine", "url": f"#/posts/{post}", "tag": f"like:post:{post}"}
+        "title": words, "body": "a post of mine", "url": f"#/posts/{post}", "tag": f"like:post:{post}",
+        "id": payloads["webpush"]["id"]}
     alert = {"title": words, "body": "a post of mine"}
     assert payloads["apns"]["aps"]["alert"] == alert and payloads["apns"]["aps"]["badge"] == 1
     assert payloads["fcm"]["message"]["notification"] == alert
@@ -141,6 +142,32 @@ def test_what_fails(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
     eventually(lambda: deliveries(alice, phone)[0] == ("comment", "invalidated"), PATIENCE, "the end of the device")
     states = {item["id"]: item["state"] for item in expect(alice.http.get("/v1/devices"), 200).json()["items"]}
     assert states == {phone: "gone", hook: "active"}
+    balanced(pushing)
+
+
+def test_a_test_push(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """It reaches each kind of device, whatever the user wants of others and though he listens; and what fails is told of it as of others."""
+    alice = make_user("alice", pushing)
+    made = {kind: register(alice, kind, sink)["id"] for kind in ("webpush", "apns", "fcm", "webhook")}
+    wish = {"quiet": {"from": "00:00", "to": "23:59", "time_zone": "Etc/UTC"}, "digest": "daily", "only_from": "mutual"}
+    expect(alice.http.put("/v1/me/preferences", json=wish, headers={"If-Match": "*"}), 200)
+    with socket(alice, None):
+        for kind, device in made.items():
+            sent = expect(alice.http.post(f"/v1/devices/{device}/test"), 202).json()
+            assert (sent["type"], sent["state"]) == ("test", "waiting")
+            eventually(lambda: deliveries(alice, device) == [("test", "delivered")], PATIENCE, f"the test by {kind}")
+    payloads = {item["provider"]: item["payload"] for item in received(sink) if item.get("provider") in made}
+    assert payloads["webpush"]["title"] == payloads["apns"]["aps"]["alert"]["title"] == "A test"
+    assert payloads["fcm"]["message"]["notification"]["title"] == "A test"
+    assert payloads["webhook"]["data"]["group"]["type"] == "test" and payloads["webhook"]["data"]["unread"] == 0
+    # A device that is gone is gone, and a message that is refused is dead: a test is no other push.
+    sink.control("PUT", "/faults/apns", {"steps": [{"status": 413, "body": {"reason": "PayloadTooLarge"}}]})
+    expect(alice.http.post(f"/v1/devices/{made['apns']}/test"), 202)
+    eventually(lambda: deliveries(alice, made["apns"])[0] == ("test", "dead"), PATIENCE, "the dead one")
+    sink.control("PUT", "/faults/webhook", {"steps": [{"status": 410}]})
+    expect(alice.http.post(f"/v1/devices/{made['webhook']}/test"), 202)
+    eventually(lambda: deliveries(alice, made["webhook"])[0] == ("test", "invalidated"), PATIENCE, "the end of the device")
+    assert_problem(alice.http.post(f"/v1/devices/{made['webhook']}/test"), 410, "gone")
     balanced(pushing)
 
 
@@ -200,9 +227,75 @@ def test_a_notifier_that_is_killed(pushing: Server, sink: Sink, make_user: MakeU
     def is_all_told() -> bool:
         # A claim of one that died is another's after two minutes: here at once.
         rows(pushing, "UPDATE deliveries SET due_at = least(due_at, now()) WHERE state = 'waiting'")
+        # Nor is a minute waited for between two of a group.
+        rows(pushing, "UPDATE push_paces SET next_at = now() - interval '1 second'")
         told = {item["payload"]["data"]["group"]["key"] for item in received(sink)}
         waits = rows(pushing, "SELECT count(*) FROM deliveries WHERE state = 'waiting'")
         return {f"like:post:{post}" for post in posts} <= told and waits == [("0",)]
 
     eventually(is_all_told, 60, "all of them to be told")
     balanced(pushing)
+
+
+@pytest.mark.both_logs
+def test_what_very_many_like_is_not_pushed_so_often(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """The first push goes at once; behind it one that says how it is then; the rest is suppressed, and the books balance."""
+    alice = make_user("alice", pushing)
+    hook = register(alice, "webhook", sink)["id"]
+    post = alice.post("liked by many")["id"]
+    fans = [make_user(f"fan{number}", pushing) for number in range(6)]
+    expect(fans[0].http.put(f"/v1/posts/{post}/like"), 204)
+    eventually(lambda: deliveries(alice, hook) == [("like", "delivered")], PATIENCE, "the first push")
+    for number, fan in enumerate(fans[1:], start=2):
+        expect(fan.http.put(f"/v1/posts/{post}/like"), 204)
+        eventually(
+            lambda: (deliveries(alice, hook)[0] == ("like", "waiting") and len(deliveries(alice, hook)) == number
+                     and rows(pushing, "SELECT count(*) FROM deliveries WHERE state = 'waiting' AND reason = 'pace'") == [("1",)]),
+            PATIENCE, "one that waits")
+    # Another post has a pace of its own.
+    other = alice.post("another one")["id"]
+    expect(fans[0].http.put(f"/v1/posts/{other}/like"), 204)
+    eventually(lambda: len(received(sink)) == 2, PATIENCE, "the push of the other post")
+    rows(pushing, "UPDATE push_paces SET next_at = now()")
+    rows(pushing, "UPDATE deliveries SET due_at = now() WHERE state = 'waiting'")
+    eventually(lambda: len(received(sink)) == 3, PATIENCE, "the push behind its wait")
+    counts = [item["payload"]["data"]["group"]["count"] for item in received(sink)]
+    assert counts == [1, 1, 6]
+    eventually(lambda: rows(pushing, "SELECT count(*) FROM deliveries WHERE state = 'waiting'") == [("0",)], PATIENCE, "the ends")
+    ends = rows(pushing, "SELECT state, coalesce(reason, ''), count(*) FROM deliveries GROUP BY 1, 2 ORDER BY 1")
+    assert ends == [("delivered", "", "3"), ("suppressed", "newer", "4")]
+    balanced(pushing)
+
+
+@pytest.mark.parametrize("kind", ["webpush", "apns", "fcm", "webhook"])
+def test_a_push_that_is_repeated_has_its_id(pushing: Server, sink: Sink, make_user: MakeUser, kind: str) -> None:
+    """A sender dies before it can write down that a push was taken: who gets it again knows it by its id."""
+    alice, bob = make_user("alice", pushing), make_user("bob", pushing)
+    device = register(alice, kind, sink)["id"]
+    post = alice.post("liked")["id"]
+    sink.control("PUT", f"/faults/{kind}", {"steps": [{"delay": 5000}]})
+    expect(bob.http.put(f"/v1/posts/{post}/like"), 204)
+    claimed = f"SELECT count(*) FROM deliveries WHERE device_id = {device} AND due_at > now() + interval '30 seconds'"
+    eventually(lambda: rows(pushing, claimed) == [("1",)], PATIENCE, "the claim")
+    eventually(lambda: len(received(sink)) == 1, PATIENCE, "the first time")
+    pushing.kill()
+    pushing.start()
+    alice = alice.login()
+    # What one that died had claimed is another's after two minutes: here at once.
+    rows(pushing, "UPDATE deliveries SET due_at = now() WHERE state = 'waiting'")
+    state = f"SELECT state, attempts FROM deliveries WHERE device_id = {device}"
+    eventually(lambda: rows(pushing, state) == [("delivered", "1")], PATIENCE, "the end")
+    first, second = received(sink)
+    # The sink's id is the header `webhook-id` or `apns-id`, or what makes the two one message: `Topic`, `collapse_key`.
+    assert first["id"] == second["id"] and mark(kind, first) == mark(kind, second)
+    assert mark(kind, first).startswith(f"msg_{device}_")
+    if kind == "webhook":
+        assert second["payload"]["attempt"] == 1, "the one before was never written down"
+    balanced(pushing)
+
+
+def mark(kind: str, item: dict[str, Any]) -> str:
+    """By which a receiver knows a push."""
+    if kind == "fcm":
+        return str(item["payload"]["message"]["data"]["id"])
+    return str(item["id"] if kind == "webhook" else item["payload"]["id"])

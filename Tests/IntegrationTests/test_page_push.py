@@ -16,7 +16,9 @@ from devtools import DevTools
 from martlet_process import Server
 from support import PASSWORD, User, eventually, expect
 from test_browser import Window, driver, pytestmark  # noqa: F401  (a fixture and a mark)
+from test_notifier import pushing, received, register, sink  # noqa: F401  (fixtures)
 from test_page_accessibility import assert_accessible
+from test_sink import Sink
 
 # A browser without a vendor's service can't subscribe: what that would give, and what it was asked for.
 SUBSCRIPTION = {
@@ -162,6 +164,25 @@ def test_this_browser(server: Server, window: Window, user: User, driver: webdri
     assert len(devices(user)) == 1
     window.script("document.getElementById('card').close(); document.getElementById('logout').click()")
     eventually(lambda: devices(user) == [], 10, "no device behind the log-out")
+
+
+def test_a_test_of_a_device(pushing: Server, sink: Sink, make_user: MakeUser, driver: webdriver.Chrome) -> None:  # noqa: F811
+    """A button for each device, and what came of it."""
+    alice = make_user("alice", pushing)
+    register(alice, "webhook", sink)
+    window = Window(driver, f"http://localhost:{pushing.port}/")
+    window.fill("login-form", handle=alice.handle, password=PASSWORD)
+    window.is_live()
+    open_card(window)
+    opened(window, "devices-section")
+    window.find("test-device").click()
+    eventually(lambda: "The test was delivered to" in window.find("devices-note").text, 20, "what came of it")
+    assert [item["payload"]["data"]["group"]["type"] for item in received(sink)] == ["test"]
+    assert_accessible(window, "a device with its test")
+    sink.control("PUT", "/faults/webhook", {"steps": [{"status": 503}]})
+    window.find("test-device").click()
+    eventually(lambda: "tried again" in window.find("devices-note").text, 20, "what came of it")
+    assert "(status 503)" in window.find("devices-note").text
 
 
 def test_a_browser_that_may_not(server: Server, window: Window, user: User, driver: webdriver.Chrome) -> None:  # noqa: F811

@@ -41,6 +41,10 @@ import Testing
             "@bob and 2 more liked your post: a\\nb"
         ),
         ("{\"type\":\"notification.created\",\"group\":\(group(2, by: nil))}", "liked your post: a\\nb"),
+        (
+            "{\"type\":\"device.failing\",\"device\":{\"id\":\"1\",\"kind\":\"webhook\",\"state\":\"gone\"}}",
+            "nothing reaches your device: webhook, which is gone"
+        ),
         ("{\"type\":\"notification.removed\",\"key\":\"like:post:1\",\"unread\":0}", "taken back: like"),
         ("{\"type\":\"notifications.read\",\"up_to\":\"9\",\"unread\":1}", "1 notification unread"),
         // Whose results are hidden.

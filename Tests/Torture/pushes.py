@@ -79,7 +79,9 @@ class Pushes:
         ids = ",".join(user.id for user in self.users)
         deadline = time.monotonic() + SENT_WITHIN
         while True:
-            # What a notifier that was killed has claimed is another's after two minutes: here at once.
+            # What a notifier that was killed has claimed is another's after two minutes, and between two pushes of a group is a minute
+            # or more: here all is due at once.
+            self.cluster.sql(f"UPDATE push_paces SET next_at = least(next_at, now()) WHERE user_id IN ({ids})")
             self.cluster.sql(f"UPDATE deliveries SET due_at = least(due_at, now()) WHERE state = 'waiting' AND user_id IN ({ids})")
             waiting = int(self.cluster.sql(f"SELECT count(*) FROM deliveries WHERE state = 'waiting' AND user_id IN ({ids})")[0])
             if not waiting or time.monotonic() > deadline:

@@ -12,6 +12,9 @@ extension Deliveries {
         public let reason: DeliveryReason?
         /// How often it has failed.
         public let attempts: Int
+
+        /// Sent to see whether the device is reached.
+        public var isTest: Bool { type.isExactly(Deliveries.testType) }
     }
 
     /// What is due, longest first.

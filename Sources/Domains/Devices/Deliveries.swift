@@ -10,6 +10,9 @@ public struct Deliveries: Sendable {
     /// Rows of one transaction.
     static let most = 1_000
 
+    /// The type of test pushes: no notification has it.
+    public static let testType = "test"
+
     let database: Database
 
     public init(database: Database) { self.database = database }

@@ -1,5 +1,6 @@
 import Accounts
 import Core
+import Outbox
 import Store
 
 /// Statements about the books, each behind a lock of the users' rows of `delivery_counts`: so a row changes once, whoever comes twice,
@@ -74,9 +75,27 @@ enum DeliverySQL {
             FROM (
                 SELECT user_id, device_id, \(numbers) FROM changed
                 WHERE state IN ('delivered', 'dead', 'invalidated') GROUP BY user_id, device_id) n
-            WHERE v.user_id = n.user_id AND v.id = n.device_id)
+            JOIN devices o ON o.user_id = n.user_id AND o.id = n.device_id
+            WHERE v.user_id = o.user_id AND v.id = o.id RETURNING \(worsened)),
+        \(told("devices_told"))
         SELECT \(key) FROM changed
         """
+    }
+
+    /// Columns of a device `v` that was `o` before: whether it begins to fail, or is gone now.
+    private static let worsened: SQL = """
+        v.user_id, v.id, v.gone_at IS NOT NULL AND o.gone_at IS NULL
+            OR v.gone_at IS NULL AND v.failures >= \(DeviceView.mostFailures) AND o.failures < \(DeviceView.mostFailures)
+            AS has_worsened
+        """
+
+    /// A part of a `WITH`: that is written to the log.
+    private static func told(_ devices: SQL) -> SQL {
+        let worse = DeviceEvent.rows(of: "\(devices) WHERE has_worsened")
+        return """
+            told AS (\(Outbox.statement(
+                topic: DeviceEvent.topic, DeviceEvent.failing.kind, TraceContext(requestID: ""), of: worse)))
+            """
     }
 
     static func parked(_ pauses: [DeliveryPause]) -> SQL {
@@ -99,7 +118,9 @@ enum DeliverySQL {
             UPDATE devices v SET failures = v.failures + n.failed
             FROM (
                 SELECT user_id, device_id, count(*) AS failed FROM changed WHERE has_failed GROUP BY user_id, device_id) n
-            WHERE v.user_id = n.user_id AND v.id = n.device_id)
+            JOIN devices o ON o.user_id = n.user_id AND o.id = n.device_id
+            WHERE v.user_id = o.user_id AND v.id = o.id RETURNING \(worsened)),
+        \(told("devices_told"))
         SELECT \(key) FROM changed
         """
     }

@@ -36,6 +36,12 @@ struct DeliveryView: Sendable {
         (attempts, lastStatus, at, due) = (1, 503, id.milliseconds + 1_000, id.milliseconds + 6_000)
     }
 
+    var json: [UInt8] {
+        var writer = ByteWriter(capacity: 256)
+        append(to: &writer)
+        return writer.bytes
+    }
+
     func append(to writer: inout ByteWriter) {
         writer.append(ascii: "{\"id\":\"")
         writer.append(decimal: id.raw)
@@ -50,6 +56,13 @@ struct DeliveryView: Sendable {
         writer.append(ascii: "}")
     }
 
+    static func row(_ key: DeliveryKey) -> SQL {
+        """
+        SELECT \(columns) FROM deliveries
+        WHERE user_id = \(key.user) AND device_id = \(key.device) AND notification_id = \(key.notification)
+        """
+    }
+
     /// Newest notification first, behind one.
     static func page(of user: ID, _ device: ID, below: ID, limit: Int) -> SQL {
         """
@@ -58,10 +71,11 @@ struct DeliveryView: Sendable {
         """
     }
 
-    private static let component = Component(
+    static let component = Component(
         "Delivery",
         .object([
-            .always("id", Component.id.reference, "Of the notification."), .always("type", .string()),
+            .always("id", Component.id.reference, "Of the notification."),
+            .always("type", .string(), "Of the notification; `test` of a test push."),
             .always("state", .word(of: DeliveryState.allCases.map(\.rawValue))),
             .sometimes("reason", .word(of: DeliveryReason.allCases.map(\.rawValue)), "Why it waits, or has ended so."),
             .always("attempts", .integer(from: 0)),

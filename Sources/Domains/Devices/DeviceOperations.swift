@@ -16,6 +16,7 @@ struct DeviceOperations: Sendable {
 
     let database: Database
     let devices: Devices
+    let tests: TestPushes
     let pushKey: SitePushKey
     /// False: the operator has turned them off.
     let allowsWebhooks: Bool
@@ -53,6 +54,16 @@ struct DeviceOperations: Sendable {
                 lane: .write(makesEvents: false),
                 responses: [.json(DeviceView.secret, "The new one, this once.")], idempotency: .key("rotate secret"),
                 handler: rotate),
+            Operation(
+                .post, "/v1/devices/\(Self.device)/test", id: "testDevice", tag: Self.tag,
+                "Send a test push to a device",
+                description: """
+                    It goes the way of all others, but for preferences, quiet hours and live connections, which keep nothing of it back. \
+                    `GET /v1/devices/{id}/deliveries` says what has become of it. A user sends \(TestPushes.mostAnHour) an hour.
+                    """,
+                lane: .write(makesEvents: false),
+                responses: [.json(DeliveryView.component, "It is to be sent.", status: 202)],
+                problems: [.gone, .rateLimited], idempotency: .key("test device"), handler: test),
             Operation(
                 .get, "/v1/devices/\(Self.device)/deliveries", id: "listDeliveries", tag: Self.tag,
                 "What was sent to a device", parameters: [PageParameters.limit, PageParameters.cursor],
@@ -105,6 +116,13 @@ struct DeviceOperations: Sendable {
             json.append(jsonString: secret)
             json.append(ascii: "}")
             return StoredResponse(status: 200, body: json.bytes)
+        }
+    }
+
+    @Sendable private func test(_ request: RequestContext) async throws -> Response {
+        try await writes.run(request) { transaction in
+            let made = try await tests.add(transaction, to: request[Self.device], of: request.caller)
+            return StoredResponse(status: 202, body: made.json)
         }
     }
 

@@ -8,7 +8,7 @@ import Store
 struct DeviceView: Sendable {
     enum State: String, Sendable, CaseIterable {
         case active
-        /// Nothing has reached it for some attempts.
+        /// So many attempts have failed since something reached it last (`mostFailures`).
         case failing
         /// Its provider says that it is not there any more.
         case gone
@@ -41,8 +41,8 @@ struct DeviceView: Sendable {
         lastSuccess = try row.optionalInteger("last_success")
     }
 
-    private init(example id: ID, secret: String?) {
-        (self.id, kind, name, locale, state) = (id, "webhook", "Ada's server", "en-GB", .active)
+    private init(example id: ID, _ state: State = .active, secret: String?) {
+        (self.id, kind, name, locale, self.state) = (id, "webhook", "Ada's server", "en-GB", state)
         (lastSuccess, self.secret) = (id.milliseconds + 60_000, secret)
     }
 
@@ -51,6 +51,8 @@ struct DeviceView: Sendable {
     private static func example(secret: String? = nil) -> DeviceView {
         DeviceView(example: ID(Component.id.example.string!)!, secret: secret)
     }
+
+    static let failingExample = DeviceView(example: ID(Component.id.example.string!)!, .failing, secret: nil)
 
     func append(to writer: inout ByteWriter) {
         writer.append(ascii: "{\"id\":\"")

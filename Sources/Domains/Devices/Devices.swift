@@ -119,9 +119,24 @@ public struct Devices: Sendable {
         """
     }
 
+    static func some(_ devices: [ID], of user: ID) -> SQL {
+        """
+        SELECT \(DeviceView.columns) FROM devices d
+        WHERE d.user_id = \(user) AND d.id = ANY (\(devices)::bigint[]) AND \(lives)
+        """
+    }
+
     /// A row where the user has the device.
     static func exists(_ device: ID, of user: ID) -> SQL {
         "SELECT d.id FROM devices d WHERE d.user_id = \(user) AND d.id = \(device) AND \(lives)"
+    }
+
+    /// The same, with `is_gone`.
+    static func isGone(_ device: ID, of user: ID) -> SQL {
+        """
+        SELECT d.gone_at IS NOT NULL AS is_gone FROM devices d
+        WHERE d.user_id = \(user) AND d.id = \(device) AND \(lives)
+        """
     }
 
     static func noDevice(_ id: ID) -> Problem { Problem(.notFound, "there is no device \(id)") }

@@ -1,4 +1,4 @@
-import Core
+public import Core
 public import DomainKit
 public import HTTPService
 public import Store
@@ -6,6 +6,9 @@ public import Store
 /// Where users are pushed to, the site's key for Web Push, and the books of what is sent. Nothing is sent here.
 public struct DevicesDomain: Domain {
     public static let migrations = DevicesMigrations.all
+    public static let topics = [TopicPlan(DeviceEvent.topic, retentionHours: 24)]
+    public static let liveKinds = KnownKinds(DeviceEvent.self)
+    public static let liveEvents = DeviceNews.components
 
     private let resources: Resources
     private let options: DeviceOptions
@@ -22,10 +25,21 @@ public struct DevicesDomain: Domain {
         pushKey = SitePushKey(secret: resources.secret)
     }
 
+    /// That nothing reaches a device any more.
+    public func news(_ database: Database) -> [PersonalNews] {
+        [
+            PersonalNews(DeviceEvent.topic, DeviceEvent.self) { user, events in
+                try await DeviceNews.told(events, to: user, database)
+            }
+        ]
+    }
+
     public var operations: [Operation] {
         DeviceOperations(
-            database: resources.database, devices: devices, pushKey: pushKey, allowsWebhooks: options.allowsWebhooks,
-            writes: resources.writes, lists: resources.lists, cursors: resources.cursors
+            database: resources.database, devices: devices,
+            tests: TestPushes(ids: resources.ids, clock: resources.clock), pushKey: pushKey,
+            allowsWebhooks: options.allowsWebhooks, writes: resources.writes, lists: resources.lists,
+            cursors: resources.cursors
         ).all
     }
 
@@ -36,6 +50,7 @@ public struct DevicesDomain: Domain {
         return [
             UpkeepStep("remove devices of ended sessions") { try await devices.removeEnded(database) },
             UpkeepStep("forget old deliveries") { try await books.trim() },
+            UpkeepStep("forget paces of pushes") { try await books.trimPaces() },
             UpkeepStep("count deliveries") {
                 let rows = try await database.query(
                     """
@@ -77,6 +92,7 @@ public struct DevicesDomain: Domain {
                         ).affected
                         return Holding.Step(removed: gone, next: gone == 0 ? nil : 0)
                     }, count: { "SELECT count(*) FROM deliveries WHERE user_id = \($0)" })),
+            .rows("push_paces", ["user_id"]) { "user_id = \($0)" },
             .rows("delivery_counts", ["user_id"]) { "user_id = \($0)" },
         ]
     }

@@ -40,6 +40,34 @@ enum DevicesMigrations {
                 """
             ]),
         Migration(104, "deliveries", [counts, deliveries, waiting, dead, done] + partitions),
+        Migration(
+            110, "test pushes",
+            [
+                """
+                ALTER TABLE delivery_counts
+                    -- In the hour from then on.
+                    ADD COLUMN tests int NOT NULL DEFAULT 0,
+                    ADD COLUMN tests_since timestamptz
+                """
+            ]),
+        Migration(
+            111, "how often a device is pushed to about one group of notifications",
+            [
+                """
+                CREATE TABLE push_paces (
+                    user_id bigint NOT NULL REFERENCES users,
+                    device_id bigint NOT NULL,
+                    -- Of the group.
+                    key text NOT NULL,
+                    passed_id bigint,
+                    waiting_id bigint,
+                    pushes int NOT NULL,
+                    -- None before then.
+                    next_at timestamptz NOT NULL,
+                    PRIMARY KEY (user_id, device_id, key)) WITH (fillfactor = 70)
+                """,
+                "CREATE INDEX push_paces_by_time ON push_paces (next_at)",
+            ]),
     ]
 
     private static let counts: StaticString = """

@@ -46,7 +46,3 @@ struct Deletions: Sendable {
 
     static func hash(_ key: String) -> [UInt8] { Crypto.sha256(Array(key.utf8)) }
 }
-
-extension ErrorCode {
-    static let gone = ErrorCode("gone", 410, "It is not there any more")
-}

@@ -12,7 +12,7 @@ public struct StreamChannels: Sendable, Equatable {
     /// For people.
     public static let summary = """
         What to listen to, with commas: `feed`, which is all there is without this, `notifications` (the caller's: \
-        `notification.created`, `notification.updated`, `notification.removed`, `notifications.read`), and up to \(most) channels: `post:ID` \
+        `notification.created`, `notification.updated`, `notification.removed`, `notifications.read`, `device.failing`), and up to \(most) channels: `post:ID` \
         (`post.updated`, `post.deleted`), `user:ID` (that user's public posts), `tag:NAME` (public posts with a \
         hashtag, by its name as posts have it in `tags`). 400 for a name that is none, 404 for a channel that is not there.
         """

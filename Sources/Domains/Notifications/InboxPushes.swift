@@ -40,6 +40,30 @@ public struct InboxPushes: Sendable {
         ).map { (Name(user: try $0.id("user_id"), id: try $0.id("id")), try $0.text("type")) }
     }
 
+    /// What is pushed to see whether a device is reached: no notification of the inbox.
+    /// - Parameter type: of pushes that are tests.
+    public func tests(_ names: Set<Name>, type: String) async throws -> [Name: PushedNotification] {
+        guard !names.isEmpty else { return [:] }
+        var unread: [ID: Int64] = [:]
+        for row in try await database.query(
+            """
+            SELECT s.user_id, s.unread FROM notification_state s
+            WHERE s.user_id = ANY (\(Set(names.map(\.user)).sorted())::bigint[])
+            """)
+        { unread[try row.id("user_id")] = try row.integer("unread") }
+        return Dictionary(
+            uniqueKeysWithValues: names.map { name in
+                let group = NotificationGroup(
+                    id: name.id, key: type, type: type, count: 1, actors: [], object: nil, isRead: false)
+                return (
+                    name,
+                    PushedNotification(
+                        group: group, user: name.user, unread: unread[name.user] ?? 0, followsActor: nil,
+                        isFollowedByActor: nil)
+                )
+            })
+    }
+
     /// What is pushed of them. Of one that was read, taken back or has another cause by now, or that its user may not see, nothing.
     public func contents(_ names: Set<Name>) async throws -> [Name: PushedNotification] {
         let names = Array(names)

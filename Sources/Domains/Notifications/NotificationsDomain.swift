@@ -22,14 +22,20 @@ public struct NotificationsDomain: Domain {
     private let resources: Resources
     private let profiles: Profiles
     private let kinds: [NotificationKind]
+    private let news: @Sendable (Database) -> [PersonalNews]
     private let channelsOfRoutes: Channels
 
-    /// - Parameter kinds: of all domains.
-    public init(_ resources: Resources, relations: RelationsDomain, feed: FeedDomain, kinds: [NotificationKind]) {
+    /// - Parameters:
+    ///   - kinds: of all domains.
+    ///   - news: what they tell users beside these, read from a database.
+    public init(
+        _ resources: Resources, relations: RelationsDomain, feed: FeedDomain, kinds: [NotificationKind],
+        news: @escaping @Sendable (Database) -> [PersonalNews]
+    ) {
         precondition(
             Set(kinds.map { "\($0.type):\($0.object?.type ?? "")" }).count == kinds.count,
             "two kinds of notifications have one type and object")
-        (self.resources, profiles, self.kinds) = (resources, relations.profiles, kinds)
+        (self.resources, profiles, self.kinds, self.news) = (resources, relations.profiles, kinds, news)
         channelsOfRoutes = feed.channels
     }
 
@@ -42,12 +48,18 @@ public struct NotificationsDomain: Domain {
 
     /// `notifications:{user}`: for the user alone.
     public var channels: [ChannelKind] {
-        let news = InboxNews(database: resources.database, reader: InboxReader(kinds: kinds))
+        let inboxes = InboxNews(database: resources.database, reader: InboxReader(kinds: kinds))
+        let news = news(resources.database)
         return [
             ChannelKind(
                 ChannelName.notificationsKind, .log, at: "/v1/notifications",
                 permission: { owner, user in owner == user },
-                renewal: { owner, missed in try await news.renewed(missed, for: owner) })
+                renewal: { owner, missed in
+                    let renewed = try await inboxes.renewed(missed, for: owner)
+                    var others: [Envelope] = []
+                    for some in news { others += try await some.told(missed, to: owner) }
+                    return RenewedEvents(renewed.events + others, version: renewed.version)
+                })
         ]
     }
 
@@ -66,6 +78,8 @@ public struct NotificationsDomain: Domain {
         let teller = InboxTeller(
             channels: Channels(FeedDomain.timelines(of: resources, over: resources.connections.workers)),
             news: InboxNews(database: database, reader: InboxReader(kinds: kinds)))
+        let newsTeller = NewsTeller(
+            channels: teller.channels, news: Dictionary(uniqueKeysWithValues: news(database).map { ($0.topic, $0) }))
         let topics = Set(kinds.map(\.topic)).union([RelationEvent.topic, UserEvent.topic]).sorted()
         return [
             Consumer(
@@ -74,6 +88,9 @@ public struct NotificationsDomain: Domain {
             Consumer(SubscriptionOptions(group: "inboxes", topics: [InboxChange.topic], rest: 50), in: .worker) {
                 try await teller.handle($0)
             },
+            Consumer(
+                SubscriptionOptions(group: "personal", topics: newsTeller.news.keys.sorted(), rest: 50), in: .worker
+            ) { try await newsTeller.handle($0) },
         ]
     }
 

@@ -1,6 +1,6 @@
-/// What a connection sets before its first use, or, behind a pooler, each transaction for itself: nothing that Martlet relies on is left to the defaults of a role, a
-/// database or a connection string. Set by `set_config`, for poolers such as PgBouncer refuse the startup parameter
-/// `options`. `search_path` stays the user's: it says where the tables are.
+/// What a connection sets before its first use, or, behind a pooler, each transaction for itself: nothing that Martlet relies
+/// on is left to the defaults of a role, a database or a connection string. Set by `set_config`, for poolers such as
+/// PgBouncer refuse the startup parameter `options`. `search_path` stays the user's: it says where the tables are.
 public struct SessionSettings: Sendable {
     /// Milliseconds; 0: no limit.
     public var statementTimeout = 15_000

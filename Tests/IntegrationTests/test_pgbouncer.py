@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Iterator
 
 import pytest
@@ -134,3 +137,39 @@ def test_it_comes_back(pooled: Pooled) -> None:
 def test_the_direct_one_alone_is_refused() -> None:
     done = run_martlet("api", MARTLET_POSTGRES_DIRECT="postgresql://h/d", MARTLET_SECRET="s" * 32)
     assert done.returncode == 2 and "MARTLET_POSTGRES_DIRECT needs MARTLET_POSTGRES" in done.stderr, done
+
+
+def processor_seconds(postgres: Postgres) -> float:
+    """What the sessions of PostgreSQL that are there have used."""
+    ticks = 0
+    for pid in postgres.query("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'martlet%'"):
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.skipif(os.environ.get("MARTLET_MEASURE") != "pooled", reason="a measurement: MARTLET_MEASURE=pooled")
+@pytest.mark.parametrize("way", ["prepared", "not prepared", "pgbouncer"])
+def test_what_it_costs(pooled: Pooled, way: str) -> None:
+    """PostgreSQL's processor time for a request, with statements prepared, without, and without through PgBouncer."""
+    direct = pooled.postgres.url_by(pooled.postgres.port)
+    change = {"prepared": {"MARTLET_POSTGRES": direct, "MARTLET_POSTGRES_DIRECT": ""},
+              "not prepared": {"MARTLET_POSTGRES": direct}, "pgbouncer": {}}[way]
+    assert pooled.run.end() == 0
+    run = Run(new_folder(), environment=pooled.environment | change, port=pooled.port)
+    try:
+        run.begin().up()
+        alice, bob = users(pooled, "alice", "bob")
+        bob.follow(alice)
+        for name, request in (("POST /v1/posts", lambda: alice.post("hello")), ("GET /v1/feed", bob.feed)):
+            for _ in range(100):
+                request()
+            before, begin = processor_seconds(pooled.postgres), time.monotonic()
+            for _ in range(500):
+                request()
+            used, took = processor_seconds(pooled.postgres) - before, time.monotonic() - begin
+            print(f"\n{way}, {name}: {used * 2:.2f} ms of PostgreSQL's processor, {took * 2:.2f} ms in all")
+        assert run.end() == 0
+    finally:
+        run.remove()
+        pooled.run.begin().up()

@@ -7,7 +7,8 @@ from typing import Iterator
 import httpx
 import pytest
 
-from servers import Postgres, Redis
+import kafka_broker
+from servers import Kafka, Postgres, Redis
 from start_stop import Run, new_folder
 from support import User, eventually
 from test_start_wait import new_home, settings
@@ -91,3 +92,36 @@ def test_without_a_node_number(site: Site) -> None:
     finally:
         site.postgres.query("UPDATE id_nodes SET token = NULL")
     eventually(lambda: site.api.readiness() == READY, 30, "a number")
+
+
+@pytest.mark.kafka
+def test_those_who_read_the_log(site: Site) -> None:
+    """Without Redis `worker` and `notifier` go on, and what they write down is there; without Kafka they can't."""
+    kafka_broker.need_kafka(killable=True)
+    with new_home() as home:
+        kafka = Kafka(home)
+        kafka.start()
+        environment = settings(site.postgres, site.redis, MARTLET_KAFKA=f"127.0.0.1:{kafka.port}")
+        runs = {role: Run(new_folder(), command=role, environment=environment) for role in ("fanout", "worker", "notifier")}
+        try:
+            for run in runs.values():
+                run.begin().up()
+            alice, bob = (User.signup(site, name) for name in ("alice", "bob"))  # type: ignore[arg-type]
+            site.redis.kill()
+            try:
+                for role in ("worker", "notifier"):
+                    eventually(lambda: runs[role].readiness() == (200, {"status": "ready", "degraded": ["redis"]}), 20, role)
+                eventually(lambda: runs["fanout"].readiness() == (503, {"status": "not ready", "missing": ["redis"]}), 20, "fanout")
+                bob.follow(alice)
+                eventually(lambda: alice.http.get("/v1/notifications").json()["items"], 30, "a notification")
+            finally:
+                site.redis.start()
+            for run in runs.values():
+                eventually(lambda: run.readiness() == READY, 30, "Redis again")
+            kafka.kill()
+            for run in runs.values():
+                eventually(lambda: run.readiness() == (503, {"status": "not ready", "missing": ["kafka"]}), 30, "no Kafka")
+        finally:
+            for run in runs.values():
+                run.remove()
+            kafka.kill()

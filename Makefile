@@ -1,6 +1,8 @@
 # `make run` and `make test` are all that is needed; both install what is missing from Debian.
 SWIFT_FLAGS = --explicit-target-dependency-import-check error
 SWIFT_SOURCES = Package.swift Sources Tests
+# What `martlet --version` says; none where this is no clone.
+COMMIT = $(shell git describe --always --exclude '*' --abbrev=12 --dirty 2>/dev/null)
 
 .PHONY: run build dlq test check test-kafka test-all fuzz fmt lint bench torture mutations rolling clean
 
@@ -10,7 +12,7 @@ run: build
 build:
 	@scripts/setup
 	@echo "Building (the first time takes some minutes)"
-	@swift build -c release --product martlet $(SWIFT_FLAGS) --quiet
+	@BUILD_COMMIT=$(COMMIT) swift build -c release --product martlet $(SWIFT_FLAGS) --quiet
 
 # Everything but what is long; without a Kafka what needs one is skipped, and said once (scripts/test-kafka).
 test:

@@ -36,6 +36,12 @@ func library(_ name: String, _ pkgConfig: String, _ package: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
 }
 
+/// Of the program, for `--version` and `/metrics`: `make build` and the image set the variable. It is a file of C by itself, so
+/// that another commit has nothing else compiled anew.
+let commit = (Context.environment["BUILD_COMMIT"] ?? "").filter {
+    $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")
+}
+
 let package = Package(
     name: "martlet",
     products: [.executable(name: "martlet", targets: ["martlet"])],
@@ -60,6 +66,11 @@ let package = Package(
         library("CCrypt", "libxcrypt", "libcrypt-dev"),
         library("CCurl", "libcurl", "libcurl4-openssl-dev"),
         .systemLibrary(name: "CGlibc"),
+        .target(
+            name: "CBuild",
+            cSettings: [
+                .define("BUILD_COMMIT", to: commit.isEmpty ? "unknown" : commit), .unsafeFlags(["-gdwarf-4"]),
+            ]),
 
         // Values and rules
         module("Core"),
@@ -170,7 +181,7 @@ let package = Package(
                 "NodeLease", "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration",
                 "DeadLetters", "Devices", "Erasure", "Feed", "FeedAPI", "FanOut", "Formats", "OpenIDConnect",
                 "Realtime",
-                "Notifier", "Push", "PushDelivery", "Sidecars", "SinkServer", "Tail", "Worker",
+                "Notifier", "Push", "PushDelivery", "Sidecars", "SinkServer", "Tail", "Worker", "CBuild",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Core", "Push"], path: "Tests/TestSupport", swiftSettings: strict),

@@ -7,6 +7,8 @@ public struct Connections: Sendable {
     public struct Options: Sendable {
         /// A libpq connection string or URI.
         public var postgres: String
+        /// As of `DatabaseOptions`.
+        public var isPooled = false
         public var redis: RedisAddress
         public var sizes: ConnectionSizes
         /// All that is called over the links to Redis.
@@ -50,6 +52,7 @@ public struct Connections: Sendable {
             database.session.idleInTransactionTimeout = 30_000
             database.session.statementTimeout = statementTimeout
             database.name = "pg_\(name)"
+            database.isPooled = options.isPooled
             var redis = Redis.Options()
             redis.name = name
             redis.scripts = options.scripts
@@ -73,6 +76,7 @@ public struct Connections: Sendable {
         database.session.statementTimeout = 30_000
         database.session.commitsAreDurable = false
         database.name = "pg_log"
+        database.isPooled = options.isPooled
         return Database(loop: loop, options: database)
     }
 

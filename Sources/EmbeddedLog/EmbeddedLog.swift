@@ -42,6 +42,9 @@ public final class EmbeddedLog: EventLog {
         state.withLock { $0.ticker = ticker }
     }
 
+    /// In its pool's own time.
+    public func reach(milliseconds: Int) async throws { try await database.query("SELECT 1") }
+
     public func createTopics(_ topics: [Topic]) async throws {
         for topic in topics {
             try await database.query(

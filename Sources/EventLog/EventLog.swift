@@ -6,6 +6,9 @@
 /// - each record is handled at least once by each group, also over a kill of the process;
 /// - a group's position moves only past records whose handler has returned.
 public protocol EventLog: Sendable {
+    /// Asks for an answer. Throws why there is none: not temporary where waiting does not help.
+    func reach(milliseconds: Int) async throws
+
     /// Makes the topics that are missing. Existing ones stay as they are.
     func createTopics(_ topics: [Topic]) async throws
 

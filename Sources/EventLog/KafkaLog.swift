@@ -39,6 +39,16 @@ public final class KafkaLog: EventLog {
         state = Mutex(State(producer: try KafkaProducer(options)))
     }
 
+    /// Any of the brokers has to answer.
+    public func reach(milliseconds: Int) async throws {
+        let producer = try producer()
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            startThread(name: "kafka-look") {
+                continuation.resume(with: Result { try producer.reach(milliseconds: milliseconds) })
+            }
+        }
+    }
+
     public func createTopics(_ topics: [Topic]) async throws {
         for topic in topics { try Self.check(topic, prefix: options.prefix) }
         if topics.isEmpty { return }

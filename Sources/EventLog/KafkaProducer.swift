@@ -21,6 +21,7 @@ final class KafkaProducer: Sendable {
     private let state: Mutex<State>
     private let ended = Latch()
     private let queued: Gauge
+    private let madeAt = monotonicNanoseconds()
 
     init(_ options: KafkaOptions) throws(EventLogError) {
         handle = try KafkaHandle(RD_KAFKA_PRODUCER, options.producerConfiguration())
@@ -37,6 +38,18 @@ final class KafkaProducer: Sendable {
 
     /// Why there may be no answer from the brokers.
     var trouble: BrokerTrouble { state.withLock { $0.trouble } }
+
+    /// Asks any broker for what it knows. Blocks: for a thread of its own.
+    /// - Throws: what the client has said of its brokers meanwhile; not temporary once none of them can be used.
+    func reach(milliseconds: Int) throws(EventLogError) {
+        var metadata: UnsafePointer<rd_kafka_metadata>?
+        let code = rd_kafka_metadata(handle.raw, 0, nil, &metadata, Int32(clamping: milliseconds))
+        guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return rd_kafka_metadata_destroy(metadata) }
+        let trouble = trouble
+        if let verdict = trouble.verdict(since: madeAt, now: monotonicNanoseconds()) { throw verdict }
+        let reason = trouble.last ?? EventLogError("brokers", code)
+        throw EventLogError(reason.description, isTemporary: true)
+    }
 
     func append(_ records: [NewRecord]) async throws(EventLogError) {
         let deadline = monotonicNanoseconds() + UInt64(appendTimeout) * 1_000_000

@@ -2,11 +2,10 @@ import Core
 
 /// What the operator asks: is it alive, can it serve, what does it count. Answered when nothing else is.
 public struct ProcessOperations: Sendable {
-    private let missing: @Sendable () async -> [String]
+    private let readiness: @Sendable () async -> Readiness
 
-    /// - Parameter missing: names what is missing; empty: it can serve.
-    public init(missing: @escaping @Sendable () async -> [String]) {
-        self.missing = missing
+    public init(readiness: @escaping @Sendable () async -> Readiness) {
+        self.readiness = readiness
     }
 
     public var all: [Operation] {
@@ -17,12 +16,12 @@ public struct ProcessOperations: Sendable {
             operation(
                 "/readyz", id: "readiness", "Can it serve?",
                 [
-                    .json(Self.health, "Yes."),
+                    .json(Self.health, "Yes. `degraded` names what is not there, where its roles can do without."),
                     .json(Self.unready, "No: `missing` names what is not there.", status: 503),
                 ]
             ) { _ in
-                let missing = await missing()
-                return .json(status: missing.isEmpty ? 200 : 503) { Self.append(missing, to: &$0) }
+                let readiness = await readiness()
+                return .json(status: readiness.missing.isEmpty ? 200 : 503) { Self.append(readiness, to: &$0) }
             },
             operation(
                 "/metrics", id: "metrics", "Metrics for Prometheus",
@@ -45,23 +44,35 @@ public struct ProcessOperations: Sendable {
     }
 
     private static let health = Component(
-        "Health", .object([.always("status", .word(of: ["alive", "ready"]))]), example: ["status": "ready"])
+        "Health",
+        .object([
+            .always("status", .word(of: ["alive", "ready"])),
+            .sometimes("degraded", .array(of: .string(), count: 1...Int.max)),
+        ]), example: ["status": "ready"])
 
     private static let unready = Component(
         "Unready",
         .object([
             .always("status", .constant("not ready")),
             .always("missing", .array(of: .string(), count: 1...Int.max)),
+            .sometimes("degraded", .array(of: .string(), count: 1...Int.max)),
         ])
-    ) { append(["redis"], to: &$0) }
+    ) { append(Readiness(missing: ["redis"]), to: &$0) }
 
-    private static func append(_ missing: [String], to writer: inout ByteWriter) {
-        guard !missing.isEmpty else { return writer.append(ascii: #"{"status":"ready"}"#) }
-        writer.append(ascii: #"{"status":"not ready","missing":["#)
-        for (index, name) in missing.enumerated() {
+    private static func append(_ readiness: Readiness, to writer: inout ByteWriter) {
+        writer.append(ascii: readiness.missing.isEmpty ? #"{"status":"ready""# : #"{"status":"not ready""#)
+        append(readiness.missing, after: #","missing":["#, to: &writer)
+        append(readiness.degraded, after: #","degraded":["#, to: &writer)
+        writer.append(ascii: "}")
+    }
+
+    private static func append(_ names: [String], after key: StaticString, to writer: inout ByteWriter) {
+        guard !names.isEmpty else { return }
+        writer.append(ascii: key)
+        for (index, name) in names.enumerated() {
             if index > 0 { writer.append(ascii: ",") }
             writer.append(jsonString: name)
         }
-        writer.append(ascii: "]}")
+        writer.append(ascii: "]")
     }
 }

@@ -79,6 +79,9 @@ public final class NodeLease: Sendable {
         }
     }
 
+    /// Whether ids can be made.
+    public var isHeld: Bool { state.withLock { $0.lease.map { clock.milliseconds() < $0.idsUntil } ?? false } }
+
     /// Makes no more ids, and gives the number to whoever comes next.
     public func release() async {
         let task = keeping.withLock { $0.take() }

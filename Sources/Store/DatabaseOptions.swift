@@ -6,6 +6,9 @@ public struct DatabaseOptions: Sendable {
     /// A libpq connection string or URI.
     public var connectionInfo: String
     public var connections: Int
+    /// A pooler is in between that gives each transaction another session, as PgBouncer does in transaction mode: nothing is
+    /// kept in a session, neither prepared statements nor settings, and one batch at a time is under way on a connection.
+    public var isPooled = false
     public var session = SessionSettings()
     /// How many batches may be under way on one connection.
     public var pipelineDepth = 8

@@ -34,36 +34,62 @@ extension Migration {
 }
 
 extension Database {
-    /// Brings the schema up to date; returns the numbers of the steps that ran. Safe to call from several processes. Each
-    /// step is a transaction of its own, so what was done stays done, and no lock is held from one to the next.
+    /// Brings the schema up to date; returns the numbers of the steps that ran. Safe to call from several processes: each
+    /// step is done by one of them, and the others wait. Each step is a transaction of its own, so what was done stays done,
+    /// and no lock is held from one to the next. Needs a pool without a limit of time for statements.
     ///
     /// Steps of a later version change nothing for this one: they only add, and come before the code that needs them.
     public func migrate(_ migrations: [Migration]) async throws -> [Int] {
-        let known = Set(migrations.map(\.number))
-        try await transaction { transaction in
-            try await Self.lock(transaction)
+        _ = try await patiently("schema_migrations") { transaction in
             try await transaction.query(
                 """
                 CREATE TABLE IF NOT EXISTS schema_migrations (
                     number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
                 """)
-            let done = try await transaction.query("SELECT number FROM schema_migrations")
-            if let newest = try done.map({ try $0.integer("number") }).filter({ !known.contains(Int($0)) }).max() {
-                Log.info(.migrationNewer, ["number": .number(newest)])
-            }
         }
         var ran: [Int] = []
         for migration in migrations where try await run(migration) {
             Log.info(.migrationApplied, ["number": .number(Int64(migration.number)), "name": .text(migration.name)])
             ran.append(migration.number)
         }
+        try await noteNewer(than: migrations)
         return ran
+    }
+
+    /// Waits until another process has brought the schema up to date.
+    public func awaitMigrations(_ migrations: [Migration]) async throws {
+        var looks = 0
+        while let missing = try await firstMissing(of: migrations) {
+            if looks % 40 == 0 {
+                Log.warning(.migrationWaits, ["name": .text(missing.name), "reason": "another process is to do it"])
+            }
+            looks += 1
+            try await Task.sleep(nanoseconds: 250_000_000)
+        }
+        try await noteNewer(than: migrations)
+    }
+
+    private func firstMissing(of migrations: [Migration]) async throws -> Migration? {
+        let isThere = try await query("SELECT to_regclass('schema_migrations') IS NOT NULL AS is_there")[0].bool(
+            "is_there")
+        guard isThere else { return migrations.first }
+        let done = try await numbers()
+        return migrations.first { !done.contains($0.number) }
+    }
+
+    private func numbers() async throws -> Set<Int> {
+        Set(try await query("SELECT number FROM schema_migrations").map { try $0.int("number") })
+    }
+
+    private func noteNewer(than migrations: [Migration]) async throws {
+        let newest = try await numbers().subtracting(migrations.map(\.number)).max()
+        Metrics.shared.gauge(.schemaNewer).set(newest ?? 0)
+        if let newest { Log.warning(.migrationNewer, ["number": .number(Int64(newest))]) }
     }
 
     /// - Returns: false where it was done already.
     private func run(_ migration: Migration) async throws -> Bool {
-        try await transaction { transaction in
-            try await Self.lock(transaction)
+        try await patiently(migration.name) { transaction in
             let isNew = try await transaction.query(
                 """
                 INSERT INTO schema_migrations (number, name) VALUES (\(migration.number), \(migration.name))
@@ -75,11 +101,23 @@ extension Database {
         }
     }
 
-    /// One process at a time; the others wait for a long step. Whoever waits for a table's lock has all others wait behind
-    /// it: better to give up and be started again.
-    private static func lock(_ transaction: Transaction) async throws {
-        try await transaction.query("SELECT set_config('lock_timeout', '10min', true)")
-        try await transaction.query("SELECT pg_advisory_xact_lock(7236471)")
-        try await transaction.query("SELECT set_config('lock_timeout', '10s', true)")
+    /// One process at a time, each time that it gets the lock; the others wait for a long step. Whoever waits for a table's
+    /// lock has all others wait behind it: so it gives up after a while, lets them pass, and tries again.
+    private func patiently<T: Sendable>(
+        _ name: String, _ body: @Sendable (Transaction) async throws -> T
+    ) async throws -> T {
+        while true {
+            do {
+                return try await transaction { transaction in
+                    try await transaction.query("SELECT set_config('lock_timeout', '10s', true)")
+                    try await transaction.query("SELECT pg_advisory_xact_lock(7236471)")
+                    try await transaction.query("SELECT set_config('lock_timeout', '5s', true)")
+                    return try await body(transaction)
+                }
+            } catch let error as PgError where error.sqlState == "55P03" {
+                Log.warning(.migrationWaits, ["name": .text(name), "reason": .text(error.message)])
+                try await Task.sleep(nanoseconds: 1_000_000_000)
+            }
+        }
     }
 }

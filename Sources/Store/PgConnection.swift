@@ -4,7 +4,7 @@ import Glibc
 import Runtime
 
 /// One connection in pipeline mode, on its loop's thread. Never blocks: libpq's asynchronous calls under a
-/// `FileWatch`. Statements are prepared once a connection.
+/// `FileWatch`. Statements are prepared once a connection; behind a pooler, never.
 final class PgConnection {
     typealias Completion = (Result<[PgRows], PgError>) -> Void
 
@@ -30,6 +30,9 @@ final class PgConnection {
     private var batches: [Batch] = []
     private var prepared = PreparedStatements()
     private let settings: SessionSettings
+    private let isPooled: Bool
+    /// Goes first in each transaction, once the connection is ready.
+    private(set) var prelude: [RenderedSQL] = []
     /// The server answers; `isReady` once the session's settings are made.
     private var isOpen = false
     private(set) var isReady = false
@@ -44,8 +47,12 @@ final class PgConnection {
     var age: Int { batches.first.map { Int((monotonicNanoseconds() - $0.sentAt) / 1_000_000) } ?? 0 }
 
     /// - Parameter connectionInfo: a string of pairs or a URI, taken as it is.
-    init(loop: EventLoop, connectionInfo: String, settings: SessionSettings, connectTimeout: Int = 5000) {
+    init(
+        loop: EventLoop, connectionInfo: String, settings: SessionSettings, isPooled: Bool = false,
+        connectTimeout: Int = 5000
+    ) {
         loop.assertCurrent()
+        self.isPooled = isPooled
         self.loop = loop
         self.settings = settings
         connection = withCStrings(["dbname", "fallback_application_name", nil]) { names in
@@ -99,9 +106,14 @@ final class PgConnection {
         guard PQenterPipelineMode(connection) == 1 else { return fail(lastError()) }
         isOpen = true
         watch?.watch(.readable)
-        queue(settings.statements(serverVersion: PQserverVersion(connection)).map { $0.rendered() }) {
-            [weak self] result in
+        let version = PQserverVersion(connection)
+        if isPooled { prelude = [settings.ofTransaction(serverVersion: version).rendered()] }
+        let first = isPooled ? [SessionSettings.unlike] : settings.statements(serverVersion: version)
+        queue(first.map { $0.rendered() }) { [weak self, isPooled] result in
             switch result {
+            case .success(let rows) where isPooled && !rows[0].isEmpty:
+                let problem = (try? rows[0][0].text("problem")) ?? ""
+                self?.fail(.unusable("behind a pooler the role must be set up otherwise: \(problem)"))
             case .success: self?.becomeReady()
             case .failure(let error): self?.fail(error)
             }
@@ -156,6 +168,13 @@ final class PgConnection {
     private func sendOne(
         _ connection: OpaquePointer, _ sql: String, _ parameters: [String?], _ batch: inout PreparedStatements.Batch
     ) throws(PgError) {
+        if isPooled {
+            let sent = withCStrings(parameters) {
+                PQsendQueryParams(connection, sql, Int32($0.count), nil, $0, nil, nil, 0)
+            }
+            guard sent == 1 else { throw lastError() }
+            return
+        }
         let (name, isNew) = prepared.name(of: sql, in: &batch)
         if isNew {
             guard PQsendPrepare(connection, name, sql, 0, nil) == 1 else { throw lastError() }
@@ -228,7 +247,9 @@ final class PgConnection {
 
     private func lastError() -> PgError {
         let text = PQerrorMessage(connection).map { String(cString: $0) } ?? ""
-        return PgError(connectionFailure: text) ?? .connectionLost(trimmed(text))
+        if let error = PgError(connectionFailure: text) { return error }
+        let isLasting = !isOpen && (PQconnectionNeedsPassword(connection) == 1 || PgError.isLasting(text))
+        return isLasting ? .unusable(trimmed(text)) : .connectionLost(trimmed(text))
     }
 
     private func error(of result: OpaquePointer) -> PgError {

@@ -21,13 +21,23 @@ public struct PgError: Error, Sendable, CustomStringConvertible {
         isTakenID || isRefusal || sqlState == "25P03" || ["08", "57", "53", "40"].contains { sqlState.hasPrefix($0) }
     }
 
-    /// PostgreSQL has answered, and does not let us in: a wrong password, no such role or database.
-    var isRefusal: Bool { sqlState.hasPrefix("28") || sqlState == "3D000" }
+    /// PostgreSQL has answered, and does not let us in: a wrong password, no such role or database; or we don't use what
+    /// has answered. Waiting does not help.
+    public var isRefusal: Bool { sqlState.hasPrefix("28") || sqlState == "3D000" || sqlState == "08004" }
 
     private var isTakenID: Bool { sqlState == "23505" && constraint?.hasSuffix("_pkey") == true }
 
     static func connectionLost(_ message: String) -> PgError {
         PgError(sqlState: "08006", message: message.isEmpty ? "the connection was lost" : message)
+    }
+
+    /// The server has answered, and libpq goes no further.
+    static func unusable(_ message: String) -> PgError { PgError(sqlState: "08004", message: message) }
+
+    /// Whether libpq says of a connection that it can't be made with these settings: of TLS. The words are those of libpq and
+    /// OpenSSL, in English as this program's locale is.
+    static func isLasting(_ text: String) -> Bool {
+        text.contains("certificate") || text.contains("server does not support SSL")
     }
 
     static func invalidParameter(_ what: String) -> PgError {

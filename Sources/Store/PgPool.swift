@@ -18,7 +18,7 @@ final class PgPool {
         /// What is to be sent before the next statement.
         func ahead() -> [RenderedSQL] {
             defer { (hasBegun, postponed) = (true, []) }
-            return hasBegun ? postponed : [SQL("BEGIN").rendered()] + postponed
+            return hasBegun ? postponed : [SQL("BEGIN").rendered()] + connection.prelude + postponed
         }
     }
 
@@ -54,7 +54,8 @@ final class PgPool {
         self.options = options
         waiting = options.name.map { Metrics.shared.queue("\($0)_waiting", limit: options.maxWaiting) }
         underWay = options.name.map {
-            Metrics.shared.queue("\($0)_pipelines", limit: options.connections * options.pipelineDepth)
+            Metrics.shared.queue(
+                "\($0)_pipelines", limit: options.connections * (options.isPooled ? 1 : options.pipelineDepth))
         }
         sweep = LoopTimer(on: loop, after: 50, repeating: 50) { [weak self] in self?.expireWaiters() }
     }
@@ -105,9 +106,10 @@ final class PgPool {
             switch waiter.work {
             case .batch(let statements, let completion):
                 underWay?.add(1)
-                connection.send(statements) { [weak self, underWay] result in
+                let prelude = connection.prelude
+                connection.send(prelude + statements) { [weak self, underWay] result in
                     underWay?.add(-1)
-                    completion(result)
+                    completion(prelude.isEmpty ? result : result.map { Array($0.dropFirst(prelude.count)) })
                     self?.serve()
                 }
             case .lease(let completion):
@@ -133,8 +135,10 @@ final class PgPool {
         if busy == 0 { return index }
         guard case .batch = work else { return nil }
         if total < options.connections { connectOneMore() }
-        return busy < options.pipelineDepth ? index : nil
+        return busy < pipelineDepth ? index : nil
     }
+
+    private var pipelineDepth: Int { options.isPooled ? 1 : options.pipelineDepth }
 
     private var mostLeased: Int { options.connections - options.connections / 4 }
 
@@ -145,7 +149,7 @@ final class PgPool {
             return
         }
         let connection = PgConnection(
-            loop: loop, connectionInfo: options.connectionInfo, settings: options.session)
+            loop: loop, connectionInfo: options.connectionInfo, settings: options.session, isPooled: options.isPooled)
         let key = ObjectIdentifier(connection)
         connecting[key] = connection
         connection.onReady = { [weak self, unowned connection] in

@@ -37,6 +37,9 @@ struct Configuration: Sendable {
         if needsPrivateServers(command), let problem = PrivateServers.problem(withFolder: dataFolder) {
             throw SettingError("\(values.given("data")) is '\(folder)': \(problem)")
         }
+        if isPooled, postgres == nil {
+            throw SettingError("\(values.given("postgres-direct")) needs MARTLET_POSTGRES, the pooler before it")
+        }
         // What the user has set for libpq is meant for other servers than ours.
         if postgres == nil { Self.forgetLibpqVariables() }
     }
@@ -86,6 +89,13 @@ struct Configuration: Sendable {
 
     /// Where PostgreSQL is: the setting, or the private one of the data folder.
     var postgresURL: String { postgres ?? (places ?? PrivateServers.places(in: dataFolder)).postgresURL() }
+
+    /// Past a pooler, for what a session keeps: LISTEN, and migrations; and the setting that names it.
+    var directPostgres: (url: String, setting: String) {
+        values.text("postgres-direct").map { ($0, "postgres-direct") } ?? (postgresURL, "postgres")
+    }
+    /// Whether `postgresURL` is a pooler's.
+    var isPooled: Bool { values.text("postgres-direct") != nil }
 
     /// Where Redis is: the setting, or the private one of the data folder.
     func redisAddress() throws -> RedisAddress {
@@ -140,13 +150,24 @@ struct Configuration: Sendable {
         return options
     }
 
-    /// Why a neighbour can't be used, in its own words; without the passwords that the settings have.
-    func complaint(about name: String, _ error: any Error) -> String {
-        let neighbour = ["postgres": "PostgreSQL", "redis": "Redis", "kafka": "Kafka"][name]!
+    /// What a neighbour is called.
+    /// - Parameter name: `postgres`, `postgres-direct`, `redis` or `kafka`.
+    static func neighbour(_ name: String) -> String {
+        ["postgres": "PostgreSQL", "postgres-direct": "PostgreSQL", "redis": "Redis", "kafka": "Kafka"][name]!
+    }
+
+    /// A neighbour's own words, without the passwords that the settings have.
+    func reason(of error: any Error) -> String {
         var reason = (error as? PgError)?.message ?? "\(error)"
-        for setting in ["postgres", "redis", "kafka-properties", "kafka-password"] {
+        for setting in ["postgres", "postgres-direct", "redis", "kafka-properties", "kafka-password"] {
             if let value = values.text(setting) { reason = Secrets.removed(from: reason, of: value) }
         }
+        return reason
+    }
+
+    /// Why a neighbour can't be used.
+    func complaint(about name: String, _ error: any Error) -> String {
+        let (neighbour, reason) = (Self.neighbour(name), reason(of: error))
         guard let value = values.text(name) else { return "the private \(neighbour) can't be used: \(reason)" }
         return "\(neighbour) can't be used, \(values.given(name)) is \(values.setting(name).shown(value)): \(reason)"
     }

@@ -14,8 +14,15 @@ extension LogEvent {
     static let processCutShort = LogEvent("process.cut_short")
     /// The process drains.
     static let processEnding = LogEvent("process.ending")
+    /// A server that the process needs for its start is not there: it tries again for so many seconds.
+    static let serverAwaited = LogEvent("server.awaited")
     /// A variable of the environment begins like a setting and is none.
     static let settingUnknown = LogEvent("setting.unknown")
     /// The process was asked to end.
     static let signalReceived = LogEvent("signal.received")
+}
+
+extension MetricName {
+    static let buildInfo = MetricName(
+        "martlet_build_info", "1, with the program's version and the commit it was built from")
 }

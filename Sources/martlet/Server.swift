@@ -32,6 +32,9 @@ struct Roles: OptionSet, Sendable {
     /// Of what clients write, and of what workers write down for them (notifications).
     var makeIDs: Bool { !isDisjoint(with: [.api, .worker]) }
 
+    /// The others accept, write down and read without it, and catch up.
+    var needRedis: Bool { !isDisjoint(with: [.realtime, .fanout]) }
+
     var name: String {
         switch self {
         case .api: "api"
@@ -60,7 +63,7 @@ final class Server: Sendable {
     private let isDraining = Atomic<Bool>(false)
     /// What was missing, and when that was asked: however often somebody wants to know, the servers are asked twice a
     /// second at most.
-    private let lastLook = Mutex<(at: UInt64, missing: Task<[String], Never>)?>(nil)
+    private let lastLook = Mutex<(at: UInt64, found: Task<Readiness, Never>)?>(nil)
     private let backlog = Backlog(limit: 400, patience: 1000)
     /// For a relay in another process.
     private let bell: OutboxBell
@@ -72,6 +75,7 @@ final class Server: Sendable {
         self.site = site
         self.roles = roles
         self.means = means
+        Version.tell()
         bell = OutboxBell(database: site.connections.workers.database)
         registration = ProcessRegistration(
             database: site.connections.workers.database, ProcessInfo(role: roles.name, version: Version.number),
@@ -119,7 +123,7 @@ final class Server: Sendable {
             redisOptions.name = index == 0 ? "gateway" : "gateway-\(index)"
             redisOptions.scripts = Timelines.scripts
             let redis = try await Redis(on: loop, address: site.redisAddress, options: redisOptions)
-            try await site.reached("redis") { try await redis.waitUntilConnected(milliseconds: 5000) }
+            try await site.awaited("redis") { try await redis.waitUntilConnected(milliseconds: 1000) }
             let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
             loops.append(.init(loop, redis: redis, feeds: site.domains.feed.reader(over: timelines)))
         }
@@ -146,7 +150,7 @@ final class Server: Sendable {
         try await register()
         if let log {
             let partitions = site.configuration.values.number("log-partitions")
-            try await site.reached("kafka") {
+            try await site.awaited("kafka") {
                 try await log.createTopics(
                     Domains.topics.map {
                         Topic(name: $0.name, partitions: partitions, retentionHours: $0.retentionHours)
@@ -155,7 +159,7 @@ final class Server: Sendable {
         }
         // Not without: a token of an ended session would be good again.
         let (database, suspensions) = (site.connections.routes.database, site.domains.accounts.suspensions)
-        try await site.reached("postgres") {
+        try await site.awaited("postgres") {
             try await site.revocations.load(from: site.accounts)
             try await suspensions.load(from: database)
         }
@@ -178,7 +182,7 @@ final class Server: Sendable {
 
     private func register() async throws {
         do {
-            try await site.reached("postgres") { try await registration.begin() }
+            try await site.awaited("postgres") { try await registration.begin() }
         } catch let error as FormatError {
             throw Failure(error.description)
         }
@@ -201,11 +205,13 @@ final class Server: Sendable {
     }
 
     private func untilListening(_ live: LiveService) async throws {
-        for _ in 0..<500 {
-            if await live.isListening() { return }
-            try await Task.sleep(nanoseconds: 10_000_000)
+        try await site.awaited("redis") {
+            for _ in 0..<500 {
+                if await live.isListening() { return }
+                try await Task.sleep(nanoseconds: 10_000_000)
+            }
+            throw RedisError.connectionLost("it does not let this process subscribe")
         }
-        throw Failure("Redis does not let this process subscribe")
     }
 
     private func open() async throws -> Int {
@@ -265,7 +271,9 @@ final class Server: Sendable {
 
     /// What this process serves. The document describes all that the service has, whichever process serves it.
     private func operations() -> [Operation] {
-        let process = ProcessOperations(missing: { [weak self] in await self?.missing() ?? ["server"] }).all
+        let process = ProcessOperations(
+            readiness: { [weak self] in await self?.readiness() ?? Readiness(missing: ["server"]) }
+        ).all
         let live = live?.operations ?? []
         guard roles.contains(.api) else { return process + (roles.contains(.realtime) ? live : []) }
         let page = means.page.map(PageOperations.all) ?? []
@@ -274,24 +282,36 @@ final class Server: Sendable {
         return api + (roles.contains(.realtime) ? live : []) + process + document + page
     }
 
-    private func missing() async -> [String] {
+    private func readiness() async -> Readiness {
         let now = monotonicNanoseconds()
         let look = lastLook.withLock { last in
-            if last == nil || now - last!.at > 500_000_000 { last = (now, Task { await servers() }) }
-            return last!.missing
+            if last == nil || now - last!.at > 500_000_000 { last = (now, Task { await findReadiness() }) }
+            return last!.found
         }
-        return (isDraining.load(ordering: .relaxed) ? ["draining"] : []) + (await look.value)
+        var found = await look.value
+        if isDraining.load(ordering: .relaxed) { found.missing.insert("draining", at: 0) }
+        return found
     }
 
-    private func servers() async -> [String] {
-        var missing: [String] = []
-        let answers = await ends(within: 1000) { [site] in
+    /// What there is of what the roles need, as deploy/README.md says.
+    private func findReadiness() async -> Readiness {
+        async let hasPostgres = ends(within: 1000) { [site] in
             (try? await site.connections.routes.database.query("SELECT 1")) != nil
         }
-        if !answers { missing.append("postgres") }
-        if !site.connections.isRedisConnected { missing.append("redis") }
-        if let live, await !live.isListening() { missing.append("live") }
-        return missing
+        async let hasKafka = hasKafka()
+        var found = Readiness()
+        if !(await hasPostgres) { found.missing.append("postgres") }
+        if !(await hasKafka) { found.missing.append("kafka") }
+        if roles.makeIDs, site.lease?.isHeld == false { found.missing.append("node") }
+        var absent = site.connections.isRedisConnected ? [] : ["redis"]
+        if let live, await !live.isListening() { absent.append("live") }
+        if roles.needRedis { found.missing += absent } else { found.degraded += absent }
+        return found
+    }
+
+    private func hasKafka() async -> Bool {
+        guard let log, site.configuration.kafka != nil else { return true }
+        return await ends(within: 1000) { (try? await log.reach(milliseconds: 900)) != nil }
     }
 
     /// Finishes requests in flight, tells live clients to come back, commits what is done. Takes at most some 8 s.

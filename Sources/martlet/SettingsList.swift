@@ -33,6 +33,13 @@ enum SettingsList {
                 problem: Checks.postgres), secrecy: .parts,
             "libpq URI or connection string; without it serve runs a private PostgreSQL in the data folder"),
         Setting(
+            "postgres-direct",
+            .checked(
+                expected: "postgresql://user:password@host/database, or pairs such as host=… user=… dbname=…",
+                problem: Checks.postgres), secrecy: .parts,
+            "the same database past a pooler, for what a session keeps (LISTEN, migrations); where it is set, postgres is a "
+                + "pooler in transaction mode, such as PgBouncer, and nothing is prepared"),
+        Setting(
             "postgres-connections", .integer(2...200), unit: "connections", default: "12", roles: servers,
             "PostgreSQL connections for requests; workers and long scans have half as many of their own each, and a log in "
                 + "PostgreSQL as many again. With two more that is all: 26, or 38 with the log"),
@@ -87,6 +94,13 @@ enum SettingsList {
             "trusted-proxies", .addressRanges, roles: servers,
             "proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; an IPv4 range also holds its IPv4-mapped "
                 + "form. Without it all who come through a proxy share the limits of one address"),
+        Setting(
+            "migrations", .oneOf(["run", "wait"]), default: "run", roles: servers,
+            "whether a process brings the schema up to date at its start, or waits until martlet migrate has done it"),
+        Setting(
+            "start-seconds", .integer(0...86_400), unit: "s", default: "60", roles: servers.union(["migrate"]),
+            "how long it waits at its start for PostgreSQL, Redis and Kafka, all together, and says which it waits for; a "
+                + "wrong password or name is told at once"),
         Setting(
             "connections", .integer(1...1_000_000), unit: "connections", default: "15000", roles: servers,
             "most open client connections. One address may have as many as are still free, so half when it is alone; of "

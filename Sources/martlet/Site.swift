@@ -20,6 +20,7 @@ import Synchronization
 /// What the roles of a process share: connections, keys, and the domain on top of them.
 final class Site: Sendable {
     let configuration: Configuration
+    private let startWait: StartWait
     let clock: any WallClock = SystemClock()
     /// PostgreSQL and the commands to Redis.
     let stores = EventLoop(name: "stores")
@@ -49,13 +50,14 @@ final class Site: Sendable {
     ) async throws {
         sockets = (0..<loops).map { EventLoop(name: $0 == 0 ? "sockets" : "sockets-\($0)") }
         self.configuration = configuration
+        startWait = StartWait(seconds: configuration.startSeconds)
         self.secret = secret
         redisAddress = try configuration.redisAddress()
-        connections = try await Connections(
-            on: stores,
-            .init(
-                postgres: configuration.postgresURL, redis: redisAddress, sizes: configuration.connectionSizes,
-                scripts: Timelines.scripts))
+        var options = Connections.Options(
+            postgres: configuration.postgresURL, redis: redisAddress, sizes: configuration.connectionSizes,
+            scripts: Timelines.scripts)
+        options.isPooled = configuration.isPooled
+        connections = try await Connections(on: stores, options)
         let number = node ?? configuration.node
         let ids = if let number { IDGenerator(node: number, clock: clock) } else { IDGenerator(clock: clock) }
         NodeLease.gauge.set(number ?? -1)
@@ -80,41 +82,68 @@ final class Site: Sendable {
     var revocations: Revocations { domains.accounts.revocations }
     private var suspensions: Suspensions { domains.accounts.suspensions }
 
-    /// Waits for PostgreSQL and Redis, brings the schema up to date.
+    /// Waits for PostgreSQL and Redis, and for the schema to be up to date, which it sees to itself where it may.
     func prepare() async throws {
-        _ = try await migrate()
-        try await reached("redis") { try await self.connections.waitForRedis(milliseconds: 5000) }
+        if configuration.migratesItself {
+            _ = try await migrate()
+        } else {
+            try await withMigrator { try await $0.awaitMigrations(Domains.migrations) }
+        }
+        try await awaited("redis") { try await self.connections.waitForRedis(milliseconds: 1000) }
     }
 
     /// Before the first id is made.
     func leaseNode() async throws {
         do {
-            try await reached("postgres") { try await lease?.start() }
+            try await awaited("postgres") { try await lease?.start() }
         } catch let error as NodeLeaseError {
             throw Failure(error.description)
         }
     }
 
-    /// Brings the schema up to date. Copying a large table takes longer than a request may.
+    /// Brings the schema up to date.
     /// - Returns: the numbers of the steps that ran.
     func migrate() async throws -> [Int] {
-        var options = DatabaseOptions(connectionInfo: configuration.postgresURL, connections: 1)
+        try await withMigrator { try await $0.migrate(Domains.migrations) }
+    }
+
+    /// With a connection that gives a statement all the time that it takes: copying a large table takes hours.
+    private func withMigrator<T>(_ body: (Database) async throws -> T) async throws -> T {
+        let (url, setting) = configuration.directPostgres
+        var options = DatabaseOptions(connectionInfo: url, connections: 1)
         options.session.statementTimeout = 0
-        options.answerMilliseconds = 3_600_000
+        options.answerMilliseconds = .max
         options.name = nil
         let database = Database(loop: stores, options: options)
         defer { database.close() }
-        return try await reached("postgres") { try await database.migrate(Domains.migrations) }
+        return try await awaited(setting) { try await body(database) }
     }
 
-    /// The event log of the settings.
+    /// The event log of the settings, once it answers.
     func openLog() async throws -> any EventLog {
         guard let options = configuration.kafkaOptions else { return EmbeddedLog(database: connections.storage) }
-        return try await reached("kafka") { try KafkaLog(options: options) }
+        let log = try await reached("kafka") { try KafkaLog(options: options) }
+        try await awaited("kafka") { try await log.reach(milliseconds: 1000) }
+        return log
+    }
+
+    /// As `reached`, for the start: what may pass is tried again for as long as the settings say.
+    func awaited<T>(_ setting: String, _ work: () async throws -> T) async throws -> T {
+        try await reached(setting) {
+            while true {
+                do {
+                    return try await work()
+                } catch {
+                    let server = Configuration.neighbour(setting)
+                    let reason = configuration.reason(of: error)
+                    guard try await startWait.goesOn(after: error, server: server, reason: reason) else { throw error }
+                }
+            }
+        }
     }
 
     /// Does something with a neighbour, and tells its reason by the setting that names it.
-    /// - Parameter setting: `postgres`, `redis` or `kafka`.
+    /// - Parameter setting: `postgres`, `postgres-direct`, `redis` or `kafka`.
     func reached<T>(_ setting: String, _ work: () async throws -> T) async throws -> T {
         do {
             return try await work()
@@ -128,7 +157,7 @@ final class Site: Sendable {
         onOutbox: @escaping @Sendable () -> Void, onFormat: @escaping @Sendable () -> Void
     ) -> PgListener {
         PgListener(
-            loop: stores, connectionInfo: configuration.postgresURL,
+            loop: stores, connectionInfo: configuration.directPostgres.url,
             channels: [Accounts.sessionChannel, Suspensions.channel, Outbox.channel, FormatStore.channel],
             onState: { [accounts, revocations, suspensions, connections] isUp in
                 guard isUp else { return }
@@ -178,6 +207,10 @@ extension Configuration {
     }
     /// Whether WebSockets may compress.
     var deflates: Bool { values.text("live-deflate") == "on" }
+    /// Whether the schema is brought up to date by the process itself.
+    var migratesItself: Bool { !values.has("migrations") || values.text("migrations") != "wait" }
+    /// How long a start may wait for servers. The tools don't.
+    var startSeconds: Int { values.has("start-seconds") ? values.number("start-seconds") : 0 }
     var passwordCost: Int { values.has("password-cost") ? values.number("password-cost") : 5 }
     /// The tools do one thing at a time.
     var connectionSizes: ConnectionSizes {

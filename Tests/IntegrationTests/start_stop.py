@@ -90,6 +90,14 @@ class Run:
         assert httpx.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False, timeout=10).status_code == 200
         return self
 
+    def readiness(self) -> tuple[int, dict[str, object]]:
+        answer = httpx.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False, timeout=10)
+        return answer.status_code, answer.json()
+
+    def metric(self, name: str) -> int:
+        lines = httpx.get(f"http://127.0.0.1:{self.port}/metrics", trust_env=False, timeout=10).text.splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+
     def end(self, number: int = signal.SIGTERM, seconds: float = 20) -> int:
         assert self.process is not None
         self.process.send_signal(number)

@@ -19,7 +19,8 @@ from support import PATIENCE, User, eventually, expect
 @pytest.mark.parametrize("word", ["--version", "-V", "version"])
 def test_version(word: str) -> None:
     shown = run_martlet(word)
-    assert (shown.returncode, shown.stderr) == (0, "") and re.fullmatch(r"Martlet \d+\.\d+\.\d+\n", shown.stdout)
+    assert (shown.returncode, shown.stderr) == (0, "") and re.fullmatch(
+        r"Martlet \d+\.\d+\.\d+, commit [\w-]+\n", shown.stdout)
 
 
 @pytest.mark.parametrize("words", [("help", "tail"), ("tail", "--help"), ("tail", "-h")])

@@ -26,7 +26,7 @@ SECRET = "hunter2secret"
 
 def ended(tmp_path: Path, command: str = "serve", *arguments: str, timeout: float = 30, **settings: str) -> tuple[int, str]:
     """How a command ends that can't begin, and what it says."""
-    given = {"MARTLET_PORT": str(free_port()), "MARTLET_DATA": str(tmp_path / "data")} | settings
+    given = {"MARTLET_PORT": str(free_port()), "MARTLET_DATA": str(tmp_path / "data"), "MARTLET_START_SECONDS": "5"} | settings
     try:
         done = run_martlet(command, *arguments, timeout=timeout, **given)
     finally:

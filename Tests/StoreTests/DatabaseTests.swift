@@ -341,4 +341,34 @@ import Testing
         }
         #expect(try await database.migrate(steps).isEmpty)
     }
+
+    /// Longer than it waits at a time; whoever comes behind it is not held up meanwhile.
+    @Test func aMigrationWaitsForItsTable() async throws {
+        let database = database()
+        try await database.query("CREATE TABLE busy (n int)")
+        try await database.query("INSERT INTO busy VALUES (1)")
+        let holder = Task {
+            try await database.transaction { transaction in
+                try await transaction.query("LOCK TABLE busy IN ROW EXCLUSIVE MODE")
+                try await Task.sleep(nanoseconds: 7_000_000_000)
+            }
+        }
+        let reader = Task {
+            var longest: UInt64 = 0
+            while !holder.isCancelled, !Task.isCancelled {
+                let start = monotonicNanoseconds()
+                _ = try? await database.query("SELECT n FROM busy")
+                longest = max(longest, monotonicNanoseconds() - start)
+                try? await Task.sleep(nanoseconds: 50_000_000)
+            }
+            return longest
+        }
+        try await Task.sleep(nanoseconds: 100_000_000)
+        let start = monotonicNanoseconds()
+        #expect(try await database.migrate([Migration(90, "wide", ["ALTER TABLE busy ADD COLUMN m int"])]) == [90])
+        #expect(monotonicNanoseconds() - start > 5_500_000_000)
+        reader.cancel()
+        #expect(await reader.value < 5_900_000_000)
+        try await holder.value
+    }
 }

@@ -15,6 +15,8 @@ final class StepLog: EventLog {
 
     struct NoSubscriptions: Error {}
 
+    func reach(milliseconds: Int) async throws {}
+
     func createTopics(_ topics: [Topic]) async throws {}
 
     func append(_ records: [NewRecord]) async throws {

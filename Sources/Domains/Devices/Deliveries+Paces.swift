@@ -16,7 +16,7 @@ extension Deliveries {
         let asked = groups.sorted { ($0.key.user, $0.key.device, $0.value) < ($1.key.user, $1.key.device, $1.value) }
         let users = Set(asked.map(\.key.user)).sorted()
         return try await database.transaction { transaction in
-            let rows = try await transaction.batch([DeliverySQL.lockExisting(users), PaceSQL.rows(of: asked)])[1]
+            let rows = try await transaction.batch([DeliverySQL.lock(users), PaceSQL.rows(of: asked)])[1]
             var paces: [PaceSQL.Place: PushPace] = [:]
             for row in rows { paces[try PaceSQL.place(row)] = try PaceSQL.pace(row) }
             var turns: [DeliveryKey: PushTurn] = [:]

@@ -15,7 +15,8 @@ struct TestPushes: Sendable {
     /// - Throws: `Problem` where the user has no such device, it is gone, or there were enough.
     func add(_ transaction: Transaction, to device: ID, of user: ID) async throws -> DeliveryView {
         // Two at once wait for each other here.
-        let found = try await transaction.batch([DeliverySQL.lock([user]), Devices.isGone(device, of: user)])[1]
+        let found = try await transaction.batch(
+            [DeliverySQL.open([user]), DeliverySQL.lock([user]), Devices.isGone(device, of: user)])[2]
         guard let row = found.first else { throw Devices.noDevice(device) }
         guard try !row.bool("is_gone") else {
             throw Problem(.gone, "its provider does not know the device any more: register it again")

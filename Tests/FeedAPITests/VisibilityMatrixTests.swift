@@ -19,11 +19,15 @@ import Testing
         let away = try await site.another(.withoutRedis)
         func world() async throws -> VisibilityWorld { try await VisibilityWorld(between, on: site, away: away) }
         let readOnly = try await world()
+        // A world takes some forty requests. What was refused must have changed nothing, so the next write is given its world.
+        var untouched: VisibilityWorld?
         var cells = 0
-        for (id, row) in VisibilityRow.all {
+        for (id, row) in VisibilityRow.all.sorted(by: { $0.key < $1.key }) {
             for probe in row.probes {
-                let world = row.isWrite ? try await world() : readOnly
+                let world =
+                    if !row.isWrite { readOnly } else if let untouched { untouched } else { try await world() }
                 let response = try await probe.send(world)
+                if row.isWrite { untouched = response.status >= 400 ? world : nil }
                 let seen = VisibilityRow.Seen(response.status, world.things(in: response))
                 let expected =
                     row.isWrite && between.isRefused ? VisibilityRow.Seen(403) : probe.expected(between)

@@ -23,7 +23,7 @@ struct VisibilityRow: Sendable {
     }
 
     let probes: [Probe]
-    /// Each probe has a world of its own, for it changes it.
+    /// Each probe changes its world, which no other has then; or is refused and leaves it as it was.
     let isWrite: Bool
 
     /// What has nothing of others in it.

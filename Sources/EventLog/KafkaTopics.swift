@@ -44,7 +44,8 @@ struct KafkaTopics {
         var reason = [CChar](repeating: 0, count: 512)
         guard
             let made = rd_kafka_NewTopic_new(
-                options.prefix + topic.name, Int32(clamping: topic.partitions), Int32(options.replicationFactor), &reason,
+                options.prefix + topic.name, Int32(clamping: topic.partitions), Int32(options.replicationFactor),
+                &reason,
                 reason.count)
         else {
             throw EventLogError("create topic \(topic.name): \(text(of: reason))", isTemporary: false)

@@ -71,7 +71,7 @@ enum SettingsList {
             "copies of new topics of Kafka; without it the brokers' own default"),
         Setting(
             "log-insync-replicas", .integer(1...100), unit: "copies", roles: servers,
-            "how many copies of new topics must have a record before it counts as written; without it the brokers' default"),
+            "copies of new topics that must have a record before it counts as written; without it the brokers' default"),
         Setting(
             "secret", .checked(expected: "at least 32 characters", problem: Checks.secret), secrecy: .whole,
             "the same for all processes: keys of tokens and cursors; "

@@ -6,7 +6,7 @@ public import EventLog
 public import Feed
 public import Notifications
 import Push
-import PushDelivery
+public import PushDelivery
 import Runtime
 import Synchronization
 
@@ -67,7 +67,10 @@ public final class Notifier: Sendable {
         let accounts = PushAccounts(
             sender: sender, webPush: webPush,
             apns: options.apns.map {
-                APNsAccount($0, sender: sender, hosts: options.apnsHosts, clock: resources.clock)
+                APNsAccount(
+                    $0, sender: sender, hosts: options.apnsHosts,
+                    store: SitePushTokens(database, secret: resources.secret, name: "\($0.teamID)/\($0.keyID)"),
+                    clock: resources.clock)
             },
             fcm: options.fcm.map { FCMAccount($0, sender: sender, host: options.fcmHost, clock: resources.clock) },
             allowsWebhooks: options.allowsWebhooks, clock: resources.clock)
@@ -104,3 +107,5 @@ public final class Notifier: Sendable {
         }
     }
 }
+
+extension SitePushTokens: APNsTokenStore {}

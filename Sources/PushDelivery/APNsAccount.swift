@@ -1,22 +1,23 @@
 public import Core
 public import Push
-import Synchronization
 
 /// Sends to Apple's devices by one team's key, whose token is made anew every three quarters of an hour.
 public final class APNsAccount: Sendable {
     private let sender: PushSender
-    private let clock: any WallClock
     private let name: String
     private let hosts: APNsMessage.Hosts
-    private let tokens: Mutex<APNsTokens>
+    private let tokens: APNsTokenSource
 
-    /// - Parameter hosts: Apple's servers, or those of a test.
+    /// - Parameters:
+    ///   - hosts: Apple's servers, or those of a test.
+    ///   - store: of the tokens, for all processes that send by this key.
     public init(
-        _ key: APNsKey, sender: PushSender, hosts: APNsMessage.Hosts = .apple, clock: any WallClock = SystemClock()
+        _ key: APNsKey, sender: PushSender, hosts: APNsMessage.Hosts = .apple, store: (any APNsTokenStore)? = nil,
+        clock: any WallClock = SystemClock()
     ) {
-        (self.sender, self.clock, self.hosts) = (sender, clock, hosts)
+        (self.sender, self.hosts) = (sender, hosts)
         name = "\(key.teamID)/\(key.keyID)"
-        tokens = Mutex(APNsTokens(key))
+        tokens = APNsTokenSource(key, store: store, clock: clock)
     }
 
     /// - Parameter name: ours of the device.
@@ -24,18 +25,16 @@ public final class APNsAccount: Sendable {
         guard let host = Origin(device.isSandbox ? hosts.sandbox : hosts.production) else { return .invalid("host") }
         let route = PushRoute(.apns, credential: self.name, host: host, device: name)
         if let held = await sender.hold(on: route) { return held }
-        let token = token()
+        let token = await tokens.token()
         let first = await sender.send(
             message.request(to: device, token: token, hosts: hosts), on: route, mayRenew: true)
         guard case .attempted(let verdict) = first, verdict.outcome == .credentialRefused(renews: true) else {
             return first
         }
-        guard tokens.withLock({ $0.refused(token, now: clock.milliseconds() / 1000) }) else {
+        guard await tokens.refused(token) else {
             sender.refused(route.credentialCircuit)
             return first
         }
-        return await sender.send(message.request(to: device, token: self.token(), hosts: hosts), on: route)
+        return await sender.send(message.request(to: device, token: await tokens.token(), hosts: hosts), on: route)
     }
-
-    private func token() -> String { tokens.withLock { $0.token(now: clock.milliseconds() / 1000) } }
 }

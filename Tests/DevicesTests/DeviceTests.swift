@@ -317,6 +317,22 @@ import Testing
         await other.close()
     }
 
+    /// Two processes that make one at once use the same, as does one that starts behind them.
+    @Test func onePushTokenForAll() async throws {
+        let secret = Array("a secret of the site that is long".utf8)
+        let tokens = { SitePushTokens(site.database, secret: secret, name: "TEAM/KEY") }
+        #expect(try await tokens().newest() == nil)
+        let first = APNsTokens.Token(text: "first", madeAt: 1_800_000_000)
+        #expect(try await tokens().keep(first) == first)
+        #expect(try await tokens().keep(.init(text: "second", madeAt: first.madeAt + 1199)) == first)
+        #expect(try await tokens().newest() == first)
+        let third = APNsTokens.Token(text: "third", madeAt: first.madeAt + 1200)
+        #expect(try await tokens().keep(third) == third)
+        let sealed = try await site.database.query("SELECT sealed FROM push_tokens")[0].bytes("sealed")
+        #expect(sealed.firstRange(of: Array("third".utf8)) == nil)
+        #expect(try await SitePushTokens(site.database, secret: secret, name: "TEAM/OTHER").newest() == nil)
+    }
+
     @Test func anErasedUserHasNone() async throws {
         let alice = try await site.signUp()
         _ = try await alice.register(TestUser.browser("erased"))

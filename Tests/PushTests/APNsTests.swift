@@ -56,6 +56,24 @@ import Testing
         #expect(tokens.token(now: Self.now) != ahead)
     }
 
+    /// What another process has made is used while it is good, and never one that Apple has refused here.
+    @Test func tokensOfOthers() throws {
+        var tokens = APNsTokens(try Self.key())
+        let other = APNsTokens.Token(text: "another's", madeAt: Self.now - 600)
+        tokens.adopt(other, now: Self.now)
+        #expect(tokens.token(now: Self.now) == "another's")
+        let isAnother = tokens.refused("another's", now: Self.now)
+        #expect(!isAnother && tokens.current(now: Self.now) != nil)
+        tokens.adopt(other, now: Self.now + 600)
+        #expect(tokens.current(now: Self.now + 600) == nil)
+        tokens.adopt(APNsTokens.Token(text: "newer", madeAt: Self.now), now: Self.now + 600)
+        #expect(tokens.token(now: Self.now + 600) == "newer")
+        var fresh = APNsTokens(try Self.key())
+        fresh.adopt(APNsTokens.Token(text: "old", madeAt: Self.now - 2700), now: Self.now)
+        fresh.adopt(APNsTokens.Token(text: "ahead", madeAt: Self.now + 61), now: Self.now)
+        #expect(fresh.current(now: Self.now) == nil)
+    }
+
     @Test func keys() {
         func field(_ p8: String = PrivateKeys.p256, _ keyID: String = "ABC123DEFG", _ team: String = "DEF123GHIJ")
             -> String?

@@ -68,6 +68,17 @@ enum DevicesMigrations {
                 """,
                 "CREATE INDEX push_paces_by_time ON push_paces (next_at)",
             ]),
+        Migration(
+            116, "tokens of Apple's keys",
+            [
+                """
+                CREATE TABLE push_tokens (
+                    -- Of the key and the site's secret.
+                    mark bytea PRIMARY KEY,
+                    sealed bytea NOT NULL,
+                    made_at timestamptz NOT NULL)
+                """
+            ]),
     ]
 
     private static let counts: StaticString = """

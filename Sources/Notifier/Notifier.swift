@@ -95,7 +95,7 @@ public final class Notifier: Sendable {
     public func close() async {
         await groups.close()
         guard let running = running.withLock({ $0 }) else { return }
-        await running.runner.stop()
+        await running.runner.stop(within: 10)
         await running.task.value
         // It waits for its loop: not on a thread that tasks need.
         let sender = running.sender
@@ -105,6 +105,8 @@ public final class Notifier: Sendable {
                 continuation.resume()
             }
         }
+        // What that has ended is written down, too.
+        await running.runner.stop(within: 3)
     }
 }
 

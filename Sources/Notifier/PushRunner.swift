@@ -13,8 +13,9 @@ actor PushRunner {
     private static let batch = 500
     /// Sent, or with its end not written down yet: no more are claimed meanwhile.
     static let most = 2000
-    /// Milliseconds that a claim holds. More than a request may take: what a sender that died has claimed is sent again then.
-    private static let lease: Int64 = 120_000
+    /// Milliseconds that a claim holds. More than one may wait for its turn and take, twice where a token has ended: what a sender that
+    /// died has claimed is sent again then.
+    static let lease: Int64 = 120_000
     private static let longestRest = 2.0
     private static let leastRest = 0.005
     private static let lookNanoseconds: UInt64 = 2_000_000_000
@@ -23,7 +24,8 @@ actor PushRunner {
 
     private let parts: Parts
     private let wakeup = Wakeup()
-    private var inFlight = 0 { didSet { parts.metrics.inHand.set(inFlight) } }
+    /// Those whose end is not written down: they are not sent again, however long that takes.
+    private var inHand: Set<DeliveryKey> = [] { didSet { parts.metrics.inHand.set(inHand.count) } }
     private var ended: [PushEnd] = []
     private var isFlushing = false
     private var isStopping = false
@@ -60,7 +62,7 @@ actor PushRunner {
 
     /// - Returns: seconds until there is more to do, as far as is known.
     private func turn() async throws -> Double {
-        let room = Self.most - inFlight
+        let room = Self.most - inHand.count
         guard room >= Self.batch / 2 else { return Self.longestRest }
         // Nearly always nothing is due: then this is all that is asked.
         guard let due = try await parts.deliveries.nextDue() else { return Self.longestRest }
@@ -69,19 +71,20 @@ actor PushRunner {
         let claims = try await parts.deliveries.claim(limit: min(room, Self.batch), now: now, until: now + Self.lease)
         // What is due and could not be claimed is another process's at this moment.
         guard !claims.isEmpty else { return Self.leastRest }
-        try await begin(claims)
+        try await begin(claims.filter { !inHand.contains($0.key) })
         return 0
     }
 
-    /// What is under way ends within the time that a request has.
-    func stop() async {
+    /// Claims no more.
+    /// - Parameter seconds: how long what is in hand may take to end and to be written down.
+    func stop(within seconds: Int) async {
         isStopping = true
         wake()
-        for _ in 0..<100 where inFlight > 0 { try? await Task.sleep(nanoseconds: 100_000_000) }
+        for _ in 0..<seconds * 10 where !inHand.isEmpty { try? await Task.sleep(nanoseconds: 100_000_000) }
     }
 
     private func begin(_ claims: [Deliveries.Claim]) async throws {
-        inFlight += claims.count
+        inHand.formUnion(claims.map(\.key))
         do {
             for step in try await parts.decider.decide(claims) {
                 switch step {
@@ -118,22 +121,28 @@ actor PushRunner {
             try? await Task.sleep(nanoseconds: Self.flushMilliseconds * 1_000_000)
             let some = ended
             ended = []
-            do {
-                try await write(some)
-                inFlight -= some.count
-                wake()
-            } catch {
-                Log.warning(.pushesNotWritten, ["pushes": .number(Int64(some.count)), "error": .text("\(error)")])
-                ended = some + ended
-                try? await Task.sleep(nanoseconds: 500_000_000)
+            // The log may be away: that is no reason to send anew what has no letter.
+            let (letters, others) = (some.filter { $0.letter != nil }, some.filter { $0.letter == nil })
+            for part in [others, letters] where !part.isEmpty {
+                do {
+                    try await write(part)
+                    inHand.subtract(part.map(\.key))
+                    wake()
+                } catch {
+                    Log.warning(.pushesNotWritten, ["pushes": .number(Int64(part.count)), "error": .text("\(error)")])
+                    ended = part + ended
+                    try? await Task.sleep(nanoseconds: 500_000_000)
+                }
             }
         }
         isFlushing = false
     }
 
     private func write(_ some: [PushEnd]) async throws {
-        let now = parts.clock.milliseconds()
-        try await parts.letters.bury(some.compactMap(\.letter), group: PushEnd.group, on: parts.log, now: now)
+        let letters = some.compactMap(\.letter)
+        if !letters.isEmpty {
+            try await parts.letters.bury(letters, group: PushEnd.group, on: parts.log, now: parts.clock.milliseconds())
+        }
         let finished = some.compactMap(\.end)
         if !finished.isEmpty { _ = try await parts.deliveries.finish(finished) }
         let parked = some.compactMap(\.pause)

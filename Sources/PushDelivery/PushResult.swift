@@ -9,7 +9,7 @@ public enum PushResult: Sendable, Equatable {
     ///   - wait: milliseconds.
     ///   - by: whose circuit.
     case held(wait: Int64, by: CircuitKey)
-    /// Nothing was sent: too much waits already. Come again when something is finished.
+    /// Nothing was sent: too much waits already, or it has waited for too long. Come again later.
     case full
     /// Nothing was sent: the address or a header can't be, whoever tries.
     case invalid(String)

@@ -7,9 +7,13 @@ public struct PushSenderOptions: Sendable {
     /// The most in flight for one credential, and for one host by it. What is allowed at a time follows what they respond.
     public var ofCredential = 500
     public var ofHost = 200
-    /// Requests that wait for their turn: in all, and for one host.
+    /// Requests that wait for their turn: in all; for one host; and for each that a host is allowed at a time, so that one that is slow
+    /// holds few.
     public var waiting = 4096
     public var waitingOfHost = 1024
+    public var waitingOfAllowed = 16
+    /// Milliseconds that a request waits for its turn: then others may have its place.
+    public var patience = 5000
     /// Milliseconds for a request, from its start to the end of the response.
     public var milliseconds = 20_000
     /// A request that takes longer than this on the average has too many beside it.

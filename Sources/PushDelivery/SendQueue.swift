@@ -39,7 +39,7 @@ final class SendQueue<Job> {
     fileprivate final class Lane {
         let key: CircuitKey
         fileprivate let credential: Credential
-        var waiting = FIFO<(job: Job, route: PushRoute)>()
+        var waiting = FIFO<(job: Job, route: PushRoute, since: UInt64)>()
         var limit: AdmissionLimit
         /// It is in `ready`, or in its credential's `blocked`.
         var isListed = false
@@ -78,8 +78,9 @@ final class SendQueue<Job> {
     func add(_ job: Job, _ route: PushRoute, now: UInt64) -> Admission {
         if let (wait, key) = circuits.wait(for: route, now: now) { return .held(wait: wait, by: key) }
         let lane = lane(of: route, now)
-        guard waiting < options.waiting, lane.waiting.count < options.waitingOfHost else { return .full }
-        lane.waiting.append((job, route))
+        let most = min(options.waitingOfHost, options.waitingOfAllowed * max(4, lane.limit.limit))
+        guard waiting < options.waiting, lane.waiting.count < most else { return .full }
+        lane.waiting.append((job, route, now))
         waiting += 1
         list(lane)
         return .queued
@@ -115,7 +116,7 @@ final class SendQueue<Job> {
     }
 
     private func start(_ lane: Lane, _ now: UInt64, _ held: (Held) -> Void) -> Started? {
-        while let (job, route) = lane.waiting.first {
+        while let (job, route, _) = lane.waiting.first {
             if let (wait, by) = circuits.wait(for: route, now: now) {
                 _ = lane.waiting.popFirst()
                 waiting -= 1
@@ -181,11 +182,25 @@ final class SendQueue<Job> {
         circuits.refused(key, now: now, changed: changed)
     }
 
+    /// Takes out what has waited for too long.
+    func removeLate(now: UInt64) -> [Job] {
+        let patience = UInt64(options.patience) * 1_000_000
+        var jobs: [Job] = []
+        for lane in lanes.values {
+            while let first = lane.waiting.first, now > first.since + patience {
+                _ = lane.waiting.popFirst()
+                waiting -= 1
+                jobs.append(first.job)
+            }
+        }
+        return jobs
+    }
+
     /// Takes out all that wait.
     func removeAll() -> [Job] {
         var jobs: [Job] = []
         for lane in lanes.values {
-            while let (job, _) = lane.waiting.popFirst() { jobs.append(job) }
+            while let (job, _, _) = lane.waiting.popFirst() { jobs.append(job) }
         }
         waiting = 0
         return jobs

@@ -21,6 +21,9 @@ final class SenderLoop {
     /// Told how many circuits are open.
     private let opened: (Int) -> Void
     private var isEnded = false
+    /// Of what has waited for too long.
+    private var timer: LoopTimer?
+    private static let lookMilliseconds = 500
 
     init(
         on loop: EventLoop, _ options: PushSenderOptions, _ clock: any WallClock & MonotonicClock,
@@ -41,6 +44,9 @@ final class SenderLoop {
         self.client = LoopClient(on: loop, client)
         queue = SendQueue(options)
         figures = SenderFigures(options)
+        timer = LoopTimer(on: loop, after: Self.lookMilliseconds, repeating: Self.lookMilliseconds) { [unowned self] in
+            queue.removeLate(now: clock.nanoseconds()).forEach { $0.done(.full) }
+        }
     }
 
     func send(_ job: Job, on route: PushRoute) {
@@ -65,6 +71,7 @@ final class SenderLoop {
     /// What is under way is told as it is; what waits was not sent.
     func end() {
         isEnded = true
+        timer?.cancel()
         client.end()
         queue.removeAll().forEach { $0.done(.ended) }
     }

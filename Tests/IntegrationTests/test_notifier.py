@@ -302,3 +302,45 @@ def mark(kind: str, item: dict[str, Any]) -> str:
     if kind == "fcm":
         return str(item["payload"]["message"]["data"]["id"])
     return str(item["id"] if kind == "webhook" else item["payload"]["id"])
+
+
+def test_slow_webhooks_hold_up_nobody_else(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """Two servers that take 15 seconds for each, with very much to get: another user's push goes in between."""
+    alice, carol, bob = (make_user(name, pushing) for name in ("alice", "carol", "bob"))
+    with tempfile.TemporaryDirectory(prefix="martlet-it-", dir="/tmp") as folder:
+        slow = [Sink(Path(folder) / str(number)) for number in range(2)]
+        try:
+            for number, other in enumerate(slow):
+                other.control("PUT", "/faults/webhook", {"steps": [{"delay": 15000}], "repeat": True})
+                url = f"{other.about['plain']}/hooks/slow{number}"
+                made = expect(alice.http.post("/v1/devices", json={"kind": "webhook", "url": url}), 201).json()
+                other.control("POST", "/devices/webhook", {"name": f"slow{number}", "secret": made["secret"]})
+            rows(pushing, BACKLOG.format(user=alice.id, count=1000))
+            eventually(lambda: rows(pushing, "SELECT count(*) > 500 FROM deliveries WHERE reason = 'parked'") == [("t",)],
+                       PATIENCE, "what there is no room for")
+            hook = register(carol, "webhook", sink)["id"]
+            bob.follow(carol)
+            eventually(lambda: deliveries(carol, hook) == [("follow", "delivered")], 10, "the other user's push")
+            balanced(pushing)
+        finally:
+            for other in slow:
+                other.process.kill()
+                other.process.wait()
+
+
+BACKLOG = """
+WITH made AS (
+    INSERT INTO notifications (user_id, key, id, type, count, version)
+    SELECT {user}, 'backlog:' || n, t.last_id + n, 'follow', 1, t.version FROM generate_series(1, {count}) n,
+        LATERAL (SELECT COALESCE(max(last_id), (SELECT max(id) FROM devices)) AS last_id, COALESCE(max(version), 1) AS version
+            FROM notification_state WHERE user_id = {user}) t
+    RETURNING user_id, key, id),
+caused AS (
+    INSERT INTO notification_causes (user_id, key, cause_id) SELECT user_id, key, id FROM made),
+opened AS (
+    INSERT INTO delivery_counts (user_id, consumed, waiting)
+    SELECT {user}, {count} * count(*), {count} * count(*) FROM devices WHERE user_id = {user})
+INSERT INTO deliveries (user_id, device_id, notification_id, type, due_at)
+SELECT m.user_id, d.id, m.id, 'follow', now() - interval '1 minute' FROM made m JOIN devices d ON d.user_id = m.user_id
+"""
+"""Notifications that wait for a user's devices, as if a notifier had been away."""

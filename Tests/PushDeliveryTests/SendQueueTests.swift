@@ -62,6 +62,7 @@ private func verdict(
     @Test func allAreSentInTheEnd() {
         let bench = Bench {
             ($0.inFlight, $0.ofCredential, $0.ofHost) = (7, 4, 2)
+            $0.waitingOfAllowed = 600
         }
         for job in 0..<600 { #expect(bench.add(job, route(.apns, "c\(job % 3)", host: "h\(job % 5)")) == .queued) }
         var done: [Int] = []
@@ -85,6 +86,27 @@ private func verdict(
         #expect(answers == [.queued, .queued, .queued, .full])
         let others = (0..<3).map { bench.add($0, route(host: "two")) }
         #expect(others == [.queued, .queued, .full])
+    }
+
+    /// A host that is slow holds few, and those not for long: others' places are not taken by it.
+    @Test func aSlowHostHoldsFew() {
+        let bench = Bench { ($0.ofHost, $0.waitingOfAllowed, $0.patience) = (8, 4, 1000) }
+        let taken = (0..<100).count { bench.add($0, route(host: "slow")) == .queued }
+        #expect(taken == 32)
+        // By their times it is allowed fewer and fewer at a time.
+        while bench.queue.waiting > 0 {
+            let running = bench.start()
+            bench.pass(milliseconds: 10_000)
+            running.forEach { bench.finish($0, verdict(.apns, 200)) }
+        }
+        let more = (0..<100).count { bench.add(1000 + $0, route(host: "slow")) == .queued }
+        #expect(more <= 16)
+        bench.pass(milliseconds: 1000)
+        #expect(bench.queue.removeLate(now: bench.now).isEmpty)
+        bench.pass(milliseconds: 1)
+        let waiting = bench.queue.waiting
+        #expect(waiting > 0 && bench.queue.removeLate(now: bench.now).count == waiting && bench.queue.waiting == 0)
+        #expect(bench.start().isEmpty)
     }
 
     @Test func turns() {

@@ -17,19 +17,26 @@ extension Deliveries {
         public var isTest: Bool { type.isExactly(Deliveries.testType) }
     }
 
-    /// What is due, longest first.
+    /// What is due, longest first; of one device, where a digest of it is due, all that is due in digests.
     /// - Parameters:
+    ///   - limit: of these; digests may be more.
     ///   - now: milliseconds since 1970.
     ///   - end: until when nobody else takes it.
     public func claim(limit: Int, now: Int64, until end: Int64) async throws -> [Claim] {
+        let isDue: SQL = "state = 'waiting' AND due_at <= to_timestamp(\(now)::bigint / 1000.0)"
         let rows = try await database.query(
             """
             WITH due AS (
+                SELECT user_id, device_id, notification_id, reason FROM deliveries WHERE \(isDue)
+                ORDER BY due_at, user_id, device_id LIMIT \(limit) FOR UPDATE SKIP LOCKED),
+            digests AS (
                 SELECT user_id, device_id, notification_id FROM deliveries
-                WHERE state = 'waiting' AND due_at <= to_timestamp(\(now)::bigint / 1000.0)
-                ORDER BY due_at LIMIT \(limit) FOR UPDATE SKIP LOCKED)
-            UPDATE deliveries d SET due_at = to_timestamp(\(end)::bigint / 1000.0) FROM due
-            WHERE d.user_id = due.user_id AND d.device_id = due.device_id AND d.notification_id = due.notification_id
+                WHERE \(isDue) AND reason = 'digest'
+                    AND (user_id, device_id) IN (SELECT user_id, device_id FROM due WHERE reason = 'digest')
+                LIMIT \(Self.most) FOR UPDATE SKIP LOCKED),
+            claimed AS (SELECT user_id, device_id, notification_id FROM due UNION SELECT * FROM digests)
+            UPDATE deliveries d SET due_at = to_timestamp(\(end)::bigint / 1000.0) FROM claimed c
+            WHERE d.user_id = c.user_id AND d.device_id = c.device_id AND d.notification_id = c.notification_id
             RETURNING d.user_id, d.device_id, d.notification_id, d.type, d.reason, d.attempts
             """)
         return try rows.map { row in

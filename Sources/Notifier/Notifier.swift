@@ -65,7 +65,7 @@ public final class Notifier: Sendable {
             webPush = nil
         }
         let accounts = PushAccounts(
-            sender: sender, webPush: webPush,
+            sender: sender, webPush: webPush, webhookKey: devices.webhookKey,
             apns: options.apns.map {
                 APNsAccount(
                     $0, sender: sender, hosts: options.apnsHosts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import tempfile
 import time
 from pathlib import Path
@@ -326,6 +327,23 @@ def test_slow_webhooks_hold_up_nobody_else(pushing: Server, sink: Sink, make_use
             for other in slow:
                 other.process.kill()
                 other.process.wait()
+
+
+def test_a_webhook_that_knows_the_public_key(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """Who knows the site's public key needs no secret to check what comes (`v1a`)."""
+    alice, bob = make_user("alice", pushing), make_user("bob", pushing)
+    hook = register(alice, "webhook", sink)["id"]
+    key = expect(bob.http.get("/v1/push/key"), 200).json()["webhook"]
+    # With a secret of its own, which is not the device's.
+    sink.control("POST", "/devices/webhook", {"name": f"hook-{alice.handle}", "key": key})
+    bob.follow(alice)
+    eventually(lambda: deliveries(alice, hook) == [("follow", "delivered")], PATIENCE, "the push")
+    other = base64.b64encode(bytes(32)).decode()
+    sink.control("POST", "/devices/webhook", {"name": f"hook-{alice.handle}", "key": f"whpk_{other}"})
+    post = alice.post("liked")["id"]
+    expect(bob.http.put(f"/v1/posts/{post}/like"), 204)
+    eventually(lambda: [item["status"] for item in sink.control("GET", "/received")["received"]][-1] == 401, PATIENCE,
+               "another key to fail")
 
 
 BACKLOG = """

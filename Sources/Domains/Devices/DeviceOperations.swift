@@ -10,14 +10,22 @@ struct DeviceOperations: Sendable {
     private static let key = Component(
         "PushKey",
         .object([
-            .always("vapid", .string(pattern: "^[A-Za-z0-9_-]{87}$"), "65 bytes in Base64url: `applicationServerKey`.")
+            .always("vapid", .string(pattern: "^[A-Za-z0-9_-]{87}$"), "65 bytes in Base64url: `applicationServerKey`."),
+            .always(
+                "webhook", .string(pattern: "^whpk_[A-Za-z0-9+/]{43}=$"),
+                "Checks the signatures `v1a` of webhooks (Standard Webhooks): 32 bytes of Ed25519 in Base64."),
         ]),
-        example: ["vapid": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"])
+        example: [
+            "vapid": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+            "webhook": "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDCrOBZo=",
+        ])
 
     let database: Database
     let devices: Devices
     let tests: TestPushes
     let pushKey: SitePushKey
+    /// The public half.
+    let webhookKey: String
     /// False: the operator has turned them off.
     let allowsWebhooks: Bool
     let writes: Writes
@@ -70,7 +78,7 @@ struct DeviceOperations: Sendable {
                 responses: [.json(DeliveryView.list, "Newest notification first; of the last seven days at least.")],
                 handler: deliveries),
             Operation(
-                .get, "/v1/push/key", id: "getPushKey", tag: Self.tag, "The site's key for Web Push", access: .anyone,
+                .get, "/v1/push/key", id: "getPushKey", tag: Self.tag, "The site's keys for Web Push and webhooks", access: .anyone,
                 responses: [.json(Self.key, "Of all its processes.")], handler: showKey),
         ]
     }
@@ -148,6 +156,7 @@ struct DeviceOperations: Sendable {
         return .json { writer in
             writer.append(ascii: "{\"vapid\":")
             writer.append(jsonString: Base64URL.encode(key.bytes))
+            writer.append(key: "webhook", of: webhookKey)
             writer.append(ascii: "}")
         }
     }

@@ -1,6 +1,8 @@
 public import Core
+import Crypto
 public import DomainKit
 public import HTTPService
+public import Push
 public import Store
 
 /// Where users are pushed to, the site's key for Web Push, and the books of what is sent. Nothing is sent here.
@@ -15,6 +17,8 @@ public struct DevicesDomain: Domain {
     public let devices: Devices
     public let deliveries: Deliveries
     public let pushKey: SitePushKey
+    /// Signs all webhooks, beside their own secrets.
+    public let webhookKey: WebhookKey
 
     public init(_ resources: Resources, _ options: DeviceOptions = DeviceOptions()) {
         (self.resources, self.options) = (resources, options)
@@ -23,6 +27,7 @@ public struct DevicesDomain: Domain {
             allowsLoopback: options.allowsLoopback)
         deliveries = Deliveries(database: resources.connections.workers.database)
         pushKey = SitePushKey(secret: resources.secret)
+        webhookKey = WebhookKey(seed: Crypto.derivedKey("signatures of webhooks", from: resources.secret))
     }
 
     /// That nothing reaches a device any more.
@@ -38,7 +43,7 @@ public struct DevicesDomain: Domain {
         DeviceOperations(
             database: resources.database, devices: devices,
             tests: TestPushes(ids: resources.ids, clock: resources.clock), pushKey: pushKey,
-            allowsWebhooks: options.allowsWebhooks, writes: resources.writes, lists: resources.lists,
+            webhookKey: webhookKey.publicKey, allowsWebhooks: options.allowsWebhooks, writes: resources.writes, lists: resources.lists,
             cursors: resources.cursors
         ).all
     }

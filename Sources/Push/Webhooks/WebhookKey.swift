@@ -27,7 +27,11 @@ public struct WebhookKey: Sendable, Concealed {
         }
     }
 
-    private init(seed: [UInt8]) { (self.seed, key) = (seed, SigningKey(seed: seed)) }
+    /// - Parameter seed: 32 bytes.
+    public init(seed: [UInt8]) {
+        precondition(seed.count == Self.length, "a seed of 32 bytes")
+        (self.seed, key) = (seed, SigningKey(seed: seed))
+    }
 
     /// Both halves. Nobody else may know it.
     public var text: String { Self.prefix + Base64.encode(seed + key.publicKey) }

@@ -9,12 +9,19 @@ public struct WebhookSigner: Sendable, Concealed {
     public private(set) var secret: WebhookSecret
     private var before: (secret: WebhookSecret, until: Int64)?
     /// Signs, too, where there is one.
-    private let key: WebhookKey?
+    private var key: WebhookKey?
 
     /// - Parameters:
     ///   - before: the secret before this one, and until when it signs: milliseconds since 1970.
     public init(_ secret: WebhookSecret, before: (secret: WebhookSecret, until: Int64)? = nil, key: WebhookKey? = nil) {
         (self.secret, self.before, self.key) = (secret, before, key)
+    }
+
+    /// Signs with a key as well.
+    public func and(_ key: WebhookKey) -> WebhookSigner {
+        var signer = self
+        signer.key = key
+        return signer
     }
 
     /// Another secret signs from now on. Of three within a day the first signs no more.

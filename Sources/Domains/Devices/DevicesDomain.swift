@@ -38,8 +38,7 @@ public struct DevicesDomain: Domain {
         DeviceOperations(
             database: resources.database, devices: devices,
             tests: TestPushes(ids: resources.ids, clock: resources.clock), pushKey: pushKey,
-            allowsWebhooks: options.allowsWebhooks, writes: resources.writes, lists: resources.lists,
-            cursors: resources.cursors
+            options: options, writes: resources.writes, lists: resources.lists, cursors: resources.cursors
         ).all
     }
 

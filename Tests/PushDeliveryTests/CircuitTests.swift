@@ -87,27 +87,30 @@ import Testing
     /// A device may be refused for itself, and so may all of one user's.
     @Test func devicesOfSeveralUsersOpenIt() {
         var circuit = Circuit()
-        func refuse(_ owner: String, _ now: Int64) -> Bool {
-            circuit.learn(.doubted(owner), began: now - 10, wasProbe: false, now: now, rule)
+        func learn(_ finding: Circuit.Finding, _ now: Int64, wasProbe: Bool = false) -> Bool {
+            circuit.learn(finding, began: now - 10, wasProbe: wasProbe, now: now, rule)
         }
-        for time in 1...100 { #expect(!refuse("bob", Int64(time) * 1000)) }
-        #expect(!refuse("b", 200_000) && !refuse("c", 200_000) && !refuse("d", 200_000) && !circuit.isIdle)
+        for time in 1...100 { #expect(!learn(.doubted("bob"), Int64(time) * 1000)) }
+        for owner in ["b", "c", "d"] { #expect(!learn(.doubted(owner), 200_000)) }
+        #expect(!circuit.isIdle)
         // That somebody is there is no delivery.
-        #expect(!circuit.learn(.heard, began: 200_000, wasProbe: false, now: 200_500, rule) && !circuit.isIdle)
-        var other = circuit
-        #expect(!other.learn(.good, began: 200_000, wasProbe: false, now: 200_500, rule) && other.isIdle)
-        #expect(refuse("e", 201_000) && circuit.cause == .refused && circuit.wait(now: 201_000) == 5000)
+        #expect(!learn(.heard, 200_500) && !circuit.isIdle)
+        let before = circuit
+        #expect(!learn(.good, 200_500) && circuit.isIdle)
+        circuit = before
+        #expect(learn(.doubted("e"), 201_000))
+        #expect(circuit.cause == .refused && circuit.wait(now: 201_000) == 5000)
         // Others are the better probes than who was refused.
         #expect(circuit.wait(now: 206_000) == nil && circuit.wait(now: 206_000, courtesy: rule.courtesy) == 60_000)
         let isProbe = circuit.start(now: 206_000, rule)
-        #expect(isProbe && !circuit.learn(.heard, began: 206_000, wasProbe: true, now: 206_100, rule))
+        #expect(isProbe && !learn(.heard, 206_100, wasProbe: true))
         #expect(circuit.cause == .refused && circuit.wait(now: 206_100) == nil)
         // Another one that is refused makes the pause longer.
         _ = circuit.start(now: 207_000, rule)
-        #expect(circuit.learn(.doubted("f"), began: 207_000, wasProbe: true, now: 207_100, rule))
+        #expect(learn(.doubted("f"), 207_100, wasProbe: true))
         #expect(circuit.wait(now: 207_100) == 10_000)
         _ = circuit.start(now: 217_100, rule)
-        #expect(circuit.learn(.good, began: 217_100, wasProbe: true, now: 217_200, rule) && circuit.isIdle)
+        #expect(learn(.good, 217_200, wasProbe: true) && circuit.isIdle)
     }
 
     @Test func aPauseIsKeptExactly() {

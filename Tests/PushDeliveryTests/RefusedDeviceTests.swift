@@ -10,7 +10,10 @@ import Testing
         (.apns, 400, #"{"reason":"TopicDisallowed"}"#), (.apns, 400, #"{"reason":"BadTopic"}"#),
         (.apns, 400, #"{"reason":"DeviceTokenNotForTopic"}"#), (.apns, 403, #"{"reason":"BadEnvironmentKeyInToken"}"#),
         (.webPush, 403, ""), (.webPush, 401, #"{"errno":109}"#),
-        (.fcm, 401, #"{"error":{"details":[{"@type":"x/google.firebase.fcm.v1.FcmError","errorCode":"THIRD_PARTY_AUTH_ERROR"}]}}"#),
+        (
+            .fcm, 401,
+            #"{"error":{"details":[{"@type":"x/google.firebase.fcm.v1.FcmError","errorCode":"THIRD_PARTY_AUTH_ERROR"}]}}"#
+        ),
     ]
 
     private static func verdict(_ provider: PushProvider, _ status: Int, _ body: String = "") -> PushVerdict {
@@ -39,7 +42,9 @@ import Testing
             return nil
         }
 
-        func refuse(_ device: String, of user: String? = nil) -> Int64? { send(route(provider, device, of: user), refused) }
+        func refuse(_ device: String, of user: String? = nil) -> Int64? {
+            send(route(provider, device, of: user), refused)
+        }
         func deliver(_ device: String) -> Int64? { send(route(provider, device), verdict(provider, 200)) }
         func pass(milliseconds: UInt64) { now += milliseconds * 1_000_000 }
     }

@@ -38,7 +38,8 @@ import Testing
             (.messageRefused(attempts: 1), "message_refused", true, true),
             (.messageRefused(attempts: 3), "message_refused", true, false),
             (.credentialRefused(renews: true), "credential_refused", false, false),
-            (.deviceRefused, "device_refused", true, false), (.throttled(wait: 1), "throttled", false, false), (.temporary(wait: nil), "temporary", true, false),
+            (.deviceRefused, "device_refused", true, false), (.throttled(wait: 1), "throttled", false, false),
+            (.temporary(wait: nil), "temporary", true, false),
             (.ambiguous, "ambiguous", true, false),
         ]
         for (outcome, name, counts, isFinal) in outcomes {

@@ -33,7 +33,9 @@ struct PushAccounts: Sendable {
                 guard let webPush else { return .noCredential }
                 let message = try WebPushMessage(
                     payload: page(message, device), timeToLive: secondsLeft(message), topic: message.content.key)
-                return .sent(await webPush.send(message, to: subscription, device: device.id.description))
+                return .sent(
+                    await webPush.send(
+                        message, to: subscription, device: device.id.description, owner: device.user.description))
             case .apns(let apple):
                 guard let apns else { return .noCredential }
                 let (title, body) = PushWords.of(message)
@@ -49,7 +51,9 @@ struct PushAccounts: Sendable {
                 let apnsMessage = try APNsMessage(
                     payload: Array(payload.text.utf8), id: uuid(message, device), expires: expires,
                     collapseID: collapse(message))
-                return .sent(await apns.send(apnsMessage, to: apple, device: device.id.description))
+                return .sent(
+                    await apns.send(
+                        apnsMessage, to: apple, device: device.id.description, owner: device.user.description))
             case .fcm(let google):
                 guard let fcm else { return .noCredential }
                 let (title, body) = PushWords.of(message)
@@ -59,7 +63,9 @@ struct PushAccounts: Sendable {
                         ("id", id(message, device)), ("key", message.content.key),
                         ("url", PushWords.path(message.content)), ("unread", String(message.content.unread)),
                     ], timeToLive: secondsLeft(message), collapseKey: collapse(message))
-                return .sent(try await fcm.send(fcmMessage, to: google, device: device.id.description))
+                return .sent(
+                    try await fcm.send(
+                        fcmMessage, to: google, device: device.id.description, owner: device.user.description))
             case .webhook(let endpoint, let signer):
                 guard allowsWebhooks else { return .noCredential }
                 let hook = try WebhookMessage(id: id(message, device), payload: self.hook(message))

@@ -76,7 +76,7 @@ struct PushEnd: Sendable {
             die(.message, .refused, words, verdict.status, attempts, now)
         case .credentialRefused: park(.parked, now + Self.fullPause, attempts, verdict.status)
         case .throttled(let wait): park(.parked, now + wait, attempts, verdict.status)
-        case .deviceGone, .messageRefused, .temporary, .ambiguous:
+        case .deviceGone, .messageRefused, .deviceRefused, .temporary, .ambiguous:
             var wait: Int64 = 0
             if case .temporary(let least) = verdict.outcome { wait = least ?? 0 }
             guard let delay = RetrySchedule.standard.delay(after: attempts, spread: .random(in: 0...1)) else {

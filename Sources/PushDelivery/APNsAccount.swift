@@ -20,10 +20,14 @@ public final class APNsAccount: Sendable {
         tokens = APNsTokenSource(key, store: store, clock: clock)
     }
 
-    /// - Parameter name: ours of the device.
-    public func send(_ message: APNsMessage, to device: APNsDevice, device name: String) async -> PushResult {
+    /// - Parameters:
+    ///   - name: ours of the device.
+    ///   - owner: ours of its user; `nil`: it has none but itself.
+    public func send(
+        _ message: APNsMessage, to device: APNsDevice, device name: String, owner: String? = nil
+    ) async -> PushResult {
         guard let host = Origin(device.isSandbox ? hosts.sandbox : hosts.production) else { return .invalid("host") }
-        let route = PushRoute(.apns, credential: self.name, host: host, device: name)
+        let route = PushRoute(.apns, credential: self.name, host: host, device: name, owner: owner)
         if let held = await sender.hold(on: route) { return held }
         let token = await tokens.token()
         let first = await sender.send(

@@ -17,12 +17,22 @@ struct Circuits {
     func wait(for route: PushRoute, now: UInt64) -> (wait: Int64, by: CircuitKey)? {
         guard !table.isEmpty else { return nil }
         var longest: (wait: Int64, by: CircuitKey)?
+        let isRefused = isRefused(route)
         for key in route.circuits {
-            guard let wait = table[key]?.wait(now: Self.milliseconds(now)), wait > longest?.wait ?? 0 else { continue }
+            guard let circuit = table[key] else { continue }
+            let isProbeOfOthers = isRefused && circuit.cause == .refused && key != route.deviceCircuit
+            guard
+                let wait = circuit.wait(
+                    now: Self.milliseconds(now), courtesy: isProbeOfOthers ? rule.courtesy : 0),
+                wait > longest?.wait ?? 0
+            else { continue }
             longest = (wait, key)
         }
         return longest
     }
+
+    /// The device was refused the last time, and may be refused for itself.
+    private func isRefused(_ route: PushRoute) -> Bool { table[route.deviceCircuit]?.cause == .refused }
 
     /// - Returns: those that the request is to probe.
     mutating func start(_ route: PushRoute, now: UInt64) -> [CircuitKey] {
@@ -34,11 +44,14 @@ struct Circuits {
         _ route: PushRoute, _ verdict: PushVerdict?, mayRenew: Bool, began: UInt64, probes: [CircuitKey], now: UInt64,
         changed: (CircuitChange) -> Void
     ) {
+        let isRefused = isRefused(route)
         for key in route.circuits {
-            let finding = verdict.map { Self.finding($0, of: key, on: route, mayRenew: mayRenew) } ?? .unknown
+            var finding = verdict.map { Self.finding($0, of: key, on: route, mayRenew: mayRenew) } ?? .unknown
+            // A device counts once, until it takes something: otherwise a few of them could stop all others again and again.
+            if isRefused, case .doubted = finding { finding = .unknown }
             let isNew = table[key] == nil
             // What goes well is the rule, and is not written down.
-            if isNew, finding == .good || finding == .unknown { continue }
+            if isNew, [.good, .heard, .unknown].contains(finding) { continue }
             if isNew { makeRoom() }
             var circuit = table[key] ?? Circuit()
             let hasChanged = circuit.learn(
@@ -68,9 +81,13 @@ struct Circuits {
     ) -> Circuit.Finding {
         let isMeant = route.circuit(verdict.scope) == key
         switch verdict.outcome {
-        case .delivered, .deviceGone, .messageRefused: return .good
+        case .delivered: return .good
+        case .deviceGone, .messageRefused: return .heard
         case .credentialRefused(let renews):
             if isMeant { return renews && mayRenew ? .unknown : .refused }
+        case .deviceRefused:
+            if key == route.deviceCircuit { return .refused }
+            if isMeant { return .doubted(route.owner) }
         case .throttled(let wait):
             // A webhook's own wait is for its messages, which are parked by it.
             if isMeant { return verdict.scope == .device ? .unknown : .pause(wait) }
@@ -82,7 +99,7 @@ struct Circuits {
             if isMeant { return .failed }
         }
         // Somebody has responded, so the host is there; of credentials that says nothing.
-        return verdict.status != nil && key == route.hostCircuit ? .good : .unknown
+        return verdict.status != nil && key == route.hostCircuit ? .heard : .unknown
     }
 
     private mutating func makeRoom() {

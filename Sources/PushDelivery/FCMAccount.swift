@@ -31,13 +31,15 @@ public final class FCMAccount: Sendable {
         state = Mutex(Access(access: FCMAccess(account)))
     }
 
-    /// - Parameter name: ours of the device.
+    /// - Parameters:
+    ///   - name: ours of the device.
+    ///   - owner: ours of its user; `nil`: it has none but itself.
     /// - Throws: of the field `payload`: it is too long for FCM.
     public func send(
-        _ message: FCMMessage, to device: FCMDevice, device name: String
+        _ message: FCMMessage, to device: FCMDevice, device name: String, owner: String? = nil
     ) async throws(InvalidPush) -> PushResult {
         guard let host = Origin(address) else { return .invalid("host") }
-        let route = PushRoute(.fcm, credential: account.projectID, host: host, device: name)
+        let route = PushRoute(.fcm, credential: account.projectID, host: host, device: name, owner: owner)
         if let held = await sender.hold(on: route) { return held }
         let token: String
         switch await self.token() {

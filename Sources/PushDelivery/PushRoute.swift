@@ -9,22 +9,27 @@ public struct PushRoute: Sendable, Hashable {
     public let host: Origin
     /// By a name of ours.
     public let device: String
+    /// Whose device it is, by a name of ours: what one user's devices are refused says nothing of others'.
+    public let owner: String
 
-    public init(_ provider: PushProvider, credential: String, host: Origin, device: String) {
+    /// - Parameter owner: `nil`: the device is all that is known of him.
+    public init(_ provider: PushProvider, credential: String, host: Origin, device: String, owner: String? = nil) {
         (self.provider, self.credential, self.host, self.device) = (provider, credential, host, device)
+        self.owner = owner ?? device
     }
 
     /// What a circuit is kept for, from the narrowest.
     var circuits: [CircuitKey] {
-        [.device(provider, device), hostCircuit, credentialCircuit]
+        [deviceCircuit, hostCircuit, credentialCircuit]
     }
 
+    var deviceCircuit: CircuitKey { .device(provider, device) }
     var hostCircuit: CircuitKey { .host(provider, credential, host) }
     var credentialCircuit: CircuitKey { .credential(provider, credential) }
 
     func circuit(_ scope: PushVerdict.Scope) -> CircuitKey {
         switch scope {
-        case .device: .device(provider, device)
+        case .device: deviceCircuit
         case .host: hostCircuit
         case .credential: credentialCircuit
         }

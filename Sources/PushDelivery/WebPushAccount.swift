@@ -15,12 +15,14 @@ public final class WebPushAccount: Sendable {
         tokens = Mutex(VAPIDTokens(key))
     }
 
-    /// - Parameter device: a name of ours for the subscription.
+    /// - Parameters:
+    ///   - device: a name of ours for the subscription.
+    ///   - owner: the same of its user; `nil`: it has none but itself.
     public func send(
-        _ message: WebPushMessage, to subscription: WebPushSubscription, device: String
+        _ message: WebPushMessage, to subscription: WebPushSubscription, device: String, owner: String? = nil
     ) async -> PushResult {
         guard let host = Origin(subscription.audience) else { return .invalid("endpoint") }
-        let route = PushRoute(.webPush, credential: name, host: host, device: device)
+        let route = PushRoute(.webPush, credential: name, host: host, device: device, owner: owner)
         // What can't be sent need not be encrypted.
         if let held = await sender.hold(on: route) { return held }
         let authorization = tokens.withLock {

@@ -29,6 +29,13 @@ enum Checks {
 
     static let pushContact: Check = { VAPIDKey.isContact($0) ? nil : "nobody can be reached there" }
 
+    /// At most 20: a refusal names them all.
+    static let apnsTopics: Check = { value in
+        let topics = Setting.words(value)
+        guard (1...20).contains(topics.count) else { return "not 1 to 20" }
+        return topics.first { !APNsDevice.isTopic($0) }.map { "'\($0)' is no bundle identifier" }
+    }
+
     static let secureAddress: Check = {
         WebAddress.secureOrigin(of: $0, allowsLoopback: true) == nil ? "no https address" : nil
     }

@@ -131,6 +131,7 @@ struct Configuration: Sendable {
     var devices: DeviceOptions {
         var options = DeviceOptions()
         options.allowsWebhooks = !values.has("webhooks") || values.text("webhooks") != "off"
+        if values.has("apns-topics") { options.apnsTopics = Setting.words(values.text("apns-topics") ?? "") }
         options.allowsLoopback = values.has("push-loopback") && values.text("push-loopback") == "on"
         return options
     }

@@ -167,6 +167,12 @@ enum SettingsList {
         Setting("apns-key-id", .text, roles: ["serve", "notifier"], "the name of that key, ten letters and digits"),
         Setting("apns-team", .text, roles: ["serve", "notifier"], "the same of your team"),
         Setting(
+            "apns-topics",
+            .checked(expected: "bundle identifiers with commas between them", problem: Checks.apnsTopics),
+            roles: ["serve", "api"],
+            "the applications, by bundle identifiers, whose devices may be registered; without it any, though Apple refuses those that "
+                + "are not the team's"),
+        Setting(
             "apns-address", .checked(expected: "an https address", problem: Checks.secureAddress),
             roles: ["serve", "notifier"], "where APNs is, for tests; without it Apple's"),
         Setting(

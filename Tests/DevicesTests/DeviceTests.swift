@@ -282,18 +282,7 @@ import Testing
         #expect(again.status == 201 && again["id"] != made["id"] && again["secret"] != made["secret"])
     }
 
-    // MARK: The operator's
-
-    @Test func webhooksMayBeOff() async throws {
-        var options = SiteOptions()
-        options.devices.allowsWebhooks = false
-        let other = try await site.another(options)
-        let alice = try await site.signUp()
-        let body: JSONValue = ["kind": "webhook", "url": "https://hooks.example.com/off"]
-        #expect(try await alice.on(other).post(path, body).isProblem(403, "forbidden", field: "kind"))
-        #expect(try await alice.on(other).post(path, TestUser.browser("webhooks-off")).status == 201)
-        await other.close()
-    }
+    // MARK: The site's key
 
     /// All processes have one key, whoever asks first; it is not in the database in a form that opens without the secret.
     @Test func theSiteHasOneKey() async throws {

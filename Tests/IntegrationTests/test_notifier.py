@@ -17,6 +17,8 @@ from support import PATIENCE, User, assert_problem, eventually, expect
 from test_notifications_live import socket
 from test_sink import Sink
 
+FOREIGN_KEY = "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs"
+"""That of RFC 8292's example."""
 STATES = ("waiting", "delivered", "dead", "expired", "invalidated", "suppressed")
 
 
@@ -143,6 +145,36 @@ def test_what_fails(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
     eventually(lambda: deliveries(alice, phone)[0] == ("comment", "invalidated"), PATIENCE, "the end of the device")
     states = {item["id"]: item["state"] for item in expect(alice.http.get("/v1/devices"), 200).json()["items"]}
     assert states == {phone: "gone", hook: "active"}
+    balanced(pushing)
+
+
+def test_one_users_devices_stop_nobody(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """Bob's application is not the site's, and his browser's subscription is for another key: he waits, and Carol does not."""
+    bob, carol, fan = (make_user(name, pushing) for name in ("bob", "carol", "fan"))
+    wrong = []
+    for _ in range(6):
+        token = sink.control("POST", "/devices/apns")["token"]
+        wrong.append({"kind": "apns", "token": token, "topic": "com.evil"})
+        given = sink.control("POST", "/devices/webpush", {"key": FOREIGN_KEY})
+        wrong.append({"kind": "webpush"} | {name: given[name] for name in ("endpoint", "p256dh", "auth")})
+    bobs = [expect(bob.http.post("/v1/devices", json=device), 201).json()["id"] for device in wrong]
+    carols = [register(carol, kind, sink)["id"] for kind in ("apns", "webpush")]
+
+    def refused() -> int:
+        tried = "attempts > 0 AND state = 'waiting'"
+        return int(rows(pushing, f"SELECT count(DISTINCT device_id) FROM deliveries WHERE user_id = {bob.id} AND {tried}")[0][0])
+
+    for number in range(3):
+        for user in (bob, carol):
+            expect(fan.http.put(f"/v1/posts/{user.post(f'post {number}')['id']}/like"), 204)
+        eventually(lambda: refused() == len(bobs), PATIENCE, "Bob's devices to be refused")
+        for device in carols:
+            eventually(lambda: deliveries(carol, device) == [("like", "delivered")] * (number + 1), 4, "Carol's pushes")
+    # They have had an attempt each, and what comes behind it none; none of his devices is removed.
+    most = rows(pushing, f"SELECT max(attempts), count(*) FILTER (WHERE state = 'waiting') FROM deliveries WHERE user_id = {bob.id}")
+    assert most[0][0] in ("1", "2") and most[0][1] == str(3 * len(bobs))
+    items = expect(bob.http.get("/v1/devices"), 200).json()["items"]
+    assert sorted(item["id"] for item in items) == sorted(bobs) and all(item["state"] == "active" for item in items)
     balanced(pushing)
 
 

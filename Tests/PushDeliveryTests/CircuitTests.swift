@@ -84,6 +84,35 @@ import Testing
         #expect(circuit.wait(now: 1020) == 60_000)
     }
 
+    /// A device may be refused for itself, and so may all of one user's.
+    @Test func devicesOfSeveralUsersOpenIt() {
+        var circuit = Circuit()
+        func learn(_ finding: Circuit.Finding, _ now: Int64, wasProbe: Bool = false) -> Bool {
+            circuit.learn(finding, began: now - 10, wasProbe: wasProbe, now: now, rule)
+        }
+        for time in 1...100 { #expect(!learn(.doubted("bob"), Int64(time) * 1000)) }
+        for owner in ["b", "c", "d"] { #expect(!learn(.doubted(owner), 200_000)) }
+        #expect(!circuit.isIdle)
+        // That somebody is there is no delivery.
+        #expect(!learn(.heard, 200_500) && !circuit.isIdle)
+        let before = circuit
+        #expect(!learn(.good, 200_500) && circuit.isIdle)
+        circuit = before
+        #expect(learn(.doubted("e"), 201_000))
+        #expect(circuit.cause == .refused && circuit.wait(now: 201_000) == 5000)
+        // Others are the better probes than who was refused.
+        #expect(circuit.wait(now: 206_000) == nil && circuit.wait(now: 206_000, courtesy: rule.courtesy) == 60_000)
+        let isProbe = circuit.start(now: 206_000, rule)
+        #expect(isProbe && !learn(.heard, 206_100, wasProbe: true))
+        #expect(circuit.cause == .refused && circuit.wait(now: 206_100) == nil)
+        // Another one that is refused makes the pause longer.
+        _ = circuit.start(now: 207_000, rule)
+        #expect(learn(.doubted("f"), 207_100, wasProbe: true))
+        #expect(circuit.wait(now: 207_100) == 10_000)
+        _ = circuit.start(now: 217_100, rule)
+        #expect(learn(.good, 217_200, wasProbe: true) && circuit.isIdle)
+    }
+
     @Test func aPauseIsKeptExactly() {
         var circuit = Circuit()
         _ = circuit.learn(.pause(1500), began: 0, wasProbe: false, now: 1000, rule)

@@ -75,7 +75,7 @@ import Testing
     /// How long nothing may be sent on the same route after a row; `nil`: at once.
     private static func held(_ row: OutcomeRow) -> Int64? {
         switch row.outcome {
-        case .credentialRefused: 30_000
+        case .credentialRefused, .deviceRefused: 30_000
         case .throttled(let wait): row.scope == .device ? nil : wait
         case .temporary(let wait?): row.scope == .device || wait == 0 ? nil : wait
         default: nil

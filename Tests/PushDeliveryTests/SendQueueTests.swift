@@ -142,11 +142,13 @@ private func verdict(
         #expect(bench.add(9, route()) == .queued)
     }
 
-    /// A push service that refuses our key says nothing of other services; a webhook nothing of other webhooks.
+    /// A push service that refuses several devices by our key says nothing of other services; a webhook nothing of other webhooks.
     @Test func whoseCircuitItIs() {
         let bench = Bench()
-        _ = bench.add(0, route(.webPush, "vapid"))
-        bench.finish(bench.start()[0], verdict(.webPush, 403))
+        for user in 0..<5 {
+            #expect(bench.add(0, route(.webPush, "vapid", "d\(user)")) == .queued)
+            bench.finish(bench.start()[0], verdict(.webPush, 403))
+        }
         #expect(bench.add(1, route(.webPush, "vapid", "e")) != .queued)
         #expect(bench.add(2, route(.webPush, "vapid", host: "two")) == .queued)
         #expect(bench.add(3, route(.webPush, "vapid2")) == .queued)

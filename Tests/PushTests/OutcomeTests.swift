@@ -23,9 +23,11 @@ import Testing
                 #expect((verdict.outcome == .delivered) == (200..<300).contains(status))
                 let isGone = [.webPush: [404, 410], .apns: [410], .fcm: [], .webhook: [410]][provider]!.contains(status)
                 #expect(verdict.outcome.removes(deviceOf: 0) == isGone)
+                // Without a word that only a key's can be, a device may be why; FCM's address has none of the device.
                 if case .credentialRefused = verdict.outcome {
-                    #expect([401, 403].contains(status) || provider == .fcm && status == 404)
+                    #expect(provider == .fcm && [401, 403, 404].contains(status))
                 }
+                if verdict.outcome == .deviceRefused { #expect(provider != .fcm && [401, 403].contains(status)) }
             }
         }
     }
@@ -36,7 +38,8 @@ import Testing
             (.messageRefused(attempts: 1), "message_refused", true, true),
             (.messageRefused(attempts: 3), "message_refused", true, false),
             (.credentialRefused(renews: true), "credential_refused", false, false),
-            (.throttled(wait: 1), "throttled", false, false), (.temporary(wait: nil), "temporary", true, false),
+            (.deviceRefused, "device_refused", true, false), (.throttled(wait: 1), "throttled", false, false),
+            (.temporary(wait: nil), "temporary", true, false),
             (.ambiguous, "ambiguous", true, false),
         ]
         for (outcome, name, counts, isFinal) in outcomes {

@@ -78,7 +78,7 @@ import Testing
         func outcome(_ request: SinkRequest) -> PushOutcome {
             PushProvider.webPush.verdict(of: receiver.receive(request, now: now).response, now: now).outcome
         }
-        #expect(outcome(SinkRequest(good, without: "authorization")) == .credentialRefused(renews: false))
+        #expect(outcome(SinkRequest(good, without: "authorization")) == .deviceRefused)
         #expect(outcome(SinkRequest(good, without: "ttl")) == .messageRefused(attempts: 1))
         receiver.unsubscribe(browser.name)
         #expect(outcome(SinkRequest(good)) == .deviceGone(since: nil))

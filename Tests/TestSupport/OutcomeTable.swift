@@ -31,6 +31,7 @@ public enum OutcomeTable {
     private static let dead = PushOutcome.deviceGone(since: nil)
     private static let bad = PushOutcome.messageRefused(attempts: 1)
     private static let credential = PushOutcome.credentialRefused(renews: false)
+    private static let theirs = PushOutcome.deviceRefused
     private static let later = PushOutcome.temporary(wait: nil)
 
     // MARK: Web Push
@@ -48,16 +49,16 @@ public enum OutcomeTable {
     static let webPush: [OutcomeRow] =
         [200, 201, 202, 204].map { web($0, .delivered) }
         + [400, 405, 411, 413, 414, 415, 422, 431].map { web($0, bad) }
-        + [401, 403].map { web($0, credential, .host) }
+        + [401, 403].map { web($0, theirs, .host) }
         + [300, 301, 302, 303, 307, 308, 408, 500, 501, 502, 503, 504, 507, 599, 0].map { web($0, later, .host) }
         + [404, 410].map { web($0, dead) }
         + [
             web(410, dead, .device, #"{"code":410,"errno":106,"error":"Gone"}"#, reason: "errno_106"),
             web(400, bad, .device, #"{"code":400,"errno":110}"#, reason: "errno_110"),
             web(413, bad, .device, #"{"code":413,"errno":104}"#, reason: "errno_104"),
-            web(401, credential, .host, #"{"code":401,"errno":109}"#, reason: "errno_109"),
-            web(403, credential, .host, #"{"reason":"VapidPkHashMismatch"}"#, reason: "VapidPkHashMismatch"),
-            web(403, credential, .host, #"{"reason":"BadJwtToken"}"#, reason: "BadJwtToken"),
+            web(401, theirs, .host, #"{"code":401,"errno":109}"#, reason: "errno_109"),
+            web(403, theirs, .host, #"{"reason":"VapidPkHashMismatch"}"#, reason: "VapidPkHashMismatch"),
+            web(403, theirs, .host, #"{"reason":"BadJwtToken"}"#, reason: "BadJwtToken"),
             web(503, later, .host, #"{"code":503,"errno":201}"#, reason: "errno_201"),
             web(503, .temporary(wait: 0), .host, #"{"code":503,"errno":202}"#, reason: "errno_202"),
             web(503, .temporary(wait: 9000), .host, #"{"errno":202}"#, after: "9", reason: "errno_202"),
@@ -90,19 +91,21 @@ public enum OutcomeTable {
     static let apns: [OutcomeRow] =
         [200].map { apple($0, nil, .delivered) }
         + [
-            "BadCollapseId", "BadExpirationDate", "BadMessageId", "BadPriority", "BadTopic", "DuplicateHeaders",
+            "BadCollapseId", "BadExpirationDate", "BadMessageId", "BadPriority", "DuplicateHeaders",
             "InvalidPushType", "MissingDeviceToken", "MissingTopic", "PayloadEmpty", "SomethingNew",
         ].map { apple(400, $0, bad) }
-        + ["BadDeviceToken", "DeviceTokenNotForTopic"].map { apple(400, $0, dead) }
+        + ["BadTopic", "DeviceTokenNotForTopic", "TopicDisallowed"].map { apple(400, $0, theirs, .host) }
         + [
-            "BadCertificate", "BadCertificateEnvironment", "Forbidden", "InvalidProviderToken", "MissingProviderToken",
-            "UnrelatedKeyIdInToken", "BadEnvironmentKeyIdInToken", "SomethingNew",
-        ].map { apple(403, $0, credential, .credential) }
-        + [400, 403].map { apple($0, "TopicDisallowed", credential, .credential) }
-        + [401, 403].map { apple($0, nil, credential, .credential) }
+            "BadCertificate", "BadCertificateEnvironment", "Forbidden", "BadEnvironmentKeyIdInToken",
+            "BadEnvironmentKeyInToken", "TopicDisallowed", "SomethingNew",
+        ].map { apple(403, $0, theirs, .host) }
+        + ["InvalidProviderToken", "MissingProviderToken", "UnrelatedKeyIdInToken"]
+        .map { apple(403, $0, credential, .credential) }
+        + [401, 403].map { apple($0, nil, theirs, .host) }
         + [400, 404, 405, 406, 413, 422].map { apple($0, nil, bad) }
         + [300, 301, 408, 500, 501, 502, 503, 504, 0].map { apple($0, nil, later, .host) }
         + [
+            apple(400, "BadDeviceToken", dead), apple(401, "MissingProviderToken", credential, .credential),
             apple(403, "ExpiredProviderToken", .credentialRefused(renews: true), .credential),
             apple(404, "BadPath", bad), apple(405, "MethodNotAllowed", bad), apple(413, "PayloadTooLarge", bad),
             apple(400, "IdleTimeout", later, .host), apple(500, "InternalServerError", later, .host),
@@ -117,7 +120,7 @@ public enum OutcomeTable {
             apple(429, "TooManyProviderTokenUpdates", .throttled(wait: 1_200_000), .credential, after: "7"),
             apple(429, "TooManyProviderTokenUpdates", .throttled(wait: 3_600_000), .credential, after: "3600"),
             // A word of another status takes no device away.
-            apple(500, "BadDeviceToken", later, .host), apple(403, "BadDeviceToken", credential, .credential),
+            apple(500, "BadDeviceToken", later, .host), apple(403, "BadDeviceToken", theirs, .host),
         ]
 
     // MARK: FCM
@@ -166,7 +169,7 @@ public enum OutcomeTable {
             google(403, dead, status: "PERMISSION_DENIED", code: "SENDER_ID_MISMATCH"),
             google(403, credential, .credential, status: "PERMISSION_DENIED"),
             google(401, .credentialRefused(renews: true), .credential, status: "UNAUTHENTICATED"),
-            google(401, credential, .credential, status: "UNAUTHENTICATED", code: "THIRD_PARTY_AUTH_ERROR"),
+            google(401, theirs, .host, status: "UNAUTHENTICATED", code: "THIRD_PARTY_AUTH_ERROR"),
             google(429, .throttled(wait: 60_000), .credential, status: "RESOURCE_EXHAUSTED", code: "QUOTA_EXCEEDED"),
             google(
                 429, .throttled(wait: 60_000), .device, status: "RESOURCE_EXHAUSTED", code: "QUOTA_EXCEEDED",
@@ -195,7 +198,7 @@ public enum OutcomeTable {
     static let webhook: [OutcomeRow] =
         [200, 201, 202, 204, 299].map { hook($0, .delivered) }
         + [400, 413, 415, 422].map { hook($0, .messageRefused(attempts: 3)) }
-        + [401, 403].map { hook($0, credential) } + [429, 502, 504].map { hook($0, .throttled(wait: 60_000)) }
+        + [401, 403].map { hook($0, theirs) } + [429, 502, 504].map { hook($0, .throttled(wait: 60_000)) }
         + [0, 100, 300, 301, 302, 303, 304, 307, 308, 402, 404, 405, 406, 408, 409, 418, 451, 500, 501, 503, 505, 599]
         .map {
             hook($0, later)

@@ -26,8 +26,7 @@ struct DeviceOperations: Sendable {
     let pushKey: SitePushKey
     /// The public half.
     let webhookKey: String
-    /// False: the operator has turned them off.
-    let allowsWebhooks: Bool
+    let options: DeviceOptions
     let writes: Writes
     let lists: Lists
     let cursors: CursorSigner
@@ -85,8 +84,11 @@ struct DeviceOperations: Sendable {
 
     @Sendable private func add(_ request: RequestContext) async throws -> Response {
         let content = try DeviceContent(request, allowsLoopback: devices.allowsLoopback)
-        guard content.kind != .webhook || allowsWebhooks else {
+        guard content.kind != .webhook || options.allowsWebhooks else {
             throw Problem(.forbidden, "this site sends to no webhooks", field: "kind")
+        }
+        if let topic = content.members["topic"], let words = options.problem(topic: topic) {
+            throw Problem(.invalidField, words, field: "topic")
         }
         return try await writes.run(request) { transaction in
             let (view, isNew) = try await devices.register(

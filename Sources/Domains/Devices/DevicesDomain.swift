@@ -43,7 +43,7 @@ public struct DevicesDomain: Domain {
         DeviceOperations(
             database: resources.database, devices: devices,
             tests: TestPushes(ids: resources.ids, clock: resources.clock), pushKey: pushKey,
-            webhookKey: webhookKey.publicKey, allowsWebhooks: options.allowsWebhooks, writes: resources.writes, lists: resources.lists,
+            webhookKey: webhookKey.publicKey, options: options, writes: resources.writes, lists: resources.lists,
             cursors: resources.cursors
         ).all
     }

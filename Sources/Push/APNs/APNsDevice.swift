@@ -21,9 +21,12 @@ public struct APNsDevice: Sendable, Equatable, Concealed {
                 "token", "must be \(Self.length.lowerBound) to \(Self.length.upperBound) hexadecimal digits, two a byte"
             )
         }
-        guard Checks.isName(topic, 1...255, and: "-.") else {
+        guard Self.isTopic(topic) else {
             throw InvalidPush("topic", "must be a bundle identifier: 1 to 255 letters, digits, hyphens and periods")
         }
         (self.token, self.topic, self.isSandbox) = (token.lowercased(), topic, isSandbox)
     }
+
+    /// Whether an application can be called so.
+    public static func isTopic(_ text: String) -> Bool { Checks.isName(text, 1...255, and: "-.") }
 }

@@ -15,9 +15,9 @@ enum FCMResponses {
             return verdict(.deviceGone(since: nil))
         // Others of its 400s are about the message, one that is too long among them.
         case 400 where failure.namesToken: return verdict(.deviceGone(since: nil))
-        case 401:
-            let isTheirs = failure.code == "THIRD_PARTY_AUTH_ERROR"
-            return verdict(.credentialRefused(renews: !isTheirs), of: .credential)
+        // Apple's or a browser's vendor has no key of the project's: other devices are reached without one.
+        case 401 where failure.code == "THIRD_PARTY_AUTH_ERROR": return verdict(.deviceRefused, of: .host)
+        case 401: return verdict(.credentialRefused(renews: true), of: .credential)
         // A 404 that names no device is of an address without this project.
         case 403, 404: return verdict(.credentialRefused(renews: false), of: .credential)
         case 429:

@@ -8,11 +8,15 @@ public enum PushOutcome: Sendable, Equatable {
     case deviceGone(since: Int64?)
     /// This message will never be taken: a dead letter after so many attempts. The device stays.
     case messageRefused(attempts: Int)
-    /// A credential of ours is refused: its circuit opens, all that needs it waits, the operator is told. No attempt is
-    /// counted, no device is removed.
+    /// A credential of ours is refused, which no device can be the reason of: its circuit opens, all that needs it waits, the
+    /// operator is told. No attempt is counted, no device is removed.
     /// - Parameter renews: only a token has ended. Make another one and try again at once; if that is refused, too, the
     ///   circuit opens.
     case credentialRefused(renews: Bool)
+    /// Refused, and the device may be why, as its user chose what it is: its own circuit opens, and another attempt follows by
+    /// the schedule. Only where several users' devices are refused, and nothing is delivered between them, does the circuit of
+    /// what they share open. No device is removed.
+    case deviceRefused
     /// We are too fast: it waits so long, never less, and no attempt is counted; the limit shrinks.
     case throttled(wait: Int64)
     /// Another attempt, by the schedule.
@@ -28,6 +32,7 @@ public enum PushOutcome: Sendable, Equatable {
         case .deviceGone: "device_gone"
         case .messageRefused: "message_refused"
         case .credentialRefused: "credential_refused"
+        case .deviceRefused: "device_refused"
         case .throttled: "throttled"
         case .temporary: "temporary"
         case .ambiguous: "ambiguous"
@@ -38,7 +43,7 @@ public enum PushOutcome: Sendable, Equatable {
     public var countsAsAttempt: Bool {
         switch self {
         case .credentialRefused, .throttled: false
-        case .delivered, .deviceGone, .messageRefused, .temporary, .ambiguous: true
+        case .delivered, .deviceGone, .messageRefused, .deviceRefused, .temporary, .ambiguous: true
         }
     }
 
@@ -48,7 +53,7 @@ public enum PushOutcome: Sendable, Equatable {
         switch self {
         case .delivered, .deviceGone: true
         case .messageRefused(let most): attempts >= most
-        case .credentialRefused, .throttled, .temporary, .ambiguous: false
+        case .credentialRefused, .deviceRefused, .throttled, .temporary, .ambiguous: false
         }
     }
 

@@ -18,7 +18,8 @@ enum WebPushResponses {
         switch response.status {
         case 200..<300: return verdict(.delivered)
         case 404, 410: return verdict(.deviceGone(since: nil))
-        case 401, 403: return verdict(.credentialRefused(renews: false), of: .host)
+        // The subscription may be for another site's key, and its user may have made it so.
+        case 401, 403: return verdict(.deviceRefused, of: .host)
         // Windows says 406 where others say 429.
         case 406, 429: return verdict(RetryAfter.throttled(wait), of: .host)
         case 503 where number == tryAtOnce && wait == nil: return verdict(.temporary(wait: 0), of: .host)

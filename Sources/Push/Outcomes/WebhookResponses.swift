@@ -10,7 +10,8 @@ enum WebhookResponses {
             switch response.status {
             case 200..<300: .delivered
             case 410: .deviceGone(since: nil)
-            case 401, 403: .credentialRefused(renews: false)
+            // Its secret is its user's business.
+            case 401, 403: .deviceRefused
             case 400, 413, 415, 422: .messageRefused(attempts: attemptsOfRefused)
             case 429, 502, 504: RetryAfter.throttled(wait)
             // A redirect is a failure, too: it is not followed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Iterator
@@ -163,3 +164,20 @@ def test_interim_responses_and_trailers(tool: Tool, serve: Callable[..., H2Serve
 
     outcomes, _ = send(tool, serve(react), 3)
     assert outcomes == {("throttled", 429): 3}
+
+
+@pytest.mark.parametrize(("provider", "status", "reason", "outcome"), [
+    ("apns", 403, "InvalidProviderToken", "credential_refused"), ("apns", 400, "TopicDisallowed", "device_refused"),
+    ("apns", 403, "BadEnvironmentKeyInToken", "device_refused"), ("webpush", 403, "VapidPkHashMismatch", "device_refused"),
+    ("webhook", 401, None, "device_refused")])
+def test_whose_refusal_it_is(
+    tool: Tool, serve: Callable[..., H2Server], provider: str, status: int, reason: str | None, outcome: str) -> None:
+    """What a device may be the reason of is not put down to the site's credential."""
+    def react(server: H2Server, connection: h2.connection.H2Connection, request: Request) -> None:
+        connection.send_headers(request.stream, [(":status", str(status)), ("content-type", "application/json")])
+        connection.send_data(request.stream, json.dumps({"reason": reason} if reason else {}).encode(), end_stream=True)
+
+    server = serve(react)
+    reply = tool.ask("send", provider=provider, url=server.url + "/x", body=BODY, count=1, ca=server.ca)
+    assert [(result["outcome"], result["status"], result["reason"]) for result in reply["results"]] == [
+        (outcome, status, reason)]

@@ -40,6 +40,7 @@ def ended(tmp_path: Path, command: str = "serve", *arguments: str, timeout: floa
 WRONG = [
     ("MARTLET_ORIGINS", "https://a.example/path"), ("MARTLET_ORIGINS", "https://*.example"), ("MARTLET_ORIGINS", "a.example"),
     ("MARTLET_ORIGINS", "https://u@a.example"), ("MARTLET_ORIGINS", "https://a.example?x"), ("MARTLET_ORIGINS", "*"),
+    ("MARTLET_APNS_TOPICS", "com.example.app,com/evil"), ("MARTLET_APNS_TOPICS", ","),
     ("MARTLET_ORIGINS", "https://b.example,https://bücher.example"), ("MARTLET_ORIGINS", "ftp://a.example"),
     ("MARTLET_REDIS", "redis://h:x"), ("MARTLET_REDIS", f"http://:{SECRET}@h"), ("MARTLET_REDIS", f"redis://:{SECRET}@h/x"),
     ("MARTLET_REDIS", f"redis://{SECRET}%zz@h"), ("MARTLET_REDIS", f"redis:/:{SECRET}@h"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -299,3 +300,39 @@ def mark(kind: str, item: dict[str, Any]) -> str:
     if kind == "fcm":
         return str(item["payload"]["message"]["data"]["id"])
     return str(item["id"] if kind == "webhook" else item["payload"]["id"])
+
+
+def test_a_redrive_of_pushes_that_is_killed(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """Devices and users share a notification's id: each of their letters comes back all the same, more of them than are taken at once."""
+    posts = 130 * int(os.environ.get("MARTLET_REDRIVE_SCALE", "1"))
+    author = make_user("author", pushing)
+    readers = [make_user(name, pushing) for name in ("alice", "carol")]
+    for reader in readers:
+        reader.follow(author)
+        expect(reader.http.put(f"/v1/users/{author.id}/bell"), 204)
+        for _ in range(2):
+            register(reader, "apns", sink)
+    many = posts * 4
+    sink.control("PUT", "/faults/apns", {"steps": [{"times": many * 2, "status": 413, "body": {"reason": "PayloadTooLarge"}}]})
+    for number in range(posts):
+        author.post(f"post {number}")
+
+    def count(condition: str, table: str = "deliveries") -> int:
+        return int(rows(pushing, f"SELECT count(*) FROM {table} WHERE {condition}")[0][0])
+
+    eventually(lambda: count("state = 'dead'") == many, 120, "all to be dead")
+    assert count("consumer_group = 'pushes' AND redriven_at IS NULL", "dead_letters") == many, "a letter each"
+    assert int(rows(pushing, "SELECT count(DISTINCT notification_id) FROM deliveries")[0][0]) == posts
+    sink.control("DELETE", "/faults/apns")
+    done = run_martlet("dlq", "redrive", "--group", "pushes", "--rate", "1000", "--no-wait", MARTLET_DATA=str(pushing.data))
+    assert done.returncode == 0 and done.stdout.splitlines() == [f"redrive 1 of {many}"], done.stderr
+    for least in (1, many // 2):
+        eventually(lambda: count("state <> 'dead'") >= least, 60, "some to be back")
+        pushing.kill()
+        pushing.start()
+        # What was being sent is due again at once, not when its claim has ended.
+        rows(pushing, "UPDATE deliveries SET due_at = now() WHERE state = 'waiting'")
+    eventually(lambda: count("state = 'delivered'") == many, 120, "all to be delivered")
+    assert count("redriven_at IS NULL OR redrives <> 1", "dead_letters") == 0
+    assert count("true", "parked_records") == 0
+    balanced(pushing)

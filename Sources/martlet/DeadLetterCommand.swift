@@ -157,7 +157,8 @@ struct DeadLetterCommand {
         if tooOften > 0 { Console.say("\(tooOften) have died too often, and stay: --force takes them, too") }
         guard !isDry, matching > 0 else { return Console.say("\(matching) would be redriven") }
         guard !filter.choosesAll else {
-            throw Failure("which? --older 0 redrives all \(matching), and a filter some: see martlet help dlq", exitCode: 2)
+            throw Failure(
+                "which? --older 0 redrives all \(matching), and a filter some: see martlet help dlq", exitCode: 2)
         }
         let id = try await site.connections.routes.database.transaction { transaction in
             try await desk.redrive(
@@ -186,7 +187,8 @@ struct DeadLetterCommand {
         while gone < expected {
             let before = gone
             let some = try await site.connections.routes.database.transaction { transaction in
-                try await desk.purge(transaction, filter, most: expected - before, by: nil, TraceContext(requestID: "dlq"))
+                try await desk.purge(
+                    transaction, filter, most: expected - before, by: nil, TraceContext(requestID: "dlq"))
             }
             gone += some
             if some == 0 { break }

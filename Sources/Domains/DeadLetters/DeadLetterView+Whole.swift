@@ -10,7 +10,9 @@ extension DeadLetterView {
     static let largestWhole = largest + mostValue * 2 + mostHeaders * mostHeader * 12
 
     static func append(_ letter: DeadLetter, value: [UInt8], to json: inout ByteWriter) {
-        func text(_ bytes: some Collection<UInt8>) -> String { String(decoding: bytes.prefix(mostHeader), as: UTF8.self) }
+        func text(_ bytes: some Collection<UInt8>) -> String {
+            String(decoding: bytes.prefix(mostHeader), as: UTF8.self)
+        }
         json.append(ascii: "{\"letter\":")
         append(letter, to: &json)
         json.append(ascii: ",\"headers\":[")
@@ -31,12 +33,14 @@ extension DeadLetterView {
             .always("letter", component.reference),
             .always(
                 "headers",
-                .array(of: .object([.always("name", .string()), .sometimes("value", .string())]), count: 0...mostHeaders),
+                .array(
+                    of: .object([.always("name", .string()), .sometimes("value", .string())]), count: 0...mostHeaders),
                 "As they are in the log, with what is no UTF-8 replaced."),
             .always("value", .string(), "Base64 of its first \(mostValue) bytes."),
         ]),
         example: [
-            "letter": component.example, "headers": [["name": "event-type", "value": "follow.removed"]], "value": "/wA=",
+            "letter": component.example, "headers": [["name": "event-type", "value": "follow.removed"]],
+            "value": "/wA=",
         ])
 
     static func append(_ progress: DeadLetters.Progress, of redrive: ID, to json: inout ByteWriter) {

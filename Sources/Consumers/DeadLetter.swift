@@ -59,6 +59,8 @@ public struct DeadLetterFilter: Sendable, Equatable {
 
     public init() {}
 
+    public var choosesAll: Bool { self == DeadLetterFilter() }
+
     var condition: SQL {
         var all: SQL = "d.redriven_at IS NULL"
         if let group { all = "\(all) AND d.consumer_group = \(group)" }

@@ -1,10 +1,11 @@
 public import EventLog
+public import Store
 
 /// What is no record of the log, but can be a dead letter as well: its group has a name of its own and reads nothing, and takes back
 /// itself what is redriven.
 extension DeadLetters {
     public struct Letter: Sendable {
-        /// By which it is told apart from others of the group.
+        /// By which, with the group, it is known: a partition and an offset of no log.
         let partition: Int
         let number: Int64
         let key: String
@@ -14,7 +15,8 @@ extension DeadLetters {
         let death: Outcome.Death
 
         /// - Parameters:
-        ///   - partition: with `number` the same each time that it dies.
+        ///   - partition: 31 bits, with the 63 bits of `number` its own and the same each time that it dies: one by another
+        ///     name is another letter, one by the same name takes the place of the first.
         ///   - failedAt: milliseconds since 1970.
         public init(
             partition: Int, number: Int64, key: String, value: [UInt8], attempts: Int, failedAt: Int64,
@@ -43,19 +45,27 @@ extension DeadLetters {
         try await database.query(DeadLetterRows.insert(entries, group: group, at: now))
     }
 
-    /// Values of some that were redriven.
-    public func redriven(of group: String, limit: Int) async throws -> [(id: Int64, value: [UInt8])] {
-        try await database.query(
-            """
-            SELECT log_offset, value FROM parked_records WHERE consumer_group = \(group) AND is_new
-            ORDER BY log_offset LIMIT \(limit)
-            """
-        ).map { (try $0.integer("log_offset"), try $0.bytes("value")) }
-    }
-
-    /// They are waiting again, or gone.
-    public func taken(_ ids: [Int64], of group: String) async throws {
-        try await database.query(
-            "DELETE FROM parked_records WHERE consumer_group = \(group) AND log_offset = ANY (\(ids)::bigint[])")
+    /// Takes some that were redriven. Of several that ask at once each gets others.
+    /// - Parameters:
+    ///   - group: its name.
+    ///   - bring: makes them wait again, by their values, in the transaction in which they go from here.
+    /// - Returns: how many; `limit`: there may be more.
+    public func takeRedriven(
+        of group: String, limit: Int, bring: @Sendable (Transaction, [[UInt8]]) async throws -> Void
+    ) async throws -> Int {
+        try await database.transaction { transaction in
+            let values = try await transaction.query(
+                """
+                DELETE FROM parked_records p USING (
+                    SELECT topic, partition, log_offset FROM parked_records WHERE consumer_group = \(group) AND is_new
+                    ORDER BY topic, partition, log_offset LIMIT \(limit) FOR UPDATE SKIP LOCKED) r
+                WHERE p.consumer_group = \(group) AND p.topic = r.topic AND p.partition = r.partition
+                    AND p.log_offset = r.log_offset
+                RETURNING p.value
+                """
+            ).map { try $0.bytes("value") }
+            if !values.isEmpty { try await bring(transaction, values) }
+            return values.count
+        }
     }
 }

@@ -9,9 +9,11 @@ public struct DeadLetters: Sendable {
     public static let keptHours = 336
     /// A letter that has died so often again is not redriven without a word.
     public static let mostRedrives = 3
+    /// Letters that go at once when they are old.
+    public static let mostTrimmed = 1_000
     /// Letters that a group may have under way again at most, before more follow.
     private static let mostParked = ParkedRecords.mostOfAPartition / 2
-    let database: Database
+    public let database: Database
 
     public init(database: Database) {
         self.database = database
@@ -68,28 +70,29 @@ public struct DeadLetters: Sendable {
             uniqueKeysWithValues: try rows.map { (try $0.text("consumer_group"), try $0.int("count")) })
     }
 
-    /// Removes some for good.
-    /// - Returns: how many.
-    public func purge(_ filter: DeadLetterFilter, limit: Int) async throws -> Int {
-        try await database.query(
-            """
-            DELETE FROM dead_letters WHERE id IN (
-                SELECT d.id FROM dead_letters d WHERE \(filter.condition) ORDER BY d.id LIMIT \(limit)
-                FOR UPDATE SKIP LOCKED)
-            """
-        ).affected
+    /// Removes some for good; a statement.
+    /// - Returns: a row `id` for each that is gone.
+    public static func purge(_ filter: DeadLetterFilter, limit: Int) -> SQL {
+        """
+        DELETE FROM dead_letters WHERE id IN (
+            SELECT d.id FROM dead_letters d WHERE \(filter.condition) ORDER BY d.id LIMIT \(limit)
+            FOR UPDATE SKIP LOCKED)
+        RETURNING id
+        """
     }
 
     /// Removes what is kept for long enough, some at a time; also what was redriven, for a month is longer than any retry.
-    public func trim(now: Int64) async throws {
+    /// - Returns: how many letters; `mostTrimmed`: there may be more.
+    public func trim(now: Int64) async throws -> Int {
         let oldest = now - Int64(Self.keptHours) * 3_600_000
-        try await database.batch([
+        return try await database.batch([
             """
             DELETE FROM dead_letters WHERE id IN (
-                SELECT id FROM dead_letters WHERE died_at < to_timestamp(\(oldest)::bigint / 1000.0) LIMIT 1000)
+                SELECT id FROM dead_letters WHERE died_at < to_timestamp(\(oldest)::bigint / 1000.0)
+                ORDER BY died_at LIMIT \(Self.mostTrimmed) FOR UPDATE SKIP LOCKED)
             """,
             "DELETE FROM redrives WHERE done_at < to_timestamp(\(oldest)::bigint / 1000.0)",
-        ])
+        ])[0].affected
     }
 
     // MARK: Redrives

@@ -1,5 +1,6 @@
 import Consumers
 import Core
+import Crypto
 import Devices
 import Push
 import PushDelivery
@@ -70,7 +71,7 @@ struct PushEnd: Sendable {
         let words = verdict.reason ?? verdict.outcome.name
         switch verdict.outcome {
         case .delivered: end = DeliveryEnd(key, .delivered, status: verdict.status, attempts: attempts)
-        case .deviceGone where verdict.outcome.removes(deviceOf: device.id.milliseconds):
+        case .deviceGone where verdict.outcome.removes(deviceOf: device.registeredAt):
             end = DeliveryEnd(key, .invalidated, status: verdict.status, attempts: attempts)
         case .messageRefused where verdict.outcome.isFinal(after: attempts):
             die(.message, .refused, words, verdict.status, attempts, now)
@@ -96,13 +97,23 @@ struct PushEnd: Sendable {
     ) {
         end = DeliveryEnd(key, .dead, reason: reason, status: status, attempts: attempts)
         let error = status.map { "\($0) \(words)" } ?? words
+        let name = Self.name(of: key)
         letter = DeadLetters.Letter(
-            partition: Int(key.device.raw & 0x3FFF_FFFF), number: key.notification.raw, key: key.user.description,
-            value: Self.value(of: key), attempts: attempts, failedAt: key.notification.milliseconds,
+            partition: name.partition, number: name.number, key: key.user.description, value: Self.value(of: key),
+            attempts: attempts, failedAt: key.notification.milliseconds,
             death: Outcome.Death(death, error, provider: provider))
     }
 
     // MARK: Dead letters
+
+    /// Several receivers and devices share a notification's id, and ids differ in few of their bits: only a hash of all three tells
+    /// millions of letters apart.
+    static func name(of key: DeliveryKey) -> (partition: Int, number: Int64) {
+        let hash = Crypto.sha256(Array("\(key.user)/\(key.device)/\(key.notification)".utf8))
+        let partition = hash[0..<4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        let number = hash[4..<12].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return (Int(partition >> 1), Int64(number >> 1))
+    }
 
     private static func value(of key: DeliveryKey) -> [UInt8] {
         let json: JSONValue = [

@@ -156,10 +156,10 @@ actor PushRunner {
     private func takeRedriven() async throws {
         let now = monotonicNanoseconds()
         guard now >= lastLook + Self.lookNanoseconds else { return }
-        let letters = try await parts.letters.redriven(of: PushEnd.group, limit: Self.batch)
-        if letters.count < Self.batch { lastLook = now }
-        guard !letters.isEmpty else { return }
-        _ = try await parts.deliveries.redrive(letters.compactMap { PushEnd.key(of: $0.value) })
-        try await parts.letters.taken(letters.map(\.id), of: PushEnd.group)
+        let taken = try await parts.letters.takeRedriven(of: PushEnd.group, limit: Self.batch) {
+            [deliveries = parts.deliveries] transaction, values in
+            try await deliveries.redrive(transaction, values.compactMap { PushEnd.key(of: $0) })
+        }
+        if taken < Self.batch { lastLook = now }
     }
 }

@@ -15,6 +15,9 @@ struct DeadLetterCommand {
         martlet dlq redrive [filter] [--rate N] [--dry-run] [--force] [--no-wait]
           gives them back to their groups, N a second (100); a worker does it, and goes on where it was after any end of
           it. One that has died three times again stays, but for --force. --no-wait does not wait until it is done.
+          Without a filter only a dry run: --older 0 chooses all.
+        martlet dlq progress ID
+          how far a redrive is
         martlet dlq purge [filter] --yes N
           removes them for good, if there are N of them
         The filter: --group NAME, --reason malformed|refused|exhausted, --provider NAME, --id ID[,ID …],
@@ -23,7 +26,7 @@ struct DeadLetterCommand {
         """
 
     private enum Verb: String {
-        case list, show, redrive, purge
+        case list, show, redrive, progress, purge
     }
 
     private let verb: Verb
@@ -35,20 +38,24 @@ struct DeadLetterCommand {
     private let isForced: Bool
     private let waits: Bool
     private let expected: Int?
-    private let letter: Int64?
+    /// Of a letter, or of a redrive.
+    private let number: Int64?
 
     init(_ arguments: [String]) throws {
         let words = Array(arguments.prefix { !$0.hasPrefix("-") })
         var flags = Flags(arguments.dropFirst(words.count), of: "dlq")
         guard let verb = Verb(rawValue: words.first ?? "list") else { throw flags.failure("there is no '\(words[0])'") }
         self.verb = verb
-        letter = try words.dropFirst().first.map { text in
-            guard let id = Int64(text), id > 0 else { throw flags.failure("'\(text)' is no number of a letter") }
+        number = try words.dropFirst().first.map { text in
+            guard let id = Int64(text), id > 0 else { throw flags.failure("'\(text)' is no number of one") }
             return id
         }
-        guard words.count <= (verb == .show ? 2 : 1), (letter != nil) == (verb == .show) else {
+        let needsNumber = verb == .show || verb == .progress
+        guard words.count <= (needsNumber ? 2 : 1), (number != nil) == needsNumber else {
             throw flags.failure(
-                verb == .show ? "show needs the number of one letter" : "\(verb) takes no '\(words.last!)'")
+                needsNumber
+                    ? "\(verb) needs the number of one \(verb == .show ? "letter" : "redrive")"
+                    : "\(verb) takes no '\(words.last!)'")
         }
         (filter.group, filter.reason) = (try flags.take("--group"), try flags.take("--reason"))
         filter.provider = try flags.take("--provider")
@@ -90,7 +97,8 @@ struct DeadLetterCommand {
             case .list: try await list(desk.letters)
             case .show: try await show(desk.letters)
             case .redrive: try await redrive(desk, site)
-            case .purge: try await purge(desk)
+            case .progress: try await progress(desk.letters)
+            case .purge: try await purge(desk, site)
             }
         }
     }
@@ -119,8 +127,8 @@ struct DeadLetterCommand {
     }
 
     private func show(_ letters: DeadLetters) async throws {
-        guard let (found, value) = try await letters.letter(letter ?? 0) else {
-            throw Failure("there is no dead letter \(letter ?? 0)")
+        guard let (found, value) = try await letters.letter(number ?? 0) else {
+            throw Failure("there is no dead letter \(number ?? 0)")
         }
         Console.say(Self.line(found))
         for header in found.frame.headers {
@@ -148,6 +156,10 @@ struct DeadLetterCommand {
         let (matching, tooOften) = try await desk.letters.matching(filter, mostRedrives: most)
         if tooOften > 0 { Console.say("\(tooOften) have died too often, and stay: --force takes them, too") }
         guard !isDry, matching > 0 else { return Console.say("\(matching) would be redriven") }
+        guard !filter.choosesAll else {
+            throw Failure(
+                "which? --older 0 redrives all \(matching), and a filter some: see martlet help dlq", exitCode: 2)
+        }
         let id = try await site.connections.routes.database.transaction { transaction in
             try await desk.redrive(
                 transaction, filter, rate: rate, isForced: isForced, by: nil, TraceContext(requestID: "dlq"))
@@ -159,11 +171,28 @@ struct DeadLetterCommand {
         }
     }
 
-    private func purge(_ desk: DeadLetterDesk) async throws {
+    private func progress(_ letters: DeadLetters) async throws {
+        guard let progress = try await letters.progress(of: number ?? 0) else {
+            throw Failure("there is no redrive \(number ?? 0)")
+        }
+        Console.say("\(progress.moved) redriven\(progress.isDone ? "" : ", and more to come")")
+    }
+
+    private func purge(_ desk: DeadLetterDesk, _ site: Site) async throws {
         let count = try await desk.letters.sums(filter).reduce(0) { $0 + $1.count }
         guard let expected, expected == count else {
             throw Failure("there are \(count) of them: martlet dlq purge … --yes \(count) removes them for good")
         }
-        Console.say("\(try await desk.purge(filter, by: nil, TraceContext(requestID: "dlq"))) purged")
+        var gone = 0
+        while gone < expected {
+            let before = gone
+            let some = try await site.connections.routes.database.transaction { transaction in
+                try await desk.purge(
+                    transaction, filter, most: expected - before, by: nil, TraceContext(requestID: "dlq"))
+            }
+            gone += some
+            if some == 0 { break }
+        }
+        Console.say("\(gone) purged")
     }
 }

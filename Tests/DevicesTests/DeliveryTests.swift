@@ -23,6 +23,10 @@ import Testing
         try await books.consume(keys.map { .init($0, type: "like") })
     }
 
+    private func redrive(_ keys: [DeliveryKey]) async throws -> Set<DeliveryKey> {
+        try await site.database.transaction { [books] in try await books.redrive($0, keys) }
+    }
+
     /// `consumed waiting delivered dead expired invalidated suppressed`
     private func counts(_ user: TestUser) async throws -> [Int64] {
         let columns = ["consumed", "waiting", "delivered", "dead", "expired", "invalidated", "suppressed"]
@@ -55,8 +59,8 @@ import Testing
         // From the end nothing leads back but a redrive of what is dead.
         #expect(try await books.finish([.init(keys[0], .dead, attempts: 9)]).isEmpty)
         #expect(try await books.park([.init(keys[0], for: .retry, until: nil, attempts: 9)]).isEmpty)
-        #expect(try await books.redrive(keys) == [keys[1]])
-        #expect(try await books.redrive(keys).isEmpty)
+        #expect(try await redrive(keys) == [keys[1]])
+        #expect(try await redrive(keys).isEmpty)
         #expect(try await counts(alice) == [7, 3, 1, 0, 1, 1, 1])
         let list = try await shown(alice, device)
         #expect(list.map { $0["id"].string } == (1...7).reversed().map { "\($0)" })
@@ -113,6 +117,36 @@ import Testing
         // It is there again when it says so.
         #expect(try await alice.post("/v1/devices", TestUser.browser("books/\(alice.id)")).status == 200)
         #expect(try await state(alice, device) == "active")
+    }
+
+    /// What was said of a device before it was registered again was said of another.
+    @Test func registeredAgain() async throws {
+        let (alice, _, keys) = try await user(1)
+        func registered() async throws -> Int64? {
+            try await site.devices.devices.reachable(site.database, of: [keys[0].user]).first?.registeredAt
+        }
+        #expect(try await registered() == site.clock.milliseconds())
+        try await site.pass(seconds: 60)
+        #expect(try await alice.post("/v1/devices", TestUser.browser("books/\(alice.id)")).status == 200)
+        #expect(try await registered() == site.clock.milliseconds())
+        // One that a process of the version before has made.
+        try await site.database.query("UPDATE devices SET registered_at = NULL WHERE user_id = \(keys[0].user)")
+        #expect(try await registered() == keys[0].device.milliseconds)
+    }
+
+    /// More old rows than one statement takes are gone after one step, and what they counted is counted.
+    @Test func manyOldOnesGoAtOnce() async throws {
+        let (alice, _, keys) = try await user(2_500)
+        _ = try await consume(keys)
+        _ = try await books.finish(keys.map { .init($0, .delivered, status: 201, attempts: 1) })
+        try await site.database.query(
+            "UPDATE deliveries SET at = now() - interval '8 days' WHERE user_id = \(keys[0].user)")
+        try await site.runUpkeep()
+        let left = try await site.database.query(
+            "SELECT count(*) AS rows FROM deliveries WHERE user_id = \(keys[0].user)")
+        #expect(try left[0].int("rows") == 0)
+        #expect(try await counts(alice) == [2_500, 0, 2_500, 0, 0, 0, 0])
+        #expect(try await site.wrongCounts().isEmpty)
     }
 
     /// What waits for a device that is removed, moves, or ends with its session is not sent, and stays in the books.
@@ -191,7 +225,7 @@ import Testing
                     let shuffled = turn % 2 == 0 ? all : all.reversed()
                     let new = try await books.consume(shuffled.map { .init($0, type: "like") })
                     let dead = try await books.finish(shuffled.map { .init($0, .dead, attempts: 1) })
-                    let back = try await books.redrive(shuffled)
+                    let back = try await redrive(shuffled)
                     return (new.count, dead.count, back.count)
                 }
             }

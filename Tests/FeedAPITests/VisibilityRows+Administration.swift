@@ -23,6 +23,18 @@ extension VisibilityRow {
             Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
                 try await $0.caller.post("/v1/admin/dead-letters/redrive", ["filter": [:]])
             }),
+        "readDeadLetter": .reads(
+            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
+                try await $0.caller.get("/v1/admin/dead-letters/1")
+            }),
+        "readRedrive": .reads(
+            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
+                try await $0.caller.get("/v1/admin/dead-letters/redrives/1")
+            }),
+        "purgeDeadLetters": .writes(
+            Probe("all", needsSession: true, expected: { _ in Seen(403) }) {
+                try await $0.caller.post("/v1/admin/dead-letters/purge", ["filter": [:]])
+            }),
         "changeUser": .writes(
             Probe("the author", needsSession: true, expected: { _ in Seen(403) }) {
                 try await $0.caller.send("PATCH", "/v1/admin/users/\($0.author.id)", body: Array("{}".utf8))

@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from conftest import MakeUser
-from martlet_process import Server
+from martlet_process import Server, run_martlet
 from sql import rows
 from support import PATIENCE, User, eventually, expect
 from test_notifier import balanced, received, register, settings
@@ -119,4 +119,40 @@ def test_a_credential_that_is_refused(pushing: Server, sink: Sink, make_user: Ma
     devices = [expect(user.http.get("/v1/devices"), 200).json()["items"] for user in users]
     assert all(device["state"] == "active" for some in devices for device in some)
     assert len([item for item in received(sink) if item["provider"] == "apns"]) >= HELD
+    balanced(pushing)
+
+
+def test_a_redrive_of_pushes_that_is_killed(pushing: Server, sink: Sink, make_user: MakeUser) -> None:
+    """Devices and users share a notification's id: each of their letters comes back all the same, more of them than are taken at once."""
+    posts = 130 * int(os.environ.get("MARTLET_REDRIVE_SCALE", "1"))
+    author = make_user("author", pushing)
+    readers = [make_user(name, pushing) for name in ("alice", "carol")]
+    for reader in readers:
+        reader.follow(author)
+        expect(reader.http.put(f"/v1/users/{author.id}/bell"), 204)
+        for _ in range(2):
+            register(reader, "apns", sink)
+    many = posts * 4
+    sink.control("PUT", "/faults/apns", {"steps": [{"times": many * 2, "status": 413, "body": {"reason": "PayloadTooLarge"}}]})
+    for number in range(posts):
+        author.post(f"post {number}")
+
+    def count(condition: str, table: str = "deliveries") -> int:
+        return int(rows(pushing, f"SELECT count(*) FROM {table} WHERE {condition}")[0][0])
+
+    eventually(lambda: count("state = 'dead'") == many, 120, "all to be dead")
+    assert count("consumer_group = 'pushes' AND redriven_at IS NULL", "dead_letters") == many, "a letter each"
+    assert int(rows(pushing, "SELECT count(DISTINCT notification_id) FROM deliveries")[0][0]) == posts
+    sink.control("DELETE", "/faults/apns")
+    done = run_martlet("dlq", "redrive", "--group", "pushes", "--rate", "1000", "--no-wait", MARTLET_DATA=str(pushing.data))
+    assert done.returncode == 0 and done.stdout.splitlines() == [f"redrive 1 of {many}"], done.stderr
+    for least in (1, many // 2):
+        eventually(lambda: count("state <> 'dead'") >= least, 60, "some to be back")
+        pushing.kill()
+        pushing.start()
+        # What was being sent is due again at once, not when its claim has ended.
+        rows(pushing, "UPDATE deliveries SET due_at = now() WHERE state = 'waiting'")
+    eventually(lambda: count("state = 'delivered'") == many, 120, "all to be delivered")
+    assert count("redriven_at IS NULL OR redrives <> 1", "dead_letters") == 0
+    assert count("true", "parked_records") == 0
     balanced(pushing)

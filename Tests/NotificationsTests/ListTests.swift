@@ -91,6 +91,26 @@ import Testing
         #expect(try await users[0].get("\(list)/\(key)/actors").isProblem(404, "not_found"))
     }
 
+    /// Whoever did most of it hides nobody, and makes nobody wait.
+    @Test func whoDidItVeryOften() async throws {
+        let (alice, bob, carol) = (try await site.signUp(), try await site.signUp(), try await site.signUp())
+        let post = try await alice.post(text: "hello")
+        for user in [carol, bob] { _ = try await user.comment(on: post) }
+        try await site.settle()
+        let key = "comment:post:\(post)"
+        try await site.database.query(
+            """
+            INSERT INTO notification_causes (user_id, key, cause_id, actor_id)
+            SELECT \(ID(alice.id)!), \(key), (1::bigint << 50) + n, \(ID(bob.id)!) FROM generate_series(1, 20000) n
+            """)
+        try await site.database.query("ANALYZE notification_causes")
+        let start = ContinuousClock.now
+        for limit in [1, 100] {
+            #expect(try await alice.walk("\(list)/\(key)/actors", limit: limit) == [bob.id, carol.id])
+        }
+        #expect(ContinuousClock.now - start < .seconds(2), "it took minutes when each was compared with each")
+    }
+
     @Test func bellsHaveRules() async throws {
         let (alice, bob) = (try await site.signUp(), try await site.signUp())
         #expect(try await alice.put("/v1/users/\(alice.id)/bell").isProblem(400, "invalid_field"))

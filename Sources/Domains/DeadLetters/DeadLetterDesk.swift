@@ -8,8 +8,9 @@ public import Store
 public struct DeadLetterDesk: Sendable {
     /// Letters a second that a redrive may have.
     public static let rates = 1...1000
+    /// Letters that one transaction removes.
+    public static let mostPurged = 10_000
     public let letters: DeadLetters
-    let database: Database
     let administration: Administration
     let clock: any WallClock
 
@@ -31,17 +32,17 @@ public struct DeadLetterDesk: Sendable {
         return id
     }
 
-    /// - Returns: how many are gone for good.
-    public func purge(_ filter: DeadLetterFilter, by actor: ID?, _ context: TraceContext) async throws -> Int {
-        var gone = 0
-        try await database.query(
-            try administration.audited(
-                .purgedDeadLetters, by: actor, after: .object(JSONObject(Self.members(filter))), context))
-        while true {
-            let some = try await letters.purge(filter, limit: 1000)
-            gone += some
-            if some == 0 { return gone }
-        }
+    /// Removes some for good, the oldest first.
+    /// - Parameter most: as many, and no more than `mostPurged`: what has died since they were counted stays.
+    /// - Returns: how many.
+    public func purge(
+        _ transaction: Transaction, _ filter: DeadLetterFilter, most: Int, by actor: ID?, _ context: TraceContext
+    ) async throws -> Int {
+        let gone = try await transaction.query(DeadLetters.purge(filter, limit: min(most, Self.mostPurged))).count
+        let after = Self.members(filter) + [("purged", .integer(Int64(gone)))]
+        try await transaction.query(
+            try administration.audited(.purgedDeadLetters, by: actor, after: .object(JSONObject(after)), context))
+        return gone
     }
 
     func check(_ caller: ID) async throws { try await administration.check(caller, is: .admin) }

@@ -26,6 +26,21 @@ enum DeadLetterFields {
 
     static let groupParameter = parameter("group", example: "notifications", "Which consumer group.")
     static let reasonParameter = parameter("reason", example: "malformed", "Why.")
+    static let afterParameter = time("died_after", "Died at this time or later.")
+    static let beforeParameter = time("died_before", "Died before this time.")
+    static let letter = PathParameter.id("id", "Of the dead letter.")
+    static let redrive = PathParameter.id("id", "Of the redrive.")
+
+    private static func time(_ name: String, _ description: String) -> Parameter<Int64?> {
+        Parameter(name, Component.time.reference, example: "2026-01-05T00:07:21.289Z", description) {
+            text throws(Refusal) in
+            guard let time = milliseconds(rfc3339: text) else {
+                throw Refusal("\(name) must be a time in UTC such as 2026-01-05T00:07:21.289Z")
+            }
+            return time
+        }.orNil
+    }
+
     static let providerParameter = parameter("provider", example: "webhook", "Who refused it.")
 
     private static let group = field("group", example: "notifications", "Which consumer group.")
@@ -34,21 +49,30 @@ enum DeadLetterFields {
     private static let ids = Field<[ID]>.distinct(
         "ids", of: Field<ID>.id("id"), count: 1...1000, example: ["17"], "These and no others."
     ).orNil
+    private static let after = Field<Int64>.time(
+        "died_after", example: "2026-01-05T00:07:21.289Z", "Died at this time or later."
+    ).orNil
     private static let before = Field<Int64>.time(
         "died_before", example: "2026-01-05T00:07:21.289Z", "Died before this time."
     ).orNil
 
     static let filter = Field<DeadLetterFilter>.object(
-        "filter", "DeadLetterFilter", [group, reason, provider, ids, before], "Which; what is left out chooses all."
+        "filter", "DeadLetterFilter", [group, reason, provider, ids, after, before],
+        "Which; what is left out chooses all. One without any is only counted: who wants all says `died_before`."
     ) { object throws(Problem) in
         var filter = DeadLetterFilter()
         filter.group = try group.read(object)
         filter.reason = try reason.read(object)
         filter.provider = try provider.read(object)
         filter.ids = try ids.read(object)?.map(\.raw)
+        filter.after = try after.read(object)
         filter.before = try before.read(object)
         return filter
     }
-    static let dryRun = Field<Bool>.boolean("dry_run", example: true, "Only count.").or(false)
+    /// As the contract has it: who wants it done says so.
+    static let dryRun = Field<Bool>.boolean("dry_run", example: false, "Only count.").or(true)
+    static let expected = Field<Int>.integer(
+        "expected", in: 0...Int(Int32.max), example: 12, "How many there are; with `dry_run: false` it must be there."
+    ).orNil
     static let rate = Field<Int>.integer("rate", in: DeadLetterDesk.rates, example: 100, "Letters a second.").or(100)
 }

@@ -46,7 +46,7 @@ enum DeadLetterView {
         json.append(ascii: "\"}")
     }
 
-    private static let component = Component(
+    static let component = Component(
         "DeadLetter",
         .object([
             .always("id", Component.id.reference), .always("group", .string(), "Which consumer group."),

@@ -16,7 +16,7 @@ public struct DeadLettersDomain: Domain {
     public init(_ resources: Resources, administration: AdministrationDomain) {
         self.resources = resources
         desk = DeadLetterDesk(
-            letters: DeadLetters(database: resources.database), database: resources.database,
+            letters: DeadLetters(database: resources.database),
             administration: administration.administration, clock: resources.clock)
     }
 
@@ -41,11 +41,13 @@ public struct DeadLettersDomain: Domain {
     public var upkeep: [UpkeepStep] {
         let (letters, clock, gauges) = (workers, resources.clock, DeadLetterGauges())
         return [
-            UpkeepStep("count dead letters") {
+            .count("count dead letters") {
                 gauges.set(
                     sums: try await letters.sums(), parked: try await letters.parked(), now: clock.milliseconds())
             },
-            UpkeepStep("remove old dead letters") { try await letters.trim(now: clock.milliseconds()) },
+            UpkeepStep("remove old dead letters", while: DeadLetters.mostTrimmed) {
+                try await letters.trim(now: clock.milliseconds())
+            },
         ]
     }
 

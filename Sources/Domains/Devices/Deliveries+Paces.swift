@@ -44,13 +44,15 @@ extension Deliveries {
     }
 
     /// Forgets some that say nothing any more.
-    func trimPaces() async throws {
+    /// - Returns: how many; `most`: there may be more.
+    func trimPaces() async throws -> Int {
         try await database.query(
             """
             DELETE FROM push_paces p USING (
                 SELECT user_id, device_id, key FROM push_paces
                 WHERE next_at < now() - interval '1 day' ORDER BY next_at LIMIT \(Self.most) FOR UPDATE SKIP LOCKED) o
             WHERE p.user_id = o.user_id AND p.device_id = o.device_id AND p.key = o.key
-            """)
+            """
+        ).affected
     }
 }

@@ -36,8 +36,21 @@ public struct Deliveries: Sendable {
 
     /// Brings dead ones back: they wait, with all attempts before them.
     /// - Returns: those that were dead.
-    public func redrive(_ keys: [DeliveryKey]) async throws -> Set<DeliveryKey> {
-        try await changed(keys, { $0 }) { DeliverySQL.redriven($0) }
+    @discardableResult public func redrive(
+        _ transaction: Transaction, _ keys: [DeliveryKey]
+    ) async throws -> Set<DeliveryKey> {
+        let users = Set(keys.map(\.user)).sorted()
+        return try await self.keys(
+            transaction.batch([DeliverySQL.lock(users), DeliverySQL.redriven(Array(Set(keys)))])[1])
+    }
+
+    private func keys(_ rows: PgRows) throws -> Set<DeliveryKey> {
+        Set(
+            try rows.map { row in
+                DeliveryKey(
+                    user: try row.id("user_id"), device: try row.id("device_id"),
+                    notification: try row.id("notification_id"))
+            })
     }
 
     /// Of several changes of one row in a call the last one counts.
@@ -53,12 +66,7 @@ public struct Deliveries: Sendable {
             let part = Array(sorted[start..<min(start + Self.most, sorted.count)])
             let users = Set(part.map { key($0).user }).sorted()
             let results = try await database.batch(before(users) + [DeliverySQL.lock(users), statement(part)])
-            for row in results.last! {
-                done.insert(
-                    DeliveryKey(
-                        user: try row.id("user_id"), device: try row.id("device_id"),
-                        notification: try row.id("notification_id")))
-            }
+            done.formUnion(try self.keys(results.last!))
         }
         return done
     }
@@ -66,23 +74,27 @@ public struct Deliveries: Sendable {
     // MARK: Upkeep
 
     /// Forgets some rows that are old; what they counted stays counted. Dead ones, which may be wanted back, are kept longer.
-    func trim() async throws {
+    /// - Returns: how many, of one kind or the other; `most`: there may be more.
+    func trim() async throws -> Int {
+        var most = 0
         for condition in [
             "state NOT IN ('waiting', 'dead') AND at < now() - interval '7 days'",
             "state = 'dead' AND at < now() - interval '30 days'",
         ] as [SQL] {
-            try await database.transaction { transaction in
+            let gone = try await database.transaction { transaction in
                 let users = try await transaction.query(
                     """
                     SELECT DISTINCT o.user_id FROM (
                         SELECT d.user_id FROM deliveries d WHERE \(condition) ORDER BY d.at LIMIT \(Self.most)) o
                     """
                 ).map { try $0.id("user_id") }
-                guard !users.isEmpty else { return }
-                try await transaction.batch([
+                guard !users.isEmpty else { return 0 }
+                return try await transaction.batch([
                     DeliverySQL.lock(users), DeliverySQL.trimmed(of: users, where: condition, limit: Self.most),
-                ])
+                ])[1][0].int("gone")
             }
+            most = max(most, gone)
         }
+        return most
     }
 }

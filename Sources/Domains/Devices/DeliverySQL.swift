@@ -173,17 +173,20 @@ enum DeliverySQL {
         """
     }
 
+    /// A row `gone`: how many.
     static func trimmed(of users: [ID], where condition: SQL, limit: Int) -> SQL {
         """
         WITH old AS (
             SELECT \(key) FROM deliveries d WHERE d.user_id = ANY (\(users)::bigint[]) AND \(condition) LIMIT \(limit)),
         gone AS (
             DELETE FROM deliveries d USING old o WHERE \(isSame("d", "o"))
-            RETURNING d.user_id, d.device_id, d.notification_id, d.state)
-        UPDATE delivery_counts c SET old_delivered = c.old_delivered + n.delivered, old_dead = c.old_dead + n.dead,
-            old_expired = c.old_expired + n.expired, old_invalidated = c.old_invalidated + n.invalidated,
-            old_suppressed = c.old_suppressed + n.suppressed
-        FROM (SELECT user_id, \(numbers) FROM gone GROUP BY user_id) n WHERE c.user_id = n.user_id
+            RETURNING d.user_id, d.device_id, d.notification_id, d.state),
+        counted AS (
+            UPDATE delivery_counts c SET old_delivered = c.old_delivered + n.delivered, old_dead = c.old_dead + n.dead,
+                old_expired = c.old_expired + n.expired, old_invalidated = c.old_invalidated + n.invalidated,
+                old_suppressed = c.old_suppressed + n.suppressed
+            FROM (SELECT user_id, \(numbers) FROM gone GROUP BY user_id) n WHERE c.user_id = n.user_id)
+        SELECT count(*) AS gone FROM gone
         """
     }
 

@@ -16,4 +16,6 @@ public struct Device: Sendable {
     public let target: DeviceTarget
     /// BCP 47.
     public let locale: String?
+    /// Milliseconds since 1970: the last time. What was said of it before then was said of another by its name.
+    public let registeredAt: Int64
 }

@@ -13,7 +13,7 @@ public struct Devices: Sendable {
     private static let mostGone: Int64 = 20
     /// Hours in which upkeep removes what has ended with its session; the sessions' own end removes what it misses.
     private static let upkeepHours: Int64 = 2
-    private static let mostAtOnce = 200
+    static let mostAtOnce = 200
 
     let ids: IDGenerator
     let clock: any WallClock
@@ -64,9 +64,9 @@ public struct Devices: Sendable {
         let id = try ids.next()
         let made = try await transaction.query(
             """
-            INSERT INTO devices AS d (user_id, id, session_id, kind, mark, sealed, name, locale)
+            INSERT INTO devices AS d (user_id, id, session_id, kind, mark, sealed, name, locale, registered_at)
             SELECT \(caller.user)::bigint, \(id)::bigint, \(caller.session)::bigint, \(content.kind.rawValue)::text, \(mark),
-                \(content.sealed(box, for: id)), \(name)::text, \(locale)::text
+                \(content.sealed(box, for: id)), \(name)::text, \(locale)::text, now()
             WHERE \(Self.hasRoom(caller.user)) ON CONFLICT (mark) DO NOTHING
             RETURNING \(DeviceView.columns)
             """)
@@ -94,7 +94,7 @@ public struct Devices: Sendable {
         let rows = try await transaction.query(
             """
             UPDATE devices d SET session_id = \(caller.session), sealed = \(sealed), name = \(name)::text,
-                locale = \(locale)::text, failures = 0, gone_at = NULL
+                locale = \(locale)::text, failures = 0, gone_at = NULL, registered_at = now()
             WHERE d.user_id = \(caller.user) AND d.id = \(id) AND (d.gone_at IS NULL OR \(Self.hasRoom(caller.user)))
             RETURNING \(DeviceView.columns)
             """)
@@ -188,32 +188,37 @@ public struct Devices: Sendable {
     public func reachable(_ database: Database, of users: [ID]) async throws -> [Device] {
         let rows = try await database.query(
             """
-            SELECT d.user_id, d.id, d.kind, d.sealed, d.locale FROM devices d
+            SELECT d.user_id, d.id, d.kind, d.sealed, d.locale,
+                (extract(epoch FROM d.registered_at) * 1000)::bigint AS registered
+            FROM devices d
             WHERE d.user_id = ANY (\(users)::bigint[]) AND d.gone_at IS NULL AND \(Self.lives) ORDER BY d.user_id, d.id
             """)
         return try rows.compactMap { row in
             guard let target = try? content(row)?.target(allowsLoopback: allowsLoopback) else { return nil }
+            let id = try row.id("id")
             return Device(
-                user: try row.id("user_id"), id: try row.id("id"), target: target,
-                locale: try row.optionalText("locale"))
+                user: try row.id("user_id"), id: id, target: target, locale: try row.optionalText("locale"),
+                registeredAt: try row.optionalInteger("registered") ?? id.milliseconds)
         }
     }
 
     // MARK: Upkeep
 
     /// Removes some that have ended with their sessions. One process at a time does so: two would wait for each other's rows.
-    func removeEnded(_ database: Database) async throws {
+    /// - Returns: how many; `mostAtOnce`: there may be more.
+    func removeEnded(_ database: Database) async throws -> Int {
         try await database.transaction { transaction in
             let turn = try await transaction.query(
                 "SELECT pg_try_advisory_xact_lock(hashtextextended('devices of ended sessions', 0)) AS is_mine")
-            guard try turn[0].bool("is_mine") else { return }
+            guard try turn[0].bool("is_mine") else { return 0 }
             let rows = try await transaction.query(
                 """
                 SELECT d.user_id, d.id FROM devices d
                 WHERE d.session_id IN (\(Accounts.endedWithin(hours: Self.upkeepHours))) LIMIT \(Self.mostAtOnce)
                 """)
-            guard !rows.isEmpty else { return }
+            guard !rows.isEmpty else { return 0 }
             try await remove(transaction, Self.keys(rows))
+            return rows.count
         }
     }
 }

@@ -53,10 +53,12 @@ public struct DevicesDomain: Domain {
         let books = Deliveries(database: database)
         let (waiting, dead) = (Metrics.shared.gauge(.waitingDeliveries), Metrics.shared.gauge(.deadDeliveries))
         return [
-            UpkeepStep("remove devices of ended sessions") { try await devices.removeEnded(database) },
-            UpkeepStep("forget old deliveries") { try await books.trim() },
-            UpkeepStep("forget paces of pushes") { try await books.trimPaces() },
-            UpkeepStep("count deliveries") {
+            UpkeepStep("remove devices of ended sessions", while: Devices.mostAtOnce) {
+                try await devices.removeEnded(database)
+            },
+            UpkeepStep("forget old deliveries", while: Deliveries.most) { try await books.trim() },
+            UpkeepStep("forget paces of pushes", while: Deliveries.most) { try await books.trimPaces() },
+            .count("count deliveries") {
                 let rows = try await database.query(
                     """
                     SELECT (SELECT count(*) FROM deliveries WHERE state = 'waiting') AS waiting,

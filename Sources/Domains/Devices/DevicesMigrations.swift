@@ -68,6 +68,9 @@ enum DevicesMigrations {
                 """,
                 "CREATE INDEX push_paces_by_time ON push_paces (next_at)",
             ]),
+        // NULL: when it was made. A process of the version before does not set it.
+        Migration(
+            113, "when a device was registered last", ["ALTER TABLE devices ADD COLUMN registered_at timestamptz"]),
         Migration(
             116, "tokens of Apple's keys",
             [

@@ -9,6 +9,8 @@ import Store
 struct InboxReader: Sendable {
     /// Of a group's causes, the newest, those who did them are looked for.
     private static let mostLooked = 100
+    /// The same, where those who did them are listed.
+    static let mostListed = 100_000
 
     let kinds: [NotificationKind]
 
@@ -179,14 +181,17 @@ struct InboxReader: Sendable {
             actors: try actors(row).compactMap { names[$0] }, object: object, isRead: try row.bool("read"))
     }
 
-    /// Rows `other, id` for a list of users: who did what a group is about, each by the newest cause.
+    /// Rows `other, id` for a list of users: who did what a group is about, each by the newest cause. All that are looked at are read
+    /// once, whoever did them: one user may have done most of them.
     static func actors(of key: String, for reader: ID) -> SQL {
         """
-        SELECT c.actor_id AS other, c.cause_id AS id FROM notification_causes c
-        WHERE c.user_id = \(reader) AND c.key = \(key) AND c.actor_id IS NOT NULL
-            AND NOT \(Audience.isMutedForNotifications("c.actor_id", by: "c.user_id")) AND NOT EXISTS (
-                SELECT FROM notification_causes newer WHERE newer.user_id = c.user_id AND newer.key = c.key
-                    AND newer.actor_id = c.actor_id AND newer.cause_id > c.cause_id)
+        SELECT a.actor_id AS other, a.cause_id AS id FROM (
+            SELECT c.actor_id, max(c.cause_id) AS cause_id FROM (
+                SELECT actor_id, cause_id FROM notification_causes
+                WHERE user_id = \(reader) AND key = \(key) AND actor_id IS NOT NULL
+                ORDER BY cause_id DESC LIMIT \(mostListed)) c
+            GROUP BY c.actor_id) a
+        WHERE NOT \(Audience.isMutedForNotifications("a.actor_id", by: .parameter(reader)))
         """
     }
 

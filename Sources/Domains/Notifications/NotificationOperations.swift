@@ -43,7 +43,9 @@ struct NotificationOperations: Sendable {
                 responses: [.json(NotificationGroup.list, "Newest first.")], handler: list),
             Operation(
                 .get, "/v1/notifications/\(NotificationFields.key)/actors", id: "listNotificationActors", tag: Self.tag,
-                "Who did what a notification is about", parameters: [PageParameters.limit, PageParameters.cursor],
+                "Who did what a notification is about",
+                description: "Of the newest \(InboxReader.mostListed) things that were done.",
+                parameters: [PageParameters.limit, PageParameters.cursor],
                 responses: [.json(UserView.list, "Who did it last first, each once; those whom the caller may see.")],
                 handler: actors),
             Operation(

@@ -77,7 +77,8 @@ struct DeviceOperations: Sendable {
                 responses: [.json(DeliveryView.list, "Newest notification first; of the last seven days at least.")],
                 handler: deliveries),
             Operation(
-                .get, "/v1/push/key", id: "getPushKey", tag: Self.tag, "The site's keys for Web Push and webhooks", access: .anyone,
+                .get, "/v1/push/key", id: "getPushKey", tag: Self.tag, "The site's keys for Web Push and webhooks",
+                access: .anyone,
                 responses: [.json(Self.key, "Of all its processes.")], handler: showKey),
         ]
     }

@@ -56,6 +56,10 @@ public final class Notifier: Sendable {
 
     public func start() async throws {
         let database = resources.connections.workers.database
+        // Who waits for its turn and is sent, twice where a token has ended, is done before it is anybody else's.
+        precondition(
+            2 * (options.sender.patience + options.sender.milliseconds) < Int(PushRunner.lease),
+            "a claim that is shorter than what it is for")
         let sender = PushSender(options.sender)
         let webPush: WebPushAccount?
         if let contact = options.contact {
@@ -85,7 +89,7 @@ public final class Notifier: Sendable {
             PushRunner.Parts(
                 deliveries: devices.deliveries, decider: decider, accounts: accounts,
                 letters: DeadLetters(database: database), log: log, clock: resources.clock,
-                metrics: PushMetrics(most: PushRunner.most)))
+                metrics: PushMetrics(most: PushRunner.most + Deliveries.mostDigests)))
         self.runner.value.withLock { $0 = runner }
         try await groups.start()
         running.withLock { $0 = Running(runner: runner, sender: sender, task: Task { await runner.run() }) }

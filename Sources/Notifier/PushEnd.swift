@@ -14,7 +14,7 @@ struct PushEnd: Sendable {
     /// Milliseconds until a credential that the site does not have is looked for again.
     private static let credentialPause: Int64 = 600_000
     private static let fullPause: Int64 = 1000
-    private static let longestFullPause: Int64 = 60_000
+    private static let longFullPause: Int64 = 5000
 
     let key: DeliveryKey
     private(set) var end: DeliveryEnd?
@@ -53,17 +53,17 @@ struct PushEnd: Sendable {
             park(.parked, now + wait, attempts)
         case .sent(.full), .sent(.ended):
             outcome = "full"
-            park(.parked, now + Self.pause(ofAge: now - claim.key.notification.milliseconds), attempts)
+            park(.parked, now + Self.fullPause(claim), attempts)
         case .sent(.attempted(let verdict)):
             outcome = verdict.outcome.name
             take(verdict, device, attempts, now)
         }
     }
 
-    /// Milliseconds until what there was no room for comes again: a quarter of its age, and not all at the same time.
-    private static func pause(ofAge age: Int64) -> Int64 {
-        let pause = min(max(age / 4, fullPause), longestFullPause)
-        return pause + .random(in: 0...pause / 4)
+    /// Milliseconds until what there was no room for comes again, not all at the same time; longer where it was so before.
+    private static func fullPause(_ claim: Deliveries.Claim) -> Int64 {
+        let least = claim.reason == .parked ? longFullPause : fullPause
+        return least + .random(in: 0...least)
     }
 
     private mutating func take(_ verdict: PushVerdict, _ device: Device, _ before: Int, _ now: Int64) {

@@ -17,9 +17,12 @@ extension Deliveries {
         public var isTest: Bool { type.isExactly(Deliveries.testType) }
     }
 
+    /// Rows of digests that are claimed because others of their device are.
+    public static let mostDigests = 1_000
+
     /// What is due, longest first; of one device, where a digest of it is due, all that is due in digests.
     /// - Parameters:
-    ///   - limit: of these; digests may be more.
+    ///   - limit: of these; of digests `mostDigests` more.
     ///   - now: milliseconds since 1970.
     ///   - end: until when nobody else takes it.
     public func claim(limit: Int, now: Int64, until end: Int64) async throws -> [Claim] {
@@ -33,7 +36,7 @@ extension Deliveries {
                 SELECT user_id, device_id, notification_id FROM deliveries
                 WHERE \(isDue) AND reason = 'digest'
                     AND (user_id, device_id) IN (SELECT user_id, device_id FROM due WHERE reason = 'digest')
-                LIMIT \(Self.most) FOR UPDATE SKIP LOCKED),
+                LIMIT \(Self.mostDigests) FOR UPDATE SKIP LOCKED),
             claimed AS (SELECT user_id, device_id, notification_id FROM due UNION SELECT * FROM digests)
             UPDATE deliveries d SET due_at = to_timestamp(\(end)::bigint / 1000.0) FROM claimed c
             WHERE d.user_id = c.user_id AND d.device_id = c.device_id AND d.notification_id = c.notification_id

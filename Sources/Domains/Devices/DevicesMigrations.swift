@@ -82,6 +82,14 @@ enum DevicesMigrations {
                     made_at timestamptz NOT NULL)
                 """
             ]),
+        Migration(
+            117, "deliveries by their turn",
+            [
+                """
+                CREATE INDEX IF NOT EXISTS deliveries_by_turn ON deliveries (due_at, user_id, device_id)
+                WHERE state = 'waiting'
+                """, "DROP INDEX IF EXISTS deliveries_waiting",
+            ]),
     ]
 
     private static let counts: StaticString = """

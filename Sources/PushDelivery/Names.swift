@@ -17,5 +17,10 @@ extension MetricName {
     static let attemptTime = MetricName(
         "martlet_push_attempt_seconds", "How long a request to a push service or a webhook took")
     static let openCircuits = MetricName(
-        "martlet_push_circuits_open", "Credentials, hosts and devices that nothing is sent to for now")
+        "martlet_push_circuits_open",
+        "Credentials, hosts and devices that nothing is sent to for now, by provider and scope")
+    static let limit = MetricName(
+        "martlet_push_limit",
+        "Requests that the credentials of a provider are allowed at a time: it follows what is responded")
+    static let inWork = MetricName("martlet_push_in_work", "Requests that are under way, by provider")
 }

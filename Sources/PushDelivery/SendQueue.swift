@@ -221,6 +221,8 @@ final class SendQueue<Job> {
 
     var lanesRemembered: Int { lanes.count }
 
+    var credentialLimits: [(key: CircuitKey, limit: AdmissionLimit)] { credentials.values.map { ($0.key, $0.limit) } }
+
     func limits() -> [PushSenderState.Limit] {
         var waitingOf: [CircuitKey: Int] = [:]
         for lane in lanes.values { waitingOf[lane.credential.key, default: 0] += lane.waiting.count }

@@ -46,6 +46,7 @@ final class SenderLoop {
         figures = SenderFigures(options)
         timer = LoopTimer(on: loop, after: Self.lookMilliseconds, repeating: Self.lookMilliseconds) { [unowned self] in
             queue.removeLate(now: clock.nanoseconds()).forEach { $0.done(.full) }
+            figures.show(circuits: queue.circuits.open.keys, credentials: queue.credentialLimits)
         }
     }
 
@@ -107,9 +108,8 @@ final class SenderLoop {
     }
 
     private func show() {
-        let open = queue.circuits.openCount
-        opened(open)
-        figures.show(waiting: queue.waiting, inFlight: queue.inFlight, open: open)
+        opened(queue.circuits.openCount)
+        figures.show(waiting: queue.waiting, inFlight: queue.inFlight)
     }
 
     private func finish(

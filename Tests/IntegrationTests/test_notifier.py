@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -25,12 +26,13 @@ STATES = ("waiting", "delivered", "dead", "expired", "invalidated", "suppressed"
 
 @pytest.fixture
 def sink() -> Iterator[Sink]:
-    """Its files may be read by whoever the server becomes."""
+    """Its files may be read by whoever the server becomes. It remembers all, and its lines are read, so that it never waits for that."""
     with tempfile.TemporaryDirectory(prefix="martlet-it-", dir="/tmp") as folder:
-        sink = Sink(Path(folder))
+        sink = Sink(Path(folder), "--sink-kept", "100000")
         Path(folder).chmod(0o755)
         for file in Path(folder).iterdir():
             file.chmod(0o644)
+        threading.Thread(target=sink.process.stdout.read, daemon=True).start()
         yield sink
         assert sink.close() == 0
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
-import threading
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
@@ -15,25 +12,12 @@ from conftest import MakeUser
 from martlet_process import Server, run_martlet
 from sql import rows
 from support import PATIENCE, User, eventually, expect
-from test_notifier import balanced, received, register, settings
+from test_notifier import balanced, received, register, settings, sink  # noqa: F401
 from test_sink import Sink
 
 MENTIONED = 20
 """In a post: so many are told by one."""
 HELD = int(os.environ.get("MARTLET_HELD_SCALE", "5")) * 2000
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    """One that remembers all, and whose lines are read, so that it never waits for that."""
-    with tempfile.TemporaryDirectory(prefix="martlet-it-", dir="/tmp") as folder:
-        sink = Sink(Path(folder), "--sink-kept", "100000")
-        Path(folder).chmod(0o755)
-        for file in Path(folder).iterdir():
-            file.chmod(0o644)
-        threading.Thread(target=sink.process.stdout.read, daemon=True).start()
-        yield sink
-        assert sink.close() == 0
 
 
 @pytest.fixture

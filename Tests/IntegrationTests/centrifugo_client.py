@@ -153,10 +153,18 @@ class Centrifugo:
             self._read(deadline, "a publication")
         return self.publications.popleft()
 
-    def take(self, count: int, timeout: float = PATIENCE) -> list[Publication]:
-        """The next `count` publications, all within `timeout`."""
+    def take(self, count: int, timeout: float = PATIENCE, late: str | None = None) -> list[Publication]:
+        """The next `count` publications, all within `timeout`.
+
+        `late`: a post that was accepted before this client subscribed, and may yet be told behind that. It isn't counted.
+        """
         deadline = time.monotonic() + timeout
-        return [self.next(max(deadline - time.monotonic(), 0.001)) for _ in range(count)]
+        taken: list[Publication] = []
+        while len(taken) < count:
+            one = self.next(max(deadline - time.monotonic(), 0.001))
+            if late is None or one.post_id != late or one.event["type"] != "post.created":
+                taken.append(one)
+        return taken
 
     def until(self, post_id: str, timeout: float = PATIENCE) -> list[Publication]:
         """Everything up to and with the publication about this post: nothing is between that is not told."""

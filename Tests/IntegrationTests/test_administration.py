@@ -32,7 +32,7 @@ def test_a_suspension_ends_live_connections(
         assert admin(server, "suspend", alice.handle) == f"@{alice.handle} is suspended"
         assert own.closed(5 * SLACK)[0] == SUSPENDED
         assert stream.rest(5 * SLACK) == []
-        told = [one.event for one in follower.take(1)]
+        told = [one.event for one in follower.take(1, late=post)]
         assert told == [{"type": "feed.changed", "reason": "suspended", "user_id": alice.id}]
         assert bob.feed_ids() == []
         assert_problem(bob.http.get(f"/v1/posts/{post}"), 404, "not_found")
@@ -42,7 +42,7 @@ def test_a_suspension_ends_live_connections(
         with Sse(server, token=alice.token) as refused:
             assert_problem(refused, 403, "account_suspended")
         admin(server, "restore", alice.handle)
-        told = [one.event for one in follower.take(1)]
+        told = [one.event for one in follower.take(1, late=post)]
         assert told == [{"type": "feed.changed", "reason": "follow", "user_id": alice.id}]
         assert bob.feed_ids() == [post]
     eventually(lambda: alice.http.post("/v1/posts", json={"text": "x"}).status_code == 201, 5 * SLACK, "the right to write")

@@ -55,6 +55,7 @@ enum DeliverySQL {
         """
     }
 
+    /// A device to which all goes well is written to once a minute: else each push would make a row anew.
     static func finished(_ ends: [DeliveryEnd]) -> SQL {
         """
         WITH asked AS (
@@ -76,7 +77,10 @@ enum DeliverySQL {
                 SELECT user_id, device_id, \(numbers) FROM changed
                 WHERE state IN ('delivered', 'dead', 'invalidated') GROUP BY user_id, device_id) n
             JOIN devices o ON o.user_id = n.user_id AND o.id = n.device_id
-            WHERE v.user_id = o.user_id AND v.id = o.id RETURNING \(worsened)),
+            WHERE v.user_id = o.user_id AND v.id = o.id AND (
+                o.failures > 0 OR n.dead > 0 OR n.invalidated > 0
+                OR COALESCE(o.last_success, '-infinity') < now() - interval '1 minute')
+            RETURNING \(worsened)),
         \(told("devices_told"))
         SELECT \(key) FROM changed
         """

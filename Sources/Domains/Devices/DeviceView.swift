@@ -87,7 +87,7 @@ struct DeviceView: Sendable {
                 "`failing`: the last \(mostFailures) attempts or more have failed. `gone`: its provider does not know it any more, "
                     + "and nothing is sent to it until it is registered again."),
             .always("created_at", Component.time.reference),
-            .sometimes("last_success", Component.time.reference, "When something reached it last."),
+            .sometimes("last_success", Component.time.reference, "When something reached it last, to the minute."),
             .sometimes("secret", .string(), "Of a webhook, when it is made, and never again: " + secretText),
         ]), writing: example(secret: exampleSecret).append)
 

@@ -193,7 +193,7 @@ let package = Package(
                 "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Devices",
                 "Erasure", "Feed", "FeedAPI",
                 "Formats",
-                "OpenIDConnect", "Realtime", "Sidecars",
+                "OpenIDConnect", "Realtime", "Sidecars", "TestSupport",
             ],
             path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(

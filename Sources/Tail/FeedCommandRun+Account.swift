@@ -97,19 +97,4 @@ extension FeedCommandRun {
         }
         try tell(deletion, text)
     }
-
-    // MARK: What came of it
-
-    private func object(_ reply: HTTPReply) throws(TailEnd) -> JSONObject {
-        guard let object = (try? JSONValue.parse(reply.body))?.object else { throw Self.strange }
-        return object
-    }
-
-    private func tell(_ object: JSONObject, _ text: String) throws(TailEnd) {
-        guard options.json else {
-            for line in text.split(separator: "\n") { try output.write(Harmless.escaped(String(line)) + "\n") }
-            return
-        }
-        try output.write(Harmless.json(JSONValue.object(object).text) + "\n")
-    }
 }

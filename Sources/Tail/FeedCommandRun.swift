@@ -63,6 +63,15 @@ final class FeedCommandRun {
             let user = try user(handle)
             _ = try call("PUT", "/v1/me/requests/\(user.id)")
             try tell(user, "accepted", true, "@\(handle) follows you")
+        case .notifications: try showNotifications()
+        case .markRead: try markRead()
+        case .devices: try devices()
+        case .addWebhook(let url): try addWebhook(url: url)
+        case .removeDevice(let id): try removeDevice(id)
+        case .testDevice(let id): try testDevice(id)
+        case .rotateSecret(let id): try rotateSecret(id)
+        case .preferences: try showPreferences()
+        case .prefer(let change): try prefer(change)
         case .export(let path): try export(to: path)
         case .deleteAccount(let days): try deleteAccount(graceDays: days)
         case .keepAccount: try keepAccount()
@@ -106,17 +115,22 @@ final class FeedCommandRun {
     }
 
     private func requests() throws(TailEnd) {
-        var path = "/v1/me/requests?limit=100"
+        try eachItem(of: "/v1/me/requests", most: Self.mostRequests) { (item) throws(TailEnd) in
+            try output.write(line(of: item))
+        }
+    }
+
+    /// The items of a list, page by page, to the end or until there were so many.
+    func eachItem(of list: String, most: Int, _ body: (JSONValue) throws(TailEnd) -> Void) throws(TailEnd) {
+        var path = list + "?limit=100"
         var count = 0
         while true {
-            let reply = try call("GET", path)
-            guard let page = (try? JSONValue.parse(reply.body))?.object, let items = page["items"]?.array else {
-                throw Self.strange
-            }
-            for item in items { try output.write(line(of: item)) }
+            let page = try object(call("GET", path))
+            guard let items = page["items"]?.array else { throw Self.strange }
+            for item in items { try body(item) }
             count += items.count
-            guard let next = page["next"]?.string, count < Self.mostRequests else { return }
-            path = "/v1/me/requests?limit=100&cursor=" + Server.encoded(next)
+            guard let next = page["next"]?.string, count < most else { return }
+            path = list + "?limit=100&cursor=" + Server.encoded(next)
         }
     }
 
@@ -179,6 +193,20 @@ final class FeedCommandRun {
             }
             attempt += 1
         }
+    }
+
+    func object(_ reply: HTTPReply) throws(TailEnd) -> JSONObject {
+        guard let object = (try? JSONValue.parse(reply.body))?.object else { throw Self.strange }
+        return object
+    }
+
+    /// What came of it, in JSON or as lines.
+    func tell(_ object: JSONObject, _ text: String) throws(TailEnd) {
+        guard options.json else {
+            for line in text.split(separator: "\n") { try output.write(Harmless.escaped(String(line)) + "\n") }
+            return
+        }
+        try output.write(Harmless.json(JSONValue.object(object).text) + "\n")
     }
 
     static let strange = TailEnd.failed("the server does not answer as Martlet would", code: TailExit.network)

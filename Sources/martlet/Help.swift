@@ -19,6 +19,12 @@ enum Help {
         ("unfollow", "ends a follow, or takes a request back: martlet unfollow HANDLE, martlet unfollow '#TAG'"),
         ("post", "posts a text: martlet post TEXT; without it, or for -, what comes by standard input"),
         ("feed", "the newest posts of the feed, the newest last"),
+        ("notifications", "the newest notifications; martlet notifications read marks them"),
+        ("devices", "where you are pushed to; martlet devices add URL, or remove, test or rotate with an ID"),
+        (
+            "preferences",
+            "how you are notified: martlet preferences [push TYPE on|off, inbox TYPE on|off, digest …, quiet …]"
+        ),
         ("requests", "who asks to follow; martlet requests accept HANDLE, martlet requests refuse HANDLE"),
         ("export", "all that is held of the account, as a ZIP: martlet export [FILE]"),
         (
@@ -41,7 +47,7 @@ enum Help {
             Commands:
 
             """
-        for (name, description) in commands { text += "  \(padded(name, 10))\(description)\n" }
+        for (name, description) in commands { text += "  \(padded(name, 15))\(description)\n" }
         text += """
 
             -h or --help shows this, -V or --version the version.
@@ -75,6 +81,9 @@ enum Help {
         case "follow", "unfollow":
             "the user and whether he is followed or requested now, or the tag and whether it is followed"
         case "requests": "the requests, or the user and whether he is accepted"
+        case "notifications": "the groups, or what is still unread"
+        case "devices": "the devices, or what came of it"
+        case "preferences": "all of them"
         case "export": "the export"
         case "account": "the deletion, or whether the account is kept"
         default: "the posts"

@@ -8,7 +8,10 @@ enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier", "worker"]
     static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin", "audit", "dlq"]
     /// Commands for people, which talk to a server as any client does.
-    static let terminal: Set<String> = ["tail", "follow", "unfollow", "post", "feed", "requests", "export", "account"]
+    static let terminal: Set<String> = [
+        "tail", "follow", "unfollow", "post", "feed", "requests", "notifications", "devices", "preferences", "export",
+        "account",
+    ]
 
     /// What needs none of the settings that all others have.
     static let alone: Set<String> = ["sink"]
@@ -233,7 +236,8 @@ enum SettingsList {
             "grace", .integer(0...30), unit: "days", default: "7", roles: ["account"],
             "in which a deletion can be taken back"),
         Setting(
-            "limit", .integer(1...100), unit: "posts", default: "30", roles: ["feed"], "how many of the newest posts"),
+            "limit", .integer(1...100), unit: "items", default: "30", roles: ["feed", "notifications"],
+            "how many of the newest"),
         Setting(
             "sink-port", .integer(0...65535), default: "8090", roles: alone,
             "its port, for TLS and plain HTTP; 0: any that is free"),

@@ -52,12 +52,20 @@ struct TerminalCommand {
         case ("requests", 0): return .requests
         case ("requests", 2) where words[0] == "accept": return .accept(try handle(words[1]))
         case ("requests", 2) where words[0] == "refuse": return .refuse(try handle(words[1]))
+        case ("notifications", 0): return .notifications
+        case ("notifications", 1) where words[0] == "read": return .markRead
+        case ("devices", 0): return .devices
+        case ("devices", 2): return try deviceCommand(words[0], words[1])
+        case ("preferences", 0): return .preferences
+        case ("preferences", _): return .prefer(try preference(words))
         case ("export", 0): return .export(to: "martlet-export.zip")
         case ("export", 1): return .export(to: words[0])
         case ("account", 1) where words[0] == "delete": return .deleteAccount(graceDays: graceDays)
         case ("account", 1) where words[0] == "cancel": return .keepAccount
         case ("account", 3) where words[0] == "receipt" && ID(words[1]) != nil:
             return .receipt(id: words[1], key: words[2])
+        case ("notifications", _): throw SettingError("martlet notifications, or martlet notifications read")
+        case ("devices", _): throw SettingError(devicesUsage)
         case ("export", _): throw SettingError("one file, please: martlet export [FILE]")
         case ("account", _):
             throw SettingError("martlet account delete, martlet account cancel, or martlet account receipt ID KEY")
@@ -67,6 +75,39 @@ struct TerminalCommand {
         case ("requests", _): throw SettingError("martlet requests, martlet requests accept HANDLE or refuse HANDLE")
         default: throw SettingError("martlet \(name) takes no words: see --help")
         }
+    }
+
+    private static let devicesUsage = "martlet devices, martlet devices add URL, or remove, test or rotate with an ID"
+
+    private static func deviceCommand(_ verb: String, _ word: String) throws -> FeedCommand {
+        if verb == "add" {
+            if let problem = Checks.url(word) { throw SettingError("'\(word)': \(problem)") }
+            return .addWebhook(url: word)
+        }
+        guard let id = ID(word) else { throw SettingError(devicesUsage) }
+        switch verb {
+        case "remove": return .removeDevice(id)
+        case "test": return .testDevice(id)
+        case "rotate": return .rotateSecret(id)
+        default: throw SettingError(devicesUsage)
+        }
+    }
+
+    private static func preference(_ words: [String]) throws -> PreferenceChange {
+        switch (words[0], words.count) {
+        case ("push", 3), ("inbox", 3):
+            guard words[2] == "on" || words[2] == "off" else { break }
+            return .type(words[1], key: words[0], words[2] == "on")
+        case ("digest", 2): return .digest(words[1])
+        case ("quiet", 2) where words[1] == "off": return .noQuiet
+        case ("quiet", 4): return .quiet(from: words[1], to: words[2], zone: words[3])
+        default: break
+        }
+        throw SettingError(
+            """
+            martlet preferences, or with push TYPE on|off, inbox TYPE on|off, digest off|hourly|daily, \
+            quiet HH:MM HH:MM ZONE, quiet off
+            """)
     }
 
     private static func handle(_ word: String) throws -> String {

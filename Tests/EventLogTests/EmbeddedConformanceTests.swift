@@ -5,11 +5,12 @@ import Glibc
 import Runtime
 import Sidecars
 import Store
+import TestSupport
 import Testing
 
 /// A private PostgreSQL with the schema, started once for this process's tests.
 enum TestPostgres {
-    static let folder = "/tmp/martlet-log-\(getpid())"
+    static let folder = TestFolder.path("log")
 
     static let database: Task<Database, any Error> = Task {
         let home = try DataFolder(folder, for: ServerAccount.find(), makes: true)
@@ -18,7 +19,7 @@ enum TestPostgres {
         running = servers
         atexit {
             TestPostgres.running?.stop()
-            _ = system("rm -rf /tmp/martlet-log-\(getpid())")
+            _ = system("rm -rf \(TestPostgres.folder)")
         }
         let database = Database(
             loop: EventLoop(name: "test"),

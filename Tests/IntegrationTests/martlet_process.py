@@ -14,6 +14,8 @@ from support import eventually
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
+FOLDER = os.environ.get("MARTLET_TEST_FOLDER", "/tmp")
+"""Where servers have their data (scripts/test-folder)."""
 READY_LINE = "Martlet is live at http://localhost:{port}"
 
 
@@ -58,7 +60,7 @@ class Server:
     """One `martlet serve` with its own data folder and port, which both outlive a restart."""
 
     def __init__(self, **settings: str) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="martlet-it-", dir="/tmp"))
+        self.home = Path(tempfile.mkdtemp(prefix="martlet-it-", dir=FOLDER))
         self.data = self.home / "data"
         self.data.mkdir()
         for folder in (self.home, self.data):

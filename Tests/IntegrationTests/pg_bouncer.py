@@ -15,6 +15,8 @@ from servers import Postgres, wait_for_port
 class PgBouncer:
     """`size`: the sessions with PostgreSQL that all clients share."""
 
+    name = "pgbouncer"
+
     def __init__(self, home: Path, postgres: Postgres, size: int = 12) -> None:
         self.home = home / "pgbouncer"
         self.home.mkdir()

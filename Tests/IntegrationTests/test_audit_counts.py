@@ -36,7 +36,9 @@ def test_counters_are_compared_and_set_right(own_server: Server, make_user: Make
         f"posts of {author.id}: 0 counted, 1 found", "likes of 77: 1 counted, 0 found", f"likes of {post}: 5 counted, 2 found",
     ]
     code, lines = audit(own_server)
-    assert code == 1 and sorted(lines[:-1]) == sorted(wrong) and lines[-1] == f"{total - 3} passed, 4 failed"
+    assert code == 1 and sorted(lines[:-1]) == sorted(wrong) and lines[-1].endswith(" passed, 4 failed")
+    # The inbox may have come by its counter meanwhile.
+    assert total - 3 <= int(lines[-1].split()[0]) <= total - 2
     code, lines = audit(own_server, "--repair")
     assert code == 0 and sorted(lines[:-1]) == sorted(f"repaired: {line}" for line in wrong)
     code, lines = audit(own_server)

@@ -1,4 +1,5 @@
-"""The commands for people who live in terminals: follow, unfollow, post, feed, requests, export, account."""
+"""The commands for people who live in terminals: follow, unfollow, post, feed, requests, notifications, devices,
+preferences, export, account."""
 
 from __future__ import annotations
 
@@ -97,6 +98,55 @@ def test_requests(terminal: Terminal, alice: User, bob: User) -> None:
     assert bob.http.get(f"/v1/users/{alice.id}/relation").json()["followed"]
 
 
+def test_notifications(terminal: Terminal, alice: User, make_user: MakeUser) -> None:
+    """The newest last; all are read, for all of one's clients."""
+    carol = make_user("carol")
+    post = alice.post("a\u202end so")["id"]
+    expect(carol.http.put(f"/v1/users/{alice.id}/follow"), 204)
+    expect(carol.http.put(f"/v1/posts/{post}/like"), 204)
+    eventually(lambda: alice.http.get("/v1/notifications").json()["unread"] >= 2, 10, "the notifications")
+    shown = said(terminal(alice, "notifications", "--limit", "2")).splitlines()
+    assert sorted(line.split(" ", 1)[1] for line in shown) == [
+        f"@{carol.handle} followed you", f"@{carol.handle} liked your post: a\\u{{202e}}nd so"]
+    assert [group["id"] for group in documents(terminal(alice, "notifications", "--json"))] == [
+        group["id"] for group in alice.http.get("/v1/notifications").json()["items"][::-1]]
+    assert said(terminal(alice, "notifications", "read")).startswith("read, but for 0")
+    assert alice.http.get("/v1/notifications").json()["unread"] == 0
+    assert said(terminal(make_user("nobody"), "notifications", "read")) == "there are no notifications\n"
+
+
+def test_devices(terminal: Terminal, alice: User) -> None:
+    [added] = documents(terminal(alice, "devices", "add", "https://hooks.example/martlet", "--json"))
+    assert added["kind"] == "webhook" and added["secret"].startswith("whsec_")
+    assert said(terminal(alice, "devices", "add", "https://hooks.example/martlet")) == f"{added['id']} was there\n"
+    assert f"{added['id']} webhook: active\n" in said(terminal(alice, "devices"))
+    assert "whsec_" in said(terminal(alice, "devices", "rotate", added["id"]))
+    assert said(terminal(alice, "devices", "test", added["id"])) == "a test is on its way\n"
+    deliveries = alice.http.get(f"/v1/devices/{added['id']}/deliveries").json()["items"]
+    assert [one["type"] for one in deliveries] == ["test"]
+    assert documents(terminal(alice, "devices", "remove", added["id"], "--json")) == [{"removed": added["id"]}]
+    assert added["id"] not in said(terminal(alice, "devices"))
+    done = terminal(
+        None, "devices", "add", "https://hooks.example/x", MARTLET_HANDLE=alice.handle, MARTLET_PASSWORD=alice.password)
+    assert done.returncode == 2 and "ends with the session" in done.stderr
+
+
+def test_preferences(terminal: Terminal, alice: User) -> None:
+    """One at a time; the others stay as they are."""
+    before = said(terminal(alice, "preferences"))
+    assert "like: inbox on, push on\n" in before and "digest: off\n" in before and "quiet" not in before
+    assert "like: inbox on, push off\n" in said(terminal(alice, "preferences", "push", "like", "off"))
+    assert "quiet: from 22:00 to 07:00, Europe/Paris\n" in said(
+        terminal(alice, "preferences", "quiet", "22:00", "07:00", "Europe/Paris"))
+    [told] = documents(terminal(alice, "preferences", "digest", "daily", "--json"))
+    assert told == alice.http.get("/v1/me/preferences").json()
+    assert told["types"]["like"] == {"inbox": True, "push": False} and told["digest"] == "daily"
+    assert told["quiet"] == {"from": "22:00", "to": "07:00", "time_zone": "Europe/Paris", "urgent": False}
+    said(terminal(alice, "preferences", "quiet", "off"))
+    said(terminal(alice, "preferences", "digest", "off"))
+    assert said(terminal(alice, "preferences", "push", "like", "on")) == before
+
+
 def test_who_one_is(terminal: Terminal, alice: User, tmp_path: Path) -> None:
     """A token in a file or by standard input; a handle with a password, whose session ends with the command."""
     alice.post("mine")
@@ -121,6 +171,15 @@ def test_who_one_is(terminal: Terminal, alice: User, tmp_path: Path) -> None:
     (("feed", "--limit", "0"), "", 2, "--limit"),
     (("feed", "more"), "", 2, "no words"),
     (("feed", "--frobnicate"), "", 2, "--frobnicate"),
+    (("notifications", "all"), "", 2, "notifications read"),
+    (("devices", "add", "nowhere"), "", 2, "nowhere"),
+    (("devices", "add", "http://127.0.0.1/x"), "", 1, "url|https"),
+    (("devices", "break", "1"), "", 2, "remove, test or rotate"),
+    (("devices", "test", "1"), "", 1, "no device 1"),
+    (("preferences", "push", "like", "maybe"), "", 2, "on|off"),
+    (("preferences", "push", "shouting", "on"), "", 2, "shouting"),
+    (("preferences", "quiet", "25:00", "07:00", "UTC"), "", 1, "time of the day"),
+    (("preferences", "digest", "yearly"), "", 1, "digest"),
 ])
 def test_what_is_wrong_is_said(
     terminal: Terminal, alice: User, words: tuple[str, ...], given: str, code: int, what: str
@@ -145,7 +204,7 @@ def test_nobody(terminal: Terminal, alice: User, tmp_path: Path) -> None:
     assert done.returncode == 1 and done.stderr.startswith("martlet feed: ")
 
 
-@pytest.mark.parametrize("command", ["follow", "unfollow", "post", "feed", "requests"])
+@pytest.mark.parametrize("command", ["follow", "unfollow", "post", "feed", "requests", "notifications", "devices", "preferences"])
 def test_help(terminal: Terminal, command: str) -> None:
     shown = said(terminal(None, command, "--help"))
     assert all(option in shown for option in ("--json", "MARTLET_TOKEN_FILE", "--url")) and "--postgres" not in shown

@@ -4,6 +4,7 @@ import RedisLink
 import Runtime
 import Sidecars
 import Store
+import TestSupport
 
 /// The PostgreSQL and the Redis of this process's tests: started when the first test wants them, gone with the process,
 /// also when it is killed.
@@ -22,7 +23,7 @@ public final class TestServers: Sendable {
         // A peer that has gone is told by the write's error.
         signal(SIGPIPE, SIG_IGN)
         Log.setLevel(.warning)
-        folder = "/tmp/martlet-tests-\(getpid())"
+        folder = TestFolder.path("tests")
         redisSocket = folder + "/redis.sock"
         let home = try DataFolder(folder, for: ServerAccount.find(), makes: true)
         try Supervisor.watch(folder)

@@ -18,7 +18,11 @@ from pathlib import Path
 from links import Network
 from servers import REPOSITORY, Kafka, Postgres, Redis, StartFailed, end_process, free_port
 
+from pg_bouncer import PgBouncer  # isort: skip: servers says where it is
+
 READY_WITHIN = 60.0
+POOL = 24
+"""Sessions with PostgreSQL behind a PgBouncer."""
 
 
 def martlet_binary() -> Path:
@@ -163,10 +167,10 @@ class Cluster:
 
     def __init__(
         self, topology: str, mutation: str | None = None, keep: bool = False, binary: Path | None = None, *,
-        sets_nodes: bool = False, pushes: bool = False,
+        sets_nodes: bool = False, pushes: bool = False, pooled: bool = False,
     ) -> None:
         """`sets_nodes`: the program is one that leases no node numbers, so each role is given one. `pushes`: devices may be on
-        this machine."""
+        this machine. `pooled`: PostgreSQL is behind a PgBouncer in transaction mode, if its server is one of the cluster's own."""
         self.topology = topology
         self.sets_nodes = sets_nodes
         self.binary = binary or martlet_binary()
@@ -187,6 +191,8 @@ class Cluster:
         self.postgres: Postgres | None = None
         self.redis: Redis | None = None
         self.kafka: Kafka | None = None
+        self.is_pooled = pooled
+        self.pgbouncer: PgBouncer | None = None
         self.gateway_port: int | None = None
         """Where clients go instead of to the roles, if there is something in front of them."""
 
@@ -215,9 +221,13 @@ class Cluster:
 
     def _start_roles(self, names: list[str]) -> None:
         self.postgres, self.redis, self.kafka = Postgres(self.home), Redis(self.home), Kafka(self.home)
-        servers = (self.postgres, self.redis, self.kafka)
+        servers = [self.postgres, self.redis, self.kafka]
         for server in servers:
             server.start()
+        if self.is_pooled:
+            self.pgbouncer = PgBouncer(self.home, self.postgres, POOL)
+            self.pgbouncer.start()
+            servers.append(self.pgbouncer)
         for node, name in enumerate(names):
             self.network.open({
                 f"{name}>{server.name}": {"target": server.port, "rewrites_address": server is self.kafka}
@@ -225,10 +235,12 @@ class Cluster:
             })
             ports = {server.name: self.network.ports[f"{name}>{server.name}"] for server in servers}
             settings = self.common | {
-                "MARTLET_POSTGRES": Postgres.url_by(ports["postgres"]),
+                "MARTLET_POSTGRES": Postgres.url_by(ports["pgbouncer" if self.is_pooled else "postgres"]),
                 "MARTLET_REDIS": f"redis://127.0.0.1:{ports['redis']}",
                 "MARTLET_KAFKA": f"127.0.0.1:{ports['kafka']}",
             }
+            if self.is_pooled:
+                settings["MARTLET_POSTGRES_DIRECT"] = Postgres.url_by(ports["postgres"])
             if self.sets_nodes:
                 settings["MARTLET_NODE"] = str(node)
             if name == "realtime-1":
@@ -252,8 +264,8 @@ class Cluster:
         for role in self.roles:
             end_process(role.process, 20)
         self.network.close()
-        if self.redis:
-            end_process(self.redis.process)
+        for server in (self.redis, self.pgbouncer):
+            end_process(server and server.process)
         for stop in (lambda: self.postgres and self.postgres.stop("immediate"), lambda: self.kafka and self.kafka.kill()):
             try:
                 stop()
@@ -295,11 +307,12 @@ class Cluster:
 
     def server_connections(self) -> list[tuple[str, int, int]]:
         """Server, connections of Martlet's to it, and how many there may be: on PostgreSQL for each role pools of 12 for
-        requests, 6 for workers and 6 for scans, and a listener (`serve` has 12 more for the log); on Redis three links, the
-        gateway's, and subscriptions."""
+        requests, 6 for workers and 6 for scans, and a listener (`serve` has 12 more for the log); behind a PgBouncer its pool, and
+        the listeners; on Redis three links, the gateway's, and subscriptions."""
         pools = 24 if self.postgres else 36
         postgres = int(self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'martlet%'")[0])
-        found = [("postgres", postgres, len(self.roles) * (pools + 1))]
+        most = POOL + 2 * len(self.roles) if self.is_pooled else len(self.roles) * (pools + 1)
+        found = [("postgres", postgres, most)]
         if self.redis:
             count = int(re.search(r"connected_clients:(\d+)", self.redis_command("INFO", "clients"))[1])
             found.append(("redis", count - 1, len(self.roles) * 6))

@@ -65,6 +65,7 @@ KINDS: dict[str, Kind] = {
     "kill worker": Kind(3, roles_of("worker")),
     "kill redis": Kind(1.2, lambda _: ["redis"], (0, 2)),
     "kill kafka": Kind(0.5, lambda _: ["kafka"], (0, 2)),
+    "kill pgbouncer": Kind(1, lambda cluster: ["pgbouncer"] if cluster.pgbouncer else [], (0, 2)),
     # All of the crowd goes at once, and comes back while a Redis that forgets its scripts unregisters its users.
     "stampede": Kind(0.6, lambda _: ["crowd"]),
     "postgres immediate": Kind(0.7, lambda _: ["postgres"], (0, 1)),
@@ -80,7 +81,7 @@ KINDS: dict[str, Kind] = {
     "clock": Kind(3, everyone, (2, 12), (-20, -3, -0.3, 0.3, 3, 20)),
 }
 
-ROLES_ONLY = {"kill api", "kill realtime", "kill fanout", "kill notifier", "kill worker", "kill kafka"}
+ROLES_ONLY = {"kill api", "kill realtime", "kill fanout", "kill notifier", "kill worker", "kill kafka", "kill pgbouncer"}
 SERVE_ONLY = {"kill serve": Kind(20, everyone)}
 
 
@@ -146,7 +147,7 @@ class Executioner:
         """Whether there was something to break."""
         network = self.cluster.network
         match fault.kind.split()[0]:
-            case "kill" if fault.target in ("redis", "kafka"):
+            case "kill" if fault.target in ("redis", "kafka", "pgbouncer"):
                 await self.outage(fault, lambda server: server.kill())
             case "stampede":
                 return await self.stampede(fault)

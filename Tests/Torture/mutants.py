@@ -61,7 +61,7 @@ class Mutants:
             synchronize(Path(folder), self.home / "source")
             subprocess.run(
                 ["swift", "build", "--package-path", self.home / "source", "--scratch-path", self.home / "build",
-                 "--product", "martlet", "--explicit-target-dependency-import-check", "error", "--quiet"],
+                 "--product", "martlet", "--explicit-target-dependency-import-check", "error", "--disable-index-store", "--quiet"],
                 check=True)
         return self.binary
 

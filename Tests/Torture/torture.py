@@ -1,6 +1,6 @@
 """Does Martlet keep its promises while its parts fail?
 
-    torture.py [--seconds N] [--seed S] [--topology roles|serve] [--mutation NAME]
+    torture.py [--seconds N] [--seed S] [--topology roles|serve] [--pooled] [--mutation NAME]
 
 Prints the seed, the faults and the counts; ends with 1 when a promise was broken.
 """
@@ -59,7 +59,7 @@ def summary(seconds: list[float]) -> dict[str, float]:
 
 
 def torture(options: argparse.Namespace) -> dict[str, Any]:
-    cluster = Cluster(options.topology, options.mutation, keep=True, pushes=True)
+    cluster = Cluster(options.topology, options.mutation, keep=True, pushes=True, pooled=options.pooled)
     faults: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     kinds: Counter[str] = Counter()
@@ -113,6 +113,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60, help="of faults; quiet and checks come on top")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--topology", choices=("roles", "serve"), default="roles")
+    parser.add_argument("--pooled", action="store_true", help="PostgreSQL behind a PgBouncer in transaction mode; of roles")
     parser.add_argument("--mutation", help="a deliberate bug, by its name, of the program that scripts/mutants builds")
     parser.add_argument("--round", type=float, default=120, help="seconds of faults before each quiet and check")
     parser.add_argument("--gap", type=float, default=1.1, help="mean seconds between two faults")

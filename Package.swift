@@ -108,6 +108,7 @@ let package = Package(
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
         module("Consumers", ["Core", "EventLog", "RedisLink", "Store"]),
         module("Formats", ["Core", "Runtime", "Store"]),
+        module("Layouts", ["Core", "Formats", "Runtime", "Store"]),
         module("Outbox", ["Core", "Runtime", "EventLog", "Store"]),
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
 
@@ -144,7 +145,7 @@ let package = Package(
         module(
             "DomainRegistry",
             [
-                "Consumers", "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease",
+                "Consumers", "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "Layouts", "NodeLease",
                 "OpenIDConnect",
                 "Outbox",
                 "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "DeadLetters", "Devices", "Effects",
@@ -179,7 +180,8 @@ let package = Package(
             dependencies: [
                 "Core", "Runtime", "Sockets", "RedisLink", "EventLog", "EmbeddedLog", "Outbox", "Store", "Crypto",
                 "NodeLease", "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration",
-                "DeadLetters", "Devices", "Erasure", "Feed", "FeedAPI", "FanOut", "Formats", "OpenIDConnect",
+                "DeadLetters", "Devices", "Erasure", "Feed", "FeedAPI", "FanOut", "Formats", "Layouts",
+                "OpenIDConnect",
                 "Realtime",
                 "Notifier", "Push", "PushDelivery", "Sidecars", "SinkServer", "Tail", "Worker", "CBuild",
             ],
@@ -237,6 +239,7 @@ let package = Package(
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests("DomainKit", ["Core", "Live", "RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
+        tests("Layouts", ["Layouts", "Runtime", "Store", "TestSite"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
         tests("Consumers", ["Core", "Consumers", "EventLog", "RedisLink", "Store"]),

@@ -95,6 +95,9 @@ public struct SettingValues: Sendable {
         return value.isEmpty ? nil : value
     }
 
+    /// Whether somebody said it; otherwise it is the default.
+    public func isGiven(_ name: String) -> Bool { values[name] != nil }
+
     /// The variable or flag by which it was given, for messages; the variable where it was not.
     public func given(_ name: String) -> String {
         values[name]?.name ?? setting(name).variable

@@ -17,11 +17,13 @@ public enum Bucket {
 /// The Redis partition of a user, for a given number of partitions.
 public struct Partitions: Sendable, Equatable {
     public let count: Int
+    /// From 1 on. Another one has nothing of what this one has, also where the count is the same.
+    public let layout: Int
 
     /// - Parameter count: a power of two, 1 to 1024.
-    public init(count: Int) {
+    public init(count: Int, layout: Int = 1) {
         precondition(count > 0 && count <= Bucket.count && count & (count - 1) == 0, "partitions: a power of two")
-        self.count = count
+        (self.count, self.layout) = (count, layout)
     }
 
     @inlinable

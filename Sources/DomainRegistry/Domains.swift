@@ -16,6 +16,7 @@ public import Exports
 public import Feed
 public import Formats
 import HTTPService
+import Layouts
 import NodeLease
 public import Notifications
 public import OpenIDConnect
@@ -132,7 +133,7 @@ public struct Domains: Sendable {
         kinds.map { $0.migrations }
             + [
                 OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all, FormatMigrations.all,
-                NodeLeaseMigrations.all, ConsumersMigrations.all,
+                NodeLeaseMigrations.all, ConsumersMigrations.all, LayoutsMigrations.all,
             ])
 
     // MARK: Where something of a user is held, beside the domains' own tables and keys
@@ -152,7 +153,7 @@ public struct Domains: Sendable {
     public static let topics = kinds.flatMap { $0.topics }
 
     /// Forms that this version reads, and writes once they are enabled.
-    public static let formats = kinds.flatMap { $0.formats }
+    public static let formats = kinds.flatMap { $0.formats } + [SiteStore.format]
 
     /// What live clients are told of.
     public static let liveKinds = kinds.reduce(KnownKinds()) { $0 + $1.liveKinds }

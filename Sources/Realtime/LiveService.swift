@@ -13,6 +13,7 @@ import Sockets
 public final class LiveService: Sendable {
     let gateways: Gateways
     private let redis: Redis
+    private let links: [Redis]
     let writes: Writes
     private let accounts: Accounts
     private let revocations: Revocations
@@ -50,6 +51,7 @@ public final class LiveService: Sendable {
         var options = options
         options.loops = loops.count
         redis = loops[0].redis
+        links = loops.map(\.redis)
         self.writes = writes
         self.accounts = accounts
         self.revocations = revocations
@@ -186,5 +188,8 @@ public final class LiveService: Sendable {
     /// Tells the live clients to come back later, and closes their connections.
     public func drain() async { _ = await gateways.each { $0.drain() } }
 
-    public func close() async { _ = await gateways.each { $0.close() } }
+    public func close() async {
+        _ = await gateways.each { $0.close() }
+        for link in links { await link.close() }
+    }
 }

@@ -1,6 +1,7 @@
 import CGlibc
 import Core
 import Glibc
+import Synchronization
 
 /// What glibc keeps of the memory that was freed. By itself it gives back only what is at the end of a heap: after a
 /// thousand unread responses of 240 KB a process kept all of their 48 MB, for some small piece came after them.
@@ -18,15 +19,20 @@ public enum Heap {
 
     /// From now on has a thread give free pages back when the process has grown, for as long as it lives. It locks a heap
     /// for some milliseconds, so it waits for a quiet moment, and does nothing where there is little to win.
-    /// - Parameter isQuiet: is the growth over?
+    /// - Parameter isQuiet: is the growth over? The last one that was given is asked.
     public static func keepSmall(when isQuiet: @escaping @Sendable () -> Bool) {
+        let isFirst = quiet.withLock { quiet in
+            defer { quiet = Quiet(ask: isQuiet) }
+            return quiet == nil
+        }
+        guard isFirst else { return }
         startThread(name: "heap") {
             var floor = resident()
             while true {
                 sleep(5)
                 let before = resident()
                 floor = min(floor, before)
-                guard before - floor >= leastGrowth, isQuiet() else { continue }
+                guard before - floor >= leastGrowth, quiet.withLock({ $0 })?.ask() == true else { continue }
                 let began = monotonicNanoseconds()
                 malloc_trim(0)
                 let took = (monotonicNanoseconds() - began) / 1_000_000
@@ -38,6 +44,11 @@ public enum Heap {
         }
     }
 
+    private struct Quiet: Sendable {
+        let ask: @Sendable () -> Bool
+    }
+
+    private static let quiet = Mutex<Quiet?>(nil)
     private static let leastGrowth = 16 << 20
 
     /// Bytes; 0 where nobody can say.

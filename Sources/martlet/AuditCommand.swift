@@ -80,7 +80,7 @@ struct AuditCommand {
 
     private func auditErasure() async throws {
         try await Tools.withSite(configuration, needsSecret: true, node: NodeNumbers.tools) { site in
-            try await site.reached("redis") { try await site.connections.waitForRedis(milliseconds: 5000) }
+            try await site.neighbours.reached("redis") { try await site.connections.waitForRedis(milliseconds: 5000) }
             let (report, repaired) = try await site.domains.erasure.audit.run(repairs: repairs)
             for finding in repaired { Console.say("repaired: \(Self.words(finding))") }
             for finding in report.findings { Console.say(Self.words(finding)) }

@@ -4,6 +4,7 @@ import Crypto
 import Devices
 import EventLog
 import Glibc
+import Layouts
 import OpenIDConnect
 import RedisLink
 import Sidecars
@@ -16,6 +17,8 @@ struct Configuration: Sendable {
     let dataFolder: String
     /// Where the private servers are, once their folders are made ready.
     var places: PrivateServers.Places?
+    /// What PostgreSQL has of the site, once it was read: it goes before the settings.
+    var site: SiteRecord?
     /// By which people may log in.
     let providers: [Provider]
 
@@ -82,7 +85,10 @@ struct Configuration: Sendable {
     /// Tools have no such setting.
     var limitsAreOn: Bool { !values.has("limits") || values.text("limits") != "off" }
     /// A tool that touches no timeline has no such setting.
-    var partitions: Partitions { Partitions(count: values.has("partitions") ? values.number("partitions") : 1) }
+    var partitions: Partitions {
+        if let site { return Partitions(count: site.partitions, layout: site.layout) }
+        return Partitions(count: values.has("partitions") ? values.number("partitions") : 1)
+    }
     var postgres: String? { values.text("postgres") }
     var redis: String? { values.text("redis") }
     var kafka: String? { values.text("kafka") }
@@ -139,7 +145,7 @@ struct Configuration: Sendable {
     var kafkaOptions: KafkaOptions? {
         guard let kafka else { return nil }
         var options = KafkaOptions(bootstrapServers: kafka)
-        options.prefix = values.text("kafka-prefix") ?? ""
+        options.prefix = site?.topicPrefix ?? values.text("kafka-prefix") ?? ""
         for pair in Checks.pairs(values.text("kafka-properties") ?? "") {
             if let name = pair.name { options.properties[name] = pair.value }
         }

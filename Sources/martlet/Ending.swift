@@ -2,10 +2,11 @@ import Core
 import Runtime
 import Synchronization
 
-/// The wish that the process ends: the first signal.
+/// The wish that the process ends: the first signal, or that it is to begin anew.
 final class Ending: Sendable {
     private struct State {
         var isWished = false
+        var isForGood = false
         var observers: [@Sendable () -> Void] = []
     }
 
@@ -18,16 +19,35 @@ final class Ending: Sendable {
         Signals.onTermination(last: last) { [self] number in
             Log.info(.signalReceived, ["number": .number(Int64(number))])
             first()
-            let observers = state.withLock { state in
-                state.isWished = true
-                defer { state.observers = [] }
-                return state.observers
-            }
-            for observer in observers { observer() }
+            wish(isForGood: true)
+        }
+    }
+
+    /// The process is to end its work, and to begin anew; where no signal has come by then.
+    func beginAnew() { wish(isForGood: false) }
+
+    private func wish(isForGood: Bool) {
+        let observers = state.withLock { state in
+            state.isWished = true
+            if isForGood { state.isForGood = true }
+            defer { state.observers = [] }
+            return state.observers
+        }
+        for observer in observers { observer() }
+    }
+
+    /// Whether it does begin anew; then the next wish is another one.
+    func doesBeginAnew() -> Bool {
+        state.withLock { state in
+            guard !state.isForGood else { return false }
+            state.isWished = false
+            return true
         }
     }
 
     var isWished: Bool { state.withLock { $0.isWished } }
+    /// Nothing is to come after it.
+    var isForGood: Bool { state.withLock { $0.isForGood } }
 
     /// Calls the action once, at the first signal; at once when it has come.
     func onWish(_ action: @escaping @Sendable () -> Void) {

@@ -11,6 +11,7 @@ enum Help {
         ("worker", "role: jobs that take long, and consumers that no client waits for"),
         ("migrate", "brings the PostgreSQL schema up to date"),
         ("format", "which forms of messages and events are written; format enable enables new ones"),
+        ("partitions", "how many partitions Redis has; martlet partitions N changes it while the site runs"),
         ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
         ("audit", "compares what should be so with what is: martlet audit counts|erasure [--repair]"),
         ("dlq", "records that could not be done: martlet dlq list|show|redrive|purge"),
@@ -64,7 +65,7 @@ enum Help {
         let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
         let more =
             [
-                "format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help,
+                "format": FormatCommand.help, "partitions": PartitionsCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help,
                 "dlq": DeadLetterCommand.help,
                 "sink": SinkCommand.help,
             ][command] ?? ""

@@ -29,6 +29,7 @@ enum Program {
             if SettingsList.terminal.contains(command) { return try TerminalCommand(command, rest).run() }
             switch command {
             case "format": try await FormatCommand(rest).run()
+            case "partitions": try await PartitionsCommand(rest).run()
             case "admin": try await AdminCommand(rest).run()
             case "sink": try await SinkCommand(rest).run()
             case "audit": try await AuditCommand(rest).run()

@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import Layouts
 import Runtime
 import Sidecars
 import Synchronization
@@ -56,15 +57,26 @@ enum Serve {
         _ configuration: Configuration, _ roles: Roles, _ address: ListenAddress, _ means: Means, until ending: Ending
     ) async throws {
         if !configuration.limitsAreOn { Console.tell("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
+        let threads = Threads(configuration, loops: means.bound.count)
+        // A life for each layout.
+        repeat {
+            try await live(configuration, roles, address, means, threads, until: ending)
+        } while ending.doesBeginAnew()
+    }
+
+    private static func live(
+        _ configuration: Configuration, _ roles: Roles, _ address: ListenAddress, _ means: Means, _ threads: Threads,
+        until ending: Ending
+    ) async throws {
         let start = Start {
-            let site = try await Site(configuration, secret: means.secret, loops: means.bound.count)
+            let neighbours = Neighbours(configuration, threads)
+            try await neighbours.prepareSchema()
+            let (hold, record) = try await neighbours.takeLayout(for: roles.name)
+            hold.watch(record) { ending.beginAnew() }
             do {
-                try await site.prepare()
-                if roles.makeIDs { try await site.leaseNode() }
-                let server = try await Server(site, roles, means)
-                return (server, try await server.start())
+                return try await server(configuration.with(record), roles, means, neighbours, hold)
             } catch {
-                await site.close()
+                await hold.close()
                 throw error
             }
         }
@@ -73,7 +85,23 @@ enum Serve {
         Console.tell("Martlet is live at \(address.url(port: port))")
         await ending.wait()
         Log.info(.processEnding)
-        await server.stop()
+        if ending.isForGood { means.refuse() }
+        await server.stop(hurries: !ending.isForGood)
+    }
+
+    private static func server(
+        _ configuration: Configuration, _ roles: Roles, _ means: Means, _ neighbours: Neighbours, _ hold: LayoutHold
+    ) async throws -> (Server, Int) {
+        let site = try await Site(configuration, neighbours, secret: means.secret)
+        do {
+            try await site.prepare()
+            if roles.makeIDs { try await site.leaseNode() }
+            let server = try await Server(site, roles, means, hold)
+            return (server, try await server.start())
+        } catch {
+            await site.close()
+            throw error
+        }
     }
 }
 

@@ -8,6 +8,7 @@ import Feed
 import FeedAPI
 import Formats
 import HTTPService
+import Layouts
 import Notifier
 import Outbox
 import Realtime
@@ -52,6 +53,7 @@ final class Server: Sendable {
     private let site: Site
     private let roles: Roles
     private let means: Means
+    private let hold: LayoutHold
     private let log: (any EventLog)?
     private let fanOut: FanOut?
     private let notifier: Notifier?
@@ -71,10 +73,11 @@ final class Server: Sendable {
     /// For sessions that have ended without a word.
     private let looks = Mutex<Task<Void, Never>?>(nil)
 
-    init(_ site: Site, _ roles: Roles, _ means: Means) async throws {
+    init(_ site: Site, _ roles: Roles, _ means: Means, _ hold: LayoutHold) async throws {
         self.site = site
         self.roles = roles
         self.means = means
+        self.hold = hold
         Version.tell()
         bell = OutboxBell(database: site.connections.workers.database)
         registration = ProcessRegistration(
@@ -123,7 +126,7 @@ final class Server: Sendable {
             redisOptions.name = index == 0 ? "gateway" : "gateway-\(index)"
             redisOptions.scripts = Timelines.scripts
             let redis = try await Redis(on: loop, address: site.redisAddress, options: redisOptions)
-            try await site.awaited("redis") { try await redis.waitUntilConnected(milliseconds: 1000) }
+            try await site.neighbours.awaited("redis") { try await redis.waitUntilConnected(milliseconds: 1000) }
             let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)
             loops.append(.init(loop, redis: redis, feeds: site.domains.feed.reader(over: timelines)))
         }
@@ -150,7 +153,7 @@ final class Server: Sendable {
         try await register()
         if let log {
             let partitions = site.configuration.values.number("log-partitions")
-            try await site.awaited("kafka") {
+            try await site.neighbours.awaited("kafka") {
                 try await log.createTopics(
                     Domains.topics.map {
                         Topic(name: $0.name, partitions: partitions, retentionHours: $0.retentionHours)
@@ -159,7 +162,7 @@ final class Server: Sendable {
         }
         // Not without: a token of an ended session would be good again.
         let (database, suspensions) = (site.connections.routes.database, site.domains.accounts.suspensions)
-        try await site.awaited("postgres") {
+        try await site.neighbours.awaited("postgres") {
             try await site.revocations.load(from: site.accounts)
             try await suspensions.load(from: database)
         }
@@ -170,7 +173,8 @@ final class Server: Sendable {
         }
         self.looks.withLock { $0 = looks }
         let listener = site.listen(
-            onOutbox: { [fanOut] in fanOut?.wake() }, onFormat: { [registration] in registration.look() })
+            onOutbox: { [fanOut] in fanOut?.wake() }, onFormat: { [registration] in registration.look() },
+            onSite: { [hold] in hold.look() })
         self.listener.withLock { $0 = listener }
         if roles.contains(.api) { watchOutbox() }
         try await fanOut?.start()
@@ -182,7 +186,7 @@ final class Server: Sendable {
 
     private func register() async throws {
         do {
-            try await site.awaited("postgres") { try await registration.begin() }
+            try await site.neighbours.awaited("postgres") { try await registration.begin() }
         } catch let error as FormatError {
             throw Failure(error.description)
         }
@@ -205,7 +209,7 @@ final class Server: Sendable {
     }
 
     private func untilListening(_ live: LiveService) async throws {
-        try await site.awaited("redis") {
+        try await site.neighbours.awaited("redis") {
             for _ in 0..<500 {
                 if await live.isListening() { return }
                 try await Task.sleep(nanoseconds: 10_000_000)
@@ -236,7 +240,7 @@ final class Server: Sendable {
         let crossOrigin = CrossOrigin(origins: configuration.origins, proxies: .init(configuration.trustedProxies))
         let admission = Admission(admitsWrites: { [backlog] in backlog.admits() })
         let polls = PollLimit(options.maxConnections)
-        for (loop, bound) in zip(site.sockets, means.bound) {
+        for (loop, bound) in zip(site.sockets, means.socketsOfALife()) {
             options.bound = bound
             let server = try await listen(on: loop, options) {
                 Dispatcher(loop: loop, router: router, crossOrigin: crossOrigin, admission: admission, polls: polls)
@@ -315,7 +319,8 @@ final class Server: Sendable {
     }
 
     /// Finishes requests in flight, tells live clients to come back, commits what is done. Takes at most some 8 s.
-    func stop() async {
+    /// - Parameter hurries: all processes do so at once: a gateway has no other one to send requests to meanwhile.
+    func stop(hurries: Bool = false) async {
         isDraining.store(true, ordering: .relaxed)
         let servers = sockets.withLock { $0 }
         let empty = servers.map { ($0, Wakeup()) }
@@ -323,7 +328,7 @@ final class Server: Sendable {
             try? await server.loop.run { server.value.drain { isEmpty.signal() } }
         }
         await live?.drain()
-        _ = await ends(within: 4000) {
+        _ = await ends(within: hurries ? 500 : 4000) {
             for (_, isEmpty) in empty { await isEmpty.wait() }
             return true
         }
@@ -344,5 +349,6 @@ final class Server: Sendable {
         if !isDone { Log.warning(.processCutShort) }
         listener.withLock { $0 }?.close()
         await site.close()
+        await hold.close()
     }
 }

@@ -6,7 +6,9 @@ import Realtime
 /// All settings, in the order in which help shows them.
 enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier", "worker"]
-    static let tools: Set<String> = ["migrate", "format", "seed", "token", "admin", "audit", "dlq"]
+    static let tools: Set<String> = [
+        "migrate", "format", "partitions", "seed", "token", "admin", "audit", "dlq",
+    ]
     /// Commands for people, which talk to a server as any client does.
     static let terminal: Set<String> = [
         "tail", "follow", "unfollow", "post", "feed", "requests", "notifications", "devices", "preferences", "export",
@@ -52,13 +54,15 @@ enum SettingsList {
             secrecy: .parts, "where Redis is; without it serve runs a private Redis"),
         Setting(
             "partitions", .powerOfTwo(1...1024), unit: "partitions", default: "16",
-            roles: servers.union(["seed", "audit"]), "Redis partitions of users; a change rebuilds all timelines"),
+            roles: servers.union(["seed", "audit"]),
+            "Redis partitions of users, of a new site: its first process has PostgreSQL record them, and afterwards whoever is told "
+                + "another number does not start. martlet partitions changes it"),
         Setting(
             "kafka", .checked(expected: "host:port, several by commas", problem: Checks.kafka),
             "its brokers: the event log is Kafka; without it serve keeps the log in PostgreSQL"),
         Setting(
             "kafka-prefix", .checked(expected: "at most 100 of a-z A-Z 0-9 . _ -", problem: Checks.kafkaPrefix),
-            "before the names of all topics and consumer groups"),
+            "before the names of all topics and consumer groups, of a new site: it is recorded as partitions are"),
         Setting(
             "kafka-properties",
             .checked(expected: "name=value;name=value, as librdkafka takes them", problem: Checks.kafkaProperties),

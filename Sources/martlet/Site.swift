@@ -8,6 +8,7 @@ import EventLog
 import Feed
 import Formats
 import HTTPService
+import Layouts
 import NodeLease
 import OpenIDConnect
 import Outbox
@@ -20,12 +21,9 @@ import Synchronization
 /// What the roles of a process share: connections, keys, and the domain on top of them.
 final class Site: Sendable {
     let configuration: Configuration
-    private let startWait: StartWait
+    let neighbours: Neighbours
     let clock: any WallClock = SystemClock()
-    /// PostgreSQL and the commands to Redis.
-    let stores = EventLoop(name: "stores")
-    /// HTTP, the live connections, and their own links to Redis: each loop has a part of the connections.
-    let sockets: [EventLoop]
+    var sockets: [EventLoop] { neighbours.threads.sockets }
     let connections: Connections
     let redisAddress: RedisAddress
     let secret: [UInt8]
@@ -42,22 +40,20 @@ final class Site: Sendable {
     let waiter = Late<any FeedWaiter>()
 
     /// - Parameters:
+    ///   - configuration: with the site's record.
     ///   - secret: what all keys are made from.
     ///   - node: the number in the ids that this process makes; `nil`: the setting's, or else a leased one.
-    ///   - loops: of the sockets.
     init(
-        _ configuration: Configuration, secret: [UInt8], node: Int? = nil, passwordThreads: Int = 2, loops: Int = 1
+        _ configuration: Configuration, _ neighbours: Neighbours, secret: [UInt8], node: Int? = nil
     ) async throws {
-        sockets = (0..<loops).map { EventLoop(name: $0 == 0 ? "sockets" : "sockets-\($0)") }
-        self.configuration = configuration
-        startWait = StartWait(seconds: configuration.startSeconds)
+        (self.configuration, self.neighbours) = (configuration, neighbours)
         self.secret = secret
         redisAddress = try configuration.redisAddress()
         var options = Connections.Options(
             postgres: configuration.postgresURL, redis: redisAddress, sizes: configuration.connectionSizes,
             scripts: Timelines.scripts)
         options.isPooled = configuration.isPooled
-        connections = try await Connections(on: stores, options)
+        connections = try await Connections(on: neighbours.threads.stores, options)
         let number = node ?? configuration.node
         let ids = if let number { IDGenerator(node: number, clock: clock) } else { IDGenerator(clock: clock) }
         NodeLease.gauge.set(number ?? -1)
@@ -71,98 +67,54 @@ final class Site: Sendable {
             writes: Writes(database: database, idempotency: idempotency, onCommit: { [committed] in committed.call() }),
             formats: formats, limitsAreOn: configuration.limitsAreOn)
         domains = Domains(
-            resources, hasher: PasswordHasher(threads: passwordThreads, cost: configuration.passwordCost),
-            names: NameRules(try configuration.refusedNames()),
-            providers: configuration.providers.map { [clock] in
-                ProviderClient($0, allowsLoopback: configuration.allowsLoopbackProviders, clock: clock)
-            }, devices: configuration.devices, waiter: { [waiter] in waiter.value })
+            resources, hasher: neighbours.threads.hasher, names: NameRules(try configuration.refusedNames()),
+            providers: neighbours.threads.providers, devices: configuration.devices, waiter: { [waiter] in waiter.value })
     }
 
     var accounts: Accounts { domains.accounts.accounts }
     var revocations: Revocations { domains.accounts.revocations }
     private var suspensions: Suspensions { domains.accounts.suspensions }
 
-    /// Waits for PostgreSQL and Redis, and for the schema to be up to date, which it sees to itself where it may.
+    /// Waits for Redis, and sees to it that nobody goes on in the layout before.
     func prepare() async throws {
-        if configuration.migratesItself {
-            _ = try await migrate()
-        } else {
-            try await withMigrator { try await $0.awaitMigrations(Domains.migrations) }
+        try await neighbours.awaited("redis") {
+            try await connections.waitForRedis(milliseconds: 1000)
+            if let record = configuration.site, let count = record.former.last {
+                try await domains.feed.timelines.end(Partitions(count: count, layout: record.layout - 1))
+            }
         }
-        try await awaited("redis") { try await self.connections.waitForRedis(milliseconds: 1000) }
     }
 
     /// Before the first id is made.
     func leaseNode() async throws {
         do {
-            try await awaited("postgres") { try await lease?.start() }
+            try await neighbours.awaited("postgres") { try await lease?.start() }
         } catch let error as NodeLeaseError {
             throw Failure(error.description)
         }
     }
 
-    /// Brings the schema up to date.
-    /// - Returns: the numbers of the steps that ran.
-    func migrate() async throws -> [Int] {
-        try await withMigrator { try await $0.migrate(Domains.migrations) }
-    }
-
-    /// With a connection that gives a statement all the time that it takes: copying a large table takes hours.
-    private func withMigrator<T>(_ body: (Database) async throws -> T) async throws -> T {
-        let (url, setting) = configuration.directPostgres
-        var options = DatabaseOptions(connectionInfo: url, connections: 1)
-        options.session.statementTimeout = 0
-        options.answerMilliseconds = .max
-        options.name = nil
-        let database = Database(loop: stores, options: options)
-        defer { database.close() }
-        return try await awaited(setting) { try await body(database) }
-    }
-
     /// The event log of the settings, once it answers.
     func openLog() async throws -> any EventLog {
         guard let options = configuration.kafkaOptions else { return EmbeddedLog(database: connections.storage) }
-        let log = try await reached("kafka") { try KafkaLog(options: options) }
-        try await awaited("kafka") { try await log.reach(milliseconds: 1000) }
+        let log = try await neighbours.reached("kafka") { try KafkaLog(options: options) }
+        try await neighbours.awaited("kafka") { try await log.reach(milliseconds: 1000) }
         return log
     }
 
-    /// As `reached`, for the start: what may pass is tried again for as long as the settings say.
-    func awaited<T>(_ setting: String, _ work: () async throws -> T) async throws -> T {
-        try await reached(setting) {
-            while true {
-                do {
-                    return try await work()
-                } catch {
-                    let server = Configuration.neighbour(setting)
-                    let reason = configuration.reason(of: error)
-                    guard try await startWait.goesOn(after: error, server: server, reason: reason) else { throw error }
-                }
-            }
-        }
-    }
-
-    /// Does something with a neighbour, and tells its reason by the setting that names it.
-    /// - Parameter setting: `postgres`, `postgres-direct`, `redis` or `kafka`.
-    func reached<T>(_ setting: String, _ work: () async throws -> T) async throws -> T {
-        do {
-            return try await work()
-        } catch let error where error is PgError || error is RedisError || error is EventLogError {
-            throw Failure(configuration.complaint(about: setting, error))
-        }
-    }
-
-    /// Hears of log-outs, of suspensions, of events in the outbox and of formats.
+    /// Hears of log-outs, of suspensions, of events in the outbox, of formats and of changes of the site.
     func listen(
-        onOutbox: @escaping @Sendable () -> Void, onFormat: @escaping @Sendable () -> Void
+        onOutbox: @escaping @Sendable () -> Void, onFormat: @escaping @Sendable () -> Void,
+        onSite: @escaping @Sendable () -> Void
     ) -> PgListener {
         PgListener(
-            loop: stores, connectionInfo: configuration.directPostgres.url,
-            channels: [Accounts.sessionChannel, Suspensions.channel, Outbox.channel, FormatStore.channel],
+            loop: neighbours.threads.stores, connectionInfo: configuration.directPostgres.url,
+            channels: [Accounts.sessionChannel, Suspensions.channel, Outbox.channel, FormatStore.channel, SiteStore.channel],
             onState: { [accounts, revocations, suspensions, connections] isUp in
                 guard isUp else { return }
                 onOutbox()
                 onFormat()
+                onSite()
                 Task {
                     await revocations.reload(from: accounts)
                     await suspensions.reload(from: connections.routes.database)
@@ -172,6 +124,7 @@ final class Site: Sendable {
                 switch channel {
                 case Outbox.channel.description: onOutbox()
                 case FormatStore.channel.description: onFormat()
+                case SiteStore.channel.description: onSite()
                 case Suspensions.channel.description: suspensions.hear(payload)
                 default: if let session = ID(payload) { revocations.add([session]) }
                 }

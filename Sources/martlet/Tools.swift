@@ -27,9 +27,11 @@ enum Tools {
         try Privileges.drop(to: account)
         // There is nothing to drain: what was not committed is rolled back.
         Signals.onTermination { number in _exit(128 + number) }
-        let site = try await Site(configuration, secret: secret, node: node, passwordThreads: 1)
+        let neighbours = Neighbours(configuration, Threads(configuration, passwords: 1))
+        configuration = configuration.with(try await neighbours.recordedSite())
+        let site = try await Site(configuration, neighbours, secret: secret, node: node)
         do {
-            try await site.reached("postgres") { try await body(site) }
+            try await neighbours.reached("postgres") { try await body(site) }
         } catch {
             await site.close()
             throw error
@@ -39,7 +41,7 @@ enum Tools {
 
     static func migrate(_ configuration: Configuration) async throws {
         try await withSite(configuration, needsSecret: false, node: NodeNumbers.tools) { site in
-            let done = try await site.migrate()
+            let done = try await site.neighbours.migrate()
             Console.say(
                 done.isEmpty
                     ? "the schema is up to date" : "migrated: " + done.map(String.init).joined(separator: ", "))

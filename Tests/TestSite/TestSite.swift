@@ -76,6 +76,7 @@ public final class TestSite: Sendable {
 
     public var database: Database { parts.connections.routes.database }
     public var redis: Redis { parts.connections.routes.redis }
+    public var postgresURL: String { copy.url }
     public var redisAddress: RedisAddress { copy.servers.redisAddress(copy.number) }
     public var operations: [Operation] { parts.operations }
 

@@ -149,6 +149,10 @@ public struct FeedDomain: Domain {
                 _ = try await timelines.trimChanges(before: oldest)
                 return .idle
             },
+            Job("clear-layouts", restSeconds: 3600) {
+                _ = try await timelines.clearEarlier()
+                return .idle
+            },
             Job("sweep-feeds", restSeconds: 5) { [sweep = feedSweep] in
                 try await sweep.run()
                 return .idle

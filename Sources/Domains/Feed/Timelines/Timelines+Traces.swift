@@ -85,7 +85,7 @@ extension Timelines {
     private static func id(_ bytes: [UInt8]) -> ID? { ID(String(decoding: bytes, as: UTF8.self)) }
 
     /// From the beginning to the end of what can be scanned.
-    private func scan(
+    func scan(
         _ command: [RedisArgument], more: [RedisArgument] = [], _ each: ([[UInt8]]) async throws -> Void
     ) async throws {
         var place = Array("0".utf8)

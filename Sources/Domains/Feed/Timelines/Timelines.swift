@@ -170,7 +170,11 @@ public struct Timelines: Sendable {
         call(script, partitions.of(user), [.number(user.raw)] + arguments)
     }
 
-    func tag(_ partition: Int) -> String { "{\(partitions.count).\(partition)}" }
+    /// Versions before know the first layout only.
+    func tag(_ partition: Int) -> String {
+        partitions.layout == 1
+            ? "{\(partitions.count).\(partition)}" : "{\(partitions.count).\(partition).\(partitions.layout)}"
+    }
 
     /// The name of the partition's epoch, should it have none.
     func candidate() -> RedisArgument {

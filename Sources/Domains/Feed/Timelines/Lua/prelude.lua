@@ -1,8 +1,9 @@
 -- What all scripts begin with: names, clock, epoch and entries. Shared: each file that says "Needs: prelude" is run
 -- behind it, as one text.
 --
--- KEYS: 1 the partition's clock, `<prefix>clock:{<partitions>.<partition>}`. All other keys of the partition are
--- derived from its name and have its hash tag, so a cluster routes a call by this one key.
+-- KEYS: 1 the partition's clock, `<prefix>clock:{<partitions>.<partition>}`, from the second layout on
+-- `<prefix>clock:{<partitions>.<partition>.<layout>}`. All other keys of the partition are derived from its name and have
+-- its hash tag, so a cluster routes a call by this one key.
 --
 --   tl:{…}:<user>        list    the timeline: entries, newest first, and a marker as the last
 --   build:{…}:<user>     string  the token of who rebuilds the timeline
@@ -16,12 +17,17 @@
 --   links:{…}            hash    node -> number of its newest connection
 --   clock:{…}            string  the last position that was given
 --   epoch:{…}            string  a name that changes when all of this was lost
+--   ended:{…}            string  there is a later layout: nothing is done in this one any more
 --
 -- An entry: post (7 bytes), position (7), author (7), flags (1), big endian. A marker: 0, the position below which
 -- nothing can be told any more, the post from which on the list is complete, flags.
 
 local call, pack, read = redis.call, struct.pack, struct.unpack
 local base, tag = string.match(KEYS[1], '^(.*)clock:({[^}]*})$')
+-- Who is late, for it hung or has lost its hold on the layout, must not bring a post to timelines that nobody reads.
+if call('EXISTS', base .. 'ended:' .. tag) == 1 then
+    return redis.error_reply('TRYAGAIN the site has another number of partitions now')
+end
 local lists = base .. 'tl:' .. tag .. ':'
 local builds = base .. 'build:' .. tag .. ':'
 local severances = base .. 'severed:' .. tag .. ':'

@@ -55,7 +55,7 @@ final class Site: Sendable {
         redisAddress = try configuration.redisAddress()
         var options = Connections.Options(
             postgres: configuration.postgresURL, redis: redisAddress, sizes: configuration.connectionSizes,
-            scripts: Timelines.scripts)
+            scripts: Timelines.scripts, entry: Timelines.entry(configuration.partitions))
         options.isPooled = configuration.isPooled
         connections = try await Connections(on: stores, options)
         let number = node ?? configuration.node

@@ -13,12 +13,18 @@ public struct Connections: Sendable {
         public var sizes: ConnectionSizes
         /// All that is called over the links to Redis.
         public var scripts: [RedisScript]
+        /// What each of these links asks before it is ready.
+        public var entry: RedisEntry?
 
-        public init(postgres: String, redis: RedisAddress, sizes: ConnectionSizes, scripts: [RedisScript]) {
+        public init(
+            postgres: String, redis: RedisAddress, sizes: ConnectionSizes, scripts: [RedisScript],
+            entry: RedisEntry? = nil
+        ) {
             self.postgres = postgres
             self.redis = redis
             self.sizes = sizes
             self.scripts = scripts
+            self.entry = entry
         }
     }
 
@@ -56,6 +62,7 @@ public struct Connections: Sendable {
             var redis = Redis.Options()
             redis.name = name
             redis.scripts = options.scripts
+            redis.entry = options.entry
             return Pair(
                 database: Database(loop: loop, options: database),
                 redis: try await Redis(on: loop, address: options.redis, options: redis))

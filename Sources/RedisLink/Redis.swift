@@ -25,6 +25,8 @@ public final class Redis: Sendable {
         public var name = "commands"
         /// All that `eval` is called with. Redis knows them before any command of a caller.
         public var scripts: [RedisScript] = []
+        /// `nil`: a connection is ready when it has logged in.
+        public var entry: RedisEntry?
 
         public init() {}
     }
@@ -54,7 +56,8 @@ public final class Redis: Sendable {
         session = try await loop.run {
             .holding(
                 RedisSession(
-                    on: loop, address: address, name: options.name, timing: timing, scripts: options.scripts),
+                    on: loop, address: address, name: options.name, timing: timing, scripts: options.scripts,
+                    entry: options.entry),
                 on: loop)
         }
         loop.post { [weak self] in self?.start(onConnect) }

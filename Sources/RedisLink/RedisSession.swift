@@ -25,6 +25,7 @@ final class RedisSession {
     private let name: String
     private let timing: Timing
     private let scripts: [RedisScript]
+    private let entry: RedisEntry?
     /// How many connections have become ready.
     private(set) var number = 0
     private let gauge: Gauge
@@ -39,14 +40,18 @@ final class RedisSession {
 
     /// - Parameters:
     ///   - name: of the link, for metrics and logs.
-    ///   - scripts: are loaded on each connection before it is ready.
-    init(on loop: EventLoop, address: RedisAddress, name: String, timing: Timing, scripts: [RedisScript] = []) {
+    ///   - scripts: are loaded on each connection before it is ready. Those of the entry are among them.
+    init(
+        on loop: EventLoop, address: RedisAddress, name: String, timing: Timing, scripts: [RedisScript] = [],
+        entry: RedisEntry? = nil
+    ) {
         loop.assertCurrent()
         self.loop = loop
         self.address = address
         self.name = name
         self.timing = timing
         self.scripts = scripts
+        self.entry = entry
         let label = "link=\"\(name)\""
         gauge = Metrics.shared.gauge(.up, label)
         connects = Metrics.shared.counter(.connects, label)
@@ -120,8 +125,23 @@ final class RedisSession {
     }
 
     private func loggedIn(_ replies: [RedisReply]) {
+        for case .error(let text) in replies { connection?.close(.server(withoutSecrets(text))) }
+        enter()
+    }
+
+    private func enter() {
         guard let connection else { return }
-        for case .error(let text) in replies { return connection.close(.server(withoutSecrets(text))) }
+        guard let entry else { return opened(connection) }
+        var writer = ByteWriter()
+        writer.append(command: entry.call.command)
+        connection.send(writer.bytes, replies: 1) { [weak self] result in
+            guard let self, case .success(let replies) = result else { return }
+            if case .error(let text) = replies[0] { return connection.close(.server(text)) }
+            if entry.isReady(replies[0]) { opened(connection) } else { enter() }
+        }
+    }
+
+    private func opened(_ connection: RedisConnection) {
         Log.info(.redisUp, ["link": .text(name), "address": .text(address.description)])
         readyAt = monotonicNanoseconds()
         number += 1

@@ -2,6 +2,7 @@ import Core
 import DomainKit
 import DomainRegistry
 import Erasure
+import Feed
 import NodeLease
 import Sidecars
 
@@ -15,6 +16,14 @@ struct AuditCommand {
           read all of it. --repair erases what is left, and looks again.
           Exit codes: 0 nothing is left, 1 something is.
 
+        martlet audit feeds [--repair] [--users N | --all] [--setting value …]
+          compares feeds, as they are in Redis and in feed_items, with posts, follows, hashtags and who may see what: of 1,000
+          users taken at random, of N (100,000 at most), or of all; \(FeedAuditRun.perSecond) users a second at most. What looks
+          wrong is looked at again for ten seconds: posts on their way to feeds are no failure. It prints those that are wrong,
+          and then `N passed, N failed`. --repair drops the timeline that is wrong, so that the next read builds it, and has live
+          clients read anew. A stray, a post that nobody sees and that was left behind, is printed and fails nobody.
+          Exit codes: 0 all are right, or are now; 1 some are not.
+
         martlet notifier audit [--repair] [--setting value …]
           the same for the books of pushes alone: consumed is waiting, delivered, dead, expired, invalidated and suppressed
 
@@ -26,22 +35,34 @@ struct AuditCommand {
         """
 
     private enum Subject: String {
-        case erasure, counts, deliveries
+        case erasure, counts, deliveries, feeds
     }
 
     private let subject: Subject
     private let repairs: Bool
+    private let extent: FeedAuditRun.Extent
     private let configuration: Configuration
 
     init(_ arguments: [String]) throws {
         let words = arguments.prefix { !$0.hasPrefix("-") }
         guard words.count == 1, let subject = Subject(rawValue: words[0]) else {
-            throw Failure("martlet audit: what? martlet audit counts or erasure, see martlet help audit", exitCode: 2)
+            throw Failure("martlet audit: what? martlet audit counts, erasure or feeds, see martlet help audit", exitCode: 2)
         }
         self.subject = subject
-        repairs = arguments.contains("--repair")
-        let settings = arguments.dropFirst().filter { $0 != "--repair" }
-        configuration = try Configuration(try SettingsList.values(of: "audit", settings), for: "audit")
+        var flags = Flags(arguments.dropFirst(), of: "audit")
+        repairs = flags.has("--repair")
+        extent = subject == .feeds ? try Self.extent(&flags) : .all
+        configuration = try Configuration(try SettingsList.values(of: "audit", flags.arguments), for: "audit")
+    }
+
+    private static func extent(_ flags: inout Flags) throws -> FeedAuditRun.Extent {
+        let isAll = flags.has("--all")
+        guard let text = try flags.take("--users") else { return isAll ? .all : .sample(1_000) }
+        guard !isAll else { throw flags.failure("--users or --all, not both") }
+        guard let count = Int(text), 1...FeedAuditRun.mostUsers ~= count else {
+            throw flags.failure("--users must be a number from 1 to \(FeedAuditRun.mostUsers)")
+        }
+        return .sample(count)
     }
 
     /// `martlet notifier audit`.
@@ -53,6 +74,7 @@ struct AuditCommand {
         switch subject {
         case .erasure: try await auditErasure()
         case .counts: try await auditCounts(\.countAudits)
+        case .feeds: try await auditFeeds()
         case .deliveries: try await auditCounts(\.devices.countAudits)
         }
     }
@@ -76,6 +98,21 @@ struct AuditCommand {
 
     private static func words(_ finding: CountAudit.Finding) -> String {
         "\(finding.name) of \(finding.id): \(finding.counted) counted, \(finding.found) found"
+    }
+
+    private func auditFeeds() async throws {
+        try await Tools.withSite(configuration, needsSecret: false, node: NodeNumbers.tools) { site in
+            try await site.reached("redis") {
+                try await site.connections.waitForRedis(milliseconds: 5000)
+                let run = site.domains.feed.auditRun()
+                let (passed, failed) = try await run.run(extent, repairs: repairs) { finding in
+                    let what = finding.isFailure ? "" : "stray: "
+                    Console.say("\(repairs ? "repaired: " : "")\(what)\(finding)")
+                }
+                Console.say("\(passed) passed, \(failed) failed")
+                guard failed == 0 else { throw Failure("some feeds are not what posts and follows make of them") }
+            }
+        }
     }
 
     private func auditErasure() async throws {

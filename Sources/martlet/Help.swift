@@ -13,7 +13,7 @@ enum Help {
         ("format", "which forms of messages and events are written; format enable enables new ones"),
         ("partitions", "how many partitions Redis has; martlet partitions N changes it while the site runs"),
         ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
-        ("audit", "compares what should be so with what is: martlet audit counts|erasure [--repair]"),
+        ("audit", "compares what should be so with what is: martlet audit counts|erasure|feeds [--repair]"),
         ("dlq", "records that could not be done: martlet dlq list|show|redrive|purge"),
         ("tail", "a live feed in the terminal"),
         ("follow", "follows somebody, or a tag: martlet follow HANDLE, martlet follow '#TAG'"),

@@ -125,6 +125,7 @@ final class Server: Sendable {
             var redisOptions = Redis.Options()
             redisOptions.name = index == 0 ? "gateway" : "gateway-\(index)"
             redisOptions.scripts = Timelines.scripts
+            redisOptions.entry = Timelines.entry(site.configuration.partitions)
             let redis = try await Redis(on: loop, address: site.redisAddress, options: redisOptions)
             try await site.neighbours.awaited("redis") { try await redis.waitUntilConnected(milliseconds: 1000) }
             let timelines = Timelines(redis: redis, partitions: site.configuration.partitions)

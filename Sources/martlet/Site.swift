@@ -51,7 +51,7 @@ final class Site: Sendable {
         redisAddress = try configuration.redisAddress()
         var options = Connections.Options(
             postgres: configuration.postgresURL, redis: redisAddress, sizes: configuration.connectionSizes,
-            scripts: Timelines.scripts)
+            scripts: Timelines.scripts, entry: Timelines.entry(configuration.partitions))
         options.isPooled = configuration.isPooled
         connections = try await Connections(on: neighbours.threads.stores, options)
         let number = node ?? configuration.node

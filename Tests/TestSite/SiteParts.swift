@@ -46,10 +46,11 @@ final class SiteParts: Sendable {
             on: loops.stores,
             .init(
                 postgres: postgresURL, redis: redisAddress, sizes: ConnectionSizes(4, keepsLog: true),
-                scripts: Timelines.scripts))
+                scripts: Timelines.scripts, entry: Timelines.entry(Partitions(count: Self.partitions))))
         let database = connections.routes.database
         var liveOptions = Redis.Options()
         liveOptions.scripts = Timelines.scripts
+        liveOptions.entry = Timelines.entry(Partitions(count: Self.partitions))
         liveRedis = try await Redis(on: loops.sockets, address: redisAddress, options: liveOptions)
         idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
         let cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))

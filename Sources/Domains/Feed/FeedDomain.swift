@@ -153,11 +153,39 @@ public struct FeedDomain: Domain {
                 _ = try await timelines.clearEarlier()
                 return .idle
             },
+            Job("mark-redis", restSeconds: 1) { [mark = redisMark] in
+                try await mark.move()
+                return .idle
+            },
+            Job("audit-feeds", restSeconds: 1) { [turn = auditTurn] in
+                try await turn.run()
+                return .idle
+            },
             Job("sweep-feeds", restSeconds: 5) { [sweep = feedSweep] in
                 try await sweep.run()
                 return .idle
             },
         ]
+    }
+
+    private var audit: FeedAudit {
+        FeedAudit(database: resources.connections.scans.database, timelines: lateTimelines)
+    }
+
+    private var auditTurn: FeedAuditTurn {
+        FeedAuditTurn(audit, database: resources.connections.scans.database, clock: resources.monotonicClock)
+    }
+
+    /// For `martlet audit feeds`.
+    /// - Parameter patience: seconds for which a feed must look wrong.
+    public func auditRun(patience: Double = 10) -> FeedAuditRun {
+        FeedAuditRun(audit, database: resources.connections.scans.database, patience: patience)
+    }
+
+    private var redisMark: RedisMark {
+        RedisMark(
+            database: resources.connections.workers.database,
+            timelines: Self.timelines(of: resources, over: resources.connections.workers))
     }
 
     private var feedSweep: FeedSweep { FeedSweep(database: resources.connections.scans.database) }

@@ -3,7 +3,9 @@ public import Store
 /// Stored feeds, and how far the fan-out of large authors is.
 public enum FeedMigrations {
     public static let all = [
-        Migration(1, "feeds", first)
+        Migration(1, "feeds", first),
+        Migration(123, "the mark in Redis", mark),
+        Migration(124, "turns of the audit of feeds", turns),
     ]
 
     private static let first: [StaticString] = [
@@ -41,5 +43,23 @@ public enum FeedMigrations {
             PRIMARY KEY (post_id, type, bucket_from)) WITH (fillfactor = 50)
         """,
         "CREATE INDEX fanout_progress_by_author ON fanout_progress (author_id)",
+    ]
+
+    /// The highest that Redis has acknowledged: one row.
+    private static let mark: [StaticString] = [
+        "CREATE TABLE redis_mark (is_here boolean PRIMARY KEY DEFAULT true CHECK (is_here), mark bigint NOT NULL)",
+        "INSERT INTO redis_mark (mark) VALUES (0)",
+    ]
+
+    /// Where the slow audit of feeds goes on, and whose turn it is until when: one row.
+    private static let turns: [StaticString] = [
+        """
+        CREATE TABLE feed_audit (
+            is_here boolean PRIMARY KEY DEFAULT true CHECK (is_here),
+            place bigint NOT NULL DEFAULT 0,
+            process text NOT NULL DEFAULT '',
+            ends timestamptz NOT NULL DEFAULT '-infinity')
+        """,
+        "INSERT INTO feed_audit DEFAULT VALUES",
     ]
 }

@@ -20,7 +20,8 @@ public struct FeedRebuild: Sendable {
 
     /// The newest posts of each author and hashtag, so many that a timeline is filled, and the id from which on they are
     /// complete: below the oldest post that was read of one that has more, something may be missing.
-    private func entries(for user: ID) async throws -> RebuildEntries {
+    /// - Parameter isShown: as of `FeedPosts.newest`.
+    func entries(for user: ID, isShown: Bool = false) async throws -> RebuildEntries {
         let cap = timelines.options.cap
         let reader = SQL.parameter(user)
         let sources = try await database.query(
@@ -29,7 +30,7 @@ public struct FeedRebuild: Sendable {
                 + (SELECT count(*) FROM (\(TagFollows.tags(of: reader))) t) AS count
             """)[0].int("count")
         let most = max(20, min(cap, 4 * cap / max(1, sources)))
-        let newest = FeedPosts.newest(for: reader, limit: "\(most)")
+        let newest = FeedPosts.newest(for: reader, isShown: isShown, limit: "\(most)")
         let rows = try await database.query("SELECT * FROM (\(newest)) f ORDER BY id DESC")
         let found = try rows.map { row in
             Found(post: try row.id("id"), author: try row.id("author"), tag: try row.optionalText("tag"))

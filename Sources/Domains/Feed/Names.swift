@@ -5,8 +5,12 @@ import Core
 extension LogEvent {
     /// A chunk has reached its followers' timelines and live clients.
     static let chunkDelivered = LogEvent("chunk.delivered")
+    /// A feed was not what posts and follows make of it, and was repaired: `failed`, or only strays that nobody saw.
+    static let feedRepaired = LogEvent("feed.repaired")
     /// The author's own feed gets the event by the fan-out, like everybody's.
     static let ownFeedDeferred = LogEvent("own_feed.deferred")
+    /// Redis had gone back in time: all that it had of feeds and channels was dropped, and timelines are built anew.
+    static let redisRewound = LogEvent("redis.rewound")
 }
 
 extension MetricName {
@@ -21,6 +25,18 @@ extension MetricName {
     static let chunkTime = MetricName(
         "martlet_fanout_chunk_seconds", "Time for a batch of chunks to reach its followers")
     static let delivered = MetricName("martlet_fanout_delivered_total", "Deliveries done")
+    static let feedAudits = MetricName("martlet_feed_audits_total", "Feeds that the slow audit has looked at")
+    static let feedRepairs = MetricName("martlet_feed_repairs_total", "Feeds that the slow audit has repaired")
+    static let feedFailures = MetricName(
+        "martlet_feed_failures_total", "Feeds that the slow audit has found to lack posts, or to have others'")
+    static let feedStrays = MetricName(
+        "martlet_feed_strays_total", "Posts that nobody saw and that the slow audit has taken out of feeds")
+    static let feedSuspects = MetricName(
+        "martlet_feed_suspects", "Feeds that looked wrong to the slow audit, which looks at them again")
     static let planned = MetricName("martlet_fanout_planned_total", "Deliveries planned")
     static let pushed = MetricName("martlet_fanout_pushed_total", "Deliveries to live nodes")
+    static let rewound = MetricName(
+        "martlet_redis_rewound_total", "Times that Redis was found to have gone back in time, and all in it was dropped")
+    static let rewoundAt = MetricName(
+        "martlet_redis_rewound_timestamp", "When this process last dropped all in Redis, in seconds since 1970; 0: never")
 }

@@ -1,10 +1,10 @@
 /// The files in `Lua/`, as they are built into the program. What each takes and returns is said at its head.
 enum TimelineLua: String, CaseIterable, Sendable {
     // Shared
-    case prelude, publish, fence, rewrite, channel
+    case prelude, publish, fence, rewrite, channel, dataset
     // Scripts
     case deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict, change
-    case withdraw, purge, forget, trim
+    case withdraw, purge, forget, trim, enter, mark
     // Those of channels
     case heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckuser, drop, open, present
 
@@ -33,6 +33,9 @@ enum TimelineLua: String, CaseIterable, Sendable {
         case .purge: PackageResources.purge_lua
         case .forget: PackageResources.forget_lua
         case .trim: PackageResources.trim_lua
+        case .dataset: PackageResources.dataset_lua
+        case .enter: PackageResources.enter_lua
+        case .mark: PackageResources.mark_lua
         case .channel: PackageResources.channel_lua
         case .heard: PackageResources.heard_lua
         case .listeners: PackageResources.listeners_lua

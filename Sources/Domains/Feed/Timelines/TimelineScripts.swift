@@ -22,11 +22,13 @@ struct TimelineScripts: Sendable {
     let purge: RedisScript
     let forget: RedisScript
     let trim: RedisScript
+    let enter: RedisScript
+    let mark: RedisScript
     let channels: ChannelScripts
 
     var all: [RedisScript] {
         [deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict, change]
-            + [withdraw, purge, forget, trim] + channels.all
+            + [withdraw, purge, forget, trim, enter, mark] + channels.all
     }
 
     /// - Parameter text: of each file. Tests change it, to show that every part of a rule is needed.
@@ -52,6 +54,8 @@ struct TimelineScripts: Sendable {
         purge = script(.purge)
         forget = script(.rewrite, .forget)
         trim = script(.trim)
+        enter = script(.dataset, .enter)
+        mark = script(.dataset, .mark)
         channels = ChannelScripts(script)
     }
 }

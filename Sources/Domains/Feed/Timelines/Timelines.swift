@@ -10,8 +10,8 @@ public import RedisLink
 /// position. Nodes register a user first and read second, and drop what comes live with a position that the read
 /// has covered: an event falls to one of the two, never between.
 ///
-/// The state may be lost at any time (another epoch) and is rebuilt from the database. Redis must not be started
-/// from an old snapshot: it would go back in time under its old epoch.
+/// The state may be lost at any time (another epoch) and is rebuilt from the database. A Redis that has gone back in time is
+/// noticed, and is made one that lost all (`Timelines.entry`, `RedisMark`).
 public struct Timelines: Sendable {
     public struct Options: Sendable {
         /// Entries that a timeline keeps.
@@ -50,7 +50,7 @@ public struct Timelines: Sendable {
         self.init(redis: redis, partitions: partitions, options: options, scripts: Self.shipped)
     }
 
-    private static let shipped = TimelineScripts()
+    static let shipped = TimelineScripts()
     /// What a link must have among its options.
     public static let scripts = shipped.all
 

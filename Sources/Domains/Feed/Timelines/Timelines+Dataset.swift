@@ -1,0 +1,54 @@
+public import Core
+public import RedisLink
+
+/// A Redis that goes back in time, started from an old snapshot or followed by a replica that was behind, is made one that lost
+/// everything: all its keys are dropped, live clients read anew, and timelines are built when they are read.
+extension Timelines {
+    /// Keys that a step looks at; Redis serves nobody else meanwhile (about 10 ms).
+    private static let keysOfDrop: RedisArgument = "10000"
+
+    /// What each link asks first (`enter.lua`).
+    /// - Parameter prefix: as of the timelines' options.
+    public static func entry(_ partitions: Partitions, prefix: String = "") -> RedisEntry {
+        let rewinds = Rewinds.shared
+        return RedisEntry(entering(partitions, prefix)) { reply in
+            if reply == .integer(2) { rewinds.count() }
+            return reply != .integer(0)
+        }
+    }
+
+    private static func entering(_ partitions: Partitions, _ prefix: String) -> RedisScriptCall {
+        shipped.enter(keys: [.text("\(prefix)clock:{\(partitions.count).0}")], [keysOfDrop])
+    }
+
+    /// Moves the mark.
+    /// - Parameter recorded: the highest that Redis has acknowledged.
+    /// - Returns: the mark now; `nil`: Redis had gone back, and everything was dropped.
+    func move(mark recorded: Int64) async throws -> Int64? {
+        let reply = try await redis.eval(call(Self.shipped.mark, 0, [.number(recorded)]))
+        guard let mark = reply.integer else { throw RedisError.unexpectedReply("mark") }
+        guard mark == 0 else { return mark }
+        while true {
+            try Task.checkCancellation()
+            switch try await redis.eval(Self.entering(partitions, options.prefix)) {
+            case .integer(0): continue
+            case .integer(2): Rewinds.shared.count()
+            default: break
+            }
+            return nil
+        }
+    }
+
+    /// How often, and when.
+    private final class Rewinds: Sendable {
+        static let shared = Rewinds()
+        private let total = Metrics.shared.counter(.rewound)
+        private let time = Metrics.shared.gauge(.rewoundAt)
+
+        func count() {
+            total.add()
+            time.set(Int(SystemClock().milliseconds() / 1000))
+            Log.warning(.redisRewound)
+        }
+    }
+}

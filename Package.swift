@@ -108,6 +108,7 @@ let package = Package(
         module("EmbeddedLog", ["Core", "Runtime", "EventLog", "Store"]),
         module("Consumers", ["Core", "EventLog", "RedisLink", "Store"]),
         module("Formats", ["Core", "Runtime", "Store"]),
+        module("SiteKeys", ["Core", "Crypto", "Formats", "Store"]),
         module("Outbox", ["Core", "Runtime", "EventLog", "Store"]),
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
 
@@ -117,8 +118,11 @@ let package = Package(
         // What the product does: a folder for each domain. Arrows point one way.
         module(
             "DomainKit",
-            ["Consumers", "Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
-        domain("Accounts", ["Confusables", "OpenIDConnect", "Outbox", "Runtime", "Crypto"]),
+            [
+                "Consumers", "Core", "Crypto", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime",
+                "SiteKeys", "Store",
+            ]),
+        domain("Accounts", ["Confusables", "OpenIDConnect", "Outbox", "Runtime", "Crypto", "SiteKeys"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Live", "Outbox", "Relations", "TextEntities"]),
         domain(
@@ -132,12 +136,12 @@ let package = Package(
         domain("Polls", ["Live", "Outbox", "Posts"]),
         domain("Effects", ["Posts", "Feed"]),
         domain("Preferences", ["Accounts", "Crypto", "Relations", "TimeZones"]),
-        domain("Devices", ["Accounts", "Crypto", "Outbox", "Posts", "Push"]),
+        domain("Devices", ["Accounts", "Crypto", "Outbox", "Posts", "Push", "SiteKeys"]),
         domain(
             "Notifications",
             ["Accounts", "Feed", "Live", "Outbox", "Posts", "Preferences", "RedisLink", "Relations"]),
         domain("Reports", []),
-        domain("Erasure", ["Accounts", "Relations", "Crypto"]),
+        domain("Erasure", ["Accounts", "Relations", "Crypto", "SiteKeys"]),
         domain("Administration", ["Accounts", "Relations"]),
         domain("DeadLetters", ["Administration"]),
         domain("Exports", ["Accounts", "Archive", "Crypto"]),
@@ -146,7 +150,7 @@ let package = Package(
             [
                 "Consumers", "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "NodeLease",
                 "OpenIDConnect",
-                "Outbox",
+                "Outbox", "SiteKeys",
                 "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "DeadLetters", "Devices", "Effects",
                 "Engagement", "Erasure", "Exports", "Notifications", "Preferences", "Relations", "Polls", "Posts",
                 "Feed",
@@ -181,7 +185,7 @@ let package = Package(
                 "NodeLease", "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration",
                 "DeadLetters", "Devices", "Erasure", "Feed", "FeedAPI", "FanOut", "Formats", "OpenIDConnect",
                 "Realtime",
-                "Notifier", "Push", "PushDelivery", "Sidecars", "SinkServer", "Tail", "Worker", "CBuild",
+                "Notifier", "Push", "PushDelivery", "Sidecars", "SinkServer", "SiteKeys", "Tail", "Worker", "CBuild",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Core", "Push"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -193,7 +197,7 @@ let package = Package(
                 "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Devices",
                 "Erasure", "Feed", "FeedAPI",
                 "Formats",
-                "OpenIDConnect", "Realtime", "Sidecars",
+                "OpenIDConnect", "Realtime", "Sidecars", "SiteKeys",
             ],
             path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
@@ -237,6 +241,7 @@ let package = Package(
         tests("Sidecars", ["Core", "Sidecars"]),
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests("DomainKit", ["Core", "Live", "RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
+        tests("SiteKeys", ["Core", "Crypto", "Formats", "SiteKeys", "Store", "TestSite"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
         tests("Consumers", ["Core", "Consumers", "EventLog", "RedisLink", "Store"]),
@@ -246,7 +251,7 @@ let package = Package(
         tests("Engagement", ["Core", "DomainKit", "Feed", "Live", "Posts", "RedisLink", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests("TimeZones", ["Core", "TimeZones"]),
-        tests("Devices", ["Core", "Devices", "Push", "Store", "TestSite"]),
+        tests("Devices", ["Core", "Crypto", "Devices", "Push", "SiteKeys", "Store", "TestSite"]),
         tests("Preferences", ["Core", "Preferences", "Store", "TestSite", "TimeZones"]),
         tests("Tags", ["Core", "Store", "TestSite"]),
         tests("Comments", ["Core", "Store", "TestSite"]),

@@ -25,6 +25,7 @@ public import Posts
 public import Preferences
 public import Relations
 public import Reports
+import SiteKeys
 public import Store
 public import Tags
 
@@ -132,7 +133,7 @@ public struct Domains: Sendable {
         kinds.map { $0.migrations }
             + [
                 OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all, FormatMigrations.all,
-                NodeLeaseMigrations.all, ConsumersMigrations.all,
+                NodeLeaseMigrations.all, ConsumersMigrations.all, SiteKeysMigrations.all,
             ])
 
     // MARK: Where something of a user is held, beside the domains' own tables and keys

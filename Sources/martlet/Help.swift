@@ -12,6 +12,7 @@ enum Help {
         ("migrate", "brings the PostgreSQL schema up to date"),
         ("format", "which forms of messages and events are written; format enable enables new ones"),
         ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
+        ("sessions", "logs people out: martlet sessions end HANDLE, martlet sessions end --all --yes"),
         ("audit", "compares what should be so with what is: martlet audit counts|erasure [--repair]"),
         ("dlq", "records that could not be done: martlet dlq list|show|redrive|purge"),
         ("tail", "a live feed in the terminal"),
@@ -59,7 +60,7 @@ enum Help {
         let more =
             [
                 "format": FormatCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help,
-                "dlq": DeadLetterCommand.help,
+                "dlq": DeadLetterCommand.help, "sessions": SessionsCommand.help,
                 "sink": SinkCommand.help,
             ][command] ?? ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings

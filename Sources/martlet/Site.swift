@@ -28,7 +28,7 @@ final class Site: Sendable {
     let sockets: [EventLoop]
     let connections: Connections
     let redisAddress: RedisAddress
-    let secret: [UInt8]
+    let secrets: SiteSecrets
     /// `nil` where the number in the ids is fixed.
     let lease: NodeLease?
     let idempotency: Idempotency
@@ -42,16 +42,16 @@ final class Site: Sendable {
     let waiter = Late<any FeedWaiter>()
 
     /// - Parameters:
-    ///   - secret: what all keys are made from.
+    ///   - secrets: what all keys are made from.
     ///   - node: the number in the ids that this process makes; `nil`: the setting's, or else a leased one.
     ///   - loops: of the sockets.
     init(
-        _ configuration: Configuration, secret: [UInt8], node: Int? = nil, passwordThreads: Int = 2, loops: Int = 1
+        _ configuration: Configuration, secrets: SiteSecrets, node: Int? = nil, passwordThreads: Int = 2, loops: Int = 1
     ) async throws {
         sockets = (0..<loops).map { EventLoop(name: $0 == 0 ? "sockets" : "sockets-\($0)") }
         self.configuration = configuration
         startWait = StartWait(seconds: configuration.startSeconds)
-        self.secret = secret
+        self.secrets = secrets
         redisAddress = try configuration.redisAddress()
         var options = Connections.Options(
             postgres: configuration.postgresURL, redis: redisAddress, sizes: configuration.connectionSizes,
@@ -63,10 +63,10 @@ final class Site: Sendable {
         NodeLease.gauge.set(number ?? -1)
         lease = number == nil ? NodeLease(database: connections.workers.database, ids: ids, clock: clock) : nil
         let database = connections.routes.database
-        idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
-        cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
+        idempotency = Idempotency(database: database, secrets: secrets, sessionLives: Accounts.lives)
+        cursors = CursorSigner(secrets.keys("cursors"))
         let resources = Resources(
-            connections: connections, partitions: configuration.partitions, ids: ids, clock: clock, secret: secret,
+            connections: connections, partitions: configuration.partitions, ids: ids, clock: clock, secrets: secrets,
             cursors: cursors, idempotency: idempotency,
             writes: Writes(database: database, idempotency: idempotency, onCommit: { [committed] in committed.call() }),
             formats: formats, limitsAreOn: configuration.limitsAreOn)
@@ -173,7 +173,7 @@ final class Site: Sendable {
                 case Outbox.channel.description: onOutbox()
                 case FormatStore.channel.description: onFormat()
                 case Suspensions.channel.description: suspensions.hear(payload)
-                default: if let session = ID(payload) { revocations.add([session]) }
+                default: revocations.hear(payload)
                 }
             })
     }

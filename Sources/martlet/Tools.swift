@@ -22,12 +22,12 @@ enum Tools {
         let isPrivate = Privileges.areRoots && configuration.postgres == nil
         let owner = isPrivate ? try PrivateServers.ownerOfPostgres(in: configuration.dataFolder) : nil
         let account = try owner ?? ServerAccount.find()
-        let secret =
-            needsSecret ? try configuration.secretAndNoMore(than: account) : Crypto.randomBytes(48)
+        let secrets =
+            needsSecret ? try configuration.secretsAndNoMore(than: account) : SiteSecrets(Crypto.randomBytes(48))
         try Privileges.drop(to: account)
         // There is nothing to drain: what was not committed is rolled back.
         Signals.onTermination { number in _exit(128 + number) }
-        let site = try await Site(configuration, secret: secret, node: node, passwordThreads: 1)
+        let site = try await Site(configuration, secrets: secrets, node: node, passwordThreads: 1)
         do {
             try await site.reached("postgres") { try await body(site) }
         } catch {

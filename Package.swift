@@ -109,6 +109,7 @@ let package = Package(
         module("Consumers", ["Core", "EventLog", "RedisLink", "Store"]),
         module("Formats", ["Core", "Runtime", "Store"]),
         module("Layouts", ["Core", "Formats", "Runtime", "Store"]),
+        module("SiteKeys", ["Core", "Crypto", "Formats", "Store"]),
         module("Outbox", ["Core", "Runtime", "EventLog", "Store"]),
         module("HTTPService", ["Core", "Runtime", "Sockets", "RedisLink", "Store", "Crypto"]),
 
@@ -118,8 +119,11 @@ let package = Package(
         // What the product does: a folder for each domain. Arrows point one way.
         module(
             "DomainKit",
-            ["Consumers", "Core", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime", "Store"]),
-        domain("Accounts", ["Confusables", "OpenIDConnect", "Outbox", "Runtime", "Crypto"]),
+            [
+                "Consumers", "Core", "Crypto", "EventLog", "Formats", "HTTPService", "Live", "RedisLink", "Runtime",
+                "SiteKeys", "Store",
+            ]),
+        domain("Accounts", ["Confusables", "OpenIDConnect", "Outbox", "Runtime", "Crypto", "SiteKeys"]),
         domain("Relations", ["Accounts", "Outbox"]),
         domain("Posts", ["Accounts", "Live", "Outbox", "Relations", "TextEntities"]),
         domain(
@@ -133,12 +137,12 @@ let package = Package(
         domain("Polls", ["Live", "Outbox", "Posts"]),
         domain("Effects", ["Posts", "Feed"]),
         domain("Preferences", ["Accounts", "Crypto", "Relations", "TimeZones"]),
-        domain("Devices", ["Accounts", "Crypto", "Outbox", "Posts", "Push"]),
+        domain("Devices", ["Accounts", "Crypto", "Outbox", "Posts", "Push", "SiteKeys"]),
         domain(
             "Notifications",
             ["Accounts", "Feed", "Live", "Outbox", "Posts", "Preferences", "RedisLink", "Relations"]),
         domain("Reports", []),
-        domain("Erasure", ["Accounts", "Relations", "Crypto"]),
+        domain("Erasure", ["Accounts", "Relations", "Crypto", "SiteKeys"]),
         domain("Administration", ["Accounts", "Relations"]),
         domain("DeadLetters", ["Administration"]),
         domain("Exports", ["Accounts", "Archive", "Crypto"]),
@@ -147,7 +151,7 @@ let package = Package(
             [
                 "Consumers", "Core", "Crypto", "Store", "HTTPService", "EmbeddedLog", "Formats", "Layouts", "NodeLease",
                 "OpenIDConnect",
-                "Outbox",
+                "Outbox", "SiteKeys",
                 "DomainKit", "Accounts", "Administration", "Bookmarks", "Comments", "DeadLetters", "Devices", "Effects",
                 "Engagement", "Erasure", "Exports", "Notifications", "Preferences", "Relations", "Polls", "Posts",
                 "Feed",
@@ -183,7 +187,7 @@ let package = Package(
                 "DeadLetters", "Devices", "Erasure", "Feed", "FeedAPI", "FanOut", "Formats", "Layouts",
                 "OpenIDConnect",
                 "Realtime",
-                "Notifier", "Push", "PushDelivery", "Sidecars", "SinkServer", "Tail", "Worker", "CBuild",
+                "Notifier", "Push", "PushDelivery", "Sidecars", "SinkServer", "SiteKeys", "Tail", "Worker", "CBuild",
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", dependencies: ["Core", "Push"], path: "Tests/TestSupport", swiftSettings: strict),
@@ -195,7 +199,7 @@ let package = Package(
                 "HTTPService", "Consumers", "DomainKit", "DomainRegistry", "Accounts", "Administration", "Devices",
                 "Erasure", "Feed", "FeedAPI",
                 "Formats",
-                "OpenIDConnect", "Realtime", "Sidecars", "TestSupport",
+                "OpenIDConnect", "Realtime", "Sidecars", "SiteKeys", "TestSupport",
             ],
             path: "Tests/TestSite", swiftSettings: strict),
         .executableTarget(
@@ -240,6 +244,7 @@ let package = Package(
         tests("Store", ["Core", "Runtime", "Store", "Sidecars"]),
         tests("DomainKit", ["Core", "Live", "RedisLink", "Runtime", "Store", "DomainKit", "Sidecars"]),
         tests("Layouts", ["Layouts", "Runtime", "Store", "TestSite"]),
+        tests("SiteKeys", ["Core", "Crypto", "Formats", "SiteKeys", "Store", "TestSite"]),
         tests("NodeLease", ["Core", "Runtime", "Store", "NodeLease", "Sidecars"]),
         tests("Outbox", ["Core", "EventLog", "Outbox"]),
         tests("Consumers", ["Core", "Consumers", "EventLog", "RedisLink", "Store"]),
@@ -249,7 +254,7 @@ let package = Package(
         tests("Engagement", ["Core", "DomainKit", "Feed", "Live", "Posts", "RedisLink", "Store", "TestSite"]),
         tests("Bookmarks", ["TestSite"]),
         tests("TimeZones", ["Core", "TimeZones"]),
-        tests("Devices", ["Core", "Devices", "Push", "Store", "TestSite"]),
+        tests("Devices", ["Core", "Crypto", "Devices", "Push", "SiteKeys", "Store", "TestSite"]),
         tests("Preferences", ["Core", "Preferences", "Store", "TestSite", "TimeZones"]),
         tests("Tags", ["Core", "Store", "TestSite"]),
         tests("Comments", ["Core", "Store", "TestSite"]),

@@ -32,7 +32,7 @@ public enum TokenFailure: Error, Equatable, Sendable {
     case expired
 }
 
-/// Signs and checks access tokens with one key.
+/// Signs access tokens with one key, and checks them with all that are accepted.
 public struct TokenSigner: Sendable, Concealed {
     private static let header = Base64URL.encode(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
     private static let longest = 1024
@@ -42,12 +42,12 @@ public struct TokenSigner: Sendable, Concealed {
     private static let leaving = "leaving"
     /// By how many seconds the clocks of two processes may differ.
     private static let clockSkew: Int64 = 60
-    private let key: [UInt8]
+    private let keys: SecretKeys
 
     /// - Parameter key: 32 random bytes.
-    public init(key: [UInt8]) {
-        self.key = key
-    }
+    public init(key: [UInt8]) { self.init(SecretKeys(key)) }
+
+    public init(_ keys: SecretKeys) { self.keys = keys }
 
     public func sign(_ token: AccessToken) -> String {
         var claims = ByteWriter(capacity: 160)
@@ -64,7 +64,7 @@ public struct TokenSigner: Sendable, Concealed {
         if token.isLeaving { claims.append(ascii: ",\"leaving\":true") }
         claims.append(ascii: "}")
         let signed = Self.header + "." + Base64URL.encode(claims.bytes)
-        return signed + "." + Base64URL.encode(Crypto.hmacSHA256(key: key, Array(signed.utf8)))
+        return signed + "." + Base64URL.encode(Crypto.hmacSHA256(key: keys.current, Array(signed.utf8)))
     }
 
     /// - Parameter now: seconds since 1970.
@@ -73,7 +73,7 @@ public struct TokenSigner: Sendable, Concealed {
         let parts = Array(text.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].elementsEqual(Self.header.utf8),
             let code = Base64URL.decode(Array(parts[2])),
-            Crypto.equal(code, Crypto.hmacSHA256(key: key, Array(text.utf8.prefix(parts[1].endIndex)))),
+            isCode(code, of: Array(text.utf8.prefix(parts[1].endIndex))),
             let bytes = Base64URL.decode(Array(parts[1])), let claims = try? JSONValue.parse(bytes, depth: 2).object,
             let isLeaving = Self.isLeaving(claims),
             claims["iss"]?.string == "martlet",
@@ -86,6 +86,10 @@ public struct TokenSigner: Sendable, Concealed {
         return AccessToken(
             subject: subject, session: session, issuedAt: issuedAt, expiresAt: expiresAt, tokenID: tokenID,
             isLeaving: isLeaving)
+    }
+
+    private func isCode(_ code: [UInt8], of signed: [UInt8]) -> Bool {
+        keys.first { Crypto.equal(code, Crypto.hmacSHA256(key: $0, signed)) ? true : nil } ?? false
     }
 
     /// `nil`: there are other claims than ours.

@@ -1,6 +1,8 @@
 public import Core
+public import Crypto
 public import Formats
 public import HTTPService
+public import SiteKeys
 public import Store
 
 /// What all domains of a process share.
@@ -12,7 +14,9 @@ public struct Resources: Sendable {
     /// For rules about durations.
     public let monotonicClock: any MonotonicClock
     /// What all keys are made from.
-    public let secret: [UInt8]
+    public let secrets: SiteSecrets
+    /// Keys that outlive them.
+    public let keptKeys: KeptKeys
     public let cursors: CursorSigner
     public let idempotency: Idempotency
     public let writes: Writes
@@ -24,7 +28,7 @@ public struct Resources: Sendable {
 
     public init(
         connections: Connections, partitions: Partitions, ids: IDGenerator, clock: any WallClock,
-        monotonicClock: any MonotonicClock = SystemClock(), secret: [UInt8], cursors: CursorSigner,
+        monotonicClock: any MonotonicClock = SystemClock(), secrets: SiteSecrets, cursors: CursorSigner,
         idempotency: Idempotency, writes: Writes, formats: EnabledFormats, limitsAreOn: Bool
     ) {
         self.connections = connections
@@ -32,7 +36,8 @@ public struct Resources: Sendable {
         self.ids = ids
         self.clock = clock
         self.monotonicClock = monotonicClock
-        self.secret = secret
+        self.secrets = secrets
+        keptKeys = KeptKeys(connections.routes.database, secrets)
         self.cursors = cursors
         self.idempotency = idempotency
         self.writes = writes

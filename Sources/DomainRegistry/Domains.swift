@@ -26,6 +26,7 @@ public import Posts
 public import Preferences
 public import Relations
 public import Reports
+import SiteKeys
 public import Store
 public import Tags
 
@@ -133,7 +134,7 @@ public struct Domains: Sendable {
         kinds.map { $0.migrations }
             + [
                 OutboxMigrations.all, IdempotencyMigrations.all, EmbeddedLogMigrations.all, FormatMigrations.all,
-                NodeLeaseMigrations.all, ConsumersMigrations.all, LayoutsMigrations.all,
+                NodeLeaseMigrations.all, ConsumersMigrations.all, LayoutsMigrations.all, SiteKeysMigrations.all,
             ])
 
     // MARK: Where something of a user is held, beside the domains' own tables and keys

@@ -102,7 +102,7 @@ extension FuzzTarget {
     private static let signingKey = (try? WebhookKey("whsk_" + Base64.encode(fuzzKey)))!
     private static let verifier =
         (try? WebhookVerifier(secrets: [secret], publicKeys: [signingKey.publicKey]))!
-    private static let signer = WebhookSigner(secret, key: signingKey)
+    private static let signer = WebhookSigner(secret, keys: [signingKey])
     private static let endpoint = (try? WebhookEndpoint("https://hooks.example/"))!
     private static let mintedBody = Array(#"{"a":1}"#.utf8)
     private static let mintedWebhook = signed(mintedBody)

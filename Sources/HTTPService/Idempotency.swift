@@ -1,5 +1,5 @@
 public import Core
-import Crypto
+public import Crypto
 public import Store
 
 /// Runs a write at most once for a user, route and key (`IdempotentRequest` has the rule). The answer is stored in the
@@ -8,15 +8,15 @@ public struct Idempotency: Sendable {
     public static let hours: Int64 = 24
     private let database: Database
     private let box: SealedBox
-    private let hashKey: [UInt8]
+    private let hashKeys: SecretKeys
     private let sessionLives: @Sendable (SQL) -> SQL
 
     /// - Parameter sessionLives: whether the session with the id in a column lives.
-    public init(database: Database, secret: [UInt8], sessionLives: @escaping @Sendable (SQL) -> SQL) {
+    public init(database: Database, secrets: SiteSecrets, sessionLives: @escaping @Sendable (SQL) -> SQL) {
         self.database = database
         self.sessionLives = sessionLives
-        box = SealedBox(key: Crypto.derivedKey("idempotent answers", from: secret))
-        hashKey = Crypto.derivedKey("idempotent requests", from: secret)
+        box = SealedBox(ofStored: secrets.keys("idempotent answers"))
+        hashKeys = secrets.keys("idempotent requests")
     }
 
     /// - Parameters:
@@ -27,17 +27,21 @@ public struct Idempotency: Sendable {
         user: ID, route: String, key: String, request: [UInt8],
         _ write: @Sendable (Transaction) async throws -> StoredResponse
     ) async throws -> (answer: StoredResponse, replayed: Bool) {
-        let request = IdempotentRequest(user: user, route: route, key: key, request: request, hashKey: hashKey)
-        let route = request.route
+        // As each secret names it: the process that has done it may sign with another one.
+        let asked = hashKeys.all.map {
+            IdempotentRequest(user: user, route: route, key: key, request: request, hashKey: $0)
+        }
+        let (request, routes) = (asked[0], Set(asked.map(\.route)).sorted())
         return try await database.transaction { transaction in
             let found = try await transaction.batch([
                 """
-                SELECT pg_try_advisory_xact_lock(
-                    hashtextextended(\(user)::bigint || ' ' || \(route) || ' ' || \(key), 7)) AS is_mine
+                SELECT bool_and(pg_try_advisory_xact_lock(
+                    hashtextextended(\(user)::bigint || ' ' || r || ' ' || \(key), 7))) AS is_mine
+                FROM unnest(\(routes)::text[]) r
                 """,
                 """
                 SELECT request_hash, response FROM idempotency_keys k
-                WHERE user_id = \(user) AND route = \(route) AND key = \(key)
+                WHERE user_id = \(user) AND route = ANY (\(routes)::text[]) AND key = \(key)
                     AND created_at > now() - make_interval(hours => \(Self.hours)::int)
                     AND (session_id IS NULL OR \(sessionLives("k.session_id")))
                 """,
@@ -45,7 +49,8 @@ public struct Idempotency: Sendable {
             let stored = try found[1].first.map {
                 IdempotentRequest.Stored(hash: try $0.bytes("request_hash"), response: try $0.bytes("response"))
             }
-            switch request.decide(isAlone: try found[0][0].bool("is_mine"), stored: stored, box: box) {
+            let known = asked.first { stored.map($0.isThis) ?? false } ?? request
+            switch known.decide(isAlone: try found[0][0].bool("is_mine"), stored: stored, box: box) {
             case .replay(let answer): return (answer, true)
             case .running:
                 throw Problem(
@@ -63,7 +68,7 @@ public struct Idempotency: Sendable {
             try await transaction.commit([
                 """
                 INSERT INTO idempotency_keys (user_id, route, key, request_hash, response, session_id)
-                VALUES (\(user), \(route), \(key), \(kept.hash), \(kept.response), \(answer.session))
+                VALUES (\(user), \(request.route), \(key), \(kept.hash), \(kept.response), \(answer.session))
                 ON CONFLICT (user_id, route, key) DO UPDATE
                 SET request_hash = excluded.request_hash, response = excluded.response,
                     session_id = excluded.session_id, created_at = now()

@@ -41,6 +41,9 @@ struct IdempotentRequest: Sendable {
         hash = Crypto.hmacSHA256(key: hashKey, Array("\(user)\n\(self.route)\n\(key)\n".utf8) + unboundHash)
     }
 
+    /// Whether this request was the one that is stored.
+    func isThis(_ stored: Stored) -> Bool { stored.hash == hash || stored.hash == unboundHash }
+
     /// - Parameters:
     ///   - isAlone: no other request of this name is under way.
     ///   - stored: what is still honoured.

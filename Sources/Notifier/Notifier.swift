@@ -69,11 +69,11 @@ public final class Notifier: Sendable {
             webPush = nil
         }
         let accounts = PushAccounts(
-            sender: sender, webPush: webPush, webhookKey: devices.webhookKey,
+            sender: sender, webPush: webPush, webhookKeys: devices.webhookKeys,
             apns: options.apns.map {
                 APNsAccount(
                     $0, sender: sender, hosts: options.apnsHosts,
-                    store: SitePushTokens(database, secret: resources.secret, name: "\($0.teamID)/\($0.keyID)"),
+                    store: SitePushTokens(database, resources.secrets, name: "\($0.teamID)/\($0.keyID)"),
                     clock: resources.clock)
             },
             fcm: options.fcm.map { FCMAccount($0, sender: sender, host: options.fcmHost, clock: resources.clock) },

@@ -12,7 +12,7 @@ struct PushAccounts: Sendable {
 
     let sender: PushSender
     let webPush: WebPushAccount?
-    let webhookKey: WebhookKey
+    let webhookKeys: WebhookKeys
     let apns: APNsAccount?
     let fcm: FCMAccount?
     let allowsWebhooks: Bool
@@ -71,7 +71,7 @@ struct PushAccounts: Sendable {
                 let hook = try WebhookMessage(id: id(message, device), payload: self.hook(message))
                 return .sent(
                     await sender.send(
-                        hook, to: endpoint, signer: signer.and(webhookKey), device: device.id.description, clock: clock)
+                        hook, to: endpoint, signer: signer.and(webhookKeys.accepted), device: device.id.description, clock: clock)
                 )
             }
         } catch {

@@ -15,7 +15,6 @@ final class Gateway {
     let options: GatewayOptions
     let hub: Hub
     let cursors: CursorSigner
-    let ticketKey: [UInt8]
     let redis: Redis
     let feeds: FeedReader
     let accounts: Accounts
@@ -33,6 +32,7 @@ final class Gateway {
     /// The subscribers whose reads are among them: what is found to be missing now, they will find.
     var mustRead: Set<ObjectIdentifier> = []
     private var ticker: LoopTimer?
+    private let endOfAll = SpreadEnd()
     private let times: ClientTimes
     private var isFlushing = false
     private var pushLog: [String: (post: ID, recipients: Int)] = [:]
@@ -52,7 +52,7 @@ final class Gateway {
 
     init(
         loop: EventLoop, options: GatewayOptions, redis: Redis, redisAddress: RedisAddress, feeds: FeedReader,
-        accounts: Accounts, revocations: Revocations, cursors: CursorSigner, ticketKey: [UInt8], budget: JoinBudget,
+        accounts: Accounts, revocations: Revocations, cursors: CursorSigner, budget: JoinBudget,
         counts: LiveCounts, clock: any WallClock
     ) {
         self.loop = loop
@@ -63,7 +63,6 @@ final class Gateway {
         self.accounts = accounts
         self.revocations = revocations
         self.cursors = cursors
-        self.ticketKey = ticketKey
         self.budget = budget
         self.counts = counts
         self.clock = clock
@@ -229,6 +228,15 @@ final class Gateway {
         for client in clients.all where sessions.contains(client.session) { client.end(.forceDisconnect) }
     }
 
+    /// All sessions up to this one have ended. Their connections end bit by bit, within ten seconds, so that not all come back at once;
+    /// whatever they ask for meanwhile is refused.
+    func end(upTo last: ID) {
+        endOfAll.begin(on: loop) { [unowned self] share in
+            for poll in polls.values where poll.session <= last && share.isTaken { poll.news.wakeup.signal() }
+            for client in clients.all where client.session <= last && share.isTaken { client.end(.forceDisconnect) }
+        }
+    }
+
     /// Their connections end; long polls are reads.
     func end(suspended users: Set<ID>) {
         for client in clients.all where client.user.map(users.contains) ?? false { client.end(.accountSuspended) }
@@ -244,6 +252,7 @@ final class Gateway {
 
     func close() {
         ticker?.cancel()
+        endOfAll.cancel()
         times.close()
         node.close()
     }

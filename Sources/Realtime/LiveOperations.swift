@@ -80,7 +80,7 @@ extension LiveService {
     @Sendable private func giveTicket(_ request: RequestContext) async throws -> Response {
         let caller = request.authenticated!
         let ticket = Ticket.make(user: caller.user, session: caller.session, now: clock.milliseconds())
-        let body = Ticket.json(ticket.encode(key: ticketKey))
+        let body = Ticket.json(ticket.encode(key: ticketKeys.current))
         // Nothing is stored for a ticket, but for the response to a request that may be repeated.
         guard request.idempotencyKey != nil else { return .json(body, status: 201) }
         return try await writes.run(request) { _ in

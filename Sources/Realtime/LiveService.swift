@@ -1,5 +1,6 @@
 public import Accounts
 public import Core
+public import Crypto
 import DomainKit
 public import Feed
 public import HTTPService
@@ -19,7 +20,7 @@ public final class LiveService: Sendable {
     private let revocations: Revocations
     let cursors: CursorSigner
     let reader: LogReader
-    let ticketKey: [UInt8]
+    let ticketKeys: SecretKeys
     let budget: JoinBudget
     let clock: any WallClock
 
@@ -41,11 +42,11 @@ public final class LiveService: Sendable {
 
     /// - Parameters:
     ///   - loops: at least one.
-    ///   - ticketKey: 32 secret bytes, the same in all processes.
+    ///   - ticketKeys: the same in all processes.
     public init(
         loops: [Loop], options: GatewayOptions, redisAddress: RedisAddress, writes: Writes, accounts: Accounts,
         revocations: Revocations, suspensions: Suspensions, cursors: CursorSigner,
-        ticketKey: [UInt8],
+        ticketKeys: SecretKeys,
         clock: any WallClock
     ) {
         var options = options
@@ -57,7 +58,7 @@ public final class LiveService: Sendable {
         self.revocations = revocations
         self.cursors = cursors
         reader = LogReader(feeds: loops[0].feeds, options)
-        self.ticketKey = ticketKey
+        self.ticketKeys = ticketKeys
         self.clock = clock
         let budget = JoinBudget(isOn: options.limitsAreOn)
         self.budget = budget
@@ -68,11 +69,14 @@ public final class LiveService: Sendable {
                     Gateway(
                         loop: each.loop, options: options, redis: each.redis, redisAddress: redisAddress,
                         feeds: each.feeds, accounts: accounts, revocations: revocations, cursors: cursors,
-                        ticketKey: ticketKey, budget: budget, counts: counts, clock: clock)
+                        budget: budget, counts: counts, clock: clock)
                 }
             })
         revocations.observe { [gateways] ended in
             for gateway in gateways.all { gateway.run { $0.end(sessions: ended) } }
+        }
+        revocations.observeAll { [gateways] last in
+            for gateway in gateways.all { gateway.run { $0.end(upTo: last) } }
         }
         suspensions.observe { [gateways] users in
             for gateway in gateways.all { gateway.run { $0.end(suspended: users) } }
@@ -98,14 +102,15 @@ public final class LiveService: Sendable {
         let given = GivenPosition(request)
         let isHead = request.http.method == "HEAD"
         guard let caller = request.authenticated else {
-            guard let ticket = Ticket(request[LiveParameters.ticket] ?? "", key: ticketKey) else {
+            let text = request[LiveParameters.ticket] ?? ""
+            guard let ticket = ticketKeys.first({ Ticket(text, key: $0) }) else {
                 throw Problem(.unauthenticated, "the ticket is not valid", field: "ticket")
             }
             guard !accounts.isSuspended(ticket.user) else { throw Accounts.accountSuspended }
             try await pay(ticket, given.lastEventID, spends: !isHead)
             return StreamOpening(
                 user: ticket.user, session: ticket.session, held: given.cursor(of: ticket.user, cursors),
-                channels: try await channels(request, given, ticket.user), idSuffix: ticket.idSuffix(key: ticketKey),
+                channels: try await channels(request, given, ticket.user), idSuffix: ticket.idSuffix(key: ticketKeys.current),
                 expiresAt: nil, address: request.address,
                 requestID: request.requestID, isHead: isHead)
         }
@@ -154,7 +159,7 @@ public final class LiveService: Sendable {
     /// A ticket opens one stream, and serves its reconnects. Its user pays for these only: one that was used, or is too old,
     /// is in logs that others read.
     private func pay(_ ticket: Ticket, _ lastEventID: String?, spends: Bool) async throws {
-        if let lastEventID, ticket.proves(lastEventID, key: ticketKey) {
+        if let lastEventID, ticketKeys.first({ ticket.proves(lastEventID, key: $0) ? true : nil }) != nil {
             if let seconds = budget.pay(user: ticket.user) { throw JoinBudget.refusal(seconds) }
             guard try await accounts.isLive(ticket.session) else {
                 throw Problem(.unauthenticated, "the session has ended")

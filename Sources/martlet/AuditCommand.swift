@@ -102,7 +102,7 @@ struct AuditCommand {
 
     private func auditFeeds() async throws {
         try await Tools.withSite(configuration, needsSecret: false, node: NodeNumbers.tools) { site in
-            try await site.reached("redis") {
+            try await site.neighbours.reached("redis") {
                 try await site.connections.waitForRedis(milliseconds: 5000)
                 let run = site.domains.feed.auditRun()
                 let (passed, failed) = try await run.run(extent, repairs: repairs) { finding in

@@ -74,6 +74,8 @@ enum Checks {
             ? "it is no file with text of at most 4 MB" : nil
     }
 
+    static let acceptedSecrets: Check = { AcceptedSecrets($0).problem }
+
     static let secret: Check = { $0.utf8.count >= 32 ? nil : "it has \($0.utf8.count) characters" }
 
     /// What is the operator's commands' is for roles that make no ids: some manifests of versions before say so.

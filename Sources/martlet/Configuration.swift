@@ -179,9 +179,15 @@ struct Configuration: Sendable {
         return "\(neighbour) can't be used, \(values.given(name)) is \(values.setting(name).shown(value)): \(reason)"
     }
 
-    /// The secret that all keys are made from: the setting, or the file in the data folder.
+    /// The secret that all keys are made from, and those that are accepted beside it.
     /// - Parameter makes: makes the file where there is none.
-    func secret(in folder: DataFolder?, makes: Bool) throws -> [UInt8] {
+    func secrets(in folder: DataFolder?, makes: Bool) throws -> SiteSecrets {
+        let accepted = AcceptedSecrets(values.text("secrets-accepted") ?? "").all
+        return SiteSecrets(try secret(in: folder, makes: makes), accepted: accepted)
+    }
+
+    /// The setting, or the file in the data folder.
+    private func secret(in folder: DataFolder?, makes: Bool) throws -> [UInt8] {
         if let text = values.text("secret") { return Array(text.utf8) }
         if let bytes = try folder?.secret() { return bytes }
         guard makes, let folder else {
@@ -196,12 +202,12 @@ struct Configuration: Sendable {
 
     /// The same for whoever makes none; root's rights are given up, before the file is read where the folder is the
     /// account's, and otherwise afterwards.
-    func secretAndNoMore(than account: Account) throws -> [UInt8] {
+    func secretsAndNoMore(than account: Account) throws -> SiteSecrets {
         let needsFile = values.text("secret") == nil && Files.isFolder(dataFolder)
         let folder = needsFile ? try DataFolder(dataFolder, for: account, makes: false) : nil
         try folder?.dropWhereItIsTheAccounts()
-        let secret = try secret(in: folder, makes: false)
+        let secrets = try secrets(in: folder, makes: false)
         try Privileges.drop(to: account)
-        return secret
+        return secrets
     }
 }

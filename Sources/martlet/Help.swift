@@ -13,6 +13,7 @@ enum Help {
         ("format", "which forms of messages and events are written; format enable enables new ones"),
         ("partitions", "how many partitions Redis has; martlet partitions N changes it while the site runs"),
         ("admin", "roles and suspensions of users: grant, revoke, suspend, restore"),
+        ("sessions", "logs people out: martlet sessions end HANDLE, martlet sessions end --all --yes"),
         ("audit", "compares what should be so with what is: martlet audit counts|erasure|feeds [--repair]"),
         ("dlq", "records that could not be done: martlet dlq list|show|redrive|purge"),
         ("tail", "a live feed in the terminal"),
@@ -65,8 +66,9 @@ enum Help {
         let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
         let more =
             [
-                "format": FormatCommand.help, "partitions": PartitionsCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help,
-                "dlq": DeadLetterCommand.help,
+                "format": FormatCommand.help, "partitions": PartitionsCommand.help, "admin": AdminCommand.help,
+                "audit": AuditCommand.help,
+                "dlq": DeadLetterCommand.help, "sessions": SessionsCommand.help,
                 "sink": SinkCommand.help,
             ][command] ?? ""
         return "martlet \(command): \(description)\n" + more + (settings.isEmpty ? "" : "\nSettings:\n") + settings

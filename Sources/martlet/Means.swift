@@ -1,8 +1,9 @@
+import Crypto
 import Glibc
 
 /// What a process has taken before it gave root's rights up.
 struct Means: Sendable {
-    let secret: [UInt8]
+    let secrets: SiteSecrets
     /// Sockets with the addresses to listen on, for each loop.
     let bound: [[Int32]]
     /// `nil` where there is none.

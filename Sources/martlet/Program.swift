@@ -31,6 +31,7 @@ enum Program {
             case "format": try await FormatCommand(rest).run()
             case "partitions": try await PartitionsCommand(rest).run()
             case "admin": try await AdminCommand(rest).run()
+            case "sessions": try await SessionsCommand(rest).run()
             case "sink": try await SinkCommand(rest).run()
             case "audit": try await AuditCommand(rest).run()
             case "dlq": try await DeadLetterCommand(rest).run()

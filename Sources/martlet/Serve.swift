@@ -18,7 +18,7 @@ enum Serve {
         let folder = try DataFolder(configuration.dataFolder, for: account, makes: true)
         try folder.dropWhereItIsTheAccounts()
         try folder.lock()
-        let secret = try configuration.secret(in: folder, makes: true)
+        let secrets = try configuration.secrets(in: folder, makes: true)
         let servers = try PrivateServers(
             in: folder, needsPostgres: configuration.postgres == nil, needsRedis: configuration.redis == nil,
             connections: configuration.connectionSizes.total)
@@ -33,7 +33,7 @@ enum Serve {
         }
         let upkeep = Upkeep(servers)
         defer { upkeep.stop() }
-        try await serve(configuration, .all, address, Means(secret: secret, bound: bound, page: page), until: ending)
+        try await serve(configuration, .all, address, Means(secrets: secrets, bound: bound, page: page), until: ending)
     }
 
     /// One role by itself: it needs servers that others can reach.
@@ -48,9 +48,9 @@ enum Serve {
         let address = try ListenAddress(configuration.values)
         let bound = try address.bind(configuration.values, loops: configuration.loops(roles))
         let page = roles.contains(.api) ? Page.find(configuration.values.text("web")) : nil
-        let secret = try configuration.secretAndNoMore(than: try ServerAccount.find())
+        let secrets = try configuration.secretsAndNoMore(than: try ServerAccount.find())
         try await serve(
-            configuration, roles, address, Means(secret: secret, bound: bound, page: page), until: Ending())
+            configuration, roles, address, Means(secrets: secrets, bound: bound, page: page), until: Ending())
     }
 
     private static func serve(
@@ -92,7 +92,7 @@ enum Serve {
     private static func server(
         _ configuration: Configuration, _ roles: Roles, _ means: Means, _ neighbours: Neighbours, _ hold: LayoutHold
     ) async throws -> (Server, Int) {
-        let site = try await Site(configuration, neighbours, secret: means.secret)
+        let site = try await Site(configuration, neighbours, secrets: means.secrets)
         do {
             try await site.prepare()
             if roles.makeIDs { try await site.leaseNode() }

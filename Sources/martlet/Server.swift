@@ -15,6 +15,7 @@ import Realtime
 import RedisLink
 import Runtime
 import Sidecars
+import SiteKeys
 import Sockets
 import Store
 import Synchronization
@@ -60,6 +61,7 @@ final class Server: Sendable {
     private let worker: Worker?
     private let live: LiveService?
     private let registration: ProcessRegistration
+    private let secretRegister: SecretRegister
     private let listener = Mutex<PgListener?>(nil)
     private let sockets = Mutex<[LoopBound<SocketServer>]>([])
     private let isDraining = Atomic<Bool>(false)
@@ -80,9 +82,10 @@ final class Server: Sendable {
         self.hold = hold
         Version.tell()
         bell = OutboxBell(database: site.connections.workers.database)
+        let process = ProcessInfo(role: roles.name, version: Version.number)
         registration = ProcessRegistration(
-            database: site.connections.workers.database, ProcessInfo(role: roles.name, version: Version.number),
-            site.formats)
+            database: site.connections.workers.database, process, site.formats)
+        secretRegister = SecretRegister(site.connections.workers.database, process, site.secrets)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier, .worker])
         log = needsLog ? try await site.openLog() : nil
         fanOut =
@@ -90,7 +93,7 @@ final class Server: Sendable {
             ? FanOut(
                 storage: site.connections.storage, log: log!, domains: site.domains.all,
                 idempotency: Idempotency(
-                    database: site.connections.scans.database, secret: site.secret, sessionLives: Accounts.lives),
+                    database: site.connections.scans.database, secrets: site.secrets, sessionLives: Accounts.lives),
                 clock: site.clock)
             : nil
         notifier =
@@ -145,7 +148,7 @@ final class Server: Sendable {
             writes: Writes(database: database, idempotency: site.idempotency, onCommit: {}),
             accounts: site.accounts, revocations: site.revocations,
             suspensions: site.domains.accounts.suspensions, cursors: site.cursors,
-            ticketKey: Crypto.derivedKey("tickets", from: site.secret), clock: site.clock)
+            ticketKeys: site.secrets.keys("tickets"), clock: site.clock)
     }
 
     /// - Returns: the port.
@@ -187,7 +190,13 @@ final class Server: Sendable {
 
     private func register() async throws {
         do {
-            try await site.neighbours.awaited("postgres") { try await registration.begin() }
+            try await site.neighbours.awaited("postgres") {
+                try await registration.begin()
+                // Before anything is signed.
+                try await secretRegister.begin()
+                try await site.domains.resources.keptKeys.keep()
+                try await site.domains.erasure.publishKey()
+            }
         } catch let error as FormatError {
             throw Failure(error.description)
         }
@@ -339,12 +348,13 @@ final class Server: Sendable {
         looks.withLock { $0 }?.cancel()
         bell.close()
         // What is not done by then comes again: every step may run twice.
-        let isDone = await ends(within: 3000) { [notifier, worker, fanOut, log, registration] in
+        let isDone = await ends(within: 3000) { [notifier, worker, fanOut, log, registration, secretRegister] in
             await notifier?.close()
             await worker?.close()
             await fanOut?.close()
             await log?.close()
             await registration.end()
+            await secretRegister.end()
             return true
         }
         if !isDone { Log.warning(.processCutShort) }

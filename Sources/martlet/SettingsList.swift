@@ -7,7 +7,7 @@ import Realtime
 enum SettingsList {
     static let servers: Set<String> = ["serve", "api", "realtime", "fanout", "notifier", "worker"]
     static let tools: Set<String> = [
-        "migrate", "format", "partitions", "seed", "token", "admin", "audit", "dlq",
+        "migrate", "format", "partitions", "seed", "token", "admin", "audit", "dlq", "sessions",
     ]
     /// Commands for people, which talk to a server as any client does.
     static let terminal: Set<String> = [
@@ -83,6 +83,14 @@ enum SettingsList {
             "secret", .checked(expected: "at least 32 characters", problem: Checks.secret), secrecy: .whole,
             "the same for all processes: keys of tokens and cursors; "
                 + "without it the file secret in the data folder"),
+        Setting(
+            "secrets-accepted",
+            .checked(
+                expected: "SECRET@TIME by commas, with times in UTC such as 2026-12-24T18:00:00Z",
+                problem: Checks.acceptedSecrets),
+            secrecy: .whole,
+            "other secrets that are accepted from clients until a time, previous ones and one to come: for a change of secret, see "
+                + "docs/security.md. What is stored sealed is opened with them for as long as they are given"),
         Setting(
             "node", .checked(expected: "a whole number from 0 to 15", problem: Checks.node), roles: servers,
             "number in ids, different for each process that makes ids; without it they lease numbers from 16 to 61 in "

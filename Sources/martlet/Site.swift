@@ -26,7 +26,7 @@ final class Site: Sendable {
     var sockets: [EventLoop] { neighbours.threads.sockets }
     let connections: Connections
     let redisAddress: RedisAddress
-    let secret: [UInt8]
+    let secrets: SiteSecrets
     /// `nil` where the number in the ids is fixed.
     let lease: NodeLease?
     let idempotency: Idempotency
@@ -41,13 +41,13 @@ final class Site: Sendable {
 
     /// - Parameters:
     ///   - configuration: with the site's record.
-    ///   - secret: what all keys are made from.
+    ///   - secrets: what all keys are made from.
     ///   - node: the number in the ids that this process makes; `nil`: the setting's, or else a leased one.
     init(
-        _ configuration: Configuration, _ neighbours: Neighbours, secret: [UInt8], node: Int? = nil
+        _ configuration: Configuration, _ neighbours: Neighbours, secrets: SiteSecrets, node: Int? = nil
     ) async throws {
         (self.configuration, self.neighbours) = (configuration, neighbours)
-        self.secret = secret
+        self.secrets = secrets
         redisAddress = try configuration.redisAddress()
         var options = Connections.Options(
             postgres: configuration.postgresURL, redis: redisAddress, sizes: configuration.connectionSizes,
@@ -59,10 +59,10 @@ final class Site: Sendable {
         NodeLease.gauge.set(number ?? -1)
         lease = number == nil ? NodeLease(database: connections.workers.database, ids: ids, clock: clock) : nil
         let database = connections.routes.database
-        idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
-        cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
+        idempotency = Idempotency(database: database, secrets: secrets, sessionLives: Accounts.lives)
+        cursors = CursorSigner(secrets.keys("cursors"))
         let resources = Resources(
-            connections: connections, partitions: configuration.partitions, ids: ids, clock: clock, secret: secret,
+            connections: connections, partitions: configuration.partitions, ids: ids, clock: clock, secrets: secrets,
             cursors: cursors, idempotency: idempotency,
             writes: Writes(database: database, idempotency: idempotency, onCommit: { [committed] in committed.call() }),
             formats: formats, limitsAreOn: configuration.limitsAreOn)
@@ -126,7 +126,7 @@ final class Site: Sendable {
                 case FormatStore.channel.description: onFormat()
                 case SiteStore.channel.description: onSite()
                 case Suspensions.channel.description: suspensions.hear(payload)
-                default: if let session = ID(payload) { revocations.add([session]) }
+                default: revocations.hear(payload)
                 }
             })
     }

@@ -22,14 +22,14 @@ enum Tools {
         let isPrivate = Privileges.areRoots && configuration.postgres == nil
         let owner = isPrivate ? try PrivateServers.ownerOfPostgres(in: configuration.dataFolder) : nil
         let account = try owner ?? ServerAccount.find()
-        let secret =
-            needsSecret ? try configuration.secretAndNoMore(than: account) : Crypto.randomBytes(48)
+        let secrets =
+            needsSecret ? try configuration.secretsAndNoMore(than: account) : SiteSecrets(Crypto.randomBytes(48))
         try Privileges.drop(to: account)
         // There is nothing to drain: what was not committed is rolled back.
         Signals.onTermination { number in _exit(128 + number) }
         let neighbours = Neighbours(configuration, Threads(configuration, passwords: 1))
         configuration = configuration.with(try await neighbours.recordedSite())
-        let site = try await Site(configuration, neighbours, secret: secret, node: node)
+        let site = try await Site(configuration, neighbours, secrets: secrets, node: node)
         do {
             try await neighbours.reached("postgres") { try await body(site) }
         } catch {

@@ -1,4 +1,5 @@
 import Core
+import Crypto
 import Devices
 import Push
 import Store
@@ -300,7 +301,7 @@ import Testing
         let rows = try await site.database.query("SELECT sealed FROM push_keys")
         #expect(try rows.map { try $0.bytes("sealed").count } == [32 + 28])
         // Another secret has another one, and leaves this one.
-        let foreign = SitePushKey(secret: Array("another secret, that is long enough".utf8))
+        let foreign = SitePushKey(SiteSecrets(Array("another secret, that is long enough".utf8)))
         #expect(try await foreign.key(site.database).publicKey.bytes != key.publicKey.bytes)
         #expect(try await site.devices.pushKey.key(site.database).scalar == key.scalar)
         await other.close()
@@ -308,8 +309,8 @@ import Testing
 
     /// Two processes that make one at once use the same, as does one that starts behind them.
     @Test func onePushTokenForAll() async throws {
-        let secret = Array("a secret of the site that is long".utf8)
-        let tokens = { SitePushTokens(site.database, secret: secret, name: "TEAM/KEY") }
+        let secrets = SiteSecrets(Array("a secret of the site that is long".utf8))
+        let tokens = { SitePushTokens(site.database, secrets, name: "TEAM/KEY") }
         #expect(try await tokens().newest() == nil)
         let first = APNsTokens.Token(text: "first", madeAt: 1_800_000_000)
         #expect(try await tokens().keep(first) == first)
@@ -319,7 +320,7 @@ import Testing
         #expect(try await tokens().keep(third) == third)
         let sealed = try await site.database.query("SELECT sealed FROM push_tokens")[0].bytes("sealed")
         #expect(sealed.firstRange(of: Array("third".utf8)) == nil)
-        #expect(try await SitePushTokens(site.database, secret: secret, name: "TEAM/OTHER").newest() == nil)
+        #expect(try await SitePushTokens(site.database, secrets, name: "TEAM/OTHER").newest() == nil)
     }
 
     @Test func anErasedUserHasNone() async throws {

@@ -31,7 +31,7 @@ import Testing
         ]
         for text in [
             Self.shown(key), Self.shown(tokens), Self.shown(apple), Self.shown(appleTokens), Self.shown(secret),
-            Self.shown(webhookKey), Self.shown(WebhookSigner(secret, before: (secret, 5), key: webhookKey)),
+            Self.shown(webhookKey), Self.shown(WebhookSigner(secret, before: (secret, 5), keys: [webhookKey])),
             Self.shown(try WebhookVerifier(secrets: [secret], publicKeys: [webhookKey.publicKey])),
         ] {
             #expect(text.contains("(…)"))

@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func theExamplesOfTheStandard() throws {
-        let signer = WebhookSigner(try WebhookSecret(Self.text), key: try WebhookKey(Self.keyText))
+        let signer = WebhookSigner(try WebhookSecret(Self.text), keys: [try WebhookKey(Self.keyText)])
         let endpoint = try WebhookEndpoint("https://hooks.example/x")
         let request = try WebhookMessage(id: Self.id, payload: Self.body).request(
             to: endpoint, signer: signer, now: Self.time * 1000 + 999)

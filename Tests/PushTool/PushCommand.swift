@@ -80,7 +80,7 @@ struct PushCommand {
         let signer = WebhookSigner(
             try WebhookSecret(text("secret")),
             before: before.map { (secret: $0, until: clock.milliseconds() + 60_000) },
-            key: try object["key"]?.string.map { try WebhookKey($0) })
+            keys: try object["key"]?.string.map { [try WebhookKey($0)] } ?? [])
         return try WebhookMessage(id: text("id"), payload: bytes("payload")).request(
             to: WebhookEndpoint("https://hooks.example/x"), signer: signer, now: clock.milliseconds())
     }

@@ -39,7 +39,7 @@ final class SiteParts: Sendable {
     private let lastFanOut = Mutex<Task<Void, any Error>?>(nil)
 
     init(
-        postgresURL: String, redisAddress: RedisAddress, clock: ManualClock, secret: [UInt8], node: Int,
+        postgresURL: String, redisAddress: RedisAddress, clock: ManualClock, secrets: SiteSecrets, node: Int,
         _ options: SiteOptions
     ) async throws {
         connections = try await Connections(
@@ -52,15 +52,15 @@ final class SiteParts: Sendable {
         liveOptions.scripts = Timelines.scripts
         liveOptions.entry = Timelines.entry(Partitions(count: Self.partitions))
         liveRedis = try await Redis(on: loops.sockets, address: redisAddress, options: liveOptions)
-        idempotency = Idempotency(database: database, secret: secret, sessionLives: Accounts.lives)
-        let cursors = CursorSigner(key: Crypto.derivedKey("cursors", from: secret))
+        idempotency = Idempotency(database: database, secrets: secrets, sessionLives: Accounts.lives)
+        let cursors = CursorSigner(secrets.keys("cursors"))
         let writes = Writes(database: database, idempotency: idempotency, onCommit: {})
         let partitions = Partitions(count: Self.partitions)
         let waiter = Late()
         domains = Domains(
             Resources(
                 connections: connections, partitions: partitions, ids: IDGenerator(node: node, clock: clock),
-                clock: clock, monotonicClock: clock, secret: secret, cursors: cursors, idempotency: idempotency,
+                clock: clock, monotonicClock: clock, secrets: secrets, cursors: cursors, idempotency: idempotency,
                 writes: writes, formats: EnabledFormats(known: Domains.formats), limitsAreOn: options.limitsAreOn),
             hasher: PasswordHasher(threads: 2, cost: 1), names: NameRules(options.refusedNames),
             providers: options.providers.map { ProviderClient($0, allowsLoopback: false, clock: clock) },
@@ -80,7 +80,7 @@ final class SiteParts: Sendable {
             ], options: gatewayOptions, redisAddress: redisAddress, writes: writes,
             accounts: domains.accounts.accounts, revocations: domains.accounts.revocations,
             suspensions: domains.accounts.suspensions, cursors: cursors,
-            ticketKey: Crypto.derivedKey("tickets", from: secret), clock: clock)
+            ticketKeys: secrets.keys("tickets"), clock: clock)
         waiter.set(live)
         let own = FeedAPI.operations(domains.all) + live.operations
         operations = own + Document.operations(describing: own, FeedAPI.info)

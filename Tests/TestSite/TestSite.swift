@@ -1,5 +1,6 @@
 public import Accounts
 public import Core
+public import Crypto
 public import Devices
 public import DomainKit
 import DomainRegistry
@@ -38,40 +39,50 @@ public final class TestSite: Sendable {
     /// The time of all there is; it does not move by itself.
     public let clock: ManualClock
     private let copy: TestDatabases.Copy
-    private let secret: [UInt8]
+    private let secrets: SiteSecrets
     private let parts: SiteParts
     private let lastName = Atomic<Int>(0)
 
     public init(_ options: SiteOptions = SiteOptions()) async throws {
         copy = try await TestDatabases.shared.copy()
         clock = ManualClock(milliseconds: SystemClock().milliseconds())
-        secret = Array("the secret of the site \(copy.number), as long as it has to be".utf8)
-        parts = try await Self.parts(copy, clock, secret, node: 0, options)
+        secrets = SiteSecrets(Self.secret(copy.number), clock: clock)
+        parts = try await Self.parts(copy, clock, secrets, node: 0, options)
         try await pass(seconds: 0)
     }
 
     /// Another process of the same site.
-    private init(besides site: TestSite, _ options: SiteOptions) async throws {
+    private init(besides site: TestSite, _ options: SiteOptions, _ secrets: SiteSecrets?) async throws {
         copy = site.copy
         clock = site.clock
-        secret = site.secret
-        parts = try await Self.parts(copy, clock, secret, node: 1, options)
+        self.secrets = secrets ?? site.secrets
+        parts = try await Self.parts(copy, clock, self.secrets, node: 1, options)
         lastName.store(1_000_000, ordering: .relaxed)
     }
 
     private static func parts(
-        _ copy: TestDatabases.Copy, _ clock: ManualClock, _ secret: [UInt8], node: Int, _ options: SiteOptions
+        _ copy: TestDatabases.Copy, _ clock: ManualClock, _ secrets: SiteSecrets, node: Int, _ options: SiteOptions
     ) async throws -> SiteParts {
         let nowhere = RedisAddress(endpoint: .unix(path: "/nonexistent/redis.sock"))
         return try await SiteParts(
             postgresURL: copy.url,
             redisAddress: options.hasRedis ? copy.servers.redisAddress(copy.number) : nowhere,
-            clock: clock, secret: secret, node: node, options)
+            clock: clock, secrets: secrets, node: node, options)
     }
 
-    /// Another process on the same databases, with the same secret and clock. Close it.
-    public func another(_ options: SiteOptions = SiteOptions()) async throws -> TestSite {
-        try await TestSite(besides: self, options)
+    /// Another process on the same databases, with the same clock. Close it.
+    /// - Parameter secrets: `nil`: the same.
+    public func another(
+        _ options: SiteOptions = SiteOptions(), secrets: SiteSecrets? = nil
+    ) async throws -> TestSite {
+        try await TestSite(besides: self, options, secrets)
+    }
+
+    /// What the site signs with, for another process that accepts it.
+    public var secret: [UInt8] { Self.secret(copy.number) }
+
+    private static func secret(_ number: Int) -> [UInt8] {
+        Array("the secret of the site \(number), as long as it has to be".utf8)
     }
 
     public var database: Database { parts.connections.routes.database }

@@ -92,7 +92,7 @@ extension Accounts {
         let rows = try await transaction.query("SELECT handle FROM users WHERE id = \(user) FOR UPDATE")
         guard let row = rows.first else { return Holding.Step(removed: 0, next: nil) }
         try await transaction.batch([
-            "INSERT INTO reserved_handles (hash) VALUES (\(reserved(try row.text("handle")))) ON CONFLICT DO NOTHING",
+            "INSERT INTO reserved_handles (hash) VALUES (\(try await reserved(try row.text("handle")))) ON CONFLICT DO NOTHING",
             UserEvent.erased(user, TraceContext(requestID: "erasure"), clock: clock),
             "DELETE FROM users WHERE id = \(user)",
             "INSERT INTO erased_users (id) VALUES (\(user))",
@@ -109,13 +109,15 @@ extension Accounts {
     // MARK: Handles of those who were erased
 
     /// Of the handle a keyed hash.
-    private func reserved(_ handle: String) -> [UInt8] { Crypto.hmacSHA256(key: reservedHandles, Array(handle.utf8)) }
+    private func reserved(_ handle: String) async throws -> [UInt8] {
+        Crypto.hmacSHA256(key: try await keptKeys.key(.reservedHandles), Array(handle.utf8))
+    }
 
     /// Asked when the handle was taken: before that, its owner may be erased in between.
     /// - Throws: `Problem` where it belonged to somebody who was erased.
     func checkNotReserved(_ transaction: Transaction, _ handle: String) async throws {
         let found = try await transaction.query(
-            "SELECT 1 FROM reserved_handles WHERE hash = \(reserved(handle))")
+            "SELECT 1 FROM reserved_handles WHERE hash = \(try await reserved(handle))")
         guard found.isEmpty else { throw Self.taken(handle) }
     }
 

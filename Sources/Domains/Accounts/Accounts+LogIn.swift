@@ -21,7 +21,7 @@ extension Accounts {
             """
             SELECT id, password_hash, password_changes, EXISTS (
                 SELECT FROM known_addresses
-                WHERE user_id = users.id AND address = \(addresses.name(address, of: handle))
+                WHERE user_id = users.id AND address = ANY (\(addresses.names(address, of: handle))::bytea[])
                     AND seen_at > now() - make_interval(days => \(KnownAddresses.days)::int)) AS is_known
             FROM users WHERE handle = \(handle)
             """)

@@ -14,7 +14,7 @@ extension Accounts {
         let (handle, code) = (AnonymousHandle.random(), RecoveryCode.random())
         let user = try await makeUser(
             transaction, handle: handle, displayName: displayName ?? handle, passwordHash: Self.noPassword,
-            isAnonymous: true, recoveryHash: hash(of: code))
+            isAnonymous: true, recoveryHash: try await hash(of: code))
         var grant = try await openSession(transaction, user: user, from: origin)
         grant.recoveryCode = code.text
         return grant
@@ -22,7 +22,7 @@ extension Accounts {
 
     /// Whose account the code opens, as far as is known before the transaction.
     func hasOwner(_ code: RecoveryCode) async throws -> Bool {
-        try await !database.query("SELECT id FROM users WHERE recovery_hash = \(hash(of: code))").isEmpty
+        try await !database.query("SELECT id FROM users WHERE recovery_hash = \(try await hash(of: code))").isEmpty
     }
 
     /// Spends the code, and ends all sessions. Of several at once with one code the first is served: it has the row.
@@ -34,7 +34,7 @@ extension Accounts {
         // Found by a keyed hash, of which nobody can try one byte after the other: the time tells nothing of the code.
         let found = try await transaction.query(
             """
-            SELECT u.id, u.anonymous, \(Standing.columns) FROM users u WHERE u.recovery_hash = \(hash(of: code))
+            SELECT u.id, u.anonymous, \(Standing.columns) FROM users u WHERE u.recovery_hash = \(try await hash(of: code))
             FOR NO KEY UPDATE
             """)
         guard let owner = found.first else { throw Self.noSuchCode }
@@ -49,7 +49,7 @@ extension Accounts {
         let next = RecoveryCode.random()
         let results = try await transaction.batch([
             """
-            UPDATE users SET recovery_hash = \(hash(of: next)),
+            UPDATE users SET recovery_hash = \(try await hash(of: next)),
                 password_hash = COALESCE(\(passwordHash)::text, password_hash), password_changes = password_changes + 1
             WHERE id = \(id)
             """,
@@ -74,7 +74,7 @@ extension Accounts {
         let code = RecoveryCode.random()
         let changed = try await transaction.query(
             """
-            UPDATE users SET recovery_hash = \(hash(of: code)), password_changes = password_changes + 1
+            UPDATE users SET recovery_hash = \(try await hash(of: code)), password_changes = password_changes + 1
             WHERE id = \(caller.user) AND password_changes = \(verified.changes)
                 AND \(Self.lives("\(caller.session)"))
             """)
@@ -89,10 +89,12 @@ extension Accounts {
         let rows = try await database.query(
             "SELECT recovery_hash, password_changes FROM users WHERE id = \(user)")
         guard let row = rows.first, let known = try row.optionalBytes("recovery_hash"),
-            Crypto.equal(known, hash(of: code))
+            try await Crypto.equal(known, hash(of: code))
         else { return nil }
         return VerifiedUser(id: user, changes: try row.integer("password_changes"))
     }
 
-    private func hash(of code: RecoveryCode) -> [UInt8] { code.hash(key: recoveryCodes) }
+    private func hash(of code: RecoveryCode) async throws -> [UInt8] {
+        code.hash(key: try await keptKeys.key(.recoveryCodes))
+    }
 }

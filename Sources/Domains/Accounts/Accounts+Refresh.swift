@@ -28,7 +28,7 @@ extension Accounts {
         let hash = Crypto.sha256(Array(refreshToken.utf8))
         let rows = try await transaction.query(
             """
-            SELECT t.session_id, s.user_id, t.spent_at IS NOT NULL AS is_spent, s.ended_at IS NOT NULL AS has_ended,
+            SELECT t.session_id, s.user_id, t.spent_at IS NOT NULL AS is_spent, s.ended_at IS NOT NULL OR NOT s.\(Self.isNoneOfAll) AS has_ended,
                 t.expires_at <= now() AS is_expired,
                 CASE WHEN t.spent_at > clock_timestamp() - make_interval(secs => \(Self.refreshGraceSeconds)::int)
                     THEN t.answer END AS answer
@@ -75,7 +75,9 @@ extension Accounts {
     }
 
     /// Ends those that have not ended.
-    func endSessions(_ transaction: Transaction, where condition: SQL) async throws {
+    /// - Returns: how many.
+    @discardableResult
+    func endSessions(_ transaction: Transaction, where condition: SQL) async throws -> Int {
         let ended = try await transaction.query(
             """
             WITH ended AS (
@@ -87,6 +89,7 @@ extension Accounts {
         // Here before the owner hears of it.
         let sessions = try ended.map { try $0.id("id") }
         transaction.afterCommit { [revocations] in revocations.add(sessions) }
+        return sessions.count
     }
 
     /// Forgets answers that are not given again. What another process is about to forget is left to it, here and elsewhere:

@@ -35,6 +35,10 @@ extension Accounts: EndedSessions {
             .map { (try $0.id("id"), try $0.integer("until")) }
     }
 
+    public func lastEnded() async throws -> ID {
+        try await database.query("SELECT up_to FROM ended_sessions").first?.id("up_to") ?? .zero
+    }
+
     /// Ids of sessions that somebody or upkeep has ended within some hours.
     public static func endedWithin(hours: Int64) -> SQL {
         "SELECT ended.id FROM sessions ended WHERE ended.ended_at > now() - make_interval(hours => \(hours)::int)"
@@ -45,11 +49,14 @@ extension Accounts: EndedSessions {
         SELECT id, (extract(epoch FROM COALESCE(
             tokens_until + make_interval(secs => \(Revocations.clockSkew)::int),
             ended_at + make_interval(secs => \(Revocations.seconds)::int))) * 1000)::bigint AS until
-        FROM sessions WHERE ended_at > now() - make_interval(secs => \(seconds)::int)
+        FROM sessions WHERE ended_at > now() - make_interval(secs => \(seconds)::int) AND \(isNoneOfAll)
         UNION ALL
         \(expiredLately(withinSeconds: seconds))
         """
     }
+
+    /// Those that ended together with all are known by the last of them.
+    static let isNoneOfAll: SQL = "id > (SELECT up_to FROM ended_sessions)"
 
     /// Those whose last token has expired: upkeep makes an end of that later.
     private static func expiredLately(withinSeconds seconds: Int64) -> SQL {
@@ -70,10 +77,11 @@ extension Accounts: EndedSessions {
         let (lifetime, skew) = (SQL.parameter(Revocations.seconds), SQL.parameter(Revocations.clockSkew))
         return """
             SELECT id, (extract(epoch FROM ended_at + make_interval(secs => \(lifetime)::int)) * 1000)::bigint AS until
-            FROM sessions WHERE ended_at > now() - make_interval(secs => \(lifetime)::int)
+            FROM sessions WHERE ended_at > now() - make_interval(secs => \(lifetime)::int) AND \(isNoneOfAll)
             UNION ALL
             SELECT id, (extract(epoch FROM tokens_until + make_interval(secs => \(skew)::int)) * 1000)::bigint
             FROM sessions WHERE tokens_until > now() - make_interval(secs => \(skew)::int) AND ended_at IS NOT NULL
+                AND \(isNoneOfAll)
             """
     }
 

@@ -1,6 +1,7 @@
 public import Core
 public import Crypto
 import HTTPService
+public import SiteKeys
 public import Store
 
 /// Users, sessions and their tokens. Errors of input and state are `Problem`.
@@ -19,17 +20,15 @@ public struct Accounts: Sendable {
     let revocations: Revocations
     let suspensions: Suspensions
     let addresses: KnownAddresses
-    /// For hashes of handles that nobody gets any more.
-    let reservedHandles: [UInt8]
-    /// For hashes of recovery codes.
-    let recoveryCodes: [UInt8]
+    /// For hashes of recovery codes, and of handles that nobody gets any more.
+    let keptKeys: KeptKeys
     public let names: NameRules
     let clock: any WallClock
 
     public init(
         database: Database, ids: IDGenerator, hasher: PasswordHasher, signer: TokenSigner, answers: SealedBox,
-        revocations: Revocations, suspensions: Suspensions, addresses: KnownAddresses, reservedHandles: [UInt8],
-        recoveryCodes: [UInt8], names: NameRules, clock: any WallClock
+        revocations: Revocations, suspensions: Suspensions, addresses: KnownAddresses, keptKeys: KeptKeys,
+        names: NameRules, clock: any WallClock
     ) {
         self.database = database
         self.ids = ids
@@ -39,8 +38,7 @@ public struct Accounts: Sendable {
         self.revocations = revocations
         self.suspensions = suspensions
         self.addresses = addresses
-        self.reservedHandles = reservedHandles
-        self.recoveryCodes = recoveryCodes
+        self.keptKeys = keptKeys
         self.names = names
         self.clock = clock
     }
@@ -113,8 +111,12 @@ public struct Accounts: Sendable {
         _ transaction: Transaction, user: UserView, isLeaving: Bool = false, from origin: SessionOrigin
     ) async throws -> SessionGrant {
         let session = try ids.next()
-        try await transaction.query(
-            "INSERT INTO sessions (id, user_id, tokens_until) VALUES (\(session), \(user.id), NULL)")
+        let made = try await transaction.query(
+            """
+            INSERT INTO sessions (id, user_id, tokens_until)
+            SELECT \(session)::bigint, \(user.id)::bigint, NULL WHERE \(Self.isAfterAll(session))
+            """)
+        guard made.affected == 1 else { throw Self.allHaveJustEnded }
         try await endSessions(
             transaction,
             where: """
@@ -128,11 +130,13 @@ public struct Accounts: Sendable {
     /// A session without a refresh token, for the operator's tools: it ends with the access token that it is for.
     public func openSession(of user: ID, seconds: Int64) async throws -> ID {
         let session = try ids.next()
-        try await database.query(
+        let made = try await database.query(
             """
             INSERT INTO sessions (id, user_id, tokens_until)
-            VALUES (\(session), \(user), now() + make_interval(secs => \(seconds)::int))
+            SELECT \(session)::bigint, \(user)::bigint, now() + make_interval(secs => \(seconds)::int)
+            WHERE \(Self.isAfterAll(session))
             """)
+        guard made.affected == 1 else { throw Self.allHaveJustEnded }
         return session
     }
 

@@ -31,13 +31,11 @@ public struct AccountsDomain: Domain {
         suspensions = Suspensions(clock: resources.clock)
         accounts = Accounts(
             database: resources.database, ids: resources.ids, hasher: hasher,
-            signer: TokenSigner(key: Crypto.derivedKey("access tokens", from: resources.secret)),
-            answers: SealedBox(key: Crypto.derivedKey("refresh answers", from: resources.secret)),
+            signer: TokenSigner(resources.secrets.keys("access tokens")),
+            answers: SealedBox(ofStored: resources.secrets.keys("refresh answers")),
             revocations: revocations, suspensions: suspensions,
-            addresses: KnownAddresses(secret: resources.secret),
-            reservedHandles: Crypto.derivedKey("reserved handles", from: resources.secret),
-            recoveryCodes: Crypto.derivedKey("recovery codes", from: resources.secret), names: names,
-            clock: resources.clock)
+            addresses: KnownAddresses(resources.secrets),
+            keptKeys: resources.keptKeys, names: names, clock: resources.clock)
         users = Users(database: resources.database)
         limits = LogInLimits(areOn: resources.limitsAreOn, clock: resources.monotonicClock)
     }
@@ -66,7 +64,7 @@ public struct AccountsDomain: Domain {
             + RecoveryOperations(accounts: accounts, writes: resources.writes, check: passwordCheck).all
             + ProviderOperations(
                 accounts: accounts, writes: resources.writes, providers: providers,
-                box: SealedBox(key: Crypto.derivedKey("log-ins by providers", from: resources.secret))
+                box: SealedBox(ofClients: resources.secrets.keys("log-ins by providers"))
             ).all
             + SessionOperations(
                 accounts: accounts, users: users, writes: resources.writes, lists: resources.lists,
@@ -79,6 +77,9 @@ public struct AccountsDomain: Domain {
         return [
             UpkeepStep("end suspensions") { try await accounts.endSuspensions(database) },
             UpkeepStep("end expired sessions") { try await Accounts.endExpired(database) },
+            UpkeepStep("write the end of all sessions down", while: Accounts.mostWrittenAtOnce) {
+                try await Accounts.writeEndOfAll(database)
+            },
             UpkeepStep("remove answers to refreshes") { try await Accounts.removeAnswers(database) },
             UpkeepStep("remove expired sessions") { try await Accounts.removeExpired(database) },
             UpkeepStep("forget who was erased") { try await accounts.forgetErased() },

@@ -96,6 +96,7 @@ public enum AccountsMigrations {
                 """,
                 "CREATE INDEX IF NOT EXISTS users_leaving ON users (erase_at) INCLUDE (id) WHERE erase_at IS NOT NULL",
             ]),
+        Migration(121, "the end of all sessions", endOfAll),
     ]
 
     private static let standingIndexes: [StaticString] = [
@@ -199,6 +200,27 @@ public enum AccountsMigrations {
             PRIMARY KEY (user_id, address))
         """,
         "CREATE INDEX known_addresses_age ON known_addresses (seen_at)",
+    ]
+
+    /// One row. Sessions up to its id have ended, whatever their rows say: so all end at once, however many there are.
+    private static let endOfAll: [StaticString] = [
+        """
+        CREATE TABLE ended_sessions (
+            only boolean PRIMARY KEY DEFAULT true CHECK (only),
+            up_to bigint NOT NULL DEFAULT 0,
+            -- How far it is in the sessions' own rows.
+            written bigint NOT NULL DEFAULT 0,
+            ended_at timestamptz NOT NULL DEFAULT now())
+        """,
+        "INSERT INTO ended_sessions DEFAULT VALUES",
+        """
+        CREATE OR REPLACE VIEW live_sessions AS SELECT s.id FROM sessions s
+        WHERE s.ended_at IS NULL AND s.id > (SELECT e.up_to FROM ended_sessions e) AND (
+            EXISTS (
+                SELECT FROM refresh_tokens t
+                WHERE t.session_id = s.id AND t.spent_at IS NULL AND t.expires_at > now())
+            OR s.tokens_until > now() AND NOT EXISTS (SELECT FROM refresh_tokens t WHERE t.session_id = s.id))
+        """,
     ]
 
     /// A follow must not lock the author's row, which orders the author's posts. A version that counts in `users` may

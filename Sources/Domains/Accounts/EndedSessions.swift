@@ -6,4 +6,7 @@ public protocol EndedSessions: Sendable {
     /// - Parameter seconds: only what ended in so many; `nil`: all.
     /// - Returns: with each session when its longest token ends, in milliseconds since 1970.
     func endedSessions(withinSeconds seconds: Int64?) async throws -> [(session: ID, until: Int64)]
+
+    /// All sessions up to this one have ended.
+    func lastEnded() async throws -> ID
 }

@@ -1,5 +1,5 @@
 import Core
-import Crypto
+public import Crypto
 public import Store
 
 /// From where accounts were opened, for a while: whoever guesses at an account from elsewhere can't use up what is left to
@@ -9,20 +9,21 @@ public struct KnownAddresses: Sendable {
     static let most: Int64 = 16
     /// After which an address that was not used is forgotten.
     static let days: Int64 = 90
-    private let key: [UInt8]
+    private let keys: SecretKeys
 
-    public init(secret: [UInt8]) {
-        key = Crypto.derivedKey("known addresses", from: secret)
+    public init(_ secrets: SiteSecrets) {
+        keys = secrets.keys("known addresses")
     }
 
-    /// What the address is called in the table. No handle has a line feed.
-    func name(_ address: String, of handle: String) -> [UInt8] {
-        Array(Crypto.hmacSHA256(key: key, Array("\(handle)\n\(address)".utf8)).prefix(16))
+    /// What the address is called in the table, by each secret; the first is written.
+    func names(_ address: String, of handle: String) -> [[UInt8]] {
+        // No handle has a line feed.
+        keys.all.map { Array(Crypto.hmacSHA256(key: $0, Array("\(handle)\n\(address)".utf8)).prefix(16)) }
     }
 
     /// The account was opened from this address. Writes and locks nothing when that was so within the hour.
     func remember(_ address: String, of handle: String, user: ID) -> SQL {
-        let (user, name) = (SQL.parameter(user), SQL.parameter(name(address, of: handle)))
+        let (user, name) = (SQL.parameter(user), SQL.parameter(names(address, of: handle)[0]))
         return """
             WITH seen AS (
                 INSERT INTO known_addresses (user_id, address) SELECT \(user)::bigint, \(name)::bytea

@@ -17,13 +17,20 @@ public final class Revocations: Sendable {
     /// transaction, and seen after the commit.
     private static let overlap: UInt64 = 120
 
-    /// Until when each must be known, in milliseconds since 1970.
-    private let ended = Mutex<[ID: Int64]>([:])
+    private struct State {
+        /// Until when each must be known, in milliseconds since 1970.
+        var ended: [ID: Int64] = [:]
+        /// All up to this one have ended.
+        var upTo = ID.zero
+    }
+
+    private let state = Mutex(State())
     /// When the last look began, by the clock that never steps.
     private let lookedAt = Mutex<UInt64?>(nil)
     private let clock: any WallClock
     private let size = Metrics.shared.queue("ended_sessions", limit: nil)
     private let observers = Mutex<[@Sendable (Set<ID>) -> Void]>([])
+    private let observersOfAll = Mutex<[@Sendable (ID) -> Void]>([])
 
     public init(clock: any WallClock) {
         self.clock = clock
@@ -35,6 +42,32 @@ public final class Revocations: Sendable {
         observers.withLock { $0.append(action) }
     }
 
+    /// Called when all sessions up to one end at once.
+    public func observeAll(_ action: @escaping @Sendable (ID) -> Void) {
+        observersOfAll.withLock { $0.append(action) }
+    }
+
+    /// What a notification says; what is none is passed over.
+    public func hear(_ payload: String) {
+        if let session = ID(payload) {
+            add([session])
+        } else if payload.hasPrefix(Self.all), let last = ID(payload.dropFirst(Self.all.count)) {
+            endAll(upTo: last)
+        }
+    }
+
+    /// Before the last session, where a notification is about all up to it.
+    static let all = "to "
+
+    func endAll(upTo last: ID) {
+        let isNew = state.withLock { state in
+            defer { state.upTo = max(state.upTo, last) }
+            return state.upTo < last
+        }
+        guard isNew else { return }
+        for action in observersOfAll.withLock({ $0 }) { action(last) }
+    }
+
     /// Sessions as log-ins give them.
     public func add(_ sessions: some Sequence<ID>) {
         let until = clock.milliseconds() + Self.seconds * 1000
@@ -43,14 +76,14 @@ public final class Revocations: Sendable {
 
     /// - Parameter until: when the session's longest token ends, in milliseconds since 1970.
     func add(_ sessions: [(session: ID, until: Int64)]) {
-        let new = ended.withLock { ended in
+        let new = state.withLock { state in
             var new: Set<ID> = []
-            for (session, until) in sessions {
-                let known = ended.updateValue(until, forKey: session)
-                if let known, known > until { ended[session] = known }
+            for (session, until) in sessions where session > state.upTo {
+                let known = state.ended.updateValue(until, forKey: session)
+                if let known, known > until { state.ended[session] = known }
                 if known == nil { new.insert(session) }
             }
-            size.set(ended.count)
+            size.set(state.ended.count)
             return new
         }
         guard !new.isEmpty else { return }
@@ -58,15 +91,15 @@ public final class Revocations: Sendable {
     }
 
     public func contains(_ session: ID) -> Bool {
-        ended.withLock { $0[session] != nil }
+        state.withLock { session <= $0.upTo || $0.ended[session] != nil }
     }
 
     /// Reads what has ended since the last look; the first time, whatever still has tokens.
     public func load(from source: some EndedSessions) async throws {
         let now = monotonicNanoseconds()
         let since = lookedAt.withLock { $0 }.map { Int64((now - $0) / 1_000_000_000 + Self.overlap) }
-        let found = try await source.endedSessions(withinSeconds: since)
-        add(found)
+        endAll(upTo: try await source.lastEnded())
+        add(try await source.endedSessions(withinSeconds: since))
         lookedAt.withLock { $0 = max($0 ?? 0, now) }
         forget()
     }
@@ -90,9 +123,9 @@ public final class Revocations: Sendable {
     /// Those whose tokens have all ended.
     func forget() {
         let now = clock.milliseconds()
-        ended.withLock { ended in
-            ended = ended.filter { $0.value > now }
-            size.set(ended.count)
+        state.withLock { state in
+            state.ended = state.ended.filter { $0.value > now && $0.key > state.upTo }
+            size.set(state.ended.count)
         }
     }
 }

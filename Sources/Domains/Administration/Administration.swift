@@ -108,6 +108,31 @@ public struct Administration: Sendable {
         return true
     }
 
+    /// Ends all sessions of a user, by the operator.
+    /// - Returns: how many; `nil` where nobody has the handle.
+    public func endSessions(handle: String) async throws -> Int? {
+        guard let user = try await Users(database: database).id(handle: handle) else { return nil }
+        return try await database.transaction { transaction in
+            let count = try await accounts.endSessions(transaction, of: user)
+            try await transaction.query(
+                AuditEntry.statement(
+                    try ids.next(), nil, .endedSessions, user, before: [:], after: ["ended": .integer(Int64(count))],
+                    TraceContext(requestID: "martlet sessions")))
+            return count
+        }
+    }
+
+    /// Ends all sessions that there are, by the operator.
+    public func endAllSessions() async throws {
+        try await database.transaction { transaction in
+            let last = try await accounts.endAllSessions(transaction)
+            try await transaction.query(
+                try audited(
+                    .endedAllSessions, by: nil, after: ["up_to": .string(last.description)],
+                    TraceContext(requestID: "martlet sessions")))
+        }
+    }
+
     // MARK: Lists
 
     /// Users whose handles begin with it, newest first.

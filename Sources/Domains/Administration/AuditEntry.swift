@@ -9,6 +9,8 @@ public struct AuditEntry: Sendable {
         case changedRole = "role.changed"
         case suspended = "user.suspended"
         case restored = "user.restored"
+        case endedSessions = "user.sessions_ended"
+        case endedAllSessions = "sessions.ended"
         case redroveDeadLetters = "dead_letters.redriven"
         case purgedDeadLetters = "dead_letters.purged"
     }

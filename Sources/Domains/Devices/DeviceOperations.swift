@@ -25,7 +25,7 @@ struct DeviceOperations: Sendable {
     let tests: TestPushes
     let pushKey: SitePushKey
     /// The public half.
-    let webhookKey: String
+    let webhookKeys: WebhookKeys
     let options: DeviceOptions
     let writes: Writes
     let lists: Lists
@@ -159,7 +159,7 @@ struct DeviceOperations: Sendable {
         return .json { writer in
             writer.append(ascii: "{\"vapid\":")
             writer.append(jsonString: Base64URL.encode(key.bytes))
-            writer.append(key: "webhook", of: webhookKey)
+            writer.append(key: "webhook", of: webhookKeys.current.publicKey)
             writer.append(ascii: "}")
         }
     }

@@ -18,13 +18,22 @@ public struct Devices: Sendable {
     let ids: IDGenerator
     let clock: any WallClock
     let box: SealedBox
-    let markKey: [UInt8]
+    /// Of the secret that seals.
+    let sealedBy: [UInt8]
+    private let markKeys: SecretKeys
+    let seals = SealPass()
     let allowsLoopback: Bool
 
-    init(ids: IDGenerator, clock: any WallClock, secret: [UInt8], allowsLoopback: Bool) {
+    init(ids: IDGenerator, clock: any WallClock, secrets: SiteSecrets, allowsLoopback: Bool) {
         (self.ids, self.clock, self.allowsLoopback) = (ids, clock, allowsLoopback)
-        box = SealedBox(key: Crypto.derivedKey("devices", from: secret))
-        markKey = Crypto.derivedKey("devices by place", from: secret)
+        box = SealedBox(ofStored: secrets.keys("devices"))
+        sealedBy = secrets.mark
+        markKeys = secrets.keys("devices by place")
+    }
+
+    /// What the place is called in the table, by each secret; the first is written.
+    func marks(of content: DeviceContent, _ user: ID) -> [[UInt8]] {
+        markKeys.all.map { Crypto.hmacSHA256(key: $0, content.identity(of: user)) }
     }
 
     /// Those `devices d` whose session lives.
@@ -38,23 +47,27 @@ public struct Devices: Sendable {
     func register(
         _ transaction: Transaction, _ content: DeviceContent, name: String?, locale: String?, of caller: Caller
     ) async throws -> (view: DeviceView, isNew: Bool) {
-        let mark = SQL.parameter(Crypto.hmacSHA256(key: markKey, content.identity(of: caller.user)))
+        let marks = marks(of: content, caller.user)
         let found = try await transaction.batch([
             // Of one place, then of one user, each behind the other.
-            "SELECT pg_advisory_xact_lock(hashtextextended('device ' || encode(\(mark), 'hex'), 0))",
+            Self.lock(marks),
             "SELECT id FROM users WHERE id = \(caller.user) FOR NO KEY UPDATE",
-            "SELECT d.user_id, d.id, d.kind, d.sealed, \(Self.lives) AS lives FROM devices d WHERE d.mark = \(mark)",
+            """
+            SELECT d.user_id, d.id, d.kind, d.sealed, \(Self.lives) AS lives FROM devices d
+            WHERE d.mark = ANY (\(marks)::bytea[]) ORDER BY d.user_id = \(caller.user) DESC, d.id DESC
+            """,
         ])
         guard !found[1].isEmpty else { throw Problem(.unauthenticated, "the account has gone") }
-        if let row = found[2].first {
+        var renewed: DeviceView?
+        for row in found[2] {
             let (user, id) = (try row.id("user_id"), try row.id("id"))
-            if user == caller.user, try row.bool("lives") {
-                let view = try await renew(transaction, row, content, name: name, locale: locale, of: caller)
-                if let view { return (view, false) }
+            if renewed == nil, user == caller.user, try row.bool("lives") {
+                renewed = try await renew(transaction, row, content, name: name, locale: locale, of: caller)
             } else {
                 try await remove(transaction, [(user, id)])
             }
         }
+        if let renewed { return (renewed, false) }
         let gone = try await transaction.query(
             """
             SELECT d.user_id, d.id FROM devices d WHERE d.user_id = \(caller.user) AND d.gone_at IS NOT NULL
@@ -64,9 +77,10 @@ public struct Devices: Sendable {
         let id = try ids.next()
         let made = try await transaction.query(
             """
-            INSERT INTO devices AS d (user_id, id, session_id, kind, mark, sealed, name, locale, registered_at)
-            SELECT \(caller.user)::bigint, \(id)::bigint, \(caller.session)::bigint, \(content.kind.rawValue)::text, \(mark),
-                \(content.sealed(box, for: id)), \(name)::text, \(locale)::text, now()
+            INSERT INTO devices AS d (
+                user_id, id, session_id, kind, mark, sealed, sealed_by, name, locale, registered_at)
+            SELECT \(caller.user)::bigint, \(id)::bigint, \(caller.session)::bigint, \(content.kind.rawValue)::text,
+                \(marks[0]), \(content.sealed(box, for: id)), \(sealedBy), \(name)::text, \(locale)::text, now()
             WHERE \(Self.hasRoom(caller.user)) ON CONFLICT (mark) DO NOTHING
             RETURNING \(DeviceView.columns)
             """)
@@ -76,6 +90,14 @@ public struct Devices: Sendable {
         var view = try DeviceView(row)
         view.secret = content.secret
         return (view, true)
+    }
+
+    /// Of one place, in one order: a process that signs with another secret of these names them the other way round.
+    static func lock(_ marks: [[UInt8]]) -> SQL {
+        """
+        SELECT pg_advisory_xact_lock(hashtextextended('device ' || encode(m, 'hex'), 0))
+        FROM (SELECT m FROM unnest(\(marks)::bytea[]) m ORDER BY m) ordered
+        """
     }
 
     private static func hasRoom(_ user: ID) -> SQL {
@@ -89,22 +111,22 @@ public struct Devices: Sendable {
         of caller: Caller
     ) async throws -> DeviceView? {
         let id = try row.id("id")
-        let isKept = content.kind == .webhook && self.content(row) != nil
-        let sealed = isKept ? try row.bytes("sealed") : content.sealed(box, for: id)
+        let known = content.kind == .webhook ? self.content(row) : nil
+        let sealed = (known ?? content).sealed(box, for: id)
         let rows = try await transaction.query(
             """
-            UPDATE devices d SET session_id = \(caller.session), sealed = \(sealed), name = \(name)::text,
-                locale = \(locale)::text, failures = 0, gone_at = NULL, registered_at = now()
+            UPDATE devices d SET session_id = \(caller.session), sealed = \(sealed), sealed_by = \(sealedBy),
+                mark = \(marks(of: content, caller.user)[0]), name = \(name)::text, locale = \(locale)::text, failures = 0, gone_at = NULL, registered_at = now()
             WHERE d.user_id = \(caller.user) AND d.id = \(id) AND (d.gone_at IS NULL OR \(Self.hasRoom(caller.user)))
             RETURNING \(DeviceView.columns)
             """)
         guard let row = rows.first else { return nil }
         var view = try DeviceView(row)
-        if content.kind == .webhook, !isKept { view.secret = content.secret }
+        if content.kind == .webhook, known == nil { view.secret = content.secret }
         return view
     }
 
-    private func content(_ row: PgRow) -> DeviceContent? {
+    func content(_ row: PgRow) -> DeviceContent? {
         guard let kind = (try? row.text("kind")).flatMap({ PushProvider(rawValue: $0) }), let id = try? row.id("id"),
             let sealed = try? row.bytes("sealed")
         else { return nil }
@@ -147,7 +169,7 @@ public struct Devices: Sendable {
     }
 
     /// What waits for them is not sent.
-    private func remove(_ transaction: Transaction, _ devices: [(user: ID, device: ID)]) async throws {
+    func remove(_ transaction: Transaction, _ devices: [(user: ID, device: ID)]) async throws {
         try await transaction.batch([
             DeliverySQL.lock(devices.map(\.user)),
             DeliverySQL.suppressed(devices),
@@ -177,8 +199,10 @@ public struct Devices: Sendable {
         }
         content.rotate(now: clock.milliseconds())
         try await transaction.query(
-            "UPDATE devices SET sealed = \(content.sealed(box, for: device)) WHERE user_id = \(user) AND id = \(device)"
-        )
+            """
+            UPDATE devices SET sealed = \(content.sealed(box, for: device)), sealed_by = \(sealedBy)
+            WHERE user_id = \(user) AND id = \(device)
+            """)
         return content.secret ?? ""
     }
 

@@ -2,7 +2,7 @@ public import Core
 import Crypto
 public import DomainKit
 public import HTTPService
-public import Push
+import Push
 public import Store
 
 /// Where users are pushed to, the site's key for Web Push, and the books of what is sent. Nothing is sent here.
@@ -17,17 +17,17 @@ public struct DevicesDomain: Domain {
     public let devices: Devices
     public let deliveries: Deliveries
     public let pushKey: SitePushKey
-    /// Signs all webhooks, beside their own secrets.
-    public let webhookKey: WebhookKey
+    /// They sign all webhooks, beside these secrets of their own.
+    public let webhookKeys: WebhookKeys
 
     public init(_ resources: Resources, _ options: DeviceOptions = DeviceOptions()) {
         (self.resources, self.options) = (resources, options)
         devices = Devices(
-            ids: resources.ids, clock: resources.clock, secret: resources.secret,
+            ids: resources.ids, clock: resources.clock, secrets: resources.secrets,
             allowsLoopback: options.allowsLoopback)
         deliveries = Deliveries(database: resources.connections.workers.database)
-        pushKey = SitePushKey(secret: resources.secret)
-        webhookKey = WebhookKey(seed: Crypto.derivedKey("signatures of webhooks", from: resources.secret))
+        pushKey = SitePushKey(resources.secrets)
+        webhookKeys = WebhookKeys(resources.secrets.keys("signatures of webhooks"))
     }
 
     /// That nothing reaches a device any more.
@@ -43,7 +43,7 @@ public struct DevicesDomain: Domain {
         DeviceOperations(
             database: resources.database, devices: devices,
             tests: TestPushes(ids: resources.ids, clock: resources.clock), pushKey: pushKey,
-            webhookKey: webhookKey.publicKey, options: options, writes: resources.writes, lists: resources.lists,
+            webhookKeys: webhookKeys, options: options, writes: resources.writes, lists: resources.lists,
             cursors: resources.cursors
         ).all
     }
@@ -51,6 +51,7 @@ public struct DevicesDomain: Domain {
     public var upkeep: [UpkeepStep] {
         let (database, devices) = (resources.connections.scans.database, devices)
         let books = Deliveries(database: database)
+        let toBeSealed = Metrics.shared.gauge(.devicesSealedBefore)
         let (waiting, dead) = (Metrics.shared.gauge(.waitingDeliveries), Metrics.shared.gauge(.deadDeliveries))
         return [
             UpkeepStep("remove devices of ended sessions", while: Devices.mostAtOnce) {
@@ -58,6 +59,10 @@ public struct DevicesDomain: Domain {
             },
             UpkeepStep("forget old deliveries", while: Deliveries.most) { try await books.trim() },
             UpkeepStep("forget paces of pushes", while: Deliveries.most) { try await books.trimPaces() },
+            UpkeepStep("seal devices anew", while: Devices.mostSealed) { try await devices.sealAnew(database) },
+            .count("count devices to be sealed anew") {
+                toBeSealed.set(try await devices.sealedBefore(database))
+            },
             .count("count deliveries") {
                 let rows = try await database.query(
                     """

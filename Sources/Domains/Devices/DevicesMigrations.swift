@@ -90,6 +90,14 @@ enum DevicesMigrations {
                 WHERE state = 'waiting'
                 """, "DROP INDEX IF EXISTS deliveries_waiting",
             ]),
+        Migration(
+            122, "which secret has sealed a device",
+            [
+                // NULL: a process of the version before has, or nobody knows.
+                "ALTER TABLE devices ADD COLUMN sealed_by bytea",
+                "ALTER TABLE push_keys ADD COLUMN made_at timestamptz NOT NULL DEFAULT now()",
+                "CREATE INDEX IF NOT EXISTS devices_by_seal ON devices (sealed_by)",
+            ]),
     ]
 
     private static let counts: StaticString = """

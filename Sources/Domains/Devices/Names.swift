@@ -5,6 +5,8 @@ import Core
 extension MetricName {
     static let waitingDeliveries = MetricName(
         "martlet_deliveries_waiting", "Notifications for devices that are still to be sent")
+    static let devicesSealedBefore = MetricName(
+        "martlet_devices_sealed_before", "Devices that another secret of the site has sealed than the one that signs")
     static let deadDeliveries = MetricName(
         "martlet_deliveries_dead", "Notifications for devices that were given up, and may be redriven")
 }

@@ -50,7 +50,7 @@ struct DeletionOperations: Sendable {
             Operation(
                 .get, "/v1/keys", id: "listKeys", tag: Self.tag, "The public keys of receipts",
                 description: "A JSON Web Key Set (RFC 7517, RFC 8037).", access: .anyone,
-                responses: [.json(Self.keySet, "The keys that sign now.")], handler: keys),
+                responses: [.json(Self.keySet, "The key that signs now, and those that have signed before.")], handler: keys),
         ]
     }
 
@@ -90,20 +90,19 @@ struct DeletionOperations: Sendable {
     // MARK: Keys
 
     @Sendable private func keys(_ request: RequestContext) async throws -> Response {
-        .json(Array(Self.keySet(of: receipts.key.publicKey).text.utf8))
+        let published = try await receipts.published.all().filter { $0 != receipts.key.publicKey }
+        return .json(Array(Self.keySet(of: [receipts.key.publicKey] + published).text.utf8))
     }
 
-    private static func keySet(of key: [UInt8]) -> JSONValue {
+    private static func keySet(of keys: [[UInt8]]) -> JSONValue { ["keys": .array(keys.map(Self.jsonWebKey))] }
+
+    private static func jsonWebKey(_ key: [UInt8]) -> JSONValue {
         let x = Base64URL.encode(key)
         // The thumbprint of RFC 7638.
         let thumb = Crypto.sha256(Array("{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"\(x)\"}".utf8))
         return [
-            "keys": [
-                [
-                    "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
-                    "kid": .string(Base64URL.encode(thumb)), "x": .string(x),
-                ]
-            ]
+            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": .string(Base64URL.encode(thumb)),
+            "x": .string(x),
         ]
     }
 
@@ -118,5 +117,5 @@ struct DeletionOperations: Sendable {
                         .always("use", .constant("sig")), .always("alg", .constant("EdDSA")),
                         .always("kid", .string(length: 43...43)), .always("x", .string(length: 43...43)),
                     ])))
-        ]), example: keySet(of: [UInt8](repeating: 7, count: 32)))
+        ]), example: keySet(of: [[UInt8](repeating: 7, count: 32)]))
 }

@@ -5,6 +5,7 @@ public import DomainKit
 public import EventLog
 public import HTTPService
 public import Relations
+import SiteKeys
 public import Store
 
 /// Who leaves is erased, wherever a domain holds something of him, and gets a receipt.
@@ -34,10 +35,17 @@ public struct ErasureDomain: Domain {
         self.accounts = accounts
         audience = relations.changes
         allHoldings = holdings
-        signer = SigningKey(seed: Crypto.derivedKey("receipts", from: resources.secret))
+        signer = SigningKey(seed: resources.secrets.keys("receipts").current)
     }
 
-    private var receipts: Receipts { Receipts(database: resources.database, key: signer) }
+    private var receipts: Receipts {
+        Receipts(database: resources.database, key: signer, published: publishedKeys)
+    }
+
+    private var publishedKeys: PublicKeys { PublicKeys(resources.database, of: "receipts") }
+
+    /// Before anything is signed: the key is shown for good, with which it can be checked.
+    public func publishKey() async throws { try await publishedKeys.publish(signer.publicKey) }
 
     /// Of who has asked to be erased.
     public var exports: [ExportedFile] {
@@ -77,7 +85,13 @@ public struct ErasureDomain: Domain {
 
     public var upkeep: [UpkeepStep] {
         let (database, gauge) = (resources.connections.scans.database, Metrics.shared.gauge(.overdue))
+        let (subjects, reseals, toBeSealed) = (
+            subjects, SealedSubjects(secrets: resources.secrets), Metrics.shared.gauge(.deletionsSealedBefore)
+        )
         return [
+            UpkeepStep("seal deletions anew") {
+                if let left = try await reseals.step(database, subjects) { toBeSealed.set(left) }
+            },
             UpkeepStep("count overdue deletions") {
                 let rows = try await database.query(
                     """
@@ -90,7 +104,7 @@ public struct ErasureDomain: Domain {
     }
 
     private var subjects: Subjects {
-        Subjects(box: SealedBox(key: Crypto.derivedKey("erased users", from: resources.secret)))
+        Subjects(box: SealedBox(ofStored: resources.secrets.keys("erased users")))
     }
 
     /// Whether something is left of those who were erased.

@@ -10,6 +10,9 @@ extension LogEvent {
 }
 
 extension MetricName {
+    static let deletionsSealedBefore = MetricName(
+        "martlet_deletions_sealed_before",
+        "Deletions whose users another secret of the site has sealed than the one that signs")
     static let overdue = MetricName(
         "martlet_deletions_overdue", "Accounts that should have been erased more than an hour ago")
 }

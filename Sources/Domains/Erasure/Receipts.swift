@@ -1,12 +1,15 @@
 import Core
 import Crypto
 import HTTPService
+import SiteKeys
 import Store
 
 /// Reads receipts, and signs them.
 struct Receipts: Sendable {
     let database: Database
     let key: SigningKey
+    /// All that the site has signed receipts with.
+    let published: PublicKeys
 
     /// - Parameter receiptKey: that was given with the deletion.
     /// - Throws: `Problem` where there is no such deletion, or it has another key.

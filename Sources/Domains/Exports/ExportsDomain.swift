@@ -28,7 +28,7 @@ public struct ExportsDomain: Domain {
         ExportOperations(
             exports: Exports(
                 database: resources.database, ids: resources.ids,
-                secret: Crypto.derivedKey("export keys", from: resources.secret)),
+                keys: resources.secrets.keys("export keys")),
             writes: resources.writes, lists: resources.lists, cursors: resources.cursors
         ).all
     }

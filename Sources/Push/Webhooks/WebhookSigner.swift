@@ -8,19 +8,19 @@ public struct WebhookSigner: Sendable, Concealed {
 
     public private(set) var secret: WebhookSecret
     private var before: (secret: WebhookSecret, until: Int64)?
-    /// Signs, too, where there is one.
-    private var key: WebhookKey?
+    /// These sign, too.
+    private var keys: [WebhookKey]
 
     /// - Parameters:
     ///   - before: the secret before this one, and until when it signs: milliseconds since 1970.
-    public init(_ secret: WebhookSecret, before: (secret: WebhookSecret, until: Int64)? = nil, key: WebhookKey? = nil) {
-        (self.secret, self.before, self.key) = (secret, before, key)
+    public init(_ secret: WebhookSecret, before: (secret: WebhookSecret, until: Int64)? = nil, keys: [WebhookKey] = []) {
+        (self.secret, self.before, self.keys) = (secret, before, keys)
     }
 
-    /// Signs with a key as well.
-    public func and(_ key: WebhookKey) -> WebhookSigner {
+    /// Signs with keys as well.
+    public func and(_ keys: [WebhookKey]) -> WebhookSigner {
         var signer = self
-        signer.key = key
+        signer.keys = keys
         return signer
     }
 
@@ -39,7 +39,7 @@ public struct WebhookSigner: Sendable, Concealed {
         if let before, now < before.until {
             signatures.append(WebhookSignature.text(.v1, before.secret.signature(of: content)))
         }
-        if let key { signatures.append(WebhookSignature.text(.v1a, key.signature(of: content))) }
+        for key in keys { signatures.append(WebhookSignature.text(.v1a, key.signature(of: content))) }
         return [
             PushHeader("webhook-id", id), PushHeader("webhook-timestamp", String(now / 1000)),
             PushHeader("webhook-signature", signatures.joined(separator: " ")),

@@ -104,9 +104,8 @@ public final class SecretRegister: Sendable {
             defer { task = nil }
             return task
         }
-        guard let running else { return }
-        running.cancel()
-        await running.value
+        running?.cancel()
+        await running?.value
         _ = try? await database.query("DELETE FROM secrets_in_use WHERE process = \(process.id)")
     }
 }

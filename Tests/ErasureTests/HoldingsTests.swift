@@ -21,6 +21,7 @@ import Testing
         "users.last_post", "deletions.id",
         "deletion_stores.deletion_id", "outbox.id", "users.posts", "users.followers", "users.following",
         "follow_counts.followers", "follow_counts.following", "follower_stripes.followers",
+        "ended_sessions.up_to", "ended_sessions.written",
         "audit.id", "reports.id", "polls.id", "poll_votes.id", "poll_counts.changes", "deletion_stores.removed",
         "deletion_stores.remaining", "deletion_stores.position",
         "post_tags.post_id", "tag_counts.posts", "tag_follows.id", "notification_start.since", "tags.number",

@@ -92,12 +92,32 @@ final class SiteParts: Sendable {
             options: routerOptions)
         outbox = OutboxReader(database: connections.storage)
         if options.hasRedis { try await untilConnected() }
-        try await domains.accounts.revocations.load(from: domains.accounts.accounts)
+        try await keepKeys()
+        try await lookForEndedSessions()
         try await lookForSuspensions()
     }
 
     func grant(_ handle: String, _ role: UserRole) async throws {
         _ = try await domains.administration.administration.change(handle: handle, AdminChange(role: role))
+    }
+
+    func endSessions(_ handle: String?) async throws -> Int? {
+        guard let handle else {
+            try await domains.administration.administration.endAllSessions()
+            return nil
+        }
+        return try await domains.administration.administration.endSessions(handle: handle)
+    }
+
+    /// What a process does every five seconds, and hears of by NOTIFY.
+    func lookForEndedSessions() async throws {
+        try await domains.accounts.revocations.load(from: domains.accounts.accounts)
+    }
+
+    /// What a process does before it signs anything.
+    func keepKeys() async throws {
+        try await domains.resources.keptKeys.keep()
+        try await domains.erasure.publishKey()
     }
 
     /// What a provider's answer leads to.

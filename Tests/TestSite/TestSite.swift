@@ -179,6 +179,15 @@ public final class TestSite: Sendable {
 
     public func restore(_ user: TestUser) async throws { try await parts.suspend(user.id, nil) }
 
+    /// By the operator.
+    /// - Parameter user: `nil`: everybody's.
+    /// - Returns: how many, of a user.
+    @discardableResult
+    public func endSessions(of user: TestUser?) async throws -> Int? { try await parts.endSessions(user?.handle) }
+
+    /// What has ended elsewhere is known to this process.
+    public func lookForEndedSessions() async throws { try await parts.lookForEndedSessions() }
+
     /// Who is suspended, by hand or elsewhere, is known to this process.
     public func lookForSuspensions() async throws { try await parts.lookForSuspensions() }
 

@@ -57,17 +57,17 @@ extension Accounts {
             WITH todo AS MATERIALIZED (
                 SELECT e.up_to, e.ended_at, e.written FROM ended_sessions e WHERE e.written < e.up_to
                 FOR UPDATE SKIP LOCKED),
-            some AS MATERIALIZED (
+            part AS MATERIALIZED (
                 SELECT s.id, s.ended_at FROM sessions s
                 WHERE s.id > (SELECT written FROM todo) AND s.id <= (SELECT up_to FROM todo)
                 ORDER BY s.id LIMIT \(mostWrittenAtOnce)),
             written AS (
-                UPDATE sessions s SET ended_at = (SELECT ended_at FROM todo) FROM some
-                WHERE s.id = some.id AND s.ended_at IS NULL)
-            UPDATE ended_sessions SET written = CASE WHEN (SELECT count(*) FROM some) < \(mostWrittenAtOnce)
-                THEN (SELECT up_to FROM todo) ELSE (SELECT max(id) FROM some) END
+                UPDATE sessions s SET ended_at = (SELECT ended_at FROM todo) FROM part
+                WHERE s.id = part.id AND s.ended_at IS NULL)
+            UPDATE ended_sessions SET written = CASE WHEN (SELECT count(*) FROM part) < \(mostWrittenAtOnce)
+                THEN (SELECT up_to FROM todo) ELSE (SELECT max(id) FROM part) END
             WHERE EXISTS (SELECT FROM todo)
-            RETURNING (SELECT count(*) FROM some) AS count
+            RETURNING (SELECT count(*) FROM part) AS count
             """)
         return try rows.first?.int("count") ?? 0
     }

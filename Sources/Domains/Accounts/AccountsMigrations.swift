@@ -206,7 +206,7 @@ public enum AccountsMigrations {
     private static let endOfAll: [StaticString] = [
         """
         CREATE TABLE ended_sessions (
-            only boolean PRIMARY KEY DEFAULT true CHECK (only),
+            is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
             up_to bigint NOT NULL DEFAULT 0,
             -- How far it is in the sessions' own rows.
             written bigint NOT NULL DEFAULT 0,

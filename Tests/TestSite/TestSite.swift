@@ -208,6 +208,16 @@ public final class TestSite: Sendable {
         try await parts.wrongCounts(repairs: repairs)
     }
 
+    /// What `martlet audit feeds --all` finds, with a second look that comes at once.
+    /// - Parameter repairs: makes them right.
+    public func auditFeeds(repairs: Bool = false) async throws -> (findings: [FeedFinding], passed: Int, failed: Int) {
+        var findings: [FeedFinding] = []
+        let (passed, failed) = try await parts.domains.feed.auditRun(patience: 0).run(.all, repairs: repairs) {
+            findings.append($0)
+        }
+        return (findings, passed, failed)
+    }
+
     /// The log's records have aged out.
     public func forgetLog() { parts.log.forget() }
 

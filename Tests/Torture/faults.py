@@ -64,6 +64,8 @@ KINDS: dict[str, Kind] = {
     "kill notifier": Kind(5, roles_of("notifier")),
     "kill worker": Kind(3, roles_of("worker")),
     "kill redis": Kind(1.2, lambda _: ["redis"], (0, 2)),
+    # It comes back with what it had when this fault came last.
+    "snapshot redis": Kind(1, lambda cluster: ["redis"] if cluster.redis else [], (0, 2)),
     "kill kafka": Kind(0.5, lambda _: ["kafka"], (0, 2)),
     "kill pgbouncer": Kind(1, lambda cluster: ["pgbouncer"] if cluster.pgbouncer else [], (0, 2)),
     # All of the crowd goes at once, and comes back while a Redis that forgets its scripts unregisters its users.
@@ -81,7 +83,8 @@ KINDS: dict[str, Kind] = {
     "clock": Kind(3, everyone, (2, 12), (-20, -3, -0.3, 0.3, 3, 20)),
 }
 
-ROLES_ONLY = {"kill api", "kill realtime", "kill fanout", "kill notifier", "kill worker", "kill kafka", "kill pgbouncer"}
+ROLES_ONLY = {
+    "snapshot redis", "kill api", "kill realtime", "kill fanout", "kill notifier", "kill worker", "kill kafka", "kill pgbouncer"}
 SERVE_ONLY = {"kill serve": Kind(20, everyone)}
 
 
@@ -149,6 +152,8 @@ class Executioner:
         match fault.kind.split()[0]:
             case "kill" if fault.target in ("redis", "kafka", "pgbouncer"):
                 await self.outage(fault, lambda server: server.kill())
+            case "snapshot":
+                return await self.rewind_redis(fault)
             case "stampede":
                 return await self.stampede(fault)
             case "postgres":
@@ -220,6 +225,19 @@ class Executioner:
             await asyncio.to_thread(end, server)
             await asyncio.sleep(fault.seconds)
             await asyncio.to_thread(server.start)
+
+    async def rewind_redis(self, fault: Fault) -> bool:
+        """Redis is killed and starts from an old snapshot; then the next one is made. Whether there was one to put back."""
+        redis = self.cluster.redis
+        assert redis
+        async with self.lock(fault.target):
+            is_old = redis.snapshot.exists()
+            if is_old:
+                await asyncio.to_thread(redis.kill)
+                await asyncio.sleep(fault.seconds)
+                await asyncio.to_thread(redis.start, True)
+            await asyncio.to_thread(redis.keep_snapshot)
+        return is_old
 
     def role(self, name: str) -> Role:
         return next(role for role in self.cluster.roles if role.name == name)

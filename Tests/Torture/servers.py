@@ -96,21 +96,37 @@ class Postgres:
 
 
 class Redis:
-    """Keeps nothing over a kill."""
+    """Keeps nothing over a kill, but for a snapshot that is put back."""
 
-    name = "redis"
-
-    def __init__(self, home: Path) -> None:
-        self.home = home / "redis"
+    def __init__(self, home: Path, name: str = "redis") -> None:
+        self.name = name
+        self.home = home / name
         self.home.mkdir()
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self.snapshot = self.home / "snapshot.rdb"
 
-    def start(self) -> None:
+    def command(self, *words: str) -> str:
+        done = subprocess.run(
+            ["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, timeout=20, check=True)
+        return done.stdout.strip()
+
+    def keep_snapshot(self) -> None:
+        """To be put back later."""
+        assert self.command("SAVE") == "OK"
+        (self.home / "dump.rdb").rename(self.snapshot)
+
+    def start(self, puts_back: bool = False) -> None:
+        """`puts_back`: with what the snapshot has."""
+        # Redis looks for it as it starts.
+        if puts_back:
+            shutil.copy(self.snapshot, self.home / "dump.rdb")
+        else:
+            (self.home / "dump.rdb").unlink(missing_ok=True)
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-                 "--maxmemory-policy", "volatile-lru", "--dir", str(self.home)],
+                 "--maxmemory-policy", "volatile-lru", "--enable-debug-command", "yes", "--dir", str(self.home)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )
         wait_for_port(self.port, 20, "Redis")

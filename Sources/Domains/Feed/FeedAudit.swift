@@ -49,12 +49,7 @@ public struct FeedAudit: Sendable {
         let ids = Set(there.map(\.post))
         let floor = max(timeline.completeFrom, due.completeFrom)
         finding.timelineLacks = Set(due.entries.map(\.post).filter { $0 >= floor && !ids.contains($0) })
-        let (edited, wrong) = (
-            Set(there.filter { $0.flags.contains(.edited) }.map(\.post)), try await foreign(ids, to: user)
-        )
-        // By a hashtag, which one may leave, or an edit may take out, while the post is under way, much gets past.
-        finding.timelineHas = wrong.unfollowed.subtracting(edited)
-        finding.timelineStrays = wrong.others.union(wrong.unfollowed.intersection(edited))
+        (finding.timelineHas, finding.timelineStrays) = try await foreign(ids, to: user)
     }
 
     /// As many as are asked for in one statement.
@@ -78,13 +73,14 @@ public struct FeedAudit: Sendable {
     }
 
     /// Those that nothing brings into the user's feed.
-    /// - Returns: posts that are there, whose author is not followed, and without hashtags; and the others.
+    /// - Returns: posts of authors who are not followed; and others: those that are not there, and those that a hashtag may have
+    ///   brought, which was left or was edited out.
     private func foreign(_ posts: Set<ID>, to user: ID) async throws -> (unfollowed: Set<ID>, others: Set<ID>) {
         guard !posts.isEmpty else { return ([], []) }
         let reader = SQL.parameter(user)
         let rows = try await database.query(
             """
-            SELECT e.id, p.id IS NOT NULL AND NOT EXISTS (
+            SELECT e.id, p.id IS NOT NULL AND p.edit_id IS NULL AND NOT EXISTS (
                 SELECT FROM \(PostTags.table) WHERE t.post_id = e.id) AS is_unfollowed
             FROM unnest(\(Array(posts))::bigint[]) e (id)
             LEFT JOIN posts p ON p.id = e.id AND \(PostVisibility.sqlToSomebody("p"))

@@ -62,13 +62,13 @@ final class FeedAuditTurn: Sendable {
             """
             WITH turn AS (
                 SELECT place FROM feed_audit WHERE process = \(name) OR ends < now() FOR UPDATE SKIP LOCKED),
-            some AS (SELECT u.id FROM turn CROSS JOIN LATERAL (
+            chosen AS (SELECT u.id FROM turn CROSS JOIN LATERAL (
                 SELECT id FROM users WHERE id > turn.place ORDER BY id LIMIT \(Self.step)) u),
             moved AS (
                 UPDATE feed_audit SET process = \(name), ends = now() + interval '10 seconds',
-                    place = COALESCE((SELECT max(id) FROM some), 0)
+                    place = COALESCE((SELECT max(id) FROM chosen), 0)
                 WHERE EXISTS (SELECT FROM turn))
-            SELECT id FROM some
+            SELECT id FROM chosen
             """
         ).map { try $0.id("id") }
     }

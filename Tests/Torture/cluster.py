@@ -295,11 +295,11 @@ class Cluster:
 
     def server_connections(self) -> list[tuple[str, int, int]]:
         """Server, connections of Martlet's to it, and how many there may be: on PostgreSQL for each role pools of 12 for
-        requests, 6 for workers and 6 for scans, and a listener (`serve` has 12 more for the log); on Redis three links, the
-        gateway's, and subscriptions."""
+        requests, 6 for workers and 6 for scans, a listener and its hold on the layout (`serve` has 12 more for the log); on
+        Redis three links, the gateway's, and subscriptions."""
         pools = 24 if self.postgres else 36
         postgres = int(self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'martlet%'")[0])
-        found = [("postgres", postgres, len(self.roles) * (pools + 1))]
+        found = [("postgres", postgres, len(self.roles) * (pools + 2))]
         if self.redis:
             count = int(re.search(r"connected_clients:(\d+)", self.redis_command("INFO", "clients"))[1])
             found.append(("redis", count - 1, len(self.roles) * 6))

@@ -34,9 +34,11 @@ public final class LayoutHold: Sendable {
     /// - Throws: `SiteMismatch`, `PgError`.
     public func take(_ given: GivenSettings) async throws -> SiteRecord {
         try await store.letGo()
-        try await store.record(given)
         while true {
-            guard let record = try await store.read() else { continue }
+            guard let record = try await store.read(), given.topicPrefix == nil || record.topicPrefix != nil else {
+                try await store.record(given)
+                continue
+            }
             let outdated = try given.outdated(against: record)
             if let record = try await take(record) {
                 if let outdated {

@@ -1,6 +1,5 @@
 import Core
 import DomainRegistry
-import EmbeddedLog
 import EventLog
 import Layouts
 import RedisLink

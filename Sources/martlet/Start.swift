@@ -1,5 +1,6 @@
 import Core
 import Runtime
+import Sidecars
 
 /// The start of a server, which an end may overtake.
 struct Start: Sendable {
@@ -20,11 +21,15 @@ struct Start: Sendable {
         }
         await settled.wait()
         guard ending.isWished else { return try await task.value }
-        // What is nearly up is taken down in order; what waits for a neighbour is left to the process's end.
+        // What is nearly up is taken down in order; what waits for a neighbour is left to the process's end. Where it
+        // begins anew, nothing may be left.
         task.cancel()
-        let isDone = await ends(within: 1000) {
+        let isDone = await ends(within: ending.isForGood ? 1000 : 60_000) {
             await watch.value
             return true
+        }
+        guard isDone || ending.isForGood else {
+            throw Failure("its start can't be ended, though the site's partitions change: start it again")
         }
         if isDone, let (server, _) = try? await task.value { await server.stop() }
         return nil

@@ -307,11 +307,11 @@ class Cluster:
 
     def server_connections(self) -> list[tuple[str, int, int]]:
         """Server, connections of Martlet's to it, and how many there may be: on PostgreSQL for each role pools of 12 for
-        requests, 6 for workers and 6 for scans, and a listener (`serve` has 12 more for the log); behind a PgBouncer its pool, and
-        the listeners; on Redis three links, the gateway's, and subscriptions."""
+        requests, 6 for workers and 6 for scans, a listener and its hold on the layout (`serve` has 12 more for the log); behind a
+        PgBouncer its pool, the listeners and holds; on Redis three links, the gateway's, and subscriptions."""
         pools = 24 if self.postgres else 36
         postgres = int(self.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'martlet%'")[0])
-        most = POOL + 2 * len(self.roles) if self.is_pooled else len(self.roles) * (pools + 1)
+        most = POOL + 3 * len(self.roles) if self.is_pooled else len(self.roles) * (pools + 2)
         found = [("postgres", postgres, most)]
         if self.redis:
             count = int(re.search(r"connected_clients:(\d+)", self.redis_command("INFO", "clients"))[1])

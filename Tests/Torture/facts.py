@@ -102,7 +102,7 @@ class Facts:
         self.faults: list[tuple[float, float, str]] = []
         """All of them: begin, end and target."""
         self.losses: list[float] = []
-        """When Redis lost its data, and with it who has left whom lately."""
+        """When Redis lost its data, or another layout began without it, and with it who has left whom lately."""
         begun: dict[tuple[str, str], list[float]] = defaultdict(list)
         self.truth_posts: dict[str, Event] = {}
         self.truth_follows: dict[str, set[str]] = defaultdict(set)
@@ -141,7 +141,7 @@ class Facts:
                     self.calm = (event["begin"], event["end"])
                 case "fault":
                     begun[event["kind"], event["target"]].append(event["t"])
-                    if event["kind"] == "kill redis":
+                    if event["kind"] in ("kill redis", "partitions"):
                         self.losses.append(event["t"])
                 case "fault ends":
                     fault = (begun[event["kind"], event["target"]].pop(0), event["t"], event["target"])

@@ -79,6 +79,8 @@ KINDS: dict[str, Kind] = {
     "refuse": Kind(2, links, (0.2, 3)),
     "hold": Kind(2, links, (0.5, 6)),
     "delay": Kind(3, links, (1, 6), (0.02, 0.1, 0.4)),
+    # All processes begin anew, in another layout of Redis; the target is where the number is recorded.
+    "partitions": Kind(0.3, lambda _: ["postgres"], (0, 0), (4, 8, 16, 32)),
     "full disk": Kind(1, everyone, (1, 5)),
     "clock": Kind(3, everyone, (2, 12), (-20, -3, -0.3, 0.3, 3, 20)),
 }
@@ -184,6 +186,8 @@ class Executioner:
                 network.set([fault.target], delay=fault.amount)
                 await asyncio.sleep(fault.seconds)
                 network.set([fault.target], delay=0.0)
+            case "partitions":
+                return await self.change_partitions(int(fault.amount))
             case "full":
                 await self.fill_disk(fault)
             case "clock":
@@ -201,6 +205,14 @@ class Executioner:
             await self.crowd.while_away(lambda: asyncio.to_thread(self.cluster.forget_scripts))
             await self.crowd.hears(lambda: self.begun != begun or not is_alone)
         return cut > 0
+
+    async def change_partitions(self, wanted: int) -> bool:
+        """It takes itself back where a role hangs, and is refused where PostgreSQL is away."""
+        async with self.lock("partitions"):
+            done = await asyncio.to_thread(self.cluster.run, "partitions", str(wanted))
+        if done.returncode and not any(reason in done.stderr for reason in ("not changed", "PostgreSQL can't be used")):
+            self.problems.append(f"martlet partitions {wanted} ended with {done.returncode}: {done.stderr[-500:]}")
+        return done.returncode == 0 and " -> " in done.stdout
 
     def step_clock(self, target: str, seconds: float) -> None:
         """Steps add up: two that overlap leave the clock right when both have ended."""

@@ -2,6 +2,7 @@ import Accounts
 import Core
 import Crypto
 import Devices
+import DomainKit
 import EventLog
 import Glibc
 import OpenIDConnect
@@ -83,6 +84,10 @@ struct Configuration: Sendable {
     var limitsAreOn: Bool { !values.has("limits") || values.text("limits") != "off" }
     /// A tool that touches no timeline has no such setting.
     var partitions: Partitions { Partitions(count: values.has("partitions") ? values.number("partitions") : 1) }
+    func topics(_ plans: [TopicPlan]) -> [Topic] {
+        let partitions = values.number("log-partitions")
+        return plans.map { Topic(name: $0.name, partitions: partitions, retentionHours: $0.retentionHours) }
+    }
     var postgres: String? { values.text("postgres") }
     var redis: String? { values.text("redis") }
     var kafka: String? { values.text("kafka") }

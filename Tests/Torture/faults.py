@@ -65,6 +65,8 @@ KINDS: dict[str, Kind] = {
     "kill worker": Kind(3, roles_of("worker")),
     "kill redis": Kind(1.2, lambda _: ["redis"], (0, 2)),
     "kill kafka": Kind(0.5, lambda _: ["kafka"], (0, 2)),
+    # Those by which posts come into feeds: what is in them is lost, and found.
+    "delete topics": Kind(0.3, lambda _: ["kafka"]),
     # All of the crowd goes at once, and comes back while a Redis that forgets its scripts unregisters its users.
     "stampede": Kind(0.6, lambda _: ["crowd"]),
     "postgres immediate": Kind(0.7, lambda _: ["postgres"], (0, 1)),
@@ -80,7 +82,7 @@ KINDS: dict[str, Kind] = {
     "clock": Kind(3, everyone, (2, 12), (-20, -3, -0.3, 0.3, 3, 20)),
 }
 
-ROLES_ONLY = {"kill api", "kill realtime", "kill fanout", "kill notifier", "kill worker", "kill kafka"}
+ROLES_ONLY = {"kill api", "kill realtime", "kill fanout", "kill notifier", "kill worker", "kill kafka", "delete topics"}
 SERVE_ONLY = {"kill serve": Kind(20, everyone)}
 
 
@@ -148,6 +150,9 @@ class Executioner:
         match fault.kind.split()[0]:
             case "kill" if fault.target in ("redis", "kafka"):
                 await self.outage(fault, lambda server: server.kill())
+            case "delete":
+                async with self.lock(fault.target):
+                    return await asyncio.to_thread(self.cluster.kafka.delete_topics, "post.events", "fanout.chunks")
             case "stampede":
                 return await self.stampede(fault)
             case "postgres":

@@ -1,9 +1,18 @@
 /// A UUID whose first 48 bits are milliseconds since 1970 (RFC 9562): the name of an event.
 public func uuidV7(clock: some WallClock) -> String {
     var generator = SystemRandomNumberGenerator()
-    let milliseconds = UInt64(clock.milliseconds())
-    let high = milliseconds << 16 | 0x7000 | (generator.next() & 0x0FFF)
-    let low = (generator.next() & (~0 >> 2)) | 1 << 63
+    return uuidV7(milliseconds: clock.milliseconds(), generator.next(), generator.next())
+}
+
+/// The same for what has an id of its own: each time that it is made it is the same.
+public func uuidV7(of id: ID) -> String {
+    uuidV7(milliseconds: id.milliseconds, UInt64(id.raw), UInt64(id.raw))
+}
+
+/// - Parameters: 12 and 62 bits of what tells it from others of its millisecond.
+private func uuidV7(milliseconds: Int64, _ first: UInt64, _ second: UInt64) -> String {
+    let high = UInt64(milliseconds) << 16 | 0x7000 | (first & 0x0FFF)
+    let low = (second & (~0 >> 2)) | 1 << 63
     var hex = ByteWriter(capacity: 36)
     for index in 0..<16 {
         if [4, 6, 8, 10].contains(index) { hex.append(ascii: "-") }

@@ -205,6 +205,26 @@ public final class EmbeddedLog: EventLog {
         return LogBacklog(records: try rows[0].int("records"), age: try rows[0].int("age"))
     }
 
+    public func isRead(by subscriptions: [SubscriptionOptions], before time: Int64) async throws -> Bool {
+        let readers = subscriptions.flatMap { subscription in subscription.topics.map { (subscription.group, $0) } }
+        return try await database.query(
+            """
+            SELECT 1 FROM unnest(\(readers.map(\.0))::text[], \(readers.map(\.1))::text[]) AS s (reader, topic)
+            JOIN log_partitions p ON p.topic = s.topic
+            LEFT JOIN log_positions g
+                ON g.consumer_group = s.reader AND g.topic = p.topic AND g.partition = p.partition
+            CROSS JOIN LATERAL (
+                SELECT created_at FROM log_records r
+                WHERE r.topic = p.topic AND r.partition = p.partition AND r.log_offset >= COALESCE(g.next, 0)
+                ORDER BY r.log_offset LIMIT 1) r
+            WHERE r.created_at < to_timestamp(\(time)::bigint / 1000.0)
+            """
+        ).isEmpty
+    }
+
+    /// They are rows, and go with the database.
+    public func missing(of topics: [Topic]) async throws -> [Topic] { [] }
+
     public func hasRecords(in topic: String, before time: Int64) async throws -> Bool {
         try await !database.query(
             """

@@ -26,6 +26,13 @@ public protocol EventLog: Sendable {
     /// What these subscriptions have not handled yet, as far as this process knows.
     func backlog(of subscriptions: [SubscriptionOptions]) async throws -> LogBacklog
 
+    /// Have these groups handled all records that were appended before a time, in whichever process?
+    /// - Parameter time: milliseconds since 1970.
+    func isRead(by subscriptions: [SubscriptionOptions], before time: Int64) async throws -> Bool
+
+    /// Those of the topics that are not there. Makes none.
+    func missing(of topics: [Topic]) async throws -> [Topic]
+
     /// Are there records that were appended before a time?
     /// - Parameter time: milliseconds since 1970.
     func hasRecords(in topic: String, before time: Int64) async throws -> Bool

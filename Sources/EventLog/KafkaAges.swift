@@ -25,7 +25,7 @@ struct KafkaAges {
 
     /// Each partition has an offset from which on records are as young as that, and one that is its first.
     private func look(before time: Int64) throws(EventLogError) -> Bool {
-        let partitions = try count()
+        let partitions = try KafkaTopics.partitions(of: topic, handle, milliseconds: Self.milliseconds)
         let list = PartitionList()
         for number in 0..<partitions { list.add(PartitionName(topic: topic, number: number), offset: time) }
         try check(rd_kafka_offsets_for_times(handle.raw, list.raw, Self.milliseconds))
@@ -39,19 +39,6 @@ struct KafkaAges {
             if first < (entry.offset < 0 ? end : entry.offset) { return true }
         }
         return false
-    }
-
-    private func count() throws(EventLogError) -> Int {
-        let known = rd_kafka_topic_new(handle.raw, topic, nil)
-        defer { rd_kafka_topic_destroy(known) }
-        var metadata: UnsafePointer<rd_kafka_metadata>?
-        try check(rd_kafka_metadata(handle.raw, 0, known, &metadata, Self.milliseconds))
-        defer { rd_kafka_metadata_destroy(metadata) }
-        guard let found = metadata?.pointee, found.topic_cnt == 1 else {
-            throw EventLogError("look for the topic \(topic)", isTemporary: true)
-        }
-        try check(found.topics[0].err)
-        return Int(found.topics[0].partition_cnt)
     }
 
     private func check(_ code: rd_kafka_resp_err_t) throws(EventLogError) {

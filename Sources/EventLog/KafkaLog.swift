@@ -42,11 +42,7 @@ public final class KafkaLog: EventLog {
     /// Any of the brokers has to answer.
     public func reach(milliseconds: Int) async throws {
         let producer = try producer()
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            startThread(name: "kafka-look") {
-                continuation.resume(with: Result { try producer.reach(milliseconds: milliseconds) })
-            }
-        }
+        try await onThread("kafka-look") { try producer.reach(milliseconds: milliseconds) }
     }
 
     public func createTopics(_ topics: [Topic]) async throws {
@@ -56,11 +52,7 @@ public final class KafkaLog: EventLog {
         let producer = try producer()
         let creation = KafkaTopics(
             handle: producer.handle, options: options, trouble: { producer.trouble })
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            startThread(name: "kafka-admin") {
-                continuation.resume(with: Result { try creation.create(topics) })
-            }
-        }
+        try await onThread("kafka-admin") { try creation.create(topics) }
     }
 
     private static func check(_ topic: Topic, prefix: String) throws(EventLogError) {
@@ -134,13 +126,31 @@ public final class KafkaLog: EventLog {
         return LogBacklog(records: lags.reduce(0, +), age: 0)
     }
 
+    public func isRead(by subscriptions: [SubscriptionOptions], before time: Int64) async throws -> Bool {
+        let options = options
+        return try await onThread("kafka-progress") {
+            for subscription in subscriptions
+            where try !KafkaProgress(options, of: subscription).isAll(before: time) { return false }
+            return true
+        }
+    }
+
+    public func missing(of topics: [Topic]) async throws -> [Topic] {
+        if mock != nil { return [] }
+        let producer = try producer()
+        let look = KafkaTopics(handle: producer.handle, options: options, trouble: { producer.trouble })
+        return try await onThread("kafka-topics") { try look.missing(of: topics, milliseconds: 5_000) }
+    }
+
+    private func onThread<T: Sendable>(_ name: String, _ body: @escaping @Sendable () throws -> T) async throws -> T {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<T, any Error>) in
+            startThread(name: name) { continuation.resume(with: Result { try body() }) }
+        }
+    }
+
     public func hasRecords(in topic: String, before time: Int64) async throws -> Bool {
         let ages = KafkaAges(handle: try producer().handle, topic: options.prefix + topic)
-        return try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Bool, any Error>) in
-            startThread(name: "kafka-ages") {
-                continuation.resume(with: Result { try ages.hasRecords(before: time) })
-            }
-        }
+        return try await onThread("kafka-ages") { try ages.hasRecords(before: time) }
     }
 
     /// Waits for the appends in hand.

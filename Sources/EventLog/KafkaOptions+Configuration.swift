@@ -11,6 +11,8 @@ extension KafkaOptions {
         // A request without an answer holds up the group that it belongs to: 60 s by librdkafka's default.
         try configuration.set("socket.timeout.ms", "10000")
         try configuration.set("log.connection.close", "false")
+        // A topic that was deleted is made anew by `TopicWatch`, never by a broker with its own number of partitions.
+        try configuration.set("allow.auto.create.topics", "false")
     }
 
     private func further(_ configuration: borrowing KafkaConfiguration) throws(EventLogError) {

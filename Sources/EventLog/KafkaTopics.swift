@@ -85,23 +85,48 @@ struct KafkaTopics {
     /// Others make the topics here: it has to be there.
     private func find(_ topic: Topic) throws(EventLogError) {
         let name = options.prefix + topic.name
-        let raw = rd_kafka_topic_new(handle.raw, name, nil)
-        defer { rd_kafka_topic_destroy(raw) }
-        var metadata: UnsafePointer<rd_kafka_metadata>?
-        let code = rd_kafka_metadata(handle.raw, 0, raw, &metadata, Self.milliseconds)
-        defer { rd_kafka_metadata_destroy(metadata) }
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventLogError("find topic \(name)", code) }
-        let found = metadata.flatMap { $0.pointee.topics?.pointee }
-        switch found?.err {
-        case RD_KAFKA_RESP_ERR_NO_ERROR where found!.partition_cnt > 0: return
-        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, nil:
+        switch try Self.look(for: name, handle, milliseconds: Self.milliseconds) {
+        case (RD_KAFKA_RESP_ERR_NO_ERROR, 1...): return
+        case (RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, _), (RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, _):
             throw EventLogError(
                 """
                 topic \(name) is not there, or not for this user, who may not make it either: make it, with \(topic.partitions) \
                 partitions and \(Self.retention(of: topic)), and let the user read, write and describe it
                 """, isTemporary: false)
-        case let code?: throw EventLogError("find topic \(name)", code)
+        case (let code, _): throw EventLogError("find topic \(name)", code)
         }
+    }
+
+    /// Those that are not there.
+    func missing(of topics: [Topic], milliseconds: Int32) throws(EventLogError) -> [Topic] {
+        var missing: [Topic] = []
+        for topic in topics {
+            let found = try Self.look(for: options.prefix + topic.name, handle, milliseconds: milliseconds)
+            if found.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART { missing.append(topic) }
+        }
+        return missing
+    }
+
+    /// - Parameter name: with the prefix.
+    static func partitions(of name: String, _ handle: KafkaHandle, milliseconds: Int32) throws(EventLogError) -> Int {
+        let found = try look(for: name, handle, milliseconds: milliseconds)
+        guard found.code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventLogError("find topic \(name)", found.code) }
+        return found.partitions
+    }
+
+    private static func look(
+        for name: String, _ handle: KafkaHandle, milliseconds: Int32
+    ) throws(EventLogError) -> (code: rd_kafka_resp_err_t, partitions: Int) {
+        let raw = rd_kafka_topic_new(handle.raw, name, nil)
+        defer { rd_kafka_topic_destroy(raw) }
+        var metadata: UnsafePointer<rd_kafka_metadata>?
+        let code = rd_kafka_metadata(handle.raw, 0, raw, &metadata, milliseconds)
+        defer { rd_kafka_metadata_destroy(metadata) }
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventLogError("find topic \(name)", code) }
+        guard let found = metadata.flatMap({ $0.pointee.topics?.pointee }) else {
+            return (RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, 0)
+        }
+        return (found.err, Int(found.partition_cnt))
     }
 
     private static func retention(of topic: Topic) -> String {

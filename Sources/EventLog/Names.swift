@@ -35,6 +35,12 @@ extension LogEvent {
     static let producerGivenUp = LogEvent("producer.given_up")
     /// A producer that was given up still has records outstanding; it is left to its thread.
     static let producerStuck = LogEvent("producer.stuck")
+    /// Topics that were there are not there any more; they are made anew.
+    static let topicsMissing = LogEvent("topics.missing")
+    /// They could not be made; it is tried again.
+    static let topicsNotRestored = LogEvent("topics.not_restored")
+    /// Topics that somebody had deleted are there again, and empty.
+    static let topicsRestored = LogEvent("topics.restored")
     /// What is due in a partition by time could not be done; it comes again.
     static let turnFailed = LogEvent("turn.failed")
 }
@@ -48,6 +54,7 @@ extension MetricName {
         "martlet_log_handler_failures_total", "Batches whose handler has thrown; each comes again")
     static let lag = MetricName(
         "martlet_log_lag_records", "Records not yet handled, in the partitions that this process reads")
+    static let missingTopics = MetricName("martlet_log_topics_missing", "Topics of the event log that are not there")
     static let producers = MetricName(
         "martlet_log_producers_total", "Producers made: one at the start, one after each that had to be given up")
     static let recordsConsumed = MetricName("martlet_log_records_consumed_total", "Records whose handler has returned")

@@ -28,6 +28,11 @@ struct PartitionList: ~Copyable {
         entries(list).map { PartitionName(topic: String(cString: $0.topic), number: Int($0.partition)) }
     }
 
+    /// What a request has filled in, in the order in which they were added.
+    var offsets: [(number: Int, offset: Int64, error: rd_kafka_resp_err_t)] {
+        Self.entries(raw).map { (Int($0.partition), $0.offset, $0.err) }
+    }
+
     /// The error of an answer: its own, or that of a partition.
     static func failure(of event: KafkaEvent) -> rd_kafka_resp_err_t {
         guard event.code == RD_KAFKA_RESP_ERR_NO_ERROR, let partitions = event.partitions else { return event.code }

@@ -2,6 +2,7 @@ import Accounts
 import Core
 import Crypto
 import Devices
+import DomainKit
 import EventLog
 import Glibc
 import Layouts
@@ -88,6 +89,11 @@ struct Configuration: Sendable {
     var partitions: Partitions {
         if let site { return Partitions(count: site.partitions, layout: site.layout) }
         return Partitions(count: values.has("partitions") ? values.number("partitions") : 1)
+    }
+
+    func topics(_ plans: [TopicPlan]) -> [Topic] {
+        let partitions = values.number("log-partitions")
+        return plans.map { Topic(name: $0.name, partitions: partitions, retentionHours: $0.retentionHours) }
     }
     var postgres: String? { values.text("postgres") }
     var redis: String? { values.text("redis") }

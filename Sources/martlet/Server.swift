@@ -28,6 +28,7 @@ final class Server: Sendable {
     private let means: Means
     private let hold: LayoutHold
     private let log: (any EventLog)?
+    private let topics: TopicWatch?
     private let fanOut: FanOut?
     private let notifier: Notifier?
     private let worker: Worker?
@@ -60,6 +61,7 @@ final class Server: Sendable {
         secretRegister = SecretRegister(site.connections.workers.database, process, site.secrets)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier, .worker])
         log = needsLog ? try await site.openLog() : nil
+        topics = log.map { TopicWatch($0, site.configuration.topics(Domains.topics)) }
         fanOut =
             roles.contains(.fanout)
             ? FanOut(
@@ -127,15 +129,7 @@ final class Server: Sendable {
     func start() async throws -> Int {
         // First of all: what was enabled without us must not be met.
         try await register()
-        if let log {
-            let partitions = site.configuration.values.number("log-partitions")
-            try await site.neighbours.awaited("kafka") {
-                try await log.createTopics(
-                    Domains.topics.map {
-                        Topic(name: $0.name, partitions: partitions, retentionHours: $0.retentionHours)
-                    })
-            }
-        }
+        if let topics { try await site.neighbours.awaited("kafka") { try await topics.create() } }
         // Not without: a token of an ended session would be good again.
         let (database, suspensions) = (site.connections.routes.database, site.domains.accounts.suspensions)
         try await site.neighbours.awaited("postgres") {
@@ -156,6 +150,7 @@ final class Server: Sendable {
         try await fanOut?.start()
         try await notifier?.start()
         try await worker?.start()
+        topics?.start()
         if let live { try await untilListening(live) }
         return try await open()
     }
@@ -288,6 +283,7 @@ final class Server: Sendable {
         var found = Readiness()
         if !(await hasPostgres) { found.missing.append("postgres") }
         if !(await hasKafka) { found.missing.append("kafka") }
+        if topics?.missingTopics.isEmpty == false { found.missing.append("topics") }
         if roles.makeIDs, site.lease?.isHeld == false { found.missing.append("node") }
         var absent = site.connections.isRedisConnected ? [] : ["redis"]
         if let live, await !live.isListening() { absent.append("live") }
@@ -319,6 +315,7 @@ final class Server: Sendable {
         watch.withLock { $0 }?.cancel()
         looks.withLock { $0 }?.cancel()
         bell.close()
+        topics?.close()
         // What is not done by then comes again: every step may run twice.
         let isDone = await ends(within: 3000) { [notifier, worker, fanOut, log, registration, secretRegister] in
             await notifier?.close()

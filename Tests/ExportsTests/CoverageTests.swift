@@ -21,6 +21,7 @@ import Testing
         "post_tags": "derived from the texts of posts",
         "feed_metadata": "how far feed_items is complete",
         "fanout_progress": "how far a post was brought to its followers",
+        "open_changes": "which changes of posts are being brought to them",
         "audit": "the site's own record of what was done by those with a role",
         "parked_records": "events on their way, of what is exported", "dead_letters": "the same",
         "exports": "what makes exports", "export_parts": "what makes exports", "export_chunks": "what makes exports",

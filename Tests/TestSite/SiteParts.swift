@@ -28,6 +28,7 @@ final class SiteParts: Sendable {
     let domains: Domains
     let log = StepLog()
     private let groups: [ConsumerGroup]
+    private let work: [Job]
     /// All that the service has but for what concerns the process, and the page.
     let operations: [Operation]
     private let live: LiveService
@@ -67,6 +68,7 @@ final class SiteParts: Sendable {
             devices: options.devices, waiter: { waiter.value })
         let (log, storage) = (log, connections.storage)
         groups = domains.all.flatMap { $0.consumers(log) }.map { $0.group(on: log, storage, clock) }
+        work = domains.all.flatMap { $0.jobs(log) }
         var gatewayOptions = GatewayOptions()
         gatewayOptions.limitsAreOn = options.limitsAreOn
         gatewayOptions.liveKinds = Domains.liveKinds
@@ -216,7 +218,7 @@ final class SiteParts: Sendable {
 
     /// Each until it has nothing to do.
     func jobs() async throws {
-        for job in domains.all.flatMap({ $0.jobs(log) }) { while case .more = try await job.run() {} }
+        for job in work { while case .more = try await job.run() {} }
     }
 
     var holdings: [Holding] { domains.erasure.allHoldings }

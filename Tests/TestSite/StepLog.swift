@@ -42,6 +42,20 @@ final class StepLog: EventLog {
     }
 
     /// Each record is as old as the log.
+    func isRead(by subscriptions: [SubscriptionOptions], before time: Int64) async throws -> Bool {
+        state.withLock { state in
+            subscriptions.allSatisfy { subscription in
+                subscription.topics.allSatisfy { topic in
+                    state.positions["\(subscription.group) \(topic)", default: 0]
+                        >= state.records[topic, default: []].count
+                }
+            }
+        }
+    }
+
+    func missing(of topics: [Topic]) async throws -> [Topic] { [] }
+
+    /// The same.
     func hasRecords(in topic: String, before time: Int64) async throws -> Bool {
         state.withLock { !($0.records[topic] ?? []).isEmpty }
     }

@@ -68,6 +68,8 @@ KINDS: dict[str, Kind] = {
     "snapshot redis": Kind(1, lambda cluster: ["redis"] if cluster.redis else [], (0, 2)),
     "kill kafka": Kind(0.5, lambda _: ["kafka"], (0, 2)),
     "kill pgbouncer": Kind(1, lambda cluster: ["pgbouncer"] if cluster.pgbouncer else [], (0, 2)),
+    # Those by which posts come into feeds: what is in them is lost, and found.
+    "delete topics": Kind(0.3, lambda _: ["kafka"]),
     # All of the crowd goes at once, and comes back while a Redis that forgets its scripts unregisters its users.
     "stampede": Kind(0.6, lambda _: ["crowd"]),
     "postgres immediate": Kind(0.7, lambda _: ["postgres"], (0, 1)),
@@ -86,7 +88,8 @@ KINDS: dict[str, Kind] = {
 }
 
 ROLES_ONLY = {
-    "snapshot redis", "kill api", "kill realtime", "kill fanout", "kill notifier", "kill worker", "kill kafka", "kill pgbouncer"}
+    "snapshot redis", "delete topics", "kill api", "kill realtime", "kill fanout", "kill notifier", "kill worker", "kill kafka",
+    "kill pgbouncer"}
 SERVE_ONLY = {"kill serve": Kind(20, everyone)}
 
 
@@ -156,6 +159,9 @@ class Executioner:
                 await self.outage(fault, lambda server: server.kill())
             case "snapshot":
                 return await self.rewind_redis(fault)
+            case "delete":
+                async with self.lock(fault.target):
+                    return await asyncio.to_thread(self.cluster.kafka.delete_topics, "post.events", "fanout.chunks")
             case "stampede":
                 return await self.stampede(fault)
             case "postgres":

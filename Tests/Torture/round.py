@@ -281,6 +281,7 @@ class Round:
                     "LEFT JOIN feed_metadata m ON m.user_id = p.author_id "
                     f"WHERE p.author_id IN ({self.ids}) AND (p.deleted_at IS NULL) <> (i.post_id IS NOT NULL) "
                     "AND p.id >= COALESCE(m.complete_from, 0)")[0]),
+                "edits and deletions under way": float(self.cluster.sql("SELECT count(*) FROM open_changes")[0]),
                 "polls to close": float(self.cluster.sql(
                     "SELECT count(*) FROM polls WHERE NOT closed AND closes_at <= clock_timestamp()")[0]),
                 "transactions": float(self.cluster.sql(

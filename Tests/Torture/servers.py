@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,6 +12,9 @@ import sys
 import time
 from pathlib import Path
 from typing import Protocol
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.append(str(REPOSITORY / "Tests/IntegrationTests"))
@@ -158,6 +162,15 @@ class Kafka:
 
     def kill(self) -> None:
         self._run("stop", str(self.home), "-9")
+
+    def delete_topics(self, *names: str) -> bool:
+        """Whether one of them was there."""
+        admin, deleted = AdminClient({"bootstrap.servers": f"127.0.0.1:{self.port}"}), False
+        for done in admin.delete_topics(list(names)).values():
+            with contextlib.suppress(KafkaException):
+                done.result(30)
+                deleted = True
+        return deleted
 
     def _run(self, *arguments: str) -> None:
         done = subprocess.run(

@@ -123,7 +123,9 @@ public struct ChunkWorker: Sendable {
             }
         }
         try await deliver(together, to: users, readers)
-        return zip(pages, run).map { page, job in page.only(for: readers.stored(job.change, among: page.users)) }
+        return zip(pages, run).map { page, job in
+            page.only(for: readers.stored(job.change, among: page.users), of: job.change.envelope.eventID)
+        }
     }
 
     /// - Parameter changes: of one author; to each of the users all of them go in one way.

@@ -144,28 +144,6 @@ public struct FanOutStore: Sendable {
             try rows.map { (try $0.id("id"), try PostVisibility($0)) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// One page of a chunk as it goes into `feed_items`, with the position that is stored in the same transaction.
-    public struct Page: Sendable {
-        public let chunk: Chunk
-        public let users: [ID]
-        /// `nil`: the chunk is finished.
-        public let next: ChunkPosition?
-        /// Is its progress written down?
-        public let isTracked: Bool
-
-        /// The same for those users only.
-        func only(for users: [ID]) -> Page {
-            Page(chunk: chunk, users: users, next: next, isTracked: isTracked)
-        }
-
-        public init(chunk: Chunk, users: [ID], next: ChunkPosition?, isTracked: Bool) {
-            self.chunk = chunk
-            self.users = users
-            self.next = next
-            self.isTracked = isTracked
-        }
-    }
-
     /// Rows that one transaction writes, but for a page that has more by itself.
     private static let mostRows = 20_000
 
@@ -174,13 +152,13 @@ public struct FanOutStore: Sendable {
     ///
     /// Fan-out, follow and unfollow write the same rows at once. So that they can't block each other, **a transaction
     /// takes rows of `feed_items` in one pass in the order of (user_id, post_id)**, and those of `fanout_progress` after
-    /// them.
+    /// them. The rows of `OpenChanges` go before both where several chunks may end one, and else last.
     public func store(_ pages: [Page]) async throws {
         var insertions: [Page] = []
         for page in pages {
             switch page.chunk.kind {
-            case .deleted: try await database.batch([removal(page)] + progress([page]))
-            case .updated where page.users.isEmpty && !page.isTracked: break
+            case .deleted: try await database.batch(open([page]) + [removal(page)] + progress([page]) + ended([page]))
+            case .updated where page.users.isEmpty && !page.isTracked: try await database.batch(ended([page]))
             case .created, .updated:
                 if !insertions.isEmpty, (insertions + [page]).reduce(0, { $0 + $1.users.count }) > Self.mostRows {
                     try await insert(insertions)
@@ -220,7 +198,19 @@ public struct FanOutStore: Sendable {
             ORDER BY u, n.post
             ON CONFLICT (user_id, post_id) DO NOTHING
             """
-        try await database.batch([insertion] + progress(pages))
+        try await database.batch(open(pages) + [insertion] + progress(pages) + ended(pages))
+    }
+
+    /// Of several chunks that end at once the last one sees that it is the last.
+    private func open(_ pages: [Page]) -> [SQL] {
+        let ending = pages.filter(\.isTracked).compactMap(\.ending)
+        return ending.isEmpty ? [] : [OpenChanges.lock(ending)]
+    }
+
+    private func ended(_ pages: [Page]) -> [SQL] {
+        let ending = pages.compactMap(\.ending)
+        let others: SQL = "EXISTS (SELECT FROM fanout_progress p WHERE p.post_id = c.post_id AND p.type = c.kind)"
+        return ending.isEmpty ? [] : [OpenChanges.ended(ending, unless: others)]
     }
 
     private func removal(_ page: Page) -> SQL {

@@ -98,6 +98,9 @@ public struct FeedDomain: Domain {
         ).all
     }
 
+    private static let planner = SubscriptionOptions(group: "planner", topics: [PostEvent.topic])
+    private static let chunks = SubscriptionOptions(group: "chunks", topics: [ChunkEvents.topic], batch: 50)
+
     public func consumers(_ log: any EventLog) -> [Consumer] {
         let store = FanOutStore(database: resources.connections.storage)
         let planner = Planner(store: store, log: log)
@@ -113,15 +116,8 @@ public struct FeedDomain: Domain {
         let teller = ChannelWorker(
             channels: Channels(timelines), database: database, ofPosts: ofPosts, visibility: store.visibility)
         return [
-            Consumer(SubscriptionOptions(group: "planner", topics: [PostEvent.topic]), isPaced: true, failing: .hold) {
-                try await planner.handle($0)
-            },
-            Consumer(
-                SubscriptionOptions(group: "chunks", topics: [ChunkEvents.topic], batch: 50), isPaced: true,
-                failing: .hold
-            ) {
-                try await worker.handle($0)
-            },
+            Consumer(Self.planner, isPaced: true, failing: .hold) { try await planner.handle($0) },
+            Consumer(Self.chunks, isPaced: true, failing: .hold) { try await worker.handle($0) },
             // Nobody waits for it: who is behind is told later.
             Consumer(SubscriptionOptions(group: "channels", topics: [PostEvent.topic])) {
                 try await teller.handle($0)
@@ -143,6 +139,8 @@ public struct FeedDomain: Domain {
 
     public func jobs(_ log: any EventLog) -> [Job] {
         let (clock, timelines) = (resources.clock, lateTimelines)
+        let lost = LostChanges(
+            resources.connections.scans.database, rows, log, readers: [Self.planner, Self.chunks], clock: clock)
         return [
             Job("trim-changes", restSeconds: 3600) {
                 let oldest = clock.milliseconds() * 1000 - Int64(timelines.options.life) * 1_000_000
@@ -165,6 +163,7 @@ public struct FeedDomain: Domain {
                 try await sweep.run()
                 return .idle
             },
+            Job("find-lost-changes", restSeconds: Double(LostChanges.pace), run: lost.run),
         ]
     }
 

@@ -6,6 +6,16 @@ public enum FeedMigrations {
         Migration(1, "feeds", first),
         Migration(123, "the mark in Redis", mark),
         Migration(124, "turns of the audit of feeds", turns),
+        Migration(126, "how far arrivals were looked for", marks),
+    ]
+
+    private static let marks: [StaticString] = [
+        // Up to which post it was looked whether they are in feeds, so many seconds behind them (`Arrivals`).
+        "CREATE TABLE fanout_marks (seconds int PRIMARY KEY, position bigint NOT NULL)",
+        """
+        INSERT INTO fanout_marks
+        SELECT seconds, (SELECT COALESCE(max(id), 0) FROM posts) FROM unnest(ARRAY[30, 900]) AS s (seconds)
+        """,
     ]
 
     private static let first: [StaticString] = [

@@ -3,6 +3,10 @@ import Core
 // What this module's log events and metrics are called: docs/telemetry.md lists them all.
 
 extension LogEvent {
+    /// Changes of posts were told twelve times and are in no feed.
+    static let changesAbandoned = LogEvent("changes.abandoned")
+    /// Changes of posts that the event log has lost are told once more.
+    static let changesLost = LogEvent("changes.lost")
     /// A chunk has reached its followers' timelines and live clients.
     static let chunkDelivered = LogEvent("chunk.delivered")
     /// A feed was not what posts and follows make of it, and was repaired: `failed`, or only strays that nobody saw.
@@ -33,6 +37,12 @@ extension MetricName {
         "martlet_feed_strays_total", "Posts that nobody saw and that the slow audit has taken out of feeds")
     static let feedSuspects = MetricName(
         "martlet_feed_suspects", "Feeds that looked wrong to the slow audit, which looks at them again")
+    static let abandonedChanges = MetricName(
+        "martlet_changes_abandoned_total", "Changes of posts that were told twelve times and are in no feed")
+    static let lostChanges = MetricName(
+        "martlet_changes_lost_total", "Changes of posts that the event log has lost, told once more")
+    static let overdueChanges = MetricName(
+        "martlet_changes_overdue", "Changes of posts that have not come into all feeds for two minutes")
     static let planned = MetricName("martlet_fanout_planned_total", "Deliveries planned")
     static let pushed = MetricName("martlet_fanout_pushed_total", "Deliveries to live nodes")
     static let rewound = MetricName(

@@ -42,6 +42,25 @@ public enum FeedEvent: Sendable, Equatable {
 }
 
 extension FeedEvent {
+    private var post: ID {
+        switch self {
+        case .created(let post), .updated(let post): post.id
+        case .deleted(let id): id
+        }
+    }
+
+    /// As it goes through the log.
+    /// - Parameter tags: of a public post.
+    func envelope(author: ID, tags: [String], eventID: String, _ context: TraceContext) -> Envelope {
+        var envelope = Envelope(name.kind, eventID: eventID, context, payload: json)
+        envelope[.post] = post
+        envelope[.author] = author
+        envelope.tags = tags
+        return envelope
+    }
+}
+
+extension FeedEvent {
     /// By type.
     public static let components = [
         ("post.created", createdComponent), ("post.updated", updatedComponent), ("post.deleted", deletedComponent),

@@ -41,12 +41,11 @@ extension Posts {
         statements.append("SELECT id FROM users WHERE id = \(caller) FOR NO KEY UPDATE")
         try await transaction.batch(statements)
         let after = try await current(transaction, post, as: caller)
+        let event = FeedEvent.updated(after.told).envelope(
+            author: caller, tags: tags.all, eventID: uuidV7(clock: clock), context)
         try await transaction.batch(
-            [
-                Outbox.statement(
-                    topic: PostEvent.topic, key: caller,
-                    envelope(.updated(after.told), post: post, author: caller, tags: tags.all, context))
-            ] + (newText == nil ? [] : PostTags.changed([tags])))
+            [Outbox.statement(topic: PostEvent.topic, key: caller, event), OpenChanges.begun(event)]
+                + (newText == nil ? [] : PostTags.changed([tags])))
         return after.own
     }
 

@@ -74,8 +74,8 @@ public struct Posts: Sendable {
             id: id, authorID: author, authorHandle: identity.handle,
             authorDisplayName: identity.displayName, text: text.text, visibility: level, entities: text.entities,
             comments: comments, facts: parts.flatMap(\.told))
-        let event = envelope(
-            .created(post), post: post.id, author: author, tags: level == .public ? post.entities.tags : [], context)
+        let event = FeedEvent.created(post).envelope(
+            author: author, tags: level == .public ? post.entities.tags : [], eventID: uuidV7(of: post.id), context)
         let tags = level == .public ? [PostTags.Change(post: post.id, author: author, new: text.tags)] : []
         let statements: [SQL] = [
             """
@@ -109,13 +109,13 @@ public struct Posts: Sendable {
         let found = try await own(transaction, post: post, caller: caller, to: "delete")
         guard !found.isDeleted else { return }
         let tags = found.level == .public ? try await self.tags(transaction, of: post) : []
+        let event = FeedEvent.deleted(post).envelope(
+            author: caller, tags: tags, eventID: uuidV7(clock: clock), context)
         try await transaction.batch(
             [
                 "UPDATE posts SET deleted_at = now() WHERE id = \(post)",
                 "UPDATE users SET posts = posts - 1 WHERE id = \(caller)",
-                Outbox.statement(
-                    topic: PostEvent.topic, key: caller,
-                    envelope(.deleted(post), post: post, author: caller, tags: tags, context)),
+                Outbox.statement(topic: PostEvent.topic, key: caller, event), OpenChanges.begun(event),
             ] + PostTags.changed([PostTags.Change(post: post, author: caller, old: tags)]))
     }
 
@@ -145,17 +145,6 @@ public struct Posts: Sendable {
     }
 
     public static func noPost(_ id: ID) -> Problem { Problem(.notFound, "there is no post \(id)") }
-
-    /// - Parameter tags: of a public post.
-    func envelope(
-        _ event: FeedEvent, post: ID, author: ID, tags: [String], _ context: TraceContext
-    ) -> Envelope {
-        var envelope = Envelope(event.name.kind, eventID: uuidV7(clock: clock), context, payload: event.json)
-        envelope[.post] = post
-        envelope[.author] = author
-        envelope.tags = tags
-        return envelope
-    }
 
     /// - Parameter reader: `nil`: not signed in.
     public func view(_ id: ID, to reader: ID?) async throws -> PostView? {

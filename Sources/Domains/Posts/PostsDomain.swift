@@ -42,7 +42,7 @@ public struct PostsDomain: Domain {
         [
             .rows("counters", ["object_id"]) { "object_id IN (SELECT id FROM posts WHERE author_id = \($0))" },
             .rows("post_versions", ["post_id"]) { "post_id IN (SELECT id FROM posts WHERE author_id = \($0))" },
-            PostTags.holding, Posts.holding,
+            .rows("open_changes", ["author_id"]) { "author_id = \($0)" }, PostTags.holding, Posts.holding,
         ]
     }
 

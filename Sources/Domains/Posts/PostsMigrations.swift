@@ -30,6 +30,25 @@ public enum PostsMigrations {
             80, "posts by whom they mention",
             ["CREATE INDEX IF NOT EXISTS posts_by_mention ON posts USING gin (mentions) WHERE mentions <> '{}'"]),
         Migration(81, "posts by hashtag", tags),
+        Migration(125, "changes of posts that are under way", openChanges),
+    ]
+
+    private static let openChanges: [StaticString] = [
+        // What is being brought to feeds (`OpenChanges`): edits and deletions from their transactions on, new posts when they are late.
+        """
+        CREATE TABLE open_changes (
+            post_id bigint NOT NULL,
+            kind text NOT NULL,
+            author_id bigint NOT NULL,
+            event_id text NOT NULL,
+            tags text[] NOT NULL,
+            begun_at timestamptz NOT NULL,
+            tries smallint NOT NULL DEFAULT 0,
+            due_at timestamptz NOT NULL,
+            PRIMARY KEY (post_id, kind))
+        """,
+        "CREATE INDEX open_changes_by_author ON open_changes (author_id)",
+        "CREATE INDEX open_changes_by_turn ON open_changes (due_at)",
     ]
 
     private static let tags: [StaticString] = [

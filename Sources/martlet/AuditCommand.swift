@@ -46,7 +46,8 @@ struct AuditCommand {
     init(_ arguments: [String]) throws {
         let words = arguments.prefix { !$0.hasPrefix("-") }
         guard words.count == 1, let subject = Subject(rawValue: words[0]) else {
-            throw Failure("martlet audit: what? martlet audit counts, erasure or feeds, see martlet help audit", exitCode: 2)
+            throw Failure(
+                "martlet audit: what? martlet audit counts, erasure or feeds, see martlet help audit", exitCode: 2)
         }
         self.subject = subject
         var flags = Flags(arguments.dropFirst(), of: "audit")

@@ -15,7 +15,7 @@ import Testing
         "comment_scores.post_id", "comment_scores.likes", "comment_rankings.id", "comment_rankings.post_id",
         "comment_rankings.ids", "fanout_progress.post_id", "fanout_marks.position", "open_changes.post_id",
         "feed_items.post_id", "feed_metadata.complete_from",
-        "follows.id",
+        "redis_mark.mark", "feed_audit.place", "follows.id",
         "follow_requests.id", "posts.id", "posts.edit_id", "post_versions.id", "relations.id", "sessions.id",
         "counters.likes", "counters.replies", "counters.views", "counters.changes",
         "likes.id", "post_views.viewers", "fanout_progress.next_follower", "fanout_progress.delivered",

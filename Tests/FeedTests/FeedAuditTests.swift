@@ -55,8 +55,9 @@ import Testing
     }
 
     @Test func whatIsStoredLost() async throws {
+        let lost = posts[1...2].map { ID($0)! }
         try await site.database.query(
-            "DELETE FROM feed_items WHERE user_id = \(ID(bob.id)!) AND post_id = ANY (\(posts[1...2].map { ID($0)! })::bigint[])")
+            "DELETE FROM feed_items WHERE user_id = \(ID(bob.id)!) AND post_id = ANY (\(lost)::bigint[])")
         try await expectRepaired(
             bob, shows: posts.reversed(), "feed_items lacks 2 posts, the newest \(posts[2])")
         _ = try await site.redis.command("DEL", key(of: bob))
@@ -126,7 +127,8 @@ import Testing
     /// What goes on by itself finds it, too.
     @Test func theSlowAudit() async throws {
         _ = try await site.redis.command("LREM", key(of: bob), 1, .bytes(entries(of: bob)[2]))
-        let audit = FeedAudit(database: site.database, timelines: Timelines(redis: site.redis, partitions: Partitions(count: 4)))
+        let timelines = Timelines(redis: site.redis, partitions: Partitions(count: 4))
+        let audit = FeedAudit(database: site.database, timelines: timelines)
         let turns = [0, 1].map { _ in FeedAuditTurn(audit, database: site.database, clock: site.clock, patience: 20) }
         let users = try await site.database.query("SELECT count(*) FROM users")[0].int("count")
         for _ in 0...users / 5 { try await turns[0].run() }

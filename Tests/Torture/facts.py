@@ -141,7 +141,7 @@ class Facts:
                     self.calm = (event["begin"], event["end"])
                 case "fault":
                     begun[event["kind"], event["target"]].append(event["t"])
-                    if event["kind"] in ("kill redis", "partitions"):
+                    if event["kind"] in ("kill redis", "snapshot redis", "partitions"):
                         self.losses.append(event["t"])
                 case "fault ends":
                     fault = (begun[event["kind"], event["target"]].pop(0), event["t"], event["target"])

@@ -9,8 +9,7 @@ import Tags
 /// goes by.
 ///
 /// What is under way when it looks is no failure: look again some seconds later, and take what both looks have found
-/// (`FeedSuspects`). It looks at the newest posts, as many as a timeline has when it is built; what is below is read from
-/// posts, or is as old as it was right when it was looked at.
+/// (`FeedSuspects`). It looks at the newest posts, as many as a timeline has when it is built, and not below them.
 public struct FeedAudit: Sendable {
     private let database: Database
     private let timelines: Timelines

@@ -26,7 +26,7 @@ public struct FeedAuditRun: Sendable {
     }
 
     /// - Parameters:
-    ///   - repairs: makes the next reads right; then who is right after it has passed.
+    ///   - repairs: makes the next reads right; then none has failed.
     ///   - report: what is wrong with a feed for good.
     /// - Returns: how many feeds are right, and how many are not. Strays fail nobody.
     public func run(

@@ -63,10 +63,10 @@ final class FeedAuditTurn: Sendable {
             WITH turn AS (
                 SELECT place FROM feed_audit WHERE process = \(name) OR ends < now() FOR UPDATE SKIP LOCKED),
             chosen AS (SELECT u.id FROM turn CROSS JOIN LATERAL (
-                SELECT id FROM users WHERE id > turn.place ORDER BY id LIMIT \(Self.step)) u),
+                SELECT id FROM users WHERE id >= turn.place ORDER BY id LIMIT \(Self.step)) u),
             moved AS (
                 UPDATE feed_audit SET process = \(name), ends = now() + interval '10 seconds',
-                    place = COALESCE((SELECT max(id) FROM chosen), 0)
+                    place = COALESCE((SELECT max(id) + 1 FROM chosen), 0)
                 WHERE EXISTS (SELECT FROM turn))
             SELECT id FROM chosen
             """

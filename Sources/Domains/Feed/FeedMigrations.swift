@@ -61,7 +61,7 @@ public enum FeedMigrations {
         "INSERT INTO redis_mark (mark) VALUES (0)",
     ]
 
-    /// Where the slow audit of feeds goes on, and whose turn it is until when: one row.
+    /// From which user's id on the slow audit of feeds goes on, and whose turn it is until when: one row.
     private static let turns: [StaticString] = [
         """
         CREATE TABLE feed_audit (

@@ -24,7 +24,8 @@ struct FeedSuspects: Sendable {
 
     /// What the first look has found.
     mutating func add(_ finding: FeedFinding, now: UInt64) {
-        suspects[finding.user] = suspects[finding.user]
+        suspects[finding.user] =
+            suspects[finding.user]
             ?? Suspect(finding: finding, since: now, next: now + min(pause, patience))
     }
 

@@ -32,7 +32,8 @@ extension MetricName {
     static let feedAudits = MetricName("martlet_feed_audits_total", "Feeds that the slow audit has looked at")
     static let feedRepairs = MetricName("martlet_feed_repairs_total", "Feeds that the slow audit has repaired")
     static let feedFailures = MetricName(
-        "martlet_feed_failures_total", "Feeds that the slow audit has found to lack posts, or to have others'")
+        "martlet_feed_failures_total",
+        "Feeds found by the slow audit to lack posts, or to have those of nobody who is followed")
     static let feedStrays = MetricName(
         "martlet_feed_strays_total", "Posts that nobody saw and that the slow audit has taken out of feeds")
     static let feedSuspects = MetricName(
@@ -46,7 +47,7 @@ extension MetricName {
     static let planned = MetricName("martlet_fanout_planned_total", "Deliveries planned")
     static let pushed = MetricName("martlet_fanout_pushed_total", "Deliveries to live nodes")
     static let rewound = MetricName(
-        "martlet_redis_rewound_total", "Times that Redis was found to have gone back in time, and all in it was dropped")
+        "martlet_redis_rewound_total", "Times that Redis had gone back in time, and all in it was dropped")
     static let rewoundAt = MetricName(
-        "martlet_redis_rewound_timestamp", "When this process last dropped all in Redis, in seconds since 1970; 0: never")
+        "martlet_redis_rewound_timestamp", "When this process last dropped all in Redis: seconds since 1970; 0, never")
 }

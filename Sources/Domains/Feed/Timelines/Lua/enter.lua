@@ -1,5 +1,5 @@
--- Each connection asks first: is what Redis holds what it held? It carries the id of the run of the server
--- that wrote it. Where that is another one, it was loaded from a snapshot, or comes from a replica that was behind, and may
+-- Each connection asks first: is what Redis holds what it held? It carries the id of the run of the server that
+-- wrote it. Where that is another one, it was loaded from a snapshot, or comes from a replica that was behind, and may
 -- lack what was written last. Then all of it goes, some at a time by whoever asks, and nobody is let in before.
 --
 -- KEYS: 1 a partition's clock

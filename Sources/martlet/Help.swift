@@ -59,7 +59,8 @@ enum Help {
         let settings = table(["help", "version"].contains(command) ? [] : SettingsList.of(command))
         let more =
             [
-                "format": FormatCommand.help, "partitions": PartitionsCommand.help, "admin": AdminCommand.help, "audit": AuditCommand.help,
+                "format": FormatCommand.help, "partitions": PartitionsCommand.help, "admin": AdminCommand.help,
+                "audit": AuditCommand.help,
                 "dlq": DeadLetterCommand.help,
                 "sink": SinkCommand.help,
             ][command] ?? ""

@@ -187,6 +187,7 @@ class Cluster:
         self.postgres: Postgres | None = None
         self.redis: Redis | None = None
         self.kafka: Kafka | None = None
+        self.changes_of_partitions = 0
         self.gateway_port: int | None = None
         """Where clients go instead of to the roles, if there is something in front of them."""
 

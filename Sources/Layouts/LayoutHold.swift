@@ -57,7 +57,8 @@ public final class LayoutHold: Sendable {
         guard record.next == nil else {
             if try await store.advance(from: record) {
                 Log.info(
-                    .layoutBegun, ["layout": .number(Int64(record.layout + 1)), "partitions": .number(Int64(record.next!))])
+                    .layoutBegun,
+                    ["layout": .number(Int64(record.layout + 1)), "partitions": .number(Int64(record.next!))])
             } else if record.isOverdue, try await store.giveUp(record) {
                 Log.warning(.layoutKept, ["layout": .number(Int64(record.layout))])
             }

@@ -115,7 +115,9 @@ extension Configuration {
     var givenSettings: GivenSettings {
         GivenSettings(
             partitions: values.has("partitions")
-                ? .init(values.number("partitions"), isGiven: values.isGiven("partitions"), name: values.given("partitions"))
+                ? .init(
+                    values.number("partitions"), isGiven: values.isGiven("partitions"), name: values.given("partitions")
+                )
                 : nil,
             topicPrefix: kafka == nil
                 ? nil

@@ -57,7 +57,9 @@ struct PartitionsCommand {
     private func show(_ record: SiteRecord, _ store: SiteStore) async throws {
         Console.say("\(record.partitions) partitions, layout \(record.layout), since \(record.since)")
         if let prefix = record.topicPrefix { Console.say("topics begin with '\(prefix)'") }
-        if let next = record.next { Console.say("\(next) partitions are asked for: martlet partitions \(next) goes on with it") }
+        if let next = record.next {
+            Console.say("\(next) partitions are asked for: martlet partitions \(next) goes on with it")
+        }
         let holders = try await store.holders(of: record.layout)
         Console.say("Processes:" + (holders.isEmpty ? " none" : "") + holders.map { "\n  \($0)" }.joined())
     }

@@ -68,7 +68,8 @@ final class Site: Sendable {
             formats: formats, limitsAreOn: configuration.limitsAreOn)
         domains = Domains(
             resources, hasher: neighbours.threads.hasher, names: NameRules(try configuration.refusedNames()),
-            providers: neighbours.threads.providers, devices: configuration.devices, waiter: { [waiter] in waiter.value })
+            providers: neighbours.threads.providers, devices: configuration.devices,
+            waiter: { [waiter] in waiter.value })
     }
 
     var accounts: Accounts { domains.accounts.accounts }
@@ -109,7 +110,9 @@ final class Site: Sendable {
     ) -> PgListener {
         PgListener(
             loop: neighbours.threads.stores, connectionInfo: configuration.directPostgres.url,
-            channels: [Accounts.sessionChannel, Suspensions.channel, Outbox.channel, FormatStore.channel, SiteStore.channel],
+            channels: [
+                Accounts.sessionChannel, Suspensions.channel, Outbox.channel, FormatStore.channel, SiteStore.channel,
+            ],
             onState: { [accounts, revocations, suspensions, connections] isUp in
                 guard isUp else { return }
                 onOutbox()

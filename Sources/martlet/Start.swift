@@ -1,6 +1,5 @@
 import Core
 import Runtime
-import Sidecars
 
 /// The start of a server, which an end may overtake.
 struct Start: Sendable {
@@ -21,15 +20,16 @@ struct Start: Sendable {
         }
         await settled.wait()
         guard ending.isWished else { return try await task.value }
-        // What is nearly up is taken down in order; what waits for a neighbour is left to the process's end. Where it
-        // begins anew, nothing may be left.
+        // Where the process begins anew nothing may be left of this life: half a start is not cut off, but ended when it is whole.
+        guard ending.isForGood else {
+            try await task.value.0.stop(hurries: true)
+            return nil
+        }
+        // What is nearly up is taken down in order; what waits for a neighbour is left to the process's end.
         task.cancel()
-        let isDone = await ends(within: ending.isForGood ? 1000 : 60_000) {
+        let isDone = await ends(within: 1000) {
             await watch.value
             return true
-        }
-        guard isDone || ending.isForGood else {
-            throw Failure("its start can't be ended, though the site's partitions change: start it again")
         }
         if isDone, let (server, _) = try? await task.value { await server.stop() }
         return nil

@@ -22,7 +22,8 @@ import Testing
         let server = try await TimelinesServer()
         let timelines = server.timelines(partitions: 4)
         #expect(timelines.tag(3) == "{4.3}")
-        let later = Timelines(redis: server.redis, partitions: Partitions(count: 4, layout: 3), options: timelines.options)
+        let later = Timelines(
+            redis: server.redis, partitions: Partitions(count: 4, layout: 3), options: timelines.options)
         #expect(later.tag(3) == "{4.3.3}")
     }
 

@@ -282,7 +282,7 @@ def test_formats_are_enabled_for_good(own_server: Server) -> None:
         assert form() == 1
         assert format_command(own_server, "enable", "node-message-2", "--force") == (0, "enabled: node-message-2")
         eventually(lambda: form() == 2, 5, "messages in the new form")
-        assert format_command(own_server, "enable") == (0, "enabled already")
+        assert format_command(own_server, "enable", "node-message-2") == (0, "enabled already")
         post = ann.post("to be deleted")["id"]
         assert [event.event for event in stream.until(post)][-1] == "post.created"
         # Not before: what is deleted while it is under way is told to nobody.

@@ -82,7 +82,7 @@ KINDS: dict[str, Kind] = {
     "hold": Kind(2, links, (0.5, 6)),
     "delay": Kind(3, links, (1, 6), (0.02, 0.1, 0.4)),
     # All processes begin anew, in another layout of Redis; the target is where the number is recorded.
-    "partitions": Kind(0.3, lambda _: ["postgres"], (0, 0), (4, 8, 16, 32)),
+    "partitions": Kind(0.8, lambda _: ["postgres"], (0, 0), (4, 8, 16, 32)),
     "full disk": Kind(1, everyone, (1, 5)),
     "clock": Kind(3, everyone, (2, 12), (-20, -3, -0.3, 0.3, 3, 20)),
 }
@@ -218,7 +218,9 @@ class Executioner:
             done = await asyncio.to_thread(self.cluster.run, "partitions", str(wanted))
         if done.returncode and not any(reason in done.stderr for reason in ("not changed", "PostgreSQL can't be used")):
             self.problems.append(f"martlet partitions {wanted} ended with {done.returncode}: {done.stderr[-500:]}")
-        return done.returncode == 0 and " -> " in done.stdout
+        changed = done.returncode == 0 and " -> " in done.stdout
+        self.cluster.changes_of_partitions += changed
+        return changed
 
     def step_clock(self, target: str, seconds: float) -> None:
         """Steps add up: two that overlap leave the clock right when both have ended."""

@@ -2,8 +2,8 @@
 -- behind it, as one text.
 --
 -- KEYS: 1 the partition's clock, `<prefix>clock:{<partitions>.<partition>}`, from the second layout on
--- `<prefix>clock:{<partitions>.<partition>.<layout>}`. All other keys of the partition are derived from its name and have
--- its hash tag, so a cluster routes a call by this one key.
+-- `<prefix>clock:{<partitions>.<partition>.<layout>}`. All other keys of the partition are derived from its name and
+-- have its hash tag, so a cluster routes a call by this one key.
 --
 --   tl:{…}:<user>        list    the timeline: entries, newest first, and a marker as the last
 --   build:{…}:<user>     string  the token of who rebuilds the timeline

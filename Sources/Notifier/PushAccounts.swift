@@ -71,7 +71,8 @@ struct PushAccounts: Sendable {
                 let hook = try WebhookMessage(id: id(message, device), payload: self.hook(message))
                 return .sent(
                     await sender.send(
-                        hook, to: endpoint, signer: signer.and(webhookKeys.accepted), device: device.id.description, clock: clock)
+                        hook, to: endpoint, signer: signer.and(webhookKeys.accepted), device: device.id.description,
+                        clock: clock)
                 )
             }
         } catch {

@@ -110,7 +110,8 @@ public final class LiveService: Sendable {
             try await pay(ticket, given.lastEventID, spends: !isHead)
             return StreamOpening(
                 user: ticket.user, session: ticket.session, held: given.cursor(of: ticket.user, cursors),
-                channels: try await channels(request, given, ticket.user), idSuffix: ticket.idSuffix(key: ticketKeys.current),
+                channels: try await channels(request, given, ticket.user),
+                idSuffix: ticket.idSuffix(key: ticketKeys.current),
                 expiresAt: nil, address: request.address,
                 requestID: request.requestID, isHead: isHead)
         }

@@ -23,7 +23,9 @@ struct SessionsCommand {
     init(_ arguments: [String]) throws {
         let words = Array(arguments.prefix { !$0.hasPrefix("-") })
         var flags = Flags(arguments.dropFirst(words.count), of: "sessions")
-        guard words.first == "end" else { throw flags.failure(words.first.map { "there is no '\($0)'" } ?? "end which?") }
+        guard words.first == "end" else {
+            throw flags.failure(words.first.map { "there is no '\($0)'" } ?? "end which?")
+        }
         let (all, yes) = (flags.has("--all"), flags.has("--yes"))
         guard words.count <= 2 else { throw flags.failure("end takes no '\(words[2])'") }
         handle = words.dropFirst().first.map { ($0.hasPrefix("@") ? String($0.dropFirst()) : $0).lowercased() }

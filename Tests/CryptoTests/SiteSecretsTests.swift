@@ -23,7 +23,9 @@ import Testing
         #expect(cursors.open(cursor, length: 2, context: [3]) == [1, 2])
         #expect(cursors.open(cursor, length: 2, context: [4]) == nil)
         // What is new is of the new one only.
-        #expect(throws: TokenFailure.invalid) { try TokenSigner(before.keys("tokens")).verify(tokens.sign(token), now: 1) }
+        #expect(throws: TokenFailure.invalid) {
+            try TokenSigner(before.keys("tokens")).verify(tokens.sign(token), now: 1)
+        }
         clock.advance(milliseconds: 1000)
         #expect(throws: TokenFailure.invalid) { try tokens.verify(text, now: 1) }
         #expect(cursors.open(cursor, length: 2, context: [3]) == nil)

@@ -321,6 +321,12 @@ import Testing
         let sealed = try await site.database.query("SELECT sealed FROM push_tokens")[0].bytes("sealed")
         #expect(sealed.firstRange(of: Array("third".utf8)) == nil)
         #expect(try await SitePushTokens(site.database, secrets, name: "TEAM/OTHER").newest() == nil)
+        // It outlives the secret that it was sealed with.
+        let (old, new) = (Array("a secret of the site that is long".utf8), Array("the next secret of the site".utf8))
+        let both = SiteSecrets(new, accepted: [.init(old, end: 0)])
+        for secrets in [both, SiteSecrets(new)] {
+            #expect(try await SitePushTokens(site.database, secrets, name: "TEAM/KEY").newest() == third)
+        }
     }
 
     @Test func anErasedUserHasNone() async throws {

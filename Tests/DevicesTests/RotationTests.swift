@@ -11,7 +11,8 @@ import Testing
     private static let new = Array("what signs from now on, and is long enough".utf8)
     private static let hour: Int64 = 3_600_000
 
-    private func process(_ signing: [UInt8], accepting other: [UInt8]? = nil, for milliseconds: Int64 = hour) async throws
+    private func process(_ signing: [UInt8], accepting other: [UInt8]? = nil, for milliseconds: Int64 = hour)
+        async throws
         -> TestSite
     {
         let accepted = other.map { [SiteSecrets.Accepted($0, end: site.clock.milliseconds() + milliseconds)] } ?? []
@@ -78,10 +79,12 @@ import Testing
         #expect(try await alone.devices.pushKey.key(alone.database).scalar == vapid)
         #expect(try await bob.on(alone).get("/v1/me").status == 200)
         #expect(try await alice.on(alone).get("/v1/me").isProblem(401, "unauthenticated"))
-        let renewed = try await alone.stranger().post("/v1/auth/refresh", ["refresh_token": .string(alice.refreshToken)])
+        let renewed = try await alone.stranger().post(
+            "/v1/auth/refresh", ["refresh_token": .string(alice.refreshToken)])
         #expect(renewed.status == 200)
         #expect(try await alone.stranger().post("/v1/auth/recover", ["recovery_code": .string(code)]).status == 200)
-        let again2 = try await alice.with(renewed).on(alone).post("/v1/devices", TestUser.browser("rotation/\(alice.id)"))
+        let again2 = try await alice.with(renewed).on(alone).post(
+            "/v1/devices", TestUser.browser("rotation/\(alice.id)"))
         #expect(again2.status == 200 && devices.contains(again2["id"].string ?? ""))
         // Receipts of before can still be checked.
         let keys = try await alone.stranger().get("/v1/keys")["keys"].array

@@ -181,7 +181,7 @@ def test_a_leak(first: Server, sink: Sink, make_user: MakeUser) -> None:
     assert ended.returncode == 0, ended.stderr
     with http_client(first.url) as http:
         answer = http.post("/v1/auth/refresh", json={"refresh_token": alice.session["refresh_token"]})
-        assert_problem(answer, 401, "unauthenticated")
+        assert_problem(answer, 401, "invalid_credentials")
 
 
 def test_mixed_secrets_are_told(first: Server) -> None:
@@ -220,7 +220,7 @@ class Live:
         assert_problem(show_to_rest(self.user.server, self.user.token), 401, "unauthenticated")
         with http_client(self.user.server.url) as http:
             answer = http.post("/v1/auth/refresh", json={"refresh_token": self.user.session["refresh_token"]})
-        assert_problem(answer, 401, "unauthenticated")
+        assert_problem(answer, 401, "invalid_credentials")
 
 
 def test_sessions_end(own_server: Server, make_user: MakeUser) -> None:

@@ -54,7 +54,9 @@ extension Devices {
                     a (u, d, m)
                 JOIN devices o ON o.mark = a.m AND (o.user_id, o.id) <> (a.u, a.d)
                 """)
-            if !twice.isEmpty { try await remove(transaction, try twice.map { (try $0.id("user_id"), try $0.id("id")) }) }
+            if !twice.isEmpty {
+                try await remove(transaction, try twice.map { (try $0.id("user_id"), try $0.id("id")) })
+            }
             try await transaction.query(
                 """
                 UPDATE devices d SET sealed = a.s, sealed_by = \(sealedBy), mark = a.m

@@ -52,6 +52,8 @@ public struct DevicesDomain: Domain {
         let (database, devices) = (resources.connections.scans.database, devices)
         let books = Deliveries(database: database)
         let toBeSealed = Metrics.shared.gauge(.devicesSealedBefore)
+        // Nobody must take it for the end before it was counted.
+        toBeSealed.set(-1)
         let (waiting, dead) = (Metrics.shared.gauge(.waitingDeliveries), Metrics.shared.gauge(.deadDeliveries))
         return [
             UpkeepStep("remove devices of ended sessions", while: Devices.mostAtOnce) {

@@ -50,7 +50,8 @@ struct DeletionOperations: Sendable {
             Operation(
                 .get, "/v1/keys", id: "listKeys", tag: Self.tag, "The public keys of receipts",
                 description: "A JSON Web Key Set (RFC 7517, RFC 8037).", access: .anyone,
-                responses: [.json(Self.keySet, "The key that signs now, and those that have signed before.")], handler: keys),
+                responses: [.json(Self.keySet, "The key that signs now, and those that have signed before.")],
+                handler: keys),
         ]
     }
 

@@ -88,6 +88,8 @@ public struct ErasureDomain: Domain {
         let (subjects, reseals, toBeSealed) = (
             subjects, SealedSubjects(secrets: resources.secrets), Metrics.shared.gauge(.deletionsSealedBefore)
         )
+        // Nobody must take it for the end before it was counted.
+        if resources.secrets.isRotating { toBeSealed.set(-1) }
         return [
             UpkeepStep("seal deletions anew") {
                 if let left = try await reseals.step(database, subjects) { toBeSealed.set(left) }
@@ -99,7 +101,7 @@ public struct ErasureDomain: Domain {
                     WHERE state <> 'done' AND erase_at < now() - interval '1 hour'
                     """)
                 gauge.set(try rows[0].int("overdue"))
-            }
+            },
         ]
     }
 

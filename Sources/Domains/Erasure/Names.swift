@@ -12,7 +12,7 @@ extension LogEvent {
 extension MetricName {
     static let deletionsSealedBefore = MetricName(
         "martlet_deletions_sealed_before",
-        "Deletions whose users another secret of the site has sealed than the one that signs")
+        "Deletions whose users another secret of the site has sealed than the one that signs; -1: not counted yet")
     static let overdue = MetricName(
         "martlet_deletions_overdue", "Accounts that should have been erased more than an hour ago")
 }

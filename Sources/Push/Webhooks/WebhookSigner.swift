@@ -13,7 +13,8 @@ public struct WebhookSigner: Sendable, Concealed {
 
     /// - Parameters:
     ///   - before: the secret before this one, and until when it signs: milliseconds since 1970.
-    public init(_ secret: WebhookSecret, before: (secret: WebhookSecret, until: Int64)? = nil, keys: [WebhookKey] = []) {
+    public init(_ secret: WebhookSecret, before: (secret: WebhookSecret, until: Int64)? = nil, keys: [WebhookKey] = [])
+    {
         (self.secret, self.before, self.keys) = (secret, before, keys)
     }
 

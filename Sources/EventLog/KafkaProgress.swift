@@ -15,7 +15,8 @@ struct KafkaProgress {
         topics = subscription.topics.map { options.prefix + $0 }
     }
 
-    /// Whether all records that were appended before a time are handled. What the log does not have any more is.
+    /// Whether all records that were appended before a time are handled. What the log does not have any more is, and so is what a
+    /// group has no position in: to be told that too early costs a repeat, never to be told it would cost what was lost.
     /// - Parameter time: milliseconds since 1970.
     func isAll(before time: Int64) throws(EventLogError) -> Bool {
         for topic in topics {
@@ -35,9 +36,11 @@ struct KafkaProgress {
                 try check(
                     rd_kafka_query_watermark_offsets(
                         handle.raw, topic, Int32(young.number), &first, &end, Self.milliseconds))
-                // Below 0: none is as young, or nothing was read.
+                // Below 0: none is as young.
                 let limit = young.offset < 0 ? end : young.offset
-                if limit > first, limit > next.offset { return false }
+                // A group that has no position is of a topic that was made anew: Kafka forgets it with the old one, and who has read
+                // to the same offset there stores none.
+                if next.offset >= 0, limit > first, limit > next.offset { return false }
             }
         }
         return true

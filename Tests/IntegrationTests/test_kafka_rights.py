@@ -8,15 +8,16 @@ import time
 from pathlib import Path
 from typing import Iterator
 
+import httpx
 import pytest
 from confluent_kafka.admin import (
-    AclBinding, AclOperation, AclPermissionType, AdminClient, ConfigResource, ResourcePatternType, ResourceType)
+    AclBinding, AclOperation, AclPermissionType, AdminClient, ConfigResource, NewTopic, ResourcePatternType, ResourceType)
 
 from conftest import MakeUser
 from kafka_broker import REPOSITORY, need_kafka
 from martlet_process import Server, run_martlet
 from ports import free_port
-from support import expect
+from support import eventually, expect
 
 PASSWORD = "p;a=s, s'w&ö$r d;"
 """With all that a list of properties would part."""
@@ -112,8 +113,26 @@ def guarded() -> Iterator[GuardedKafka]:
             kafka.close()
 
 
+def deleted_and_made_by_others(guarded: GuardedKafka, server: Server) -> None:
+    """It says that it can't go on, and goes on when it can."""
+    admin = guarded.admin()
+    names = [name for name in admin.list_topics(timeout=10).topics if name.startswith("site-")]
+    for done in admin.delete_topics(names).values():
+        done.result(30)
+
+    def readiness() -> tuple[int, list[str]]:
+        answer = httpx.get(server.url + "/readyz", trust_env=False, timeout=10)
+        return answer.status_code, answer.json().get("missing", [])
+
+    eventually(lambda: readiness() == (503, ["topics"]), 30, "no topics")
+    assert "topics.not_restored" in server.log.read_text()
+    for done in admin.create_topics([NewTopic(name, 4, 1) for name in names]).values():
+        done.result(30)
+    eventually(lambda: readiness() == (200, []), 30, "topics")
+
+
 @pytest.mark.kafka
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(360)
 def test_topics_that_others_have_made(guarded: GuardedKafka, make_user: MakeUser) -> None:
     maker = Server(**guarded.settings("maker", MAKER, "site-"))
     try:
@@ -129,6 +148,8 @@ def test_topics_that_others_have_made(guarded: GuardedKafka, make_user: MakeUser
         alice, bob = make_user("alice", server), make_user("bob", server)
         bob.follow(alice)
         bob.sees(alice.post("by a user who may make no topics")["id"])
+        deleted_and_made_by_others(guarded, server)
+        bob.sees(alice.post("with topics that others have made anew")["id"], timeout=150)
     finally:
         server.remove()
 

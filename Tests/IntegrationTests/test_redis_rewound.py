@@ -95,6 +95,20 @@ def test_an_old_snapshot(site: Site) -> None:
     site.is_whole()
 
 
+def test_an_old_snapshot_in_a_later_layout(site: Site) -> None:
+    """Its keys have the layout's number in their names."""
+    site.post()
+    for number in ("8", "4"):
+        done = run_martlet("partitions", number, **site.server.settings)
+        assert done.returncode == 0, done.stdout + done.stderr
+    site.post()
+    site.redis.keep_snapshot()
+    site.post()
+    site.redis.kill()
+    site.redis.start(puts_back=True)
+    site.is_whole()
+
+
 def test_a_restart_with_all_its_data(site: Site) -> None:
     """It can't be told from one that lost something: feeds are built anew."""
     site.post()

@@ -83,7 +83,7 @@ KINDS: dict[str, Kind] = {
     "hold": Kind(2, links, (0.5, 6)),
     "delay": Kind(3, links, (1, 6), (0.02, 0.1, 0.4)),
     # All processes begin anew, in another layout of Redis; the target is where the number is recorded.
-    "partitions": Kind(0.8, lambda _: ["postgres"], (0, 0), (4, 8, 16, 32)),
+    "partitions": Kind(0.2, lambda _: ["postgres"], (0, 0), (4, 8, 16, 32)),
     "full disk": Kind(1, everyone, (1, 5)),
     "clock": Kind(3, everyone, (2, 12), (-20, -3, -0.3, 0.3, 3, 20)),
 }

@@ -18,7 +18,7 @@ extension Timelines {
     }
 
     private static func entering(_ partitions: Partitions, _ prefix: String) -> RedisScriptCall {
-        shipped.enter(keys: [.text("\(prefix)clock:{\(partitions.count).0}")], [keysOfDrop])
+        shipped.enter(keys: [.text("\(prefix)clock:\(tag(0, of: partitions))")], [keysOfDrop])
     }
 
     /// Moves the mark.

@@ -170,8 +170,10 @@ public struct Timelines: Sendable {
         call(script, partitions.of(user), [.number(user.raw)] + arguments)
     }
 
+    func tag(_ partition: Int) -> String { Self.tag(partition, of: partitions) }
+
     /// Versions before know the first layout only.
-    func tag(_ partition: Int) -> String {
+    static func tag(_ partition: Int, of partitions: Partitions) -> String {
         partitions.layout == 1
             ? "{\(partitions.count).\(partition)}" : "{\(partitions.count).\(partition).\(partitions.layout)}"
     }

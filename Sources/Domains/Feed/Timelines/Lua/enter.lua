@@ -24,8 +24,9 @@ end
 local found = call('SCAN', place[1] == run and place[2] or '0', 'COUNT', ARGV[1])
 local doomed = {}
 for _, key in ipairs(found[2]) do
-    local is_ours = string.sub(key, 1, #base) == base
-    if is_ours and string.find(key, '^%l+:{%d+%.%d+}', #base + 1) then doomed[#doomed + 1] = key end
+    local kind = string.sub(key, 1, #base) == base and string.match(key, '^(%l+):{%d+%.%d+[%.%d]*}', #base + 1)
+    -- What has ended stays so.
+    if kind and kind ~= 'ended' then doomed[#doomed + 1] = key end
 end
 for start = 1, #doomed, 1000 do call('UNLINK', unpack(doomed, start, math.min(start + 999, #doomed))) end
 if found[1] ~= '0' then
@@ -33,8 +34,10 @@ if found[1] ~= '0' then
     return 0
 end
 -- Who was let in before read what was still there: another epoch makes all live clients read anew.
-local count = tonumber(string.match(tag, '^{(%d+)'))
-for partition = 0, count - 1 do call('DEL', base .. 'epoch:{' .. decimal(count) .. '.' .. decimal(partition) .. '}') end
+local count, layout = string.match(tag, '^{(%d+)%.%d+(.*)}$')
+for partition = 0, tonumber(count) - 1 do
+    call('DEL', base .. 'epoch:{' .. count .. '.' .. decimal(partition) .. layout .. '}')
+end
 call('DEL', drops)
 call('SET', origin, run)
 call('SET', marks, 'new')

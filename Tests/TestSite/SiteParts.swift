@@ -217,8 +217,8 @@ final class SiteParts: Sendable {
     }
 
     /// Each until it has nothing to do.
-    func jobs() async throws {
-        for job in work { while case .more = try await job.run() {} }
+    func jobs(_ names: [String]?) async throws {
+        for job in work where names?.contains(job.name) ?? true { while case .more = try await job.run() {} }
     }
 
     var holdings: [Holding] { domains.erasure.allHoldings }

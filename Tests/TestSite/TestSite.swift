@@ -192,7 +192,8 @@ public final class TestSite: Sendable {
     public func lookForSuspensions() async throws { try await parts.lookForSuspensions() }
 
     /// What the role `worker` does, until it has nothing to do.
-    public func runJobs() async throws { try await parts.jobs() }
+    /// - Parameter names: of jobs; `nil`: of all.
+    public func runJobs(_ names: [String]? = nil) async throws { try await parts.jobs(names) }
 
     public var topics: [TopicPlan] { Domains.topics }
 

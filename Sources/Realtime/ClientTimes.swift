@@ -9,11 +9,13 @@ final class ClientTimes {
     private var ticker: LoopTimer?
     /// Milliseconds.
     private static let resolution = 125
+    private var standstill = Standstill(longest: 1_000_000_000, grace: 1_000_000_000)
 
     init(loop: EventLoop) {
         wheel = TimerWheel(resolution: UInt64(Self.resolution) * 1_000_000, now: monotonicNanoseconds())
         ticker = LoopTimer(on: loop, after: Self.resolution, repeating: Self.resolution) { [unowned self] in
             let now = monotonicNanoseconds()
+            guard !standstill.isRecent(now: now) else { return }
             for client in wheel.takeDue(now: now) { look(at: client, now) }
         }
     }

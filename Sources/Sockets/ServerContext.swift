@@ -17,6 +17,7 @@ final class ServerContext {
 
     /// When each connection has something to be looked at for, by `now`. An idle WebSocket or event stream has nothing.
     private var wheel: TimerWheel
+    private var standstill: Standstill
     private var mostWaiting = 0
     private let mostShown = GaugePart(of: SocketMetrics.shared.mostWaiting, .largest)
 
@@ -34,6 +35,7 @@ final class ServerContext {
         self.handler = handler
         inflater = options.deflates ? Inflater() : nil
         wheel = TimerWheel(resolution: UInt64(options.sweepInterval), now: monotonicNanoseconds() / 1_000_000)
+        standstill = Standstill(longest: UInt64(options.sweepInterval) + 1000, grace: 1000)
         Metrics.shared.queueLimit("connection_bytes").set(options.maxWaiting)
         batch = try options.writes.makeBatch()
         turns = Turns(loop: loop)
@@ -62,6 +64,7 @@ final class ServerContext {
     /// One timer instead of one for each connection: lws keeps its own in one list sorted by time.
     func lookAtDue() {
         let now = now()
+        guard !standstill.isRecent(now: now) else { return }
         let before = mostWaiting
         mostWaiting = 0
         for connection in wheel.takeDue(now: now) {

@@ -3,6 +3,8 @@ import Core
 // What this module's log events and metrics are called: docs/telemetry.md lists them all.
 
 extension LogEvent {
+    /// Another process made a follow and has not brought its posts into the feed: that is done now, and live clients are reset.
+    static let followFinished = LogEvent("follow.finished")
     /// A chunk has reached its followers' timelines and live clients.
     static let chunkDelivered = LogEvent("chunk.delivered")
     /// The author's own feed gets the event by the fan-out, like everybody's.

@@ -4,7 +4,7 @@ SWIFT_SOURCES = Package.swift Sources Tests
 # What `martlet --version` says; none where this is no clone.
 COMMIT = $(shell git describe --always --exclude '*' --abbrev=12 --dirty 2>/dev/null)
 
-.PHONY: run build dlq test check test-kafka test-all fuzz fmt lint bench torture mutations rolling clean
+.PHONY: run build dlq test check test-kafka test-bugs test-all fuzz fmt lint bench torture mutations rolling clean
 
 run: build
 	@exec .build/release/martlet serve
@@ -28,6 +28,11 @@ check:
 test-kafka:
 	@scripts/setup test
 	@scripts/test kafka
+
+# Two of the torture's deliberate bugs are caught, in a build of the product that has them.
+test-bugs:
+	@scripts/setup test
+	@scripts/test bugs
 
 # And what is long: hours.
 test-all:

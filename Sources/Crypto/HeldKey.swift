@@ -1,11 +1,14 @@
 import COpenSSL
+import Synchronization
 
-/// A key of OpenSSL's, which is freed with the last who holds it.
-final class HeldKey: @unchecked Sendable {
-    /// Several threads may sign with it at once: nothing of it changes.
-    let pointer: OpaquePointer
+/// A key of OpenSSL's, which is freed with the last who holds it. One thread at a time signs with it.
+final class HeldKey: Sendable {
+    private let key: Mutex<OpaquePointer>
 
-    init(_ pointer: OpaquePointer) { self.pointer = pointer }
+    /// - Parameter key: nobody else's from now on.
+    init(_ key: sending OpaquePointer) { self.key = Mutex(key) }
 
-    deinit { EVP_PKEY_free(pointer) }
+    func use<T: Sendable>(_ body: (OpaquePointer) -> T) -> T { key.withLock { body($0) } }
+
+    deinit { key.withLock { EVP_PKEY_free($0) } }
 }

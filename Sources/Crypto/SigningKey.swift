@@ -18,23 +18,27 @@ public struct SigningKey: Sendable, Concealed {
             preconditionFailure("Ed25519")
         }
         key = HeldKey(made)
-        var bytes = [UInt8](repeating: 0, count: Self.length)
-        var count = bytes.count
-        precondition(EVP_PKEY_get_raw_public_key(key.pointer, &bytes, &count) == 1 && count == Self.length, "Ed25519")
-        publicKey = bytes
+        publicKey = key.use { key in
+            var bytes = [UInt8](repeating: 0, count: Self.length)
+            var count = bytes.count
+            precondition(EVP_PKEY_get_raw_public_key(key, &bytes, &count) == 1 && count == Self.length, "Ed25519")
+            return bytes
+        }
     }
 
     /// 64 bytes; the same message has the same signature.
     public func sign(_ message: [UInt8]) -> [UInt8] {
-        let context = EVP_MD_CTX_new()
-        defer { EVP_MD_CTX_free(context) }
-        var signature = [UInt8](repeating: 0, count: Self.signatureLength)
-        var count = signature.count
-        precondition(
-            EVP_DigestSignInit(context, nil, nil, nil, key.pointer) == 1
-                && EVP_DigestSign(context, &signature, &count, message, message.count) == 1
-                && count == Self.signatureLength, "Ed25519")
-        return signature
+        key.use { key in
+            let context = EVP_MD_CTX_new()
+            defer { EVP_MD_CTX_free(context) }
+            var signature = [UInt8](repeating: 0, count: Self.signatureLength)
+            var count = signature.count
+            precondition(
+                EVP_DigestSignInit(context, nil, nil, nil, key) == 1
+                    && EVP_DigestSign(context, &signature, &count, message, message.count) == 1
+                    && count == Self.signatureLength, "Ed25519")
+            return signature
+        }
     }
 
     /// - Parameters:

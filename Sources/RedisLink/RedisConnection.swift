@@ -35,6 +35,7 @@ final class RedisConnection {
     private var watchdog: LoopTimer?
     private var pending = FIFO<Pending>()
     private var connectDeadline: UInt64?
+    private var standstill: Standstill
     private var flushIsDue = false
 
     /// - Parameters:
@@ -46,6 +47,8 @@ final class RedisConnection {
         self.loop = loop
         timeout = UInt64(commandTimeout) * 1_000_000
         connectDeadline = monotonicNanoseconds() + UInt64(connectTimeout) * 1_000_000
+        let interval = max(5, min(connectTimeout, commandTimeout) / 10)
+        standstill = Standstill(longest: UInt64(interval + 1000) * 1_000_000, grace: 1_000_000_000)
         let context =
             switch endpoint {
             case .tcp(let host, let port): redisConnectNonBlock(host, Int32(port))
@@ -59,7 +62,6 @@ final class RedisConnection {
         self.context = context
         watch = FileWatch(on: loop, descriptor: context.pointee.fd) { [weak self] events in self?.ready(events) }
         watch?.watch(.writable)
-        let interval = max(5, min(connectTimeout, commandTimeout) / 10)
         watchdog = LoopTimer(on: loop, after: interval, repeating: interval) { [weak self] in self?.checkDeadlines() }
     }
 
@@ -199,8 +201,11 @@ final class RedisConnection {
     }
 
     private func checkDeadlines() {
+        let now = monotonicNanoseconds()
+        // Where the whole machine stood still, so did Redis.
+        guard !standstill.isRecent(now: now) else { return }
         if let connectDeadline {
-            if monotonicNanoseconds() >= connectDeadline { close(.timedOut) }
+            if now >= connectDeadline { close(.timedOut) }
             return
         }
         guard isLate else { return }

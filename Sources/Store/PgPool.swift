@@ -39,6 +39,7 @@ final class PgPool {
     private var connecting: [ObjectIdentifier: PgConnection] = [:]
     private var waiters: [Waiter] = []
     private var sweep: LoopTimer?
+    private var standstill = Standstill(longest: 1_000_000_000, grace: 1_000_000_000)
     private var retryAt: UInt64 = 0
     private var failures = 0
     /// Of the last connection that failed, until one succeeds.
@@ -187,6 +188,7 @@ final class PgPool {
 
     private func expireWaiters() {
         let now = monotonicNanoseconds()
+        guard !standstill.isRecent(now: now) else { return }
         while let first = waiters.first, first.deadline <= now {
             waiters.removeFirst()
             refuse(first, free.isEmpty && leased.isEmpty ? lastFailure ?? .waitedTooLong : .waitedTooLong)

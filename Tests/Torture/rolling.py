@@ -20,6 +20,7 @@ from collections import Counter
 import uvloop
 
 from cluster import Cluster, Role
+from history import read
 from round import Round
 from servers import REPOSITORY, StartFailed
 
@@ -27,6 +28,9 @@ sys.path.append(str(REPOSITORY / "Tests/IntegrationTests"))
 from nginx_gateway import Gateway  # noqa: E402
 
 STOP_WITHIN = 60.0
+OWN_ROADS = ("poll", "sse", "websocket")
+CAUSE = "follow.finished"
+"""A log event that comes with resets."""
 
 
 class RollingRound(Round):
@@ -85,10 +89,18 @@ def run(options: argparse.Namespace) -> int:
         part.crowd_size = 50
         report = uvloop.run(part.run())
         answers = part.api.counts
+        roads: dict[str, str] = {}
         # Nothing was lost, so whoever comes back resumes. The SDK begins without a position.
-        for road in ("poll", "sse", "websocket"):
-            if count := report.counts[f"reset: {road}"]:
-                report.find("reset", f"{count} readers by {road} had to begin anew")
+        for event in read(part.path):
+            if event["e"] == "conn" and event["verdict"] == "reset" and roads.get(event["r"]) in OWN_ROADS:
+                report.find("reset", f"{event['r']} by {roads[event['r']]} had to begin anew at {event['begin']:.1f} s")
+            elif event["e"] == "reader":
+                roads[event["r"]] = event["road"]
+        if report.kinds["reset"]:
+            for role in cluster.roles:
+                for line in role.log.read_text().splitlines():
+                    if CAUSE in line:
+                        print(f"{role.name}: {line}")
         for road, count in part.api.refusals.items():
             report.find("failed request", f"{count} connections by {road} were not let in")
         for status, count in answers.items():

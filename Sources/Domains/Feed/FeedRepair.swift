@@ -41,9 +41,9 @@ public struct FeedRepair: Sendable {
         try await finish(Follows.pending(below: ID(firstOf: now - 10_000), limit: 100))
     }
 
-    /// The same of a follower who wants to read: of these the last two seconds are left to their own process.
+    /// The same of a follower who wants to read: of these the last five seconds are left to their own process.
     public func finishAbandoned(of follower: ID, now: Int64) async throws -> Int {
-        try await finish(Follows.pending(below: ID(firstOf: now - 2_000), limit: 10, of: follower))
+        try await finish(Follows.pending(below: ID(firstOf: now - 5_000), limit: 10, of: follower))
     }
 
     private func finish(_ pending: SQL) async throws -> Int {
@@ -53,6 +53,8 @@ public struct FeedRepair: Sendable {
         for (follower, followee) in follows where !Task.isCancelled {
             do {
                 try await run(.abandoned, follower, followee)
+                Log.info(
+                    .followFinished, ["follower": .text(follower.description), "followee": .text(followee.description)])
             } catch {
                 failure = failure ?? error
             }

@@ -7,6 +7,8 @@ extension LogEvent {
     static let changesAbandoned = LogEvent("changes.abandoned")
     /// Changes of posts that the event log has lost are told once more.
     static let changesLost = LogEvent("changes.lost")
+    /// Another process made a follow and has not brought its posts into the feed: that is done now, and live clients are reset.
+    static let followFinished = LogEvent("follow.finished")
     /// A chunk has reached its followers' timelines and live clients.
     static let chunkDelivered = LogEvent("chunk.delivered")
     /// A feed was not what posts and follows make of it, and was repaired: `failed`, or only strays that nobody saw.

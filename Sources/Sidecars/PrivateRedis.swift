@@ -4,16 +4,19 @@ import Synchronization
 
 /// A Redis in the data folder. It keeps its data over a clean end: it writes a snapshot when it stops and reads it at
 /// the next start. The snapshot is removed before anything new is written, for Redis must never go back in time under
-/// its old epoch; after a crash it starts empty and heals.
+/// its old epoch; after a crash it starts empty and heals. So what it has read from a snapshot is whole, and it is told so.
 final class PrivateRedis: Sendable {
     /// Its own folder, behind links.
     private let path: String
     private let account: Account
     private let patience: Patience
+    private let whole: String?
     private let launched = Mutex<pid_t?>(nil)
 
-    init(folder: String, account: Account, patience: Patience) {
+    /// - Parameter whole: a command, as a line, for a Redis that has all the data of a clean end.
+    init(folder: String, account: Account, patience: Patience, whole: String?) {
         path = folder
+        self.whole = whole
         self.account = account
         self.patience = patience
     }
@@ -24,12 +27,15 @@ final class PrivateRedis: Sendable {
     private var snapshot: String { path + "/dump.rdb" }
 
     func start() throws {
-        if !UnixSocket.answers(socket) { try launch() }
+        let isRunning = UnixSocket.answers(socket)
+        let isWhole = !isRunning && Files.exists(snapshot)
+        if !isRunning { try launch() }
         // It answers with an error while it reads the snapshot.
         let isReady = try patience.wait(seconds: 60) {
             UnixSocket.ask(socket, "PING", milliseconds: 1000)?.hasPrefix("+PONG") == true
         }
         guard isReady else { throw Failure("Redis did not come up:\n\(Files.tail(log))") }
+        if isWhole, let whole { _ = UnixSocket.ask(socket, whole, milliseconds: 5000) }
         unlink(snapshot)
     }
 

@@ -45,7 +45,10 @@ public final class PrivateServers: Sendable {
     /// - Parameters:
     ///   - needsPostgres: false where the settings name one.
     ///   - connections: how many this process may have to PostgreSQL.
-    public init(in folder: DataFolder, needsPostgres: Bool, needsRedis: Bool, connections: Int = 0) throws {
+    ///   - wholeRedis: a command, as a line, for a Redis that has all the data of a clean end.
+    public init(
+        in folder: DataFolder, needsPostgres: Bool, needsRedis: Bool, connections: Int = 0, wholeRedis: String? = nil
+    ) throws {
         let account = folder.account
         let elsewhere = Self.places(in: folder.path)
         places = Places(
@@ -56,7 +59,9 @@ public final class PrivateServers: Sendable {
             ? PrivatePostgres(
                 folder: places.postgres, account: account, patience: patience, connections: connections)
             : nil
-        redis = needsRedis ? PrivateRedis(folder: places.redis, account: account, patience: patience) : nil
+        redis =
+            needsRedis
+            ? PrivateRedis(folder: places.redis, account: account, patience: patience, whole: wholeRedis) : nil
     }
 
     /// Why the private servers can't be in a folder, or `nil`. The folder need not exist.

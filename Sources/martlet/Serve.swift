@@ -1,4 +1,5 @@
 import Core
+import Feed
 import Glibc
 import Layouts
 import Runtime
@@ -21,7 +22,7 @@ enum Serve {
         let secrets = try configuration.secrets(in: folder, makes: true)
         let servers = try PrivateServers(
             in: folder, needsPostgres: configuration.postgres == nil, needsRedis: configuration.redis == nil,
-            connections: configuration.connectionSizes.total)
+            connections: configuration.connectionSizes.total, wholeRedis: Timelines.vouching)
         try Privileges.drop(to: account)
         configuration.places = servers.places
         let ending = Ending(last: servers.signalStop, servers.interruptStart)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -116,6 +117,36 @@ def test_a_restart_with_all_its_data(site: Site) -> None:
     site.redis.kill()
     site.redis.start(puts_back=True)
     site.is_whole()
+
+
+def test_serve_knows_its_own_redis(own_server: Server, make_user: MakeUser) -> None:
+    """Behind a clean end it has everything; unless somebody put an older snapshot there."""
+    alice, bob = make_user("alice", own_server), make_user("bob", own_server)
+    bob.follow(alice)
+    first = alice.post("first")["id"]
+    bob.sees(first)
+    snapshot = own_server.redis_socket.with_name("dump.rdb")
+    assert own_server.stop() == 0
+    old = snapshot.read_bytes()
+    own_server.start()
+    position = bob.feed()["live"]
+    second = alice.post("second")["id"]
+    bob.sees(second)
+    assert own_server.stop() == 0
+
+    own_server.start()
+    assert metric(own_server, "martlet_redis_rewound_total") == 0
+    answer = bob.feed(since=position)
+    assert answer["reset"] is False and [post["id"] for post in answer["items"]] == [second]
+    assert own_server.stop() == 0
+
+    owner = snapshot.stat()
+    snapshot.write_bytes(old)
+    os.chown(snapshot, owner.st_uid, owner.st_gid)
+    own_server.start()
+    eventually(lambda: metric(own_server, "martlet_redis_rewound_total") == 1, 20, "what Redis lost is noticed")
+    assert bob.walk() == [second, first]
+    assert bob.feed(since=position)["reset"] is True
 
 
 def test_a_replica_that_was_behind(site: Site, tmp_path: Path) -> None:

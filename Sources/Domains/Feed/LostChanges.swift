@@ -72,7 +72,8 @@ final class LostChanges: Sendable {
         let waits = try waiting.bool("waits")
         let isRead = waits ? false : try await log.isRead(by: readers, before: now - Self.margin)
         return readSince.withLock { since in
-            since = isRead ? since ?? now : nil
+            // A clock that was set back begins anew, or this would wait until it is there again.
+            since = isRead ? min(since ?? now, now) : nil
             return since.map { now - $0 >= 4 * Self.margin } ?? false
         }
     }

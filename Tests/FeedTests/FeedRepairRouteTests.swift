@@ -112,7 +112,7 @@ import Testing
         #expect(missed.items.contains { $0["reason"].string == "follow" && $0["user_id"].string == alice.id })
         #expect(try await carol.get("/v1/feed?since=\(page["live"].string!)")["reset"].bool == true)
         // A moment later the page itself finishes it.
-        try await site.pass(seconds: 3)
+        try await site.pass(seconds: 6)
         let later = try await carol.get("/v1/feed")
         #expect(try await pending(carol) == 0)
         #expect(later.ids == (old + new + own).reversed())

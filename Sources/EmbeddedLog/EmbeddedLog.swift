@@ -46,15 +46,23 @@ public final class EmbeddedLog: EventLog {
     public func reach(milliseconds: Int) async throws { try await database.query("SELECT 1") }
 
     public func createTopics(_ topics: [Topic]) async throws {
-        for topic in topics {
-            try await database.query(
-                """
-                INSERT INTO log_partitions (topic, partition, retention_hours)
-                SELECT \(topic.name), n, \(topic.retentionHours)::int
-                FROM generate_series(0, \(topic.partitions)::int - 1) n ON CONFLICT DO NOTHING
-                """)
-        }
+        try await database.batch(
+            topics.map { Self.partitions(of: $0, where: "NOT EXISTS (SELECT FROM log_partitions WHERE topic = \($0.name))") })
         try await loadTopics()
+    }
+
+    public func grow(_ topics: [Topic]) async throws {
+        try await database.batch(
+            topics.map { Self.partitions(of: $0, where: "EXISTS (SELECT FROM log_partitions WHERE topic = \($0.name))") })
+        try await loadTopics()
+    }
+
+    private static func partitions(of topic: Topic, where condition: SQL) -> SQL {
+        """
+        INSERT INTO log_partitions (topic, partition, retention_hours)
+        SELECT \(topic.name), n, \(topic.retentionHours)::int FROM generate_series(0, \(topic.partitions)::int - 1) n
+        WHERE \(condition) ON CONFLICT DO NOTHING
+        """
     }
 
     /// A topic that was there already keeps its number of partitions.

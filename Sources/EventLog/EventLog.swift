@@ -12,6 +12,10 @@ public protocol EventLog: Sendable {
     /// Makes the topics that are missing. Existing ones stay as they are.
     func createTopics(_ topics: [Topic]) async throws
 
+    /// Gives topics as many partitions as they say, where they have fewer; those that are not there are not made. Only while nobody
+    /// appends and all has been read: the records of a key that come behind may be in another partition.
+    func grow(_ topics: [Topic]) async throws
+
     /// Returns once all records are stored for good. After an error some may be stored: append them again.
     func append(_ records: [NewRecord]) async throws
 

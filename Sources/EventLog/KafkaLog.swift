@@ -55,6 +55,14 @@ public final class KafkaLog: EventLog {
         try await onThread("kafka-admin") { try creation.create(topics) }
     }
 
+    public func grow(_ topics: [Topic]) async throws {
+        guard mock == nil else { throw EventLogError("the broker of the tests gives no topic more partitions", isTemporary: false) }
+        for topic in topics { try Self.check(topic, prefix: options.prefix) }
+        let producer = try producer()
+        let growth = KafkaGrowth(handle: producer.handle, prefix: options.prefix)
+        try await onThread("kafka-admin") { try growth.grow(topics) }
+    }
+
     private static func check(_ topic: Topic, prefix: String) throws(EventLogError) {
         let name = prefix + topic.name
         guard !topic.name.isEmpty, name.utf8.count <= 249, name.utf8.allSatisfy(KafkaOptions.isNameByte) else {

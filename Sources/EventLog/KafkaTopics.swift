@@ -108,6 +108,14 @@ struct KafkaTopics {
     }
 
     /// - Parameter name: with the prefix.
+    /// - Returns: 0 where the topic is not there.
+    static func count(of name: String, _ handle: KafkaHandle, milliseconds: Int32) throws(EventLogError) -> Int {
+        let found = try look(for: name, handle, milliseconds: milliseconds)
+        return found.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+            ? 0 : try partitions(of: name, handle, milliseconds: milliseconds)
+    }
+
+    /// - Parameter name: with the prefix.
     static func partitions(of name: String, _ handle: KafkaHandle, milliseconds: Int32) throws(EventLogError) -> Int {
         let found = try look(for: name, handle, milliseconds: milliseconds)
         guard found.code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventLogError("find topic \(name)", found.code) }

@@ -16,9 +16,11 @@ public struct GivenSettings: Sendable {
     let partitions: Value<Int>?
     /// `nil` where the process has no Kafka.
     let topicPrefix: Value<String>?
+    /// `nil` where the process does not read the event log.
+    let logPartitions: Value<Int>?
 
-    public init(partitions: Value<Int>?, topicPrefix: Value<String>?) {
-        (self.partitions, self.topicPrefix) = (partitions, topicPrefix)
+    public init(partitions: Value<Int>?, topicPrefix: Value<String>?, logPartitions: Value<Int>? = nil) {
+        (self.partitions, self.topicPrefix, self.logPartitions) = (partitions, topicPrefix, logPartitions)
     }
 
     /// - Returns: what the process is to be warned of: a setting that the site has outgrown, by its name.
@@ -30,7 +32,17 @@ public struct GivenSettings: Sendable {
                     + "recorded at the site's first start. Remove the setting, for without it the recorded value is taken; or name "
                     + "the database of the site that this process is meant for")
         }
-        guard let partitions, partitions.isGiven, partitions.value != record.partitions else { return nil }
+        if let log = logPartitions, log.isGiven, let recorded = record.logPartitions, log.value > recorded {
+            throw SiteMismatch(
+                "\(log.name) is '\(log.value)', but the topics of this site's event log have \(recorded) partitions, as PostgreSQL has "
+                    + "recorded. Remove the setting, for without it the recorded value is taken; or give the topics more while the "
+                    + "site runs: martlet partitions --log \(log.value)")
+        }
+        guard let partitions, partitions.isGiven, partitions.value != record.partitions else {
+            // It only grows: fewer are those of before a change.
+            guard let log = logPartitions, log.isGiven, log.value != record.logPartitions ?? log.value else { return nil }
+            return log.name
+        }
         // Processes begin anew with the settings that they had before the change.
         if record.former.contains(partitions.value) { return partitions.name }
         throw SiteMismatch(

@@ -35,7 +35,9 @@ public final class LayoutHold: Sendable {
     public func take(_ given: GivenSettings) async throws -> SiteRecord {
         try await store.letGo()
         while true {
-            guard let record = try await store.read(), given.topicPrefix == nil || record.topicPrefix != nil else {
+            guard let record = try await store.read(), given.topicPrefix == nil || record.topicPrefix != nil,
+                given.logPartitions == nil || record.logPartitions != nil
+            else {
                 try await store.record(given)
                 continue
             }

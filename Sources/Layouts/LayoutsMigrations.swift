@@ -22,6 +22,17 @@ public enum LayoutsMigrations {
                     since timestamptz NOT NULL DEFAULT now(),
                     CHECK ((next_partitions IS NULL) = (asked_at IS NULL)))
                 """
-            ])
+            ]),
+        Migration(
+            127, "the partitions of the log's topics",
+            [
+                """
+                ALTER TABLE site
+                    -- Of each topic; NULL until a process with the event log has come.
+                    ADD COLUMN log_partitions int,
+                    -- Part of a change that is under way: only who gives the topics more of them may end it.
+                    ADD COLUMN next_log_partitions int
+                """
+            ]),
     ]
 }

@@ -19,7 +19,7 @@ public struct SiteStore: Sendable {
     }
 
     private static let record: SQL = """
-        SELECT layout, partitions, topic_prefix, next_partitions, array_to_string(former, ',') AS former,
+        SELECT layout, partitions, topic_prefix, next_partitions, log_partitions, next_log_partitions, array_to_string(former, ',') AS former,
             coalesce(asked_at < now() - make_interval(secs => \(Self.patienceSeconds)), false) AS is_overdue,
             to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' AS since_text
         FROM site
@@ -30,8 +30,10 @@ public struct SiteStore: Sendable {
         return SiteRecord(
             layout: try row.int("layout"), partitions: try row.int("partitions"),
             topicPrefix: try row.optionalText("topic_prefix"),
+            logPartitions: try row.optionalInteger("log_partitions").map { Int($0) },
             former: try row.text("former").split(separator: ",").compactMap { Int($0) },
-            next: try row.optionalInteger("next_partitions").map { Int($0) }, isOverdue: try row.bool("is_overdue"),
+            next: try row.optionalInteger("next_partitions").map { Int($0) },
+            nextLog: try row.optionalInteger("next_log_partitions").map { Int($0) }, isOverdue: try row.bool("is_overdue"),
             since: try row.text("since_text"))
     }
 
@@ -44,12 +46,14 @@ public struct SiteStore: Sendable {
     /// Writes down what is not recorded yet.
     func record(_ given: GivenSettings) async throws {
         guard let partitions = given.partitions?.value else { return }
-        let prefix = given.topicPrefix?.value
+        let (prefix, log) = (given.topicPrefix?.value, given.logPartitions?.value)
         try await database.batch([
             """
-            INSERT INTO site (partitions, topic_prefix) VALUES (\(partitions), \(prefix)) ON CONFLICT DO NOTHING
+            INSERT INTO site (partitions, topic_prefix, log_partitions) VALUES (\(partitions), \(prefix), \(log))
+            ON CONFLICT DO NOTHING
             """,
             "UPDATE site SET topic_prefix = \(prefix) WHERE topic_prefix IS NULL AND \(prefix)::text IS NOT NULL",
+            "UPDATE site SET log_partitions = \(log) WHERE log_partitions IS NULL AND \(log)::int IS NOT NULL",
         ])
     }
 
@@ -106,26 +110,33 @@ public struct SiteStore: Sendable {
     // MARK: A change
 
     /// Asks for another number of partitions.
+    /// - Parameter log: of the log's topics; `nil`: these stay.
     /// - Returns: false where the record is no more as it was read, or something was asked for already.
-    public func ask(for partitions: Int, after record: SiteRecord) async throws -> Bool {
+    public func ask(for partitions: Int, log: Int? = nil, after record: SiteRecord) async throws -> Bool {
         try await tell(
             """
-            UPDATE site SET next_partitions = \(partitions), asked_at = now()
+            UPDATE site SET next_partitions = \(partitions), next_log_partitions = \(log)::int, asked_at = now()
             WHERE layout = \(record.layout) AND next_partitions IS NULL
             """)
     }
 
     /// Begins the next layout, where nobody works in this one any more. Whoever does it: once.
-    public func advance(from record: SiteRecord) async throws -> Bool {
+    /// - Parameter grow: gives the log's topics their partitions, while nobody works. Without it a change that has such a part is left
+    ///   to who has.
+    public func advance(from record: SiteRecord, grow: (() async throws -> Void)? = nil) async throws -> Bool {
+        guard grow != nil || record.nextLog == nil else { return false }
         try await database.transaction { transaction in
             let lock = try await transaction.query(
                 "SELECT pg_try_advisory_xact_lock(\(Self.lock), \(record.layout)::int) AS is_mine")
             guard try lock[0].bool("is_mine") else { return false }
+            if record.nextLog != nil { try await grow?() }
             let results = try await transaction.batch([
                 """
                 UPDATE site SET layout = layout + 1, partitions = next_partitions, former = former || partitions,
-                    next_partitions = NULL, asked_at = NULL, since = now()
+                    log_partitions = COALESCE(next_log_partitions, log_partitions),
+                    next_partitions = NULL, next_log_partitions = NULL, asked_at = NULL, since = now()
                 WHERE layout = \(record.layout) AND next_partitions IS NOT NULL
+                    AND next_log_partitions IS NOT DISTINCT FROM \(record.nextLog)::int
                 """, Self.notice,
             ])
             return results[0].affected == 1
@@ -136,7 +147,7 @@ public struct SiteStore: Sendable {
     public func giveUp(_ record: SiteRecord) async throws -> Bool {
         try await tell(
             """
-            UPDATE site SET next_partitions = NULL, asked_at = NULL
+            UPDATE site SET next_partitions = NULL, next_log_partitions = NULL, asked_at = NULL
             WHERE layout = \(record.layout) AND asked_at < now() - make_interval(secs => \(Self.patienceSeconds))
             """)
     }

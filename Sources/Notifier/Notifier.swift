@@ -33,6 +33,9 @@ public final class Notifier: Sendable {
         let value = Mutex<PushRunner?>(nil)
     }
 
+    public static let subscription = SubscriptionOptions(
+        group: "notifier", topics: [NotificationsDomain.topic], batch: 500, rest: 20)
+
     public init(
         log: any EventLog, _ resources: Resources, devices: DevicesDomain, notifications: NotificationsDomain,
         feed: FeedDomain, options: NotifierOptions
@@ -48,9 +51,7 @@ public final class Notifier: Sendable {
             devices: { [devices] in try await devices.devices.reachable(database, of: $0) },
             deliveries: devices.deliveries, clock: resources.clock, wake: { late.value.withLock { $0 }?.wake() })
         let storage = resources.connections.storage
-        let consumer = Consumer(
-            SubscriptionOptions(group: "notifier", topics: [NotificationsDomain.topic], batch: 500, rest: 20)
-        ) { try await planner.handle($0) }
+        let consumer = Consumer(Self.subscription) { try await planner.handle($0) }
         groups = ConsumerGroups([consumer.group(on: log, storage, resources.clock)], database: storage)
     }
 

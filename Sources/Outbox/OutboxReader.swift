@@ -13,6 +13,8 @@ public struct OutboxRow: Sendable {
 /// Takes events out of the outbox: what it sees, in the order of ids. Events of one key are committed in that order, for
 /// whoever writes them holds a lock (`Outbox.statement`); those of other keys may come in any.
 public final class OutboxReader: Sendable {
+    /// Of the one relay that moves events, for as long as a move lasts.
+    static let lock: SQL = "7236472"
     private let database: Database
     private let floor = Mutex(OutboxFloor())
 
@@ -50,7 +52,7 @@ public final class OutboxReader: Sendable {
             // The writers are asked for first: who is not among them any more has committed before the events are read.
             let writers = look.asksForWriters ? [Self.writers] : []
             let results = try await transaction.batch(
-                ["SELECT pg_try_advisory_xact_lock(7236472) AS is_mine"] + writers + [
+                ["SELECT pg_try_advisory_xact_lock(\(Self.lock)) AS is_mine"] + writers + [
                     """
                     SELECT id, topic, key, payload, headers FROM outbox
                     WHERE id > \(look.floor) ORDER BY id LIMIT \(limit)

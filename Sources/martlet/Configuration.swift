@@ -91,8 +91,9 @@ struct Configuration: Sendable {
         return Partitions(count: values.has("partitions") ? values.number("partitions") : 1)
     }
 
-    func topics(_ plans: [TopicPlan]) -> [Topic] {
-        let partitions = values.number("log-partitions")
+    /// - Parameter count: of each one's partitions; `nil`: what is recorded, or else the setting's.
+    func topics(_ plans: [TopicPlan], partitions count: Int? = nil) -> [Topic] {
+        let partitions = count ?? site?.logPartitions ?? values.number("log-partitions")
         return plans.map { Topic(name: $0.name, partitions: partitions, retentionHours: $0.retentionHours) }
     }
     var postgres: String? { values.text("postgres") }

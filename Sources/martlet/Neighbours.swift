@@ -61,14 +61,21 @@ final class Neighbours: Sendable {
 
     /// With a connection that gives a statement all the time that it takes: copying a large table takes hours.
     private func withMigrator<T>(_ body: (Database) async throws -> T) async throws -> T {
-        let (url, setting) = configuration.directPostgres
-        var options = DatabaseOptions(connectionInfo: url, connections: 1)
-        options.session.statementTimeout = 0
-        options.answerMilliseconds = .max
-        options.name = nil
-        let database = Database(loop: threads.stores, options: options)
+        let (database, setting) = connection { options in
+            options.session.statementTimeout = 0
+            options.answerMilliseconds = .max
+        }
         defer { database.close() }
         return try await awaited(setting) { try await body(database) }
+    }
+
+    /// A connection of one's own, past a pooler, to be closed; and the setting that names its server.
+    func connection(_ change: (inout DatabaseOptions) -> Void = { _ in }) -> (Database, setting: String) {
+        let (url, setting) = configuration.directPostgres
+        var options = DatabaseOptions(connectionInfo: url, connections: 1)
+        options.name = nil
+        change(&options)
+        return (Database(loop: threads.stores, options: options), setting)
     }
 
     // MARK: The site
@@ -76,12 +83,8 @@ final class Neighbours: Sendable {
     /// Takes a hold on the site's layout, which is the process's from then on.
     /// - Parameter name: of the process's roles.
     func takeLayout(for name: String) async throws -> (LayoutHold, SiteRecord) {
-        let (url, setting) = configuration.directPostgres
-        var options = DatabaseOptions(connectionInfo: url, connections: 1)
-        options.answerMilliseconds = 10_000
-        options.name = nil
-        let hold = LayoutHold(
-            database: Database(loop: threads.stores, options: options), name: LayoutHold.name(of: name))
+        let (database, setting) = connection { $0.answerMilliseconds = 10_000 }
+        let hold = LayoutHold(database: database, name: LayoutHold.name(of: name))
         do {
             return (hold, try await awaited(setting) { try await hold.take(configuration.givenSettings) })
         } catch let error as SiteMismatch {
@@ -95,10 +98,7 @@ final class Neighbours: Sendable {
 
     /// What is recorded of the site, for a command, which holds nothing. `nil` where no process has started yet.
     func recordedSite() async throws -> SiteRecord? {
-        let (url, setting) = configuration.directPostgres
-        var options = DatabaseOptions(connectionInfo: url, connections: 1)
-        options.name = nil
-        let database = Database(loop: threads.stores, options: options)
+        let (database, setting) = connection()
         defer { database.close() }
         let record = try await awaited(setting) { try await SiteStore(database: database).read() }
         do {
@@ -123,7 +123,12 @@ extension Configuration {
                 ? nil
                 : .init(
                     values.text("kafka-prefix") ?? "", isGiven: values.isGiven("kafka-prefix"),
-                    name: values.given("kafka-prefix")))
+                    name: values.given("kafka-prefix")),
+            logPartitions: values.has("log-partitions")
+                ? .init(
+                    values.number("log-partitions"), isGiven: values.isGiven("log-partitions"),
+                    name: values.given("log-partitions"))
+                : nil)
     }
 
     /// The same, with what is recorded in place of what was not said.

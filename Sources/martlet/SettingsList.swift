@@ -72,7 +72,7 @@ enum SettingsList {
             "sasl.password, whatever characters it has"),
         Setting(
             "log-partitions", .integer(1...512), unit: "partitions", default: "4", roles: servers,
-            "partitions of new topics"),
+            "partitions of each topic, of a new site: they are recorded as partitions are"),
         Setting(
             "log-replicas", .integer(1...100), unit: "copies", roles: servers,
             "copies of new topics of Kafka; without it the brokers' own default"),

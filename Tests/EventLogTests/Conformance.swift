@@ -38,6 +38,35 @@ struct Conformance: Sendable {
         await client.close()
     }
 
+    /// Whoever appends and reads behind it uses all of them; what was there stays, and one more is none less.
+    func topicsGrow() async throws {
+        let client = try await log.make()
+        let topic = try await topic(2, on: client)
+        let options = SubscriptionOptions(group: uniqueName("group"), topics: [topic])
+        try await client.append((0..<40).map { record(topic, "key-\($0)", "before") })
+        let before = Recorder()
+        let reader = try await client.subscribe(options, handler: before.handle)
+        try await before.wait(for: 40)
+        await reader.close()
+        for partitions in [6, 3] {
+            try await client.grow([
+                Topic(name: topic, partitions: partitions, retentionHours: 1),
+                Topic(name: uniqueName("nowhere"), partitions: partitions, retentionHours: 1),
+            ])
+        }
+        await client.close()
+        let anew = try await log.make()
+        try await anew.append((0..<200).map { record(topic, "key-\($0)", "after") })
+        let after = Recorder()
+        let subscription = try await anew.subscribe(options, handler: after.handle)
+        try await after.wait(for: 200)
+        await subscription.close()
+        await anew.close()
+        #expect(Set(before.records.map(\.partition)) == [0, 1])
+        #expect(Set(after.records.map(\.partition)) == Set(0..<6))
+        #expect(after.records.count == 200 && after.records.allSatisfy { $0.text == "after" })
+    }
+
     func keysKeepTheirOrder() async throws {
         let (keys, rounds) = (20, 15)
         let clients = [try await log.make(), try await log.make()]

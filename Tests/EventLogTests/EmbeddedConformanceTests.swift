@@ -44,6 +44,7 @@ enum TestPostgres {
     }
 
     @Test func topicsAreMadeOnce() async throws { try await conformance.topicsAreMadeOnce() }
+    @Test func topicsGrow() async throws { try await conformance.topicsGrow() }
     @Test func keysKeepTheirOrder() async throws { try await conformance.keysKeepTheirOrder() }
     @Test func failedBatchesComeAgain() async throws { try await conformance.failedBatchesComeAgain() }
     @Test func aFailureStopsItsPartitionOnly() async throws { try await conformance.aFailureStopsItsPartitionOnly() }

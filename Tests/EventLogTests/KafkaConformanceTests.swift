@@ -16,6 +16,8 @@ struct KafkaTests {
         }
 
         @Test func topicsAreMadeOnce() async throws { try await conformance.topicsAreMadeOnce() }
+        /// The mock has no such request.
+        @Test(.enabled(if: TestBroker.isReal)) func topicsGrow() async throws { try await conformance.topicsGrow() }
         @Test func keysKeepTheirOrder() async throws { try await conformance.keysKeepTheirOrder() }
         @Test func failedBatchesComeAgain() async throws { try await conformance.failedBatchesComeAgain() }
         @Test func aFailureStopsItsPartitionOnly() async throws {

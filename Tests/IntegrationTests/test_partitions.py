@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-from typing import Iterator
+import threading
+import time
+from typing import Callable, Iterator
 
 import httpx
 import pytest
@@ -13,7 +15,9 @@ from conftest import MakeUser
 from follower import ReconnectingFollower
 from martlet_process import Server, run_martlet
 from sse_client import Sse
-from support import PATIENCE, eventually
+from roles import new_roles
+from sql import rows
+from support import PATIENCE, User, eventually
 
 
 @pytest.fixture
@@ -97,6 +101,87 @@ def test_a_change_on_a_running_server(small: Server, make_user: MakeUser) -> Non
     eventually(lambda: not old_keys(small), PATIENCE, f"the end of {old_keys(small)[:5]}")
     code, text = partitions(small, "8")
     assert (code, text) == (0, "the site has 8 partitions already")
+
+
+def test_more_partitions_of_the_log(small: Server, make_user: MakeUser) -> None:
+    """Under load: each author's posts, with their edits, in their order."""
+    authors = [make_user(f"author{number}", small) for number in range(3)]
+    reader = make_user("reader", small)
+    for author in authors:
+        reader.follow(author)
+    stop, written = threading.Event(), {author.id: [] for author in authors}
+    log_grows(authors, reader, written, stop, lambda: partitions(small, "--log", "9"))
+    code, text = partitions(small)
+    assert code == 0 and "9 partitions of each topic of the event log" in text, text
+    for words, said in ((("--log", "9"), "already"), (("--log", "5"), "not fewer"), (("--log", "x"), "no number"),
+            (("8", "--log", "12"), "one of the two")):
+        assert said in partitions(small, *words)[1], words
+    counts = rows(small, "SELECT count(*) FROM log_partitions GROUP BY topic")
+    assert {row[0] for row in counts} == {"9"}
+    small.stop()
+    small.settings["MARTLET_LOG_PARTITIONS"] = "24"
+    assert "MARTLET_LOG_PARTITIONS is '24', but the topics of this site's event log have 9" in refused(small)
+    small.settings["MARTLET_LOG_PARTITIONS"] = "4"
+    small.start()
+    eventually(lambda: "setting.outdated" in small.log_tail(400), 5, "a warning")
+
+
+@pytest.mark.kafka
+def test_more_partitions_of_topics() -> None:
+    """The same on Kafka, with a process of each role."""
+    with new_roles() as roles:
+        roles.start()
+        authors, reader = [roles.user(f"author{number}") for number in range(3)], roles.user("reader")
+        for author in authors:
+            reader.follow(author)
+        stop, written = threading.Event(), {author.id: [] for author in authors}
+
+        def grow() -> tuple[int, str]:
+            done = run_martlet("partitions", "--log", "9", **roles.runs["api"].environment, timeout=120)
+            return done.returncode, done.stdout + done.stderr
+
+        log_grows(authors, reader, written, stop, grow)
+        topics = roles.admin.list_topics(timeout=10).topics
+        assert {len(topics[name].partitions) for name in roles.topics()} == {9}
+
+
+def log_grows(
+    authors: list[User], reader: User, written: dict[str, list[str]], stop: threading.Event, grow: Callable[[], tuple[int, str]]
+) -> None:
+    def write(author: User) -> None:
+        with User.of_token(author.server, author.token).http as http:
+            while not stop.is_set():
+                try:
+                    answer = http.post("/v1/posts", json={"text": f"{len(written[author.id])}"})
+                except httpx.TransportError:
+                    answer = None
+                if answer is None or answer.status_code >= 500:
+                    time.sleep(0.1)
+                    continue
+                written[author.id].append(answer.json()["id"])
+                time.sleep(0.02)
+
+    threads = [threading.Thread(target=write, args=[author]) for author in authors]
+    with ReconnectingFollower(reader) as follower:
+        for thread in threads:
+            thread.start()
+        eventually(lambda: all(len(posts) > 20 for posts in written.values()), PATIENCE, "some posts")
+        code, text = grow()
+        print(text)
+        assert code == 0 and "9 partitions of the event log, after" in text, text
+        counts = {author: len(posts) for author, posts in written.items()}
+        eventually(lambda: all(len(written[author]) > count + 20 for author, count in counts.items()), PATIENCE, "more posts")
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+        last = [posts[-1] for posts in written.values()]
+        eventually(lambda: set(last) <= set(follower.view), PATIENCE, "the last posts live")
+        shown = reader.walk(limit=100)
+        for posts in written.values():
+            # One may have been accepted without an answer; and who reads anew sees a page.
+            assert [post for post in reversed(shown) if post in posts] == posts
+            assert [post for post in follower.view if post in posts] == [post for post in posts if post in follower.view]
+        assert len(set(follower.view)) == len(follower.view)
 
 
 def is_ready(server: Server) -> bool:

@@ -131,6 +131,34 @@ import Testing
         for hold in [hanging, other] { await hold.close() }
     }
 
+    /// Only who gives the topics their partitions may end such a change, and only while nobody works.
+    @Test func theLogGrowsWhileNobodyWorks() async throws {
+        try await store.record(GivenSettings(partitions: .init(8, isGiven: false, name: ""), topicPrefix: nil))
+        #expect(try await record().logPartitions == nil)
+        let log = GivenSettings.Value(4, isGiven: true, name: "MARTLET_LOG_PARTITIONS")
+        let old = process("old")
+        let before = try await old.take(
+            GivenSettings(partitions: .init(8, isGiven: false, name: ""), topicPrefix: nil, logPartitions: log))
+        #expect(before.logPartitions == 4)
+        #expect(try await store.ask(for: 8, log: 12, after: before))
+        let asked = try await record()
+        #expect(asked.nextLog == 12)
+        let grown = Atomic<Int>(0)
+        #expect(try await !store.advance(from: asked) { grown.add(1, ordering: .relaxed) }, "the old one still works")
+        await old.close()
+        #expect(try await !store.advance(from: asked), "topics have not grown")
+        #expect(grown.load(ordering: .relaxed) == 0)
+        struct Refused: Error {}
+        await #expect(throws: Refused.self) { try await store.advance(from: asked) { throw Refused() } }
+        #expect(try await record() == asked)
+        while try await !store.advance(from: asked, grow: { grown.add(1, ordering: .relaxed) }) {
+            try await Task.sleep(nanoseconds: 5_000_000)
+        }
+        let after = try await record()
+        #expect((after.layout, after.partitions, after.logPartitions, after.nextLog) == (2, 8, 12, nil))
+        #expect(grown.load(ordering: .relaxed) == 1)
+    }
+
     private func end(_ name: String) async throws {
         let ended = try await site.database.query(
             """

@@ -18,6 +18,9 @@ def write(reporter: Any, swift_times: Path) -> None:
         if spans:
             seconds = max(stop for _, stop in spans) - min(start for start, _ in spans)
             reporter.write_line(f"{phase:14} {seconds:4.0f} s")
+    swift_times.with_name("times").write_text("".join(
+        f"{report.start:.2f} {report.stop:.2f} {getattr(report, 'worker_id', 'alone')} {report.when} {report.nodeid}\n"
+        for report in sorted(reports, key=lambda report: report.start)))
     taken: dict[str, float] = defaultdict(float)
     for report in reports:
         taken[report.nodeid.split("@")[0]] += report.duration

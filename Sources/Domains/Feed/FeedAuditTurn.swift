@@ -12,6 +12,7 @@ final class FeedAuditTurn: Sendable {
 
     private let audit: FeedAudit
     private let database: Database
+    private let hasCaughtUp: @Sendable () async throws -> Bool
     private let clock: any MonotonicClock
     private let name = String(UInt64.random(in: 1 ... .max), radix: 36)
     private let suspects: Mutex<FeedSuspects>
@@ -21,9 +22,14 @@ final class FeedAuditTurn: Sendable {
     private let strays = Metrics.shared.counter(.feedStrays)
     private let gauge = Metrics.shared.gauge(.feedSuspects)
 
-    /// - Parameter patience: seconds for which a feed must look wrong. A fan-out that is behind by more is taken for lost.
-    init(_ audit: FeedAudit, database: Database, clock: any MonotonicClock, patience: Double = 60) {
-        (self.audit, self.database, self.clock) = (audit, database, clock)
+    /// - Parameters:
+    ///   - hasCaughtUp: whether the fan-out has; while it has not, a feed may lack what is on its way.
+    ///   - patience: seconds for which a feed must look wrong.
+    init(
+        _ audit: FeedAudit, database: Database, clock: any MonotonicClock, patience: Double = 60,
+        hasCaughtUp: @escaping @Sendable () async throws -> Bool
+    ) {
+        (self.audit, self.database, self.clock, self.hasCaughtUp) = (audit, database, clock, hasCaughtUp)
         suspects = Mutex(FeedSuspects(pause: 10, patience: patience))
     }
 
@@ -48,6 +54,10 @@ final class FeedAuditTurn: Sendable {
             let found = try await audit.look(at: user)
             let wrong = suspects.withLock { $0.again(user, found, now: clock.nanoseconds()) }
             guard let wrong else { continue }
+            guard try await hasCaughtUp() else {
+                suspects.withLock { $0.add(wrong, now: clock.nanoseconds()) }
+                continue
+            }
             try await audit.repair(wrong)
             repairs.add()
             strays.add(wrong.timelineStrays.count + wrong.storedStrays.count)

@@ -139,8 +139,12 @@ public struct FeedDomain: Domain {
 
     public func jobs(_ log: any EventLog) -> [Job] {
         let (clock, timelines) = (resources.clock, lateTimelines)
-        let lost = LostChanges(
-            resources.connections.scans.database, rows, log, readers: [Self.planner, Self.chunks], clock: clock)
+        let database = resources.connections.scans.database
+        let progress = FanOutProgress(
+            database: database, log: log, readers: [Self.planner, Self.chunks], clock: clock)
+        let lost = LostChanges(database, rows, progress, clock: clock)
+        let turn = FeedAuditTurn(
+            audit, database: database, clock: resources.monotonicClock, hasCaughtUp: progress.hasCaughtUp)
         return [
             Job("trim-changes", restSeconds: 3600) {
                 let oldest = clock.milliseconds() * 1000 - Int64(timelines.options.life) * 1_000_000
@@ -155,7 +159,7 @@ public struct FeedDomain: Domain {
                 try await mark.move()
                 return .idle
             },
-            Job("audit-feeds", restSeconds: 1) { [turn = auditTurn] in
+            Job("audit-feeds", restSeconds: 1) {
                 try await turn.run()
                 return .idle
             },
@@ -169,10 +173,6 @@ public struct FeedDomain: Domain {
 
     private var audit: FeedAudit {
         FeedAudit(database: resources.connections.scans.database, timelines: lateTimelines)
-    }
-
-    private var auditTurn: FeedAuditTurn {
-        FeedAuditTurn(audit, database: resources.connections.scans.database, clock: resources.monotonicClock)
     }
 
     /// For `martlet audit feeds`.

@@ -17,16 +17,13 @@ final class LostChanges: Sendable {
     private static let step = 100
     /// Seconds behind which a change is late.
     private static let patience = 30
-    /// Milliseconds by which clocks may differ, and for which something may be in the outbox.
-    private static let margin: Int64 = 5_000
     /// Then it is told no more, for it is something else.
     private static let mostTries = 12
 
     private let database: Database
     private let arrivals: Arrivals
     private let rows: PostRow
-    private let log: any EventLog
-    private let readers: [SubscriptionOptions]
+    private let progress: FanOutProgress
     private let clock: any WallClock
     /// Since when, in milliseconds, each look has found that all was read; `nil`: the last one has not.
     private let readSince = Mutex<Int64?>(nil)
@@ -34,12 +31,8 @@ final class LostChanges: Sendable {
     private let lost = Metrics.shared.counter(.lostChanges)
     private let abandoned = Metrics.shared.counter(.abandonedChanges)
 
-    /// - Parameter readers: who brings changes to feeds.
-    init(
-        _ database: Database, _ rows: PostRow, _ log: any EventLog, readers: [SubscriptionOptions],
-        clock: any WallClock
-    ) {
-        (self.database, self.rows, self.log, self.readers, self.clock) = (database, rows, log, readers, clock)
+    init(_ database: Database, _ rows: PostRow, _ progress: FanOutProgress, clock: any WallClock) {
+        (self.database, self.rows, self.progress, self.clock) = (database, rows, progress, clock)
         arrivals = Arrivals(database: database)
     }
 
@@ -63,18 +56,11 @@ final class LostChanges: Sendable {
 
     /// Whether what was committed half a minute ago has been read by all.
     private func isRead(now: Int64) async throws -> Bool {
-        let waiting = try await database.query(
-            """
-            SELECT EXISTS (
-                SELECT FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1) o
-                WHERE created_at < clock_timestamp() - interval '5 seconds') AS waits
-            """)[0]
-        let waits = try waiting.bool("waits")
-        let isRead = waits ? false : try await log.isRead(by: readers, before: now - Self.margin)
+        let isRead = try await progress.hasCaughtUp()
         return readSince.withLock { since in
             // A clock that was set back begins anew, or this would wait until it is there again.
             since = isRead ? min(since ?? now, now) : nil
-            return since.map { now - $0 >= 4 * Self.margin } ?? false
+            return since.map { now - $0 >= 4 * FanOutProgress.margin } ?? false
         }
     }
 

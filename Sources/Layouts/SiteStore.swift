@@ -123,9 +123,9 @@ public struct SiteStore: Sendable {
     /// Begins the next layout, where nobody works in this one any more. Whoever does it: once.
     /// - Parameter grow: gives the log's topics their partitions, while nobody works. Without it a change that has such a part is left
     ///   to who has.
-    public func advance(from record: SiteRecord, grow: (() async throws -> Void)? = nil) async throws -> Bool {
+    public func advance(from record: SiteRecord, grow: (@Sendable () async throws -> Void)? = nil) async throws -> Bool {
         guard grow != nil || record.nextLog == nil else { return false }
-        try await database.transaction { transaction in
+        return try await database.transaction { transaction in
             let lock = try await transaction.query(
                 "SELECT pg_try_advisory_xact_lock(\(Self.lock), \(record.layout)::int) AS is_mine")
             guard try lock[0].bool("is_mine") else { return false }

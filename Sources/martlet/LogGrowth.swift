@@ -6,6 +6,7 @@ import Layouts
 import Notifier
 import Outbox
 import Runtime
+import Sidecars
 import Store
 
 /// More partitions for the topics of the event log. The partition of a key changes with their number, so what is in the log is read
@@ -20,7 +21,7 @@ struct LogGrowth: Sendable {
     private let stop: OutboxStop
 
     /// While nobody works.
-    func grow() async throws {
+    @Sendable func grow() async throws {
         guard try await stop.holds() else {
             throw Failure(
                 "not changed: the connection to PostgreSQL was lost, and events may be on their way: give the command again")

@@ -137,7 +137,7 @@ def test_serve_knows_its_own_redis(own_server: Server, make_user: MakeUser) -> N
     own_server.start()
     assert metric(own_server, "martlet_redis_rewound_total") == 0
     answer = bob.feed(since=position)
-    assert answer["reset"] is False and [post["id"] for post in answer["items"]] == [second]
+    assert answer["reset"] is False and [event["post"]["id"] for event in answer["items"]] == [second]
     assert own_server.stop() == 0
 
     owner = snapshot.stat()

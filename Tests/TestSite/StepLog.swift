@@ -19,6 +19,9 @@ final class StepLog: EventLog {
 
     func createTopics(_ topics: [Topic]) async throws {}
 
+    /// Each of its topics is one partition.
+    func grow(_ topics: [Topic]) async throws {}
+
     func append(_ records: [NewRecord]) async throws {
         state.withLock { state in
             for record in records {

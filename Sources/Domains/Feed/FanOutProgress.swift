@@ -18,7 +18,7 @@ struct FanOutProgress: Sendable {
             """
             SELECT EXISTS (
                 SELECT FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1) o
-                WHERE created_at < clock_timestamp() - make_interval(secs => \(Double(Self.margin) / 1000))) AS waits
+                WHERE created_at < clock_timestamp() - make_interval(secs => \(Self.margin / 1000)::int)) AS waits
             """)[0]
         guard try !waiting.bool("waits") else { return false }
         return try await log.isRead(by: readers, before: clock.milliseconds() - Self.margin)

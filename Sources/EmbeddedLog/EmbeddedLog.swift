@@ -47,13 +47,17 @@ public final class EmbeddedLog: EventLog {
 
     public func createTopics(_ topics: [Topic]) async throws {
         try await database.batch(
-            topics.map { Self.partitions(of: $0, where: "NOT EXISTS (SELECT FROM log_partitions WHERE topic = \($0.name))") })
+            topics.map {
+                Self.partitions(of: $0, where: "NOT EXISTS (SELECT FROM log_partitions WHERE topic = \($0.name))")
+            })
         try await loadTopics()
     }
 
     public func grow(_ topics: [Topic]) async throws {
         try await database.batch(
-            topics.map { Self.partitions(of: $0, where: "EXISTS (SELECT FROM log_partitions WHERE topic = \($0.name))") })
+            topics.map {
+                Self.partitions(of: $0, where: "EXISTS (SELECT FROM log_partitions WHERE topic = \($0.name))")
+            })
         try await loadTopics()
     }
 

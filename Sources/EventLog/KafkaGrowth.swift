@@ -37,7 +37,9 @@ struct KafkaGrowth {
 
     /// Of the request, or of the first topic that has one.
     private static func failure(_ event: KafkaEvent) -> EventLogError? {
-        guard event.code == RD_KAFKA_RESP_ERR_NO_ERROR else { return EventLogError("more partitions", event.code, event.text) }
+        guard event.code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+            return EventLogError("more partitions", event.code, event.text)
+        }
         var count = 0
         let results = rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event.raw), &count)
         for index in 0..<count {
@@ -45,7 +47,8 @@ struct KafkaGrowth {
             let code = rd_kafka_topic_result_error(result)
             guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { continue }
             let detail = rd_kafka_topic_result_error_string(result).map(String.init(cString:)) ?? ""
-            return EventLogError("more partitions for topic \(String(cString: rd_kafka_topic_result_name(result)))", code, detail)
+            return EventLogError(
+                "more partitions for topic \(String(cString: rd_kafka_topic_result_name(result)))", code, detail)
         }
         return nil
     }

@@ -56,7 +56,9 @@ public final class KafkaLog: EventLog {
     }
 
     public func grow(_ topics: [Topic]) async throws {
-        guard mock == nil else { throw EventLogError("the broker of the tests gives no topic more partitions", isTemporary: false) }
+        guard mock == nil else {
+            throw EventLogError("the broker of the tests gives no topic more partitions", isTemporary: false)
+        }
         for topic in topics { try Self.check(topic, prefix: options.prefix) }
         let producer = try producer()
         let growth = KafkaGrowth(handle: producer.handle, prefix: options.prefix)

@@ -40,7 +40,9 @@ public struct GivenSettings: Sendable {
         }
         guard let partitions, partitions.isGiven, partitions.value != record.partitions else {
             // It only grows: fewer are those of before a change.
-            guard let log = logPartitions, log.isGiven, log.value != record.logPartitions ?? log.value else { return nil }
+            guard let log = logPartitions, log.isGiven, log.value != record.logPartitions ?? log.value else {
+                return nil
+            }
             return log.name
         }
         // Processes begin anew with the settings that they had before the change.

@@ -33,7 +33,8 @@ public struct SiteStore: Sendable {
             logPartitions: try row.optionalInteger("log_partitions").map { Int($0) },
             former: try row.text("former").split(separator: ",").compactMap { Int($0) },
             next: try row.optionalInteger("next_partitions").map { Int($0) },
-            nextLog: try row.optionalInteger("next_log_partitions").map { Int($0) }, isOverdue: try row.bool("is_overdue"),
+            nextLog: try row.optionalInteger("next_log_partitions").map { Int($0) },
+            isOverdue: try row.bool("is_overdue"),
             since: try row.text("since_text"))
     }
 
@@ -123,7 +124,8 @@ public struct SiteStore: Sendable {
     /// Begins the next layout, where nobody works in this one any more. Whoever does it: once.
     /// - Parameter grow: gives the log's topics their partitions, while nobody works. Without it a change that has such a part is left
     ///   to who has.
-    public func advance(from record: SiteRecord, grow: (@Sendable () async throws -> Void)? = nil) async throws -> Bool {
+    public func advance(from record: SiteRecord, grow: (@Sendable () async throws -> Void)? = nil) async throws -> Bool
+    {
         guard grow != nil || record.nextLog == nil else { return false }
         return try await database.transaction { transaction in
             let lock = try await transaction.query(

@@ -24,7 +24,8 @@ struct LogGrowth: Sendable {
     @Sendable func grow() async throws {
         guard try await stop.holds() else {
             throw Failure(
-                "not changed: the connection to PostgreSQL was lost, and events may be on their way: give the command again")
+                "not changed: the connection to PostgreSQL was lost, and events may be on their way: give the command again"
+            )
         }
         try await log.grow(topics)
     }
@@ -71,7 +72,9 @@ struct LogGrowth: Sendable {
         let end = monotonicNanoseconds() + patience
         while try await !isDone() {
             guard monotonicNanoseconds() < end else {
-                throw Failure("not changed: after \(patience / 1_000_000_000) s \(what); see martlet_log_lag_records, and give the command again")
+                throw Failure(
+                    "not changed: after \(patience / 1_000_000_000) s \(what); see martlet_log_lag_records, and give the command again"
+                )
             }
             try await pause()
         }

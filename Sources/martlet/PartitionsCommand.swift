@@ -92,7 +92,8 @@ struct PartitionsCommand {
     private func growLog(of site: Site, to log: Int, _ store: SiteStore) async throws {
         let record = try await LogGrowth.settled(store)
         guard let count = record.logPartitions else {
-            throw Failure("no process that reads the event log has started yet: give the first ones MARTLET_LOG_PARTITIONS")
+            throw Failure(
+                "no process that reads the event log has started yet: give the first ones MARTLET_LOG_PARTITIONS")
         }
         if count == log { return Console.say("the event log has \(log) partitions already") }
         guard count < log else {
@@ -129,7 +130,9 @@ struct PartitionsCommand {
             let holders = try await store.holders(of: record.layout)
             if !holders.isEmpty { last = holders }
             // Where no process is there to do it, or none is left.
-            if try await !store.advance(from: now, grow: growth?.grow), now.isOverdue { _ = try await store.giveUp(now) }
+            if try await !store.advance(from: now, grow: growth?.grow), now.isOverdue {
+                _ = try await store.giveUp(now)
+            }
             try await Task.sleep(nanoseconds: 100_000_000)
         }
     }
@@ -141,7 +144,9 @@ struct PartitionsCommand {
         guard record.partitions == wanted, log == nil || log == record.logPartitions else {
             throw Failure("another change went before: see martlet partitions")
         }
-        Console.say("the site has \(log.map { "\($0) partitions of the event log" } ?? "\(wanted) partitions"), after \(Self.seconds(since: began)) s")
+        Console.say(
+            "the site has \(log.map { "\($0) partitions of the event log" } ?? "\(wanted) partitions"), after \(Self.seconds(since: began)) s"
+        )
         var back = 0
         repeat {
             back = try await store.holders(of: record.layout).count

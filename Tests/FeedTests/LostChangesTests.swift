@@ -64,6 +64,28 @@ import Testing
         ).map { try $0.text("kind") }
     }
 
+    /// Entries below where a feed is complete go, but for the author's own: without these the posts would look lost.
+    @Test func whatIsSweptIsNotLost() async throws {
+        let follower = try await follower()
+        let posts = try await follower.author.posts(3)
+        try await site.settle()
+        for user in [follower.author, follower.reader] {
+            try await site.database.query(
+                """
+                INSERT INTO feed_metadata (user_id, complete_from) VALUES (\(ID(user.id)!), \(ID(posts[2])!))
+                ON CONFLICT (user_id) DO UPDATE SET complete_from = excluded.complete_from
+                """)
+        }
+        try await site.runJobs(["sweep-feeds"])
+        for (post, isLeft) in zip(posts, [0, 0, 1]) {
+            #expect(try await stored(post, of: follower.reader) == isLeft)
+            #expect(try await stored(post, of: follower.author) == 1)
+        }
+        try await findLost()
+        #expect(try await open(follower) == [])
+        #expect(try await follower.reader.walk() == posts.reversed())
+    }
+
     @Test func aPostThatTheLogLost() async throws {
         let follower = try await follower()
         let lost = try await follower.author.post(text: "lost")

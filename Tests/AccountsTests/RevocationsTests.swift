@@ -39,4 +39,28 @@ import Testing
         add(3, 1, 4, 3)
         #expect(heard.withLock { $0 } == [[ID(raw: 1)], [ID(raw: 2)], [ID(raw: 3), ID(raw: 4)]])
     }
+
+    /// All end while a look is under way, and their rows say so before it has read these.
+    private final class EndingMeanwhile: EndedSessions {
+        private let hasEnded = Mutex(false)
+
+        func endedSessions(withinSeconds seconds: Int64?) async throws -> [(session: ID, until: Int64)] {
+            hasEnded.withLock { $0 = true }
+            return [(ID(raw: 1), .max), (ID(raw: 9), .max)]
+        }
+
+        func lastEnded() async throws -> ID { hasEnded.withLock { $0 } ? ID(raw: 5) : .zero }
+    }
+
+    /// Or their connections would end at once, and come back at once.
+    @Test func whatEndsWithAllIsNotTakenForOneOfItself() async throws {
+        let revocations = Revocations(clock: clock)
+        let (alone, all) = (Mutex<[Set<ID>]>([]), Mutex<[ID]>([]))
+        revocations.observe { sessions in alone.withLock { $0.append(sessions) } }
+        revocations.observeAll { last in all.withLock { $0.append(last) } }
+        try await revocations.load(from: EndingMeanwhile())
+        #expect(all.withLock { $0 } == [ID(raw: 5)])
+        #expect(alone.withLock { $0 } == [[ID(raw: 9)]])
+        #expect(revocations.contains(ID(raw: 1)) && revocations.contains(ID(raw: 9)))
+    }
 }

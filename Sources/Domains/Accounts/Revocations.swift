@@ -98,8 +98,10 @@ public final class Revocations: Sendable {
     public func load(from source: some EndedSessions) async throws {
         let now = monotonicNanoseconds()
         let since = lookedAt.withLock { $0 }.map { Int64((now - $0) / 1_000_000_000 + Self.overlap) }
+        // In this order: those that have ended with all say so by and by, and are not to be taken for ones that ended by themselves.
+        let found = try await source.endedSessions(withinSeconds: since)
         endAll(upTo: try await source.lastEnded())
-        add(try await source.endedSessions(withinSeconds: since))
+        add(found)
         lookedAt.withLock { $0 = max($0 ?? 0, now) }
         forget()
     }

@@ -55,7 +55,8 @@ import Testing
     /// Or their connections would end at once, and come back at once.
     @Test func whatEndsWithAllIsNotTakenForOneOfItself() async throws {
         let revocations = Revocations(clock: clock)
-        let (alone, all) = (Mutex<[Set<ID>]>([]), Mutex<[ID]>([]))
+        let alone = Mutex<[Set<ID>]>([])
+        let all = Mutex<[ID]>([])
         revocations.observe { sessions in alone.withLock { $0.append(sessions) } }
         revocations.observeAll { last in all.withLock { $0.append(last) } }
         try await revocations.load(from: EndingMeanwhile())

@@ -19,6 +19,7 @@ public final class Notifier: Sendable {
     private let channels: Channels
     private let log: any EventLog
     private let options: NotifierOptions
+    private let loop: EventLoop
     private let running = Mutex<Running?>(nil)
     private let runner: Late
 
@@ -38,9 +39,9 @@ public final class Notifier: Sendable {
 
     public init(
         log: any EventLog, _ resources: Resources, devices: DevicesDomain, notifications: NotificationsDomain,
-        feed: FeedDomain, options: NotifierOptions
+        feed: FeedDomain, options: NotifierOptions, on loop: EventLoop
     ) {
-        (self.log, self.resources, self.devices, self.options) = (log, resources, devices, options)
+        (self.log, self.resources, self.devices, self.options, self.loop) = (log, resources, devices, options, loop)
         let database = resources.connections.workers.database
         inboxes = notifications.pushes(database)
         channels = Channels(FeedDomain.timelines(of: resources, over: resources.connections.workers))
@@ -61,7 +62,7 @@ public final class Notifier: Sendable {
         precondition(
             2 * (options.sender.patience + options.sender.milliseconds) < Int(PushRunner.lease),
             "a claim that is shorter than what it is for")
-        let sender = PushSender(options.sender)
+        let sender = PushSender(options.sender, on: loop)
         let webPush: WebPushAccount?
         if let contact = options.contact {
             let key = try VAPIDKey(try await devices.pushKey.key(database), contact: contact)

@@ -3,10 +3,11 @@ public import Push
 import Runtime
 import Synchronization
 
-/// Sends requests to push services and webhooks, on a loop of its own: many at a time over few connections, no more than
-/// each of them takes, and nothing to who refuses us. Connections to addresses that are not public are not opened.
+/// Sends requests to push services and webhooks, on one loop: many at a time over few connections, no more than each of
+/// them takes, and nothing to who refuses us. Connections to addresses that are not public are not opened.
 public final class PushSender: Sendable {
     private let loop: EventLoop
+    private let ownsLoop: Bool
     private let sender: LoopBound<SenderLoop>
     /// Requests that were handed over and are not finished: what is on the way to the loop is bounded, too.
     private let taken = Atomic<Int>(0)
@@ -17,11 +18,14 @@ public final class PushSender: Sendable {
         let count = Atomic<Int>(0)
     }
 
+    /// - Parameter given: outlives it; without one it has a loop of its own.
     public init(
-        _ options: PushSenderOptions = PushSenderOptions(), clock: any WallClock & MonotonicClock = SystemClock()
+        _ options: PushSenderOptions = PushSenderOptions(), on given: EventLoop? = nil,
+        clock: any WallClock & MonotonicClock = SystemClock()
     ) {
-        let loop = EventLoop(name: "push")
+        let loop = given ?? EventLoop(name: "push")
         self.loop = loop
+        ownsLoop = given == nil
         let openCircuits = OpenCircuits()
         self.openCircuits = openCircuits
         sender = LoopBound(on: loop) {
@@ -78,8 +82,14 @@ public final class PushSender: Sendable {
     /// Ends what is under way: what was sent and has no response is `ambiguous`. Once, and never on a task's thread that
     /// others wait for: it waits for the loop.
     public func stop() {
-        sender.run { $0.end() }
-        loop.stop()
+        let done = Gate()
+        sender.run(
+            { sender in
+                sender.end()
+                done.open()
+            }, orElse: { done.open() })
+        done.wait()
+        if ownsLoop { loop.stop() }
     }
 }
 

@@ -2,18 +2,31 @@ import CLibwebsockets
 import Core
 import Glibc
 import Runtime
+import Synchronization
 
 /// libwebsockets on a loop: one context, without a listening socket of its own.
 ///
 /// It is never freed. When a context on libuv is destroyed, lws 4.1.6 closes its eventfd twice, the second time a turn
 /// of the loop later (`lws_destroy_event_pipe`, then `lws_libuv_closewsi`): by then the number may be that of another
-/// thread's socket. Like the loop, the context is left to the end of the process.
+/// thread's socket. So a loop keeps its context to the end of the process, for one server after the other.
 final class LwsContext {
+    private static let residents = Mutex<[ObjectIdentifier: LoopBound<LwsContext>]>([:])
+
     private let host: OpaquePointer
     private let rawName: UnsafeMutablePointer<CChar>
 
-    init(loop: EventLoop) throws(SocketError) {
+    /// That of the loop, which is made when it is asked for first.
+    static func of(_ loop: EventLoop) throws(SocketError) -> LwsContext {
         loop.assertCurrent()
+        // What is kept keeps its loop: no other one gets the name.
+        if let known = residents.withLock({ $0[ObjectIdentifier(loop)] }) { return known.value }
+        let made = try LwsContext(loop: loop)
+        let kept = LoopBound.holding(made, on: loop)
+        residents.withLock { $0[ObjectIdentifier(loop)] = kept }
+        return made
+    }
+
+    private init(loop: EventLoop) throws(SocketError) {
         martlet_lws_set_log(logLine)
         // lws keeps pointers to all of these.
         rawName = strdup("raw")

@@ -43,7 +43,7 @@ public final class SocketServer {
             ?? ConnectionShare(wanted: options.maxConnections, most: options.maxConnectionsPerAddress)
         open = GaugePart(of: Metrics.shared.queue("connections", limit: shares.total), .sum)
         ownOpen = Metrics.shared.gauge(.loopConnections, "loop=\"\(loop.name)\"")
-        lws = try LwsContext(loop: loop)
+        lws = try LwsContext.of(loop)
         for bound in options.bound.isEmpty ? [nil] : options.bound.map(Optional.some) {
             listeners.append(try Listener(loop, options, bound: bound) { [unowned self] in accepted($0, from: $1) })
         }

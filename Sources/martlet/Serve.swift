@@ -58,7 +58,7 @@ enum Serve {
         _ configuration: Configuration, _ roles: Roles, _ address: ListenAddress, _ means: Means, until ending: Ending
     ) async throws {
         if !configuration.limitsAreOn { Console.tell("Rate limits are OFF (MARTLET_LIMITS=off): for benchmarks only") }
-        let threads = Threads(configuration, loops: means.bound.count)
+        let threads = Threads(configuration, loops: means.bound.count, sendsPushes: roles.contains(.notifier))
         // A life for each layout.
         repeat {
             try await live(configuration, roles, address, means, threads, until: ending)

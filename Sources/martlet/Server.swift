@@ -75,7 +75,7 @@ final class Server: Sendable {
             ? Notifier(
                 log: log!, site.domains.resources, devices: site.domains.devices,
                 notifications: site.domains.notifications, feed: site.domains.feed,
-                options: try site.configuration.notifier()) : nil
+                options: try site.configuration.notifier(), on: site.neighbours.threads.pushes!) : nil
         do {
             worker =
                 roles.contains(.worker)

@@ -193,7 +193,6 @@ class Cluster:
         self.kafka: Kafka | None = None
         self.is_pooled = pooled
         self.pgbouncer: PgBouncer | None = None
-        self.changes_of_partitions = 0
         self.gateway_port: int | None = None
         """Where clients go instead of to the roles, if there is something in front of them."""
 

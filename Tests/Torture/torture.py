@@ -22,8 +22,6 @@ from cluster import Cluster
 from round import CALM, CIRCLES, CROWD, Round
 from servers import StartFailed
 
-LEFT_BY_A_LIFE = 10
-"""Descriptors of the loops that a role had before the site's partitions changed: ARCHITECTURE.md, "Not here yet"."""
 DESCRIPTORS_MORE, THREADS_MORE = 40, 12
 """What a role may hold above an idle start: its pools, and threads that Swift and librdkafka make when they need them."""
 
@@ -33,8 +31,7 @@ def leaks(cluster: Cluster, idle: dict[str, dict[str, int]]) -> list[str]:
     found = []
     for role in cluster.roles:
         usage = role.usage()
-        descriptors = DESCRIPTORS_MORE + LEFT_BY_A_LIFE * cluster.changes_of_partitions
-        for what, more in (("descriptors", descriptors), ("threads", THREADS_MORE)):
+        for what, more in (("descriptors", DESCRIPTORS_MORE), ("threads", THREADS_MORE)):
             if usage[what] > idle[role.name][what] + more:
                 found.append(f"{role.name} holds {usage[what]} {what}, {idle[role.name][what]} at its start")
         if usage["kilobytes"] > 600_000:

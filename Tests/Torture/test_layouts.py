@@ -17,7 +17,8 @@ from round import Round
 
 
 class PartitionsRound(Round):
-    """8 to 32 and back; the second time the command is killed, and one of the processes that begin anew."""
+    """8 to 32 and back; the second time the command is killed, and one of the processes that begin anew. Then the log's topics get
+    more partitions."""
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster, 0, 1, 0, 1, 12)
@@ -32,6 +33,12 @@ class PartitionsRound(Round):
         self.history.add("fault", t=self.history.now, **vars(fault))
         await asyncio.to_thread(self.change_and_kill)
         assert {name: self.executioner.role(name).process.pid for name in self.pids} == self.pids
+        self.history.add("fault ends", t=self.history.now, kind=fault.kind, target=fault.target)
+        await asyncio.sleep(10)
+        fault = Fault(30, "partitions", "kafka", amount=9)
+        self.history.add("fault", t=self.history.now, **vars(fault))
+        done = await asyncio.to_thread(self.cluster.run, "partitions", "--log", "9")
+        assert done.returncode == 0 and "4 -> 9 partitions of the event log" in done.stdout, done.stdout + done.stderr
         self.history.add("fault ends", t=self.history.now, kind=fault.kind, target=fault.target)
         await asyncio.sleep(10)
 

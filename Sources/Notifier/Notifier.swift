@@ -7,7 +7,7 @@ public import Feed
 public import Notifications
 import Push
 public import PushDelivery
-import Runtime
+public import Runtime
 import Synchronization
 
 /// The role `notifier`: enters into the books what is to be pushed, and sends it in its turn.

@@ -1,6 +1,6 @@
 public import Core
 public import Push
-import Runtime
+public import Runtime
 import Synchronization
 
 /// Sends requests to push services and webhooks, on one loop: many at a time over few connections, no more than each of

@@ -7,6 +7,7 @@ import base64
 import json
 import socket
 import time
+from typing import Iterator
 
 import pytest
 
@@ -68,14 +69,24 @@ def test_other_keys(forger: Forger) -> None:
     assert_refused(forger.user, signed(keys[0], claims))
 
 
-def test_a_token_of_another_installation(forger: Forger, own_server: Server, make_user: MakeUser) -> None:
+@pytest.fixture
+def another_server() -> Iterator[Server]:
+    """With a secret of its own, which others have from where they were copied from."""
+    another = Server()
+    try:
+        yield another.start(copies=False)
+    finally:
+        another.remove()
+
+
+def test_a_token_of_another_installation(forger: Forger, another_server: Server, make_user: MakeUser) -> None:
     """Each installation has a secret of its own, so tokens, tickets and cursors of one open nothing in another."""
-    stranger = make_user("stranger", on=own_server)
+    stranger = make_user("stranger", on=another_server)
     Forger(stranger)
-    assert_accepted(own_server, stranger.token)
+    assert_accepted(another_server, stranger.token)
     assert_refused(forger.user, stranger.token)
     # Not even for the user and session of that name here.
-    there = signed(derived_key(own_server, "access tokens"), json.dumps(forger.claims).encode())
+    there = signed(derived_key(another_server, "access tokens"), json.dumps(forger.claims).encode())
     assert_refused(forger.user, there)
     with Sse(forger.user.server, ticket=ticket_of(stranger)) as stream:
         assert_problem(stream, 401, "unauthenticated")

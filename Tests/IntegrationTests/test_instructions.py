@@ -10,7 +10,7 @@ import pytest
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts/instructions"
 
 
-@pytest.mark.promised_time
+@pytest.mark.apart
 def test_a_delivery_and_an_idle_connection_cost_what_they_did() -> None:
     """Where it is meant to be dearer: `scripts/instructions record`."""
     run = subprocess.run([SCRIPT, "check"], capture_output=True, text=True, timeout=180)

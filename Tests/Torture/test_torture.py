@@ -46,7 +46,7 @@ def test_nobody_notices_rolling_restarts() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.bugs
+@pytest.mark.apart
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", ["count-afterwards", "forget-deletions"])
 def test_a_deliberate_bug_is_caught(name: str) -> None:

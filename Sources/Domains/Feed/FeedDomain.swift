@@ -144,7 +144,12 @@ public struct FeedDomain: Domain {
             database: database, log: log, readers: [Self.planner, Self.chunks], clock: clock)
         let lost = LostChanges(database, rows, progress, clock: clock)
         let turn = FeedAuditTurn(
-            audit, database: database, clock: resources.monotonicClock, hasCaughtUp: progress.hasCaughtUp)
+            audit, database: database, clock: resources.monotonicClock,
+            hasCaughtUp: {
+                // What the log has lost is told once more: live clients need not read anew for it.
+                if try await database.query(OpenChanges.wait)[0].bool("wait") { return false }
+                return try await progress.hasCaughtUp()
+            })
         return [
             Job("trim-changes", restSeconds: 3600) {
                 let oldest = clock.milliseconds() * 1000 - Int64(timelines.options.life) * 1_000_000

@@ -62,6 +62,10 @@ public enum OpenChanges {
 
     // MARK: Of those that are late
 
+    /// A row `wait`: are some not in feeds yet that have been under way for longer than is usual?
+    public static let wait: SQL =
+        "SELECT EXISTS (SELECT FROM open_changes WHERE begun_at < now() - interval '10 seconds') AS wait"
+
     /// How many have been under way for more than two minutes; 10,000 are as many as there can be.
     public static let overdue: SQL = """
         SELECT count(*) FROM (

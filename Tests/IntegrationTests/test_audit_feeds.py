@@ -95,5 +95,5 @@ def test_a_right_site_under_load(own_server: Server, make_user: MakeUser) -> Non
             thread.join(20)
     assert not errors and min(done) > 20
     code, lines = audit(own_server, "--all")
-    assert code == 0 and lines[-1] == "8 passed, 0 failed"
+    assert code == 0 and lines[-1] == "8 passed, 0 failed", "\n".join(lines)
     assert metric(own_server, "martlet_feed_failures_total") == 0

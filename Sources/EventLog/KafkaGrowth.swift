@@ -5,14 +5,13 @@ import Core
 struct KafkaGrowth {
     let handle: KafkaHandle
     let prefix: String
-    private static let milliseconds: Int32 = 30_000
 
     func grow(_ topics: [Topic]) throws(EventLogError) {
         var wanted: [OpaquePointer?] = []
         defer { for one in wanted { rd_kafka_NewPartitions_destroy(one) } }
         for topic in topics {
             let name = prefix + topic.name
-            let count = try KafkaTopics.count(of: name, handle, milliseconds: Self.milliseconds)
+            let count = try KafkaTopics.count(of: name, handle, milliseconds: KafkaTopics.milliseconds)
             guard 1..<topic.partitions ~= count else { continue }
             var reason = [CChar](repeating: 0, count: 512)
             guard let one = rd_kafka_NewPartitions_new(name, topic.partitions, &reason, reason.count) else {
@@ -21,15 +20,11 @@ struct KafkaGrowth {
             wanted.append(one)
         }
         guard !wanted.isEmpty else { return }
-        let request = rd_kafka_AdminOptions_new(handle.raw, RD_KAFKA_ADMIN_OP_CREATEPARTITIONS)
+        let request = KafkaTopics.request(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, handle)
         defer { rd_kafka_AdminOptions_destroy(request) }
-        var reason = [CChar](repeating: 0, count: 256)
-        // The broker answers when they are known to the controller's cluster, not only written down.
-        rd_kafka_AdminOptions_set_operation_timeout(request, Self.milliseconds, &reason, reason.count)
-        rd_kafka_AdminOptions_set_request_timeout(request, Self.milliseconds + 5000, &reason, reason.count)
         let queue = KafkaQueue.new(of: handle)
         rd_kafka_CreatePartitions(handle.raw, &wanted, wanted.count, request, queue.raw)
-        guard let result = queue.poll(milliseconds: Int(Self.milliseconds) + 10_000, Self.failure) else {
+        guard let result = queue.poll(milliseconds: Int(KafkaTopics.milliseconds) + 10_000, Self.failure) else {
             throw EventLogError("more partitions", RD_KAFKA_RESP_ERR__TIMED_OUT)
         }
         if let result { throw result }

@@ -8,18 +8,14 @@ struct KafkaTopics {
     let options: KafkaOptions
     /// What the client has said of its brokers: it goes on trying, whatever it is.
     let trouble: @Sendable () -> BrokerTrouble
-    private static let milliseconds: Int32 = 30_000
+    static let milliseconds: Int32 = 30_000
 
     func create(_ topics: [Topic]) throws(EventLogError) {
         var made: [OpaquePointer?] = []
         defer { for topic in made { rd_kafka_NewTopic_destroy(topic) } }
         for topic in topics { made.append(try newTopic(topic)) }
-        let request = rd_kafka_AdminOptions_new(handle.raw, RD_KAFKA_ADMIN_OP_CREATETOPICS)
+        let request = Self.request(RD_KAFKA_ADMIN_OP_CREATETOPICS, handle)
         defer { rd_kafka_AdminOptions_destroy(request) }
-        var reason = [CChar](repeating: 0, count: 256)
-        // The broker answers when the topic is known to the controller's cluster, not only written down.
-        rd_kafka_AdminOptions_set_operation_timeout(request, Self.milliseconds, &reason, reason.count)
-        rd_kafka_AdminOptions_set_request_timeout(request, Self.milliseconds + 5000, &reason, reason.count)
         let queue = KafkaQueue.new(of: handle)
         let start = monotonicNanoseconds()
         rd_kafka_CreateTopics(handle.raw, &made, made.count, request, queue.raw)
@@ -38,6 +34,16 @@ struct KafkaTopics {
             if let verdict = trouble().verdict(since: start, now: monotonicNanoseconds()) { throw verdict }
         }
         throw trouble().last ?? EventLogError("create topics", RD_KAFKA_RESP_ERR__TIMED_OUT)
+    }
+
+    /// Options of a request, to be destroyed: the broker answers when what is asked for is known to the controller's cluster, not only
+    /// written down.
+    static func request(_ kind: rd_kafka_admin_op_t, _ handle: KafkaHandle) -> OpaquePointer? {
+        let request = rd_kafka_AdminOptions_new(handle.raw, kind)
+        var reason = [CChar](repeating: 0, count: 256)
+        rd_kafka_AdminOptions_set_operation_timeout(request, milliseconds, &reason, reason.count)
+        rd_kafka_AdminOptions_set_request_timeout(request, milliseconds + 5000, &reason, reason.count)
+        return request
     }
 
     private func newTopic(_ topic: Topic) throws(EventLogError) -> OpaquePointer {
@@ -111,15 +117,16 @@ struct KafkaTopics {
     /// - Returns: 0 where the topic is not there.
     static func count(of name: String, _ handle: KafkaHandle, milliseconds: Int32) throws(EventLogError) -> Int {
         let found = try look(for: name, handle, milliseconds: milliseconds)
-        return found.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
-            ? 0 : try partitions(of: name, handle, milliseconds: milliseconds)
-    }
-
-    /// - Parameter name: with the prefix.
-    static func partitions(of name: String, _ handle: KafkaHandle, milliseconds: Int32) throws(EventLogError) -> Int {
-        let found = try look(for: name, handle, milliseconds: milliseconds)
+        if found.code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART { return 0 }
         guard found.code == RD_KAFKA_RESP_ERR_NO_ERROR else { throw EventLogError("find topic \(name)", found.code) }
         return found.partitions
+    }
+
+    /// - Parameter name: with the prefix, of a topic that has to be there.
+    static func partitions(of name: String, _ handle: KafkaHandle, milliseconds: Int32) throws(EventLogError) -> Int {
+        let count = try count(of: name, handle, milliseconds: milliseconds)
+        guard count > 0 else { throw EventLogError("find topic \(name)", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) }
+        return count
     }
 
     private static func look(

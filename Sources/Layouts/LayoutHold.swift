@@ -44,9 +44,10 @@ public final class LayoutHold: Sendable {
             let outdated = try given.outdated(against: record)
             if let record = try await take(record) {
                 if let outdated {
+                    let isOfLog = outdated == given.logPartitions?.name
+                    let recorded = isOfLog ? record.logPartitions ?? 0 : record.partitions
                     Log.warning(
-                        .settingOutdated,
-                        ["setting": .text(outdated), "partitions": .number(Int64(record.partitions))])
+                        .settingOutdated, ["setting": .text(outdated), "partitions": .number(Int64(recorded))])
                 }
                 return record
             }

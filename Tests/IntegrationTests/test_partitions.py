@@ -104,7 +104,7 @@ def test_a_change_on_a_running_server(small: Server, make_user: MakeUser) -> Non
 
 
 def test_more_partitions_of_the_log(small: Server, make_user: MakeUser) -> None:
-    """Under load: each author's posts, with their edits, in their order."""
+    """Under load: each author's posts in their order."""
     authors = [make_user(f"author{number}", small) for number in range(3)]
     reader = make_user("reader", small)
     for author in authors:

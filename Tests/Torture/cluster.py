@@ -18,7 +18,7 @@ from pathlib import Path
 from links import Network
 from servers import REPOSITORY, Kafka, Postgres, Redis, StartFailed, end_process, free_port
 
-from pg_bouncer import PgBouncer  # where it is, servers has told
+from pg_bouncer import PgBouncer  # its folder is one that `servers` adds to the path
 
 READY_WITHIN = 60.0
 POOL = 24

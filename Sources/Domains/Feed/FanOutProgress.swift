@@ -1,5 +1,6 @@
 import Core
 import EventLog
+import Posts
 import Store
 
 /// How far those are who bring posts to feeds: the relay, and the readers of the event log, in whichever processes.
@@ -22,5 +23,11 @@ struct FanOutProgress: Sendable {
             """)[0]
         guard try !waiting.bool("waits") else { return false }
         return try await log.isRead(by: readers, before: clock.milliseconds() - Self.margin)
+    }
+
+    /// And nothing is being told once more that the log has lost: live clients need not read anew for that.
+    func isAtRest() async throws -> Bool {
+        if try await database.query(OpenChanges.wait)[0].bool("wait") { return false }
+        return try await hasCaughtUp()
     }
 }

@@ -50,11 +50,14 @@ final class FeedAuditTurn: Sendable {
     }
 
     private func lookAgain() async throws {
+        // Asked once, and only where there is something to repair: on Kafka it takes a client for each group.
+        var isTime: Bool?
         for user in suspects.withLock({ $0.due(now: clock.nanoseconds()) }) {
             let found = try await audit.look(at: user)
             let wrong = suspects.withLock { $0.again(user, found, now: clock.nanoseconds()) }
             guard let wrong else { continue }
-            guard try await hasCaughtUp() else {
+            if isTime == nil { isTime = try await hasCaughtUp() }
+            guard isTime == true else {
                 suspects.withLock { $0.add(wrong, now: clock.nanoseconds()) }
                 continue
             }

@@ -145,11 +145,7 @@ public struct FeedDomain: Domain {
         let lost = LostChanges(database, rows, progress, clock: clock)
         let turn = FeedAuditTurn(
             audit, database: database, clock: resources.monotonicClock,
-            hasCaughtUp: {
-                // What the log has lost is told once more: live clients need not read anew for it.
-                if try await database.query(OpenChanges.wait)[0].bool("wait") { return false }
-                return try await progress.hasCaughtUp()
-            })
+            hasCaughtUp: progress.isAtRest)
         return [
             Job("trim-changes", restSeconds: 3600) {
                 let oldest = clock.milliseconds() * 1000 - Int64(timelines.options.life) * 1_000_000

@@ -17,7 +17,8 @@ extension Timelines {
         }
     }
 
-    /// For a Redis that has all its data behind a restart: it is taken for the one that wrote them. A command, as a line.
+    /// For a Redis that has all its data behind a restart: it is taken for the one that wrote them. A command, as a line,
+    /// about the key that `dataset.lua` names `run`.
     public static let vouching =
         "EVAL \"if redis.call('EXISTS', KEYS[1]) == 1 then "
         + "redis.call('SET', KEYS[1], string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')) end\" 1 run"

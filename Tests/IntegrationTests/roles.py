@@ -66,7 +66,7 @@ class Roles:
         prefix = self.kafka["MARTLET_KAFKA_PREFIX"]
         # It has to be there until they have gone.
         admin = self.admin
-        for done in admin.delete_topics([prefix + name for name in names] or self.topics()).values():
+        for done in admin.delete_topics([prefix + name for name in names] or eventually(self.topics, 30, "topics")).values():
             try:
                 done.result(30)
             except KafkaException as error:

@@ -45,6 +45,11 @@ final class ConsumerLoop {
         rd_kafka_poll_set_consumer(handle.raw)
         queue = KafkaQueue(rd_kafka_queue_get_consumer(handle.raw), of: handle)
         queue.wake(control.wakeup)
+        try subscribe()
+    }
+
+    /// Joins the group; who is in it joins anew.
+    private func subscribe() throws(EventLogError) {
         let topics = PartitionList()
         for topic in subscription.topics { topics.add(PartitionName(topic: options.prefix + topic, number: -1)) }
         let code = rd_kafka_subscribe(handle.raw, topics.raw)
@@ -58,6 +63,8 @@ final class ConsumerLoop {
             control.wakeup.wait(milliseconds: pause())
             while queue.poll(milliseconds: 0, serve) != nil {}
             takeOutcomes()
+            // What is refused now is asked for again when it is found again.
+            if control.takeJoinAgain() { try? subscribe() }
             for partition in control.takeWoken() { readers[partition]?.turns?.wake(now: monotonicNanoseconds()) }
             for reader in readers.values {
                 reader.read(topic: topicName(reader.partition))

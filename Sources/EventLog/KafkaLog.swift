@@ -13,6 +13,7 @@ public final class KafkaLog: EventLog {
     private let options: KafkaOptions
     private let mock: MockKafka?
     private let state: Mutex<State>
+    private let groups = GroupWatch()
 
     /// Checks the options; does not wait for a broker.
     /// - Throws: `EventLogError`, not temporary, that names the wrong option and its value.
@@ -124,7 +125,16 @@ public final class KafkaLog: EventLog {
                 control.ended.open()
             }
         }
+        // The mock does not know who is in a group.
+        if mock == nil {
+            groups.add(subscription, control) { [weak self] in try await self?.unread(of: $0) ?? [:] }
+        }
         return KafkaSubscription(control: control, prefix: options.prefix, drainTimeout: options.drainTimeout)
+    }
+
+    private func unread(of subscriptions: [SubscriptionOptions]) async throws -> [String: [PartitionName]] {
+        let groups = KafkaGroups(handle: try producer().handle, prefix: options.prefix)
+        return try await onThread("kafka-groups") { try groups.unread(of: subscriptions) }
     }
 
     /// Of the partitions that this process reads: what has been fetched and not finished, and what the last fetch or look,
@@ -165,6 +175,7 @@ public final class KafkaLog: EventLog {
 
     /// Waits for the appends in hand.
     public func close() async {
+        groups.close()
         let producer = state.withLock { state in
             state.isClosed = true
             defer { state.producer = nil }

@@ -38,9 +38,9 @@ struct KafkaProgress {
                         handle.raw, topic, Int32(young.number), &first, &end, Self.milliseconds))
                 // Below 0: none is as young.
                 let limit = young.offset < 0 ? end : young.offset
-                // A group that has no position is of a topic that was made anew: Kafka forgets it with the old one, and who has read
-                // to the same offset there stores none.
-                if next.offset >= 0, limit > first, limit > next.offset { return false }
+                // A group that has no position is of a topic that was made anew: Kafka forgets it with the old one. A position
+                // behind the end is one of the old topic that was stored late: it is read from the start.
+                if next.offset >= 0, limit > first, limit > next.offset || next.offset > end { return false }
             }
         }
         return true

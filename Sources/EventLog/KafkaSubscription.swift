@@ -21,6 +21,7 @@ final class ConsumerControl: Sendable {
         var outcomes: [Outcome] = []
         var woken: Set<PartitionName> = []
         var ending: Ending?
+        var joinsAgain = false
     }
 
     let wakeup = ThreadWakeup()
@@ -34,6 +35,19 @@ final class ConsumerControl: Sendable {
             if state.ending == nil { state.ending = ending }
         }
         wakeup.signal()
+    }
+
+    /// Has the group share out its partitions anew, if this member is the one that does.
+    func joinAgain() {
+        state.withLock { $0.joinsAgain = true }
+        wakeup.signal()
+    }
+
+    func takeJoinAgain() -> Bool {
+        state.withLock { state in
+            defer { state.joinsAgain = false }
+            return state.joinsAgain
+        }
     }
 
     func post(_ outcome: Outcome) {

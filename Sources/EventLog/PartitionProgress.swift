@@ -27,13 +27,14 @@ struct PartitionProgress {
     /// Is there room for the next record?
     var hasRoom: Bool { waiting.count < batchLimit && waitingBytes < Self.byteLimit }
 
-    mutating func add(_ record: LogRecord) {
-        // An offset that was there before: librdkafka fetched twice.
-        if let last = waiting.last?.offset ?? batch.last?.offset ?? finished.map({ $0 - 1 }), record.offset <= last {
-            return
-        }
+    /// - Returns: whether the partition has begun anew: the offset is one that was there before. Its topic was made anew, or librdkafka
+    ///   has fetched twice. Nothing tells the two apart, and the one would lose what the other repeats.
+    @discardableResult
+    mutating func add(_ record: LogRecord) -> Bool {
+        let last = waiting.last?.offset ?? batch.last?.offset ?? finished.map { $0 - 1 }
         waiting.append(record)
         waitingBytes += record.value.count
+        return last.map { record.offset <= $0 } ?? false
     }
 
     /// The batch to hand over now, if there is one and none is running.

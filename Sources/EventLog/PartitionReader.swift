@@ -43,7 +43,14 @@ final class PartitionReader {
         while progress.hasRoom, let message = rd_kafka_consume_queue(queue.raw, 0) {
             defer { rd_kafka_message_destroy(message) }
             if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
-                progress.add(LogRecord(message, topic: topic))
+                if progress.add(LogRecord(message, topic: topic)) {
+                    Log.warning(
+                        .partitionBegunAnew,
+                        [
+                            "partition": .text(partition.description),
+                            "offset": .number(message.pointee.offset),
+                        ])
+                }
             } else {
                 let text = String(cString: rd_kafka_message_errstr(message))
                 Log.warning(.partitionFailed, ["partition": .text(partition.description), "text": .text(text)])

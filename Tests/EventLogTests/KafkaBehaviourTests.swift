@@ -215,6 +215,31 @@ extension KafkaTests {
             await log.close()
         }
 
+        /// The leader of a group does not hear of new partitions; that nobody reads them is noticed.
+        @Test(.enabled(if: TestBroker.isReal, "needs a Kafka"))
+        func partitionsThatNobodyHasAreSharedOut() async throws {
+            var options = broker.options()
+            options.properties = ["topic.metadata.refresh.interval.ms": "600000"]
+            let log = try broker.makeLog(options)
+            let topic = try await topic(1, on: log)
+            let seen = Recorder()
+            let subscription = SubscriptionOptions(group: uniqueName("group"), topics: [topic])
+            let members = [
+                try await log.subscribe(subscription, handler: seen.handle),
+                try await log.subscribe(subscription, handler: seen.handle),
+            ]
+            try await log.append(records(topic, 0..<1))
+            try await seen.wait(for: 1)
+            try await log.grow([Topic(name: topic, partitions: 6, retentionHours: 1)])
+            let other = try broker.makeLog()
+            try await other.append(records(topic, 1..<200, keys: 50))
+            try await eventually(seconds: 60) { Set(seen.records.map(\.text)).count == 200 }
+            #expect(Set(seen.records.map(\.partition)).count == 6)
+            for member in members { await member.close() }
+            await log.close()
+            await other.close()
+        }
+
         @Test func withoutABrokerAppendsEndInTime() async throws {
             var options = KafkaOptions(bootstrapServers: "127.0.0.1:1")
             options.appendTimeout = 500

@@ -67,16 +67,27 @@ struct PartitionProgressTests {
         #expect(progress.uncommitted == 2, "what finished meanwhile is still to come")
     }
 
-    @Test func whatWasReadIsNotReadAgain() {
+    /// Somebody has deleted the topic, and it was made anew: its records have offsets that were there before. All are read, and the
+    /// position is one of the new topic.
+    @Test func aPartitionBeginsAnew() {
         var progress = PartitionProgress(batchLimit: 10)
-        for offset: Int64 in [3, 4, 4, 2, 9] { progress.add(record(offset)) }
-        #expect(offsets(progress.start(now: 0)) == [3, 4, 9])
-        progress.add(record(9))
-        _ = progress.end(hasFailed: false, now: 0)
-        progress.add(record(9))
-        #expect(progress.start(now: 0) == nil)
-        progress.add(record(10))
-        #expect(offsets(progress.start(now: 0)) == [10])
+        var begins: [Int64] = []
+        func add(_ offset: Int64) { if progress.add(record(offset)) { begins.append(offset) } }
+        for offset: Int64 in [8, 9, 11] { add(offset) }
+        #expect(offsets(progress.start(now: 0)) == [8, 9, 11])
+        // Behind the batch in hand.
+        for offset: Int64 in [0, 1] { add(offset) }
+        #expect(progress.end(hasFailed: false, now: 0) == 3)
+        #expect(progress.uncommitted == 12)
+        progress.commitSent(12)
+        progress.commitEnded(hasFailed: false)
+        #expect(offsets(progress.start(now: 0)) == [0, 1])
+        #expect(progress.end(hasFailed: false, now: 0) == 2)
+        #expect(progress.uncommitted == 2)
+        // Behind what is finished, and behind what waits.
+        for offset: Int64 in [1, 2, 2, 3] { add(offset) }
+        #expect(offsets(progress.start(now: 0)) == [1, 2, 2, 3])
+        #expect(begins == [0, 1, 2])
     }
 
     @Test func largeRecordsMakeSmallBatches() {

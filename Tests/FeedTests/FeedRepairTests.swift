@@ -70,6 +70,30 @@ import Testing
         #expect(try await timelines.list(user).map(\.post.raw) == [0])
     }
 
+    /// A follow was committed between the look for what is to go and its end.
+    @Test func whatIsFollowedMeanwhileStays() async throws {
+        let user = ID(raw: 1)
+        try await timelines.ensureEmpty(user)
+        for (id, author): (Int64, Int64) in [(10, 2), (20, 2), (30, 3), (40, 4)] { try await post(id, by: author) }
+        try await database.query("INSERT INTO tags (name, display) VALUES ('swift', 'swift') ON CONFLICT DO NOTHING")
+        try await database.query("INSERT INTO post_tags (tag, post_id, author_id, stripe) VALUES ('swift', 40, 4, 0)")
+        try await database.query(
+            "INSERT INTO tag_follows (tag, bucket, follower, id) VALUES ('swift', \(Bucket.of(user)), 1, 8)")
+        try await follow(1, 2, id: 7)
+        let entries = [(40, 4), (30, 3), (20, 2), (10, 2)].map {
+            RebuildEntries.Entry(post: ID(raw: $0), author: ID(raw: $1), isByTag: $1 == 4)
+        }
+        let withdrawal = FeedWithdrawal(database: database, timelines: timelines)
+        func posts() async throws -> [Int64] { try await timelines.list(user).map(\.post.raw).dropLast() }
+        try await timelines.backfill(user, RebuildEntries(entries: entries, completeFrom: .zero))
+        try await withdrawal.withdraw(entries.map(\.post), from: user)
+        #expect(try await posts() == [40, 20, 10])
+        try await withdrawal.sever(user, from: ID(raw: 4))
+        #expect(try await posts() == [40, 20, 10])
+        try await withdrawal.sever(user, from: ID(raw: 2))
+        #expect(try await posts() == [40])
+    }
+
     /// The unfollow was committed, and undone by a follow before its repair.
     @Test func theLaterOfTheTwoWins() async throws {
         let (user, author) = (ID(raw: 1), ID(raw: 2))

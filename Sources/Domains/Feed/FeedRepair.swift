@@ -138,7 +138,8 @@ public struct FeedRepair: Sendable {
     private func sever(follower: ID, followee: ID) async throws {
         let reader = SQL.parameter(follower)
         let tags = try await database.query("SELECT EXISTS (\(TagFollows.tags(of: reader))) AS some")[0]
-        guard try tags.bool("some") else { return try await timelines.sever(follower, from: followee) }
+        let withdrawal = FeedWithdrawal(database: database, timelines: timelines)
+        guard try tags.bool("some") else { return try await withdrawal.sever(follower, from: followee) }
         try await timelines.refuse(follower, from: followee)
         let others = try await database.query(
             """
@@ -147,7 +148,7 @@ public struct FeedRepair: Sendable {
                 AND NOT \(TagFollows.include(post: "p.id", for: reader))
             ORDER BY p.id DESC LIMIT \(2 * timelines.options.cap)
             """)
-        try await timelines.withdraw(try others.map { try $0.id("id") }, from: follower)
+        try await withdrawal.withdraw(try others.map { try $0.id("id") }, from: follower)
     }
 
     /// What the follower has by a hashtag stays.

@@ -76,6 +76,6 @@ public struct FeedTagChanges: TagFollowObserver {
             ORDER BY t.post_id DESC LIMIT \(Self.most)
             """
         ).map { try $0.id("id") }
-        try await timelines.withdraw(posts, from: change.user)
+        try await FeedWithdrawal(database: database, timelines: timelines).withdraw(posts, from: change.user)
     }
 }

@@ -14,8 +14,9 @@
 -- Who is not told, for the author is muted, still has the post in the list: as what a follow brings in. Where it is
 -- edited then nothing is done.
 --
--- Who follows a hashtag of the post gets it although he has just unfollowed the author, but not where there is a block.
--- An edit may have given it the hashtag: then it is new to the list.
+-- Who follows a hashtag of the post gets it although he has just unfollowed the author. Where there is a block since,
+-- it is kept for the block's end, as that of a muted author. An edit may have given it the hashtag: then it is new to
+-- the list.
 --
 -- Needs: prelude, publish
 
@@ -29,8 +30,11 @@ local version = tonumber(ARGV[8])
 local position = tick()
 local entry_flags = operation == DELETED and TOMBSTONE or operation == CREATED and 0 or EDITED
 local audience = tonumber(ARGV[9])
-local is_told, by_tag = audience % 2 == 1, audience >= 2
-local entry = pack('>I7I7I7B', post, is_told and position or 0, author, is_told and entry_flags or UNTOLD)
+local all_told, by_tag = audience % 2 == 1, audience >= 2
+local told_entry = pack('>I7I7I7B', post, position, author, entry_flags)
+local kept_entry = pack('>I7I7I7B', post, 0, author, UNTOLD)
+-- For the user whose turn it is.
+local is_told, entry
 
 local function note(user) call('HSET', disordered, user, decimal(position)) end
 
@@ -130,7 +134,7 @@ end
 local severed = {}
 local severed_key = severances .. ARGV[3]
 local may_be_severed = operation == CREATED
-if by_tag then may_be_severed = is_told and operation ~= DELETED end
+if by_tag then may_be_severed = all_told and operation ~= DELETED end
 if may_be_severed and call('EXISTS', severed_key) == 1 then
     local members = {}
     for index = 10, #ARGV do members[index - 9] = by_tag and 'b' .. ARGV[index] or ARGV[index] end
@@ -140,7 +144,10 @@ end
 local told, missing, gone = {}, {}, {}
 for index = 10, #ARGV do
     local user = ARGV[index]
-    if not (severed[index - 9] == 1 and user ~= ARGV[3]) then
+    local is_severed = severed[index - 9] == 1 and user ~= ARGV[3]
+    if by_tag or not is_severed then
+        is_told = all_told and not is_severed
+        entry = is_told and told_entry or kept_entry
         local list = lists .. user
         local head = call('LINDEX', list, 0)
         if not head then

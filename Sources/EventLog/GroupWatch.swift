@@ -6,8 +6,8 @@ import Synchronization
 final class GroupWatch: Sendable {
     private struct State {
         var members: [(subscription: SubscriptionOptions, control: ConsumerControl)] = []
-        /// Groups that had such partitions at the last look.
-        var suspects: Set<String> = []
+        /// Groups that had such partitions at the last look, and at how many one behind the other.
+        var looks: [String: Int] = [:]
         var task: Task<Void, Never>?
     }
 
@@ -40,10 +40,11 @@ final class GroupWatch: Sendable {
         }
         // What can't be asked now is asked at the next look.
         guard !members.isEmpty, let unread = try? await look(members.map(\.subscription)) else { return }
-        // Twice: members may have come together between the two questions of a look.
         let stuck = state.withLock { state in
-            defer { state.suspects = Set(unread.keys).subtracting(state.suspects) }
-            return state.suspects.intersection(unread.keys)
+            state.looks = Dictionary(uniqueKeysWithValues: unread.keys.map { ($0, (state.looks[$0] ?? 0) + 1) })
+            // Not at the first: members may have come together between the two questions of a look. And where it does not help it
+            // stops the others: at the 2nd, 4th, 8th.
+            return Set(state.looks.filter { $0.value > 1 && $0.value.nonzeroBitCount == 1 }.keys)
         }
         for group in stuck.sorted() {
             let partitions = unread[group]!.map(\.description).joined(separator: ", ")

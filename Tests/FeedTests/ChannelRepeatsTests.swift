@@ -60,7 +60,7 @@ import Testing
     /// Clocks of those who make events differ: an event that goes before others may have a later time.
     @Test func clocksDiffer() async throws {
         let place = try await start()
-        let events = [(1, 50), (2, 26), (3, 40), (4, 30)].map { TestSource.event($0, age: $1) }
+        let events = [(1, 50), (2, 0), (3, 40), (4, 30)].map { TestSource.event($0, age: $1) }
         _ = try await place.channels.publish(Array(events[2...]), on: channel)
         #expect(try await place.channels.publish(events, on: channel) == ChannelCounts(repeated: 4))
         #expect(try await place.channels.recover(channel, from: place.start).numbers == [3, 4])
@@ -85,7 +85,7 @@ import Testing
     @Test func aSourceMayBeginAnew() async throws {
         let place = try await start()
         _ = try await place.channels.publish([TestSource.event(500, age: 200)], on: channel)
-        let fresh = [TestSource.event(0, age: 190), TestSource.event(1, age: 90)]
+        let fresh = [TestSource.event(0, age: 100), TestSource.event(1, age: 90)]
         #expect(try await place.channels.publish(fresh, on: channel).told == 2)
         #expect(try await place.channels.publish(fresh, on: channel).repeated == 2)
         #expect(try await place.channels.recover(channel, from: place.start).numbers == [500, 0, 1])

@@ -10,12 +10,12 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from browser import Window, driver, pytestmark  # noqa: F401  (a fixture and a mark)
 from conftest import MakeUser
 from hostile import metric
 from martlet_process import Server
 from redis_socket import redis_command
 from support import PASSWORD, User, eventually, expect
-from test_browser import Window, driver, pytestmark  # noqa: F401  (a fixture and a mark)
 from test_page_accessibility import assert_accessible
 
 POLL = {"options": ["tea", "<b>none</b>"], "closes_in": 80_000}

@@ -12,12 +12,12 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support import expected_conditions as EC
 from selenium.webdriver.support.wait import WebDriverWait
 
+from browser import Window, driver, pytestmark  # noqa: F401  (a fixture and a mark)
 from martlet_process import Server
 from oidc_provider import SECRET, oidc_provider_mock
 from oidc_site import write_providers
 from sql import rows
 from support import PATIENCE, eventually, expect, http_client, unique_handle
-from test_browser import Window, driver, pytestmark  # noqa: F401
 from test_page_accessibility import assert_accessible
 
 

@@ -11,11 +11,11 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select
 
+from browser import Window, driver, pytestmark  # noqa: F401  (a fixture and a mark)
 from conftest import MakeUser
 from devtools import DevTools
 from martlet_process import Server
 from support import PASSWORD, User, eventually, expect
-from test_browser import Window, driver, pytestmark  # noqa: F401  (a fixture and a mark)
 from test_notifier import pushing, received, register, sink  # noqa: F401  (fixtures)
 from test_page_accessibility import assert_accessible
 from test_sink import Sink

@@ -8,9 +8,9 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
+from browser import Window, driver, pytestmark  # noqa: F401  (a fixture and a mark)
 from martlet_process import Server
 from support import PASSWORD, User, eventually, expect, http_client, unique_handle
-from test_browser import Window, driver, pytestmark  # noqa: F401  (a fixture and a mark)
 
 
 LINKED = {

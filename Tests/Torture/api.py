@@ -12,8 +12,9 @@ from typing import Any
 
 import aiohttp
 
-from cluster import Cluster, Role
+from cluster import Cluster
 from history import History
+from role import Role
 
 TIMEOUT = aiohttp.ClientTimeout(total=4)
 PASSWORD = "correct horse battery"

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
-from cluster import Cluster, Role
+from cluster import Cluster
 from history import History
+from role import Role
 from servers import Server, StartFailed
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ KINDS: dict[str, Kind] = {
     "snapshot redis": Kind(1, lambda cluster: ["redis"] if cluster.redis else [], (0, 2)),
     "kill kafka": Kind(0.5, lambda _: ["kafka"], (0, 2)),
     "kill pgbouncer": Kind(1, lambda cluster: ["pgbouncer"] if cluster.pgbouncer else [], (0, 2)),
-    # Those by which posts come into feeds: what is in them is lost, and found. Next to never but where it is
-    # asked for by name: what channels were to be told is lost, too.
+    # Those by which posts come into feeds: what is in them is lost, and found. Only where it is asked for by name:
+    # what channels were to be told is lost, too.
     "delete topics": Kind(1e-6, lambda _: ["kafka"]),
     # All of the crowd goes at once, and comes back while a Redis that forgets its scripts unregisters its users.
     "stampede": Kind(0.6, lambda _: ["crowd"]),
@@ -109,7 +110,9 @@ def plan(seed: int, seconds: float, cluster: Cluster, gap: float, only: tuple[st
         raise StartFailed(f"no fault is of {', '.join(only)}: there are {', '.join(kinds)}")
     faults, at = [], generator.expovariate(1 / gap)
     while at < seconds:
-        name = generator.choices(names, [kinds[name].weight for name in names])[0]
+        # What is asked for by name comes.
+        least = 0.5 if only else 0
+        name = generator.choices(names, [max(least, kinds[name].weight) for name in names])[0]
         kind = kinds[name]
         faults.append(Fault(
             round(at, 3), name, generator.choice(targets[name]), round(generator.uniform(*kind.seconds), 3),

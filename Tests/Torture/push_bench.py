@@ -19,7 +19,8 @@ import aiohttp
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from cluster import Cluster, Role
+from cluster import Cluster
+from role import Role
 from servers import StartFailed, end_process, free_port, wait_for_port
 
 AT_A_TIME = 16

@@ -19,8 +19,9 @@ from collections import Counter
 
 import uvloop
 
-from cluster import Cluster, Role
+from cluster import Cluster
 from history import read
+from role import Role
 from round import Round
 from servers import REPOSITORY, StartFailed
 

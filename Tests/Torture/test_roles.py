@@ -8,8 +8,9 @@ import aiohttp
 import pytest
 
 from api import PASSWORD
-from cluster import Cluster, Role
+from cluster import Cluster
 from kafka_broker import need_kafka
+from role import Role
 
 WITHIN = 1.0
 """Seconds that a log-out may take to be known everywhere (API.md)."""

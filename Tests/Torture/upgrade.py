@@ -35,7 +35,8 @@ from typing import Awaitable, Callable
 import uvloop
 
 from api import User
-from cluster import Cluster, Role, martlet_binary
+from cluster import Cluster, martlet_binary
+from role import Role
 from round import Round
 from servers import REPOSITORY, StartFailed
 

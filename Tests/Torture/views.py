@@ -7,7 +7,8 @@ import random
 import time
 
 from api import Api, User
-from cluster import Cluster, Role
+from cluster import Cluster
+from role import Role
 from servers import end_process
 from writers import outcome
 

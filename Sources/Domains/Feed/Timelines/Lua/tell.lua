@@ -6,9 +6,9 @@
 -- Returns: 1 events that were told, 2 that were told before, 3 messages to nodes
 --
 -- An event comes again when whoever brought it died before he could say so. It is known by its offset, which is not
--- above the last one of its source. But a source that was made anew counts from 0: what was made five seconds after
--- the newest event is new, whatever its offset. Clocks of those who make events differ by less. And who moves events
--- into the source may have died before he could say so: then one has two offsets, and is known by its id.
+-- above the last one of its source. But a source that was made anew counts from 0: what was made a minute after the
+-- newest event is new, whatever its offset. Clocks of those who make events differ by less. And who moves events into
+-- the source may have died before he could say so: then one has two offsets, and is known by its id.
 --
 -- A consumer that begins with the first record that is kept, or comes back, brings events that are older than the log.
 -- Who subscribed later has read them. So what was made ten minutes before the log is left out.
@@ -55,7 +55,7 @@ for index = 7, #ARGV, 4 do
     local offset, id, envelope = tonumber(ARGV[index]), ARGV[index + 1], ARGV[index + 2]
     local time = made(id)
     local is_past = time and time * 1000 < began - 600000000
-    if last[source] and offset <= last[source] and (not time or time <= newest + 5000) then
+    if last[source] and offset <= last[source] and (not time or time <= newest + 60000) then
         again = again + 1
     elseif not is_past and is_there(id, time) then
         last[source] = offset

@@ -50,6 +50,12 @@ def eventually(predicate: Callable[[], T], timeout: float, what: str) -> T:
     return value
 
 
+def redis_is_noticed(server: Server) -> None:
+    """Waits until a Redis that was flushed is noticed to be empty. All that has come into it since is made anew then: who was told
+    to begin anew before that is told so twice."""
+    eventually(lambda: '"redis.rewound"' in server.log.read_text(), 10, "a Redis that is noticed to be empty")
+
+
 class Answer(Protocol):
     """What httpx's and the raw client's answers have in common."""
 

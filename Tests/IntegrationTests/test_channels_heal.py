@@ -14,7 +14,7 @@ from hostile import metric
 from martlet_process import Server
 from redis_socket import flush_all, redis_command, redis_reply
 from sql import rows
-from support import eventually, expect
+from support import eventually, expect, redis_is_noticed
 
 
 def test_redis_starts_anew(form: type[Centrifugo], own_server: Server, make_user: MakeUser) -> None:
@@ -27,8 +27,7 @@ def test_redis_starts_anew(form: type[Centrifugo], own_server: Server, make_user
         position = at(client.subscribe(channel))
         flush_all(own_server.redis_socket)
         assert client.unsubscribed(channel) == INSUFFICIENT
-        # All that has come since is made anew, too, when the mark is missed: who subscribes before that does so twice.
-        eventually(lambda: '"redis.rewound"' in own_server.log.read_text(), 10, "a Redis that is noticed to be empty")
+        redis_is_noticed(own_server)
         client.other_pushes.clear()
         result = client.subscribe(channel, position)
         assert not result.get("recovered") and result["epoch"] != position[0]

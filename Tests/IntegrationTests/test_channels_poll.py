@@ -13,7 +13,7 @@ from conftest import MakeUser
 from hostile import metric
 from martlet_process import Server
 from redis_socket import flush_all
-from support import User, eventually, expect
+from support import User, eventually, expect, redis_is_noticed
 
 
 @pytest.fixture
@@ -79,6 +79,7 @@ def test_redis_forgets_while_it_waits(own_server: Server, make_user: MakeUser, p
     flush_all(own_server.redis_socket)
     first = reply.result(30)
     assert first["reset"] and ("feed", "reset") in told(first)
+    redis_is_noticed(own_server)
     # The partitions of the two find out by themselves.
     second = poll(bob, channels, first["live"])
     resets = {item["channel"]: item["read"] for item in first["items"] + second["items"]}

@@ -137,9 +137,10 @@ public struct FeedRepair: Sendable {
     /// Who follows a hashtag of some of them keeps these, in their places: of those that were deleted meanwhile he is told the end.
     private func sever(follower: ID, followee: ID) async throws {
         let reader = SQL.parameter(follower)
-        let tags = try await database.query("SELECT EXISTS (\(TagFollows.tags(of: reader))) AS some")[0]
         let withdrawal = FeedWithdrawal(database: database, timelines: timelines)
-        guard try tags.bool("some") else { return try await withdrawal.sever(follower, from: followee) }
+        guard try await withdrawal.followsTags(follower) else {
+            return try await withdrawal.sever(follower, from: followee)
+        }
         try await timelines.refuse(follower, from: followee)
         let others = try await database.query(
             """

@@ -21,10 +21,16 @@ struct FeedWithdrawal: Sendable {
     /// All of an author, of whom nothing was there by a hashtag when that was read.
     func sever(_ user: ID, from author: ID) async throws {
         try await timelines.sever(user, from: author)
+        guard try await followsTags(user) else { return }
         let reader = SQL.parameter(user)
         try await bring(
             "p.author_id = \(author) AND \(TagFollows.include(post: "p.id", for: reader))", to: user,
             limit: timelines.options.cap)
+    }
+
+    /// By itself: who follows none waits for nothing that holds up the table of posts.
+    func followsTags(_ user: ID) async throws -> Bool {
+        try await database.query("SELECT EXISTS (\(TagFollows.tags(of: SQL.parameter(user)))) AS some")[0].bool("some")
     }
 
     private func bring(_ posts: SQL, to user: ID, limit: Int) async throws {

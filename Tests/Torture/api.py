@@ -45,6 +45,12 @@ class Reply:
     retry_after: float = 0.0
 
     @property
+    def kind(self) -> str:
+        """The status; or `busy`: the process has as many requests in work as it gets done in time, and did nothing."""
+        is_shed = self.status == 503 and self.body.get("detail", "").startswith("too many requests are in work")
+        return "busy" if is_shed else str(self.status)
+
+    @property
     def is_open(self) -> bool:
         """Nobody knows whether it was done, or will be: ask again with the same key."""
         return self.status in (0, 408, 429, 500, 503) or (self.status == 409 and self.body.get("code") == "conflict")
@@ -94,7 +100,7 @@ class Api:
                 reply = Reply(answer.status, json.loads(raw) if raw else {}, float(answer.headers.get("Retry-After", 0)))
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
             reply = Reply(0, {})
-        self.counts[str(reply.status)] = self.counts.get(str(reply.status), 0) + 1
+        self.counts[reply.kind] = self.counts.get(reply.kind, 0) + 1
         if reply.status >= 500 and reply.status != 503:
             self.history.add("bug", t=self.history.now, what=f"{method} {path} was answered {reply.status}: {reply.body}")
         return reply

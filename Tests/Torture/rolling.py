@@ -104,9 +104,12 @@ def run(options: argparse.Namespace) -> int:
                         print(f"{role.name}: {line}")
         for road, count in part.api.refusals.items():
             report.find("failed request", f"{count} connections by {road} were not let in")
-        for status, count in answers.items():
-            if not 200 <= int(status) < 300:
-                report.find("failed request", f"{count} requests were answered {status} (0: not at all)")
+        failed = {status: count for status, count in answers.items() if status != "busy" and not 200 <= int(status) < 300}
+        # One process does the work of two for some seconds, on a machine that may have other work: a few are told to come again.
+        if answers.get("busy", 0) > sum(answers.values()) / 100:
+            failed["busy"] = answers["busy"]
+        for status, count in failed.items():
+            report.find("failed request", f"{count} requests were answered {status} (0: not at all)")
         findings = report.findings
         for name, count in sorted(part.counts.items()):
             print(f"{count:8} {name}, of two processes each")
@@ -116,7 +119,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"longest stop {part.longest_stop:.1f} s")
         for finding in findings:
             print(f"  {finding}")
-        print(f"failed requests {sum(n for status, n in answers.items() if not 200 <= int(status) < 300)}, "
+        print(f"failed requests {sum(failed.values())}, "
               f"lost {report.kinds['lost'] + report.kinds['missing']}, duplicate {report.kinds['duplicate']}, "
               f"findings {sum(report.kinds.values())}")
     finally:

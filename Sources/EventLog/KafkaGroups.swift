@@ -1,6 +1,5 @@
 import CLibrdkafka
 import Core
-import Glibc
 
 /// Who reads which partitions in a group. Blocks: for a thread of its own.
 struct KafkaGroups {
@@ -12,9 +11,8 @@ struct KafkaGroups {
     /// are left out.
     func unread(of subscriptions: [SubscriptionOptions]) throws(EventLogError) -> [String: [PartitionName]] {
         var unread: [String: [PartitionName]] = [:]
-        let assigned = try assigned(in: Set(subscriptions.map { prefix + $0.group }))
         for subscription in subscriptions {
-            guard let assigned = assigned[prefix + subscription.group] else { continue }
+            guard let assigned = try assigned(in: prefix + subscription.group) else { continue }
             var all: [PartitionName] = []
             for topic in subscription.topics.map({ prefix + $0 }) {
                 let count = try KafkaTopics.count(of: topic, handle, milliseconds: Self.milliseconds)
@@ -26,43 +24,49 @@ struct KafkaGroups {
         return unread
     }
 
-    /// What the members of groups at rest have, by the group's full name.
-    private func assigned(in groups: Set<String>) throws(EventLogError) -> [String: Set<PartitionName>] {
-        let request = rd_kafka_AdminOptions_new(handle.raw, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS)
-        defer { rd_kafka_AdminOptions_destroy(request) }
-        var reason = [CChar](repeating: 0, count: 256)
-        rd_kafka_AdminOptions_set_request_timeout(request, Self.milliseconds, &reason, reason.count)
-        let queue = KafkaQueue.new(of: handle)
-        var names = groups.map { UnsafePointer(strdup($0)) }
-        rd_kafka_DescribeConsumerGroups(handle.raw, &names, names.count, request, queue.raw)
-        for name in names { free(UnsafeMutablePointer(mutating: name)) }
-        guard let result = queue.poll(milliseconds: Int(Self.milliseconds) + 1_000, Self.result) else {
-            throw EventLogError("ask about groups", RD_KAFKA_RESP_ERR__TIMED_OUT)
+    /// What the members of a group have, that is at rest. By the older of librdkafka's two ways: in 2.0.2 the other, of its admin
+    /// API, ends the process by an assertion when it waits for a coordinator that is away.
+    /// - Parameter group: its full name.
+    private func assigned(in group: String) throws(EventLogError) -> Set<PartitionName>? {
+        var list: UnsafePointer<rd_kafka_group_list>?
+        let code = rd_kafka_list_groups(handle.raw, group, &list, Self.milliseconds)
+        defer { if let list { rd_kafka_group_list_destroy(list) } }
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let list else {
+            throw EventLogError("ask about group \(group)", code)
         }
-        return try result.get()
+        guard list.pointee.group_cnt == 1, let found = list.pointee.groups?.pointee,
+            found.err == RD_KAFKA_RESP_ERR_NO_ERROR, found.state.map({ String(cString: $0) }) == "Stable"
+        else { return nil }
+        var partitions: Set<PartitionName> = []
+        for member in UnsafeBufferPointer(start: found.members, count: Int(found.member_cnt)) {
+            let bytes = UnsafeRawBufferPointer(
+                start: member.member_assignment, count: Int(member.member_assignment_size))
+            guard let some = GroupAssignment.partitions(Array(bytes)) else { return nil }
+            partitions.formUnion(some)
+        }
+        return partitions
     }
+}
 
-    private static func result(_ event: KafkaEvent) -> Result<[String: Set<PartitionName>], EventLogError> {
-        guard event.code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-            return .failure(EventLogError("ask about groups", event.code, event.text))
-        }
-        var assigned: [String: Set<PartitionName>] = [:]
-        var count = 0
-        let groups = rd_kafka_DescribeConsumerGroups_result_groups(
-            rd_kafka_event_DescribeConsumerGroups_result(event.raw), &count)
-        for index in 0..<count {
-            guard let group = groups?[index],
-                rd_kafka_ConsumerGroupDescription_state(group) == RD_KAFKA_CONSUMER_GROUP_STATE_STABLE
-            else { continue }
-            var partitions: Set<PartitionName> = []
-            for member in 0..<rd_kafka_ConsumerGroupDescription_member_count(group) {
-                let assignment = rd_kafka_MemberDescription_assignment(
-                    rd_kafka_ConsumerGroupDescription_member(group, member))
-                guard let list = assignment.flatMap(rd_kafka_MemberAssignment_partitions) else { continue }
-                partitions.formUnion(PartitionList.names(in: UnsafeMutablePointer(mutating: list)))
+/// What a group's leader has given to a member, as clients of all languages write it down: version 0 of the consumer protocol, of
+/// which later ones are extensions.
+enum GroupAssignment {
+    /// - Returns: `nil` where it is none; none at all where the member has been given nothing yet.
+    static func partitions(_ bytes: [UInt8]) -> Set<PartitionName>? {
+        guard !bytes.isEmpty else { return [] }
+        var reader = ByteReader(bytes)
+        var partitions: Set<PartitionName> = []
+        guard reader.unsigned(width: 2) != nil, let topics = reader.unsigned(width: 4) else { return nil }
+        for _ in 0..<topics {
+            guard let length = reader.unsigned(width: 2), let name = reader.take(Int(length)),
+                let count = reader.unsigned(width: 4)
+            else { return nil }
+            let topic = String(decoding: name, as: UTF8.self)
+            for _ in 0..<count {
+                guard let number = reader.unsigned(width: 4) else { return nil }
+                partitions.insert(PartitionName(topic: topic, number: Int(number)))
             }
-            assigned[String(cString: rd_kafka_ConsumerGroupDescription_group_id(group))] = partitions
         }
-        return .success(assigned)
+        return partitions
     }
 }

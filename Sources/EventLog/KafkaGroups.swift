@@ -7,8 +7,7 @@ struct KafkaGroups {
     let prefix: String
     private static let milliseconds: Int32 = 5_000
 
-    /// Partitions that no member of a group has, though the group is at rest; by group. Groups that can't be asked about now
-    /// are left out.
+    /// Partitions that no member of a group has, though the group is at rest; by group.
     func unread(of subscriptions: [SubscriptionOptions]) throws(EventLogError) -> [String: [PartitionName]] {
         var unread: [String: [PartitionName]] = [:]
         for subscription in subscriptions {

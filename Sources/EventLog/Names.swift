@@ -21,18 +21,18 @@ extension LogEvent {
     static let kafkaReported = LogEvent("kafka.reported")
     /// Kafka did not store a group's offsets; they are stored again.
     static let offsetsNotCommitted = LogEvent("offsets.not_committed")
+    /// A partition has begun anew, with its topic: what it has now is read from its start.
+    static let partitionBegunAnew = LogEvent("partition.begun_anew")
     /// A fetch from a partition failed; librdkafka tries again.
     static let partitionFailed = LogEvent("partition.failed")
     /// The group has given this member its partitions.
     static let partitionsAssigned = LogEvent("partitions.assigned")
     /// The group has given this member's partitions away without asking: what is in hand comes again.
     static let partitionsLost = LogEvent("partitions.lost")
-    /// No member of a group has these partitions: they are shared out anew.
-    static let partitionsUnread = LogEvent("partitions.unread")
     /// librdkafka refused an assignment.
     static let partitionsNotAssigned = LogEvent("partitions.not_assigned")
-    /// A partition has begun anew, with its topic: what it has now is read from its start.
-    static let partitionBegunAnew = LogEvent("partition.begun_anew")
+    /// No member of a group has these partitions: they are shared out anew.
+    static let partitionsUnread = LogEvent("partitions.unread")
     /// librdkafka told a producer of an error.
     static let producerFailed = LogEvent("producer.failed")
     /// A record could not be stored, so nothing behind it may be: another producer takes over.

@@ -6,7 +6,8 @@ from typing import Any, Iterator
 
 import pytest
 
-from centrifugo_client import FORMS, Centrifugo
+from centrifugo_client import Centrifugo
+from channel_clients import form, opened  # noqa: F401  (a fixture)
 from conftest import MakeUser
 from sql import rows
 from support import User, expect
@@ -26,11 +27,6 @@ def said(client: Centrifugo, channel: str, count: int) -> list[str]:
     return texts
 
 
-@pytest.fixture(params=FORMS, ids=["json", "protobuf"])
-def form(request: pytest.FixtureRequest) -> type[Centrifugo]:
-    return request.param
-
-
 @pytest.fixture
 def dave(make_user: MakeUser) -> User:
     return make_user("dave")
@@ -40,12 +36,6 @@ def dave(make_user: MakeUser) -> User:
 def others(form: type[Centrifugo], dave: User) -> Iterator[Centrifugo]:
     with opened(form, dave) as one:
         yield one
-
-
-def opened(form: type[Centrifugo], user: User) -> Centrifugo:
-    client = form(user.server)
-    client.connect(user.token, user.channel)
-    return client
 
 
 def test_who_is_blocked_is_not_told_of(

@@ -71,7 +71,7 @@ KINDS: dict[str, Kind] = {
     "kill pgbouncer": Kind(1, lambda cluster: ["pgbouncer"] if cluster.pgbouncer else [], (0, 2)),
     # Those by which posts come into feeds: what is in them is lost, and found. Only where it is asked for by name:
     # what channels were to be told is lost, too.
-    "delete topics": Kind(1e-6, lambda _: ["kafka"]),
+    "delete topics": Kind(0, lambda _: ["kafka"]),
     # All of the crowd goes at once, and comes back while a Redis that forgets its scripts unregisters its users.
     "stampede": Kind(0.6, lambda _: ["crowd"]),
     "postgres immediate": Kind(0.7, lambda _: ["postgres"], (0, 1)),

@@ -111,7 +111,8 @@ public struct FeedAudit: Sendable {
         if !(finding.timelineLacks.isEmpty && finding.timelineHas.isEmpty) {
             try await timelines.evict(user)
         } else {
-            try await timelines.withdraw(Array(finding.timelineStrays), from: user)
+            try await FeedWithdrawal(database: database, timelines: timelines)
+                .withdraw(Array(finding.timelineStrays), from: user)
         }
     }
 

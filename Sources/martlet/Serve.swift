@@ -83,6 +83,8 @@ enum Serve {
         }
         guard let (server, port) = try await start.finished(unless: ending) else { return }
         address.warnOfExposure(port: port)
+        // The log has a thread of its own: what was logged until now stands before the line.
+        Log.output.flush(milliseconds: 200)
         Console.tell("Martlet is live at \(address.url(port: port))")
         await ending.wait()
         Log.info(.processEnding)

@@ -80,7 +80,9 @@ class Gateway:
 
     def requests(self) -> list[dict[str, Any]]:
         """What nginx took for requests, and to whom it passed each (`upstream`)."""
-        return [json.loads(line) for line in (self.home / "access.log").read_text().splitlines()]
+        lines = (self.home / "access.log").read_text().splitlines(keepends=True)
+        # The last may be half written.
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def stop(self, keep: bool = False) -> None:
         """`keep`: its logs stay in `home`."""

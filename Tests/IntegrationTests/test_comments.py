@@ -75,10 +75,11 @@ def test_whom_too_many_have_blocked(form: type[Centrifugo], others: Centrifugo, 
     rows(
         carol.server,
         f"""
-        INSERT INTO users (id, handle, display_name, password_hash)
-        SELECT {carol.id} - 9000000 - n, 'many_{carol.id}_' || n, 'x', '*' FROM generate_series(1, 1001) n;
-        INSERT INTO relations (owner, other, kind, id)
-        SELECT {carol.id} - 9000000 - n, {carol.id}, 'block', n FROM generate_series(1, 1001) n;
+        WITH many AS (
+            INSERT INTO users (id, handle, display_name, password_hash)
+            SELECT (SELECT min(id) FROM users) - n, 'many_{carol.id}_' || n, 'x', '*' FROM generate_series(1, 1001) n
+            RETURNING id)
+        INSERT INTO relations (owner, other, kind, id) SELECT id, {carol.id}, 'block', id FROM many
         """,
     )
     expect(carol.http.put(f"/v1/users/{bob.id}/block"), 204)

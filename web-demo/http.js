@@ -80,3 +80,15 @@ export function newKey() {
   if (crypto.randomUUID) return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+/**
+ * What comes behind `place()`, which is `undefined` where nothing does. The list may be read anew meanwhile, and end elsewhere: then
+ * it is read from there. `undefined`: there is nothing to add any more.
+ */
+export async function readBehind(place, read) {
+  for (let from = place(); from !== undefined; from = place()) {
+    const page = await read(from);
+    if (place() === from) return page;
+  }
+  return undefined;
+}

@@ -3,7 +3,7 @@
 import { Card } from "./card.js";
 import { avatar, byId, make, notify } from "./dom.js";
 import { onSubmit, words } from "./forms.js";
-import { Problem } from "./http.js";
+import { Problem, readBehind } from "./http.js";
 
 export class People {
   #next;
@@ -46,7 +46,8 @@ export class People {
 
   async #loadMore() {
     try {
-      const page = await this.api.following(this.api.session.user.id, this.#next);
+      const page = await readBehind(() => this.#next, (from) => this.api.following(this.api.session.user.id, from));
+      if (!page) return;
       page.items.forEach((user) => this.#known.set(user.id, user));
       this.#next = page.next;
       this.#render();

@@ -3,6 +3,7 @@
 import { byId, counted, notify } from "./dom.js";
 import { Feed } from "./feed.js";
 import { tried, words } from "./forms.js";
+import { readBehind } from "./http.js";
 import { PostList } from "./posts.js";
 
 const shownAtMost = 200;
@@ -24,10 +25,7 @@ export class TagPage {
       edit: (id, text) => tried(async () => this.#take({ type: "post.updated", post: await this.api.editPost(id, text) })),
     });
     byId("tag-follow").addEventListener("click", () => tried(() => this.#setFollowed(!this.#tag.followed)));
-    byId("tag-older").addEventListener("click", () => tried(async () => {
-      this.#feed.append(await this.api.tagPosts(this.#tag.name, this.#feed.next));
-      this.#draw();
-    }));
+    byId("tag-older").addEventListener("click", () => tried(() => this.#older()));
   }
 
   open(name) {
@@ -69,6 +67,15 @@ export class TagPage {
     } catch (error) {
       if (this.#listener === listener && this.#heard === heard) this.#note(words(error));
     }
+  }
+
+  async #older() {
+    const listener = this.#listener;
+    const place = () => this.#listener === listener ? this.#feed.next : undefined;
+    const page = await readBehind(place, (from) => this.api.tagPosts(this.#tag.name, from));
+    if (!page) return;
+    this.#feed.append(page);
+    this.#draw();
   }
 
   #event(event) {

@@ -1,6 +1,6 @@
 // A post's own page: the post, what is said of it, and a form to say something; live by the post's channel.
 
-import { newKey } from "./http.js";
+import { newKey, readBehind } from "./http.js";
 import { announce, byId } from "./dom.js";
 import { Comments } from "./comments.js";
 import { onSubmit, tried, words } from "./forms.js";
@@ -37,16 +37,10 @@ export class Thread {
         await this.api.deleteComment(id);
         this.#take({ type: "comment.deleted", comment_id: id });
       }),
-      more: (id) => tried(async () => {
-        this.#comments.appendReplies(id, await this.api.replies(id, this.#comments.cursor(id)));
-        this.#draw();
-      }),
+      more: (id) => tried(() => this.#more(id)),
       person: (id) => cards.person(id),
     });
-    byId("more-comments").addEventListener("click", () => tried(async () => {
-      this.#comments.append(await this.api.comments(this.#post.id, this.#comments.next));
-      this.#draw();
-    }));
+    byId("more-comments").addEventListener("click", () => tried(() => this.#older()));
     byId("comment-cancel").addEventListener("click", () => this.#answer(undefined));
     onSubmit(byId("comment-form"), ({ text }) => this.#say(text));
   }
@@ -82,6 +76,11 @@ export class Thread {
     try {
       const [post, comments] = await Promise.all([this.api.onePost(id), this.#readComments(id)]);
       if (this.#listener !== listener || this.#heard !== heard) return;
+      // Also what was unfolded while they were read.
+      for (let left = againAtMost, folded; (folded = this.#folded(comments).slice(0, left)).length > 0; left -= folded.length) {
+        await Promise.all(folded.map(async (top) => comments.appendReplies(top, await this.api.replies(top))));
+        if (this.#listener !== listener || this.#heard !== heard) return;
+      }
       this.#heard = undefined;
       this.#comments = comments;
       for (const event of heard) comments.take(event);
@@ -103,9 +102,32 @@ export class Thread {
     for (let pages = 1; pages < againAtMost && comments.next !== undefined && comments.top.length < before.top.length; pages += 1) {
       comments.append(await this.api.comments(id, comments.next));
     }
-    const unfolded = comments.top.filter(({ id: top }) => comments.hasMore(top) && before.get(top) && !before.hasMore(top));
-    await Promise.all(unfolded.slice(0, againAtMost).map(async ({ id: top }) => comments.appendReplies(top, await this.api.replies(top))));
     return comments;
+  }
+
+  /** The threads of which all replies are shown and would not be any more. */
+  #folded(comments) {
+    const shown = this.#comments;
+    return comments.top.map(({ id }) => id).filter((top) => comments.hasMore(top) && shown.get(top) && !shown.hasMore(top));
+  }
+
+  async #more(id) {
+    const listener = this.#listener;
+    // There is no place to name before the first page.
+    const place = () => this.#listener === listener && this.#comments.hasMore(id) ? this.#comments.cursor(id) ?? "" : undefined;
+    const page = await readBehind(place, (from) => this.api.replies(id, from || undefined));
+    if (!page) return;
+    this.#comments.appendReplies(id, page);
+    this.#draw();
+  }
+
+  async #older() {
+    const listener = this.#listener;
+    const place = () => this.#listener === listener ? this.#comments.next : undefined;
+    const page = await readBehind(place, (from) => this.api.comments(this.#post.id, from));
+    if (!page) return;
+    this.#comments.append(page);
+    this.#draw();
   }
 
   #event(event) {

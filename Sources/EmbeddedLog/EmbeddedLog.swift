@@ -237,6 +237,9 @@ public final class EmbeddedLog: EventLog {
     /// They are rows, and go with the database.
     public func missing(of topics: [Topic]) async throws -> [Topic] { [] }
 
+    /// PostgreSQL loses none.
+    public func takeLoss() -> UInt64? { nil }
+
     public func hasRecords(in topic: String, before time: Int64) async throws -> Bool {
         try await !database.query(
             """

@@ -67,7 +67,7 @@ final class ConsumerLoop {
             if control.takeJoinAgain() { try? subscribe() }
             for partition in control.takeWoken() { readers[partition]?.turns?.wake(now: monotonicNanoseconds()) }
             for reader in readers.values {
-                reader.read(topic: topicName(reader.partition))
+                reader.read(topic: topicName(reader.partition), noteLoss: control.noteLoss)
                 start(reader)
             }
             let now = monotonicNanoseconds()

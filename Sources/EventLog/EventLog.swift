@@ -37,6 +37,10 @@ public protocol EventLog: Sendable {
     /// Those of the topics that are not there. Makes none.
     func missing(of topics: [Topic]) async throws -> [Topic]
 
+    /// Whether a member in this process has met a partition that had lost records which were there: when it had last read of it before
+    /// that, in monotonic nanoseconds. Said once; of several, the latest.
+    func takeLoss() -> UInt64?
+
     /// Are there records that were appended before a time?
     /// - Parameter time: milliseconds since 1970.
     func hasRecords(in topic: String, before time: Int64) async throws -> Bool

@@ -8,6 +8,8 @@ public final class KafkaLog: EventLog {
     private struct State {
         var producer: KafkaProducer?
         var isClosed = false
+        /// Of who has left, too.
+        var lossAt: UInt64?
     }
 
     private let options: KafkaOptions
@@ -111,7 +113,9 @@ public final class KafkaLog: EventLog {
         guard !subscription.group.isEmpty, !subscription.topics.isEmpty, subscription.batch > 0 else {
             throw EventLogError("a subscription needs a group, a topic and a batch of at least 1", isTemporary: false)
         }
-        let control = ConsumerControl()
+        let control = ConsumerControl { [weak self] time in
+            self?.state.withLock { $0.lossAt = max($0.lossAt ?? 0, time) }
+        }
         let options = options
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             startThread(name: "kafka-consumer") {
@@ -160,6 +164,13 @@ public final class KafkaLog: EventLog {
         let producer = try producer()
         let look = KafkaTopics(handle: producer.handle, options: options, trouble: { producer.trouble })
         return try await onThread("kafka-topics") { try look.missing(of: topics, milliseconds: 5_000) }
+    }
+
+    public func takeLoss() -> UInt64? {
+        state.withLock { state in
+            defer { state.lossAt = nil }
+            return state.lossAt
+        }
     }
 
     private func onThread<T: Sendable>(_ name: String, _ body: @escaping @Sendable () throws -> T) async throws -> T {

@@ -27,6 +27,10 @@ final class ConsumerControl: Sendable {
     let wakeup = ThreadWakeup()
     let ended = Latch()
     private let state = Mutex(State())
+    /// When a partition that lacks what was there had last been read, in monotonic nanoseconds.
+    let noteLoss: @Sendable (UInt64) -> Void
+
+    init(noteLoss: @escaping @Sendable (UInt64) -> Void) { self.noteLoss = noteLoss }
 
     var ending: Ending? { state.withLock { $0.ending } }
 

@@ -19,6 +19,8 @@ extension LogEvent {
     static let handlerStuck = LogEvent("handler.stuck")
     /// A line of librdkafka's own log.
     static let kafkaReported = LogEvent("kafka.reported")
+    /// Live clients could not be told that something is lost: Redis can't be reached. It is tried again.
+    static let lossNotTold = LogEvent("loss.not_told")
     /// Kafka did not store a group's offsets; they are stored again.
     static let offsetsNotCommitted = LogEvent("offsets.not_committed")
     /// A partition has begun anew, with its topic: what it has now is read from its start.

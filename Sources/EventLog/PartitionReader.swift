@@ -14,6 +14,8 @@ final class PartitionReader {
     var task: Task<Void, Never>?
     /// What this reader has added to the gauge.
     var lag = 0
+    /// When the last record came, in monotonic nanoseconds.
+    private var lastRead: UInt64 = 0
 
     /// - Parameter partition: as Kafka knows it.
     init?(number: Int, _ partition: PartitionName, of handle: KafkaHandle, batchLimit: Int, hasTurns: Bool) {
@@ -39,18 +41,19 @@ final class PartitionReader {
     }
 
     /// Reads until the queue is empty or a batch is full. What is not read stays in the queue and stops the fetching.
-    func read(topic: String) {
+    func read(topic: String, noteLoss: (UInt64) -> Void) {
         while progress.hasRoom, let message = rd_kafka_consume_queue(queue.raw, 0) {
             defer { rd_kafka_message_destroy(message) }
             if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+                let offset = message.pointee.offset
                 if progress.add(LogRecord(message, topic: topic)) {
                     Log.warning(
                         .partitionBegunAnew,
-                        [
-                            "partition": .text(partition.description),
-                            "offset": .number(message.pointee.offset),
-                        ])
+                        ["partition": .text(partition.description), "offset": .number(offset)])
+                    // What is fetched twice does not begin where the partition begins.
+                    if offset <= watermarks?.low ?? 0 { noteLoss(lastRead) }
                 }
+                lastRead = monotonicNanoseconds()
             } else {
                 let text = String(cString: rd_kafka_message_errstr(message))
                 Log.warning(.partitionFailed, ["partition": .text(partition.description), "text": .text(text)])
@@ -60,13 +63,17 @@ final class PartitionReader {
 
     /// Records between the position and the end of the partition, as far as fetches have told.
     func measureLag() -> Int {
+        guard let position = progress.position, let high = watermarks?.high else { return 0 }
+        return Int(max(0, high - position))
+    }
+
+    /// The first offset of the partition and the one behind its last, as far as fetches have told.
+    private var watermarks: (low: Int64, high: Int64)? {
         var low: Int64 = 0
         var high: Int64 = 0
-        guard let position = progress.position,
-            rd_kafka_get_watermark_offsets(
-                queue.handle.raw, partition.topic, Int32(partition.number), &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR
-        else { return 0 }
-        return Int(max(0, high - position))
+        let code = rd_kafka_get_watermark_offsets(
+            queue.handle.raw, partition.topic, Int32(partition.number), &low, &high)
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR ? (low, high) : nil
     }
 }
 

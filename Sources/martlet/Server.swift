@@ -61,7 +61,12 @@ final class Server: Sendable {
         secretRegister = SecretRegister(site.connections.workers.database, process, site.secrets)
         let needsLog = !roles.isDisjoint(with: [.fanout, .notifier, .worker])
         log = needsLog ? try await site.openLog() : nil
-        topics = log.map { TopicWatch($0, site.configuration.topics(Domains.topics)) }
+        let timelines = site.domains.feed.timelines
+        topics = log.map { log in
+            TopicWatch(
+                log, site.configuration.topics(Domains.topics), remember: { try await timelines.remember(topics: $0) },
+                tellLoss: { try await timelines.renew() })
+        }
         fanOut =
             roles.contains(.fanout)
             ? FanOut(

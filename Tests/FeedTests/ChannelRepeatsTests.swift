@@ -49,6 +49,27 @@ import Testing
         #expect(try await place.channels.recover(channel, from: place.start).numbers == [1, 2, 3, 7])
     }
 
+    /// A topic that was made anew counts from 0. That something is lost was told, so nothing is known of its sources any more.
+    @Test func whatComesBehindALossIsNew() async throws {
+        let place = try await start()
+        let events = (1...9).map { TestSource.event($0) }
+        _ = try await place.channels.publish(events, on: channel)
+        let before = try await place.channels.register([channel], node: node)[0].partition.cursor
+        let timelines = place.channels.timelines
+        try await timelines.renew()
+        let behind = try await place.channels.register([channel], node: node)[0].partition.cursor
+        #expect(behind.epoch != before.epoch)
+        // Another process has found it, too.
+        try await timelines.renew()
+        #expect(try await place.channels.register([channel], node: node)[0].partition.cursor.epoch == behind.epoch)
+        let new = (10...12).map { ChannelPublication(offset: $0 - 9, TestSource.event($0).envelope) }
+        #expect(try await place.channels.publish(new, on: channel) == ChannelCounts(told: 3))
+        #expect(try await place.channels.publish(new, on: channel) == ChannelCounts(repeated: 3))
+        #expect(try await place.channels.publish(events, on: channel) == ChannelCounts(repeated: 9))
+        #expect(try await place.channels.recover(channel, from: before).missed == nil)
+        #expect(try await place.channels.recover(channel, from: behind).numbers == [10, 11, 12])
+    }
+
     /// Also where the log holds less than what comes again.
     @Test func theBoundOfTheLogIsNoBoundOfTheRule() async throws {
         let place = try await start(events: 3)

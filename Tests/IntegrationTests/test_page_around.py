@@ -93,6 +93,37 @@ def test_likes_and_counts_move(server: Server, window: Window, people: tuple[Use
     eventually(lambda: metric(server, "martlet_live_subscriptions") == 0, 15, "no subscription")
 
 
+def test_replies_that_are_asked_for_while_the_thread_is_read_anew(window: Window, people: tuple[User, User]) -> None:
+    """Another link reads it anew; the answer to the click comes behind that."""
+    author, _ = people
+    post = made(author, "discuss")["id"]
+    first = said(author, post, "first")
+    for number in range(3):
+        said(author, post, f"reply {number}", first)
+    window.sees("discuss")
+    window.find("comments-link").send_keys(Keys.ENTER)
+    comments = "[data-testid=comment] .text"
+    reads(window, comments, ["first", "reply 0", "reply 1"], "a thread with the first replies")
+    window.script("""
+        const fetched = window.fetch;
+        window.asked = [];
+        window.fetch = async (address, ...more) => {
+            const held = String(address).includes("/replies") && new Promise((done) => { window.letGo = done; });
+            window.asked.push(String(address));
+            const response = await fetched(address, ...more);
+            await held;
+            return response;
+        };
+    """)
+    window.find("more-replies").click()
+    eventually(lambda: window.script("return window.letGo !== undefined"), 10, "a question for replies")
+    choose_sse(window)
+    eventually(lambda: window.script(f"return window.asked.some((each) => each.includes('/posts/{post}/comments'))"), 10,
+               "a thread that is read anew")
+    window.script("window.letGo()")
+    reads(window, comments, ["first", "reply 0", "reply 1", "reply 2"], "all replies")
+
+
 @pytest.mark.parametrize("transport", ["websocket", "sse"])
 def test_a_thread(window: Window, people: tuple[User, User], transport: str) -> None:
     """A post's own page: comments come, change and go; one's own are written, edited, liked and deleted."""

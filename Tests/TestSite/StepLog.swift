@@ -58,6 +58,8 @@ final class StepLog: EventLog {
 
     func missing(of topics: [Topic]) async throws -> [Topic] { [] }
 
+    func takeLoss() -> UInt64? { nil }
+
     /// The same.
     func hasRecords(in topic: String, before time: Int64) async throws -> Bool {
         state.withLock { !($0.records[topic] ?? []).isEmpty }

@@ -4,7 +4,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
     case prelude, publish, fence, rewrite, channel, dataset
     // Scripts
     case deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict, change
-    case withdraw, purge, forget, trim, enter, mark
+    case withdraw, purge, forget, trim, enter, mark, renew
     // Those of channels
     case heard, listeners, tell, state, listen, unlisten, recover, recheck, recheckuser, drop, open, present
 
@@ -36,6 +36,7 @@ enum TimelineLua: String, CaseIterable, Sendable {
         case .dataset: PackageResources.dataset_lua
         case .enter: PackageResources.enter_lua
         case .mark: PackageResources.mark_lua
+        case .renew: PackageResources.renew_lua
         case .channel: PackageResources.channel_lua
         case .heard: PackageResources.heard_lua
         case .listeners: PackageResources.listeners_lua

@@ -24,11 +24,12 @@ struct TimelineScripts: Sendable {
     let trim: RedisScript
     let enter: RedisScript
     let mark: RedisScript
+    let renew: RedisScript
     let channels: ChannelScripts
 
     var all: [RedisScript] {
         [deliver, register, unregister, beat, resume, audit, page, begin, abandon, merge, sever, evict, change]
-            + [withdraw, purge, forget, trim, enter, mark] + channels.all
+            + [withdraw, purge, forget, trim, enter, mark, renew] + channels.all
     }
 
     /// - Parameter text: of each file. Tests change it, to show that every part of a rule is needed.
@@ -56,6 +57,7 @@ struct TimelineScripts: Sendable {
         trim = script(.trim)
         enter = script(.dataset, .enter)
         mark = script(.dataset, .mark)
+        renew = script(.renew)
         channels = ChannelScripts(script)
     }
 }

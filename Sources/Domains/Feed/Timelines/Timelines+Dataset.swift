@@ -23,6 +23,25 @@ extension Timelines {
         "EVAL \"if redis.call('EXISTS', KEYS[1]) == 1 then "
         + "redis.call('SET', KEYS[1], string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')) end\" 1 run"
 
+    /// Milliseconds: several processes find the same loss.
+    private static let timeOfRenewal: RedisArgument = "1000"
+
+    /// Has all live clients read anew: something that should have come here was lost on its way.
+    public func renew() async throws {
+        let replies = try await redis.eval(
+            (0..<partitions.count).map { call(scripts.renew, $0, [candidate(), Self.timeOfRenewal]) })
+        for case .error(let text) in replies { throw RedisError.server(text) }
+    }
+
+    /// Takes note of topics of the event log. It is lost with the positions that a loss would make worthless.
+    /// - Returns: those of which note was taken before.
+    public func remember(topics: [String]) async throws -> Set<String> {
+        let key: RedisArgument = .text(options.prefix + "topics")
+        let replies = try await redis.pipeline(topics.map { ["SADD", key, .text($0)] })
+        for case .error(let text) in replies { throw RedisError.server(text) }
+        return Set(zip(topics, replies).filter { $0.1 == .integer(0) }.map(\.0))
+    }
+
     private static func entering(_ partitions: Partitions, _ prefix: String) -> RedisScriptCall {
         shipped.enter(keys: [.text("\(prefix)clock:\(tag(0, of: partitions))")], [keysOfDrop])
     }

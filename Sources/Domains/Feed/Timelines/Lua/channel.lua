@@ -9,8 +9,8 @@
 --
 -- An event: position (7), form (1), envelope (Envelope+Bytes.swift). A marker: the position up to which nothing can be
 -- told any more (7), when the log was begun as a position (7), bytes of the events (7), when the newest event was made
--- in milliseconds, and for each source a space, its name, `=` and the offset of its last event. A source is a
--- partition of the event log.
+-- in milliseconds, a space, the epoch (an earlier version writes none), and for each source a space, its name, `=` and
+-- the offset of its last event. A source is a partition of the event log.
 --
 -- Needs: prelude, publish
 

@@ -17,6 +17,7 @@
 --   links:{…}            hash    node -> number of its newest connection
 --   clock:{…}            string  the last position that was given
 --   epoch:{…}            string  a name that changes when all of this was lost
+--   renewed:{…}          string  the epoch was made another one, a moment ago
 --   ended:{…}            string  there is a later layout: nothing is done in this one any more
 --
 -- An entry: post (7 bytes), position (7), author (7), flags (1), big endian. A marker: 0, the position below which

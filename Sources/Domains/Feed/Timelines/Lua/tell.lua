@@ -7,8 +7,9 @@
 --
 -- An event comes again when whoever brought it died before he could say so. It is known by its offset, which is not
 -- above the last one of its source. But a source that was made anew counts from 0: what was made a minute after the
--- newest event is new, whatever its offset. Clocks of those who make events differ by less. And who moves events into
--- the source may have died before he could say so: then one has two offsets, and is known by its id.
+-- newest event is new, whatever its offset. Clocks of those who make events differ by less. In another epoch nothing
+-- is known of any source (`renew`). And who moves events into the source may have died before he could say so: then
+-- one has two offsets, and is known by its id.
 --
 -- A consumer that begins with the first record that is kept, or comes back, brings events that are older than the log.
 -- Who subscribed later has read them. So what was made ten minutes before the log is left out.
@@ -28,9 +29,12 @@ local horizon, began, bytes = read('>I7I7I7', marker)
 local newest, rest = string.match(string.sub(marker, 22), '^(%d*)(.*)$')
 newest = tonumber(newest) or 0
 local last, sources = {}, 0
-for each, offset in string.gmatch(rest, '(%S+)=(%d+)') do
-    last[each] = tonumber(offset)
-    sources = sources + 1
+local written = string.match(rest, '^ (%x+) ')
+if not written or written == name then
+    for each, offset in string.gmatch(rest, '(%S+)=(%d+)') do
+        last[each] = tonumber(offset)
+        sources = sources + 1
+    end
 end
 -- Another number of partitions is another source. Those from before say nothing any more.
 if not last[source] and sources >= 8 then last = {} end
@@ -83,7 +87,7 @@ while cut < length and (length - cut > most or bytes > most_bytes) do
 end
 -- The last one that is cut gives its place to the marker.
 if cut > 0 then call('LTRIM', log, cut, -1) end
-local parts = {pack('>I7I7I7', horizon, began, bytes), decimal(newest)}
+local parts = {pack('>I7I7I7', horizon, began, bytes), decimal(newest), ' ', name}
 for each, offset in pairs(last) do parts[#parts + 1] = ' ' .. each .. '=' .. decimal(offset) end
 call('LSET', log, 0, table.concat(parts))
 return {told, again, messages}

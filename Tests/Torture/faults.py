@@ -69,8 +69,8 @@ KINDS: dict[str, Kind] = {
     "snapshot redis": Kind(1, lambda cluster: ["redis"] if cluster.redis else [], (0, 2)),
     "kill kafka": Kind(0.5, lambda _: ["kafka"], (0, 2)),
     "kill pgbouncer": Kind(1, lambda cluster: ["pgbouncer"] if cluster.pgbouncer else [], (0, 2)),
-    # Those by which posts come into feeds: what is in them is lost, and found. Only where it is asked for by name:
-    # what channels were to be told is lost, too.
+    # Those by which posts come into feeds: what is in them is lost, and found; who listens is told to read anew. Only where it is
+    # asked for by name: it takes a minute to be found, which is longer than a short round waits.
     "delete topics": Kind(0, lambda _: ["kafka"]),
     # All of the crowd goes at once, and comes back while a Redis that forgets its scripts unregisters its users.
     "stampede": Kind(0.6, lambda _: ["crowd"]),

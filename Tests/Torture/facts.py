@@ -12,6 +12,10 @@ PUSH_WITHIN = 3.0
 """Seconds within which a push that was let go has come, if nothing on its way is held."""
 CALM_WITHIN = 1.0
 """Seconds after a change of who sees whom, by which live clients are told what it hides no more: when nothing is broken."""
+UNREAD_FOR = 30.0
+"""Seconds behind which a post is surely read from the event log: it was not lost with a topic that was deleted later."""
+FOUND_WITHIN = 120.0
+"""Seconds within which a post that the event log has lost is in feeds, as docs/operate.md says."""
 Event = dict[str, Any]
 NAMES = ("handle", "display_name")
 
@@ -103,6 +107,8 @@ class Facts:
         """All of them: begin, end and target."""
         self.losses: list[float] = []
         """When Redis lost its data, or another layout began without it, and with it who has left whom lately."""
+        self.log_losses: list[tuple[float, float]] = []
+        """When the topics of posts were deleted, and when they surely had been made anew."""
         begun: dict[tuple[str, str], list[float]] = defaultdict(list)
         self.truth_posts: dict[str, Event] = {}
         self.truth_follows: dict[str, set[str]] = defaultdict(set)
@@ -146,6 +152,8 @@ class Facts:
                 case "fault ends":
                     fault = (begun[event["kind"], event["target"]].pop(0), event["t"], event["target"])
                     self.faults.append(fault)
+                    if event["kind"] == "delete topics":
+                        self.log_losses.append((fault[0], fault[1] + 10))
                     if event["kind"] in HOLDING:
                         self.held.append(fault)
                 case "truth post":
@@ -210,6 +218,12 @@ class Facts:
         return max((
             min(end, until) for begin, end, target in self.faults
             if begin < until and (target in (role, "postgres") or role in target.split(">"))), default=-INFINITY)
+
+    def may_be_lost(self, post: Post, now: float) -> bool:
+        """May the event log have lost it, and nobody found that yet? Its author's later posts go before it then."""
+        return any(
+            post.end > begin - UNREAD_FOR and post.begin < end and now < end + FOUND_WITHIN
+            for begin, end in self.log_losses)
 
     def was_held(self, since: float, until: float, by: tuple[str, ...]) -> bool:
         """May a push that was let go before `since` have been held until now, by these parts or their links? It was

@@ -153,7 +153,7 @@ class Stream:
             self.find("duplicate", now, f"post {post.id} again")
         self.told.add(post.id)
         begin, later = self.newest_begin.get(post.author, (0.0, ""))
-        if begin > post.end:
+        if begin > post.end and not self.facts.may_be_lost(post, now):
             self.find("out of order", now, f"{post.id} (done at {post.end}) after {later}, which was begun at {begin}")
         if post.begin >= begin:
             self.newest_begin[post.author] = (post.begin, post.id)

@@ -4,17 +4,17 @@ public import Core
 /// column, never a trap: what a server sends is not ours to trust. So is a name that two columns have, for one of them is
 /// not what was meant.
 public struct PgRow: Sendable {
-    /// Of the result: its columns and the values of all rows, one after the other.
-    let names: [String]
-    let cells: [String?]
+    let result: PgResult
     let index: Int
 
     public func text(_ column: String) throws(PgError) -> String {
-        guard let text = try cell(column) else { throw unreadable(column, "text", "NULL") }
+        guard let text = try optionalText(column) else { throw unreadable(column, "text", "NULL") }
         return text
     }
 
-    public func optionalText(_ column: String) throws(PgError) -> String? { try cell(column) }
+    public func optionalText(_ column: String) throws(PgError) -> String? {
+        try cell(column) { String(decoding: $0, as: UTF8.self) }
+    }
 
     public func integer(_ column: String) throws(PgError) -> Int64 {
         guard let value = try optionalInteger(column) else { throw unreadable(column, "an integer", "NULL") }
@@ -22,8 +22,8 @@ public struct PgRow: Sendable {
     }
 
     public func optionalInteger(_ column: String) throws(PgError) -> Int64? {
-        guard let text = try cell(column) else { return nil }
-        guard let value = Int64(text) else { throw unreadable(column, "an integer of 64 bits", "something else") }
+        guard let read = try cell(column, Int64.init(decimal:)) else { return nil }
+        guard let value = read else { throw unreadable(column, "an integer of 64 bits", "something else") }
         return value
     }
 
@@ -53,10 +53,10 @@ public struct PgRow: Sendable {
     }
 
     public func optionalBool(_ column: String) throws(PgError) -> Bool? {
-        switch try cell(column) {
-        case "t": return true
-        case "f": return false
-        case nil: return nil
+        guard let read = try cell(column, { $0.count == 1 ? $0[0] : 0 }) else { return nil }
+        switch read {
+        case UInt8(ascii: "t"): return true
+        case UInt8(ascii: "f"): return false
         default: throw unreadable(column, "a boolean", "something else")
         }
     }
@@ -68,39 +68,54 @@ public struct PgRow: Sendable {
     }
 
     public func optionalBytes(_ column: String) throws(PgError) -> [UInt8]? {
-        guard let text = try cell(column) else { return nil }
-        let digits = Array(text.utf8)
-        guard digits.starts(with: [92, 120]), digits.count % 2 == 0 else {
-            throw unreadable(column, "a bytea in hexadecimal digits", "something else")
-        }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits.count / 2 - 1)
-        for at in stride(from: 2, to: digits.count, by: 2) {
-            guard let high = digits[at].hex, let low = digits[at + 1].hex else {
-                throw unreadable(column, "a bytea in hexadecimal digits", "something else")
-            }
-            bytes.append(high << 4 | low)
-        }
+        guard let read = try cell(column, [UInt8].init(hexadecimal:)) else { return nil }
+        guard let bytes = read else { throw unreadable(column, "a bytea in hexadecimal digits", "something else") }
         return bytes
     }
 
-    /// A result has few columns: comparing their names, of which the short ones are compared as two words, costs less than
-    /// a hash of one.
-    private func cell(_ column: String) throws(PgError) -> String? {
-        guard !names.isEmpty, 0..<cells.count / names.count ~= index else {
-            throw .unreadable("row \(index) is missing")
-        }
-        var found: Int?
-        for at in names.indices where names[at] == column {
-            guard found == nil else { throw unreadable(column, "one column", "several of this name") }
-            found = at
-        }
-        guard let found else { throw unreadable(column, "a value", "no such column") }
-        return cells[index * names.count + found]
+    /// - Returns: `nil` for NULL.
+    private func cell<T>(_ column: String, _ read: (UnsafeBufferPointer<UInt8>) -> T) throws(PgError) -> T? {
+        guard 0..<result.rows ~= index else { throw .unreadable("row \(index) is missing") }
+        guard let place = result.places(of: column) else { throw unreadable(column, "a value", "no such column") }
+        guard place.isOnly else { throw unreadable(column, "one column", "several of this name") }
+        return result.value(row: index, column: place.first, read)
     }
 
     private func unreadable(_ column: String, _ expected: String, _ found: String) -> PgError {
         .unreadable("column \(column): \(expected) was expected, \(found) came")
+    }
+}
+
+extension Int64 {
+    /// - Parameter text: digits of ASCII, with a minus before them.
+    fileprivate init?(decimal text: UnsafeBufferPointer<UInt8>) {
+        let isNegative = text.first == UInt8(ascii: "-")
+        let digits = text.dropFirst(isNegative ? 1 : 0)
+        guard !digits.isEmpty else { return nil }
+        // Below zero, for there is one more number.
+        var value: Int64 = 0
+        for digit in digits {
+            guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= digit else { return nil }
+            let (tens, hasOverflown) = value.multipliedReportingOverflow(by: 10)
+            let (sum, hasPassed) = tens.subtractingReportingOverflow(Int64(digit & 15))
+            guard !hasOverflown, !hasPassed else { return nil }
+            value = sum
+        }
+        guard isNegative || value > .min else { return nil }
+        self = isNegative ? value : -value
+    }
+}
+
+extension [UInt8] {
+    /// - Parameter text: `\x`, and two digits for each byte.
+    fileprivate init?(hexadecimal text: UnsafeBufferPointer<UInt8>) {
+        guard text.starts(with: [92, 120]), text.count % 2 == 0 else { return nil }
+        self = []
+        reserveCapacity(text.count / 2 - 1)
+        for at in stride(from: 2, to: text.count, by: 2) {
+            guard let high = text[at].hex, let low = text[at + 1].hex else { return nil }
+            append(high << 4 | low)
+        }
     }
 }
 

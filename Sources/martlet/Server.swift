@@ -161,16 +161,18 @@ final class Server: Sendable {
     }
 
     private func register() async throws {
+        let neighbours = site.neighbours
+        // Each for itself: what has begun must not begin again because what comes behind it has to wait.
         do {
-            try await site.neighbours.awaited("postgres") {
-                try await registration.begin()
-                // Before anything is signed.
-                try await secretRegister.begin()
-                try await site.domains.resources.keptKeys.keep()
-                try await site.domains.erasure.publishKey()
-            }
+            try await neighbours.awaited("postgres") { try await registration.begin() }
         } catch let error as FormatError {
             throw Failure(error.description)
+        }
+        // Before anything is signed.
+        try await neighbours.awaited("postgres") { try await secretRegister.begin() }
+        try await neighbours.awaited("postgres") {
+            try await site.domains.resources.keptKeys.keep()
+            try await site.domains.erasure.publishKey()
         }
     }
 

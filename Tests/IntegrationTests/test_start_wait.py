@@ -105,6 +105,25 @@ def test_the_setting_says_how_long(postgres: Postgres, redis: Redis, which: str,
     assert all(f'"server":"{which}"' in line for line in told) and bool(told) == bool(seconds), said
 
 
+def test_a_postgresql_that_goes_in_the_middle_of_a_start(postgres: Postgres, redis: Redis) -> None:
+    """What the process has begun before is not begun again when it is back."""
+    with started(Run(new_folder(), environment=settings(postgres, redis))) as run:
+        assert run.up().end() == 0
+        for step in ("secrets_in_use", "public_keys"):
+            postgres.query(f"""
+                CREATE OR REPLACE FUNCTION is_away() RETURNS trigger LANGUAGE plpgsql
+                    AS $$ BEGIN RAISE 'the database is starting up' USING ERRCODE = 'cannot_connect_now'; END $$;
+                CREATE TRIGGER is_away BEFORE INSERT ON {step} FOR EACH STATEMENT EXECUTE FUNCTION is_away()""")
+            run.begin()
+            says(run, "PostgreSQL", "starting up")
+            postgres.query(f"DROP TRIGGER is_away ON {step}")
+            # Longer than anything of it rests.
+            run.up()
+            time.sleep(6)
+            assert run.readiness() == (200, {"status": "ready"})
+            assert run.end() == 0
+
+
 def test_told_to_end_while_it_waits(postgres: Postgres, redis: Redis) -> None:
     redis.kill()
     try:

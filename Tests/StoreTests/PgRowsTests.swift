@@ -83,3 +83,15 @@ struct PgRowsTests {
         }
     }
 }
+
+extension PgRows {
+    /// As PostgreSQL would have sent them.
+    fileprivate init(names: [String], cells: [String?]) {
+        var (bytes, ends): ([UInt8], [Int]) = ([], [])
+        for cell in cells {
+            bytes += Array((cell ?? "").utf8)
+            ends.append(cell == nil ? ~bytes.count : bytes.count)
+        }
+        self.init(PgResult(names: names, bytes: bytes, ends: ends))
+    }
+}

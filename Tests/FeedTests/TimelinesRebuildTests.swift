@@ -99,5 +99,12 @@ import Testing
         }
         guard case .ready(let page) = try await timelines.page(ann, limit: 9) else { throw RedisError.closed }
         #expect(page.entries.map(\.post.raw) == [9, 8] && page.completeFrom == ID(raw: 8))
+        // What is below is told all the same when it ends.
+        try await deliver(6, timelines, .deleted)
+        guard case .missed(let entries, _, _) = try await timelines.resume(ann, from: page.cursor) else {
+            throw RedisError.closed
+        }
+        let told = entries.filter { $0.position > page.cursor.position }
+        #expect(told.map(\.post.raw) == [6] && told[0].isTombstone)
     }
 }

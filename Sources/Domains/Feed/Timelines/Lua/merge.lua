@@ -15,6 +15,8 @@ local old = call('LRANGE', list, 0, -1)
 if #old == 0 then return 0 end
 local _, horizon, old_from, flags = read('>I7I7I7B', old[#old])
 if is_rebuild and (not is_building(flags) or call('GET', build) ~= ARGV[2]) then return 2 end
+-- A backfill may have raised it meanwhile. What is below then is no page's, but its end is told.
+local lowest = is_rebuild and from or math.max(from, old_from)
 from = math.max(from, old_from)
 
 local severed = {}
@@ -37,7 +39,7 @@ while next_old < #old or next_added <= #added do
         next_old = next_old + 1
         if id == post then next_added = next_added + 15 end
     else
-        if post >= from and (by_tag == 1 or not is_severed(author)) then
+        if post >= lowest and (by_tag == 1 or not is_severed(author)) then
             entries[#entries + 1] = pack('>I7I7I7B', post, 0, author, is_rebuild and 0 or UNTOLD)
         end
         next_added = next_added + 15

@@ -133,7 +133,8 @@ class Stream:
             elif self.is_too_late(begin, edge, now):
                 self.find("stranger", now, f"post {post.id} of {post.author}, whom {self.user} had left")
         was_held = self.facts.was_held(post.delete_end, now, ON_THE_WAY)
-        if post.delete_end < max(self.connected, now - PUSH_WITHIN) and not was_held:
+        # What was let go before still comes to who has connected since, but to nobody who reads.
+        if post.delete_end < max(self.connected - CALM_WITHIN, now - PUSH_WITHIN) and not was_held:
             self.find("ghost", now, f"post {post.id}, deleted at {post.delete_end}")
 
     def is_too_late(self, event_begin: float, edge: Edge, now: float) -> bool:

@@ -169,10 +169,12 @@ def deleted(see_at: float, connected: float, held: bool = False) -> list[Event]:
 
 def test_a_deleted_post_may_be_on_its_way() -> None:
     assert "ghost" not in kinds(deleted(7.1, connected=6.9))
+    assert "ghost" not in kinds(deleted(8.0, connected=7.9)), "and come to who has just connected"
 
 
 def test_a_deleted_post_on_a_later_connection_is_found() -> None:
     assert "ghost" in kinds(deleted(30, connected=20))
+    assert "ghost" in kinds(deleted(8.5, connected=8.4))
 
 
 def test_what_a_fault_held_since_may_come_when_it_ends() -> None:

@@ -93,17 +93,25 @@ def test_likes_and_counts_move(server: Server, window: Window, people: tuple[Use
     eventually(lambda: metric(server, "martlet_live_subscriptions") == 0, 15, "no subscription")
 
 
-def test_replies_that_are_asked_for_while_the_thread_is_read_anew(window: Window, people: tuple[User, User]) -> None:
-    """Another link reads it anew; the answer to the click comes behind that."""
-    author, _ = people
+COMMENTS = "[data-testid=comment] .text"
+
+
+def opened_thread(window: Window, author: User) -> tuple[str, str]:
+    """A post of three replies to a comment, of which two are shown; the ids of the post and the comment."""
     post = made(author, "discuss")["id"]
     first = said(author, post, "first")
     for number in range(3):
         said(author, post, f"reply {number}", first)
     window.sees("discuss")
     window.find("comments-link").send_keys(Keys.ENTER)
-    comments = "[data-testid=comment] .text"
-    reads(window, comments, ["first", "reply 0", "reply 1"], "a thread with the first replies")
+    reads(window, COMMENTS, ["first", "reply 0", "reply 1"], "a thread with the first replies")
+    return post, first
+
+
+def test_replies_that_are_asked_for_while_the_thread_is_read_anew(window: Window, people: tuple[User, User]) -> None:
+    """Another link reads it anew; the answer to the click comes behind that."""
+    author, _ = people
+    post, _ = opened_thread(window, author)
     window.script("""
         const fetched = window.fetch;
         window.asked = [];
@@ -121,7 +129,7 @@ def test_replies_that_are_asked_for_while_the_thread_is_read_anew(window: Window
     eventually(lambda: window.script(f"return window.asked.some((each) => each.includes('/posts/{post}/comments'))"), 10,
                "a thread that is read anew")
     window.script("window.letGo()")
-    reads(window, comments, ["first", "reply 0", "reply 1", "reply 2"], "all replies")
+    reads(window, COMMENTS, ["first", "reply 0", "reply 1", "reply 2"], "all replies")
 
 
 @pytest.mark.parametrize("transport", ["websocket", "sse"])
@@ -130,40 +138,33 @@ def test_a_thread(window: Window, people: tuple[User, User], transport: str) -> 
     author, reader = people
     if transport == "sse":
         choose_sse(window)
-    post = made(author, "discuss")["id"]
-    first = said(author, post, "first")
-    for number in range(3):
-        said(author, post, f"reply {number}", first)
-    window.sees("discuss")
-    window.find("comments-link").send_keys(Keys.ENTER)
-    comments = "[data-testid=comment] .text"
-    reads(window, comments, ["first", "reply 0", "reply 1"], "a thread with the first replies")
+    post, first = opened_thread(window, author)
     window.find("more-replies").click()
-    reads(window, comments, ["first", "reply 0", "reply 1", "reply 2"], "all replies")
+    reads(window, COMMENTS, ["first", "reply 0", "reply 1", "reply 2"], "all replies")
     if transport == "websocket":
         assert_accessible(window, "a thread")
     window.send("comment-form", text="<i>mine</i>")
-    reads(window, comments, ["first", "reply 0", "reply 1", "reply 2", "<i>mine</i>"], "one's own")
+    reads(window, COMMENTS, ["first", "reply 0", "reply 1", "reply 2", "<i>mine</i>"], "one's own")
     other = said(author, post, "second")
-    reads(window, comments, ["first", "reply 0", "reply 1", "reply 2", "<i>mine</i>", "second"], "one that comes")
+    reads(window, COMMENTS, ["first", "reply 0", "reply 1", "reply 2", "<i>mine</i>", "second"], "one that comes")
     expect(author.http.patch(f"/v1/comments/{other}", json={"text": "changed"}), 200)
     reads(window, f"[data-comment-id=\\'{other}\\'] .text", ["changed"], "an edit")
     window.find("edit-comment").click()
     window.find("edit-text").send_keys(", still")
     window.find("save-edit").click()
-    reads(window, comments, ["first", "reply 0", "reply 1", "reply 2", "<i>mine</i>, still", "changed"], "one's own edit")
+    reads(window, COMMENTS, ["first", "reply 0", "reply 1", "reply 2", "<i>mine</i>, still", "changed"], "one's own edit")
     expect(author.http.delete(f"/v1/comments/{first}"), 204)
     reads(window, "[data-comment-id] .comment[data-kind=deleted]", ["This comment was deleted."], "a tombstone")
     window.script("document.querySelector('[data-testid=reply]').click()")
     window.send("comment-form", text="to a reply")
-    eventually(lambda: texts(window, comments)[:4] == ["reply 0", "reply 1", "reply 2", "to a reply"], 10, "a reply")
+    eventually(lambda: texts(window, COMMENTS)[:4] == ["reply 0", "reply 1", "reply 2", "to a reply"], 10, "a reply")
     window.script("document.querySelector('[data-testid=like-comment]').click()")
     eventually(lambda: texts(window, "[data-testid=like-comment]")[0] == "♥ 1", 10, "a comment that is liked")
     for label in ("Delete", "Really delete?"):
         button = window.find("delete-comment")
         assert button.text == label
         button.click()
-    eventually(lambda: "to a reply" not in texts(window, comments), 10, "the deletion")
+    eventually(lambda: "to a reply" not in texts(window, COMMENTS), 10, "the deletion")
     assert counts(reader, post)["comments"] == 5 and window.was_not_reloaded()
     author.delete(post)
     eventually(lambda: "deleted" in window.find("thread-note").text, 10, "the end of the post")

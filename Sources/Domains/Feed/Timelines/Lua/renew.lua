@@ -1,5 +1,5 @@
--- Something that should have come here was lost on its way. Another epoch has all live clients read anew, and what channels were
--- told before says nothing about what comes now (`tell`).
+-- Something that should have come here was lost on its way. Another epoch has all live clients read anew, and what
+-- channels were told before says nothing about what comes now (`tell`).
 --
 -- KEYS: 1 the partition's clock
 -- ARGV: 1 epoch candidate, 2 milliseconds for which somebody else's call is enough

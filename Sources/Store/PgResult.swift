@@ -42,7 +42,8 @@ final class PgResult: Sendable {
             count = size
         }
         self.init(
-            names: (0..<columns).map { PQfname(result, $0).map { String(cString: $0) } ?? "" }, bytes: bytes, ends: ends)
+            names: (0..<columns).map { PQfname(result, $0).map { String(cString: $0) } ?? "" }, bytes: bytes, ends: ends
+        )
     }
 
     /// The places of the columns of a name: none, one, or, for what is an error then, several.

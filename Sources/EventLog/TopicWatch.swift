@@ -4,7 +4,7 @@ import Synchronization
 /// Topics that a process needs: looks for them every few seconds, and makes those anew that somebody has deleted. Its groups begin
 /// at the start of a new topic: librdkafka finds it by itself, and what a group had read of the old one says nothing about it.
 ///
-/// What was in a topic that is gone, and was not read, is lost. Whoever would have been told of it is told that there was something.
+/// What was in a topic that is gone, and was not read, is lost, and nobody knows what it was: so live clients are told to read anew.
 public final class TopicWatch: Sendable {
     /// Nanoseconds between two looks.
     private static let pace: UInt64 = 2_000_000_000

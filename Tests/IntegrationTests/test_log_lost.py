@@ -75,8 +75,8 @@ def follower(roles: Roles) -> tuple[User, User]:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_topics_deleted_while_posts_were_in_kafka(roles: Roles) -> None:
-    """Redis stands still, so the chunks wait in Kafka; nobody looks at them any more when their topics go. A comment that was there,
-    too, is told to nobody: who listens is told to read anew."""
+    """Redis stands still, so the chunks wait in Kafka, and are lost with their topics. So is a comment: its listeners are told to read
+    anew."""
     alice, bob = follower(roles)
     edited, deleted = alice.posts(2, "there before")
     bob.sees(edited, deleted)
